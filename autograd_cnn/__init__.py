@@ -1,0 +1,131 @@
+"""autograd_cnn: reverse-mode automatic differentiation with a graph you can see.
+
+Write models as in PyTorch, draw their forward and backward passes, test gradients against finite differences.
+
+>>> import autograd_cnn as ac
+>>> x = ac.tensor([1., 2.], requires_grad=True)
+>>> (x ** 2).sum().backward()
+>>> x.grad
+tensor([2., 4.])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import basics as _basics
+from . import dtypes as _dtypes
+from . import ops as _ops
+from .config import (
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+    strict_windows,
+)
+from .creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    tensor,
+    tril_indices,
+    triu_indices,
+    zeros,
+    zeros_like,
+)
+from .device import Size, device
+from .engine.graph import Graph
+from .errors import nearest as _nearest
+from .operators import OPERATORS as _OPERATORS
+from .ops.expose import FUNCTIONS as _FUNCTIONS
+from .ops.promotion import get_default_dtype, promote_types, result_type, set_default_dtype
+from .printing import set_printoptions
+from .random import Generator, default_generator
+from .sampling import (
+    bernoulli,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
+from .scalar import Scalar
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from . import autograd, nn, optim, serialization, testing, utils, vision
+    from .drawing import draw
+    from .serialization import load, save
+
+__version__ = "0.1.0"
+__all__ = [
+    "Generator", "Graph", "Scalar", "Size", "Tensor", "arange", "as_tensor", "autograd", "bernoulli", "default_generator", "device", "draw",
+    "empty", "empty_like", "enable_grad", "eye", "from_dlpack", "from_numpy", "full", "full_like", "get_default_dtype", "get_rng_state",
+    "inference_mode", "initial_seed", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "linspace", "load", "logspace",
+    "manual_seed", "multinomial", "nn", "no_grad", "normal", "ones", "ones_like", "optim", "promote_types", "rand", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "randperm", "result_type", "save", "seed", "serialization", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", "set_rng_state", "strict_windows", "tensor", "testing", "trace", "tril_indices", "triu_indices", "utils", "vision",
+    "zeros", "zeros_like",
+]  # fmt: skip
+
+globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
+
+_MODULES = ("autograd", "nn", "optim", "serialization", "testing", "utils", "vision")
+_ELSEWHERE = {"draw": "drawing", "save": "serialization", "load": "serialization"}
+
+
+def trace(input: Any, *args: Any) -> Any:
+    """`trace(fn, *args)`: the graph of what a function does (see `engine.trace.trace`). Of a matrix: the sum of its diagonal,
+    as `torch.trace`.
+
+    >>> import autograd_cnn as ac
+    >>> len(ac.trace(lambda x: (x * x).sum(), ac.ones(2)))
+    2
+    """
+    if isinstance(input, Tensor) and not args:
+        return _ops.arrange.trace(input)
+    from .engine.trace import trace as record
+
+    return record(input, *args)
+
+
+def __getattr__(name: str) -> Any:
+    """Operations have their calls written, and rooms their modules loaded, when they are first asked for."""
+    if name in _FUNCTIONS:
+        op = _FUNCTIONS[name]
+        found = getattr(op, "call", op)
+    elif name in _MODULES:
+        found = importlib.import_module(f"{__name__}.{name}")
+    elif name in _ELSEWHERE:
+        found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
+    else:
+        raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, dir())}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_FUNCTIONS, *_MODULES, *_ELSEWHERE} - {"annotations", "importlib", "Any", "TYPE_CHECKING"})

@@ -1,0 +1,13 @@
+"""The named methods and operators of Tensor, filled from the operations' own tables (`ops/expose.py`).
+
+A generated stub, `_methods.pyi`, tells editors and type checkers their signatures (`python -m autograd_cnn._stubs`
+rewrites it; a test holds it to the tables).
+"""
+
+from __future__ import annotations
+
+
+class TensorMethods:
+    """Every operation that is also a method."""
+
+    __slots__ = ()

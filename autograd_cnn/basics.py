@@ -1,0 +1,377 @@
+"""Methods of Tensor that ask what it is, change its dtype, or overwrite it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import inplace
+from .creation import array_of, as_dtype, finish
+from .device import check_cpu
+from .engine.variable import unbox
+from .engine.versions import wrote
+from .errors import expected
+from .ops.arithmetic import cast
+from .ops.expose import expose
+from .ops.index import copied
+from .ops.shape import _permute, ndim_of
+from .random import Generator, default_generator
+from .tensor import Tensor, wrap
+
+LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",
+          "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool"}  # fmt: skip
+_SPOKEN = {v: k for k, v in LEGACY.items()}
+
+
+# ------------------------------------------------------------------------------------------------- questions
+@expose("method", "dim", "ndimension")
+def dim(self: Tensor) -> int:
+    """The number of dims."""
+    return int(self.value.ndim)
+
+
+@expose("method")
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The sizes, or that of one dim."""
+    if dim is None:
+        return self.shape
+    n = self.value.ndim
+    if not -n <= dim < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got {dim}) in size")
+    return self.value.shape[dim]
+
+
+@expose("function method", "numel", "nelement")
+def numel(input: Tensor) -> int:
+    """The number of entries."""
+    return int(input.value.size)
+
+
+@expose("method")
+def element_size(self: Tensor) -> int:
+    """Bytes of one entry."""
+    return int(self.value.dtype.itemsize)
+
+
+@expose("method")
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """Steps in memory from one entry to the next along each dim (in entries), or along one."""
+    steps = tuple(s // self.value.dtype.itemsize for s in np.asarray(self.value).strides)
+    return steps if dim is None else steps[dim]
+
+
+@expose("method")
+def storage_offset(self: Tensor) -> int:
+    """Entries between the start of the storage and this tensor's first."""
+    from .engine.versions import owner
+
+    array = self.storage()
+    return int((array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]) // array.dtype.itemsize)
+
+
+@expose("method")
+def data_ptr(self: Tensor) -> int:
+    """The address of the first entry."""
+    return int(self.storage().__array_interface__["data"][0])
+
+
+@expose("method")
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Is the memory in row-major order?"""
+    return bool(np.asarray(self.value).flags.c_contiguous)
+
+
+@expose("function method")
+def is_floating_point(input: Tensor) -> bool:
+    """Are the entries floating-point numbers?"""
+    return bool(input.value.dtype.kind == "f")
+
+
+@expose("function method")
+def is_complex(input: Tensor) -> bool:
+    """Are the entries complex?"""
+    return bool(input.value.dtype.kind == "c")
+
+
+@expose("method")
+def is_signed(self: Tensor) -> bool:
+    """Can the entries be negative?"""
+    return bool(self.value.dtype.kind in "ifc")
+
+
+@expose("function method")
+def is_nonzero(input: Tensor) -> bool:
+    """Is the single entry not zero?"""
+    return bool(input)
+
+
+@expose("function")
+def is_tensor(obj: Any) -> bool:
+    """Is it a Tensor?"""
+    return isinstance(obj, Tensor)
+
+
+@expose("method")
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    """Do both look at the same memory in the same way?"""
+    a, b = self.storage(), tensor.storage()
+    return bool(a.__array_interface__ == b.__array_interface__)
+
+
+@expose("method")
+def get_device(self: Tensor) -> int:
+    """-1: the CPU."""
+    return -1
+
+
+@expose("method")
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """The tensor itself: pinning serves accelerators."""
+    return self
+
+
+@expose("method")
+def share_memory_(self: Tensor) -> Tensor:
+    """The tensor itself; worker processes get batches by their own way (`utils.data`)."""
+    return self
+
+
+# ------------------------------------------------------------------------------------------------- dtype
+def _cast(x: Tensor, dtype: Any, copy: bool = False) -> Tensor:
+    if x.value.dtype == dtype:
+        return x.clone() if copy else x  # type: ignore[attr-defined,no-any-return]  # attached
+    return cast(x, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
+
+
+@expose("method")
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
+       memory_format: Any = None) -> Tensor:  # fmt: skip
+    """The tensor in another dtype (differentiably) or on the device named, which must be the CPU; as `other` with a tensor.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1, 2]).to(ac.float32)
+    tensor([1., 2.])
+    """
+    for a in args:
+        if isinstance(a, Tensor):
+            dtype = a.value.dtype
+        elif isinstance(a, str) or hasattr(a, "index"):
+            device = a
+        elif isinstance(a, np.dtype | type):
+            dtype = a
+        elif isinstance(a, bool):
+            non_blocking = a
+        elif a is not None:
+            raise TypeError(f"to() received an invalid argument {a!r}: expected a dtype, a device or a Tensor")
+    check_cpu(device, "to")
+    return _cast(self, as_dtype(dtype, "to") or self.value.dtype, copy)
+
+
+@expose("method")
+def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name."""
+    if dtype is None:
+        return f"torch.{_SPOKEN.get(self.value.dtype.name, self.value.dtype.name)}"
+    if isinstance(dtype, str) or hasattr(dtype, "legacy_name"):
+        name = getattr(dtype, "legacy_name", dtype).rsplit(".", 1)[-1]
+        if ".cuda." in f".{getattr(dtype, 'legacy_name', dtype)}":
+            check_cpu("cuda", "type")
+        if name not in LEGACY:
+            raise ValueError(f"invalid type: {dtype!r}. Expected one of {', '.join(LEGACY)} or a dtype.")
+        return _cast(self, LEGACY[name])
+    return _cast(self, as_dtype(dtype, "type"))
+
+
+@expose("method")
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """`self.to(other.dtype)`."""
+    return _cast(self, other.value.dtype)
+
+
+def _caster(name: str, dtype: str) -> None:
+    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+        return _cast(self, dtype)
+
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"`self.to({dtype})`."
+    expose("method", name)(convert)
+
+
+for _name, _dtype in {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
+                      "char": "int8", "byte": "uint8", "bool": "bool"}.items():  # fmt: skip
+    _caster(_name, _dtype)
+
+
+@expose("method")
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself: it is on the CPU."""
+    return self
+
+
+@expose("method")
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+    """Fails as in a PyTorch without CUDA."""
+    check_cpu("cuda", "Tensor.cuda()")
+    return self
+
+
+def _reinterpret(self: Tensor, dtype: Any) -> Tensor:
+    return wrap(self.storage().view(dtype))
+
+
+# ------------------------------------------------------------------------------------------------- overwriting
+@expose("method")
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+    inplace.check_writable(self, "copy_")
+    return inplace.write(self, copied(self, src), "copy_")  # type: ignore[no-any-return]
+
+
+@expose("method")
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite with zeros."""
+    return self.fill_(0)  # type: ignore[attr-defined,no-any-return]  # attached
+
+
+@expose("method")
+def set_(self: Tensor, source: Tensor) -> Tensor:
+    """Look at the memory of `source` from now on."""
+    self.data = source
+    return self
+
+
+@expose("method")
+def resize_(self: Tensor, *sizes: Any) -> Tensor:
+    """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers)."""
+    from .ops.shape import given_sizes
+
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad: expected a tensor without requires_grad in resize_")
+    self.value = np.resize(self.storage(), given_sizes(sizes))
+    return self
+
+
+def _fill(name: str, draw: Callable[..., Any], doc: str) -> None:
+    def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
+        inplace.check_writable(self, name)
+        array = self.storage()
+        draw(generator or default_generator, array, *args, **kwargs)
+        wrote(array)
+        if self.node is not None:
+            inplace.rebase(self, wrap(array))
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = doc
+    expose("method", name)(method)
+
+
+def _normal(g: Generator, array: Any, mean: float = 0.0, std: float = 1.0) -> None:
+    g.fill_normal_(array, float(mean), float(std))
+
+
+def _uniform(g: Generator, array: Any, from_: float = 0.0, to: float = 1.0, **named: float) -> None:
+    g.fill_uniform_(array, float(named.get("from", from_)), float(to))
+
+
+def _bernoulli(g: Generator, array: Any, p: Any = 0.5) -> None:
+    g.fill_bernoulli_(array, unbox(p))
+
+
+def _random(g: Generator, array: Any, from_: int | None = None, to: int | None = None, **named: Any) -> None:
+    low = named.get("from", from_)
+    if low is not None and to is None:
+        low, to = 0, low
+    g.fill_random_(array, low, to)
+
+
+def _exponential(g: Generator, array: Any, lambd: float = 1.0) -> None:
+    g.fill_exponential_(array, float(lambd))
+
+
+def _cauchy(g: Generator, array: Any, median: float = 0.0, sigma: float = 1.0) -> None:
+    g.fill_cauchy_(array, float(median), float(sigma))
+
+
+def _log_normal(g: Generator, array: Any, mean: float = 1.0, std: float = 2.0) -> None:
+    g.fill_log_normal_(array, float(mean), float(std))
+
+
+def _geometric(g: Generator, array: Any, p: float) -> None:
+    g.fill_geometric_(array, float(p))
+
+
+_fill("normal_", _normal, "Overwrite with normal draws: `normal_(mean=0, std=1)`.")
+_fill("uniform_", _uniform, "Overwrite with uniform draws from [from, to).")
+_fill("bernoulli_", _bernoulli, "Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).")
+_fill("random_", _random, "Overwrite with whole numbers from [from, to), or over the dtype's range.")
+_fill("exponential_", _exponential, "Overwrite with exponential draws of rate lambd.")
+_fill("cauchy_", _cauchy, "Overwrite with Cauchy draws.")
+_fill("log_normal_", _log_normal, "Overwrite with exp of normal draws.")
+_fill("geometric_", _geometric, "Overwrite with geometric draws: trials until the first success of probability p.")
+
+
+# ------------------------------------------------------------------------------------------------- new ones like it
+@expose("method")
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of `data` in this one's dtype."""
+    return finish(array_of(data, as_dtype(dtype, "new_tensor") or self.value.dtype, "new_tensor"), requires_grad, device, "new_tensor")
+
+
+@expose("method")
+def new(self: Tensor, *args: Any) -> Tensor:
+    """A tensor of this one's dtype: from data, or of sizes (zeros)."""
+    if len(args) == 1 and not isinstance(args[0], int):
+        return new_tensor(self, args[0]) if not hasattr(args[0], "numel") or isinstance(args[0], Tensor) else new_full(self, args[0], 0)
+    return new_full(self, args or (0,), 0)
+
+
+@expose("method")
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value, in this one's dtype."""
+    kind = as_dtype(dtype, "new_full") or self.value.dtype
+    return finish(np.full(tuple(size), unbox(fill_value), kind), requires_grad, device, "new_full")
+
+
+def _new(name: str, value: int) -> None:
+    def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        from .ops.shape import given_sizes
+
+        return new_full(self, given_sizes(size), value, dtype=dtype, device=device, requires_grad=requires_grad)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{name[4:].capitalize()} of the given sizes, in this one's dtype."
+    expose("method", name)(method)
+
+
+for _name, _value in {"new_zeros": 0, "new_ones": 1, "new_empty": 0}.items():
+    _new(_name, _value)
+
+
+def _properties() -> None:
+    """Attributes that are operations or constants."""
+
+    def transposed(self: Any) -> Any:
+        return _permute(self, dims=tuple(range(ndim_of(self)))[::-1])
+
+    def matrix_transposed(self: Any) -> Any:
+        n = ndim_of(self)
+        if n < 2:
+            raise RuntimeError(expected("mT", "a tensor with at least 2 dims", f"{n}"))
+        return _permute(self, dims=(*range(n - 2), n - 1, n - 2))
+
+    for name, get in {"T": transposed, "mT": matrix_transposed}.items():
+        setattr(Tensor, name, property(get))
+    Tensor.itemsize = property(lambda self: int(self.value.dtype.itemsize))  # type: ignore[attr-defined]  # set here, once
+    Tensor.nbytes = property(lambda self: int(self.value.nbytes))  # type: ignore[attr-defined]  # set here, once
+    Tensor._reinterpret = _reinterpret  # type: ignore[attr-defined]  # used by view(dtype)
+    for name in ("is_cuda", "is_sparse", "is_quantized", "is_mps", "is_xpu", "is_meta", "is_mkldnn"):
+        setattr(Tensor, name, False)
+    Tensor.layout = "torch.strided"  # type: ignore[attr-defined]  # the only layout
+
+
+_properties()

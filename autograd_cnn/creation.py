@@ -1,0 +1,266 @@
+"""Tensors from nothing: from data, filled, counted, and drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .config import current
+from .device import check_cpu
+from .ops.promotion import get_default_dtype, python_dtype
+from .ops.shape import given_sizes
+from .tensor import Tensor, wrap
+
+
+def as_dtype(dtype: Any, operation: str) -> Any:
+    """What the user wrote for a dtype, as NumPy's; None stays None."""
+    if dtype is None:
+        return None
+    if dtype is float:
+        return np.dtype(np.float64)
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{operation}(): argument 'dtype' must be a dtype such as autograd_cnn.float32, not {dtype!r}") from None
+
+
+def finish(array: Any, requires_grad: bool, device: Any = None, operation: str = "tensor") -> Tensor:
+    """The array as a tensor, with the usual keyword arguments carried out."""
+    check_cpu(device, operation)
+    made = wrap(array)
+    if current().inference:
+        made._inference = True
+    tracer = current().tracer
+    if tracer is not None:
+        tracer.constant(made)
+    return made.requires_grad_(True) if requires_grad else made
+
+
+def _leaf_of(data: Any) -> Any:
+    while isinstance(data, list | tuple):
+        if not data:
+            return 0.0
+        data = data[0]
+    return data
+
+
+def array_of(data: Any, dtype: Any, operation: str) -> Any:
+    """The user's data as an own array, in the dtype PyTorch would choose."""
+    if isinstance(data, Tensor):
+        return np.array(data.value, dtype=dtype or data.value.dtype)
+    if isinstance(data, np.ndarray | np.generic):
+        return np.array(data, dtype=dtype)
+    if isinstance(data, bool | int | float | complex):
+        return np.array(data, dtype=dtype or python_dtype(data))
+    if hasattr(data, "__array__") and not isinstance(data, list | tuple):
+        return np.array(data, dtype=dtype)
+    if not isinstance(data, Sequence) or isinstance(data, str | bytes):
+        raise TypeError(f"{operation}(): expected numbers, (nested) lists of numbers, an array or a Tensor, got {type(data).__name__}")
+    plain = _unwrapped(data)
+    try:
+        array = np.array(plain)
+    except ValueError:
+        raise ValueError(
+            f"{operation}(): expected nested lists of equal length in each dim, got a ragged nesting. Pad the rows to one length."
+        ) from None
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{operation}(): expected numbers, got entries of type {type(_leaf_of(data)).__name__}")
+    if dtype is None:
+        first = _leaf_of(plain)
+        dtype = array.dtype if isinstance(first, np.generic | np.ndarray) else _python_kind(array)
+    return array.astype(dtype, copy=False)
+
+
+def _python_kind(array: Any) -> Any:
+    if not array.size:
+        return get_default_dtype()
+    return {"b": np.bool_, "i": np.int64, "u": np.int64}.get(array.dtype.kind, python_dtype(array.flat[0].item()))
+
+
+def _unwrapped(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.value
+    return [_unwrapped(d) for d in data] if isinstance(data, list | tuple) else data
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """A tensor with a copy of `data`: Python floats give the default dtype, ints int64, arrays keep theirs.
+
+    Errors: ValueError for ragged lists, TypeError for what is no number.
+
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return finish(array_of(data, as_dtype(dtype, "tensor"), "tensor"), requires_grad, device)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """As `tensor`, sharing memory where nothing has to change."""
+    check_cpu(device, "as_tensor")
+    want = as_dtype(dtype, "as_tensor")
+    if isinstance(data, Tensor):
+        return data if want is None or data.value.dtype == want else data.to(want)
+    if isinstance(data, np.ndarray) and (want is None or data.dtype == want):
+        return wrap(data)
+    return tensor(data, dtype=dtype)
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """A tensor that shares the array's memory.
+
+    >>> import numpy as np
+    >>> a = np.zeros(2)
+    >>> t = from_numpy(a)
+    >>> a[0] = 5
+    >>> t
+    tensor([5., 0.], dtype=torch.float64)
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if ndarray.dtype.kind not in "biufc":
+        raise TypeError(f"can't convert np.ndarray of type {ndarray.dtype}. The only supported types are: float64, float32, float16, "
+                        "complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.")  # fmt: skip
+    return wrap(ndarray if ndarray.dtype.isnative else ndarray.astype(ndarray.dtype.newbyteorder("=")))
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor over the memory of another library's array, through the DLPack protocol."""
+    return wrap(np.from_dlpack(ext_tensor))
+
+
+def _sizes(size: tuple[Any, ...], operation: str) -> tuple[int, ...]:
+    for s in size:
+        if isinstance(s, float | str):
+            raise TypeError(f"{operation}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__}")
+    sizes = given_sizes(size)
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)} (in {operation})")
+    return sizes
+
+
+def _filled(name: str, value: float, doc: str) -> Any:
+    def make(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+             pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+        kind = as_dtype(dtype, name) or get_default_dtype()
+        sizes = _sizes(size, name)
+        # np.zeros takes fresh zero pages from the system: nothing is written
+        array = np.zeros(sizes, kind) if value == 0 else np.full(sizes, value, kind)
+        return finish(array, requires_grad, device, name)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = doc
+    return make
+
+
+def _filled_like(name: str, value: float, doc: str) -> Any:
+    def make(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+             memory_format: Any = None) -> Tensor:  # fmt: skip
+        array = np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, name))
+        return finish(array, requires_grad, device, name)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = doc
+    return make
+
+
+zeros = _filled("zeros", 0, "Zeros of the given sizes.\n\n    >>> zeros(2)\n    tensor([0., 0.])\n    ")
+ones = _filled("ones", 1, "Ones of the given sizes.\n\n    >>> ones(2)\n    tensor([1., 1.])\n    ")
+empty = _filled("empty", 0, "A tensor whose values do not matter (they are zeros here, so that no run depends on old memory).")
+zeros_like = _filled_like("zeros_like", 0, "Zeros of another tensor's shape and dtype.")
+ones_like = _filled_like("ones_like", 1, "Ones of another tensor's shape and dtype.")
+empty_like = _filled_like("empty_like", 0, "A tensor of another's shape and dtype whose values do not matter (zeros here).")
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+         pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """One value, in the dtype of that value.
+
+    >>> full((2,), 7)
+    tensor([7, 7])
+    """
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    kind = as_dtype(dtype, "full") or python_dtype(value)
+    sizes = _sizes((size,) if isinstance(size, int) else tuple(size), "full")
+    return finish(np.full(sizes, value, kind), requires_grad, device, "full")
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+              requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """One value, in another tensor's shape and dtype."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    return finish(np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, "full_like")), requires_grad, device, "full_like")
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """start, start + step, … below `end`.
+
+    >>> arange(0, 6, 2)
+    tensor([0, 2, 4])
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})")
+    whole = all(isinstance(v, int) for v in (start, end, step))
+    kind = as_dtype(dtype, "arange") or np.dtype(np.int64 if whole else get_default_dtype())
+    count = max(0, int(np.ceil((end - start) / step)))
+    array = start + np.arange(count) * step if whole else start + np.arange(count, dtype=np.float64) * step
+    return finish(array.astype(kind), requires_grad, device, "arange")
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """`steps` values from start to end, both included.
+
+    >>> linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = as_dtype(dtype, "linspace") or get_default_dtype()
+    a, b = float(start), float(end)
+    if steps == 1:
+        return finish(np.array([a], kind), requires_grad, device, "linspace")
+    step = (b - a) / max(steps - 1, 1)
+    at = np.arange(steps)
+    array = np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at))  # from both ends, as PyTorch computes it
+    return finish(array.astype(kind), requires_grad, device, "linspace")
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """base^start … base^end in `steps` equal ratios."""
+    kind = as_dtype(dtype, "logspace") or get_default_dtype()
+    exponents = linspace(start, end, steps, dtype=np.float64).value
+    return finish(np.power(float(base), exponents).astype(kind), requires_grad, device, "logspace")
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """The unit matrix (n × m).
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if n < 0 or (m is not None and m < 0):
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}")
+    return finish(np.eye(n, m, dtype=as_dtype(dtype, "eye") or get_default_dtype()), requires_grad, device, "eye")
+
+
+def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The indices (2, count) of the lower triangle."""
+    return wrap(np.stack(np.tril_indices(row, offset, col)).astype(np.int64))
+
+
+def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
+    """The indices (2, count) of the upper triangle."""
+    return wrap(np.stack(np.triu_indices(row, offset, col)).astype(np.int64))
+

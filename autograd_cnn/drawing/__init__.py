@@ -1,0 +1,12 @@
+"""Drawings of computational graphs, kernels, activations and training curves, as SVG written by this package itself.
+
+    from autograd_cnn import draw
+    draw(loss, backward=True).save("graph.svg")
+"""
+
+from __future__ import annotations
+
+from .drawing import Drawing
+from .face import Draw, draw
+
+__all__ = ["Draw", "Drawing", "draw"]

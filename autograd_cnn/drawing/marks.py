@@ -1,0 +1,164 @@
+"""The signs all figures share: wires with arrowheads, gradient lanes, the ◆ of what is kept, ∅, headings and legends.
+
+They are drawn, not written: fonts lack them or place them differently.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .geometry import arrowhead, ribbon
+from .scene import Group, Point, Run, runs_width
+from .words import mathematics, norm
+
+DASH = "3 3"
+NORM_OF = (Run("||", "serif", "gradient", 1.05), Run("∂", "serif", "gradient", 1.15), Run("||", "serif", "gradient", 1.05))
+
+
+def wire(group: Group, points: Sequence[Point], role: str = "dark", line: float = 1.3, dash: str | None = None, head: float = 7.0) -> None:
+    """A line with an arrowhead at its end."""
+    shaft, tip = arrowhead(points, head)
+    group.line(*_thinned(shaft), stroke=role, line=line, dash=dash)
+    group.polygon(tip, fill=role)
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
+    """Without points that lie on the line between their neighbours."""
+    kept = [points[0]]
+    for p, q in zip(points[1:], points[2:], strict=False):
+        a = kept[-1]
+        if abs((p[0] - a[0]) * (q[1] - a[1]) - (p[1] - a[1]) * (q[0] - a[0])) > 0.05 * math.dist(a, q):
+            kept.append(p)
+    return [*kept, points[-1]] if len(points) > 1 else kept
+
+
+def diamond(group: Group, x: float, y: float, size: float = 4.2, role: str = "kept") -> None:
+    """◆ with its left corner at x and its middle at y."""
+    group.polygon([(x, y), (x + size * 0.92, y - size), (x + size * 1.84, y), (x + size * 0.92, y + size)], fill=role)
+
+
+def nothing(group: Group, x: float, y: float, radius: float = 4.0, role: str = "gradient") -> None:
+    """∅ around (x, y)."""
+    group.circle(x, y, radius, stroke=role, line=1.1)
+    group.line((x - radius * 1.1, y + radius * 1.1), (x + radius * 1.1, y - radius * 1.1), stroke=role, line=1.1)
+
+
+def plus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:
+    group.path([("M", x - r, y), ("L", x + r, y), ("M", x, y - r), ("L", x, y + r)], stroke=role, line=1.7, round=True)
+
+
+def minus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:
+    group.line((x - r, y), (x + r, y), stroke=role, line=1.7, round=True)
+
+
+def times(group: Group, x: float, y: float, r: float = 4.3, role: str = "dark") -> None:
+    group.path([("M", x - r, y - r), ("L", x + r, y + r), ("M", x + r, y - r), ("L", x - r, y + r)], stroke=role, line=1.7, round=True)
+
+
+# ------------------------------------------------------------------------------------------------------- lanes
+@dataclass(frozen=True, slots=True)
+class LaneScale:
+    """Width and strength of a gradient lane by the logarithm of the norm."""
+
+    low: float = -1.5
+    high: float = 0.5
+
+    @staticmethod
+    def of(norms: Iterable[float]) -> LaneScale:
+        """A scale from the smallest to the largest norm of a figure, at least two decades wide so that small differences stay
+        small to the eye."""
+        logs = [math.log10(n) for n in norms if n > 0 and math.isfinite(n)]
+        if not logs:
+            return LaneScale()
+        low, high = min(logs), max(logs)
+        slack = max(0.0, 2.0 - (high - low)) / 2
+        return LaneScale(low - slack, high + slack)
+
+    def width(self, value: float) -> float:
+        return 1.1 + 5.4 * self._share(value)
+
+    def opacity(self, value: float) -> float:
+        return 0.42 + 0.58 * self._share(value)
+
+    def _share(self, value: float) -> float:
+        if value <= 0 or not math.isfinite(value):
+            return 0.0
+        return min(max((math.log10(value) - self.low) / (self.high - self.low), 0.0), 1.0)
+
+    def samples(self) -> list[float]:
+        """Three round norms of this scale, for the legend."""
+        middle = (self.low + self.high) / 2
+        quarter = (self.high - self.low) * 0.32
+        return [_round_down(10 ** (middle - quarter)), _round_down(10**middle), _round_down(10 ** (middle + quarter))]
+
+
+def _round_down(v: float) -> float:
+    power = 10.0 ** math.floor(math.log10(v))
+    return next(m for m in (5, 3, 2, 1) if m * power <= v * 1.0001) * power
+
+
+def lane(group: Group, points: Sequence[Point], value: float, scale: LaneScale) -> None:
+    """A gradient on its way along the points: one outline."""
+    width = scale.width(value)
+    outline = ribbon(points, width, 5 + width * 0.75, 2.6 + width * 0.62)
+    group.polygon(_thinned(outline), fill="gradient", opacity=scale.opacity(value))
+
+
+def hollow_lane(group: Group, points: Sequence[Point]) -> None:
+    """A gradient that should flow and does not: the outline alone."""
+    group.polygon(_thinned(ribbon(points, 3.6, 7.5, 4.6)), stroke="gradient", line=1.0)
+
+
+def gradient_runs(state: str, value: float, ink: str = "gradient") -> tuple[Run, ...]:
+    """The number beside a lane. A missing gradient is the sign ∅, which the caller draws."""
+    return (Run("" if state == "missing" else norm(value), "sans", ink),)
+
+
+def math_norm(of: str = "∂") -> tuple[Run, ...]:
+    """‖∂‖ as runs; the bars are pairs of plain ones, because Times and Liberation Serif lack the double bar."""
+    return NORM_OF if of == "∂" else (NORM_OF[0], *mathematics(of, "gradient", 1.15), NORM_OF[2])
+
+
+# ------------------------------------------------------------------------------------------------------- heading and legend
+HEADING = 78.0  # how far below the top a figure with title and subtitle begins
+MARGIN = 30.0
+
+
+def heading(group: Group, title: str, subtitle: str, x: float = MARGIN) -> float:
+    """Title and subtitle at the top left; their width."""
+    group.text(x, 34, title, 17, "bold")
+    group.text(x, 55, subtitle, 12, "sans", "muted")
+    return max(runs_width((Run(title, "bold"),), 17), runs_width((Run(subtitle),), 12))
+
+
+@dataclass(slots=True)
+class Entry:
+    """A line of a legend: how its sample is drawn into a field 40 wide, and what it means."""
+
+    sample: Callable[[Group, float, float], None]
+    meaning: tuple[Run, ...]
+    height: float = 25.0
+    gap: float = 0.0
+
+
+SAMPLE = 40.0
+LEGEND_GAP = 14.0
+
+
+def legend_size(title: str, entries: Sequence[Entry]) -> tuple[float, float]:
+    """Width and height of a legend."""
+    widest = max([runs_width((Run(title, "bold"),), 12), *(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in entries)])
+    return widest, 28 + sum(e.height + e.gap for e in entries)
+
+
+def legend(group: Group, x: float, y: float, title: str, entries: Sequence[Entry]) -> None:
+    """Write a legend below (x, y)."""
+    group.text(x, y, title, 12, "bold")
+    y += 28
+    for e in entries:
+        y += e.gap
+        e.sample(group, x, y - 4)
+        group.text(x + SAMPLE + LEGEND_GAP, y, e.meaning, 12)
+        y += e.height

@@ -1,0 +1,201 @@
+"""How links run between cards: where each meets a border, and the line it takes past what is between.
+
+A line leaves a card downwards and arrives from above. Between two ranks it runs straight, in a gentle S, or, where the way
+to the side is long, with two round corners at a level of its own; it changes course outside of panels where it can, so that
+their headers stay free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .cards import Card
+from .geometry import Space, Track, spread
+from .layout import Placement, Via
+from .scene import Box, Point
+from .view import Edge
+
+CLEAR = 1.5  # between the end of an arrow and the border it points at
+CORNER = 10.0
+LEVEL = 20.0  # between two lines that run sideways one above the other
+
+
+@dataclass(slots=True)
+class Route:
+    """An edge with its line, from the tail's bottom to the head's top."""
+
+    edge: Edge
+    track: Track
+
+
+def route_all(
+    edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float
+) -> list[Route]:
+    """Lines for all edges. `gap` is how far apart two of them meet a border."""
+    straight = [straightened(e, v, cards) for e, v in zip(edges, vias, strict=True)]
+    leaving = _ports(edges, straight, cards, gap, out=True)
+    arriving = _ports(edges, straight, cards, gap, out=False)
+    levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already
+    routes = []
+    for i, edge in enumerate(edges):
+        tail, head = cards[edge.tail.id], cards[edge.head.id]
+        x0, x1 = leaving[i], arriving[i]
+        if not straight[i] and abs(x0 - x1) < 4:  # a hair's breadth off the vertical looks like a mistake
+            x0 = x1 = x0 if abs(x0 - tail.x) < 0.01 else x1
+        track = Track((x0, tail.y + tail.height / 2 + CLEAR))
+        for x, top, bottom in straight[i]:
+            _turn(track, (x, max(top, track.end[1])), frames, levels)
+            track.line((x, max(bottom, track.end[1])))
+        _turn(track, (x1, head.y - head.height / 2 - CLEAR), frames, levels)
+        routes.append(Route(edge, track))
+    return routes
+
+
+def _turn(track: Track, to: Point, frames: Mapping[str, Box], levels: list[tuple[float, float, float]]) -> None:
+    """From where the track is to a point below it, changing course between the panels."""
+    x0, y0 = track.end
+    across = abs(to[0] - x0)
+    if across < 0.6:
+        track.line(to)
+        return
+    top, bottom = free_zone(track.end, to, frames)
+    if bottom - top < 16:
+        top, bottom = y0, to[1]
+    if across <= (bottom - top) * 1.1 or bottom - top < 2.2 * CORNER:
+        track.line((x0, top))
+        track.bend((to[0], bottom))
+        track.line(to)
+        return
+    span = min(x0, to[0]), max(x0, to[0])
+    level = _level(span, top + CORNER, bottom - CORNER, levels)
+    levels.append((level, *span))
+    track.elbow(to, level, min(CORNER, across / 2))
+
+
+def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, float]:
+    """The heights between two points that lie below the panels the upper one is in and above those the lower one is in."""
+    top, bottom = a[1], b[1]
+    for x, y, w, h in frames.values():
+        holds_a = x <= a[0] <= x + w and y <= a[1] <= y + h
+        holds_b = x <= b[0] <= x + w and y <= b[1] <= y + h
+        if holds_a and not holds_b:
+            top = max(top, y + h)
+        elif holds_b and not holds_a:
+            bottom = min(bottom, y)
+    return top, bottom
+
+
+def _level(span: tuple[float, float], low: float, high: float, levels: Sequence[tuple[float, float, float]]) -> float:
+    """A height between `low` and `high` at which nothing else runs sideways near; the middle if it is free."""
+    middle = (low + high) / 2
+    near = [y for y, x0, x1 in levels if x0 < span[1] + 12 and span[0] < x1 + 12]
+    candidates = [middle, *sorted((y + d for y in near for d in (LEVEL, -LEVEL)), key=lambda y: abs(y - middle))]
+    return next((y for y in candidates if low <= y <= high and all(abs(y - n) >= LEVEL - 0.5 for n in near)), middle)
+
+
+def straightened(edge: Edge, vias: list[Via], cards: Mapping[str, Card]) -> list[Via]:
+    """A long link that wavers between ranks runs down at one x, if one of its own leaves all cards of its stretch alone."""
+    if not vias:
+        return vias
+    top, bottom = vias[0][1], vias[-1][2]
+    boxes = [c.whole() for c in cards.values() if c.y + c.tall / 2 > top and c.y - c.tall / 2 < bottom]
+    ends = (cards[edge.tail.id].x, cards[edge.head.id].x)
+    xs = [*(v[0] for v in vias), *(e for e in ends if abs(e - vias[0][0]) < 40)]
+    xs.sort(key=lambda x: sum(abs(x - v[0]) for v in vias) + sum(abs(x - e) > 0.5 for e in ends) * 20)
+    for x in xs:
+        if all(x < b[0] - 13 or x > b[0] + b[2] + 13 for b in boxes):
+            return [(x, a, b) for _, a, b in vias]
+    return vias
+
+
+def _ports(edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], gap: float, out: bool) -> dict[int, float]:
+    """Where on its card each edge begins (or ends), ordered as they come, so that they do not cross on the doorstep."""
+    at: dict[str, list[int]] = {}
+    for i, e in enumerate(edges):
+        at.setdefault((e.tail if out else e.head).id, []).append(i)
+    places: dict[int, float] = {}
+    for unit, numbers in at.items():
+        card = cards[unit]
+        aims = {i: _aim(edges[i], vias[i], cards, out) for i in numbers}
+        numbers.sort(key=lambda i: (aims[i], i))
+        reach = card.width / 2 - 16
+        step = min(gap, 2 * reach / max(1, len(numbers) - 1))
+        half = min(reach, step * (len(numbers) - 1))
+        wishes = [min(max(aims[i], card.x - half), card.x + half) for i in numbers]
+        weights = [50.0 if abs(aims[i] - card.x) < 4 else 1.0 for i in numbers]
+        spaced = spread(wishes, [step] * (len(numbers) - 1), weights)
+        shift = min(0.0, card.x + reach - spaced[-1]) or max(0.0, card.x - reach - spaced[0])
+        places.update((i, x + shift) for i, x in zip(numbers, spaced, strict=True))
+    return places
+
+
+def _aim(edge: Edge, vias: list[Via], cards: Mapping[str, Card], out: bool) -> float:
+    """The x that an edge heads for from its tail (or comes from at its head)."""
+    if vias:
+        return vias[0 if out else -1][0]
+    return cards[(edge.head if out else edge.tail).id].x
+
+
+# ------------------------------------------------------------------------------------------------- room between ranks
+def align(edges: Sequence[Edge], cards: Mapping[str, Card]) -> None:
+    """Layout engines round: a card that stands all but straight under its only predecessor is put there."""
+    into: dict[str, list[Edge]] = {}
+    for e in edges:
+        into.setdefault(e.head.id, []).append(e)
+    for arriving in into.values():
+        a, b = cards[arriving[0].tail.id], cards[arriving[0].head.id]
+        if len(arriving) == 1 and 0 < abs(a.x - b.x) < 5:
+            b.x = a.x
+
+
+def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card], frames: Mapping[str, Box]) -> None:
+    """Part the ranks where lines must run sideways between panels and there is too little height for them."""
+    if placed.engine == "layered":
+        return  # its panels have ranks of their own
+    ranks = sorted({round(c.y, 1) for c in cards.values()})
+    index = {y: i for i, y in enumerate(ranks)}
+    wanted: dict[int, list[tuple[float, float]]] = {}
+    for e, vias in zip(edges, placed.vias, strict=True):
+        tail, head = cards[e.tail.id], cards[e.head.id]
+        stops = [(tail.x, tail.y), *((x, (a + b) / 2) for x, a, b in straightened(e, vias, cards)), (head.x, head.y)]
+        for (x0, y0), (x1, _) in zip(stops, stops[1:], strict=False):
+            if abs(x1 - x0) > 40:
+                rank = min(index.values(), key=lambda i: abs(ranks[i] - y0))
+                wanted.setdefault(rank, []).append((min(x0, x1), max(x0, x1)))
+    extra = [0.0] * len(ranks)
+    for rank, spans in wanted.items():
+        if rank + 1 == len(ranks):
+            continue
+        top = max(c.y + c.tall / 2 for c in cards.values() if index[round(c.y, 1)] == rank)
+        bottom = min(c.y - c.tall / 2 for c in cards.values() if index[round(c.y, 1)] == rank + 1)
+        ends = [y + h for _, y, _, h in frames.values() if top <= y + h <= bottom]
+        starts = [y for _, y, _, _ in frames.values() if top <= y <= bottom]
+        free = min([bottom, *starts]) - max([top, *ends])
+        deep = max(sum(a < q and p < b for a, b in spans) for p, q in spans)
+        extra[rank] = max(0.0, 2.6 * CORNER + LEVEL * (deep - 1) - free)
+    lower = [sum(extra[:i]) for i in range(len(ranks))]
+    placed.vias[:] = [[_lowered(v, ranks, lower) for v in vias] for vias in placed.vias]
+    for c in cards.values():
+        c.y += lower[index[round(c.y, 1)]]
+
+
+def _lowered(via: Via, ranks: Sequence[float], lower: Sequence[float]) -> Via:
+    x, a, b = via
+    rank = min(range(len(ranks)), key=lambda i: abs(ranks[i] - (a + b) / 2))
+    return x, a + lower[rank], b + lower[rank]
+
+
+def occupied(routes: Sequence[Route], space: Space, half: float) -> None:
+    """Mark the room that the lines take, so that numbers are written elsewhere."""
+    for r in routes:
+        points = r.track.points
+        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            pieces = max(1, int((abs(y1 - y0) + abs(x1 - x0)) // 40))
+            for k in range(pieces):
+                xa, ya = x0 + (x1 - x0) * k / pieces, y0 + (y1 - y0) * k / pieces
+                xb, yb = x0 + (x1 - x0) * (k + 1) / pieces, y0 + (y1 - y0) * (k + 1) / pieces
+                flat = abs(xb - xa) > abs(yb - ya)
+                pad = (0.0, half) if flat else (half, 0.0)
+                box = (min(xa, xb) - pad[0], min(ya, yb) - pad[1], abs(xb - xa) + 2 * pad[0], abs(yb - ya) + 2 * pad[1])
+                space.take(box)

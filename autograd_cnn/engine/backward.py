@@ -1,0 +1,265 @@
+"""`pullback`: the only gradient walk in the project.
+
+Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, no
+recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
+variables, so the walk itself is recorded. Gradients wait on the nodes' `g` slot; a walk inside a walk puts aside what it finds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from ..config import Switch, current
+from ..errors import GraphError, InplaceError
+from .graph import BackwardScope, Leaf, Node, reachable
+from .record import Parts, pick
+from .variable import FRONT, Variable, box, unbox
+from .versions import clock, newest_write, version, written_since
+
+_lock = threading.RLock()  # the slots on the nodes belong to one walk at a time
+_depth = 0
+
+
+def pullback(
+    roots: Sequence[Node],
+    seeds: Sequence[Any],
+    front: type[Variable],
+    *,
+    inputs: Sequence[Node] | None = None,
+    accumulate: bool = True,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    capture: dict[int, Any] | None = None,
+) -> list[Any] | None:
+    """Pull the gradients `seeds` of `roots` back through the graph.
+
+    Args:
+        roots, seeds: where to start, and with which gradients (raw, or variables with `create_graph`).
+        front: the kind of variable the graph is of.
+        inputs: if given, only these nodes' gradients are wanted: their gradients are returned in order (None where no path
+            leads there) and, with `accumulate`, only leaves among them accumulate.
+        accumulate: add gradients to the leaves' `.grad`.
+        retain_graph: keep what the rules needed, for another backward.
+        create_graph: record the walk.
+        capture: filled with every node's gradient, by serial number.
+    """
+    global _depth
+    with _lock:
+        order = reachable(*roots)
+        wanted = set(inputs) if inputs is not None else None
+        useful = None
+        if wanted is not None:
+            order, useful = _leading_to(order, wanted)
+        _check_alive(order)
+        aside = [(n, n.g) for n in order if n.g is not None] if _depth else []
+        for n, _ in aside:
+            n.g = None
+        _depth += 1
+        found: dict[Node, Any] = {}
+        token = front.guard[0]() if front.guard is not None else None
+        try:
+            for root, seed in zip(roots, seeds, strict=True):
+                root.g = seed if root.g is None else root.g + seed
+            with Switch(record=create_graph, scope=None, tracer=current().tracer if create_graph else None):
+                _walk(order, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
+        finally:
+            if front.guard is not None:
+                front.guard[1](token)
+            _depth -= 1
+            for n in order:
+                n.g = None
+            for n, g in aside:
+                n.g = g
+    return None if inputs is None else [found.get(n) for n in inputs]
+
+
+def _walk(
+    order: list[Node],
+    front: type[Variable],
+    wanted: set[Node] | None,
+    useful: set[Node] | None,
+    found: dict[Node, Any],
+    accumulate: bool,
+    retain: bool,
+    create_graph: bool,
+    capture: dict[int, Any] | None,
+) -> None:
+    context = current()
+    fits, anomaly = front.fits, context.anomaly
+    for node in order:
+        g = node.g
+        if g is None:
+            continue
+        node.g = None
+        if node.extra is not None:
+            g = _visit(node, g, create_graph)
+        if capture is not None:
+            capture[node.serial] = unbox(g)
+        if wanted is not None and node in wanted:
+            found[node] = g
+        prim = node.prim
+        if prim is None:
+            if accumulate and (wanted is None or node in wanted):
+                front.accumulate(node, g, create_graph)  # type: ignore[arg-type]  # a node without primitive is a Leaf
+                if node.extra is not None:
+                    for hook in list(node.extra.after.values()):
+                        hook(node)
+            continue
+        kept = node.kept
+        if kept and newest_write() > node.serial:
+            _check_versions(node)
+        if create_graph:
+            context.scope = BackwardScope(node)
+            if prim.once:
+                grads = _pull_once(node, g)
+            else:
+                grads = prim.pull(g, _boxed(node, front), node.params, node.inputs)
+        else:
+            grads = prim.pull(g, kept, node.params, node.inputs)
+        if anomaly:
+            _check_nan(node, grads, front)
+        if kept and not retain:
+            node.kept = None
+        del g, kept  # an array is freed as soon as nobody needs it
+        for n, d in zip(node.inputs, grads, strict=True):
+            if n is None or d is None or (useful is not None and n not in useful):
+                continue
+            if fits and (d.shape != n.shape or d.dtype is not n.dtype):
+                d = front.fit(d, n)
+            have = n.g
+            n.g = d if have is None else have + d
+        del grads
+
+
+def _leading_to(order: list[Node], wanted: set[Node]) -> tuple[list[Node], set[Node]]:
+    """Only the nodes from which a wanted one can be reached."""
+    useful = set()
+    for node in reversed(order):
+        if node in wanted or any(n in useful for n in node.inputs):
+            useful.add(node)
+    return [n for n in order if n in useful], useful
+
+
+def _check_alive(order: list[Node]) -> None:
+    """Before anything is changed: is everything still there, and unwritten?"""
+    newest = newest_write()
+    for node in order:
+        kept = node.kept
+        if kept is None:
+            raise GraphError(
+                f"Trying to backward through the graph a second time: what {node.name} kept was freed by the first backward "
+                "pass. Expected a graph that is still whole; call the first backward() or autograd.grad() with "
+                "retain_graph=True if you need to go back through it again."
+            )
+        if kept and node.serial < newest:
+            _check_versions(node)
+
+
+def _check_versions(node: Node) -> None:
+    for k, raw in zip(node.prim.keep, node.kept or (), strict=False):
+        for part in raw if isinstance(raw, tuple) and k.kind == "input" else (raw,):
+            if part is not None and k.kind in ("input", "output") and written_since(part, node.serial):
+                shape = list(getattr(part, "shape", ()))
+                raise InplaceError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"{k.name!r} of {node.prim.name} ({node.name}), a tensor of shape {shape}, was kept for the backward pass "
+                    f"and is now at version {version(part)}. Expected it unchanged; use the out-of-place operation, or write "
+                    "to a clone()." + _made_at(node)
+                )
+
+
+def _made_at(node: Node) -> str:
+    return f" It was made at {node.extra.line}." if node.extra is not None and node.extra.line else ""
+
+
+def _visit(node: Node, g: Any, create_graph: bool) -> Any:
+    """Hooks, and the gradient retained for `retain_grad`."""
+    extra = node.extended()
+    if extra.hooks:
+        shown = g if isinstance(g, Variable) else box(g, None)
+        for hook in list(extra.hooks.values()):
+            new = hook(shown)
+            if new is not None:
+                shown = new
+        g = shown if create_graph else unbox(shown)
+    if extra.retains:
+        new = g if isinstance(g, Variable) else box(g, None)
+        extra.grad = new
+    return g
+
+
+def _boxed(node: Node, front: type[Variable]) -> tuple[Any, ...]:
+    """What was kept raw gets its node back, so that the rules record."""
+    prim = node.prim
+    kept: list[Any] = []
+    for k, raw in zip(prim.keep, node.kept or (), strict=True):
+        if k.kind not in ("input", "output") or raw is None:
+            kept.append(raw)
+        elif k.kind == "output":
+            at = node if not prim.several else pick(node, k.index, len(prim.outputs), front, raw)
+            kept.append(box(raw, at) if k.index == 0 or prim.several else raw)
+        elif prim.variadic:
+            kept.append(tuple(_reboxed(v, n) for v, n in zip(raw, node.inputs, strict=True)))
+        else:
+            kept.append(_reboxed(raw, node.inputs[k.index]))
+    return tuple(kept)
+
+
+def _reboxed(raw: Any, node: Node | None) -> Any:
+    return box(raw, node) if raw.__class__ in FRONT and (node is not None or hasattr(raw, "dtype")) else raw
+
+
+class _Undifferentiable:
+    """What stands behind the result of a rule that may be differentiated only once: a second derivative says so."""
+
+    label = family = ""
+    inputs = outputs = params = keep = ()
+    several = variadic = once = view = False
+    differentiable = True
+
+    def __init__(self, of: str) -> None:
+        self.name = f"{of}_backward"
+
+    def pull(self, g: Any, k: Any, p: Any, i: Any) -> Any:
+        raise GraphError(
+            f"{self.name}: trying to differentiate twice a function that was marked with @once_differentiable. Its rule "
+            "works on plain arrays; write it with tensor operations and drop the mark to have second derivatives."
+        )
+
+
+def _pull_once(node: Node, g: Any) -> tuple[Any, ...]:
+    """Run an only-once rule on raw values; if its results are differentiated again, that raises."""
+    with Switch(record=False):
+        raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
+        grads = node.prim.pull(raw, node.kept, node.params, node.inputs)
+    results = []
+    for d in grads:
+        if d is None:
+            results.append(None)
+            continue
+        made = d if isinstance(d, Variable) else box(d, None)
+        stop = Node()
+        stop.prim = _Undifferentiable(node.prim.name)
+        stop.inputs = (getattr(g, "node", None) or node,)
+        stop.kept, stop.params, stop.scope = (), (), None
+        stop.g = stop.extra = stop.note = None
+        stop.mark = 0
+        type(made).remember(stop, made.value, ())
+        stop.serial = clock()
+        made.node = stop
+        results.append(made)
+    return tuple(results)
+
+
+def _check_nan(node: Node, grads: Sequence[Any], front: type[Variable]) -> None:
+    if not current().check_nan:
+        return
+    for i, d in enumerate(grads):
+        if d is not None and node.inputs[i] is not None and not isinstance(d, Parts) and front.has_nan(unbox(d)):
+            raise RuntimeError(
+                f"Function '{node.name}' returned nan values in its {i}th output (the gradient of "
+                f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})." + _made_at(node)
+            )
+

@@ -1,0 +1,272 @@
+"""`@primitive`: an operation in one place: forward, pull-back rules, cases and drawing label stand together.
+
+The rules' parameter names say what the tape keeps:
+
+    g                the gradient that arrives (a tuple, with None where nothing arrived, if several outputs take gradients)
+    y, or an output's name    the output
+    an input's name           that input
+    <input>_shape             only its shape
+    a parameter's name        the parameter
+    need             which of the rule's inputs want a gradient (a tuple of bools), for rules that share work
+
+Rules call operations, never bare NumPy. With raw arrays in they return raw arrays, so a plain backward pass records
+nothing; with variables in they record, so the backward graph is an ordinary graph and higher derivatives are free.
+"""
+
+from __future__ import annotations
+
+import inspect
+import string
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from ..errors import nearest
+from .cases import Bad, Case, Draw
+from .variable import Variable
+
+R = TypeVar("R", bound=Callable[..., Any])
+
+REGISTRY: dict[str, Primitive] = {}
+
+
+class Keep:
+    """One thing a node keeps: an input, an output, or an input's shape, and for which inputs' gradients it is wanted."""
+
+    __slots__ = ("index", "kind", "name", "wanted_by")
+
+    def __init__(self, name: str, kind: str, index: int, wanted_by: frozenset[int]) -> None:
+        self.name = name
+        self.kind = kind  # "input" | "output" | "shape"
+        self.index = index
+        self.wanted_by = wanted_by
+
+
+class Primitive:
+    """A differentiable operation over raw values. Calling it with variables records; with raw values it just computes."""
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None = None,
+        label: str | None = None,
+        family: str = "",
+        outputs: Sequence[str] = ("y",),
+        several: bool = False,
+        view: bool = False,
+        derivative: str = "",
+    ) -> None:
+        self.forward = forward
+        self.name = name or forward.__name__.strip("_")
+        self.label = label or self.name
+        self.family = family
+        self.outputs = tuple(outputs)
+        self.several = several
+        self.view = view
+        self.derivative = derivative
+        self.__doc__ = forward.__doc__
+        self.__name__ = self.name
+        self.__module__ = forward.__module__
+        self.inputs: tuple[str, ...] = ()
+        self.optional: dict[str, Any] = {}  # inputs that may be left out, with their default
+        self.params: tuple[str, ...] = ()
+        self.defaults: dict[str, Any] = {}
+        self.variadic = False
+        self._read_signature(forward)
+        self.groups: list[tuple[tuple[int, ...], Callable[..., Any]]] = []  # rules with the inputs they serve
+        self.once = False
+        self.kernels: dict[type, Callable[..., Any]] = {}
+        self.draw_case: Callable[[Draw], Case] | None = None
+        self.bad: Callable[[], Iterable[Bad]] | None = None
+        self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
+        if self.name in REGISTRY:
+            raise ValueError(f"a primitive named {self.name!r} exists already, in {REGISTRY[self.name].__module__}")
+        REGISTRY[self.name] = self
+
+    def _read_signature(self, forward: Callable[..., Any]) -> None:
+        """Inputs stand before the `*`, parameters after it; one `*xs` makes any number of inputs."""
+        inputs, params = [], []
+        for p in inspect.signature(forward).parameters.values():
+            if p.kind is p.VAR_POSITIONAL:
+                self.variadic = True
+                inputs.append(p.name)
+            elif p.kind is p.KEYWORD_ONLY:
+                params.append(p.name)
+                if p.default is not p.empty:
+                    self.defaults[p.name] = p.default
+            elif p.kind is p.POSITIONAL_OR_KEYWORD and not self.variadic:
+                inputs.append(p.name)
+                if p.default is not p.empty:
+                    self.optional[p.name] = p.default
+            else:
+                raise TypeError(f"{self.name}: a primitive's inputs are plain or one *xs, its parameters keyword-only; got {p}")
+        self.inputs, self.params = tuple(inputs), tuple(params)
+
+    # ------------------------------------------------------------------------------------------------ definition
+    def vjp(self, *names: str, once: bool = False) -> Callable[[R], R]:
+        """The pull-back rule for these inputs. A rule for several returns a tuple in their order. `once=True`: the rule
+        does not call operations, so it cannot be differentiated again (a second derivative raises)."""
+        for n in names:
+            if n not in self.inputs:
+                raise ValueError(f"{self.name}.vjp: no input named {n!r}; it has {', '.join(self.inputs)}.{nearest(n, self.inputs)}")
+
+        def put(rule: R) -> R:
+            self.groups.append((tuple(self.inputs.index(n) for n in names), rule))
+            self.once = self.once or once
+            return rule
+
+        return put
+
+    def kernel(self, *raw_types: type) -> Callable[[R], R]:
+        """A kernel that replaces `forward` when every input is of one of these raw types (`float`, for Scalar)."""
+
+        def put(fn: R) -> R:
+            for t in raw_types:
+                self.kernels[t] = fn
+            return fn
+
+        return put
+
+    def cases(self, fn: Callable[[Draw], Case]) -> Callable[[Draw], Case]:
+        """The examples: a function of a `Draw` that returns a `Case`."""
+        self.draw_case = fn
+        return fn
+
+    def bad_cases(self, fn: Callable[[], Iterable[Bad]]) -> Callable[[], Iterable[Bad]]:
+        """Calls that must fail, each with the expected message."""
+        self.bad = fn
+        return fn
+
+    @property
+    def differentiable(self) -> bool:
+        """Has it any pull-back rule?"""
+        return bool(self.groups)
+
+    def label_for(self, params: dict[str, Any]) -> str:
+        """The label of a drawing, its `{parameter}`s filled in."""
+        return _Label().vformat(self.label, (), params)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.call(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join((*self.inputs, *self.params))})>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _by_name, (self.name,)
+
+    # ------------------------------------------------------------------------------------------------ compilation
+    # What is written for a primitive is written when it is first wanted: importing two hundred of them costs nothing.
+    @cached_property
+    def keep(self) -> tuple[Keep, ...]:
+        """What the rules want kept, read from the names of their parameters."""
+        wanted: dict[str, set[int]] = {}
+        for served, rule in self.groups:
+            for p in inspect.signature(rule).parameters:
+                if p not in ("g", "need") and p not in self.params:
+                    wanted.setdefault(p, set()).update(served)
+        return tuple(self._keep(n, frozenset(s)) for n, s in wanted.items())
+
+    @cached_property
+    def pull(self) -> Callable[..., Any]:
+        """The rules as one call: `pull(g, kept, params, input nodes)` gives a gradient, or None, for each input."""
+        from .specialise import write_pull
+
+        return write_pull(self)
+
+    @cached_property
+    def call(self) -> Callable[..., Any]:
+        """The public call: for any kind of variable, or raw values."""
+        from .specialise import write_dispatch
+
+        return write_dispatch(self)
+
+    def call_for(self, front: type[Variable]) -> Callable[..., Any]:
+        """The call written for one kind of variable."""
+        if front not in self.by_front:
+            from .specialise import write_call
+
+            self.by_front[front] = write_call(self, front)
+        return self.by_front[front]
+
+    def operator_for(self, front: type[Variable]) -> Callable[..., Any]:
+        """The same for use as an operator: foreign operands give NotImplemented."""
+        from .specialise import write_call
+
+        return write_call(self, front, operator=True)
+
+    def kernel_for(self, front: type[Variable]) -> Callable[..., Any]:
+        """The kernel that this kind of variable uses."""
+        for raw, kernel in self.kernels.items():
+            if raw in front.kernel_types:
+                return kernel
+        return front.lift(self.forward)
+
+    def _keep(self, name: str, wanted_by: frozenset[int]) -> Keep:
+        if name in self.inputs:
+            return Keep(name, "input", self.inputs.index(name), wanted_by)
+        if name in self.outputs:
+            return Keep(name, "output", self.outputs.index(name), wanted_by)
+        if name.endswith("_shape") and name[:-6] in self.inputs:
+            return Keep(name, "shape", self.inputs.index(name[:-6]), wanted_by)
+        known = ["g", "need", *self.inputs, *self.outputs, *self.params, *(f"{n}_shape" for n in self.inputs)]
+        raise TypeError(f"{self.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}")
+
+    def raw(self, *values: Any, **params: Any) -> Any:
+        """Compute on raw values: the float kernel where all inputs are Python numbers and there is one, else `forward`."""
+        if self.kernels and all(v.__class__ in (float, int, bool) for v in values):
+            kernel = self.kernels.get(float)
+            if kernel is not None:
+                return kernel(*values, **params)
+        return self.forward(*values, **params)
+
+
+class _Label(string.Formatter):
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Any) -> Any:
+        return kwargs.get(key, "") if isinstance(key, str) else ""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return f"{value:g}" if isinstance(value, float) and not format_spec else str(format(value, format_spec))
+
+
+def _by_name(name: str) -> Primitive:
+    return REGISTRY[name]
+
+
+def primitive(
+    *,
+    name: str | None = None,
+    label: str | None = None,
+    family: str = "",
+    outputs: Sequence[str] = ("y",),
+    several: bool = False,
+    view: bool = False,
+    derivative: str = "",
+) -> Callable[[Callable[..., Any]], Primitive]:
+    """Make a primitive of a forward function over raw values.
+
+    Args:
+        name: its name in the registry, on drawings and in errors (the function's name, without underscores at the ends).
+        label: what a drawing writes on it; `{parameter}` is filled in.
+        family: groups it, and gives it its colour.
+        outputs: names of the outputs when `forward` returns a tuple. Only the first takes a gradient, unless
+        several: all of them do; the rules then get a tuple `g` with None where nothing arrived.
+        view: the result shares memory with the first input; writing to it is then differentiated through the base.
+        derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
+    """
+
+    def make(forward: Callable[..., Any]) -> Primitive:
+        return Primitive(
+            forward,
+            name=name,
+            label=label,
+            family=family,
+            outputs=outputs,
+            several=several,
+            view=view,
+            derivative=derivative,
+        )
+
+    return make
+

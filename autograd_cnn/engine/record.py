@@ -1,0 +1,234 @@
+"""Recording off the fast path: any number of inputs or outputs, tracing, anomaly detection, inference mode, views."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..config import Context
+from .graph import Node
+from .variable import FRONTS, RAW, Variable
+from .versions import clock, owner
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+
+def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tuple[Any, ...], c: Context) -> Any:
+    """One call of a primitive, the general way."""
+    values: list[Any] = []
+    nodes: list[Node | None] = []
+    for i, x in enumerate(args):
+        if isinstance(x, front):
+            values.append(x.storage() if prim.view and i == 0 else x.value)
+            nodes.append(x.node)
+        else:
+            optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
+            values.append(x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x))
+            nodes.append(None)
+    token = front.guard[0]() if front.guard is not None else None
+    try:
+        y = prim.kernel_for(front)(*values, **dict(zip(prim.params, params, strict=True)))
+    except Exception as error:
+        raise front.explain(prim, error, tuple(values)) from None
+    finally:
+        if front.guard is not None:
+            front.guard[1](token)
+    many = prim.several or len(prim.outputs) > 1
+    ys = tuple(y) if many else (y,)
+    outs = tuple(_wrap(front, v) for v in ys)
+    if c.record and prim.differentiable and any(n is not None for n in nodes):
+        node = record_node(prim, front, nodes, values, params, ys, c)
+        if prim.several:
+            for j, out in enumerate(outs):
+                out.node = pick(node, j, len(outs), front, out.value)
+        else:
+            outs[0].node = node
+        if c.anomaly:
+            node.extended().line = user_line()
+    if prim.view:
+        for out in outs:
+            link_view(out, args[0], prim, params)
+    if c.inference:
+        for out in outs:
+            out._inference = True
+    if c.tracer is not None:
+        c.tracer.record(prim, args, params, outs, c.scope)
+    return outs if many else outs[0]
+
+
+def _wrap(front: type[Variable], value: Any) -> Any:
+    made = front.__new__(front)
+    made.value = value
+    made.node = None
+    return made
+
+
+def record_node(
+    prim: Any,
+    front: type[Variable],
+    nodes: Sequence[Node | None],
+    values: Sequence[Any],
+    params: tuple[Any, ...],
+    ys: Sequence[Any],
+    c: Context,
+) -> Node:
+    """The node of a call whose values are known. (The fast path writes the same inline.)"""
+    node = Node()
+    node.prim = prim
+    node.inputs = tuple(nodes)
+    node.params = params
+    node.scope = c.scope
+    node.g = node.extra = node.note = None
+    node.mark = 0
+    node.kept = keep(prim, nodes, values, ys)
+    node.shape = node.dtype = None
+    if not prim.several:
+        front.remember(node, ys[0], tuple(values))
+    node.serial = clock()
+    return node
+
+
+def keep(prim: Any, nodes: Sequence[Node | None], values: Sequence[Any], ys: Sequence[Any]) -> tuple[Any, ...]:
+    """What the rules that will run want kept; None in the place of what only the others want."""
+    if prim.variadic:
+        make: dict[str, Callable[[], Any]] = {
+            "input": lambda: tuple(values),
+            "shape": lambda: tuple(getattr(v, "shape", ()) for v in values),
+            "output": lambda: ys[0],
+        }
+        return tuple(make[k.kind]() for k in prim.keep)
+    kept = []
+    for k in prim.keep:
+        if not any(nodes[i] is not None for i in k.wanted_by):
+            kept.append(None)
+        elif k.kind == "input":
+            kept.append(values[k.index])
+        elif k.kind == "shape":
+            kept.append(getattr(values[k.index], "shape", ()))
+        else:
+            kept.append(ys[k.index])
+    return tuple(kept)
+
+
+def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
+    """No argument's class has a call yet: write it; or all is raw; or the user is told what is wrong."""
+    for x in args:
+        if isinstance(x, Variable):
+            front = next(f for f in type(x).__mro__ if f in FRONTS)
+            prim.by_front[type(x)] = prim.call_for(front)
+            return prim.by_front[type(x)]
+    for i, x in enumerate(args):
+        if x is not None and x.__class__ not in RAW:
+            name = prim.inputs[0 if prim.variadic else i]
+            raise TypeError(f"{prim.name}(): argument '{name}' (position {i + 1}) must be Tensor, not {type(x).__name__}")
+    return prim.raw
+
+
+# ------------------------------------------------------------------------------------------------- several outputs
+class Parts:
+    """The gradient of a call with several outputs, as far as it arrived. Adding merges, so the walk needs no special case."""
+
+    __slots__ = ("count", "found")
+    shape = None
+    dtype = None
+
+    def __init__(self, count: int, found: dict[int, Any]) -> None:
+        self.count = count
+        self.found = found
+
+    def __add__(self, other: Parts) -> Parts:
+        merged = dict(self.found)
+        for j, g in other.found.items():
+            merged[j] = merged[j] + g if j in merged else g
+        return Parts(self.count, merged)
+
+    def map(self, fn: Callable[[Any], Any]) -> Parts:
+        """The same with `fn` applied to each gradient."""
+        return Parts(self.count, {j: fn(g) for j, g in self.found.items()})
+
+    def listed(self) -> tuple[Any, ...]:
+        """One gradient an output, None where nothing arrived."""
+        return tuple(self.found.get(j) for j in range(self.count))
+
+
+class _Pick:
+    """The pseudo-operation that stands between an output of a call with several and the call."""
+
+    name = "pick"
+    label = ""
+    family = "index"
+    inputs = ("parts",)
+    outputs = ("y",)
+    params = ("index", "count")
+    keep = ()
+    several = variadic = once = view = False
+    differentiable = True
+
+    @staticmethod
+    def pull(g: Any, k: Any, p: Any, i: Any) -> tuple[Parts]:
+        return (Parts(p[1], {p[0]: g}),)
+
+
+PICK = _Pick()
+
+
+def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> Node | None:
+    """The node of one output of a call with several; None for an output that takes no gradient (integers)."""
+    if front.fits and getattr(y.dtype, "kind", "f") not in "fc":
+        return None
+    made = Node()
+    made.prim = PICK
+    made.inputs = (node,)
+    made.params = (index, count)
+    made.kept = ()
+    made.scope = node.scope
+    made.g = made.extra = made.note = None
+    made.mark = 0
+    front.remember(made, y, ())
+    made.serial = clock()
+    return made
+
+
+# ------------------------------------------------------------------------------------------------- views
+class View:
+    """Of which base something is a view, and by which operations."""
+
+    __slots__ = ("base", "path")
+
+    def __init__(self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...]) -> None:
+        self.base = base
+        self.path = path
+
+    def again(self, x: Any) -> Any:
+        """The same view of something else of the base's shape, recorded as usual."""
+        for prim, params in self.path:
+            x = prim(x, **dict(zip(prim.params, params, strict=True)))
+        return x
+
+
+def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:
+    """Note that `out` is a view of `x`, so that a write to one is differentiated in the other. Bases know their views weakly."""
+    if not isinstance(x, Variable) or out is x or owner(out.value) is not owner(x.value):
+        return
+    above = x._view
+    base, path = (x, ()) if above is None else (above.base, above.path)
+    out._view = View(base, (*path, (prim, params)))
+    views = base.__dict__.setdefault("_views", [])
+    if len(views) >= 32 and not len(views) & (len(views) - 1):
+        views[:] = [r for r in views if r() is not None]
+    views.append(weakref.ref(out))
+
+
+# ------------------------------------------------------------------------------------------------- where in the source
+_PACKAGE = __name__.split(".", 1)[0]
+
+
+def user_line() -> str:
+    """`file:line, in function`: the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").split(".", 1)[0] == _PACKAGE and frame.f_back:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"

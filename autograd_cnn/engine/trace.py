@@ -1,0 +1,171 @@
+"""`trace(fn, *args)`: everything a function does, as a Graph that can be printed, drawn and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..config import Switch
+from ..errors import GraphError, expected
+from .graph import Graph, Leaf, Scope, Step, Value
+from .variable import FRONT, Variable, box
+
+
+class Tracer:
+    """Listens to primitives. Values are known by the identity of the variable that carries them, which is kept alive."""
+
+    def __init__(self) -> None:
+        self.values: list[dict[str, Any]] = []
+        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], Any]] = []
+        self.ids: dict[int, int] = {}
+        self.alive: list[Any] = []
+
+    def declare(self, x: Any, kind: str, name: str | None = None) -> int:
+        """The id of a value, made at its first appearance."""
+        at = self.ids.get(id(x))
+        if at is not None and kind != "result":
+            return at
+        raw = x.value if isinstance(x, Variable) else x
+        node = x.node if isinstance(x, Variable) else None
+        shape = getattr(raw, "shape", None) if isinstance(x, Variable) or hasattr(raw, "dtype") else None
+        self.values.append({
+            "kind": kind, "name": name, "shape": None if shape is None else tuple(shape),
+            "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
+            "data": None if kind == "result" else raw, "requires_grad": node is not None,
+            "node": node if isinstance(node, Leaf) else None,
+        })  # fmt: skip
+        self.ids[id(x)] = len(self.values) - 1
+        self.alive.append(x)
+        return len(self.values) - 1
+
+    def constant(self, x: Any) -> None:
+        """A tensor that the function made from nothing."""
+        self.declare(x, "constant")
+
+    def argument(self, x: Any) -> int:
+        """The id of something a primitive was called with."""
+        if id(x) in self.ids:
+            return self.ids[id(x)]
+        leaf = isinstance(x, Variable) and isinstance(x.node, Leaf)
+        return self.declare(x, "parameter" if leaf else "constant", x.node.name_given if leaf else None)
+
+    def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
+        """One call."""
+        inputs = tuple(self.argument(a) for a in args if a is not None)
+        named = dict(zip(prim.params, params, strict=True))
+        named_missing = tuple(i for i, a in enumerate(args) if a is None)
+        if named_missing:
+            named = {**named, "_absent": named_missing}
+        outputs = tuple(self.declare(o, "result") for o in outs)
+        self.steps.append((prim, inputs, outputs, named, scope))
+
+    def rebind(self, x: Any, result: Any) -> None:
+        """`x` was overwritten by `result`: from now on its name means that value."""
+        if id(result) in self.ids:
+            self.ids[id(x)] = self.ids[id(result)]
+            self.alive.append(x)
+
+
+def trace(fn: Callable[..., Any], *args: Any) -> Graph:
+    """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
+
+    The graph holds for inputs of these shapes; Python control flow is what it was in this run, as in a recording. Random
+    operations draw anew at each replay.
+
+    Errors: TypeError when `fn` cannot be called; GraphError when nothing it returns was computed from tensors.
+
+    >>> import autograd_cnn as ac
+    >>> graph = ac.trace(lambda x: (x * 2).sum(), ac.ones(3))
+    >>> print(graph)
+    graph(x0: float32[3]):
+      %2 = mul(x0, 2) : float32[3]
+      %3 = sum(%2) : float32[]
+      return %3
+    >>> graph(ac.tensor([1., 2., 3.]))
+    tensor(12.)
+    """
+    if not callable(fn):
+        raise TypeError(expected("trace", "a function or module, and its arguments", type(fn).__name__))
+    tracer = Tracer()
+    inputs = tuple(tracer.declare(a, "input", f"x{i}") for i, a in enumerate(args) if isinstance(a, Variable))
+    with Switch(tracer=tracer):
+        result = fn(*args)
+    outputs: list[int] = []
+    structure = _flatten(result, tracer, outputs)
+    if not outputs:
+        raise GraphError(expected("trace", "a function that returns tensors", type(result).__name__))
+    return _finish(tracer, inputs, tuple(outputs), structure)
+
+
+def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
+    """The nesting of the result, with each variable replaced by its place among the outputs."""
+    if isinstance(result, Variable):
+        outputs.append(tracer.argument(result))
+        return len(outputs) - 1
+    if isinstance(result, dict):
+        return {k: _flatten(v, tracer, outputs) for k, v in result.items()}
+    if isinstance(result, tuple | list):
+        return tuple(_flatten(v, tracer, outputs) for v in result)
+    return ("constant", result)
+
+
+def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
+    names = _parameter_names(scope for *_, scope in tracer.steps)
+    values = []
+    for i, v in enumerate(tracer.values):
+        name = v["name"] or (names.get(id(v["node"])) if v["node"] is not None else None)
+        values.append(Value(id=i, **{**v, "name": name}))
+    steps = []
+    for i, (prim, given, made, params, scope) in enumerate(tracer.steps):
+        path = scope.path() if isinstance(scope, Scope) else ()
+        steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, serial=i))
+    return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
+
+
+def _parameter_names(scopes: Any) -> dict[int, str]:
+    """The full names of parameters, by their nodes: asked of the outermost modules that were called."""
+    roots: dict[int, Any] = {}
+    for scope in scopes:
+        top = scope
+        while isinstance(top, Scope) and isinstance(top.parent, Scope):
+            top = top.parent
+        if isinstance(top, Scope):
+            roots[id(top.module)] = top.module
+    names: dict[int, str] = {}
+    for root in roots.values():
+        for name, p in getattr(root, "named_parameters", lambda: ())():
+            if p.node is not None:
+                names.setdefault(id(p.node), name)
+    return names
+
+
+def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
+    """Run a traced graph's operations on other arguments. Parameters are the live ones, so gradients reach them."""
+    if not graph.replayable:
+        raise GraphError("this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay.")
+    if len(args) != len(graph.inputs):
+        raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
+    env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
+    for v in graph.values:
+        if v.kind in ("parameter", "constant") and v.id not in env:
+            env[v.id] = box(v.data, v.node) if v.data.__class__ in FRONT and v.shape is not None else v.data
+    for step in graph.steps:
+        params = dict(step.params)
+        given = [env[i] for i in step.inputs]
+        for at in params.pop("_absent", ()):
+            given.insert(at, None)
+        made = step.primitive(*given, **params)
+        for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
+            env[out] = value
+    results = [env[i] for i in graph.outputs]
+    return _rebuild(graph.structure, results)
+
+
+def _rebuild(structure: Any, results: list[Any]) -> Any:
+    if isinstance(structure, int):
+        return results[structure]
+    if isinstance(structure, dict):
+        return {k: _rebuild(v, results) for k, v in structure.items()}
+    if len(structure) == 2 and structure[0] == "constant":
+        return structure[1]
+    return tuple(_rebuild(v, results) for v in structure)

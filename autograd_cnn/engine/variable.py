@@ -1,0 +1,93 @@
+"""What the engine knows of a value: the raw value it wraps and the node that made it. Tensor and Scalar are its two kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from .graph import Leaf, Node
+
+
+class Variable:
+    """A raw value with its place in the graph. `node` is None where no gradient flows.
+
+    A kind of variable (a *front*) tells the engine, through the class attributes and methods below, what it may need of
+    its raw values; so the engine itself stays value-blind.
+    """
+
+    __slots__ = ("node", "value")
+    value: Any
+    node: Node | None
+
+    plain: ClassVar[frozenset[type]] = frozenset()  # raw types an operation takes as they are
+    kernel_types: ClassVar[tuple[type, ...]] = ()  # kernels of these raw types are used where there are any
+    remembers: ClassVar[str] = ""  # source, with {v}: what a node notes of its output y0 (the fast path's `remember`)
+    fits: ClassVar[bool] = False  # do gradients have a shape and dtype that must fit the node's?
+    guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # around kernels: hush, unhush(token)
+    _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
+
+    @classmethod
+    def adopt(cls, operation: str, position: int, x: Any) -> Any:
+        """The raw value of an argument that is neither of this kind nor of a plain type, or a TypeError."""
+        kind = type(x).__name__
+        raise TypeError(f"{operation}(): argument {position + 1} must be a {cls.__name__}, not {kind}")
+
+    @staticmethod
+    def lift(forward: Callable[..., Any]) -> Callable[..., Any]:
+        """Make a reference kernel fit for this kind's raw values."""
+        return forward
+
+    @staticmethod
+    def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
+        """The exception a user should see for one that a kernel raised."""
+        return error
+
+    @staticmethod
+    def remember(node: Node, y: Any, values: tuple[Any, ...]) -> None:
+        """Note on the node what backward and the drawings must know of the output."""
+
+    @staticmethod
+    def fit(g: Any, node: Node) -> Any:
+        """The gradient `g` in the node's shape and dtype: broadcasting undone, the one place that does it."""
+        return g
+
+    @staticmethod
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
+        """Add `g` to the leaf's gradient."""
+        raise NotImplementedError
+
+    @staticmethod
+    def has_nan(g: Any) -> bool:
+        """Is there a NaN in this raw gradient?"""
+        return bool(g != g)
+
+    def storage(self) -> Any:
+        """The raw value, made writable and shareable if it was not yet."""
+        return self.value
+
+
+FRONT: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that wraps it
+FRONTS: set[type] = set()  # the kinds of variable
+RAW: set[type] = set()  # all raw types an operation takes as they are
+
+
+def register_front(front: type[Variable], *raw_types: type) -> None:
+    """Let results of these raw types be wrapped by `front`."""
+    FRONTS.add(front)
+    RAW.update(front.plain)
+    for raw in raw_types:
+        FRONT[raw] = front
+
+
+def box(value: Any, node: Node | None) -> Any:
+    """Wrap a raw value, with its place in the graph, without recording anything."""
+    cls = FRONT[value.__class__]
+    made = cls.__new__(cls)
+    made.value = value
+    made.node = node
+    return made
+
+
+def unbox(x: Any) -> Any:
+    """The raw value of a variable; anything else as it is."""
+    return x.value if isinstance(x, Variable) else x

@@ -1,0 +1,65 @@
+"""In-place writes, known by the storage they went to.
+
+A storage is the array that owns the memory; every view of it leads there through `.base`. A write stamps the storage with a
+serial number from the same clock that numbers the nodes, so "was this kept value overwritten after it was kept?" is one
+comparison at backward time, and recording pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any
+
+clock = itertools.count(1).__next__  # numbers nodes and writes alike, in the order in which they happen
+
+
+class _Record:
+    __slots__ = ("count", "ref", "stamp")
+
+    def __init__(self, ref: weakref.ref[Any]) -> None:
+        self.ref = ref
+        self.count = 0
+        self.stamp = 0
+
+
+_records: dict[int, _Record] = {}
+_newest = 0  # the stamp of the newest write anywhere: lets a backward pass skip the search
+
+
+def owner(raw: Any) -> Any:
+    """The array that owns the memory of `raw`."""
+    base = getattr(raw, "base", None)
+    while base is not None and hasattr(base, "base"):
+        raw, base = base, base.base
+    return raw
+
+
+def wrote(raw: Any) -> None:
+    """Note that `raw`'s memory was written to: its version goes up by one, for all views of the storage."""
+    global _newest
+    store = owner(raw)
+    key = id(store)
+    record = _records.get(key)
+    if record is None:
+        # the callback holds no reference to the record's owner; ids are reused only after it ran
+        record = _records[key] = _Record(weakref.ref(store, lambda _, key=key: _records.pop(key, None)))
+    record.count += 1
+    record.stamp = _newest = clock()
+
+
+def version(raw: Any) -> int:
+    """How often the storage of `raw` was written to in place."""
+    record = _records.get(id(owner(raw)))
+    return 0 if record is None else record.count
+
+
+def newest_write() -> int:
+    """The serial number of the newest in-place write anywhere."""
+    return _newest
+
+
+def written_since(raw: Any, serial: int) -> bool:
+    """Was the storage of `raw` written to after the moment `serial`?"""
+    record = _records.get(id(owner(raw)))
+    return record is not None and record.stamp > serial

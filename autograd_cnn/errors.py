@@ -1,0 +1,47 @@
+"""What goes wrong, in PyTorch's exception types, with the sentence a user needs.
+
+Every message states four things: what was expected, what came, in which operation, and what would mend it.
+`expected` builds that sentence, so that all of them read alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ShapeError(RuntimeError):
+    """Sizes that do not fit together. PyTorch raises RuntimeError here, so this is one."""
+
+
+class DtypeError(RuntimeError):
+    """Element types that do not fit together, or a gradient wanted of integers."""
+
+
+class GraphError(RuntimeError):
+    """The recorded graph cannot give what was asked of it: freed, never recorded, or not connected."""
+
+
+class InplaceError(RuntimeError):
+    """A value that the backward pass needs was overwritten, or may not be."""
+
+
+def expected(operation: str, what: str, got: object, fix: str = "") -> str:
+    """One sentence: `operation: expected WHAT, got GOT. FIX`
+
+    >>> expected("conv2d", "an input of 4 dims (N, C, H, W)", "3 dims", "Add a batch dim with x.unsqueeze(0).")
+    'conv2d: expected an input of 4 dims (N, C, H, W), got 3 dims. Add a batch dim with x.unsqueeze(0).'
+    """
+    return f"{operation}: expected {what}, got {got}." + (f" {fix}" if fix else "")
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """The hint that closes a message about an unknown name, or nothing when no candidate is near.
+
+    >>> nearest("lenet", ["lenet5", "mlp"])
+    " Did you mean 'lenet5'?"
+    >>> nearest("zzz", ["lenet5", "mlp"])
+    ''
+    """
+    close = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

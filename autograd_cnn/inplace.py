@@ -1,0 +1,246 @@
+"""Writing into tensors: versions, views, and what the graph makes of it; accumulating gradients; errors of kernels.
+
+An in-place operation computes out of place, writes the result into the tensor's memory, stamps the storage, and moves the
+tensor to the new node. If the tensor is a view, its base gets a node for the write and every view of that base is recorded anew.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .config import current
+from .engine.graph import Leaf, Node
+from .engine.record import record_node
+from .engine.variable import Variable, unbox
+from .engine.versions import wrote
+from .errors import DtypeError, InplaceError, ShapeError
+from .ops.index import index_put, normal_index, view_write
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """x.name(*args): `op` out of place, written into `x`."""
+    check_writable(x, name)
+    return write(x, op(x, *args, **kwargs), name)
+
+
+def check_writable(x: Any, name: str) -> None:
+    """May `x` be written to? Before anything is changed."""
+    c = current()
+    if c.record and x.node is not None:
+        if isinstance(x.node, Leaf):
+            raise InplaceError(
+                f"a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the out-of-place "
+                "operation, or wrap the write in no_grad()."
+            )
+        if x._view is not None and isinstance(x._view.base.node, Leaf):
+            raise InplaceError(
+                f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the "
+                "out-of-place operation, clone() the leaf first, or wrap the write in no_grad()."
+            )
+        if x._one_of_many is not None:
+            raise InplaceError(
+                f"Output of {x._one_of_many} is a view and is being modified inplace ({name}). This view is the output of a function that "
+                "returns multiple views. Such functions do not allow the output views to be modified inplace. Use narrow(), or "
+                "the out-of-place operation."
+            )
+    if x._inference and not c.inference:
+        raise InplaceError("Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first.")
+    array = x.storage()
+    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        raise InplaceError(
+            f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    if not array.flags.writeable:
+        raise InplaceError(f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first.")
+
+
+_KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+_SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "float16": "Half",
+           "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
+
+
+def write(x: Any, result: Any, name: str) -> Any:
+    """Put `result` into `x`'s memory and `x` in its place in the graph."""
+    array, new = x.storage(), result.value
+    if new.shape != array.shape:
+        raise ShapeError(f"{name}: output with shape {list(array.shape)} doesn't match the broadcast shape {list(new.shape)}. "
+                         "Use the out-of-place operation.")  # fmt: skip
+    if new.dtype is not array.dtype and _KIND[new.dtype.kind] > _KIND[array.dtype.kind]:
+        raise DtypeError(
+            f"{name}: result type {_SPOKEN.get(new.dtype.name, new.dtype.name)} can't be cast to the desired output type "
+            f"{_SPOKEN.get(array.dtype.name, array.dtype.name)}. Use the out-of-place operation."
+        )
+    np.copyto(array, new, casting="unsafe")
+    wrote(array)
+    rebase(x, result)
+    return x
+
+
+def rebase(x: Any, result: Any) -> None:
+    """`x` was overwritten by `result`: the graph follows."""
+    c = current()
+    if c.tracer is not None:
+        c.tracer.rebind(x, result)
+    if c.record and (result.node is not None or x.node is not None or _base_node(x) is not None):
+        move(x, result.node)
+
+
+def _base_node(x: Any) -> Node | None:
+    return None if x._view is None else x._view.base.node
+
+
+def move(x: Any, node: Node | None) -> None:
+    """Let `x` have been made by `node`; a view's base gets a node for the write, and its other views are recorded anew."""
+    base = x
+    if x._view is not None:
+        base = x._view.base
+        path = x._view.path
+        if base.node is not None or node is not None:
+            c = current()
+            base.node = record_node(view_write, type(base), (base.node, node), (base.value, x.value), (path,), (base.value,), c)
+    else:
+        x.node = node
+    for ref in base.__dict__.get("_views", ()):
+        view = ref()
+        if view is not None and view._view is not None:
+            view.node = None if base.node is None else view._view.again(base).node
+
+
+def setitem(x: Any, at: Any, values: Any) -> None:
+    """x[at] = values, recorded."""
+    check_writable(x, "__setitem__")
+    array = x.storage()
+    normal, _ = normal_index(at, array.ndim)
+    raw = unbox(values)
+    if not isinstance(values, Variable | np.ndarray | np.generic | int | float | bool | complex):
+        raise TypeError(f"can't assign a {type(values).__name__} to a tensor: expected a number or a Tensor. Use ac.tensor(values).")
+    c = current()
+    if c.tracer is not None:
+        result = index_put(x, values, at=normal)
+        np.copyto(array, result.value)
+        wrote(array)
+        rebase(x, result)
+        return
+    try:
+        array[normal] = raw
+    except IndexError as error:
+        raise IndexError(f"__setitem__: {_index_text(str(error))}") from None
+    except ValueError:
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(raw))} cannot be broadcast to indexing result of shape "
+            f"{list(array[normal].shape)}"
+        ) from None
+    wrote(array)
+    node = values.node if isinstance(values, Variable) else None
+    if c.record and (x.node is not None or node is not None or _base_node(x) is not None):
+        move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c))
+
+
+def untracked(x: Any) -> Any:
+    """`x.data`: shares memory, but writes to it are not counted."""
+    from .tensor import wrap
+
+    return wrap(x.storage())
+
+
+# ------------------------------------------------------------------------------------------------- gradients
+def _sole(a: Any) -> int:
+    return sys.getrefcount(a)
+
+
+_ALONE = _sole(np.zeros(1))  # what an array shows that nobody else holds
+
+
+def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
+    """leaf.grad += g, in place where there is no graph of gradients; never sharing memory with another gradient."""
+    from .tensor import Tensor, wrap
+
+    if create_graph:
+        leaf.grad = g if leaf.grad is None else leaf.grad + g
+        return
+    have = leaf.grad
+    if have is None:
+        made = object.__new__(Tensor)
+        # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
+        made.value = g if isinstance(g, np.ndarray) and g.base is None and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2 else np.array(g)
+        made.node = None
+        leaf.grad = made
+    elif have.node is not None:
+        leaf.grad = wrap(have.value + g)
+    else:
+        target = have.storage()
+        np.add(target, g, out=target)
+        wrote(target)
+
+
+def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
+    """copy.deepcopy of a leaf: its own memory, its flags, its gradient, its attributes."""
+    if id(x) in memo:
+        return memo[id(x)]
+    if not x.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+            "Use x.detach().clone()."
+        )
+    made = object.__new__(type(x))
+    made.value = np.array(x.value)
+    made.node = None
+    memo[id(x)] = made
+    if x.requires_grad:
+        made.requires_grad_(True)
+    if x.grad is not None:
+        made.grad = copy.deepcopy(x.grad, memo)
+    skip = {"_view", "_views", "_retired", "_grad_of_plain"}
+    made.__dict__.update({k: copy.deepcopy(v, memo) for k, v in x.__dict__.items() if k not in skip})
+    return made
+
+
+# ------------------------------------------------------------------------------------------------- what kernels raise
+def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
+    """NumPy's complaint, in PyTorch's exception type and with the shapes at hand."""
+    text = str(error)
+    shapes = [list(getattr(v, "shape", ())) for v in values if hasattr(v, "shape")]
+    if type(error) is ValueError and "broadcast" in text and len(shapes) >= 2:
+        return ShapeError(_mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)")
+    if type(error) is np.exceptions.AxisError:
+        match = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", text)
+        if match:
+            dim, n = int(match[1]), max(int(match[2]), 1)
+            return IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}")
+    if type(error) is IndexError:
+        return IndexError(f"{prim.name}: {_index_text(text)}")
+    if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):
+        kinds = [str(getattr(v, "dtype", type(v).__name__)) for v in values]
+        return TypeError(f"{prim.name}: not defined for {' and '.join(kinds)}. Convert with .to(dtype) first.")
+    return error
+
+
+def _index_text(text: str) -> str:
+    match = re.search(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", text)
+    if match:
+        return f"index {match[1]} is out of bounds for dimension {match[2]} with size {match[3]}"
+    return text
+
+
+def _mismatch(shapes: list[list[int]]) -> str:
+    a, b = shapes[0], shapes[1]
+    for back in range(1, max(len(a), len(b)) + 1):
+        m = a[-back] if back <= len(a) else 1
+        n = b[-back] if back <= len(b) else 1
+        if m != n and 1 not in (m, n):
+            dim = max(len(a), len(b)) - back
+            return f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dim}"
+    return "The sizes of the tensors do not match"
+
+
+

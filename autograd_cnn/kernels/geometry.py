@@ -1,0 +1,141 @@
+"""The sizes of a convolution, checked once: what a kernel, an adjoint and a shape rule all need to know."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+from ..errors import ShapeError, expected
+from .windows import Padding, Pairs, Shape, Steps, output_sizes, pairs, steps
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """x (N, G·C, *size), w (G·O, C, *kernel) → y (N, G·O, *out), where G is the number of groups.
+
+    `flat` is the same convolution for the blocked kernels, which want two spatial dimensions at least: a signal (L,)
+    is an image (L, 1) to them.
+    """
+
+    batch: int
+    groups: int
+    inputs: int  # C: input channels of one group
+    outputs: int  # O: output channels of one group
+    size: Shape
+    kernel: Shape
+    stride: Shape
+    padding: Pairs
+    dilation: Shape
+    out: Shape
+
+    @property
+    def x_shape(self) -> Shape:
+        return (self.batch, self.groups * self.inputs, *self.size)
+
+    @property
+    def y_shape(self) -> Shape:
+        return (self.batch, self.groups * self.outputs, *self.out)
+
+    @property
+    def w_shape(self) -> Shape:
+        return (self.groups * self.outputs, self.inputs, *self.kernel)
+
+    @property
+    def padded(self) -> bool:
+        return any(map(any, self.padding))
+
+    @property
+    def empty(self) -> bool:
+        return 0 in self.x_shape or 0 in self.w_shape
+
+    @property
+    def pointwise(self) -> bool:
+        return not self.padded and math.prod(self.kernel) == 1
+
+    @property
+    def whole(self) -> bool:
+        """The kernel covers the whole input: a linear layer."""
+        return self.groups == 1 and not self.padded and self.kernel == self.size
+
+    @property
+    def depthwise(self) -> bool:
+        return self.inputs == 1 and self.groups > 1
+
+    @property
+    def flat(self) -> Geometry:
+        if len(self.size) > 1:
+            return self
+        one = (1,)
+        return Geometry(
+            self.batch, self.groups, self.inputs, self.outputs,
+            self.size + one, self.kernel + one, self.stride + one,
+            (*self.padding, (0, 0)), self.dilation + one, self.out + one,
+        )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1024)
+def geometry(
+    x_shape: Shape,
+    w_shape: Shape,
+    stride: Steps,
+    padding: Padding,
+    dilation: Steps,
+    groups: int,
+    operation: str = "convolution",
+) -> Geometry:
+    """The sizes, or a ShapeError that names what does not fit and what would."""
+    dims = len(x_shape) - 2
+    if dims < 1 or len(w_shape) != dims + 2:
+        wanted = "an input (N, C, *S) and a weight (O, C/groups, *K) with as many dimensions"
+        raise ShapeError(expected(operation, wanted, f"{x_shape} and {w_shape}"))
+    strides, sides, dilations = _stepping(stride, padding, dilation, dims, operation)
+    _check_channels(x_shape, w_shape, groups, operation)
+    size, kernel = x_shape[2:], w_shape[2:]
+    out = output_sizes(size, kernel, strides, sides, dilations)
+    if min(kernel) < 1:
+        raise ShapeError(expected(operation, "a kernel of at least one element", f"{kernel}"))
+    if min(out) < 1:
+        room = tuple(s + before + after for s, (before, after) in zip(size, sides, strict=True))
+        span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True))
+        lacking = max(0, *(-(-(n - r) // 2) for n, r in zip(span, room, strict=True)))
+        raise ShapeError(
+            f"{operation}: Kernel size can't be greater than actual input size: the padded input is {_by(room)}, the "
+            f"kernel {_by(span)}{' with its dilation' if max(dilations) > 1 else ''}. "
+            f"{lacking} more padding on each side, or a smaller kernel, fits."
+        )
+    return Geometry(
+        x_shape[0], groups, w_shape[1], w_shape[0] // groups, size, kernel, strides, sides, dilations, out
+    )
+
+
+def _stepping(
+    stride: Steps, padding: Padding, dilation: Steps, dims: int, operation: str
+) -> tuple[Shape, Pairs, Shape]:
+    strides = steps(stride, dims, f"{operation}: stride")
+    dilations = steps(dilation, dims, f"{operation}: dilation")
+    sides = pairs(padding, dims)
+    if min(strides) < 1:
+        raise ShapeError(f"{operation}: non-positive stride is not supported, got {strides}. Use 1 or more.")
+    if min(dilations) < 1:
+        raise ShapeError(f"{operation}: dilation should be greater than zero, got {dilations}. Use 1 for none.")
+    if min(map(min, sides)) < 0:
+        raise ShapeError(f"{operation}: negative padding is not supported, got {sides}. Slice the input instead.")
+    return strides, sides, dilations
+
+
+def _check_channels(x_shape: Shape, w_shape: Shape, groups: int, operation: str) -> None:
+    if groups < 1:
+        raise ShapeError(f"{operation}: non-positive groups is not supported, got {groups}. Use 1 for none.")
+    if w_shape[0] % groups:
+        wanted = f"output channels that {groups} groups divide evenly"
+        raise ShapeError(expected(operation, wanted, f"{w_shape[0]} (weight {w_shape})"))
+    if x_shape[1] != w_shape[1] * groups:
+        raise ShapeError(
+            f"{operation}: Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to have "
+            f"{w_shape[1] * groups} channels, but got {x_shape[1]} channels instead."
+        )
+
+
+def _by(sizes: Shape) -> str:
+    return "x".join(map(str, sizes))

@@ -1,0 +1,50 @@
+"""Working memory that a thread keeps from call to call.
+
+Fresh memory is expensive: the system hands it out page by page, and touching the pages of a 4 MB column buffer for the
+first time can take longer than the convolution. So each thread keeps one buffer a purpose. What a kernel returns never
+lives here, only what it needs between two lines.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+_ALIGNMENT = 64  # one cache line, and the width of the widest vector registers
+_KEPT_BYTES = 16 << 20  # larger buffers are given back at once
+
+
+class _Buffers(threading.local):
+    def __init__(self) -> None:
+        self.kept: dict[str, Array] = {}
+
+
+_buffers = _Buffers()
+
+
+def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """An uninitialised C-contiguous array, valid until this thread asks for the same purpose again."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = _buffers.kept.get(purpose)
+    if memory is None or memory.nbytes < size:
+        memory = _aligned(size)
+        if size <= _KEPT_BYTES:
+            _buffers.kept[purpose] = memory
+    return np.ndarray(shape, dtype, memory.data)
+
+
+def release() -> None:
+    """Give back all the working memory of this thread."""
+    _buffers.kept.clear()
+
+
+def _aligned(size: int) -> Array:
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size]

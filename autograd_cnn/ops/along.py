@@ -1,0 +1,60 @@
+"""Picking one entry (or several different ones) of each slice along a dim, and putting them back: what the gradients of max, sort,
+top-k and the like are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Case, Draw
+from ..engine.primitive import primitive
+from .dims import draw_dim
+from .promotion import Array
+
+
+@primitive(label="take along {dim}", family="index")
+def take_along(input: Array, *, at: Any, dim: int) -> Array:
+    """y[…, k, …] = input[…, at[…, k, …], …] along `dim`; the indices of one slice differ from each other"""
+    return np.take_along_axis(input, at, dim) if input.ndim else input.reshape(at.shape)
+
+
+@take_along.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int) -> Array:
+    return put_along(g, at=at, dim=dim, size=input_shape[dim] if input_shape else None)
+
+
+@take_along.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(draw.shape(min_dims=1))
+    dim = draw_dim(draw, x.ndim)
+    return Case(x, at=_some(draw, x.shape, dim), dim=dim)
+
+
+@primitive(label="put along {dim}", family="index")
+def put_along(input: Array, *, at: Any, dim: int, size: int | None) -> Array:
+    """The adjoint of `take_along`: zeros, `size` of them along `dim`, with the input's entries at `at`. (None: a 0-d result.)"""
+    if size is None:
+        return input.reshape(())
+    y = np.zeros((*at.shape[:dim], size, *at.shape[dim + 1 :]), input.dtype)
+    np.put_along_axis(y, at, input.reshape(at.shape), dim)
+    return y
+
+
+@put_along.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int) -> Array:
+    return take_along(g, at=at, dim=dim)
+
+
+@put_along.cases
+def _(draw: Draw) -> Case:
+    shape = draw.shape(min_dims=1)
+    dim = draw_dim(draw, len(shape))
+    at = _some(draw, shape, dim)
+    return Case(draw.array(at.shape), at=at, dim=dim, size=shape[dim])
+
+
+def _some(draw: Draw, shape: tuple[int, ...], dim: int) -> Any:
+    """Different indices along `dim`, at least one a slice."""
+    order = np.argsort(draw.array(shape, distinct=True), axis=dim)
+    return np.take(order, range(draw.integer(1, shape[dim])), axis=dim)

@@ -1,0 +1,378 @@
+"""Arithmetic with broadcasting: + − × ÷, powers, signs, and the two operations that undo broadcasting and casting."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Bad, Case, Draw
+from ..engine.primitive import primitive
+from ..errors import expected
+from .expose import expose
+from .promotion import Array, align, floating
+
+
+@primitive(label="+", family="arithmetic", derivative="1")
+def _add(input: Array, other: Array) -> Array:
+    """y = input + other"""
+    return np.add(*align(input, other))
+
+
+_add.kernel(float)(operator.add)
+
+
+@_add.vjp("input")
+def _(g: Array) -> Array:
+    return g
+
+
+@_add.vjp("other")
+def _(g: Array) -> Array:
+    return g
+
+
+@_add.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@_add.bad_cases
+def _() -> Any:
+    yield Bad(np.ones((2, 3)), np.ones((2, 4)), error=RuntimeError, match="broadcast|match")
+
+
+@expose("function method inplace")
+def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """y = input + alpha · other, with broadcasting and type promotion.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.add(ac.tensor([1., 2.]), ac.tensor([10., 20.]), alpha=0.1)
+    tensor([2., 4.])
+    """
+    return _add(input, other if alpha == 1 else _mul(other, alpha))
+
+
+@primitive(label="−", family="arithmetic", derivative="1, −1")
+def _sub(input: Array, other: Array) -> Array:
+    """y = input − other"""
+    if getattr(input, "dtype", None) == bool or getattr(other, "dtype", None) == bool:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+    return np.subtract(*align(input, other))
+
+
+_sub.kernel(float)(operator.sub)
+
+
+@_sub.vjp("input")
+def _(g: Array) -> Array:
+    return g
+
+
+@_sub.vjp("other")
+def _(g: Array) -> Array:
+    return -g
+
+
+@_sub.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method inplace", "sub", "subtract")
+def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """y = input − alpha · other, with broadcasting and type promotion.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.sub(ac.tensor([10., 20.]), ac.tensor([1., 2.]))
+    tensor([ 9., 18.])
+    """
+    return _sub(input, other if alpha == 1 else _mul(other, alpha))
+
+
+@expose("function method")
+def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """y = other − alpha · input.
+
+    >>> import autograd_cnn as ac
+    >>> ac.rsub(ac.tensor([1., 2.]), 10)
+    tensor([9., 8.])
+    """
+    return _sub(other, input if alpha == 1 else _mul(input, alpha))
+
+
+@expose("function method inplace", "mul", "multiply")
+@primitive(label="×", family="arithmetic", derivative="other, input")
+def _mul(input: Array, other: Array) -> Array:
+    """y = input · other, entry by entry, with broadcasting and type promotion.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.mul(ac.tensor([1., 2.]), ac.tensor([3., 4.]))
+    tensor([3., 8.])
+    """
+    return np.multiply(*align(input, other))
+
+
+_mul.kernel(float)(operator.mul)
+
+
+@_mul.vjp("input")
+def _(g: Array, other: Array) -> Array:
+    return g * other
+
+
+@_mul.vjp("other")
+def _(g: Array, input: Array) -> Array:
+    return g * input
+
+
+@_mul.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@primitive(label="÷", family="arithmetic", derivative="1/other, −y/other")
+def _div(input: Array, other: Array) -> Array:
+    """y = input / other (true division: integers become floats)"""
+    x, z = align(input, other)
+    if x.__class__ in (int, float, bool) and z.__class__ in (int, float, bool):
+        return x / z
+    return np.true_divide(floating(x), floating(z))
+
+
+_div.kernel(float)(operator.truediv)
+
+
+@_div.vjp("input")
+def _(g: Array, other: Array) -> Array:
+    return g / other
+
+
+@_div.vjp("other")
+def _(g: Array, y: Array, other: Array) -> Array:
+    return -g * (y / other)
+
+
+@_div.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b, low=0.5, high=2.0))
+
+
+@expose("function method inplace", "div", "divide", "true_divide")
+def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """y = input / other; `rounding_mode` "trunc" or "floor" rounds the quotient (and takes no gradient).   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.div(ac.tensor([7., -7.]), 2, rounding_mode="floor")
+    tensor([ 3., -4.])
+    """
+    if rounding_mode is None:
+        return _div(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return trunc_divide(input, other)
+    raise RuntimeError(expected("div", "rounding_mode None, 'trunc' or 'floor'", repr(rounding_mode)))
+
+
+@expose("function method inplace")
+@primitive(label="⌊÷⌋", family="arithmetic")
+def floor_divide(input: Array, other: Array) -> Array:
+    """y = ⌊input / other⌋.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.floor_divide(ac.tensor([7, -7]), 2)
+    tensor([ 3, -4])
+    """
+    x, z = align(input, other)
+    if getattr(x, "dtype", np.dtype(float)).kind in "iu" and np.any(np.equal(z, 0)):
+        raise RuntimeError("ZeroDivisionError: floor_divide: expected a divisor without zeros for integers, got a zero.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.floor_divide(x, z)
+
+
+@primitive(label="trunc ÷", family="arithmetic")
+def trunc_divide(input: Array, other: Array) -> Array:
+    """y = input / other, rounded towards zero"""
+    x, z = align(input, other)
+    if getattr(x, "dtype", np.dtype(float)).kind in "iu":
+        if np.any(np.equal(z, 0)):
+            raise RuntimeError("ZeroDivisionError: div: expected a divisor without zeros for integers, got a zero.")
+        q = np.floor_divide(x, z)
+        return q + ((q < 0) & (np.multiply(q, z) != x))
+    return np.trunc(np.true_divide(x, z))
+
+
+@expose("function method inplace", "neg", "negative")
+@primitive(label="−", family="arithmetic", derivative="−1")
+def _neg(input: Array) -> Array:
+    """y = −input.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.neg(ac.tensor([1., -2.]))
+    tensor([-1.,  2.])
+    """
+    return np.negative(input)
+
+
+_neg.kernel(float)(operator.neg)
+
+
+@_neg.vjp("input")
+def _(g: Array) -> Array:
+    return -g
+
+
+@_neg.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@primitive(label="^{exponent}", family="arithmetic", derivative="n·xⁿ⁻¹")
+def _power(input: Array, *, exponent: float) -> Array:
+    """y = inputⁿ for a number n"""
+    x = input
+    if getattr(x, "dtype", np.dtype(float)).kind in "biu":
+        if exponent.__class__ is float:
+            return np.power(floating(x), x.dtype.type(exponent) if x.dtype.kind == "f" else exponent)
+        if exponent < 0:
+            raise RuntimeError("pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float().")
+        return np.power(x.astype(np.int64) if x.dtype == bool else x, exponent)
+    if exponent == 2:
+        return np.multiply(x, x)
+    if exponent == 0.5:
+        return np.sqrt(x)
+    return np.power(x, exponent)
+
+
+@_power.kernel(float)
+def _(input: float, *, exponent: float) -> float:
+    try:
+        return float(input**exponent)
+    except ZeroDivisionError:
+        return math.inf
+
+
+@_power.vjp("input")
+def _(g: Array, input: Array, exponent: float) -> Array:
+    if exponent == 0:
+        return g * 0.0
+    return g * (exponent * _power(input, exponent=exponent - 1))
+
+
+@_power.cases
+def _(draw: Draw) -> Case:
+    n = draw.choice([2, 3, 0, 1, -1, 0.5, 1.5, -2.0])
+    positive = not isinstance(n, int) or n < 0
+    return Case(draw.array(low=0.5 if positive else -2.0), exponent=n)
+
+
+@primitive(label="^", family="arithmetic", derivative="n·xⁿ⁻¹, y·ln x")
+def _power_of(input: Array, exponent: Array) -> Array:
+    """y = input^exponent, both of them arrays"""
+    x, n = align(input, exponent)
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None and dtype.kind in "iu" and np.any(np.less(n, 0)):
+        raise RuntimeError("pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float().")
+    return np.power(x, n)
+
+
+@_power_of.kernel(float)
+def _(input: float, exponent: float) -> float:
+    return float(input**exponent)
+
+
+@_power_of.vjp("input")
+def _(g: Array, input: Array, exponent: Array) -> Array:
+    from .elementwise import where
+
+    return g * where(exponent == 0, 0.0, exponent * _power_of(input, exponent - 1))
+
+
+@_power_of.vjp("exponent")
+def _(g: Array, y: Array, input: Array) -> Array:
+    from .elementwise import log, where
+
+    safe = where(input > 0, input, 1.0)  # 0^n has the derivative 0 in n (n > 0), as PyTorch has it
+    return g * y * log(safe) * where(input < 0, math.nan, 1.0)
+
+
+@_power_of.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a, low=0.5), draw.array(b, avoid=0.0))
+
+
+@expose("function method inplace", "pow")
+def pow(input: Array, exponent: Array) -> Array:
+    """y = input^exponent; either may be a number.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.pow(ac.tensor([1., 2., 3.]), 2)
+    tensor([1., 4., 9.])
+    """
+    if exponent.__class__ in (int, float):
+        return _power(input, exponent=exponent)
+    return _power_of(input, exponent)
+
+
+@primitive(label="cast {dtype}", family="arithmetic")
+def cast(input: Array, *, dtype: Any) -> Array:
+    """The same values in another dtype.   (*) → (*)"""
+    return input.astype(dtype) if hasattr(input, "astype") else np.dtype(dtype).type(input)
+
+
+@cast.vjp("input")
+def _(g: Array) -> Array:
+    return g  # the walker gives it the input's dtype
+
+
+@cast.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(), dtype=np.dtype(np.float64))
+
+
+@primitive(label="Σ to {shape}", family="reduce")
+def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
+    """Undo broadcasting: sum over the dims in which `shape` was stretched to the input's shape."""
+    lead = input.ndim - len(shape)
+    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)
+    return np.sum(input, axis=dims, keepdims=True).reshape(shape) if dims else input.reshape(shape)
+
+
+@sum_to.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...]) -> Array:
+    return expand_to(g, shape=input_shape)
+
+
+@sum_to.cases
+def _(draw: Draw) -> Case:
+    small, big = draw.shapes(2)
+    big = np.broadcast_shapes(small, big)
+    return Case(draw.array(big), shape=small)
+
+
+@primitive(label="expand {shape}", family="shape", view=True)
+def expand_to(input: Array, *, shape: tuple[int, ...]) -> Array:
+    """Stretch dims of size 1, and new ones in front, to `shape`; no memory is copied."""
+    return np.broadcast_to(input, shape)
+
+
+@expand_to.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...]) -> Array:
+    return sum_to(g, shape=input_shape)
+
+
+@expand_to.cases
+def _(draw: Draw) -> Case:
+    small, big = draw.shapes(2)
+    return Case(draw.array(small), shape=tuple(np.broadcast_shapes(small, big)))

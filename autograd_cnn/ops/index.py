@@ -1,0 +1,227 @@
+"""Indexing: basic (views) and advanced (copies), reading and writing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Case, Draw
+from ..engine.primitive import primitive
+from ..engine.variable import unbox
+from .expose import expose
+from .promotion import Array
+
+Index = tuple[Any, ...]
+
+
+def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
+    """An index expression as NumPy takes it, and whether it is advanced (copies). PyTorch's errors for what does not fit."""
+    parts = at if isinstance(at, tuple) else (at,)
+    if isinstance(at, list) and any(isinstance(p, (slice, type(None), type(...))) for p in at):
+        parts = tuple(at)
+    normal: list[Any] = []
+    advanced = False
+    used = 0
+    for p in parts:
+        p = unbox(p)
+        if p is None or p is Ellipsis:
+            normal.append(p)
+            continue
+        if isinstance(p, slice):
+            start, stop, step = (None if v is None else int(unbox(v)) for v in (p.start, p.stop, p.step))
+            if step is not None and step <= 0:
+                raise ValueError(f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim.")
+            normal.append(slice(start, stop, step))
+            used += 1
+        elif isinstance(p, (bool, np.bool_)):
+            normal.append(np.asarray(p))
+            advanced = True
+        elif isinstance(p, (int, np.integer)):
+            normal.append(int(p))
+            used += 1
+        else:
+            array = _index_array(p)
+            advanced = True
+            used += array.ndim if array.dtype == bool else 1
+            normal.append(array)
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}: expected at most {ndim}, got {used}")
+    if not advanced and Ellipsis not in [n for n in normal if n is Ellipsis]:
+        normal.append(Ellipsis)  # so that even a full integer index is a view, not a number
+    return tuple(normal), advanced
+
+
+def _index_array(p: Any) -> Any:
+    array = np.asarray([unbox(v) for v in p] if isinstance(p, (list, tuple, range)) else p)
+    if array.size == 0 and array.dtype.kind == "f" and isinstance(p, (list, tuple)):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors: expected integers, got {array.dtype}. "
+            "Convert with .long()."
+        )
+    return array.astype(bool) if array.dtype == np.uint8 else array
+
+
+@primitive(label="index", family="index", view=True)
+def select_view(input: Array, *, at: Index) -> Array:
+    """y = input[at] for integers, slices, None and ...: a view."""
+    return input[at]
+
+
+@select_view.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Index) -> Array:
+    return index_adjoint(g, at=at, shape=input_shape)
+
+
+@select_view.cases
+def _(draw: Draw) -> Case:
+    at = draw.choice([(0, Ellipsis), (slice(0, 2), Ellipsis), (None, Ellipsis, slice(None, None, 2)), (Ellipsis, -1)])
+    return Case(draw.array(draw.shape(min_dims=2)), at=at)
+
+
+@primitive(label="index", family="index")
+def select_copy(input: Array, *, at: Index) -> Array:
+    """y = input[at] with integer or boolean arrays in `at`: a copy."""
+    return input[at]
+
+
+@select_copy.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Index) -> Array:
+    return index_adjoint(g, at=at, shape=input_shape)
+
+
+@select_copy.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(draw.shape(min_dims=2))
+    rows = draw.integers((3,), -x.shape[0], x.shape[0])
+    at = draw.choice([(rows,), (slice(None), draw.integers((2, 2), 0, x.shape[1])), (x > 0,), (rows, slice(None, 1))])
+    return Case(x, at=at)
+
+
+@primitive(label="scatter to {shape}", family="index")
+def index_adjoint(input: Array, *, at: Index, shape: tuple[int, ...]) -> Array:
+    """The adjoint of indexing: zeros of `shape` with `input` added at `at` (entries met twice add up)."""
+    y = np.zeros(shape, input.dtype)
+    if all(not isinstance(p, np.ndarray) or p.dtype == bool for p in at):
+        y[at] = input
+    else:
+        np.add.at(y, at, input)
+    return y
+
+
+@index_adjoint.vjp("input")
+def _(g: Array, at: Index) -> Array:
+    return select(g, at)
+
+
+@index_adjoint.cases
+def _(draw: Draw) -> Case:
+    n = draw.integer(1, 4)
+    return Case(draw.array((3, 2)), at=(draw.integers((3,), 0, n),), shape=(n, 2))
+
+
+@primitive(label="index put", family="index")
+def index_put(input: Array, values: Array, *, at: Index) -> Array:
+    """y = input, but y[at] = values"""
+    y = np.array(input)
+    y[at] = values
+    return y
+
+
+@index_put.vjp("input")
+def _(g: Array, at: Index) -> Array:
+    return index_put(g, 0.0, at=at)
+
+
+@index_put.vjp("values")
+def _(g: Array, at: Index) -> Array:
+    return select(g, at)
+
+
+@index_put.cases
+def _(draw: Draw) -> Case:
+    x = draw.array((3, 4))
+    return draw.choice([Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))])
+
+
+def select(x: Any, at: Index) -> Any:
+    """x[at] for a normalised index, by the right one of the two primitives."""
+    advanced = any(isinstance(p, np.ndarray) for p in at)
+    return select_copy(x, at=at) if advanced else select_view(x, at=at)
+
+
+def getitem(x: Any, at: Any) -> Any:
+    """x[at], for anything PyTorch takes as an index."""
+    raw = unbox(x)
+    normal, advanced = normal_index(at, raw.ndim)
+    return select_copy(x, at=normal) if advanced else select_view(x, at=normal)
+
+
+@primitive(label="write view", family="index")
+def view_write(input: Array, part: Array, *, path: tuple[Any, ...]) -> Array:
+    """y = input, but the view of y that `path` leads to is `part`: what writing to a view does to its base."""
+    y = np.array(input)
+    target = y
+    for prim, params in path:
+        target = prim.forward(target, **dict(zip(prim.params, params, strict=True)))
+    target[...] = part
+    return y
+
+
+@view_write.vjp("input")
+def _(g: Array, path: tuple[Any, ...]) -> Array:
+    return view_write(g, 0.0, path=path)
+
+
+@view_write.vjp("part")
+def _(g: Array, path: tuple[Any, ...]) -> Array:
+    for prim, params in path:
+        g = prim(g, **dict(zip(prim.params, params, strict=True)))
+    return g
+
+
+@view_write.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array((3, 4)), draw.array((4,)), path=((select_view, ((1, Ellipsis),)),))
+
+
+@expose("inplace", "fill")
+@primitive(label="fill {value}", family="index")
+def filled(input: Array, *, value: float) -> Array:
+    """y = value everywhere, of the input's shape and dtype"""
+    return np.full_like(input, value)
+
+
+@filled.vjp("input")
+def _(g: Array) -> Array:
+    return filled(g, value=0.0)
+
+
+@filled.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(), value=draw.real(-1, 1))
+
+
+@primitive(label="copy", family="index")
+def copied(input: Array, src: Array) -> Array:
+    """y = src, broadcast to the input's shape and cast to its dtype"""
+    y = np.empty_like(input)
+    y[...] = src
+    return y
+
+
+@copied.vjp("src")
+def _(g: Array) -> Array:
+    return g
+
+
+@copied.vjp("input")
+def _(g: Array) -> Array:
+    return filled(g, value=0.0)
+
+
+@copied.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array((2, 3)), draw.array(draw.choice([(3,), (2, 3), (1, 3)])))

@@ -1,0 +1,102 @@
+"""PyTorch's type promotion over NumPy dtypes.
+
+Three categories take part: tensors with dims, 0-d tensors, Python numbers. A category decides the result's dtype unless a
+lower one brings a higher kind (bool < integer < float < complex).
+Source: the PyTorch documentation, "Tensor Attributes", type promotion.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # an ndarray, a NumPy scalar, or a Python number: what rules and kernels work on
+
+_KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+_default = np.dtype(np.float32)
+_PYTHON = {bool: np.dtype(bool), int: np.dtype(np.int64)}
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of floating tensors made from Python numbers."""
+    return _default
+
+
+def set_default_dtype(d: Any) -> None:
+    """Set the dtype of floating tensors made from Python numbers: float32 (the default), float64 or float16."""
+    global _default
+    dtype = np.dtype(d)
+    if dtype.kind != "f":
+        raise TypeError(f"set_default_dtype: expected a floating-point dtype, got {dtype}. Use float32 or float64.")
+    _default = dtype
+
+
+def python_dtype(x: bool | int | float | complex) -> np.dtype[Any]:
+    """The dtype a Python number counts as."""
+    known = _PYTHON.get(type(x))
+    if known is not None:
+        return known
+    return np.result_type(_default, np.complex64) if isinstance(x, complex) else _default
+
+
+def promote_types(type1: Any, type2: Any) -> np.dtype[Any]:
+    """The smallest dtype that holds both, as PyTorch counts: the higher kind wins, whatever its size.
+
+    >>> import numpy as np
+    >>> promote_types(np.int64, np.float32)
+    dtype('float32')
+    """
+    a, b = np.dtype(type1), np.dtype(type2)
+    if a is b:
+        return a
+    ka, kb = _KIND[a.kind], _KIND[b.kind]
+    if ka == kb or ka == 3 or kb == 3:
+        return np.promote_types(a, b)
+    return a if ka > kb else b
+
+
+def result_type(*values: Any) -> np.dtype[Any]:
+    """The dtype in which these raw values (arrays, NumPy scalars, Python numbers) meet."""
+    best: list[np.dtype[Any] | None] = [None, None, None]  # dims, 0-d, Python numbers
+    for v in values:
+        dtype = getattr(v, "dtype", None)
+        if dtype is None:
+            at, dtype = 2, python_dtype(v)
+        else:
+            at = 0 if getattr(v, "ndim", 0) else 1
+        have = best[at]
+        best[at] = dtype if have is None else promote_types(have, dtype)
+    result: np.dtype[Any] | None = None
+    for dtype in best:
+        if dtype is not None and (result is None or _KIND[dtype.kind] > _KIND[result.kind]):
+            result = dtype
+    return result if result is not None else _default
+
+
+def align(x: Any, z: Any) -> tuple[Any, Any]:
+    """Two raw values as NumPy must see them so that its result has PyTorch's dtype."""
+    try:
+        if x.dtype is z.dtype:
+            return x, z
+    except AttributeError:  # a Python number: NumPy's own rule agrees while the other's kind is not lower
+        array, number = (x, z) if hasattr(x, "dtype") else (z, x)
+        kind = number.__class__
+        if not hasattr(array, "dtype") or (array.dtype.kind == "f" and kind is not complex) or kind is bool:
+            return x, z
+        if kind is int and array.dtype.kind in "iu":
+            return x, z
+    dtype = result_type(x, z)
+    return _cast(x, dtype), _cast(z, dtype)
+
+
+def _cast(v: Any, dtype: np.dtype[Any]) -> Any:
+    if not hasattr(v, "dtype"):
+        return dtype.type(v)
+    return v if v.dtype is dtype else v.astype(dtype)
+
+
+def floating(x: Any) -> Any:
+    """Integers and bools as the default floating dtype; floats as they are."""
+    dtype = getattr(x, "dtype", None)
+    return x.astype(_default) if dtype is not None and dtype.kind in "biu" else x

@@ -1,0 +1,138 @@
+"""Sums and means over any dims, and `spread`, which undoes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Bad, Case, Draw
+from ..engine.primitive import primitive
+from ..engine.variable import unbox
+from ..errors import expected
+from .arithmetic import cast
+from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, reduced_dims
+from .expose import expose
+from .promotion import Array
+
+Dims = tuple[int, ...] | None  # of a reduction: ascending, counted from the front; None for all
+
+
+def as_dtype(input: Any, dtype: Any) -> Any:
+    """The input in the dtype asked for; as it is if none was, or if it has it."""
+    if dtype is None or unbox(input).dtype == dtype:
+        return input
+    return cast(input, dtype=np.dtype(dtype))
+
+
+def speak(dtype: np.dtype[Any]) -> str:
+    """A dtype as PyTorch's messages call it."""
+    names = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "float16": "Half",
+             "float32": "Float", "float64": "Double"}  # fmt: skip
+    return names.get(dtype.name, dtype.name)
+
+
+# ------------------------------------------------------------------------------------------------- sum
+@primitive(name="sum", label="Σ", family="reduce", derivative="1")
+def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
+    """y = Σ input over dims"""
+    kind = input.dtype.kind
+    if kind in "biu":
+        return np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
+    if input.dtype == np.float16:  # added up in float32, as PyTorch does
+        return np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32).astype(np.float16)
+    return np.add.reduce(input, axis=dims, keepdims=keepdim)
+
+
+@_sum.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
+    return spread(g, shape=input_shape, dims=dims, keepdim=keepdim)
+
+
+@_sum.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dims=draw_dims(draw, x.ndim), keepdim=draw.boolean())
+
+
+@primitive(label="spread to {shape}", family="reduce")
+def spread(input: Array, *, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
+    """The adjoint of the sum: y of `shape` repeats the input along the reduced dims. No memory is copied."""
+    return np.broadcast_to(input if keepdim else input.reshape(kept_shape(shape, dims)), shape)
+
+
+@spread.vjp("input")
+def _(g: Array, dims: Dims, keepdim: bool) -> Array:
+    return _sum(g, dims=dims, keepdim=keepdim)
+
+
+@spread.cases
+def _(draw: Draw) -> Case:
+    shape = draw.shape()
+    dims, keepdim = draw_dims(draw, len(shape)), draw.boolean()
+    small = kept_shape(shape, dims) if keepdim else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
+    return Case(draw.array(small), shape=shape, dims=dims, keepdim=keepdim)
+
+
+@expose("function method")
+@numpy_names
+def sum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+    """y = Σ input over `dim` (an int or several; all by default). Integers and bools add up as int64; an empty sum is 0.
+
+    `keepdim` leaves the reduced dims with size 1; `dtype` casts the input first.
+    Raises IndexError for a dim out of range, RuntimeError for a dim given twice.
+
+    >>> import autograd_cnn as ac
+    >>> ac.sum(ac.tensor([[1., 2.], [3., 4.]]), dim=0)
+    tensor([4., 6.])
+    """
+    dims = None if dim is None else reduced_dims(dim, ndim_of(input, "sum"), "sum")
+    return _sum(as_dtype(input, dtype) if dtype is not None else input, dims=dims, keepdim=keepdim)
+
+
+# ------------------------------------------------------------------------------------------------- mean
+@primitive(name="mean", family="reduce", derivative="1/n")
+def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
+    """y = (1/n) Σ input over dims"""
+    if input.dtype.kind not in "fc":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {speak(input.dtype)}. Convert with .float(), or pass dtype=."
+        )
+    y = np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None)
+    n = input.size if dims is None else count_along(input.shape, dims)
+    # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
+    return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)
+
+
+@_mean.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
+    return spread(g / (count_along(input_shape, dims) or 1), shape=input_shape, dims=dims, keepdim=keepdim)
+
+
+@_mean.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dims=draw_dims(draw, x.ndim), keepdim=draw.boolean())
+
+
+@_mean.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(3, np.int64), error=RuntimeError, match="must be either a floating point or complex dtype")
+
+
+@expose("function method")
+@numpy_names
+def mean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+    """y = (1/n) Σ input over `dim` (an int or several; all by default), n the number of entries added. NaN if there are none.
+
+    `keepdim` leaves the reduced dims with size 1; `dtype` casts the input first.
+    Raises RuntimeError for integers (cast them), IndexError for a dim out of range.
+
+    >>> import autograd_cnn as ac
+    >>> ac.mean(ac.tensor([[1., 2.], [3., 4.]]), dim=1, keepdim=True)
+    tensor([[1.5000],
+            [3.5000]])
+    """
+    dims = None if dim is None else reduced_dims(dim, ndim_of(input, "mean"), "mean")
+    return _mean(as_dtype(input, dtype) if dtype is not None else input, dims=dims, keepdim=keepdim)

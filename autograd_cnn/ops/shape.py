@@ -1,0 +1,550 @@
+"""Other shapes of the same values: views where NumPy can give one, copies where it cannot."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Bad, Case, Draw
+from ..engine.primitive import primitive
+from ..engine.variable import unbox
+from ..errors import ShapeError, expected
+from .arithmetic import expand_to
+from .dims import normal_dim, normal_dims
+from .expose import expose
+from .promotion import Array, result_type
+
+Shape = tuple[int, ...]
+
+
+def ndim_of(x: Any) -> int:
+    """The number of dims of a variable or raw value."""
+    return int(unbox(x).ndim)
+
+
+def shape_of(x: Any) -> Shape:
+    """The shape of a variable or raw value."""
+    return tuple(unbox(x).shape)
+
+
+def given_sizes(sizes: tuple[Any, ...]) -> Shape:
+    """`f(2, 3)` and `f((2, 3))` mean the same."""
+    if len(sizes) == 1 and isinstance(sizes[0], Sequence | np.ndarray):
+        sizes = tuple(sizes[0])
+    return tuple(int(unbox(s)) for s in sizes)
+
+
+def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
+    """The shape with its one -1 filled in; an error where the element counts differ."""
+    count = math.prod(have)
+    if shape.count(-1) > 1:
+        raise RuntimeError(f"{operation}: only one dimension can be inferred, got shape {list(shape)}")
+    if any(s < -1 for s in shape):
+        raise RuntimeError(f"{operation}: invalid shape dimension {builtins.min(shape)}: expected sizes >= 0, or one -1")
+    if -1 in shape:
+        rest = math.prod(s for s in shape if s != -1)
+        if rest == 0:
+            raise RuntimeError(
+                f"{operation}: cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+            )
+        if count % rest:
+            raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
+        return tuple(count // rest if s == -1 else s for s in shape)
+    if math.prod(shape) != count:
+        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
+    return shape
+
+
+@primitive(label="{kind} {shape}", family="shape", view=True)
+def _reshape(input: Array, *, shape: Shape, kind: str = "reshape") -> Array:
+    """The same values in row-major order in another shape; a view where the strides allow it"""
+    return np.reshape(input, shape)
+
+
+@_reshape.vjp("input")
+def _(g: Array, input_shape: Shape, kind: str) -> Array:
+    return _reshape(g, shape=input_shape, kind=kind)
+
+
+@_reshape.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(draw.shape(max_dims=3))
+    return Case(x, shape=draw.choice([(-1,), (1, -1), tuple(reversed(x.shape))]))
+
+
+@expose("function method")
+def reshape(input: Array, *shape: Any) -> Array:
+    """The same values in row-major order, in another shape; one size may be -1. A view where possible, else a copy.
+
+    Errors: ShapeError (a RuntimeError) when the element counts differ.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(6).reshape(2, -1)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    return _reshape(input, shape=full_shape(given_sizes(shape), shape_of(input), "reshape"))
+
+
+@expose("method")
+def view(input: Any, *shape: Any) -> Any:
+    """As `reshape`, but always sharing memory: an error where that cannot be. A dtype reinterprets the bytes.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(6).view(3, 2).shape
+    torch.Size([3, 2])
+    """
+    if len(shape) == 1 and isinstance(shape[0], np.dtype | type):
+        return input._reinterpret(np.dtype(shape[0]))
+    sizes = full_shape(given_sizes(shape), shape_of(input), "view")
+    array = input.storage()
+    if not _strides_allow(array, sizes):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
+            f"subspaces): got shape {list(array.shape)} to be viewed as {list(sizes)}. Use .reshape(...) instead."
+        )
+    return _reshape(input, shape=sizes, kind="view")
+
+
+def _strides_allow(a: Any, shape: Shape) -> bool:
+    if a.flags.c_contiguous or a.size == 0:
+        return True
+    return np.may_share_memory(a, np.reshape(a, shape))
+
+
+@expose("method")
+def view_as(input: Any, other: Any) -> Any:
+    """`input.view(other.size())`."""
+    return view(input, *shape_of(other))
+
+
+@expose("method")
+def reshape_as(input: Any, other: Any) -> Any:
+    """`input.reshape(other.size())`."""
+    return reshape(input, *shape_of(other))
+
+
+@expose("function method")
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
+    """Dims start_dim … end_dim as one.   (N, C, H, W) → (N, C·H·W) with start_dim=1
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3, 4).flatten(1).shape
+    torch.Size([2, 12])
+    """
+    shape = shape_of(input)
+    if not shape:
+        return _reshape(input, shape=(1,), kind="flatten")
+    a, b = normal_dim(start_dim, len(shape), "flatten"), normal_dim(end_dim, len(shape), "flatten")
+    if a > b:
+        raise RuntimeError(f"flatten() has invalid args: start_dim cannot come after end_dim, got {start_dim} and {end_dim}")
+    return _reshape(input, shape=(*shape[:a], math.prod(shape[a : b + 1]), *shape[b + 1 :]), kind="flatten")
+
+
+@expose("function method")
+def ravel(input: Array) -> Array:
+    """All dims as one."""
+    return _reshape(input, shape=(math.prod(shape_of(input)),), kind="flatten")
+
+
+@expose("function method")
+def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
+    """One dim as several; one size may be -1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 12).unflatten(1, (3, -1)).shape
+    torch.Size([2, 3, 4])
+    """
+    shape = shape_of(input)
+    d = normal_dim(dim, len(shape), "unflatten")
+    return _reshape(input, shape=(*shape[:d], *full_shape(tuple(sizes), (shape[d],), "unflatten"), *shape[d + 1 :]), kind="unflatten")
+
+
+@expose("function method inplace")
+def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Array:
+    """Without its dims of size 1 (or only those named).
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, 3, 1).squeeze(0).shape
+    torch.Size([3, 1])
+    """
+    shape = shape_of(input)
+    dims = range(len(shape)) if dim is None else normal_dims(dim, len(shape), "squeeze")
+    keep = [n for i, n in enumerate(shape) if n != 1 or i not in dims]
+    return _reshape(input, shape=tuple(keep), kind="squeeze")
+
+
+@expose("function method inplace")
+def unsqueeze(input: Array, dim: int) -> Array:
+    """With a new dim of size 1 at `dim`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(3).unsqueeze(0).shape
+    torch.Size([1, 3])
+    """
+    shape = shape_of(input)
+    d = normal_dim(dim, len(shape) + 1, "unsqueeze")
+    return _reshape(input, shape=(*shape[:d], 1, *shape[d:]), kind="unsqueeze")
+
+
+@primitive(label="permute {dims}", family="shape", view=True, name="permute")
+def _permute(input: Array, *, dims: Shape) -> Array:
+    """The dims in another order: y[i_dims[0], i_dims[1], …] = input[i_0, i_1, …]; a view"""
+    return np.transpose(input, dims)
+
+
+@_permute.vjp("input")
+def _(g: Array, dims: Shape) -> Array:
+    return _permute(g, dims=tuple(int(i) for i in np.argsort([d % len(dims) for d in dims])))
+
+
+@_permute.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(draw.shape(min_dims=1))
+    order = list(range(x.ndim))
+    return Case(x, dims=tuple(draw.choice([order, order[::-1], order[1:] + order[:1]])))
+
+
+@expose("function method", "permute_dims")
+def permute(input: Array, *dims: Any) -> Array:
+    """The dims in the order `dims`; a view.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3, 4).permute(2, 0, 1).shape
+    torch.Size([4, 2, 3])
+    """
+    n = ndim_of(input)
+    order = given_sizes(dims)
+    if len(order) != n:
+        raise RuntimeError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
+            f"dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(order)}"
+        )
+    return _permute(input, dims=normal_dims(order, n, "permute"))
+
+
+@expose("function method inplace", "transpose", "swapaxes", "swapdims")
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    """Two dims exchanged; a view.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).transpose(0, 1).shape
+    torch.Size([3, 2])
+    """
+    n = ndim_of(input)
+    a, b = normal_dim(dim0, n, "transpose"), normal_dim(dim1, n, "transpose")
+    if n == 0:
+        return input
+    order = list(range(n))
+    order[a], order[b] = b, a
+    return _permute(input, dims=tuple(order))
+
+
+@expose("function method inplace")
+def t(input: Array) -> Array:
+    """The transpose of a matrix (fewer than two dims: as it is)."""
+    n = ndim_of(input)
+    if n > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {n}D. Use transpose(dim0, dim1).")
+    return _permute(input, dims=tuple(range(n))[::-1]) if n == 2 else input
+
+
+@expose("function method", "movedim", "moveaxis")
+def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
+    """Dims `source` moved to the places `destination`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3, 4).movedim(0, -1).shape
+    torch.Size([3, 4, 2])
+    """
+    n = ndim_of(input)
+    src, dst = normal_dims(source, n, "movedim"), normal_dims(destination, n, "movedim")
+    if len(src) != len(dst):
+        raise RuntimeError(f"movedim: Invalid source or destination dims: source ({list(src)} dims) should contain the same number of dims "
+                           f"as destination ({list(dst)} dims)")  # fmt: skip
+    order = [d for d in range(n) if d not in src]
+    for to, frm in sorted(zip(dst, src, strict=True)):
+        order.insert(to, frm)
+    return _permute(input, dims=tuple(order))
+
+
+@expose("method")
+def expand(input: Array, *sizes: Any) -> Array:
+    """Dims of size 1 stretched, new dims in front; -1 keeps a size. No memory is copied.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1.], [2.]]).expand(2, 3)
+    tensor([[1., 1., 1.],
+            [2., 2., 2.]])
+    """
+    have, want = shape_of(input), given_sizes(sizes)
+    lead = len(want) - len(have)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand({list(have)}, size={list(want)}): the number of sizes provided ({len(want)}) must be greater or equal to the number "
+            f"of dimensions in the tensor ({len(have)})"
+        )
+    full = []
+    for i, s in enumerate(want):
+        old = have[i - lead] if i >= lead else None
+        if s == -1:
+            if old is None:
+                raise RuntimeError(f"expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}")
+            s = old
+        if old is not None and old not in (1, s):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({s}) must match the existing size ({old}) at non-singleton dimension {i}.  Target "
+                f"sizes: {list(want)}.  Tensor sizes: {list(have)}"
+            )
+        full.append(s)
+    return expand_to(input, shape=tuple(full))
+
+
+@expose("method")
+def expand_as(input: Array, other: Array) -> Array:
+    """`input.expand(other.size())`."""
+    return expand(input, *shape_of(other))
+
+
+@expose("function method")
+def broadcast_to(input: Array, size: Sequence[int]) -> Array:
+    """`input.expand(size)`."""
+    return expand(input, tuple(size))
+
+
+@expose("function method")
+@primitive(label="clone", family="shape", derivative="1")
+def clone(input: Array, *, memory_format: Any = None) -> Array:
+    """A copy in its own memory; the gradient passes.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2).clone()
+    tensor([1., 1.])
+    """
+    return np.array(input, order="K")
+
+
+@clone.vjp("input")
+def _(g: Array) -> Array:
+    return g
+
+
+@clone.kernel(float)
+def _(input: float, *, memory_format: Any = None) -> float:
+    return input
+
+
+@clone.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@primitive(label="contiguous", family="shape")
+def _pack(input: Array) -> Array:
+    """A copy in row-major order"""
+    return np.array(input, order="C")
+
+
+@_pack.vjp("input")
+def _(g: Array) -> Array:
+    return g
+
+
+@_pack.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array((2, 3)).T)
+
+
+@expose("method")
+def contiguous(input: Any, memory_format: Any = None) -> Any:
+    """This tensor if its memory is in row-major order, else a copy that is."""
+    raw = unbox(input)
+    return input if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else _pack(input)
+
+
+@primitive(label="cat dim {dim}", family="shape", name="cat")
+def _cat(*tensors: Array, dim: int) -> Array:
+    """The tensors one after the other along `dim`"""
+    dtype = result_type(*tensors)
+    return np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+
+
+@_cat.vjp("tensors")
+def _(g: Array, tensors_shape: tuple[Shape, ...], dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    grads: list[Array | None] = []
+    at = 0
+    for shape, wanted in zip(tensors_shape, need, strict=True):
+        grads.append(narrow(g, dim, at, shape[dim]) if wanted else None)
+        at += shape[dim]
+    return tuple(grads)
+
+
+@_cat.cases
+def _(draw: Draw) -> Case:
+    sizes = [draw.integer(0, 3) for _ in range(draw.integer(1, 3))]
+    return Case(*[draw.array((2, n, 2)) for n in sizes], dim=1)
+
+
+@_cat.bad_cases
+def _() -> Any:
+    yield Bad(np.ones((2, 3)), np.ones((3, 3)), dim=1, error=RuntimeError, match="Sizes of tensors must match except in dimension 1")
+
+
+@expose("function", "cat", "concat", "concatenate")
+def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """The tensors one after the other along `dim`; their other sizes must be equal.
+
+    >>> import autograd_cnn as ac
+    >>> ac.cat([ac.zeros(2), ac.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    parts = _listed(tensors, "cat")
+    shapes = [shape_of(p) for p in parts]
+    if any(len(s) == 0 for s in shapes):
+        raise RuntimeError("zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack().")
+    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[:1]  # as PyTorch: an empty 1-D tensor fits anywhere
+    first = shape_of(real[0])
+    d = normal_dim(dim, len(first), "cat")
+    for i, p in enumerate(real[1:], 1):
+        s = shape_of(p)
+        if len(s) != len(first):
+            raise ShapeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(s)} in cat")
+        for k, (a, b) in enumerate(zip(first, s, strict=True)):
+            if a != b and k != d:
+                raise ShapeError(f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
+                                 f"{i} in the list (in cat).")  # fmt: skip
+    return _cat(*real, dim=d)
+
+
+def _listed(tensors: Any, operation: str) -> list[Any]:
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+    if not tensors:
+        raise RuntimeError(f"{operation} expects a non-empty list of Tensors: got an empty one")
+    return list(tensors)
+
+
+@expose("function")
+def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """Tensors of one shape along a new dim.
+
+    >>> import autograd_cnn as ac
+    >>> ac.stack([ac.zeros(2), ac.ones(2)]).shape
+    torch.Size([2, 2])
+    """
+    parts = _listed(tensors, "stack")
+    first = shape_of(parts[0])
+    for i, p in enumerate(parts):
+        if shape_of(p) != first:
+            raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(shape_of(p))} at entry {i}")
+    d = normal_dim(dim, len(first) + 1, "stack")
+    return _cat(*[unsqueeze(p, d) for p in parts], dim=d)
+
+
+@primitive(label="split", family="shape", several=True)
+def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
+    """Pieces of the given sizes along `dim`, sharing memory"""
+    ends = np.cumsum(sizes)
+    lead = (slice(None),) * dim
+    return tuple(input[(*lead, slice(b - n, b))] for n, b in zip(sizes, ends.tolist(), strict=True))
+
+
+@_split.vjp("input")
+def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -> Array:
+    like = next(p for p in g if p is not None)
+    dtype = unbox(like).dtype
+    parts = [np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p for p, n in zip(g, sizes, strict=True)]
+    return _cat(*parts, dim=dim)
+
+
+@_split.cases
+def _(draw: Draw) -> Case:
+    sizes = tuple(draw.integer(0, 2) for _ in range(draw.integer(1, 3)))
+    return Case(draw.array((2, sum(sizes))), sizes=sizes, dim=1)
+
+
+def _pieces(input: Any, sizes: Shape, dim: int) -> tuple[Any, ...]:
+    pieces: tuple[Any, ...] = _split(input, sizes=sizes, dim=dim)
+    for p in pieces:
+        if hasattr(p, "__dict__"):
+            p._one_of_many = "split"
+    return pieces
+
+
+@expose("function method")
+def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
+    """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    shape = shape_of(tensor)
+    if not shape:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    d = normal_dim(dim, len(shape), "split")
+    n = shape[d]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and n):
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        sizes = tuple(builtins.min(size, n - i) for i in range(0, n, size)) if n else (0,)
+    else:
+        sizes = tuple(int(s) for s in split_size_or_sections)
+        if sum(sizes) != n or any(s < 0 for s in sizes):
+            raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
+                               f"split_sizes={list(sizes)}")  # fmt: skip
+    return _pieces(tensor, sizes, d)
+
+
+@expose("function method")
+def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
+    """At most `chunks` pieces of equal size (the last may be smaller).
+
+    >>> import autograd_cnn as ac
+    >>> [len(c) for c in ac.arange(7).chunk(3)]
+    [3, 3, 1]
+    """
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    d = normal_dim(dim, ndim_of(input), "chunk")
+    n = shape_of(input)[d]
+    return split(input, -(-n // chunks), d) if n else _pieces(input, (0,) * chunks, d)
+
+
+@expose("function method")
+def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
+    """The slices along `dim`, without that dim.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).unbind(1)
+    (tensor([1, 3]), tensor([2, 4]))
+    """
+    shape = shape_of(input)
+    d = normal_dim(dim, len(shape), "unbind")
+    rest = (*shape[:d], *shape[d + 1 :])
+    return tuple(_reshape(p, shape=rest, kind="unbind") for p in _pieces(input, (1,) * shape[d], d))
+
+
+@expose("function method")
+def narrow(input: Array, dim: int, start: int, length: int) -> Array:
+    """The entries start … start+length−1 along `dim`; a view.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(5).narrow(0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    from .index import select_view
+
+    d = normal_dim(dim, ndim_of(input), "narrow")
+    n, first = shape_of(input)[d], int(unbox(start))
+    first += n if first < 0 else 0
+    if length < 0 or first < 0 or first + length > n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow." if length >= 0
+                           else expected("narrow", "length >= 0", length))  # fmt: skip
+    return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))

@@ -1,0 +1,157 @@
+"""softmax, its logarithm and kin: computed with the maximum taken out, so that nothing overflows."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Bad, Case, Draw
+from ..engine.primitive import primitive
+from .arithmetic import _neg
+from .dims import draw_dim, ndim_of, normal_dim
+from .expose import expose
+from .promotion import Array
+from .reduce import _sum, as_dtype, speak
+
+
+def _float_only(x: Array, operation: str) -> None:
+    if x.dtype.kind not in "fc":
+        raise NotImplementedError(f"\"{operation}\" not implemented for '{speak(x.dtype)}': expected a floating dtype. Convert with .float().")
+
+
+def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
+    """x − max x along dim, in float32 at least, and the axis as NumPy takes it."""
+    axis = dim if x.ndim else None
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf), axis
+
+
+@primitive(name="softmax", label="softmax", family="activation", derivative="y(δ − yᵀ)")
+def _softmax(input: Array, *, dim: int) -> Array:
+    """y = e^x / Σ e^x along dim"""
+    _float_only(input, "softmax")
+    y, axis = _shifted(input, dim)
+    y = np.exp(y)
+    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    return y.astype(input.dtype, copy=False)
+
+
+@_softmax.vjp("input")
+def _(g: Array, y: Array, dim: int) -> Array:
+    gy = g * y
+    return gy - y * _sum(gy, dims=_axis(y, dim), keepdim=True)
+
+
+def _axis(x: Array, dim: int) -> tuple[int, ...] | None:
+    return (dim,) if x.ndim > 1 else None
+
+
+@_softmax.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+@_softmax.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(3, np.int64), dim=0, error=NotImplementedError, match="not implemented for 'Long'")
+
+
+@primitive(name="log_softmax", family="activation", derivative="δ − e^y")
+def _log_softmax(input: Array, *, dim: int) -> Array:
+    """y = x − ln Σ e^x along dim"""
+    _float_only(input, "log_softmax")
+    y, axis = _shifted(input, dim)
+    y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    return y.astype(input.dtype, copy=False)
+
+
+@_log_softmax.vjp("input")
+def _(g: Array, y: Array, dim: int) -> Array:
+    from .elementwise import exp
+
+    return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)
+
+
+@_log_softmax.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+def _chosen(dim: int | None, ndim: int, operation: str, stacklevel: int) -> int:
+    """`dim`, or PyTorch's implicit choice with its warning."""
+    if dim is not None:
+        return normal_dim(dim, ndim, operation)
+    warnings.warn(
+        f"Implicit dimension choice for {operation} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel + 1,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+@expose("function method")
+def softmax(input: Array, dim: int, dtype: Any = None) -> Array:
+    """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
+
+    `dtype` casts the input first. Raises IndexError for a dim out of range, NotImplementedError for integers.
+
+    >>> import autograd_cnn as ac
+    >>> ac.softmax(ac.tensor([1., 1., 1., 1.]), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    return _softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "softmax"), "softmax"))
+
+
+@expose("function method")
+def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
+    """y = x − ln Σ e^x along `dim`: the logarithm of softmax, without its underflow.   (*) → (*)
+
+    `dtype` casts the input first. Raises IndexError for a dim out of range, NotImplementedError for integers.
+
+    >>> import autograd_cnn as ac
+    >>> ac.log_softmax(ac.tensor([0., 0.]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "log_softmax"), "log_softmax"))
+
+
+@expose("functional", "softmax")
+def f_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
+
+    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softmax(ac.tensor([[0., 0.]]), dim=1)
+    tensor([[0.5000, 0.5000]])
+    """
+    return _softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "softmax"), "softmax", _stacklevel))
+
+
+@expose("functional", "log_softmax")
+def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = x − ln Σ e^x along `dim`.   (*) → (*)
+
+    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel))
+
+
+@expose("functional")
+def softmin(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = e^−x / Σ e^−x along `dim`: softmax of −input.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softmin(ac.tensor([0., 0.]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax(_neg(as_dtype(input, dtype)), dim=_chosen(dim, ndim_of(input, "softmin"), "softmin", _stacklevel))

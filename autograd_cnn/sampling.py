@@ -1,0 +1,141 @@
+"""Random tensors: torch's streams, so the same seed gives the same numbers as PyTorch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import random
+from .creation import _sizes, as_dtype, finish
+from .engine.variable import unbox
+from .ops.promotion import get_default_dtype
+from .random import Generator, default_generator
+from .tensor import Tensor, wrap
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator: the same seed gives the same weights, masks and shuffles as PyTorch.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.rand(2)
+    tensor([0.4963, 0.7682])
+    """
+    return random.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator from the system's entropy; returns the seed."""
+    return random.seed()
+
+
+def initial_seed() -> int:
+    """The seed the default generator began from."""
+    return random.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The default generator's state, as a tensor of 5,056 bytes in PyTorch's layout."""
+    return wrap(random.get_rng_state())
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Put the default generator into a state that `get_rng_state` gave."""
+    random.set_rng_state(unbox(new_state))
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+         requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uniform draws from [0, 1)."""
+    g = generator or default_generator
+    kind = as_dtype(dtype, "rand") or get_default_dtype()
+    return finish(g.uniform(_sizes(size, "rand"), kind), requires_grad, device, "rand")
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Standard normal draws."""
+    g = generator or default_generator
+    kind = as_dtype(dtype, "randn") or get_default_dtype()
+    return finish(g.normal(_sizes(size, "randn"), kind), requires_grad, device, "randn")
+
+
+def randint(low: Any, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None,
+            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Whole numbers from [low, high); `randint(high, size)` begins at 0."""
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None:
+        raise TypeError("randint(): expected a size, as in randint(low, high, (2, 3)); got none")
+    g = generator or default_generator
+    kind = as_dtype(dtype, "randint") or np.dtype(np.int64)
+    return finish(g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint")
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
+             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """0 … n−1 in random order."""
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n} in randperm")
+    order = (generator or default_generator).permutation(n)
+    kind = as_dtype(dtype, "randperm")
+    return finish(order if kind is None else order.astype(kind), requires_grad, device, "randperm")
+
+
+def _like(x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any) -> Tensor:
+    array = np.empty_like(np.asarray(x.value), dtype=as_dtype(dtype, draw))  # keeps the order of memory, as PyTorch does
+    getattr(generator or default_generator, draw)(array, *args)
+    return finish(array, requires_grad, device, draw)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None, generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Uniform draws of another tensor's shape and dtype."""
+    return _like(input, "fill_uniform_", dtype, requires_grad, device, generator)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None, generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Standard normal draws of another tensor's shape and dtype."""
+    return _like(input, "fill_normal_", dtype, requires_grad, device, generator)
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
+                 requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Whole numbers from [low, high) in another tensor's shape and dtype."""
+    if high is None:
+        low, high = 0, low
+    return _like(input, "fill_random_", dtype, requires_grad, device, None, low, high)
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """0 or 1 for each entry: 1 with the probability that stands there (or `p`)."""
+    g = generator or default_generator
+    array = np.asarray(input.value)
+    if p is not None:
+        return wrap(g.bernoulli(array.shape, p).astype(array.dtype))
+    return wrap(g.bernoulli_from(array).astype(array.dtype))
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Indices drawn with the (unnormalised) probabilities of each row.   (K) or (N, K) → (num_samples) or (N, num_samples)"""
+    return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations."""
+    g = generator or default_generator
+    m, s = unbox(mean), unbox(std)
+    if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        if size is None:
+            raise TypeError("normal(): expected a size, as in normal(0., 1., (2, 3)), when mean and std are numbers; got none")
+        kind = as_dtype(dtype, "normal") or get_default_dtype()
+        return finish(g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal")
+    if np.any(np.less(s, 0)):
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
+    kind = m.dtype if isinstance(mean, Tensor) else s.dtype
+    z = g.normal(np.broadcast_shapes(np.shape(m), np.shape(s)), kind)
+    return finish((z * s + m).astype(kind), requires_grad, device, "normal")
+

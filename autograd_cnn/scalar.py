@@ -1,0 +1,220 @@
+"""Scalar: the same engine and rules over Python floats, for expression graphs drawn by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from .attach import install, method_of, operator, reflected
+from .engine.backward import pullback
+from .engine.graph import Leaf, Node
+from .engine.primitive import Primitive
+from .engine.variable import Variable, register_front
+from .engine.versions import clock
+from .errors import GraphError
+from .ops import arithmetic as a
+from .ops.expose import METHODS
+
+
+class Scalar(Variable):
+    """A number that remembers how it was computed: micrograd's Value, on the rules of this library.
+
+    A Scalar is a leaf that takes a gradient; its name is what a drawing shows. After `backward()` each leaf's `.grad` is
+    a float (a Scalar with `create_graph=True`); of values in between, after `retain_grad()`.
+
+    >>> x, w = Scalar(2.0, "x"), Scalar(-3.0, "w")
+    >>> y = (x * w + 1).relu() + w ** 2
+    >>> y.backward()
+    >>> x.grad, w.grad
+    (0.0, -6.0)
+    """
+
+    __slots__ = ("__dict__", "__weakref__")
+    plain = frozenset({float, int, bool})
+    kernel_types = (float,)
+    remembers = "node.note = (y0, {v})"
+    _inference = False
+
+    def __init__(self, value: float, name: str | None = None, requires_grad: bool = True) -> None:
+        if value.__class__ is not float:
+            value = _number(value)
+        self.value = value
+        self.node = Leaf(value, clock(), name) if requires_grad else None
+        if name is not None:
+            self.name = name
+
+    name: str | None = None
+
+    @staticmethod
+    def remember(node: Node, y: Any, values: tuple[Any, ...]) -> None:
+        node.note = (y, values)
+
+    @staticmethod
+    def lift(forward: Callable[..., Any]) -> Callable[..., Any]:
+        """A NumPy kernel as one over floats."""
+
+        def lifted(*values: Any, **params: Any) -> Any:
+            with np.errstate(all="ignore"):
+                y = forward(*(np.float64(v) if v.__class__ in (float, int) else v for v in values), **params)
+            return bool(y) if isinstance(y, np.bool_) else float(y)
+
+        return lifted
+
+    @staticmethod
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
+        leaf.grad = g if leaf.grad is None else leaf.grad + g
+
+    @staticmethod
+    def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
+        if isinstance(error, ValueError | ZeroDivisionError | OverflowError):
+            given = ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)
+            return type(error)(f"{prim.name}({given}): expected numbers in its domain ({error}).")
+        return error
+
+    @property
+    def grad(self) -> Any:
+        """d output / d self, after `backward()`: a float, or None."""
+        node: Any = self.node
+        if isinstance(node, Leaf):
+            return node.grad
+        if node is None or node.extra is None:
+            return None
+        kept = node.extra.grad
+        return kept.value if isinstance(kept, Scalar) and kept.node is None else kept
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        if self.node is None:
+            raise GraphError("Scalar.grad: expected a Scalar that takes a gradient, got one with requires_grad=False.")
+        if isinstance(self.node, Leaf):
+            self.node.grad = g
+        else:
+            self.node.extended().grad = g
+
+    @property
+    def requires_grad(self) -> bool:
+        """Is it part of the graph?"""
+        return self.node is not None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Did the user make it (rather than an operation)?"""
+        return self.node is None or isinstance(self.node, Leaf)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this value; None for a leaf."""
+        return None if self.is_leaf else self.node
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self.value  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, value: float) -> None:
+        self.value = _number(value)
+        if isinstance(self.node, Leaf):
+            self.node.value = self.value
+
+    def backward(self, gradient: Any = None, retain_graph: bool = True, create_graph: bool = False) -> None:
+        """Accumulate into each leaf's `.grad` the derivative of this value. The graph stays whole (it holds only numbers), so
+        it can be drawn and walked again afterwards; `retain_graph=False` frees it as a Tensor's backward does."""
+        if self.node is None:
+            raise GraphError("Scalar.backward: expected a value computed from Scalars that take a gradient.")
+        seed: Any = 1.0 if gradient is None else gradient
+        if create_graph and not isinstance(seed, Scalar):
+            seed = Scalar(seed, requires_grad=False)
+        elif not create_graph and isinstance(seed, Scalar):
+            seed = seed.value
+        pullback([self.node], [seed], Scalar, retain_graph=retain_graph, create_graph=create_graph)
+
+    def retain_grad(self) -> Self:
+        """Let `backward()` keep the gradient of this value in between, too; returns the value itself."""
+        if self.node is None:
+            raise GraphError("can't retain_grad on Scalar that has requires_grad=False")
+        if not isinstance(self.node, Leaf):
+            self.node.extended().retains = True
+        return self
+
+    def register_hook(self, hook: Callable[[Scalar], Scalar | None]) -> Any:
+        """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces it."""
+        from .hooks import RemovableHandle
+
+        if self.node is None:
+            raise GraphError("cannot register a hook on a Scalar that doesn't require gradient")
+        return RemovableHandle.on(self.node.extended().hooks, hook)
+
+    def detach(self) -> Scalar:
+        """The same number, outside of the graph."""
+        return Scalar(self.value, self.name, requires_grad=False)
+
+    def item(self) -> float:
+        """The number."""
+        return self.value  # type: ignore[no-any-return]
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        made = f", grad_fn=<{self.node.name}>" if self.node is not None and not self.is_leaf else ""
+        return f"Scalar({self.value:g}{name}{made})" if isinstance(self.value, float) else f"Scalar({self.value}{name}{made})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else repr(self)
+
+    def _compare(self, other: Any) -> float:
+        return other.value if isinstance(other, Scalar) else other  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.value < self._compare(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.value <= self._compare(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.value > self._compare(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.value >= self._compare(other))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == self._compare(other))
+
+    __hash__ = object.__hash__
+
+    def _repr_svg_(self) -> str:
+        from .drawing import draw
+
+        return str(draw(self).svg)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, Scalar):
+        raise TypeError("Scalar: expected a number, got a Scalar. Use it as it is, or its .value.")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"Scalar: expected a number, got {type(value).__name__} {value!r}.") from None
+
+
+register_front(Scalar, float, int, bool)
+
+_OPERATORS: dict[str, Any] = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "pow": a.pow, "neg": a._neg}
+for _name, _op in _OPERATORS.items():
+    install(Scalar, f"__{_name}__", lambda op=_op: operator(op, Scalar))
+    if _name != "neg":
+        install(Scalar, f"__r{_name}__", lambda op=_op: reflected(op, Scalar))
+for _name, _op in METHODS.items():
+    if isinstance(_op, Primitive) and float in _op.kernels and not hasattr(Scalar, _name):
+        install(Scalar, _name, lambda op=_op: method_of(op, Scalar))
+install(Scalar, "pow", lambda: a.pow)

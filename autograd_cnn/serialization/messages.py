@@ -1,0 +1,42 @@
+"""The refusals of `load`, worded once."""
+
+from __future__ import annotations
+
+import pickle
+
+from ..errors import nearest
+from . import allow
+
+_HEAD = (
+    "Weights only load failed. A file may bring tensors, numbers, text and plain containers of them, and nothing "
+    "that runs."
+)
+
+
+def refused_global(name: str) -> pickle.UnpicklingError:
+    """The error for a name that the file asks for and that nobody allowed."""
+    if allow.is_blocked(name):
+        return pickle.UnpicklingError(
+            f"{_HEAD}\n\tUnsupported global: GLOBAL {name}, whose module {name.split('.')[0]} is blocked and cannot be "
+            "allowed: it runs code or acts on the system. Do not trust this file."
+        )
+    short = name.rsplit(".", 1)[-1]
+    return pickle.UnpicklingError(
+        f"{_HEAD}\n\tUnsupported global: GLOBAL {name} was not an allowed global by "
+        f"default.{nearest(name, allow.names())} Save model.state_dict() and plain values instead; or, if you know "
+        f"what it does and trust the file, allow it with `serialization.add_safe_globals([{short}])` or the "
+        f"`serialization.safe_globals([{short}])` context manager (or by name: [({short}, {name!r})]). "
+        "`get_unsafe_globals_in_checkpoint(file)` lists all that a file asks for."
+    )
+
+
+def refused(what: str, fix: str) -> pickle.UnpicklingError:
+    """The error for something that is known, and not read."""
+    return pickle.UnpicklingError(
+        f"Weights only load failed. The file holds {what}, which this library does not read. {fix}"
+    )
+
+
+def damaged(what: str) -> pickle.UnpicklingError:
+    """The error for what no writer writes."""
+    return pickle.UnpicklingError(f"Weights only load failed. {what}; the file is damaged or hostile.")

@@ -1,0 +1,94 @@
+"""NumPy's arrays, numbers and dtypes as pickles spell them, rebuilt without NumPy's own unpickling."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .machine import Pending
+from .messages import damaged, refused
+from .storage import numbers
+
+if TYPE_CHECKING:
+    from .builders import Builder
+    from .world import SafeWorld
+
+_CODE = re.compile(r"[<>=|]?(b1|[iu][1248]|f(2|4|8)|c(8|16)|[SU]\d{1,9})")
+_MAX_CODE_POINT = 0x10FFFF
+
+
+def _dtype(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
+    """`dtype("f8", False, True)`; the byte order comes with the state."""
+    code = arguments[0] if arguments else None
+    if isinstance(code, bytes):  # Python 2 text read with encoding="bytes"
+        code = code.decode("latin1")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise refused(f"a NumPy dtype {code!r}", "Only bool, integer, float, complex, bytes and text dtypes are read.")
+    return Pending("dtype", (np.dtype(code),))
+
+
+def _settled(dtype: Any) -> np.dtype[Any]:
+    if type(dtype) is Pending and dtype.kind == "dtype":
+        dtype = dtype.arguments[0]
+    if not isinstance(dtype, np.dtype):
+        raise damaged("A NumPy array's dtype is not one")
+    return dtype
+
+
+def _empty(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
+    """`_reconstruct(ndarray, (0,), b"b")`: the content comes with the state."""
+    if getattr(arguments[0], "name", "") != "numpy.ndarray":
+        raise refused("a NumPy array of a class of its own", "Save numpy.asarray(it) instead.")
+    return Pending("ndarray")
+
+
+def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
+    """The dtype or array whose state has come."""
+    if type(state) is not tuple:
+        raise damaged("A NumPy object's state is not one")
+    if pending.kind == "dtype":
+        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        if len(state) < 8 or order not in ("<", ">", "=", "|") or any(state[2:5]):
+            raise refused("a NumPy dtype with fields", "Save its fields as arrays of their own.")
+        dtype: np.dtype[Any] = pending.arguments[0]
+        return dtype if order == "|" else np.dtype(order + dtype.str[1:])
+    shape, dtype_, by_columns, content = state[-4:]
+    return _array(world, content, _settled(dtype_), shape, "F" if by_columns else "C")
+
+
+def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
+    if isinstance(content, str):  # Python 2 bytes read as latin1 text
+        content = content.encode("latin1")
+    if not isinstance(content, (bytes, bytearray)) or order not in ("C", "F"):
+        raise refused(f"a NumPy array of {dtype}", "Only arrays of numbers, bytes and text are read.")
+    sizes = numbers(shape, "size")
+    if dtype.itemsize == 0 or math.prod(sizes) * dtype.itemsize != len(content):
+        raise damaged(f"A NumPy array of {dtype} and shape {sizes[:8]} does not have {len(content)} bytes")
+    world.carry(len(content))
+    if dtype.kind == "U" and len(content):
+        points = np.frombuffer(content, f"{dtype.str[0]}u4")
+        if points.max() > _MAX_CODE_POINT:
+            raise damaged("A NumPy text has characters that do not exist")
+    return np.frombuffer(content, dtype).reshape(sizes, order=order).copy(order="K")
+
+
+def _frombuffer(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+    """How protocol 5 spells an array."""
+    content, dtype, shape, order = arguments
+    return _array(world, content, _settled(dtype), shape, order)
+
+
+def _number(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+    """`scalar(dtype, bytes)`: a NumPy number."""
+    dtype, content = arguments
+    return _array(world, content, _settled(dtype), (), "C")[()]
+
+
+BUILDERS: dict[str, Builder | None] = {"numpy.ndarray": None, "numpy.dtype": _dtype}
+for _module in ("numpy.core", "numpy._core"):
+    BUILDERS[f"{_module}.multiarray._reconstruct"] = _empty
+    BUILDERS[f"{_module}.multiarray.scalar"] = _number
+    BUILDERS[f"{_module}.numeric._frombuffer"] = _frombuffer

@@ -284,6 +284,11 @@ class Tensor(TensorMethods, Variable):
         """Was this made inside `inference_mode()`?"""
         return self._inference
 
+    def _write(self, result: Tensor, operation: str) -> Self:
+        """Overwrite with a result computed from this tensor: an in-place operation's second half."""
+        inplace.check_writable(self, operation)
+        return inplace.write(self, result, operation)  # type: ignore[no-any-return]
+
     # ------------------------------------------------------------------------------------------ what it looks like
     @property
     def shape(self) -> Size:

@@ -38,10 +38,11 @@ class Draw:
         from .tensor_graph import subtitle_of, tensor_figure
         from .scalar_graph import scalar_figure
 
-        view = view_of(graph, depth)
+        circuit = all(v.shape is None for v in graph.values)
+        view = view_of(graph, depth, circuit)
         style = Style(words, backward, precision)
         title = title or (view.root.kind if view.root else words("graph"))
-        scene = tensor_figure(view, style, title, subtitle or subtitle_of(view, words, precision), engine)
+        scene = (scalar_figure if circuit else tensor_figure)(view, style, title, subtitle or subtitle_of(view, words, precision), engine)
         return Drawing(scene, theme, prefix)
 
 

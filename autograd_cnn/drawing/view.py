@@ -55,8 +55,10 @@ class Unit:
     outputs: list[Value] = field(default_factory=list)
     pills: list[Pill] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)  # numbers that are arguments
+    constant_places: list[int] = field(default_factory=list)  # which arguments they are
     hidden: list[str] = field(default_factory=list)
     panel: Panel | None = None
+    module: ScopeName | None = None  # of an operation that is all a module does, and so stands without a panel
     parameters: dict[int, Value] = field(default_factory=dict)
 
     @property
@@ -151,14 +153,20 @@ def number_of(value: Value) -> float | None:
         return None
 
 
-def view_of(graph: Graph, depth: int | None = None) -> View:
-    """Build the view. `depth` folds every module call that many levels below the outermost one into a single node."""
-    return _Builder(graph, depth).build()
+def view_of(graph: Graph, depth: int | None = None, circuit: bool = False) -> View:
+    """Build the view.
+
+    Args:
+        depth: fold every module call that many levels below the outermost one into a single node.
+        circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
+    """
+    return _Builder(graph, depth, circuit).build()
 
 
 class _Builder:
-    def __init__(self, graph: Graph, depth: int | None) -> None:
+    def __init__(self, graph: Graph, depth: int | None, circuit: bool) -> None:
         self.graph = graph
+        self.circuit = circuit
         self.depth = depth
         self.producer = graph.producer()
         self.ids: dict[str, int] = {}
@@ -253,6 +261,8 @@ class _Builder:
             panel.parameters.update(u.parameters)
         if len(units) == 1 and not (units[0].kind == "op" and units[0].parameters):
             units[0].panel = panel.parent
+            if units[0].kind == "op" and units[0].module is None:
+                units[0].module = ScopeName(panel.name, panel.kind, 0)
             if panel.parent:
                 panel.parent.units.append(units[0])
             return []
@@ -292,7 +302,9 @@ class _Builder:
             if value.id in self.producer or not steps:
                 continue
             users = list({id(u): u for u in (self.unit_of_step[s.index] for s in steps)}.values())
-            if value.kind == "parameter":
+            if self.circuit and (value.kind != "constant" or value.name):
+                alone.append((self.standing(value), users))
+            elif value.kind == "parameter":
                 for u in users:
                     if u.kind == "op":
                         self.hang(u, value, "parameter", len(steps))
@@ -302,10 +314,13 @@ class _Builder:
             elif len(users) == 1 and len(steps) == 1 and self.has_main_path(users[0], value):
                 self.hang(users[0], value, "input", 1)
             else:
-                name = value.name or ("x" if len(self.graph.inputs) == 1 else f"x{value.id}")
-                unit = Unit(self.new_id(f"t-{name}"), "input", name, value=value, outputs=[value])
-                alone.append((unit, users))
+                alone.append((self.standing(value), users))
         return alone
+
+    def standing(self, value: Value) -> Unit:
+        """A leaf on its own."""
+        name = value.name or ("x" if len(self.graph.inputs) == 1 else f"x{value.id}")
+        return Unit(self.new_id(f"t-{name}"), "input", name, value=value, outputs=[value])
 
     def has_main_path(self, unit: Unit, value: Value) -> bool:
         """Does the unit get something else from another operation, so that this input only joins it?"""
@@ -329,8 +344,9 @@ class _Builder:
         number = number_of(value)
         step = next(s for s in unit.steps if value.id in s.inputs)
         name = value.name or self.argument_name(unit, value)
-        if number is not None:
-            unit.constants.append(f"{number:g}".replace("-", "−"))
+        if number is not None or self.circuit:
+            unit.constants.append("c" if number is None else f"{number:g}".replace("-", "−"))
+            unit.constant_places.append(step.inputs.index(value.id))
         elif value.shape is None or unit.kind == "module" or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
             unit.hidden.append(name)
         else:
@@ -338,7 +354,9 @@ class _Builder:
 
     def place_outputs(self) -> list[tuple[Unit, int]]:
         """A node for each output of the graph."""
-        heads = []
+        heads: list[tuple[Unit, int]] = []
+        if self.circuit:
+            return heads
         for number, i in enumerate(self.graph.outputs):
             value = self.graph.values[i]
             step = self.producer.get(i)

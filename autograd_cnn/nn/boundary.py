@@ -25,20 +25,21 @@ Grads = tuple[Any, ...]
 
 
 class ModuleBoundary(Function):
-    """y_i = x_i; in the backward pass gx = at(gy), where `at` runs the hooks."""
+    """y_i = x_i; in the backward pass gx = at(gy), where `at` runs the hooks. `fill`: give it zeros for None."""
 
     @staticmethod
-    def forward(ctx: Any, at: Callable[[Grads], Grads], *tensors: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, at: Callable[[Grads], Grads], fill: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.at = at
         ctx.kinds = [(t.shape, t.dtype) for t in tensors]
-        ctx.set_materialize_grads(False)  # hooks see None where nothing arrived
-        ctx.mark_non_differentiable(*(t for t in tensors if not t.requires_grad))
-        return tuple(t.view_as(t) for t in tensors)
+        ctx.set_materialize_grads(fill)
+        same = tuple(t.view_as(t) for t in tensors)
+        ctx.mark_non_differentiable(*(y for y, x in zip(same, tensors, strict=True) if not x.requires_grad))
+        return same
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         passed = ctx.at(grads)
-        return (None, *(_zeros(kind) if g is None else g for g, kind in zip(passed, ctx.kinds, strict=True)))
+        return (None, None, *(_zeros(kind) if g is None else g for g, kind in zip(passed, ctx.kinds, strict=True)))
 
 
 def _zeros(kind: tuple[Any, Any]) -> Tensor:
@@ -53,9 +54,7 @@ class Boundary:
         self.module = module
         self.hooks = hooks
         self.pre_hooks = pre_hooks
-        self.arrived: Grads | None = (
-            None  # the gradients of the outputs, from the time they came until the inputs' are known
-        )
+        self.arrived: Grads | None = None  # the outputs' gradients, until the inputs' are known
         self.inputs: list[int] | None = None  # which arguments are tensors, if one of them takes a gradient
         self.outputs: list[int] | None = None
         self.n_inputs = 0
@@ -64,7 +63,7 @@ class Boundary:
     def around_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, with an identity operation on their tensors."""
         self.n_inputs = len(args)
-        args, self.inputs = _identity(self._at_inputs, args)
+        args, self.inputs = _identity(self._at_inputs, True, args)
         return args
 
     def around_outputs(self, result: Any) -> Any:
@@ -77,7 +76,7 @@ class Boundary:
             )
         outputs = result if isinstance(result, tuple) else (result,)
         self.n_outputs = len(outputs)
-        outputs, self.outputs = _identity(self._at_outputs, outputs)
+        outputs, self.outputs = _identity(self._at_outputs, False, outputs)
         return outputs if isinstance(result, tuple) else outputs[0]
 
     def _at_outputs(self, grads: Grads) -> Grads:
@@ -117,13 +116,15 @@ class Boundary:
                 )
 
 
-def _identity(at: Callable[[Grads], Grads], values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int] | None]:
+def _identity(
+    at: Callable[[Grads], Grads], fill: bool, values: tuple[Any, ...]
+) -> tuple[tuple[Any, ...], list[int] | None]:
     """The values with their tensors sent through `ModuleBoundary`, and where those stand; None if no gradient flows."""
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not (is_grad_enabled() and any(values[i].requires_grad for i in places)):
         return values, None
     passed = list(values)
-    for i, tensor in zip(places, ModuleBoundary.apply(at, *(values[i] for i in places)), strict=True):
+    for i, tensor in zip(places, ModuleBoundary.apply(at, fill, *(values[i] for i in places)), strict=True):
         passed[i] = tensor
     if type(values) is tuple:
         return tuple(passed), places

@@ -53,8 +53,8 @@ class Convert(Walk):
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert in place: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(tensor)`, `to(memory_format=...)`.
 
-        Only floating tensors change their dtype; a gradient goes along with its parameter. A tensor stands for its dtype. The
-        one device is `"cpu"`.
+        Only floating tensors change their dtype; a gradient goes along with its parameter. A tensor stands for its
+        dtype. The one device is `"cpu"`.
 
         Raises:
             TypeError: a dtype that is not floating, or arguments of another form.

@@ -1,7 +1,8 @@
 """Functions that users hang on modules, and the call that runs them.
 
 A module creates its dictionaries of hooks when they are first touched and raises its flag `_hooked` with them; so a
-module that has none pays for one look at a flag. Backward hooks sit in two identity operations around the call (`Boundary`).
+module that has none pays for one look at a flag. Backward hooks sit in two identity operations around the call
+(`Boundary`).
 """
 
 from __future__ import annotations

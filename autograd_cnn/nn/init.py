@@ -251,8 +251,8 @@ def trunc_normal_(
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """A (semi-)orthogonal matrix times `gain`.
 
-    The Q of the QR decomposition of a normal (n, m) matrix, m the product of all dims but the first, with the signs that
-    make it uniformly distributed.
+    The Q of the QR decomposition of a normal (n, m) matrix, m the product of all dims but the first, with the signs
+    that make it uniformly distributed.
 
     Raises:
         ValueError: the tensor has fewer than two dims.

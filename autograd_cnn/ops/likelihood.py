@@ -1,9 +1,5 @@
-"""Negative log-likelihoods of classes: nll_loss and cross_entropy, over any spatial shape.
-
-Both are linear in something known (the chosen entries, or the distance of softmax and target), so their gradients are primitives of
-their own, and these two pairs are closed under differentiation. What is kept for the backward pass is the input and the target, which are
-there anyway; softmax is computed again.
-"""
+"""The negative log-likelihood of classes, over any spatial shape. It is linear in its input, so its gradient is a primitive of its own,
+and the pair is closed under differentiation."""
 
 from __future__ import annotations
 
@@ -19,8 +15,6 @@ from ..errors import expected
 from .expose import expose
 from .loss import chosen_reduction, draw_reduction
 from .promotion import Array
-from .reduce import _sum
-from .softmax import _log_softmax, _softmax
 
 
 # ------------------------------------------------------------------------------------------------- classes
@@ -92,7 +86,7 @@ def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_ind
     w = _weights(t, counts, weight, input.dtype)
     y = -_pick(input, t, dim)
     if w is not None:
-        y = np.where(w == 0, w.dtype.type(0), y * w)
+        y = y * w if counts is None else np.where(counts, y * w, w.dtype.type(0))
     if reduction == "none":
         return y
     y = np.add.reduce(y, axis=None)
@@ -196,37 +190,5 @@ def nll_loss(
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="nll_loss")
     return _nll(input, target, _constant(weight, "nll_loss"), ignore_index=ignore_index, reduction=how)
-
-
-# ------------------------------------------------------------------------------------------------- cross-entropy
-def _target_share(w: Array | None, weight: Array | None, counts: Array | None, classes: int, smoothing: float) -> tuple[Any, Any]:
-    """With label smoothing ε a place's loss is Σ_c a_c · (−log p_c), a_c = (1 − ε) w_t [c = t] + (ε/C) w_c.
-    Returns Σ_c a_c for each place, and the constant part (ε/C)·w of a class (None without smoothing)."""
-    on_target = 1 - smoothing if w is None else (1 - smoothing) * w
-    if not smoothing:
-        return on_target, None
-    flat = smoothing / classes * (np.ones(classes, np.float64) if weight is None else weight)
-    everywhere = flat.sum() if counts is None else flat.sum() * counts
-    return on_target + everywhere, flat
-
-
-class _Placed:
-    """What cross_entropy's forward and its adjoint both need to know of target and weight."""
-
-    def __init__(self, x: Array, target: Array, weight: Array | None, ignore_index: int, smoothing: float) -> None:
-        self.dim = _checked(x, target, weight, "cross_entropy")
-        self.classes = x.shape[self.dim]
-        self.target, self.counts = _safe(target, self.classes, ignore_index)
-        self.w = _weights(self.target, self.counts, weight, x.dtype)
-        self.total = _total(self.w, target.size)
-        self.mass, self.flat = _target_share(self.w, weight, self.counts, self.classes, smoothing)
-
-    def along(self, v: Any) -> Any:
-        """A value for each place, with a dim of size 1 for the classes."""
-        return np.expand_dims(v, self.dim) if np.ndim(v) else v
-
-    def of_class(self, v: Array, ndim: int) -> Array:
-        """A value for each class, so that it broadcasts against (N, C, d…)."""
-        return v.reshape((-1,) + (1,) * (ndim - 1 - self.dim))
 
 

@@ -123,5 +123,5 @@ class ASGD(Elementwise):
 
 def _store(t: Tensor, value: float) -> None:
     raw = writable(t)
-    raw[...] = value
+    raw[...] = scalar_tensor(value).value  # in the default dtype's digits, also where a loaded one is float64
     versions.wrote(raw)

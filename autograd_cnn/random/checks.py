@@ -104,10 +104,8 @@ def seed(value: Any) -> int:
 
 def size(shape: Any, operation: str) -> tuple[int, ...]:
     """A shape: a whole number or a sequence of them, none negative."""
-    if type(shape) is not tuple:
-        shape = (shape,) if hasattr(shape, "__index__") and not np.ndim(shape) else tuple(shape)
     try:
-        dims = tuple(map(operator.index, shape))
+        dims = tuple(map(operator.index, (shape,) if hasattr(shape, "__index__") else shape))
     except TypeError:
         raise TypeError(expected(operation, "a shape of whole numbers", repr(shape))) from None
     for length in dims:

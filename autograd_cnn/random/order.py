@@ -57,9 +57,8 @@ def check_writable(array: object, operation: str) -> Array:
     """`array` itself, if every one of its elements has a place of its own that can be written."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{operation}: expected a NumPy array to fill, got {type(array).__name__}.")
-    if 0 in array.strides and any(
-        stride == 0 and length > 1 for stride, length in zip(array.strides, array.shape, strict=True)
-    ):
+    repeated = zip(array.strides, array.shape, strict=True) if array.size and 0 in array.strides else ()
+    if any(stride == 0 and length > 1 for stride, length in repeated):
         raise RuntimeError(
             f"{operation}: unsupported operation: more than one element of the written-to tensor refers to a single "
             "memory location. Please clone() the tensor before performing the operation."

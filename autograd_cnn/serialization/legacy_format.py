@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .builders import StorageType
 from .errors import FileFormatError
 from .machine import Machine, Reader
 from .messages import damaged
 from .places import MapLocation, Restore, restorer
 from .source import Source
 from .storage import Storage
+from .table import StorageType
 from .world import Fetch, SafeWorld, Survey, known
 from .zip_format import described, text
 

@@ -109,7 +109,7 @@ def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
         []
     """
     from . import allow
-    from .builders import TABLE
+    from .table import TABLE
 
     with open_source(f, "get_unsafe_globals_in_checkpoint") as source:
         names = survey_zip(source) if _is_zip(source) else survey_legacy(source)

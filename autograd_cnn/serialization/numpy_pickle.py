@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .machine import Pending
-from .messages import damaged, refused
+from .messages import brief, damaged, refused
 from .storage import numbers
+from .table import TABLE, Global, builds
 
 if TYPE_CHECKING:
-    from .builders import Builder
     from .world import SafeWorld
 
 _CODE = re.compile(r"[<>=|]?(b1|[iu][1248]|f(2|4|8)|c(8|16)|[SU]\d{1,9})")
 _MAX_CODE_POINT = 0x10FFFF
 
 
+@builds("numpy.dtype")
 def _dtype(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
     """`dtype("f8", False, True)`; the byte order comes with the state."""
     code = arguments[0] if arguments else None
     if isinstance(code, bytes):  # Python 2 text read with encoding="bytes"
         code = code.decode("latin1")
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise refused(f"a NumPy dtype {code!r}", "Only bool, integer, float, complex, bytes and text dtypes are read.")
+        raise refused(
+            f"a NumPy dtype {brief(code)}", "Only bool, integer, float, complex, bytes and text dtypes are read."
+        )
     return Pending("dtype", (np.dtype(code),))
 
 
@@ -38,6 +41,7 @@ def _settled(dtype: Any) -> np.dtype[Any]:
     return dtype
 
 
+@builds("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 def _empty(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
     """`_reconstruct(ndarray, (0,), b"b")`: the content comes with the state."""
     if getattr(arguments[0], "name", "") != "numpy.ndarray":
@@ -75,20 +79,18 @@ def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, ord
     return np.frombuffer(content, dtype).reshape(sizes, order=order).copy(order="K")
 
 
+@builds("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")
 def _frombuffer(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     """How protocol 5 spells an array."""
     content, dtype, shape, order = arguments
     return _array(world, content, _settled(dtype), shape, order)
 
 
+@builds("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
 def _number(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     """`scalar(dtype, bytes)`: a NumPy number."""
     dtype, content = arguments
     return _array(world, content, _settled(dtype), (), "C")[()]
 
 
-BUILDERS: dict[str, Builder | None] = {"numpy.ndarray": None, "numpy.dtype": _dtype}
-for _module in ("numpy.core", "numpy._core"):
-    BUILDERS[f"{_module}.multiarray._reconstruct"] = _empty
-    BUILDERS[f"{_module}.multiarray.scalar"] = _number
-    BUILDERS[f"{_module}.numeric._frombuffer"] = _frombuffer
+TABLE["numpy.ndarray"] = Global("numpy.ndarray")

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from ..device import device
-from . import allow
-from .builders import OLD_TENSORS, TABLE, Global, StorageType, finish, unreadable
+from . import allow, numpy_pickle, plain_builders, tensor_builders
 from .machine import Machine, Pending, Reader, check_key
 from .messages import damaged, refused_global
 from .places import Restore
 from .storage import Storage
+from .table import TABLE, Global, StorageType
+from .tensor_builders import OLD_TENSORS, finish, unreadable
+
+_FILLED_BY = (numpy_pickle, plain_builders, tensor_builders)  # importing them fills the table
 
 Fetch = Callable[[tuple[Any, ...]], Any]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .archive_read import Archive
-from .builders import StorageType
 from .errors import FileFormatError
 from .machine import Machine, Reader
 from .messages import damaged
 from .places import MapLocation, restorer
 from .source import Source
 from .storage import Storage
+from .table import StorageType
 from .world import SafeWorld, Survey
 
 _NEWEST_VERSION = 10

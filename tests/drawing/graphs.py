@@ -216,3 +216,83 @@ def two_in_two_out(gradients: bool = True) -> Graph:
     c = b.linear(y, "distance", 16, 64, 1)
     b.leave()
     return b.graph(a, c)
+
+
+# ------------------------------------------------------------------------------------------------- scalars
+S = {
+    "add": Fake("_add", "input other", "+", "arithmetic", "1"),
+    "mul": Fake("_mul", "input other", "×", "arithmetic", "other, input"),
+    "div": Fake("_div", "input other", "÷", "arithmetic", "1/other, −y/other"),
+    "exp": Fake("exp", "input", "exp", "arithmetic", "eˣ"),
+    "tanh": Fake("tanh", "input", "tanh", "activation", "1 − y²"),
+    "power": Fake("_power", "input", "^{exponent}", "arithmetic", "n·xⁿ⁻¹"),
+}
+RULES: dict[str, Any] = {
+    "add": (lambda a, b: a + b, lambda a, b, y: (1.0, 1.0)),
+    "mul": (lambda a, b: a * b, lambda a, b, y: (b, a)),
+    "div": (lambda a, b: a / b, lambda a, b, y: (1 / b, -y / b)),
+    "exp": (lambda a: math.exp(a), lambda a, y: (y,)),
+    "tanh": (lambda a: math.tanh(a), lambda a, y: (1 - y * y,)),
+    "power": (lambda a: a**2, lambda a, y: (2 * a,)),
+}
+
+
+class Circuit:
+    """Graphs over plain numbers, computed forward and backward, with nodes that hand back local derivatives."""
+
+    def __init__(self) -> None:
+        self.values: list[Value] = []
+        self.steps: list[Step] = []
+        self.locals: dict[int, tuple[float, ...]] = {}
+        self.scope: tuple[ScopeName, ...] = ()
+
+    def leaf(self, name: str | None, number: float, kind: str = "parameter") -> int:
+        self.values.append(Value(len(self.values), kind, name, None, None, number, None, kind == "parameter"))
+        return len(self.values) - 1
+
+    def op(self, name: str, *inputs: int, called: str | None = None, **params: Any) -> int:
+        from types import SimpleNamespace
+
+        forward, rule = RULES[name]
+        given = [self.values[i].data for i in inputs]
+        y = forward(*given)
+        local = rule(*given, y)
+        out = len(self.values)
+        wants = [self.values[i].requires_grad for i in inputs]
+        prim = SimpleNamespace(several=False, pull=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)])
+        node: Any = SimpleNamespace(prim=prim, kept=(), params=(), inputs=())
+        self.values.append(Value(out, "result", called, None, None, y, None, True, node))
+        self.steps.append(Step(len(self.steps), S[name], tuple(inputs), (out,), params, self.scope))  # type: ignore[arg-type]
+        self.locals[out] = local
+        return out
+
+    def graph(self, *outputs: int, backward: bool = True) -> Graph:
+        from dataclasses import replace
+
+        grads: dict[int, float] = dict.fromkeys(outputs, 1.0)
+        for step in reversed(self.steps):
+            g = grads.get(step.outputs[0], 0.0)
+            for i, d in zip(step.inputs, self.locals[step.outputs[0]], strict=True):
+                if self.values[i].requires_grad:
+                    grads[i] = grads.get(i, 0.0) + g * d
+        values = tuple(replace(v, grad=grads.get(v.id) if backward else None) for v in self.values)
+        return Graph(values, tuple(self.steps), (), outputs)
+
+
+def sigmoid_neuron(backward: bool = True) -> Graph:
+    c = Circuit()
+    w0, x0, w1, x1, w2 = (c.leaf(n, v) for n, v in (("w0", 2.0), ("x0", -1.0), ("w1", -3.0), ("x1", -2.0), ("w2", -3.0)))
+    z = c.op("add", c.op("add", c.op("mul", w0, x0), c.op("mul", w1, x1)), w2, called="z")
+    c.scope = (ScopeName("", "Sigmoid", 1), ScopeName("sigmoid", "Sigmoid", 2))
+    n = c.op("mul", z, c.leaf(None, -1.0, "constant"))
+    d = c.op("add", c.op("exp", n), c.leaf(None, 1.0, "constant"))
+    return c.graph(c.op("div", c.leaf(None, 1.0, "constant"), d), backward=backward)
+
+
+def branching_scalars() -> Graph:
+    """(a·b + tanh(a))² with a used twice, and its square multiplied by itself."""
+    c = Circuit()
+    a, b = c.leaf("a", 0.5), c.leaf("b", -1.5)
+    s = c.op("add", c.op("mul", a, b), c.op("tanh", a), called="s")
+    q = c.op("power", s, exponent=2.0)
+    return c.graph(c.op("mul", q, q))

@@ -111,12 +111,12 @@ def test_assignment_registers() -> None:
 
 def test_a_name_lives_in_one_place() -> None:
     m = Module()
-    m.part = Parameter(ac.ones(1))
     m.part = Same()
-    assert list(m._parameters) == []
-    assert list(m._modules) == ["part"]
     m.part = Parameter(ac.ones(1))
     assert list(m._modules) == []
+    assert list(m._parameters) == ["part"]
+    with pytest.raises(TypeError, match="cannot assign 'Same' as parameter 'part'"):
+        m.part = Same()  # a parameter gives its name to None or another parameter only, as in PyTorch
     m.register_buffer("stat", ac.ones(1), persistent=False)
     m.stat = Same()
     assert list(m._buffers) == []
@@ -184,9 +184,9 @@ def test_register_errors() -> None:
         ("buffer", m.register_buffer),
         ("module", m.add_module),
     ):
-        with pytest.raises(KeyError, match=f"{kind} name can't contain"):
+        with pytest.raises(KeyError, match=f"{kind} name can.*t contain"):
             register("a.b", None)
-        with pytest.raises(KeyError, match=f"{kind} name can't be empty"):
+        with pytest.raises(KeyError, match=f"{kind} name can.*t be empty"):
             register("", None)
         with pytest.raises(KeyError, match="attribute 'forward' already exists"):
             register("forward", None)

@@ -90,7 +90,7 @@ def test_type_converts_everything() -> None:
 def test_memory_format_is_accepted() -> None:
     m = Module()
     m.kernel = Parameter(ac.ones(2, 3, 4, 4))
-    m.to(memory_format=ac.channels_last)
+    m.to(memory_format="channels_last")
     assert m.kernel.tolist() == ac.ones(2, 3, 4, 4).tolist()
 
 

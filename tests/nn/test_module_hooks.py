@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn.hooks import RemovableHandle
 from autograd_cnn.nn import hooks
 from autograd_cnn.nn.containers import Sequential
 from autograd_cnn.nn.module import Module
@@ -134,7 +135,7 @@ def test_a_hook_must_be_callable() -> None:
 def test_handles() -> None:
     m = Same()
     with m.register_forward_hook(lambda mod, args, out: out + 1, with_kwargs=False, always_call=True) as handle:
-        assert isinstance(handle, ac.hooks.RemovableHandle)
+        assert isinstance(handle, RemovableHandle)
         assert m(1) == 2
     assert m(1) == 1
     assert m._forward_hooks_always_called == {}
@@ -360,6 +361,24 @@ def test_second_derivatives_pass_through_the_boundary() -> None:
     (gg,) = ac.autograd.grad(g.sum(), x)
     assert gg.item() == 12.0
     assert seen[0] == 12.0
+
+
+def test_in_place_operations_inside_and_after_a_hooked_module() -> None:
+    class InPlace(Module):
+        def forward(self, x: Any) -> Any:
+            return x.mul_(3)
+
+    m = InPlace()
+    seen: list[Any] = []
+    m.register_full_backward_hook(lambda mod, gi, go: seen.append((gi[0].tolist(), go[0].tolist())))
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = m(y)
+    z *= 2
+    (z * z).sum().backward()
+    assert z.tolist() == y.tolist() == [6.0, 12.0]
+    assert x.grad.tolist() == [72.0, 144.0]
+    assert seen == [([72.0, 144.0], [24.0, 48.0])]
 
 
 def test_values_do_not_change_under_hooks() -> None:

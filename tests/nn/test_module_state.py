@@ -20,7 +20,6 @@ class Layer(Module):
     def __init__(self, n: int = 2) -> None:
         super().__init__()
         self.weight = Parameter(ac.ones(n))
-        self.bias: Parameter | None = None
         self.register_parameter("bias", None)
         self.register_buffer("steps", ac.tensor(0))
         self.register_buffer("cache", ac.zeros(n), persistent=False)
@@ -90,7 +89,7 @@ def test_state_dict_hooks() -> None:
     net = Net()
     log: list[Any] = []
     net.first.register_state_dict_pre_hook(lambda m, prefix, keep: log.append((type(m).__name__, prefix, keep)))
-    net.first.register_state_dict_post_hook(lambda m, state, prefix, meta: state.pop(prefix + "steps") and None)
+    net.first.register_state_dict_post_hook(lambda m, state, prefix, meta: state.__delitem__(prefix + "steps"))
     net._register_state_dict_hook(lambda m, state, prefix, meta: {"all": dict(state)})
     state = net.state_dict()
     assert log == [("Layer", "first.", False)]

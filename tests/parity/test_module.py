@@ -269,8 +269,11 @@ def test_setattr_sequences() -> None:
         m = nn.Module()
         log = []
         one, two, three = (nn.Parameter(lib.ones(n)) for n in (1, 2, 3))
-        for value in (one, None, two, nn.Module(), None, nn.Module(), three):
-            m.x = value
+        for value in (one, None, two, "del", nn.Module(), None, nn.Module(), three):
+            if isinstance(value, str):
+                del m.x
+            else:
+                m.x = value
             log.append((list(m._parameters), list(m._modules), list(m._buffers), "x" in m.__dict__))
         del m.x
         m.x = lib.ones(1)

@@ -333,7 +333,7 @@ def test_bad_parameters(what: str) -> None:
         torch.optim.SGD(make(lambda x: torch.tensor(x, requires_grad=True))[what]())
     with pytest.raises(theirs.type) as ours:
         optim.SGD(make(lambda x: wrap(np.array(x, np.float32), True))[what]())
-    assert str(ours.value)[:40] == str(theirs.value)[:40]
+    assert str(ours.value).startswith(str(theirs.value)[:40])  # ours may go on: what came, what helps
 
 
 def test_one_parameter_in_two_groups() -> None:

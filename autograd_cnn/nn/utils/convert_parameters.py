@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...errors import ShapeError, expected
+from ...ops.shape import cat
 from ...tensor import Tensor
 
 

@@ -36,7 +36,7 @@ def length(v: Tensor, dim: int) -> Tensor:
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
-    """Reparametrise a weight: w = g · v / ‖v‖ with the parameters `<name>_g`, the length, and `<name>_v`, the direction.
+    """Reparametrise a weight: w = g · v / ‖v‖, with the parameters `<name>_g` (length) and `<name>_v` (direction).
 
     Args:
         module: the layer.

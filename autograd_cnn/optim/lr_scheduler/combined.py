@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
@@ -31,6 +32,11 @@ class _Combined(LRScheduler):
                     f"{type(scheduler).__name__} at index {i} has {scheduler.optimizer}, "
                     f"which is different from {type(optimizer).__name__}."
                 )
+
+    def _initial_step(self) -> None:
+        with warnings.catch_warnings():  # the optimizer has made no step yet, and need not have
+            warnings.simplefilter("ignore", UserWarning)
+            super()._initial_step()
 
     def state_dict(self) -> dict[str, Any]:
         """All attributes but the optimizer, with the state dicts of the schedulers inside."""
@@ -119,6 +125,13 @@ class SequentialLR(_Combined):
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
 
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Begin anew, inside a sequence whose turn it is: with the first scheduler's first rate."""
+        self.last_epoch = 0
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._update_lr(0)
+        self._last_lr = first.get_last_lr()
+
 
 class ChainedScheduler(_Combined):
     """Several schedulers at once: each `step` steps them all, in order, so that their factors multiply.
@@ -153,3 +166,9 @@ class ChainedScheduler(_Combined):
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = rates(self.optimizer)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        raise NotImplementedError(
+            "ChainedScheduler: cannot begin at a milestone of a SequentialLR, since the product of its factors has no "
+            "closed form. Let it be the first of the sequence, or chain sequences instead."
+        )

@@ -169,7 +169,8 @@ def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | N
             )
     if any(sample.requires_grad for sample in batch):
         _check_shapes([sample.value for sample in batch])
-        return stack(list(batch), 0)
+        stacked: Tensor = stack(list(batch), 0)
+        return stacked
     return wrap(_stacked([sample.value for sample in batch]))
 
 
@@ -291,7 +292,7 @@ def default_convert(data: Any) -> Any:
     Errors: TypeError for NumPy dtypes that no tensor has (dates).
     Source: torch.utils.data.default_convert.
     """
-    if isinstance(data, Tensor) or isinstance(data, (str, bytes)):
+    if isinstance(data, (Tensor, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
         return _converted(data)

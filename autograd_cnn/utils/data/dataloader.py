@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import copy
-import operator
-import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-import autograd_cnn.random as streams
 from autograd_cnn.errors import expected
 from autograd_cnn.random import Generator
-from autograd_cnn.utils.data import collate
+from autograd_cnn.utils.data import collate, options
 from autograd_cnn.utils.data.dataset import Dataset, IterableDataset
 from autograd_cnn.utils.data.iterator import LoaderIterator, SingleIterator, WorkersIterator
-from autograd_cnn.utils.data.randomness import OfGenerator, Source, checked_generator, program_sources, read, write
+from autograd_cnn.utils.data.origins import Origins
+from autograd_cnn.utils.data.randomness import checked_generator, read, write
 from autograd_cnn.utils.data.resume import Plan, Progress, decode, encode
 from autograd_cnn.utils.data.sampler import (
     BatchSampler,
+    InfiniteConstantSampler,
     RandomSampler,
     Sampler,
     SequentialSampler,
-    SubsetRandomSampler,
-    WeightedRandomSampler,
 )
 
 T_co = TypeVar("T_co", covariant=True)
 
 _FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
-
-
-class InfiniteConstantSampler(Sampler[None]):
-    """None, for ever: a stream needs no indices, only to be asked."""
-
-    def __iter__(self) -> Iterator[None]:
-        while True:
-            yield None
-
-
-_DRAWING = frozenset({RandomSampler, SubsetRandomSampler, WeightedRandomSampler})
-_KNOWN = _DRAWING | {SequentialSampler, BatchSampler, InfiniteConstantSampler}
 
 
 class DataLoader(Generic[T_co]):
@@ -65,10 +49,14 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: deprecated and without effect; it warns so.
         in_order: False delivers batches as workers finish them.
 
-    Random numbers: each `iter(loader)` draws one seed; with `shuffle=True` the first batch draws a second one for a
-    private generator that makes the permutation. With `generator=g` all of that comes from g. Worker w seeds the default
-    generator and Python's `random` with base_seed + w, and NumPy's from (w, base_seed). These are PyTorch's draws in
-    PyTorch's order. Persistent workers are seeded once; later epochs draw no base seed.
+    Random numbers: each `iter(loader)` draws one seed, the base seed; with `shuffle=True` the first batch draws a
+    second one for a private generator that makes the permutation. With `generator=g` both come from g: the base seed,
+    and the permutation itself. Worker w seeds the default generator and Python's `random` with base_seed + w, and
+    NumPy's from (w, base_seed). These are PyTorch's draws in PyTorch's order. Persistent workers are seeded once; the
+    epochs after the first draw no base seed.
+
+    With workers, batch i is the work of worker i mod W and comes in its turn; big arrays pass through shared memory.
+    Workers ignore Ctrl-C: they end with the loader's process, however that ends.
 
     Resuming in mid-epoch: see `state_dict`.
 
@@ -82,9 +70,10 @@ class DataLoader(Generic[T_co]):
         [4] [40]
 
     Errors: ValueError for options that exclude each other or are out of range, TypeError for wrong types, when the
-    loader is made. While iterating: an exception of a worker is raised again here, of the same type, with the worker's
+    loader is made. While iterating: an exception in a worker is raised again here, of the same type, with the worker's
     traceback in its message; RuntimeError for a worker that died (with its pid and signal), and after `timeout`.
-    Source: torch.utils.data.DataLoader; `state_dict` and `load_state_dict` bear the names of torchdata's StatefulDataLoader.
+    Source: torch.utils.data.DataLoader; `state_dict` and `load_state_dict` are named as in torchdata's
+    StatefulDataLoader.
     """
 
     dataset: Any
@@ -124,10 +113,8 @@ class DataLoader(Generic[T_co]):
         options.check_callable("worker_init_fn", worker_init_fn)
         self.num_workers = options.worker_count(num_workers)
         self.prefetch_factor = options.prefetch(prefetch_factor, self.num_workers)
-        if timeout < 0:
-            raise ValueError(f"timeout option should be non-negative, got {timeout}. 0 waits without limit.")
-        if persistent_workers and not self.num_workers:
-            raise ValueError("persistent_workers option needs num_workers > 0: with 0 there are no workers to keep.")
+        options.check_timeout(timeout)
+        options.check_persistent(persistent_workers, self.num_workers)
         self.dataset = dataset
         self.pin_memory = pin_memory
         self.pin_memory_device = pin_memory_device
@@ -139,42 +126,28 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         self._is_stream = isinstance(dataset, IterableDataset)
         if self._is_stream:
-            options.check_stream_options(shuffle, sampler, batch_sampler)
+            options.check_stream(shuffle, sampler, batch_sampler)
         self._choose_samplers(batch_size, bool(shuffle), sampler, batch_sampler, drop_last)
         self.collate_fn = collate_fn or (collate.default_collate if self._auto_collation else collate.default_convert)
         self._announced_length: int | None = None  # what len() said of a stream
         self._iterator: WorkersIterator | None = None  # kept with persistent workers
         self._progress: Progress | None = None
-        self._loaded: dict[str, Any] | None = None
-        self._plan: Plan | None = None
+        self._plan: Plan | None = None  # a state that was loaded, until the next iter
+        self._loaded: dict[str, Any] | None = None  # the same as it was given
         self._initialized = True
-        self._check_worker_number()
+        options.warn_of_many_workers(self.num_workers)
 
     def _choose_samplers(
         self, batch_size: Any, shuffle: bool, sampler: Any, batch_sampler: Any, drop_last: bool
     ) -> None:
-        if sampler is not None and shuffle:
-            raise ValueError(
-                "sampler option is mutually exclusive with shuffle: a sampler decides on the order itself. "
-                "Drop shuffle=True, or use a RandomSampler."
-            )
+        options.check_batching(batch_size, shuffle, sampler, batch_sampler, drop_last)
         options.check_iterable("sampler", sampler)
         options.check_iterable("batch_sampler", batch_sampler)
-        if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last: "
-                    "it makes the batches itself."
-                )
-            batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last: "
-                "without batches there is no last one to drop."
-            )
         if sampler is None:
             sampler = self._default_sampler(shuffle)
-        if batch_size is not None:
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_size = batch_size
         self.drop_last = drop_last
@@ -194,7 +167,6 @@ class DataLoader(Generic[T_co]):
             )
         super().__setattr__(attr, val)
 
-    # -------------------------------------------------------------------------------------------- options
     @property
     def multiprocessing_context(self) -> Any:
         """How workers are started: a multiprocessing context, or None for the platform's default."""
@@ -217,49 +189,30 @@ class DataLoader(Generic[T_co]):
         """The index that a stream is asked with: as many None as a batch has samples."""
         return None if self.batch_size is None else [None] * self.batch_size
 
-    def _check_worker_number(self) -> None:
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        if available is not None and self.num_workers > available:
-            warnings.warn(
-                f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number of "
-                f"worker in current system is {available}, which is smaller than what this DataLoader is going to create. "
-                "Please be aware that excessive worker creation might get DataLoader running slow or even freeze, lower "
-                "the worker number to avoid potential slowness/freeze if necessary.",
-                stacklevel=3,
-            )
-
-    def _warn_of_pinning(self) -> None:
-        if self.pin_memory and self.pin_memory_device:
-            warnings.warn(
-                "pin_memory_device is deprecated, the current accelerator will be used as the device,"
-                f"ignore pin_memory_device='{self.pin_memory_device}'.",
-                stacklevel=3,
-            )
-        if self.pin_memory:
-            warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.",
-                stacklevel=3,
-            )
+    def _origins(self) -> Origins:
+        return Origins(self._index_sampler, self.generator, self._is_stream and self.num_workers == 0)
 
     # -------------------------------------------------------------------------------------------- iterating
     def __iter__(self) -> LoaderIterator:
-        plan, self._plan, self._loaded = self._plan, None, None
-        self._warn_of_pinning()
-        iterator: LoaderIterator
-        if self._iterator is not None:
-            iterator = self._iterator
+        if self.pin_memory:
+            options.warn_of_pinning(self.pin_memory_device)
+        if self._iterator is not None and self._iterator.usable:
             self._iterator.restart(self)
-        elif self.num_workers == 0:
-            iterator = SingleIterator(self, plan)
+            self._progress = self._iterator.progress
+            return self._iterator
+        iterator: LoaderIterator
+        if self.num_workers == 0:
+            iterator = SingleIterator(self, self._plan)
         else:
-            self._check_worker_number()
-            iterator = workers = WorkersIterator(self, plan)
-            if self.persistent_workers:
-                self._iterator = workers
+            options.warn_of_many_workers(self.num_workers)
+            iterator = workers = WorkersIterator(self, self._plan)
+            self._iterator = workers if self.persistent_workers else None
+        self._plan, self._loaded = None, None
         self._progress = iterator.progress
         return iterator
 
     def __len__(self) -> int:
+        """The number of batches: the index sampler's; of a stream, what the dataset's length makes it expect."""
         if not self._is_stream:
             return len(self._index_sampler)
         length = self._announced_length = len(self.dataset)
@@ -271,18 +224,20 @@ class DataLoader(Generic[T_co]):
     def state_dict(self) -> dict[str, Any]:
         """Where the loader stands, as plain values (numbers, strings, lists, dicts): it fits into JSON.
 
-        Taken in mid-epoch it speaks of the iterator made last. `load_state_dict` on a loader made with the same arguments
-        lets the *next* `iter` deliver the remaining batches of that epoch (none, if the last was delivered but the end not
-        reached); later epochs are new ones. Taken after the end of an epoch, or before any, the next `iter` is a new epoch.
+        Taken in mid-epoch it speaks of the iterator made last. `load_state_dict`, on a loader made with the same
+        arguments, lets the *next* `iter` deliver the remaining batches of that epoch (none, if the last one was
+        delivered but the end not reached yet); the epochs after it are new ones. Taken when an epoch has ended, or
+        before any, the next `iter` is a new epoch. `state["in_progress"]` and `state["delivered"]` (batches) say which.
 
         What belongs to the loader is in the state: the base seed, the number of batches delivered, the random states
-        from which the sampler drew, the workers' random states after the last batch each delivered, the states of private
-        generators (`generator=`, a sampler's `generator`), and the `state_dict()` of samplers that have one.
-        What belongs to the program is not: the default generator, Python's and NumPy's global ones. Save them at the same
-        moment (`get_rng_state`); resuming leaves them exactly as it finds them. So in the resumed run every later draw
-        (dropout masks, the next shuffle) is that of a run that was never interrupted.
+        from which the sampler drew, the workers' random states after the last batch that each delivered, the states of
+        private generators (`generator=`, a sampler's `generator`), the `state_dict()` of samplers that have one.
+        What belongs to the program is not: the default generator, Python's and NumPy's global ones. Save these at the
+        same moment (`get_rng_state`), and put them back before the next `iter`. It leaves them exactly as it finds them:
+        the base seed is not drawn again, and what the sampler draws when it is run again is undone. So every later draw
+        of the resumed run (dropout masks, the next shuffle) is that of a run that was never interrupted.
 
-        A stream (IterableDataset) is read again from its start, and what was delivered is thrown away.
+        A stream (IterableDataset) is read again from its start, and what had been delivered is thrown away.
 
         Example:
             >>> loader = DataLoader(range(6), batch_size=2)
@@ -300,30 +255,38 @@ class DataLoader(Generic[T_co]):
         progress = self._progress
         if progress is not None and not progress.finished and self.num_workers and not self.in_order:
             raise RuntimeError(
-                "DataLoader.state_dict: with in_order=False batches come as workers finish them, so an epoch in progress "
-                "cannot be resumed. Use in_order=True, or save between epochs."
+                "DataLoader.state_dict: with in_order=False batches come as workers finish them, so an epoch in "
+                "progress cannot be resumed. Use in_order=True, or save between epochs."
             )
-        generators = read(self._private_sources())
+        origins = self._origins()
         return encode(
-            progress, generators, self._sampler_states(), self.num_workers, self._batch_count(), self.persistent_workers
+            progress,
+            generators=read(origins.private()),
+            samplers=origins.states(),
+            num_workers=self.num_workers,
+            length=self._batch_count(),
+            keep=self.persistent_workers,
         )
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over a state from `state_dict`; the next `iter` goes on from there. Private generators are set at once.
+        """Take over a state from `state_dict`: the next `iter` goes on from there.
 
-        Errors: TypeError or ValueError, before anything is changed, for what is no such state, is damaged, or belongs to
-        another dataset, batch size, or number of workers (which may differ if the workers drew no random numbers).
+        The states of private generators and samplers are set at once.
+
+        Errors: TypeError or ValueError, before anything is changed, for what is no such state, is damaged, or belongs
+        to another dataset, batch size, or number of workers (which may differ if the workers drew no random numbers).
         """
         plan = decode(state_dict)
         self._check_plan(plan)
-        sources = self._private_sources()
+        origins = self._origins()
+        sources = origins.private()
         before = read(sources)
         try:
             write(sources, plan.generators)
         except Exception as error:
             write(sources, before)
             raise ValueError(f"DataLoader.load_state_dict: a generator's state is damaged ({error}).") from error
-        for name, sampler in self._stateful_samplers().items():
+        for name, sampler in origins.stateful().items():
             if name in plan.samplers:
                 sampler.load_state_dict(copy.deepcopy(plan.samplers[name]))
         self._iterator = None
@@ -338,10 +301,9 @@ class DataLoader(Generic[T_co]):
             raise ValueError(expected(operation, f"an epoch of {length} batches", f"one of {plan.length}", fix))
         if plan.in_progress and plan.num_workers != self.num_workers and (plan.workers_drew or self._is_stream):
             why = "reads the stream" if self._is_stream else "drew random numbers"
-            raise ValueError(
-                f"{operation}: expected num_workers={plan.num_workers}, got {self.num_workers}. Each worker {why} by "
-                f"itself, so the epoch can only go on with as many. Make the loader with num_workers={plan.num_workers}."
-            )
+            what = f"a state of {self.num_workers} workers"
+            fix = f"Each worker {why} by itself: make the loader with num_workers={plan.num_workers}."
+            raise ValueError(expected(operation, what, f"one of {plan.num_workers}", fix))
 
     def _batch_count(self) -> int | None:
         if self._is_stream:

@@ -231,9 +231,8 @@ class ConcatDataset(Dataset[T_co]):
     def __getitem__(self, idx: Any) -> T_co:
         if idx < 0:
             if -idx > len(self):
-                raise ValueError(
-                    f"ConcatDataset: absolute value of index should not exceed dataset length, got {idx} of {len(self)}."
-                )
+                text = "ConcatDataset: absolute value of index should not exceed dataset length"
+                raise ValueError(f"{text}, got {idx} of {len(self)}.")
             idx += len(self)
         elif idx >= len(self):
             raise IndexError(f"ConcatDataset: expected an index below {len(self)}, got {idx}.")
@@ -290,7 +289,7 @@ class Subset(Dataset[T_co]):
         kind = type(self)
         if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
-                f"{kind.__name__} overrides __getitem__ but not __getitems__, which is what a DataLoader calls. Add:\n\n"
+                f"{kind.__name__} overrides __getitem__ but not __getitems__, which a DataLoader calls. Add:\n\n"
                 "def __getitems__(self, indices):\n    return [self[i] for i in indices]"
             )
         self.dataset = dataset
@@ -311,8 +310,8 @@ class Subset(Dataset[T_co]):
 def random_split(dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None) -> list[Subset[Any]]:
     """Split a dataset at random into parts that do not overlap.
 
-    With `lengths` that sum to 1 (fractions), part k gets floor(fraction_k · N) samples, and what is left over goes to the
-    parts one by one from the first. One permutation is drawn, from `generator` or the default generator.
+    With `lengths` that sum to 1 (fractions), part k gets floor(fraction_k · N) samples, and what is left over goes to
+    the parts one by one from the first. One permutation is drawn, from `generator` or the default generator.
 
     Example:
         >>> from autograd_cnn import Generator
@@ -364,7 +363,7 @@ def _fraction_sizes(fractions: Sequence[int | float], total: int) -> list[int]:
 
 
 def rows_of(dataset: object, indices: Sequence[Any]) -> tuple[list[Any], list[int]] | None:
-    """The arrays and the row numbers that make up a batch of tensors, if the dataset is but tensors, or subsets of them.
+    """The arrays and the row numbers that make up a batch, if the dataset is but tensors, or a subset of them.
 
     None for any other dataset; then the samples have to be read one by one and collated.
     """

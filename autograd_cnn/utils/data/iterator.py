@@ -6,12 +6,13 @@ import itertools
 import warnings
 import weakref
 from collections import deque
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from autograd_cnn.utils.data.fetch import Fetcher, make_fetcher
 from autograd_cnn.utils.data.randomness import DrawLog, checked_generator
-from autograd_cnn.utils.data.resume import Order, Plan, Progress, Replay, WorkerRecord, too_short
+from autograd_cnn.utils.data.resume import Order, Plan, Progress, Replay, States, WorkerRecord, too_short
 from autograd_cnn.utils.data.worker import Batch, Ended, Failure, NewEpoch, Ready, Setup, Task
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class LoaderIterator:
 
     def _begin(self, loader: DataLoader[Any], plan: Plan | None) -> Progress:
         """The epoch's progress: a new one, with the draws PyTorch makes here, or that of the plan."""
-        log = DrawLog(loader._watched_sources(), self._plan.draws if self._plan else None)
-        progress = Progress(0, log, samplers=loader._sampler_states())
-        self._order = Order(self._index_sampler, progress, loader._quiet_indices())
+        progress = self._record(loader, 0, self._plan.draws if self._plan else {})
         if self._plan is None:
             self._order.open("sampler")
             kept = plan.base_seed if plan is not None and loader.persistent_workers else None
@@ -49,6 +48,13 @@ class LoaderIterator:
         progress.exhausted = self._plan.exhausted
         if not self._stream:
             self._order.reopen("sampler again" if self._plan.num_workers else "sampler", self._plan)
+        return progress
+
+    def _record(self, loader: DataLoader[Any], base_seed: int, draws: Mapping[str, States]) -> Progress:
+        """A fresh record of an epoch, and the order that writes into it."""
+        origins = loader._origins()
+        progress = Progress(base_seed, DrawLog(origins.watched(), draws), samplers=origins.states())
+        self._order = Order(self._index_sampler, progress, origins.quiet(loader._batch_count()))
         return progress
 
     def __iter__(self) -> Self:
@@ -196,13 +202,16 @@ class WorkersIterator(LoaderIterator):
             segments=HAS_SEGMENTS,
         )
 
+    @property
+    def usable(self) -> bool:
+        """Can a new epoch begin with these workers?"""
+        return self._team.usable
+
     def restart(self, loader: DataLoader[Any]) -> None:
         """A new epoch with the same workers, which keep their datasets and their random streams."""
         old = self.progress
         self._announced = loader._announced_length
-        log = DrawLog(loader._watched_sources())
-        self.progress = Progress(old.base_seed, log, samplers=loader._sampler_states())
-        self._order = Order(self._index_sampler, self.progress, loader._quiet_indices())
+        self.progress = self._record(loader, old.base_seed, {})
         self._order.open("sampler again")
         for number in range(self._workers):
             self._team.send(number, NewEpoch(self._team.freed(number)))

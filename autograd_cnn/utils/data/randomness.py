@@ -102,7 +102,7 @@ class OfNumpy:
         np.random.set_state(("MT19937", key, position, int(has_gauss), gauss))
 
     def mark(self) -> object:
-        machine = np.random.get_bit_generator()
+        machine: Any = np.random.get_bit_generator()  # type: ignore[attr-defined]  # public, but not in NumPy's stubs
         if self._half or type(machine) is not np.random.MT19937:
             return self.get()
         # the words themselves, a hundred times faster than a copy of the state

@@ -73,6 +73,7 @@ class Plan:
 # ------------------------------------------------------------------------------------------------ written down
 def encode(
     progress: Progress | None,
+    *,
     generators: States,
     samplers: dict[str, Any],
     num_workers: int,
@@ -113,7 +114,7 @@ def _encode_states(states: Mapping[str, bytes] | None) -> Any:
 
 def decode(state: Any) -> Plan:
     """A state from `encode`, or TypeError / ValueError that says what is wrong with it."""
-    operation = "DataLoader.load_state_dict"
+    operation, doubt = "DataLoader.load_state_dict", "Is it from DataLoader.state_dict()?"
     if not isinstance(state, Mapping):
         raise TypeError(expected(operation, "the dict that state_dict() returned", type(state).__name__))
     if state.get("version") != VERSION:
@@ -139,7 +140,7 @@ def decode(state: Any) -> Plan:
             f"{operation}: the state lacks the entry {error}. Is it from DataLoader.state_dict()?"
         ) from None
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
-        raise ValueError(f"{operation}: the state is damaged ({error}). Is it from DataLoader.state_dict()?") from None
+        raise ValueError(f"{operation}: the state is damaged ({error}). {doubt}") from None
 
 
 def _decode_worker(worker: Mapping[str, Any]) -> WorkerRecord:

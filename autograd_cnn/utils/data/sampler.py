@@ -257,3 +257,11 @@ class BatchSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         indices = len(self.sampler)  # type: ignore[arg-type]  # a sampler without a length raises the right TypeError
         return indices // self.batch_size if self.drop_last else -(-indices // self.batch_size)
+
+
+class InfiniteConstantSampler(Sampler[None]):
+    """None, for ever: a stream needs no indices, only to be asked."""
+
+    def __iter__(self) -> Iterator[None]:
+        while True:
+            yield None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -65,9 +66,9 @@ class Team:
             ours.close()
             if not forked:
                 error.add_note(
-                    "The worker was to be started with the method "
-                    f"{context.get_start_method()!r}, for which dataset, collate_fn and worker_init_fn are pickled: they "
-                    "must be defined at the top of a module. multiprocessing_context='fork' does without, where there is it."
+                    f"To start a worker with the method {context.get_start_method()!r}, dataset, collate_fn and "
+                    "worker_init_fn are pickled: they must be defined at the top of a module. "
+                    "multiprocessing_context='fork' does without, where the platform has it."
                 )
             raise
         finally:
@@ -76,6 +77,11 @@ class Team:
         self._connections.append(ours)
         self._inlets.append(Inlet(ours))
 
+    @property
+    def usable(self) -> bool:
+        """Are the workers there, and is nothing half received?"""
+        return not self._over and not self._receiving
+
     # -------------------------------------------------------------------------------------------- tasks and batches
     def freed(self, number: int) -> list[int]:
         """The worker's shared segments that are no longer used here."""
@@ -83,16 +89,18 @@ class Team:
 
     def send(self, number: int, message: Any) -> None:
         """Send a message. A dead worker is not reported here but when it is its turn to deliver."""
-        try:
+        with contextlib.suppress(ConnectionError):
             self._connections[number].send(message)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def receive(self, numbers: Sequence[int], timeout: float) -> tuple[int, Any]:
         """The next message of one of these workers, and whose it is.
 
         RuntimeError if one of them has died, or if none comes within `timeout` seconds (0: wait for ever).
         """
+        if self._over:
+            raise RuntimeError(
+                "DataLoader: the workers of this iterator have ended. Begin a new epoch with iter(loader)."
+            )
         if self._receiving:
             raise RuntimeError(
                 "DataLoader: an earlier call was interrupted while it received a batch, so the epoch cannot go on. "
@@ -128,13 +136,13 @@ class Team:
         self._receiving = True
         try:
             message = self._inlets[number].receive()
-        except (EOFError, ConnectionError) as error:
-            raise self._death(number) from error
-        except OSError as error:
+        except (EOFError, ConnectionError):
+            raise self._death(number) from None
+        except OSError:
             self._processes[number].join(0.5)
             if self._processes[number].is_alive():  # then it is an error on our side
                 raise
-            raise self._death(number) from error
+            raise self._death(number) from None
         self._receiving = False
         return message
 

@@ -2,7 +2,7 @@
 
 A worker keeps a few shared segments and builds its batches in them; the loader's process maps each once. When the last
 array on a segment has died there, the worker hears of it with the next task and uses the segment again. So a batch is
-copied nowhere and no page is ever zeroed or mapped anew, which is what costs most: a batch of 64 x 3 x 224 x 224 float32
+copied nowhere, and no page is zeroed or mapped anew, which is what costs most: a batch of 64 x 3 x 224 x 224 float32
 takes 5 ms this way, 27 ms in fresh shared memory, 60 ms through a pipe (two cores).
 
 The segments have no names (`memfd_create`): nothing can be left behind, whatever is killed, and the size of /dev/shm
@@ -98,7 +98,7 @@ class Arena:
                 break
         else:
             segment, offset = self._take(size), 0
-            segment.memory[:size] = raw.cast("B")  # type: ignore[assignment]
+            segment.memory[:size] = raw.cast("B")
         segment.sent += 1
         return Block(segment.number, offset, size, 0 if segment.file is None else len(segment.memory))
 
@@ -242,7 +242,7 @@ class Inlet:
 
     def _bytes_of(self, block: Block) -> Any:
         buffer = np.empty(block.size, np.uint8)
-        self._connection.recv_bytes_into(buffer)  # type: ignore[arg-type]
+        self._connection.recv_bytes_into(buffer)
         return buffer
 
     def _map(self, blocks: Sequence[Block]) -> None:

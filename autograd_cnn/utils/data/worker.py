@@ -106,7 +106,7 @@ class Ready(NamedTuple):
 
 
 class _SelfNaming(str):
-    """A string that is its own repr: KeyError shows the repr of its argument, which would fold a traceback to one line."""
+    """A string that is its own repr: KeyError shows its argument's repr, which would fold a traceback to one line."""
 
     __slots__ = ()
 

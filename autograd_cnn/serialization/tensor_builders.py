@@ -1,15 +1,10 @@
-"""The inert builders: all that a file can ask for by name, and what is made of it.
+"""Tensors and parameters, and torch's names for sizes, devices and element types, as files spell them.
 
-Each builder takes the loader (for its budget and its map_location) and the arguments the file gives, checks them, and
-makes a plain value. None of them imports, opens, calls or evaluates anything that comes from the file.
-
-Source: the names are those that torch.save and NumPy write (`torch/_utils.py`, `numpy/_core/multiarray.py`).
+Source: the names are those that torch.save writes (`torch/_utils.py`, `torch/_tensor.py`), from 0.2 to 2.13.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,54 +13,15 @@ from ..device import Size, device
 from . import bridge, numpy_pickle
 from .dtypes import ELEMENTS, REFUSED_NAMES, REFUSED_STORAGES, STORAGE_CLASSES, Element, refuse, torch_name
 from .machine import Pending
-from .messages import damaged, refused
+from .messages import brief, damaged, refused
 from .storage import Storage, view
+from .table import TABLE, Builder, Global, StorageType, builds
 
 if TYPE_CHECKING:
     from .world import SafeWorld
 
-Builder = Callable[["SafeWorld", tuple[Any, ...]], Any]
 
-
-class Global:
-    """A name that a file may use, with its builder. Not callable itself, and never part of a result."""
-
-    __slots__ = ("build", "name")
-
-    def __init__(self, name: str, build: Builder | None = None) -> None:
-        self.name = name
-        self.build = build
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-
-class StorageType(Global):
-    """The name of a storage class: the element type of a storage, None for an untyped one."""
-
-    __slots__ = ("element",)
-
-    def __init__(self, name: str, element: Element | None) -> None:
-        super().__init__(name)
-        self.element = element
-
-
-TABLE: dict[str, Any] = {}
-
-
-def _builds(*names: str) -> Callable[[Builder], Builder]:
-    """Enter a builder into the table, under these names."""
-
-    def note(build: Builder) -> Builder:
-        for name in names:
-            TABLE[name] = Global(name, build)
-        return build
-
-    return note
-
-
-# ------------------------------------------------------------------------------------------------------------- tensors
-@_builds("torch._utils._rebuild_tensor_v2")
+@builds("torch._utils._rebuild_tensor_v2")
 def _tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     return _typed_tensor(world, arguments, None)
 
@@ -74,31 +30,28 @@ def _typed_tensor(world: SafeWorld, arguments: tuple[Any, ...], element: Element
     storage, offset, size, stride, requires_grad, *rest = arguments  # rest: hooks (never used), flags
     if len(rest) > 2 or type(storage) is not Storage:
         raise damaged("A tensor lacks its storage")
-    array = view(storage, offset, size, stride, element)
     flags = rest[1] if len(rest) == 2 and rest[1] else {}
     if type(flags) is not dict or not set(flags) <= {"conj", "neg"}:
         raise damaged("A tensor has flags that no writer writes")
-    if flags.get("conj"):  # torch conjugates lazily and notes that it still has to be done
-        array = np.conj(array)
-    if flags.get("neg"):
-        array = np.negative(array)
-    return _wrapped(world, array, requires_grad)
+    # torch conjugates and negates lazily, and notes on the tensor that it still has to be done
+    lazily = frozenset(name for name, on in flags.items() if on)
+    return _wrapped(world, view(storage, offset, size, stride, element, lazily), requires_grad)
 
 
 def _wrapped(world: SafeWorld, array: Any, requires_grad: Any, is_parameter: bool = False) -> Any:
     if type(requires_grad) is not bool or (requires_grad and array.dtype.kind not in "fc"):
-        raise damaged(f"requires_grad={requires_grad!r} does not fit a tensor of {array.dtype}")
+        raise damaged(f"requires_grad={brief(requires_grad)} does not fit a tensor of {array.dtype}")
     world.charge(400)
     return bridge.from_array(array, requires_grad, is_parameter)
 
 
-@_builds("torch._utils._rebuild_tensor")
+@builds("torch._utils._rebuild_tensor")
 def _tensor_v1(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     storage, offset, size, stride = arguments
     return _tensor(world, (storage, offset, size, stride, False))
 
 
-@_builds("torch._utils._rebuild_tensor_v3")
+@builds("torch._utils._rebuild_tensor_v3")
 def _tensor_v3(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     storage, offset, size, stride, requires_grad, hooks, dtype, *flags = arguments
     return _typed_tensor(world, (storage, offset, size, stride, requires_grad, hooks, *flags), element_named_by(dtype))
@@ -114,7 +67,7 @@ def element_named_by(dtype: Any) -> Element:
     return ELEMENTS[name]
 
 
-@_builds("torch._utils._rebuild_parameter")
+@builds("torch._utils._rebuild_parameter")
 def _parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     data, requires_grad, *_ = arguments
     if not bridge.is_tensor(data):
@@ -122,13 +75,13 @@ def _parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     return _wrapped(world, bridge.to_array(data), requires_grad, is_parameter=True)
 
 
-@_builds("torch._utils._rebuild_parameter_with_state")
+@builds("torch._utils._rebuild_parameter_with_state")
 def _parameter_with_state(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     data, requires_grad, hooks, state = arguments
     return _with_attributes(_parameter(world, (data, requires_grad, hooks)), state)
 
 
-@_builds("torch._tensor._rebuild_from_type_v2")
+@builds("torch._tensor._rebuild_from_type_v2")
 def _of_type(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     function, kind, inner, state = arguments
     if kind not in (TABLE["torch.Tensor"], TABLE["torch.nn.parameter.Parameter"]):
@@ -148,12 +101,12 @@ def _with_attributes(made: Any, state: Any) -> Any:
     for group in (attributes, slots):
         for name, value in (group or {}).items():
             if type(name) is not str or not name.isidentifier() or name.startswith("__") or hasattr(type(made), name):
-                raise damaged(f"A tensor's attribute {name!r} would hide one of its own")
+                raise damaged(f"A tensor's attribute {brief(name)} would hide one of its own")
             setattr(made, name, value)
     return made
 
 
-@_builds("torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_xla_tensor")
+@builds("torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_xla_tensor")
 def _from_numpy(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     array, dtype, location, requires_grad = arguments
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc" or type(location) is not str:
@@ -164,7 +117,7 @@ def _from_numpy(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     return _wrapped(world, array.astype(kind), requires_grad)
 
 
-@_builds("torch._utils._rebuild_device_tensor_from_cpu_tensor")
+@builds("torch._utils._rebuild_device_tensor_from_cpu_tensor")
 def _from_cpu_tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     tensor, dtype, location, requires_grad = arguments
     if not bridge.is_tensor(tensor) or element_named_by(dtype).dtype != tensor.dtype or type(location) is not str:
@@ -173,7 +126,7 @@ def _from_cpu_tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     return _wrapped(world, bridge.to_array(tensor), requires_grad)
 
 
-@_builds("torch.nn.parameter.Parameter")
+@builds("torch.nn.parameter.Parameter")
 def _old_parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     """Until 0.3, parameters were pickled as objects: their state comes after them, see `finish`."""
     return Pending("parameter", arguments)
@@ -221,15 +174,16 @@ for _name, (_what, _fix) in _OTHERS.items():
 
 
 # -------------------------------------------------------------------------------------------- torch's names for values
-@_builds("torch.Size")
+@builds("torch.Size")
 def _size(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     (sizes,) = arguments
     if type(sizes) not in (tuple, list) or any(type(n) is not int for n in sizes):
         raise damaged("A torch.Size is not made of whole numbers")
+    world.charge(64 + 8 * len(sizes))
     return Size(sizes)
 
 
-@_builds("torch.device")
+@builds("torch.device")
 def _device(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     if (
         not 1 <= len(arguments) <= 2
@@ -261,103 +215,3 @@ def unreadable(name: str) -> Exception | None:
     if name.startswith("torch.") and (short in REFUSED_NAMES or short in REFUSED_STORAGES):
         return refuse(short.removesuffix("Storage").lower())
     return None
-
-
-# ---------------------------------------------------------------------------------------------------- Python's own
-# types @_builds("collections.OrderedDict")
-def _ordered(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-    world.charge(200)
-    made: OrderedDict[Any, Any] = OrderedDict()
-    for pair in arguments[0] if arguments else ():
-        key, value = pair
-        world.check_key(key)
-        made[key] = value
-    return made
-
-
-@_builds("collections.Counter")
-def _counter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-    if arguments and type(arguments[0]) is not dict:
-        raise damaged("A Counter is not made of a dict")
-    world.charge(200 + 100 * len(arguments[0] if arguments else ()))
-    made: Counter[Any] = Counter()
-    dict.update(made, *arguments)
-    return made
-
-
-FACTORIES: dict[str, Any] = {f"builtins.{kind.__name__}": kind for kind in (list, dict, int, float, str, bool, tuple)}
-for _name in FACTORIES:
-    TABLE[_name] = Global(_name)
-
-
-@_builds("collections.defaultdict")
-def _defaultdict(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-    world.charge(200)
-    factory = arguments[0] if arguments else None
-    if len(arguments) > 1 or not (factory is None or (isinstance(factory, Global) and factory.name in _DEFAULTS)):
-        raise refused("a defaultdict that makes more than empty containers and zeros", "Save dict(it) instead.")
-    return defaultdict(None if factory is None else _DEFAULTS[factory.name])
-
-
-def _collection(kind: type) -> Builder:
-    def build(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-        items = arguments[0] if arguments else []
-        if len(arguments) > 1 or type(items) not in (list, tuple):
-            raise damaged(f"A {kind.__name__} is not made of a list")
-        world.charge(216 + 100 * len(items))
-        for item in items:
-            world.check_key(item)
-        return kind(items)
-
-    return build
-
-
-TABLE["builtins.set"] = Global("builtins.set", _collection(set))
-TABLE["builtins.frozenset"] = Global("builtins.frozenset", _collection(frozenset))
-_DEFAULTS = {**FACTORIES, "builtins.set": set}
-
-
-@_builds("_codecs.encode")
-def _encode(world: SafeWorld, arguments: tuple[Any, ...]) -> bytes:
-    """How protocol 2 spells bytes: their numbers as a text's characters."""
-    text, codec = arguments
-    if type(text) is not str or codec not in ("latin1", "latin-1"):
-        raise damaged("Bytes are not spelt as latin1 text")
-    world.carry(len(text))
-    return text.encode("latin1")
-
-
-@_builds("builtins.bytearray")
-def _bytearray(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-    if arguments and type(arguments[0]) is bytes:
-        world.carry(len(arguments[0]))
-        return bytearray(arguments[0])
-    return bytearray(_encode(world, arguments) if arguments else b"")
-
-
-@_builds("builtins.bytes")
-def _bytes(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-    return bytes(_bytearray(world, arguments))
-
-
-@_builds("builtins.complex")
-def _complex(world: SafeWorld, arguments: tuple[Any, ...]) -> complex:
-    if not 1 <= len(arguments) <= 2 or any(type(part) not in (int, float) for part in arguments):
-        raise damaged("A complex number is not made of two numbers")
-    return complex(*arguments)
-
-
-def _of_integers(kind: type) -> Builder:
-    def build(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
-        if any(type(part) not in (int, type(None)) for part in arguments):
-            raise damaged(f"A {kind.__name__} is not made of whole numbers")
-        return kind(*arguments)
-
-    return build
-
-
-TABLE["builtins.range"] = Global("builtins.range", _of_integers(range))
-TABLE["builtins.slice"] = Global("builtins.slice", _of_integers(slice))
-
-for _name, _build in numpy_pickle.BUILDERS.items():
-    TABLE[_name] = Global(_name, _build)

@@ -1,0 +1,107 @@
+"""`RandomDraw`: cases at random, from a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+class RandomDraw:
+    """Implements `engine.cases.Draw` with NumPy's generator: the same seed draws the same cases.
+
+    >>> RandomDraw(0).integers((3,), 0, 10).shape
+    (3,)
+    """
+
+    def __init__(self, seed: int, dtype: Any = np.float64) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.dtype = np.dtype(dtype)
+
+    def shape(self, min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> tuple[int, ...]:
+        """A shape."""
+        dims = self.integer(min_dims, max(min_dims, max_dims))
+        return tuple(self.integer(min_side, max_side) for _ in range(dims))
+
+    def shapes(self, n: int, max_dims: int = 3, max_side: int = 3) -> tuple[tuple[int, ...], ...]:
+        """`n` shapes that broadcast against each other: each is a common one with leading dims left out or sizes set to 1."""
+        full = self.shape(max_dims=max_dims, max_side=max_side)
+        made = []
+        for _ in range(n):
+            cut = full[self.integer(0, len(full)) :] if self.rng.random() < 0.5 else full
+            made.append(tuple(1 if self.rng.random() < 0.25 else s for s in cut))
+        return tuple(made)
+
+    def array(
+        self,
+        shape: Sequence[int] | None = None,
+        low: float = -2.0,
+        high: float = 2.0,
+        avoid: float | Sequence[float] = (),
+        distinct: bool = False,
+    ) -> Any:
+        """A floating array within [low, high], a step away from each value of `avoid` and, with `distinct`, entries well apart.
+        One array in four is not contiguous."""
+        size = tuple(self.shape() if shape is None else shape)
+        n = math.prod(size)
+        if distinct:
+            flat = self._apart(n, low, high)
+        else:
+            flat = self.rng.uniform(low, high, n)
+        margin = 0.02 * (high - low)
+        for kink in (avoid,) if isinstance(avoid, (int, float)) else avoid:
+            near = np.abs(flat - kink) < margin
+            up = np.where(flat >= kink, 1.0, -1.0)
+            up = np.where(kink + margin > high, -1.0, np.where(kink - margin < low, 1.0, up))
+            flat = np.where(near, kink + up * (margin + 0.5 * np.abs(flat - kink)), flat)
+        return self._laid_out(flat.astype(self.dtype).reshape(size))
+
+    def _apart(self, n: int, low: float, high: float) -> Any:
+        """n numbers, one in each of n equal cells of [low, high], away from the cells' borders, shuffled."""
+        cell = (high - low) / max(n, 1)
+        return low + cell * (self.rng.permutation(n) + self.rng.uniform(0.25, 0.75, n))
+
+    def _laid_out(self, x: Any) -> Any:
+        if x.ndim and x.size and self.rng.random() < 0.25:
+            wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+            wide[..., ::2] = x
+            return wide[..., ::2]
+        return x
+
+    def integers(self, shape: Sequence[int], low: int, high: int) -> Any:
+        """An int64 array with low <= entries < high."""
+        return np.asarray(self.rng.integers(low, high, tuple(shape)))
+
+    def booleans(self, shape: Sequence[int]) -> Any:
+        """A bool array."""
+        return np.asarray(self.rng.random(tuple(shape)) < 0.5)
+
+    def real(self, low: float, high: float) -> float:
+        """A Python float in [low, high]."""
+        return float(self.rng.uniform(low, high))
+
+    def integer(self, low: int, high: int) -> int:
+        """A Python int in [low, high], both ends included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def choice(self, options: Sequence[T]) -> T:
+        """One of the options."""
+        return options[self.integer(0, len(options) - 1)]
+
+    def boolean(self) -> bool:
+        """True or False."""
+        return bool(self.rng.random() < 0.5)
+
+    def dim(self, ndim: int) -> int:
+        """A dim of an array of `ndim` dims, counted from either end."""
+        return self.integer(-ndim, ndim - 1)
+
+    def dims(self, ndim: int, min_size: int = 0) -> tuple[int, ...]:
+        """Several different dims, counted from either end."""
+        count = self.integer(min(min_size, ndim), ndim)
+        picked = self.rng.permutation(ndim)[:count]
+        return tuple(int(d) - (ndim if self.boolean() else 0) for d in picked)

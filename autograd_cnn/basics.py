@@ -169,8 +169,8 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
     return _cast(self, as_dtype(dtype, "to") or self.value.dtype, copy)
 
 
-@expose("method")
-def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+@expose("method", "type")
+def convert(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name."""
     if dtype is None:
         return f"torch.{_SPOKEN.get(self.value.dtype.name, self.value.dtype.name)}"

@@ -315,8 +315,6 @@ def test_schedulers_of_two_optimizers() -> None:
 
 @pytest.mark.parametrize("name", list(SCHEDULERS))
 def test_learning_rates_that_are_tensors(name: str) -> None:
-    if "CyclicLR" in name or "OneCycleLR" in name:
-        pytest.skip("their bounds are numbers")
     a = optim.SGD([wrap(np.ones(2, np.float32), True)], lr=wrap(np.array(0.05, np.float32)), momentum=0.5)
     b = torch.optim.SGD([torch.ones(2, requires_grad=True)], lr=torch.tensor(0.05), momentum=0.5)
     for m, o in ((ours_module, a), (theirs_module, b)):

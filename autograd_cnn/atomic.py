@@ -46,11 +46,11 @@ def atomic_write(path: PathLike, mode: str = "wb") -> Iterator[IO[Any]]:
         ValueError: a mode other than "wb" and "w".
 
     Example:
-        >>> import os, tempfile
-        >>> target = os.path.join(tempfile.mkdtemp(), "notes.txt")
+        >>> import pathlib, tempfile
+        >>> target = pathlib.Path(tempfile.mkdtemp(), "notes.txt")
         >>> with atomic_write(target, "w") as file:
         ...     _ = file.write("whole or not at all\n")
-        >>> open(target).read()
+        >>> target.read_text()
         'whole or not at all\n'
     """
     if mode not in ("wb", "w"):

@@ -185,12 +185,13 @@ class HookedPrimitive:
         """The primitive's own rule, then the hook on tensors that fit their inputs (broadcasting undone)."""
         grads = self.prim.pull(g, kept, params, inputs)
         fitted = [None if d is None or node is None else _fit(d, node) for d, node in zip(grads, inputs, strict=True)]
+        arrived = g.listed() if self.prim.several else (g,)
         shown = tuple(None if d is None else _tensor(d) for d in fitted)
-        given = self.hook(shown, (_tensor(g),))
+        given = self.hook(shown, tuple(None if a is None else _tensor(a) for a in arrived))
         if given is None:
             return fitted
         after = _replaced(given, shown, "Backward hook", "grad_input")
-        raw = not isinstance(g, Tensor)
+        raw = not any(isinstance(a, Tensor) for a in arrived)
         return [d.value if raw and isinstance(d, Tensor) else d for d in after]
 
 

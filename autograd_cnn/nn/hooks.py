@@ -138,7 +138,8 @@ def register_module_forward_hook(
     """Call `hook(module, args, output)` after the forward of every module; it may return another output.
 
     >>> from autograd_cnn import nn
-    >>> with nn.modules.module.register_module_forward_hook(lambda m, args, out: print(type(m).__name__)):
+    >>> from autograd_cnn.nn.hooks import register_module_forward_hook
+    >>> with register_module_forward_hook(lambda m, args, out: print(type(m).__name__)):
     ...     _ = nn.Sequential(nn.Identity())(1)
     Identity
     Sequential
@@ -296,17 +297,21 @@ class HookedCall:
 
     def run(self) -> Any:
         """Pre-hooks, forward, hooks, between the boundaries of the backward hooks."""
-        scope = enter(self.module)
+        module = self.module
+        scope = enter(module)
         try:
-            self._before()
+            if GLOBAL.forward_pre or module._forward_pre_hooks:
+                self._before()
             boundary = self._boundary()
             if boundary is not None:
                 self.args = boundary.around_inputs(self.args)
-            self.result = self.module.forward(*self.args, **self.kwargs)
-            self._after()
+            self.result = module.forward(*self.args, **self.kwargs)
+            if GLOBAL.forward or module._forward_hooks:
+                self._after()
             if boundary is not None:
                 self.result = boundary.around_outputs(self.result)
-            self._hook_last_operation()
+            if GLOBAL.backward or module._backward_hooks:
+                self._hook_last_operation()
             return self.result
         except Exception:
             self._after_failure()
@@ -363,6 +368,8 @@ class HookedCall:
 
     def _boundary(self) -> Boundary | None:
         module = self.module
+        if not (GLOBAL.backward or module._backward_hooks or GLOBAL.backward_pre or module._backward_pre_hooks):
+            return None
         before = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
         after = self._backward_hooks(full=True)
         return Boundary(module, after, before) if before or after else None

@@ -84,12 +84,22 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """x_i = 1."""
+    """x_i = 1.
+
+    >>> import autograd_cnn as ac
+    >>> ones_(ac.empty(3))
+    tensor([1., 1., 1.])
+    """
     return _write("ones_", tensor, 1)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """x_i = 0."""
+    """x_i = 0.
+
+    >>> import autograd_cnn as ac
+    >>> zeros_(ac.empty(3))
+    tensor([0., 0., 0.])
+    """
     return _write("zeros_", tensor, 0)
 
 
@@ -98,6 +108,11 @@ def eye_(tensor: Tensor) -> Tensor:
 
     Raises:
         ValueError: the tensor has not two dims.
+
+    >>> import autograd_cnn as ac
+    >>> eye_(ac.empty(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
     """
     _need_matrix(tensor)
     return _write("eye_", tensor, np.eye(*tensor.shape))
@@ -110,6 +125,14 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
     Raises:
         ValueError: the tensor has not 3, 4 or 5 dims, or `groups` does not divide the number of output channels.
+
+    >>> import autograd_cnn as ac
+    >>> dirac_(ac.empty(2, 2, 3))
+    tensor([[[0., 1., 0.],
+             [0., 0., 0.]],
+    <BLANKLINE>
+            [[0., 0., 0.],
+             [0., 1., 0.]]])
     """
     shape = tuple(tensor.shape)
     if len(shape) not in (3, 4, 5):
@@ -148,6 +171,11 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
     Raises:
         RuntimeError: std < 0, or an integer tensor.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> normal_(ac.empty(3), mean=5.0)
+    tensor([6.5410, 4.7066, 2.8212])
     """
     array = _writable("normal_", tensor)
     _source(generator).fill_normal_(array, mean, std)
@@ -156,7 +184,15 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """x_i drawn from U(-a, a), a = gain √(6 / (fan_in + fan_out)).
+    """x_i drawn from U(-a, a), a = gain √(6 / (fan_in + fan_out)); for a weight of two dims or more.
+
+    Raises:
+        ValueError: the tensor has fewer than two dims.
+
+    >>> import autograd_cnn as ac
+    >>> w = xavier_uniform_(ac.empty(30, 20), gain=calculate_gain("tanh"))
+    >>> bool(w.abs().max() <= 5 / 3 * (6 / 50) ** 0.5)
+    True
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
@@ -165,7 +201,15 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """x_i drawn from N(0, std²), std = gain √(2 / (fan_in + fan_out)).
+    """x_i drawn from N(0, std²), std = gain √(2 / (fan_in + fan_out)); for a weight of two dims or more.
+
+    Raises:
+        ValueError: the tensor has fewer than two dims.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> round(xavier_normal_(ac.empty(300, 200)).std().item(), 3), round((2 / 500) ** 0.5, 3)
+    (0.063, 0.063)
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
@@ -193,6 +237,14 @@ def kaiming_uniform_(
         mode: "fan_in" keeps the variance in the forward pass, "fan_out" in the backward pass.
         nonlinearity: the function that follows, see `calculate_gain`.
 
+    Raises:
+        ValueError: the tensor has fewer than two dims, or an unknown mode or nonlinearity.
+
+    >>> import autograd_cnn as ac
+    >>> w = kaiming_uniform_(ac.empty(8, 3, 5, 5), nonlinearity="relu")
+    >>> bool(w.abs().max() <= (6 / 75) ** 0.5)
+    True
+
     Source: He et al., "Delving deep into rectifiers", 2015.
     """
     if _is_empty(tensor):
@@ -209,6 +261,12 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """x_i drawn from N(0, std²), std = gain / √fan; the arguments are those of `kaiming_uniform_`.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> w = kaiming_normal_(ac.empty(64, 16, 3, 3), mode="fan_out", nonlinearity="relu")
+    >>> round(w.std().item(), 3), round((2 / 576) ** 0.5, 3)
+    (0.059, 0.059)
 
     Source: He et al., "Delving deep into rectifiers", 2015.
     """
@@ -241,6 +299,11 @@ def trunc_normal_(
 
     Raises:
         RuntimeError: a > b, or an integer tensor.
+
+    >>> import autograd_cnn as ac
+    >>> w = trunc_normal_(ac.empty(100), std=0.02, a=-0.04, b=0.04)
+    >>> bool(w.abs().max() <= 0.04)
+    True
     """
     array = _writable("trunc_normal_", tensor)
     _source(generator).fill_trunc_normal_(array, mean, std, a, b)
@@ -256,6 +319,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
     Raises:
         ValueError: the tensor has fewer than two dims.
+
+    >>> import autograd_cnn as ac
+    >>> q = orthogonal_(ac.empty(3, 5))
+    >>> bool(((q @ q.T) - ac.eye(3)).abs().max() < 1e-5)
+    True
 
     Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2013.
     """
@@ -282,6 +350,10 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
 
     Raises:
         ValueError: the tensor has not two dims.
+
+    >>> import autograd_cnn as ac
+    >>> sparse_(ac.empty(4, 3), sparsity=0.5).eq(0).sum(dim=0)
+    tensor([2, 2, 2])
 
     Source: Martens, "Deep learning via Hessian-free optimization", 2010.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import nearest
@@ -38,6 +39,10 @@ class NoSuchAttribute(AttributeError):
         return AttributeError, (str(self),)
 
 
+# in a traceback it is what it is to the user: an AttributeError
+NoSuchAttribute.__module__, NoSuchAttribute.__qualname__ = "builtins", "AttributeError"
+
+
 def _what_there_is(owner: Any, name: str) -> str:
     """The part of the message that helps: the nearest name, and the names there are."""
     if "_modules" not in vars(owner):
@@ -51,7 +56,8 @@ def _what_there_is(owner: Any, name: str) -> str:
         "attributes": [key for key in vars(owner) if not key.startswith("_") and key != "training"],
     }
     known = [key for keys in kinds.values() for key in keys]
-    near = nearest(name, known) or nearest(name, [key for key in dir(type(owner)) if not key.startswith("_")])
+    methods = [key for key in dir(type(owner)) if not key.startswith("_")]
+    near = nearest(name, known) or nearest(name, get_close_matches(name, methods, n=1, cutoff=0.8))
     listed = "; ".join(f"{kind} {_some(keys)}" for kind, keys in kinds.items() if keys)
     return "." + (near[:-1] + "?" if near else "") + (f" It has: {listed}." if listed else "")
 
@@ -169,9 +175,13 @@ class Members:
     def __getattr__(self, name: str) -> Any:
         held = self.__dict__
         if "_modules" in held:
-            for place in ("_parameters", "_modules", "_buffers"):
-                if name in held[place]:
-                    return held[place][name]
+            # written out: every `self.conv1` comes through here
+            if name in (some := held["_modules"]):
+                return some[name]
+            if name in (some := held["_parameters"]):
+                return some[name]
+            if name in (some := held["_buffers"]):
+                return some[name]
             if name in CALL_HOOKS or name in STATE_HOOKS:
                 return self._new_hook_dict(name)
         raise NoSuchAttribute(self, name)

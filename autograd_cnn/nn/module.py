@@ -47,7 +47,7 @@ class Module(State, Hooks):
     >>> [name for name, _ in net.named_parameters()]
     ['scale', 'fc.weight', 'fc.bias']
     >>> net(ac.ones(3, 4)).shape
-    (3, 2)
+    torch.Size([3, 2])
     """
 
     dump_patches: bool = False  # a switch of old PyTorch programs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from typing import Any, Self, overload
 
 from ..tensor import Parameter, Tensor
@@ -73,7 +73,7 @@ class ParameterList(Module):
 
     def extra_repr(self) -> str:
         """One line for each entry."""
-        return "\n".join(f"  ({i}): {_described(value)}" for i, value in enumerate(self))
+        return "\n".join(f"  ({i}): {_described(value, _dtype_of)}" for i, value in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
@@ -184,7 +184,7 @@ class ParameterDict(Module):
 
     def extra_repr(self) -> str:
         """One line for each entry."""
-        return "\n".join(f"  ({key}): {_described(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_described(value, _old_type_of)}" for key, value in self.items())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")
@@ -209,8 +209,17 @@ def as_parameter(value: Any) -> Any:
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
-def _described(value: Any) -> str:
+def _dtype_of(value: Tensor) -> str:
+    return f"torch.{value.dtype}"
+
+
+def _old_type_of(value: Tensor) -> str:
+    return str(value.type())
+
+
+def _described(value: Any, type_of: Callable[[Tensor], str]) -> str:
+    """An entry as PyTorch prints it, which names the element type differently in a list and in a dictionary."""
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    return f"{kind} containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
+    return f"{kind} containing: [{type_of(value)} of size {'x'.join(map(str, value.shape))}]"

@@ -1,5 +1,49 @@
 """The operations, one file a family. Importing this package registers all of them."""
 
-from . import arithmetic, arrange, conv, dropout, elementwise, index, linalg, reduce, shape
+from . import (
+    activation,
+    arithmetic,
+    arrange,
+    blend,
+    clamp,
+    comparison,
+    conv,
+    crossentropy,
+    dropout,
+    elementwise,
+    extrema,
+    index,
+    likelihood,
+    linalg,
+    logical,
+    loss,
+    reduce,
+    select,
+    shape,
+    softmax,
+    trigonometry,
+)
 
-__all__ = ["arithmetic", "arrange", "conv", "dropout", "elementwise", "index", "linalg", "reduce", "shape"]
+__all__ = [
+    "activation",
+    "arithmetic",
+    "arrange",
+    "blend",
+    "clamp",
+    "comparison",
+    "conv",
+    "crossentropy",
+    "dropout",
+    "elementwise",
+    "extrema",
+    "index",
+    "likelihood",
+    "linalg",
+    "logical",
+    "loss",
+    "reduce",
+    "select",
+    "shape",
+    "softmax",
+    "trigonometry",
+]

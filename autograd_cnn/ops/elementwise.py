@@ -9,14 +9,19 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from .arithmetic import _power
 from .expose import expose
 from .floats import total
-from .promotion import Array, floating
+from .promotion import Array, align, floating
 from .select import maximum, minimum, where
 
-__all__ = ["exp", "expm1", "log", "maximum", "minimum", "sigmoid", "sqrt", "tanh", "where"]
+__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "maximum", "minimum", "reciprocal", "rsqrt", "sigmoid", "sqrt", "square",
+           "where"]  # fmt: skip
+
+LN2, LN10 = math.log(2), math.log(10)
 
 
+# ------------------------------------------------------------------------------------------------- exponentials
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="eˣ")
 def exp(input: Array) -> Array:
@@ -43,6 +48,54 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace")
+@primitive(label="2^", family="arithmetic", derivative="2ˣ ln 2")
+def exp2(input: Array) -> Array:
+    """y = 2^input.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.exp2(ac.tensor([0., 3.]))
+    tensor([1., 8.])
+    """
+    return np.exp2(floating(input))
+
+
+@exp2.vjp("input")
+def _(g: Array, y: Array) -> Array:
+    return g * y * LN2
+
+
+@exp2.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@expose("function method inplace")
+@primitive(label="exp − 1", family="arithmetic", derivative="eˣ")
+def expm1(input: Array) -> Array:
+    """y = e^input − 1, exact near 0.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.expm1(ac.tensor([0., 1.]))
+    tensor([0.0000, 1.7183])
+    """
+    return np.expm1(floating(input))
+
+
+expm1.kernel(float)(total(math.expm1, np.expm1))
+
+
+@expm1.vjp("input")
+def _(g: Array, y: Array) -> Array:
+    return g * (y + 1)
+
+
+@expm1.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+# ------------------------------------------------------------------------------------------------- logarithms
+@expose("function method inplace")
 @primitive(label="ln", family="arithmetic", derivative="1/x")
 def log(input: Array) -> Array:
     """y = ln input; −inf at 0, NaN below.   (*) → (*)
@@ -68,6 +121,139 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace")
+@primitive(label="log₂", family="arithmetic", derivative="1/(x ln 2)")
+def log2(input: Array) -> Array:
+    """y = log₂ input; −inf at 0, NaN below.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.log2(ac.tensor([1., 8.]))
+    tensor([0., 3.])
+    """
+    return np.log2(floating(input))
+
+
+log2.kernel(float)(total(math.log2, np.log2))
+
+
+@log2.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g / (input * LN2)
+
+
+@log2.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=0.2, high=3.0))
+
+
+@expose("function method inplace")
+@primitive(label="log₁₀", family="arithmetic", derivative="1/(x ln 10)")
+def log10(input: Array) -> Array:
+    """y = log₁₀ input; −inf at 0, NaN below.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.log10(ac.tensor([1., 100.]))
+    tensor([0., 2.])
+    """
+    return np.log10(floating(input))
+
+
+log10.kernel(float)(total(math.log10, np.log10))
+
+
+@log10.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g / (input * LN10)
+
+
+@log10.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=0.2, high=3.0))
+
+
+@expose("function method inplace")
+@primitive(label="ln(1 + x)", family="arithmetic", derivative="1/(1 + x)")
+def log1p(input: Array) -> Array:
+    """y = ln(1 + input), exact near 0; −inf at −1, NaN below.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.log1p(ac.tensor([0., 1.]))
+    tensor([0.0000, 0.6931])
+    """
+    return np.log1p(floating(input))
+
+
+log1p.kernel(float)(total(math.log1p, np.log1p))
+
+
+@log1p.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g / (input + 1)
+
+
+@log1p.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=-0.7, high=3.0))
+
+
+# log(eˣ + eᶻ) is stable only with the greater one taken out, so it is a primitive
+@expose("function method")
+@primitive(label="ln(eˣ + eᶻ)", family="arithmetic", derivative="e^(x − y), e^(z − y)")
+def logaddexp(input: Array, other: Array) -> Array:
+    """y = ln(e^input + e^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp(ac.tensor([1000.]), ac.tensor([1000.]))
+    tensor([1000.6931])
+    """
+    return np.logaddexp(*align(input, other))
+
+
+@logaddexp.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(input - other)
+
+
+@logaddexp.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(other - input)
+
+
+@logaddexp.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method")
+@primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)")
+def logaddexp2(input: Array, other: Array) -> Array:
+    """y = log₂(2^input + 2^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp2(ac.tensor([1000.]), ac.tensor([1000.]))
+    tensor([1001.])
+    """
+    return np.logaddexp2(*align(input, other))
+
+
+@logaddexp2.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((input - other) * LN2)
+
+
+@logaddexp2.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((other - input) * LN2)
+
+
+@logaddexp2.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+# ------------------------------------------------------------------------------------------------- roots and powers
+@expose("function method inplace")
 @primitive(label="√", family="arithmetic", derivative="1/(2√x)")
 def sqrt(input: Array) -> Array:
     """y = √input; NaN below 0. The gradient at 0 is inf.   (*) → (*)
@@ -92,7 +278,67 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
-@expose("function method inplace", "sigmoid", "special_expit")
+@expose("function method inplace")
+@primitive(label="1/√", family="arithmetic", derivative="−y³/2")
+def rsqrt(input: Array) -> Array:
+    """y = 1/√input; inf at 0, NaN below.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.rsqrt(ac.tensor([4., 0.25]))
+    tensor([0.5000, 2.0000])
+    """
+    return 1 / np.sqrt(floating(input))
+
+
+@rsqrt.vjp("input")
+def _(g: Array, y: Array) -> Array:
+    return g * (y * y * y * -0.5)
+
+
+@rsqrt.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=0.2, high=3.0))
+
+
+@expose("function method inplace")
+@primitive(label="1/x", family="arithmetic", derivative="−y²")
+def reciprocal(input: Array) -> Array:
+    """y = 1/input.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.reciprocal(ac.tensor([4., 0.5]))
+    tensor([0.2500, 2.0000])
+    """
+    return np.reciprocal(floating(input))
+
+
+reciprocal.kernel(float)(total(lambda input: 1.0 / input, np.reciprocal))
+
+
+@reciprocal.vjp("input")
+def _(g: Array, y: Array) -> Array:
+    return -g * (y * y)
+
+
+@reciprocal.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=0.3, high=3.0))
+
+
+@expose("function method inplace")
+def square(input: Array) -> Array:
+    """y = input².   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.square(ac.tensor([3., -2.]))
+    tensor([9., 4.])
+    """
+    return _power(input, exponent=2)
+
+
+# ------------------------------------------------------------------------------------------------- sigmoid
+@expose("function method inplace", "sigmoid")
+@expose("function", "expit")
 @expose("functional", "sigmoid")
 @primitive(label="σ", family="activation", derivative="σ(1 − σ)")
 def sigmoid(input: Array) -> Array:
@@ -122,26 +368,59 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
-@expose("function method inplace functional")
-@primitive(family="activation", derivative="1 − y²")
-def tanh(input: Array) -> Array:
-    """y = tanh input = (e^x − e^−x) / (e^x + e^−x).   (*) → (*)
+@expose("function method inplace")
+@primitive(label="logit", family="arithmetic", derivative="1/(x(1 − x))")
+def logit(input: Array, *, eps: float | None = None) -> Array:
+    """y = ln(x / (1 − x)), the inverse of sigmoid; with `eps`, x is clamped to [eps, 1 − eps] first. NaN outside of [0, 1].   (*) → (*)
 
     >>> import autograd_cnn as ac
-    >>> ac.tanh(ac.tensor([0., 1.]))
-    tensor([0.0000, 0.7616])
+    >>> ac.logit(ac.tensor([0.5, 0.8]))
+    tensor([0.0000, 1.3863])
     """
-    return np.tanh(floating(input))
+    x = floating(input)
+    if eps is not None:
+        x = np.minimum(np.maximum(x, eps), 1 - eps)
+    return np.log(x / (1 - x))
 
 
-tanh.kernel(float)(math.tanh)
+@logit.vjp("input")
+def _(g: Array, input: Array, eps: float | None) -> Array:
+    slope = g / (input * (1 - input))
+    if eps is None:
+        return where((input < 0) | (input > 1), math.nan, slope)
+    return where((input < eps) | (input > 1 - eps), 0.0, slope)
 
 
-@tanh.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    return g * (1 - y * y)
-
-
-@tanh.cases
+@logit.cases
 def _(draw: Draw) -> Case:
-    return Case(draw.array())
+    eps = draw.choice([None, 0.2])
+    return Case(draw.array(low=0.05, high=0.95, avoid=(0.2, 0.8)), eps=eps)
+
+
+@expose("function method inplace")
+@primitive(label="x ln z", family="arithmetic", derivative="ln z, x/z")
+def xlogy(input: Array, other: Array) -> Array:
+    """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN).   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.xlogy(ac.tensor([0., 2.]), ac.tensor([0., 1.]))
+    tensor([0., 0.])
+    """
+    x, z = (floating(v) for v in align(input, other))
+    return np.where(np.equal(x, 0) & ~np.isnan(z), np.asarray(x).dtype.type(0), x * np.log(z))
+
+
+@xlogy.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * where((input == 0) & (other <= 0), 0.0, log(other))
+
+
+@xlogy.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * input / other
+
+
+@xlogy.cases
+def _(draw: Draw) -> Any:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b, low=0.3, high=2.0))

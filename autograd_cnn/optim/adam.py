@@ -53,7 +53,7 @@ class Adam(Elementwise):
     >>> optimizer = ac.optim.Adam([w], lr=0.5)
     >>> w.grad = ac.tensor([1.0, -100.0])
     >>> optimizer.step()
-    >>> w.tolist()  # the first step has the length lr, whatever the gradient's
+    >>> [round(x, 6) for x in w.tolist()]  # the first step has the length lr, whatever the gradient's
     [0.5, 1.5]
 
     Source: Kingma and Ba 2014, arXiv:1412.6980; AMSGrad: Reddi, Kale, Kumar 2018.

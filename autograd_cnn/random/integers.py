@@ -17,7 +17,7 @@ HUGE = ((1 << 32) - 1) // 20  # from this length on PyTorch permutes by another 
 
 def fill_range(words: Words, flat: NDArray[Any], low: int, span: int) -> None:
     """flat = low + draw mod span, for 1 <= span < 2^64; for span 2^64 the draw itself, read as an int64."""
-    if flat.size <= FEW and span < _WIDE:
+    if flat.size <= FEW and span < _WIDE and flat.dtype.kind != "f":  # Python would round twice on the way to float32
         for i in range(flat.size):
             flat[i] = low + words.word() % span
         return

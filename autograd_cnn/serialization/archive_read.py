@@ -76,7 +76,7 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """The content of a record, its checksum compared."""
-        return self.read_array(name).tobytes()
+        return bytes(self.read_array(name).data)
 
     def read_array(self, name: str) -> Bytes:
         """The content of a record as a fresh array, its checksum compared."""

@@ -57,10 +57,11 @@ def save_checkpoint(path: FileLike, /, **state: Any) -> None:
     Example:
         >>> import io
         >>> import autograd_cnn as ac
+        >>> from autograd_cnn.serialization import load_checkpoint, save_checkpoint
         >>> file = io.BytesIO()
-        >>> ac.save_checkpoint(file, model={"w": ac.ones(2)}, epoch=3, rng=(1, 2))
+        >>> save_checkpoint(file, model={"w": ac.ones(2)}, epoch=3, rng=(1, 2))
         >>> _ = file.seek(0)
-        >>> ac.load_checkpoint(file)
+        >>> load_checkpoint(file)
         {'model': {'w': tensor([1., 1.])}, 'epoch': 3, 'rng': (1, 2)}
     """
     storages = StorageTable()
@@ -95,11 +96,11 @@ def load_checkpoint(path: FileLike, /, map_location: MapLocation = None) -> dict
 
     Example:
         >>> import io
-        >>> import autograd_cnn as ac
+        >>> from autograd_cnn.serialization import load_checkpoint, save_checkpoint
         >>> file = io.BytesIO()
-        >>> ac.save_checkpoint(file, step=7)
+        >>> save_checkpoint(file, step=7)
         >>> _ = file.seek(0)
-        >>> ac.load_checkpoint(file)["step"]
+        >>> load_checkpoint(file)["step"]
         7
     """
     with open_source(path, "load_checkpoint") as source:

@@ -10,8 +10,8 @@ from typing import Any
 
 from .errors import FileFormatError
 from .machine import Machine, Reader
-from .messages import damaged
-from .places import MapLocation, Restore, restorer
+from .messages import brief, damaged
+from .places import MapLocation, Restore, callers_errors, restorer
 from .source import Source
 from .storage import Storage
 from .table import StorageType
@@ -59,7 +59,8 @@ def read_legacy(source: Source, map_location: MapLocation, encoding: str) -> Any
     for name in survey.names:
         known(name)  # refuse before the storages are read
     restore = restorer(map_location)
-    storages = _described_storages(survey, restore)
+    with callers_errors():
+        storages = _described_storages(survey, restore)
     keys = pickles.run(Survey(), encoding)
     position = _read_storages(source, pickles.position, keys, storages)
     result = SafeWorld(_fetch(storages), restore).run(tree, encoding)
@@ -83,7 +84,7 @@ def _check_head(pickles: _Pickles, label: str) -> None:
         )
     version = pickles.run(Survey())
     if version != PROTOCOL_VERSION:
-        raise FileFormatError(f"{label}: Invalid protocol version: expected {PROTOCOL_VERSION}, got {version!r:.40}.")
+        raise FileFormatError(f"{label}: Invalid protocol version: expected {PROTOCOL_VERSION}, got {brief(version)}.")
     if not isinstance(pickles.run(Survey()), dict):
         raise FileFormatError(f"{label}: the description of the system that wrote the file is missing; it is damaged.")
 

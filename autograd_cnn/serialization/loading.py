@@ -144,7 +144,9 @@ def _is_zip(source: Source) -> bool:
     if head[:4] == b"PK\x03\x04":
         return True
     if not head:
-        raise TruncatedFileError(f"{source.label}: Ran out of input: the file is empty.")
+        raise TruncatedFileError(
+            f"{source.label}: Ran out of input: the file is empty, or read to its end already (then f.seek(0))."
+        )
     if head[257:262] == b"ustar":
         raise RuntimeError(_TAR.format(source.label))
     if head[0] != 0x80:

@@ -13,6 +13,15 @@ _HEAD = (
 )
 
 
+def brief(value: object) -> str:
+    """A value from a file, for a message: hostile ones are long, or nested until they cannot be printed."""
+    if isinstance(value, (str, bytes)):
+        return repr(value[:40])
+    if isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return repr(value)
+    return f"a value of type {type(value).__name__}"
+
+
 def refused_global(name: str) -> pickle.UnpicklingError:
     """The error for a name that the file asks for and that nobody allowed."""
     if allow.is_blocked(name):
@@ -22,11 +31,12 @@ def refused_global(name: str) -> pickle.UnpicklingError:
         )
     short = name.rsplit(".", 1)[-1]
     return pickle.UnpicklingError(
-        f"{_HEAD}\n\tUnsupported global: GLOBAL {name} was not an allowed global by "
-        f"default.{nearest(name, allow.names())} Save model.state_dict() and plain values instead; or, if you know "
-        f"what it does and trust the file, allow it with `serialization.add_safe_globals([{short}])` or the "
-        f"`serialization.safe_globals([{short}])` context manager (or by name: [({short}, {name!r})]). "
-        "`get_unsafe_globals_in_checkpoint(file)` lists all that a file asks for."
+        f"{_HEAD}\n\tUnsupported global: GLOBAL {name} was not an allowed global by default."
+        f"{nearest(name, allow.names())} This library never runs code from files, with weights_only=False neither. "
+        "Save model.state_dict() and plain values instead; or, if you know what it does and trust the file, allow it "
+        f"with `serialization.add_safe_globals([{short}])` or the `serialization.safe_globals([{short}])` context "
+        f"manager (or by name: [({short}, {name!r})]). `get_unsafe_globals_in_checkpoint(file)` lists all that a file "
+        "asks for."
     )
 
 

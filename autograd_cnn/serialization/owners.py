@@ -23,8 +23,11 @@ class StorageTable:
         self._keys: dict[object, str] = {}
         self._kept: list[Array] = []  # their addresses are keys, so they must live as long as this table
 
-    def add(self, array: Array, type_name: str) -> tuple[str, int, int, tuple[int, ...]]:
-        """Enter an array of torch's type `type_name`: (key of its storage, bytes in it, offset, strides in elements).
+    def add(self, array: Array, type_name: str, unit: int) -> tuple[str, int, int, tuple[int, ...]]:
+        """Enter an array of torch's type `type_name`, in a storage that is counted in units of so many bytes.
+
+        Returns:
+            (key of the storage, units in it, offset and strides of the array in elements).
 
         Raises:
             RuntimeError: the same memory was entered with another element type.
@@ -42,13 +45,13 @@ class StorageTable:
         if key is None:
             key = self._keys[identity] = str(len(self._keys))
             self.contents[key], self._types[key] = _bytes_of(owner), type_name
-            self.numels[key] = owner.nbytes // array.itemsize
+            self.numels[key] = owner.nbytes // unit
         elif self._types[key] != type_name:
             raise RuntimeError(
                 "save: Cannot save multiple tensors or storages that view the same data as different types, "
                 f"here torch.{self._types[key]} and torch.{type_name}. Save a copy (x.clone()) of one of them."
             )
-        return key, self.contents[key].nbytes, offset, strides
+        return key, self.numels[key], offset, strides
 
 
 def locate(array: Array) -> Place | None:

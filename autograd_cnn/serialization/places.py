@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..device import device
@@ -10,6 +11,19 @@ from .storage import Storage
 
 MapLocation = str | bytes | device | Mapping[str, Any] | Callable[[Storage, str], Storage | None] | None
 Restore = Callable[[Storage | None, str], None]
+
+
+class _FromCaller(Exception):
+    """An error of the caller's own function on its way out: not to be taken for one of the file's."""
+
+
+@contextlib.contextmanager
+def callers_errors() -> Iterator[None]:
+    """Around the reading of a file: what the caller's `map_location` raises comes out as it was raised."""
+    try:
+        yield
+    except _FromCaller as wrapped:
+        raise wrapped.args[0] from None
 
 
 def restorer(map_location: MapLocation) -> Restore:
@@ -35,13 +49,18 @@ def _ask(function: Callable[[Any, str], Any], storage: Storage | None, location:
         raise RuntimeError(
             "load: a function as map_location does not fit a tensor that was saved as an array. Use 'cpu'."
         )
-    answer = function(storage, location)
+    try:
+        answer = function(storage, location)
+    except Exception as error:
+        raise _FromCaller(error) from error
     if answer is None:
         _on_cpu(location)
     elif answer is not storage:
-        raise TypeError(
-            f"load: expected map_location to return the storage it was given or None, got {type(answer).__name__}. "
-            "Use map_location='cpu', or lambda storage, location: storage."
+        raise _FromCaller(
+            TypeError(
+                f"load: expected map_location to return the storage it was given or None, got {type(answer).__name__}. "
+                "Use map_location='cpu', or lambda storage, location: storage."
+            )
         )
 
 

@@ -22,8 +22,9 @@ _BLOCK = 1 << 20
 class Source:
     """The bytes of a seekable file from where it stands to its end."""
 
-    def __init__(self, file: IO[bytes], label: str) -> None:
+    def __init__(self, file: IO[bytes], label: str, mappable: bool = False) -> None:
         self.label = label
+        self.mappable = mappable
         self._file = file
         self._start = file.tell()
         self.size = max(file.seek(0, os.SEEK_END) - self._start, 0)
@@ -99,7 +100,7 @@ def open_source(f: FileLike, operation: str) -> Iterator[Source]:
     """A Source over a path, or over an open binary file that can seek. Only files opened here are closed here."""
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
-            yield Source(file, f"{operation}({os.fspath(f)!r})")
+            yield Source(file, f"{operation}({os.fspath(f)!r})", mappable=True)
         return
     _check_readable(f, operation)
     yield Source(f, f"{operation}(file)")

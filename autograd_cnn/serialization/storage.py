@@ -41,11 +41,23 @@ class Storage:
         """Give it its content."""
         self._raw = raw
 
-    def array(self, element: Element) -> Array:
-        """Its content as elements of this type; the same array each time, so that views share it."""
+    def array(self, element: Element, lazily: frozenset[str] = frozenset()) -> Array:
+        """Its content as elements of this type; the same array each time, so that views share it, and so that what
+        has to be converted, conjugated ("conj") or negated ("neg") is copied once only."""
+        if lazily:
+            return self._changed(element, lazily)
         found = self._arrays.get(element.name)
         if found is None:
             found = self._arrays[element.name] = decode(self._raw, element, self.byteorder, checked=not self.mapped)
+        return found
+
+    def _changed(self, element: Element, lazily: frozenset[str]) -> Array:
+        key = "+".join([*sorted(lazily), element.name])
+        found = self._arrays.get(key)
+        if found is None:
+            found = self.array(element)
+            found = np.conj(found) if "conj" in lazily else found
+            found = self._arrays[key] = np.negative(found) if "neg" in lazily else found
         return found
 
     def part(self, offset: int, numel: int) -> Storage:
@@ -75,7 +87,14 @@ class Storage:
         return f"<storage of {self.numel} {self.element.name if self.element else 'bytes'}, saved on {self.location}>"
 
 
-def view(storage: Storage, offset: Any, size: Any, stride: Any, element: Element | None = None) -> Array:
+def view(
+    storage: Storage,
+    offset: Any,
+    size: Any,
+    stride: Any,
+    element: Element | None = None,
+    lazily: frozenset[str] = frozenset(),
+) -> Array:
     """The tensor of this size and stride that begins at element `offset`, as a view of the storage's array.
 
     Raises:
@@ -87,9 +106,9 @@ def view(storage: Storage, offset: Any, size: Any, stride: Any, element: Element
         raise pickle.UnpicklingError("load: a tensor over an untyped storage lacks its dtype; the file is damaged.")
     sizes, strides = numbers(size, "size"), numbers(stride, "stride")
     (start,) = numbers((offset,), "storage offset")
-    if len(sizes) != len(strides) or len(sizes) > _MAX_DIMS:
+    if len(sizes) != len(strides):
         raise pickle.UnpicklingError(
-            f"load: expected a tensor with one stride for each of at most {_MAX_DIMS} dims, got size {short(sizes)} "
+            f"load: expected a tensor with one stride for each dim, got size {short(sizes)} "
             f"and stride {short(strides)}; the file is damaged."
         )
     held = storage.nbytes // kind.itemsize
@@ -110,17 +129,22 @@ def view(storage: Storage, offset: Any, size: Any, stride: Any, element: Element
             f"{storage.nbytes}; it is refused as absurd. If it is yours, save what it is expanded from, or its "
             ".contiguous() copy."
         )
-    array = storage.array(kind)
+    array = storage.array(kind, lazily)
     item = array.itemsize
     return np.ndarray(sizes, array.dtype, array, start * item, tuple(step * item for step in strides))
 
 
 def numbers(values: Any, what: str) -> tuple[int, ...]:
     """Whole numbers from 0 on, or an error that says what is wrong with them."""
-    if not isinstance(values, (tuple, list)) or any(type(n) is not int or n < 0 for n in values):
+    if (
+        not isinstance(values, (tuple, list))
+        or len(values) > _MAX_DIMS
+        or any(type(n) is not int or n < 0 for n in values)
+    ):
         shown = short(values) if isinstance(values, (tuple, list)) else type(values).__name__
         raise pickle.UnpicklingError(
-            f"load: expected a tensor {what} of whole numbers that are not negative, got {shown}; the file is damaged."
+            f"load: expected a tensor {what} of at most {_MAX_DIMS} whole numbers that are not negative, got {shown}; "
+            "the file is damaged."
         )
     return tuple(values)
 

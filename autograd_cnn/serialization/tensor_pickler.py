@@ -51,10 +51,9 @@ class TensorPickler(Pickler):
         name = array.dtype.name
         if name not in ELEMENTS:
             raise self.refusal(f"a tensor of {array.dtype}, which torch has no type for", "Convert it first.")
-        key, nbytes, offset, strides = self._storages.add(array, name)
         typed = name in STORAGE_OF
+        key, numel, offset, strides = self._storages.add(array, name, array.itemsize if typed else 1)
         kind = Name(f"torch.{STORAGE_OF[name]}" if typed else "torch.storage.UntypedStorage")
-        numel = nbytes // array.itemsize if typed else nbytes
         storage = Kept("storage", kind, key, "cpu", numel, *((None,) if self._legacy else ()))
         common = (storage, offset, tuple(array.shape), strides, requires_grad, Call("collections.OrderedDict"))
         if typed:

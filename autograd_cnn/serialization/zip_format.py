@@ -8,7 +8,7 @@ from .archive_read import Archive
 from .errors import FileFormatError
 from .machine import Machine, Reader
 from .messages import damaged
-from .places import MapLocation, restorer
+from .places import MapLocation, callers_errors, restorer
 from .source import Source
 from .storage import Storage
 from .table import StorageType
@@ -90,7 +90,8 @@ def read_zip(source: Source, map_location: MapLocation, mmap: bool, encoding: st
     archive = Archive(source)
     _check_version(archive)
     storages = _Storages(archive, map_location, mmap)
-    result = SafeWorld(storages.fetch, storages.restore).run(Reader(archive.read("data.pkl")), encoding)
+    with callers_errors():
+        result = SafeWorld(storages.fetch, storages.restore).run(Reader(archive.read("data.pkl")), encoding)
     source.leave_at(source.size)
     return result
 

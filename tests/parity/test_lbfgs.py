@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch")
 Function = Callable[[Any], tuple[Any, Any]]
 
 
-def bowl(x: Any) -> tuple[Any, Any]:
+def bowl(x: Any, least: float = 0.1) -> tuple[Any, Any]:
     """A quadratic form with condition number 100: value and gradient."""
-    scale = np.linspace(0.1, 10.0, x.size).astype(x.dtype).reshape(x.shape)
+    scale = np.linspace(least, 10.0, x.size).astype(x.dtype).reshape(x.shape)
     return (scale * (x - 1) ** 2).sum(), 2 * scale * (x - 1)
 
 
@@ -92,7 +92,8 @@ def test_same_steps_in_double_precision(function: Function, options: dict[str, A
 @pytest.mark.parametrize("options", [OPTIONS[0], {"lr": 0.05}], ids=str)
 def test_twenty_steps_in_single_precision(options: dict[str, Any]) -> None:
     p, q = twins(np.float32)
-    ours, theirs, _ = closures(bowl, p, q)
+    # well conditioned: where the bowl is flat, float32 stops at one point or another beside the minimum
+    ours, theirs, _ = closures(lambda x: bowl(x, least=3.0), p, q)
     a, b = optim.LBFGS([p], **options), torch.optim.LBFGS([q], **options)
     for _ in range(20):
         a.step(ours)
@@ -100,7 +101,9 @@ def test_twenty_steps_in_single_precision(options: dict[str, Any]) -> None:
     np.testing.assert_allclose(p.value, q.detach().numpy(), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{"line_search_fn": "strong_wolfe", "max_iter": 3}, {"lr": 0.01, "max_iter": 3}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"line_search_fn": "strong_wolfe", "max_iter": 3}, {"lr": 0.01, "max_iter": 3}], ids=str
+)
 def test_a_run_goes_on_from_pytorchs_state_dict(options: dict[str, Any]) -> None:
     p, q = twins(np.float64)
     ours, theirs, _ = closures(rosenbrock, p, q)

@@ -162,7 +162,9 @@ RESUMABLE = [
 ]
 
 
-@pytest.mark.parametrize("name", [n for n in RESUMABLE if n in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR")])
+@pytest.mark.parametrize(
+    "name", [n for n in RESUMABLE if n in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR")]
+)
 def test_resuming_with_last_epoch(name: str) -> None:
     def resumed(m: Any, o: Any) -> Any:
         return {
@@ -181,9 +183,18 @@ def test_resuming_with_last_epoch(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR", "CosineAnnealingLR", "LambdaLR",
-     "CosineAnnealingWarmRestarts"],
-)  # fmt: skip
+    [
+        "StepLR",
+        "MultiStepLR",
+        "ConstantLR",
+        "LinearLR",
+        "ExponentialLR",
+        "PolynomialLR",
+        "CosineAnnealingLR",
+        "LambdaLR",
+        "CosineAnnealingWarmRestarts",
+    ],
+)
 def test_steps_to_a_given_epoch(name: str) -> None:
     a, b = optimizers()
     ours, theirs = build(name, ours_module, a), build(name, theirs_module, b)
@@ -304,12 +315,17 @@ def test_one_step_too_many() -> None:
 
 
 def test_schedulers_of_two_optimizers() -> None:
-    for m, (o, other) in ((ours_module, (optimizers()[0], optimizers()[0])), (theirs_module, (optimizers()[1], optimizers()[1]))):
+    for m, (o, other) in (
+        (ours_module, (optimizers()[0], optimizers()[0])),
+        (theirs_module, (optimizers()[1], optimizers()[1])),
+    ):
         for make in (
             lambda m, o, x: m.SequentialLR(o, [m.StepLR(o, 1), m.StepLR(x, 1)], [2]),
             lambda m, o, x: m.ChainedScheduler([m.StepLR(o, 1), m.StepLR(x, 1)]),
         ):
-            with pytest.raises(ValueError, match="expects all schedulers to belong to the same optimizer, but got scheduler"):
+            with pytest.raises(
+                ValueError, match="expects all schedulers to belong to the same optimizer, but got scheduler"
+            ):
                 make(m, o, other)
 
 
@@ -317,8 +333,10 @@ def test_schedulers_of_two_optimizers() -> None:
 def test_learning_rates_that_are_tensors(name: str) -> None:
     a = optim.SGD([wrap(np.ones(2, np.float32), True)], lr=wrap(np.array(0.05, np.float32)), momentum=0.5)
     b = torch.optim.SGD([torch.ones(2, requires_grad=True)], lr=torch.tensor(0.05), momentum=0.5)
-    for m, o in ((ours_module, a), (theirs_module, b)):
-        o.add_param_group({"params": [wrap(np.ones(2), True) if o is a else torch.ones(2, requires_grad=True)], "lr": 0.2})
+    for o in (a, b):
+        o.add_param_group(
+            {"params": [wrap(np.ones(2), True) if o is a else torch.ones(2, requires_grad=True)], "lr": 0.2}
+        )
     rate = a.param_groups[0]["lr"]
     ours, theirs = build(name, ours_module, a), build(name, theirs_module, b)
     for left, right in zip(run(a, ours, 12), run(b, theirs, 12), strict=True):

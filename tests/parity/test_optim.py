@@ -82,7 +82,7 @@ class Twins:
         tolerance = tolerance or (1e-6 if self.dtype == np.float32 else 1e-13)
         for p, q in zip(self.ours, self.theirs, strict=True):
             np.testing.assert_allclose(p.value, q.detach().numpy(), rtol=tolerance, atol=tolerance)
-            same_state(a.state[p] if p in a.state else {}, b.state[q] if q in b.state else {}, tolerance)
+            same_state(a.state.get(p, {}), b.state.get(q, {}), tolerance)
 
 
 def same_state(ours: dict[str, Any], theirs: dict[str, Any], tolerance: float) -> None:
@@ -91,7 +91,9 @@ def same_state(ours: dict[str, Any], theirs: dict[str, Any], tolerance: float) -
         assert isinstance(ours[key], Tensor)
         assert ours[key].shape == tuple(value.shape)
         assert str(value.dtype) == f"torch.{ours[key].dtype}"
-        np.testing.assert_allclose(ours[key].value, value.numpy(), rtol=tolerance * 10, atol=tolerance * 10, err_msg=key)
+        np.testing.assert_allclose(
+            ours[key].value, value.numpy(), rtol=tolerance * 10, atol=tolerance * 10, err_msg=key
+        )
 
 
 def pair(name: str, twins: Twins, **options: Any) -> tuple[Any, Any]:
@@ -281,7 +283,10 @@ def test_repr(name: str) -> None:
 BAD: list[tuple[str, dict[str, Any]]] = [
     *[(name, {"lr": -1}) for name in [*NAMES, "LBFGS"]],
     *[(name, {"weight_decay": -0.1}) for name in NAMES if name != "Rprop"],
-    *[(name, {"eps": -1e-3}) for name in ("Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
+    *[
+        (name, {"eps": -1e-3})
+        for name in ("Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax")
+    ],
     *[(name, {"betas": (1.0, 0.9)}) for name in ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
     *[(name, {"betas": (0.9, -0.1)}) for name in ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
     ("SGD", {"momentum": -0.5}),

@@ -167,10 +167,14 @@ def test_integers_of_other_dtypes(dtype):
         ("float16", 0, 65504), ("float16", -65503, 3), ("float16", 2049, 2060), ("float16", 4099, 9000),
         ("float32", 0, 2**30), ("float32", 2**24 + 1, 2**25 + 1), ("float32", -(2**62), 5), ("float32", 7, 2**63 - 1),
         ("float64", 2**53 + 1, 2**60), ("float64", -(2**62) - 1, 2**62 + 1),
+        ("float32", -(2**62), -(2**62) + 2**27),
         ("float32", -(2**63), None), ("float64", -(2**63), None), ("int64", -(2**63), None), ("bool", 0, 2),
     ],
 )  # fmt: skip
 def test_ranges_at_the_edge_of_a_dtype(dtype, low, high):
+    for seed in range(40):
+        pair = Pair(seed)
+        equal(pair.np.random_((8,), dtype, low, high), pair.empty(8, dtype).random_(low, high, generator=pair.torch))
     pair = Pair(2)
     want = pair.empty(500, dtype).random_(low, high, generator=pair.torch)
     equal(pair.np.random_((500,), dtype, low, high), want)

@@ -87,7 +87,15 @@ def get_total_norm(
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scale the gradients by min(1, max_norm / (total_norm + 1e-6)); the second half of `clip_grad_norm_`."""
+    """Scale the gradients by min(1, max_norm / (total_norm + 1e-6)); the second half of `clip_grad_norm_`.
+
+    >>> import autograd_cnn as ac
+    >>> w = ac.nn.Parameter(ac.zeros(1))
+    >>> w.grad = ac.tensor([8.0])
+    >>> clip_grads_with_norm_(w, 1.0, ac.tensor(4.0))
+    >>> w.grad
+    tensor([2.0000])
+    """
     total = np.asarray(total_norm.value)
     one = total.dtype.type(1.0)
     with np.errstate(all="ignore"):

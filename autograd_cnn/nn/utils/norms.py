@@ -63,10 +63,10 @@ def _magnitudes(array: Array) -> Iterator[F64]:
     pieces = np.nditer(
         array,
         flags=["external_loop", "buffered"],
-        op_flags=[["readonly"]],
         buffersize=PIECE,
         order="K",
     )
-    for piece in pieces:
+    piece: Array
+    for piece in pieces:  # type: ignore[assignment]  # NumPy's stub knows only iteration over several operands
         for start in range(0, piece.size, PIECE):
             yield np.abs(piece[start : start + PIECE]).astype(np.float64, copy=False)

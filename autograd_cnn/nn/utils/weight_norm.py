@@ -78,6 +78,11 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
 
     Raises:
         ValueError: the parameter is not normalised.
+
+    >>> from autograd_cnn import nn
+    >>> layer = remove_weight_norm(weight_norm(nn.Linear(2, 1)))
+    >>> sorted(name for name, _ in layer.named_parameters())
+    ['bias', 'weight']
     """
     key = _hook_for(module, name)
     if key is None:

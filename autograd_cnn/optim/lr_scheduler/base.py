@@ -205,18 +205,16 @@ def _watch_step(optimizer: Optimizer) -> None:
     """Let the optimizer note that its step was called, for the warning about the order of the two."""
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return
-    inner = optimizer.step
-    plain = getattr(inner, "__func__", None)
-    owner = ref(optimizer)  # weak: the wrapper lives on the optimizer, a cycle would keep both until a collection
+    # the wrapper lives on the optimizer: it may hold it weakly only, or both would wait for the collector
+    owner = ref(optimizer)
+    inner: Any = getattr(optimizer.step, "__func__", optimizer.step)
+    bound = hasattr(optimizer.step, "__func__")  # not where the user put a plain function there
 
     @wraps(inner)
     def step(*args: Any, **kwargs: Any) -> Any:
-        present = owner()
-        present._opt_called = True  # type: ignore[union-attr]  # it is alive: its method is being called
-        return inner_of(present)(*args, **kwargs)
-
-    def inner_of(present: Any) -> Callable[..., Any]:
-        return inner if plain is None else plain.__get__(present, type(present))
+        present: Any = owner()
+        present._opt_called = True
+        return inner(present, *args, **kwargs) if bound else inner(*args, **kwargs)
 
     step._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     optimizer.step = step  # type: ignore[method-assign]

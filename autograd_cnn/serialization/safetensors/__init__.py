@@ -42,6 +42,7 @@ def save_file(tensors: Mapping[str, Any], filename: FileLike, metadata: Mapping[
         >>> from autograd_cnn.serialization import load_file, save_file
         >>> file = io.BytesIO()
         >>> save_file({"weight": ac.ones(2)}, file, metadata={"epoch": "3"})
+        >>> _ = file.seek(0)
         >>> load_file(file)
         {'weight': tensor([1., 1.])}
 
@@ -51,8 +52,6 @@ def save_file(tensors: Mapping[str, Any], filename: FileLike, metadata: Mapping[
     arrays = {name: _array(name, tensor) for name, tensor in tensors.items()}
     refuse_shared(arrays)
     _numpy.save_file(arrays, filename, metadata)
-    if isinstance(filename, io.BytesIO):
-        filename.seek(0)
 
 
 def _array(name: str, tensor: Any) -> Any:

@@ -83,6 +83,7 @@ def save_model(model: Any, filename: FileLike, metadata: Mapping[str, str] | Non
         >>> from autograd_cnn.serialization.safetensors import load_model, save_model
         >>> file = io.BytesIO()
         >>> save_model(nn.Linear(2, 3), file)
+        >>> _ = file.seek(0)
         >>> load_model(nn.Linear(2, 3), file)
         (set(), [])
     """
@@ -115,6 +116,7 @@ def load_model(model: Any, filename: FileLike, strict: bool = True, device: Any 
         >>> from autograd_cnn.serialization.safetensors import load_model, save_model
         >>> file = io.BytesIO()
         >>> save_model(nn.Linear(2, 3), file)
+        >>> _ = file.seek(0)
         >>> load_model(nn.Linear(2, 3), file)
         (set(), [])
     """

@@ -46,7 +46,8 @@ class Slice:
         return self._entry.dtype
 
     def __getitem__(self, at: Any) -> Any:
-        whole = read_entry(self._source, self._name, self._entry, mmap=self._entry.element.exact, widen=self._widen)
+        lazily = self._source.mappable and self._entry.element.exact
+        whole = read_entry(self._source, self._name, self._entry, mmap=lazily, widen=self._widen)
         part = np.array(whole[at])
         return bridge.from_array(part) if self._wrap else part
 

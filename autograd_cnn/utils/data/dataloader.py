@@ -233,9 +233,9 @@ class DataLoader(Generic[T_co]):
         from which the sampler drew, the workers' random states after the last batch that each delivered, the states of
         private generators (`generator=`, a sampler's `generator`), the `state_dict()` of samplers that have one.
         What belongs to the program is not: the default generator, Python's and NumPy's global ones. Save these at the
-        same moment (`get_rng_state`), and put them back before the next `iter`. It leaves them exactly as it finds them:
-        the base seed is not drawn again, and what the sampler draws when it is run again is undone. So every later draw
-        of the resumed run (dropout masks, the next shuffle) is that of a run that was never interrupted.
+        same moment (`get_rng_state`), and put them back before the next `iter`. It leaves them as it finds them: the
+        base seed is not drawn again, and what the sampler draws when it is run again is undone. So every later draw of
+        the resumed run (dropout masks, the next shuffle) is that of a run that was never interrupted.
 
         A stream (IterableDataset) is read again from its start, and what had been delivered is thrown away.
 

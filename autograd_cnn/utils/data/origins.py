@@ -22,7 +22,7 @@ _KNOWN = _DRAWING | {SequentialSampler, BatchSampler, InfiniteConstantSampler}
 
 
 class Origins:
-    """What an index sampler draws from, and when. `stream`: the order is the dataset's own, and read in this process."""
+    """What an index sampler draws from, and when. `stream`: the order is the dataset's, and read in this process."""
 
     def __init__(self, index_sampler: Any, generator: Generator | None, stream: bool) -> None:
         self._chain = _chain(index_sampler)

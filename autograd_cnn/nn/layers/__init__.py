@@ -1,0 +1,1 @@
+"""The layers: thin modules over the operations of `nn.functional`."""

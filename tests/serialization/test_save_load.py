@@ -1,0 +1,501 @@
+"""save and load: what goes in comes out, with its sharing, and mistakes are explained."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import io
+import os
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_cnn as ac
+from autograd_cnn import serialization
+from autograd_cnn.serialization import load, save
+from autograd_cnn.tensor import Parameter, Tensor, wrap
+
+
+def again(obj: object, legacy: bool = False, **options: Any) -> Any:
+    file = io.BytesIO()
+    save(obj, file, _use_new_zipfile_serialization=not legacy)
+    file.seek(0)
+    return load(file, **options)
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, Tensor):
+        x, y = a.storage(), b.storage()
+        flags = a.requires_grad == b.requires_grad and type(a) is type(b)
+        return bool(flags and x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes())
+    if isinstance(a, np.ndarray):
+        return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, float):
+        return struct.pack("d", a) == struct.pack("d", b)
+    return bool(a == b)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(
+    "dtype",
+    "float16 float32 float64 complex64 complex128 bool uint8 int8 int16 int32 int64 uint16 uint32 uint64".split(),
+)
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (5,), (2, 3, 4)])
+def test_each_dtype_and_shape(dtype: str, shape: tuple[int, ...], legacy: bool) -> None:
+    rng = np.random.default_rng(0)
+    raw = rng.integers(0, 2 if dtype == "bool" else 256, (*shape, np.dtype(dtype).itemsize), dtype=np.uint8)
+    array = np.ascontiguousarray(raw).view(dtype).reshape(shape)  # any bits at all, NaN payloads too
+    assert same(again(wrap(array), legacy), wrap(array))
+
+
+leaves = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**2100), 2**2100),
+    st.floats(),
+    st.complex_numbers(allow_nan=False),
+    st.text(st.characters(exclude_categories=())),
+    st.binary(max_size=300),
+    st.binary().map(bytearray),
+    st.integers(-5, 5).map(np.int16),
+    st.floats(width=32).map(np.float32),
+    st.sampled_from([np.dtype("float32"), np.dtype("bool"), np.dtype("int64")]),
+    st.lists(st.integers(0, 9)).map(ac.Size),
+    st.sampled_from([ac.device("cpu"), ac.device("cuda:1")]),
+    st.binary(max_size=16).map(lambda b: wrap(np.frombuffer(b, np.int8))),
+    st.binary(max_size=16).map(lambda b: np.frombuffer(b, np.uint8)),
+    st.lists(st.text("äb\x00c")).map(lambda x: np.array(x, dtype="U")),
+    st.lists(st.binary(max_size=3), min_size=1).map(lambda x: np.array(x, dtype=">S4")),
+)
+keys = st.one_of(st.text(), st.integers(), st.booleans(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text()))
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.lists(inner).map(tuple),
+        st.dictionaries(keys, inner),
+        st.dictionaries(keys, inner).map(collections.OrderedDict),
+        st.sets(keys),
+        st.frozensets(keys),
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(trees, st.booleans())
+def test_any_tree(tree: Any, legacy: bool) -> None:
+    assert same(again(tree, legacy), tree)
+
+
+def test_python_reads_the_plain_part_too() -> None:
+    tree = {"a": [1, 2.5, None, True, (1, (2,)), 2**70], "b": b"\xff\x00", "c": {1, 2}, 3: 1j, "d": bytearray(b"xy")}
+    file = io.BytesIO()
+    save(tree, file)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        assert pickle.loads(archive.read("archive/data.pkl")) == tree
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_shared_memory_stays_shared(legacy: bool) -> None:
+    base = np.arange(24, dtype=np.float32).reshape(4, 6)
+    tree = {"base": wrap(base), "rows": wrap(base[1:3, ::2]), "turned": wrap(base.T), "one": wrap(base[2, 3])}
+    tree["view"] = wrap(base[:, 2][:, None])
+    back = again(tree, legacy)
+    assert all(same(back[name], tree[name]) for name in ("base", "rows", "turned", "view"))
+    assert back["rows"].value.strides == base[1:3, ::2].strides
+    assert back["turned"].value.strides == base.T.strides
+    back["base"].value[...] = -1
+    assert np.all(back["rows"].value == -1)
+    assert np.all(back["turned"].value == -1)
+    assert np.all(back["view"].value == -1)
+
+
+def test_shared_memory_is_written_once() -> None:
+    base = np.zeros(100_000, np.float32)
+    file = io.BytesIO()
+    save([wrap(base)] + [wrap(base[i:]) for i in range(10)], file)
+    assert file.tell() < 1.02 * base.nbytes
+
+
+def test_a_tensor_twice_is_one_tensor() -> None:
+    p = Parameter(ac.ones(3))
+    back = again({"a": p, "b": p, "c": [p]})
+    assert back["a"] is back["b"] is back["c"][0]
+    assert isinstance(back["a"], Parameter)
+    assert back["a"].requires_grad
+
+
+def test_parameters_and_flags() -> None:
+    tree = [Parameter(ac.ones(2), requires_grad=False), ac.ones(2, requires_grad=True), ac.ones(2)]
+    back = again(tree)
+    assert [type(x) for x in back] == [Parameter, Tensor, Tensor]
+    assert [x.requires_grad for x in back] == [False, True, False]
+    computed = tree[1] * 2  # not a leaf: its values are saved, not its history
+    assert again(computed).is_leaf
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(10.0)[::-1],
+        np.arange(12.0).reshape(3, 4)[::-1, ::-2],
+        np.arange(4, dtype=">f4"),
+        np.zeros((3, 1, 5), np.float32, order="F"),
+        np.broadcast_to(np.float32(7), (3, 4)),
+        np.frombuffer(bytes(range(33)), np.int16, 15, offset=3),
+        np.lib.stride_tricks.as_strided(np.frombuffer(bytes(64), np.int32), (4, 2), (16, 4)),
+        np.zeros(3, [("a", "f4"), ("b", "f8")])["b"],
+        np.array([1 + 2j, 3 - 1j]).imag,
+    ],
+)
+def test_memory_layouts_that_torch_does_not_know(array: np.ndarray[Any, Any]) -> None:
+    back = again(wrap(array)).value
+    assert np.array_equal(back, array)
+    assert back.dtype == array.dtype.newbyteorder("=")
+
+
+def test_expanded_views_take_the_room_of_what_they_expand() -> None:
+    file = io.BytesIO()
+    save(wrap(np.broadcast_to(np.arange(3, dtype=np.float32), (10_000, 3))), file)
+    assert file.tell() < 3000
+    file.seek(0)
+    back = load(file).value
+    assert back.shape == (10_000, 3)
+    assert back.strides == (0, 4)
+
+
+def test_one_memory_of_two_types_is_refused() -> None:
+    base = np.zeros(4, np.float32)
+    with pytest.raises(RuntimeError, match="view the same data as different types, here torch.float32 and torch.int32"):
+        again([wrap(base), wrap(base.view(np.int32))])
+
+
+def test_cycles() -> None:
+    a: list[Any] = [1]
+    a.append((a, {"a": a}))
+    back = again(a)
+    assert back[1][0] is back
+    assert back[1][1]["a"] is back
+
+
+def test_long_containers() -> None:
+    tree = {"list": list(range(5000)), "dict": {str(i): i for i in range(2500)}, "tuple": tuple(range(3000))}
+    assert again(tree) == tree
+
+
+def test_ordered_dicts_keep_their_attributes() -> None:
+    state = collections.OrderedDict(a=ac.ones(1))
+    state._metadata = {"": {"version": 1}}  # type: ignore[attr-defined]
+    back = again(state)
+    assert type(back) is collections.OrderedDict
+    assert back._metadata == {"": {"version": 1}}
+
+
+def test_more_containers() -> None:
+    counts = collections.defaultdict(list, {"a": [1]})
+    back = again([counts, collections.Counter("abca"), range(3), slice(1, None, 2)])
+    assert back[0]["b"] == []
+    assert back == [counts, collections.Counter("abca"), range(3), slice(1, None, 2)]
+
+
+def test_random_states() -> None:
+    import random
+
+    state = {"numpy": np.random.RandomState(3).get_state(), "python": random.Random(3).getstate()}
+    back = again(state)
+    assert back["python"] == state["python"]
+    assert same(back["numpy"], state["numpy"])
+    torch_like = ac.get_rng_state()
+    assert same(again(torch_like), torch_like)
+
+
+# ------------------------------------------------------------------------------------------------------ files and paths
+def test_paths_and_files(tmp_path: Path) -> None:
+    for target in (str(tmp_path / "a.pt"), tmp_path / "b.pt"):
+        save({"x": 1}, target)
+        assert load(target) == {"x": 1}
+    assert sorted(os.listdir(tmp_path)) == ["a.pt", "b.pt"]
+    with open(tmp_path / "c.pt", "wb") as file:
+        save({"x": 2}, file)
+    with open(tmp_path / "c.pt", "rb") as file:
+        assert load(file) == {"x": 2}
+    with open(tmp_path / "d.pt", "wb", buffering=0) as raw:
+        save({"x": np.zeros(3)}, raw)
+    assert same(load(tmp_path / "d.pt"), {"x": np.zeros(3)})
+    with zipfile.ZipFile(tmp_path / "a.pt") as archive:
+        assert archive.namelist()[0] == "a/data.pkl"
+
+
+def test_a_file_that_begins_elsewhere() -> None:
+    file = io.BytesIO()
+    file.write(b"head")
+    save(ac.ones(2), file)
+    file.seek(4)
+    assert same(load(file), ac.ones(2))
+
+
+def test_legacy_files_may_follow_each_other() -> None:
+    file = io.BytesIO()
+    for i in range(3):
+        save([i, wrap(np.full(i, i))], file, _use_new_zipfile_serialization=False)
+    file.seek(0)
+    assert [load(file)[0] for _ in range(3)] == [0, 1, 2]
+
+
+def test_mmap(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    big = np.arange(100_000, dtype=np.float32)
+    save({"big": wrap(big), "part": wrap(big[5:9]), "empty": ac.zeros(0)}, path)
+    back = load(path, mmap=True)
+    assert np.array_equal(back["big"].value, big)
+    assert back["big"].value.ctypes.data % 64 == 0
+    back["big"].value[5] = -1
+    assert back["part"].value[0] == -1
+    assert load(path)["big"].value[5] == 5  # writes stay in memory
+    assert same(back["empty"], ac.zeros(0))
+    with pytest.raises(ValueError, match="f must be a file path in order to use the mmap argument"):
+        load(io.BytesIO(path.read_bytes()), mmap=True)
+    save(1, path, _use_new_zipfile_serialization=False)
+    with pytest.raises(RuntimeError, match="mmap can only be used with zip files"):
+        load(path, mmap=True)
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    save(1, path)
+    with pytest.raises(pickle.PicklingError):
+        save(lambda: 0, path)
+    assert load(path) == 1
+    assert os.listdir(tmp_path) == ["a.pt"]
+
+
+def test_saving_changes_nothing() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    tensor = wrap(x.T)
+    before = x.copy()
+    save([tensor, tensor], io.BytesIO())
+    assert np.array_equal(x, before)
+    assert tensor.value.base is x.base or tensor.value.base is x
+
+
+# ---------------------------------------------------------------------------------------------------- objects of classes
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Config:
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.weights = ac.ones(2)
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+def test_objects_need_the_users_word() -> None:
+    tree = [Config(0.5), Colour.RED, Point(1, 2)]
+    with pytest.raises(pickle.UnpicklingError, match=r"Unsupported global: GLOBAL .*test_save_load.Config was not an"):
+        again(tree)
+    with serialization.safe_globals([Config, Colour, Point]):
+        back = again(tree)
+    assert back[0].rate == 0.5
+    assert same(back[0].weights, ac.ones(2))
+    assert back[1:] == [Colour.RED, Point(1, 2)]
+    with pytest.raises(pickle.UnpicklingError):
+        again(tree)
+
+
+def test_slots_and_other_names() -> None:
+    thing = Slotted()
+    thing.a = 5
+    with serialization.safe_globals([(Slotted, f"{__name__}.Slotted")]):
+        assert again(thing).a == 5
+
+
+def test_the_list_of_safe_globals() -> None:
+    assert serialization.get_safe_globals() == []
+    serialization.add_safe_globals([Config, (Colour, "other.Name")])
+    try:
+        assert serialization.get_safe_globals() == [Config, Colour]
+        with serialization.safe_globals([Config, Point]):
+            assert Point in serialization.get_safe_globals()
+        assert serialization.get_safe_globals() == [Config, Colour]
+    finally:
+        serialization.clear_safe_globals()
+    with pytest.raises(TypeError, match="expected classes or functions, got int"):
+        serialization.add_safe_globals([3])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="Expected tuple of length 2"):
+        serialization.add_safe_globals([(Config, "a", "b")])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="Expected second item in tuple to be str"):
+        serialization.add_safe_globals([(Config, 3)])  # type: ignore[list-item]
+
+
+def test_unsafe_globals_are_listed() -> None:
+    for legacy in (False, True):
+        file = io.BytesIO()
+        save([Config(1.0), Point(1, 2), ac.ones(1)], file, _use_new_zipfile_serialization=not legacy)
+        file.seek(0)
+        names = serialization.get_unsafe_globals_in_checkpoint(file)
+        assert names == [f"{__name__}.Config", f"{__name__}.Point"]
+
+
+# --------------------------------------------------------------------------------------------------------- kind errors
+def test_what_cannot_be_saved_is_found() -> None:
+    tree = {"optimizer": [{"schedule": lambda step: step}]}
+    with pytest.raises(pickle.PicklingError, match=r"cannot be found again .*at obj\['optimizer'\]\[0\]\['schedule'\]"):
+        again(tree)
+    with pytest.raises(pickle.PicklingError, match=r"cannot save a _thread.lock .*at obj\[1\]"):
+        import threading
+
+        again([1, threading.Lock()])
+    with pytest.raises(pickle.PicklingError, match=r"a tensor of .*which torch has no type for"):
+        again(wrap(np.zeros(2, np.longdouble)))
+    with pytest.raises(pickle.PicklingError, match="a NumPy value of object"):
+        again(np.array([None]))
+    with pytest.raises(pickle.PicklingError, match="MaskedArray, a NumPy array of a class of its own"):
+        again(np.ma.masked_array([1], [True]))
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(pickle.PicklingError, match="nested this deeply"):
+        again(deep)
+
+
+def test_options_that_make_no_sense() -> None:
+    with pytest.raises(ValueError, match="expected pickle_protocol 2"):
+        save(1, io.BytesIO(), pickle_protocol=4)
+    with pytest.raises(ValueError, match="expected no pickle_module"):
+        save(1, io.BytesIO(), pickle_module=io)
+    with pytest.raises(AttributeError, match="file-like object with a 'write' attribute, got int"):
+        save(1, 3)  # type: ignore[arg-type]
+    file = io.BytesIO()
+    save(1, file)
+    file.seek(0)
+    with pytest.raises(RuntimeError, match="when explicit pickle_module is specified"):
+        load(file, pickle_module=pickle)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'fix_imports'"):
+        load(file, fix_imports=False)
+    with pytest.raises(TypeError, match="expected weights_only to be True, False or None, got 'no'"):
+        load(file, weights_only="no")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected map_location to be None, 'cpu'"):
+        load(file, map_location=3)  # type: ignore[arg-type]
+
+
+def test_files_that_are_something_else(tmp_path: Path) -> None:
+    cases = {
+        b"version https://git-lfs.github.com/spec/v1\n": "Git LFS pointer",
+        b"<!DOCTYPE html>": "a web page",
+        b"\x1f\x8b\x08rest": "compressed with gzip",
+        b"\x89HDF\r\n": "HDF5",
+        b"hello": "it begins with b'hello'",
+    }
+    for content, message in cases.items():
+        with pytest.raises(serialization.FileFormatError, match=message):
+            load(io.BytesIO(content))
+    with pytest.raises(EOFError, match="the file is empty"):
+        load(io.BytesIO())
+    with pytest.raises(RuntimeError, match="Invalid magic number"):
+        load(io.BytesIO(pickle.dumps({"a": 1}, 2)))
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "no.pt")
+    with pytest.raises(IsADirectoryError):
+        load(tmp_path)
+    with pytest.raises(AttributeError, match="expected a path or an open binary file, got int"):
+        load(3)  # type: ignore[arg-type]
+    (tmp_path / "a").write_text("x")
+    with open(tmp_path / "a") as text, pytest.raises(TypeError, match="Open it with 'rb'"):
+        load(text)  # type: ignore[arg-type]
+    reading, writing = os.pipe()
+    os.close(writing)
+    with open(reading, "rb") as pipe, pytest.raises(io.UnsupportedOperation, match="a file that is seekable"):
+        load(pipe)
+
+
+def test_map_location() -> None:
+    file = io.BytesIO()
+    save(ac.ones(2), file)
+    content = file.getvalue()
+    on_gpu = repack(content, lambda pickled: pickled.replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"))
+    assert same(load(io.BytesIO(content)), ac.ones(2))
+    with pytest.raises(RuntimeError, match=r"on a CUDA device but torch.cuda.is_available\(\) is False"):
+        load(io.BytesIO(on_gpu))
+    seen = []
+
+    def place(storage: Any, location: str) -> Any:
+        seen.append((location, len(storage)))
+        return storage.cpu()
+
+    for where in ("cpu", ac.device("cpu"), {"cuda:0": "cpu"}, place, b"cpu"):
+        assert same(load(io.BytesIO(on_gpu), map_location=where), ac.ones(2))  # type: ignore[arg-type]
+    assert seen == [("cuda:0", 2)]
+    for bad in ("cuda", {"cuda:0": "cuda:1"}, lambda storage, location: None, lambda s, location: s.cuda()):
+        with pytest.raises(RuntimeError, match="CUDA"):
+            load(io.BytesIO(on_gpu), map_location=bad)
+    with pytest.raises(RuntimeError, match="don't know how to restore data location 'meta'"):
+        load(io.BytesIO(content), map_location="meta")
+    with pytest.raises(TypeError, match="to return the storage it was given or None, got int"):
+        load(io.BytesIO(content), map_location=lambda storage, location: 3)  # type: ignore[arg-type,return-value]
+
+
+def test_weights_only_false_runs_nothing_either() -> None:
+    file = io.BytesIO()
+    save({"x": ac.ones(2)}, file)
+    file.seek(0)
+    assert same(load(file, weights_only=False)["x"], ac.ones(2))
+    file = io.BytesIO()
+    save(Config(1.0), file)
+    file.seek(0)
+    with pytest.raises(pickle.UnpicklingError, match="never runs code from files, with weights_only=False neither"):
+        load(file, weights_only=False)
+
+
+def repack(content: bytes, change: Any, compression: int = zipfile.ZIP_STORED) -> bytes:
+    """The same archive with another pickle, or with records added and removed by a function of the whole dict."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", compression) as new:
+        for name in old.namelist():
+            record = old.read(name)
+            new.writestr(name, change(record) if name.endswith("data.pkl") else record)
+    return out.getvalue()
+
+
+def test_archives_of_other_zip_programs() -> None:
+    file = io.BytesIO()
+    save({"w": ac.ones(2, 3)}, file)
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert same(load(io.BytesIO(repack(file.getvalue(), bytes, compression)))["w"], ac.ones(2, 3))
+
+
+def test_big_endian_files() -> None:
+    out = io.BytesIO()
+    save({"w": wrap(np.array([1.5, 2.5], np.float32)), "z": wrap(np.array([1 + 2j], np.complex64))}, out)
+    swapped = io.BytesIO()
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(swapped, "w") as new:
+        for name in old.namelist():
+            record = old.read(name)
+            if "/data/" in name:
+                record = np.frombuffer(record, "u4").byteswap().tobytes()
+            new.writestr(name, b"big" if name.endswith("byteorder") else record)
+    swapped.seek(0)
+    back = load(swapped)
+    assert back["w"].tolist() == [1.5, 2.5]
+    assert back["z"].tolist() == [1 + 2j]

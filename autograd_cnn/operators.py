@@ -7,11 +7,12 @@ from .ops import arithmetic as a
 from .ops import comparison as c
 from .ops import linalg as l
 from .ops import logical as b
+from .ops import rounding as r
 from .tensor import Tensor, TensorMethods
 
 OPERATORS = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "floordiv": a.floor_divide, "pow": a.pow, "neg": a._neg,
              "matmul": l.matmul, "eq": c.eq, "ne": c.ne, "lt": c.lt, "le": c.le, "gt": c.gt, "ge": c.ge, "and": b.bitwise_and,
              "or": b.bitwise_or, "xor": b.bitwise_xor, "invert": b.bitwise_not, "lshift": b.bitwise_left_shift,
-             "rshift": b.bitwise_right_shift}  # fmt: skip
+             "rshift": b.bitwise_right_shift, "mod": r.remainder, "abs": r.abs, "pos": r.positive}  # fmt: skip
 
 attach(Tensor, TensorMethods, OPERATORS, inplace=True)

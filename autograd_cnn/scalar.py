@@ -34,7 +34,8 @@ class Scalar(Variable):
     __slots__ = ("__dict__", "__weakref__")
     plain = frozenset({float, int, bool})
     kernel_types = (float,)
-    remembers = "node.note = (y0, {v})"
+    remembers = "pass"
+    keeps_all = True
     _inference = False
 
     def __init__(self, value: float, name: str | None = None, requires_grad: bool = True) -> None:
@@ -46,10 +47,6 @@ class Scalar(Variable):
             self.name = name
 
     name: str | None = None
-
-    @staticmethod
-    def remember(node: Node, y: Any, values: tuple[Any, ...]) -> None:
-        node.note = (y, values)
 
     @staticmethod
     def lift(forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -248,7 +248,7 @@ class Function:
         node = Node()
         node.prim, node.inputs, node.params, node.scope = prim, nodes, (), c.scope
         node.kept = (ctx,)
-        node.g = node.extra = node.note = None
+        node.g = node.extra = None
         node.mark = 0
         node.shape = node.dtype = None
         if not several and tensors:

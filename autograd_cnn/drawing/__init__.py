@@ -1,7 +1,7 @@
 """Drawings of computational graphs, kernels, activations and training curves, as SVG written by this package itself.
 
-    from autograd_cnn import draw
-    draw(loss, backward=True).save("graph.svg")
+from autograd_cnn import draw
+draw(loss, backward=True).save("graph.svg")
 """
 
 from __future__ import annotations

@@ -30,7 +30,13 @@ class _Row:
 
 
 def activations_figure(
-    layers: Any, image: Any, classes: Sequence[str] | None, words: Words, title: str, subtitle: str | None, precision: int
+    layers: Any,
+    image: Any,
+    classes: Sequence[str] | None,
+    words: Words,
+    title: str,
+    subtitle: str | None,
+    precision: int,
 ) -> Scene:
     """Draw the activations, first the picture that went in."""
     pairs = layers.items() if isinstance(layers, Mapping) else layers
@@ -51,7 +57,12 @@ def activations_figure(
     if image is not None:
         picture = array_of(image, "activations")
         group = scene.group("image", "layer", f"{words('image')}: {shape(picture.shape)}", shape=list(picture.shape))
-        group.text(marks.MARGIN, y + 12, [Run(words("image"), "bold"), Run(f"   {shape(picture.shape)}", "sans", "forward")], 13)
+        group.text(
+            marks.MARGIN,
+            y + 12,
+            [Run(words("image"), "bold"), Run(f"   {shape(picture.shape)}", "sans", "forward")],
+            13,
+        )
         h, w = picture.shape[-2:] if picture.ndim > 1 else (1, 1)
         side = 84.0 / max(h, w)
         group.image(x, y, w * side, h * side, image_png(picture, "activations"))
@@ -65,7 +76,9 @@ def activations_figure(
         group = scene.group(f"layer-{k}", "layer", title_of, layer=r.name, shape=list(r.data.shape))
         height = _label(group, r, y, words, bars=r.vector and r.data.size <= BARS)
         if r.vector and r.data.size <= BARS:
-            width, used = _bars(group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision)
+            width, used = _bars(
+                group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision
+            )
         elif r.vector:
             width, used = _strip(group, r, x, y)
         else:
@@ -146,7 +159,15 @@ def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
         columns = min(count, int(ROOM // size))
     for k, v in enumerate(r.data.tolist()):
         g = group.group(None, "unit", f"{r.name}[{k}] = {v:.4g}")
-        g.rect(x + (k % columns) * size, y + 2 + (k // columns) * (size + 3), size - 1, size, fill=shade(v, low, high, theme.SEQUENTIAL), stroke="hair", line=0.5)
+        g.rect(
+            x + (k % columns) * size,
+            y + 2 + (k // columns) * (size + 3),
+            size - 1,
+            size,
+            fill=shade(v, low, high, theme.SEQUENTIAL),
+            stroke="hair",
+            line=0.5,
+        )
     rows = -(-count // columns)
     return columns * size, rows * (size + 3)
 
@@ -154,7 +175,9 @@ def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
 def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], precision: int) -> tuple[float, float]:
     """A short vector as bars from a common zero, the largest marked by weight, outline and arrowhead."""
     numbers = [value(v, precision) for v in a.tolist()]
-    step = max(30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels))
+    step = max(
+        30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels)
+    )
     known = np.nan_to_num(a, posinf=0.0, neginf=0.0)
     top, bottom = max(float(known.max()), 0.0), min(float(known.min()), 0.0)
     tall = 66.0
@@ -172,7 +195,15 @@ def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], pre
             fill="forward" if first else "input-paper", stroke="forward" if first else "input-line", line=1.6 if first else 1.0,
         )  # fmt: skip
         face = "bold" if first else "sans"
-        g.text(middle, (zero - height - 4) if v >= 0 else (zero - height + 12), numbers[k], 10.5, face, "forward" if first else "muted", "middle")
+        g.text(
+            middle,
+            (zero - height - 4) if v >= 0 else (zero - height + 12),
+            numbers[k],
+            10.5,
+            face,
+            "forward" if first else "muted",
+            "middle",
+        )
         g.text(middle, floor + 16, labels[k], 11, face, "ink", "middle")
         if first:
             g.polygon([(middle, floor + 20), (middle - 4, floor + 26), (middle + 4, floor + 26)], fill="forward")

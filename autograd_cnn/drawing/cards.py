@@ -1,4 +1,5 @@
-"""The boxes of a tensor graph: operation cards, folded modules, pills. Each is measured first and painted once it is placed."""
+"""The boxes of a tensor graph: operation cards, folded modules, pills. Each is measured first and painted once it is
+placed."""
 
 from __future__ import annotations
 
@@ -112,7 +113,8 @@ def joint_gradient(unit: Unit) -> Gradient:
 
 # ------------------------------------------------------------------------------------------------------- measuring
 def measure(units: Sequence[Unit], style: Style) -> list[Card]:
-    """Cards for all units; those of operations and folded modules are equally wide, and so are all pills that hang on them."""
+    """Cards for all units; those of operations and folded modules are equally wide, and so are all pills that hang on
+    them."""
     needs = [_need(u, style) for u in units if u.kind in ("op", "module")]
     width = min(max([CARD_MIN, *needs]), CARD_MAX)
     pills = [_pill_need(p, style) for u in units for p in u.pills]
@@ -141,7 +143,11 @@ def _need(unit: Unit, style: Style) -> float:
     if unit.kind == "op" and unit.keeps:
         second = 14 + runs_width(kept_runs(unit, style), 11) + 14 + text_width(memory(unit.kept_bytes), 11)
     elif unit.kind == "module":
-        second = text_width(style.words.operations(len(unit.steps)), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
+        second = (
+            text_width(style.words.operations(len(unit.steps)), 11)
+            + 16
+            + text_width(style.words.parameters(_count(unit)), 11)
+        )
     return 2 * INSET + max(top, second)
 
 
@@ -161,7 +167,11 @@ def _count(unit: Unit) -> int:
 
 def _module_title(unit: Unit) -> tuple[Run, ...]:
     kind = unit.scopes[-1].kind
-    return (Run(unit.title, "bold"),) if unit.title == kind else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
+    return (
+        (Run(unit.title, "bold"),)
+        if unit.title == kind
+        else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
+    )
 
 
 def _second_line(pill: Pill, style: Style) -> bool:
@@ -227,14 +237,20 @@ def paint(group: Group, card: Card, style: Style) -> None:
 def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     unit, (x, y, w, h) = card.unit, card.box
     out = output_text(unit, style)
-    keeps = f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})" if unit.keeps else "keeps nothing for backward"
+    keeps = (
+        f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})"
+        if unit.keeps
+        else "keeps nothing for backward"
+    )
     where = ".".join(s.name for s in unit.scopes if s.name)
     title = f"{unit.title}{' in ' + where if where else ''}: output {out}; {keeps}"
     if unit.hidden:
         title += f"; also takes {', '.join(unit.hidden)}"
     if unit.steps[0].line:
         title += f"; {unit.steps[0].line}"
-    g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
+    g = parent.group(
+        unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out
+    )
     g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
     first = card.y - (6 if style.shows_kept else -4.5)
     room = w - 2 * INSET - text_width(out, 12) - 10
@@ -330,7 +346,16 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
     title = f"{unit.title}: {unit.kind} {sizes}" + (f" = {number:.6g}" if number is not None else "")
     g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
     loss = unit.kind == "loss"
-    g.rect(x, y, w, h, h / 2, fill="gradient-paper" if loss else "input-paper", stroke="gradient" if loss else "input-line", line=1.2)
+    g.rect(
+        x,
+        y,
+        w,
+        h,
+        h / 2,
+        fill="gradient-paper" if loss else "input-paper",
+        stroke="gradient" if loss else "input-line",
+        line=1.2,
+    )
     g.text(card.x, card.y + 4.6, _shortened(_value_runs(unit, style), w - 30, 13), 13, anchor="middle")
 
 
@@ -352,4 +377,7 @@ def _shortened(runs: Sequence[Run], room: float, size: float) -> tuple[Run, ...]
 def pill_arrows(card: Card) -> list[tuple[Point, Point, Pill]]:
     """From each pill's end to the card's side, at the pill's height."""
     side = card.x - card.width / 2
-    return [((x + w, y + h / 2), (side, y + h / 2), p) for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)]
+    return [
+        ((x + w, y + h / 2), (side, y + h / 2), p)
+        for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)
+    ]

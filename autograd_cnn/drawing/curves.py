@@ -1,4 +1,5 @@
-"""The figure of a training: loss and accuracy over the epochs, each series with its own dash and marker and a label at its end."""
+"""The figure of a training: loss and accuracy over the epochs, each series with its own dash and marker and a label at
+its end."""
 
 from __future__ import annotations
 
@@ -45,7 +46,12 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) 
     wide = marks.heading(scene, title, line)
     x = marks.MARGIN
     for p in panels:
-        x += _draw(scene, p, x, marks.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")) + 34
+        x += (
+            _draw(
+                scene, p, x, marks.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")
+            )
+            + 34
+        )
     scene.width = max(x - 34, marks.MARGIN + wide) + marks.MARGIN
     scene.height = marks.HEADING + 8 + 24 + PLOT_H + 46 + marks.MARGIN - 12
     scene.desc = f"{title}. {_described(panels)}"
@@ -57,11 +63,15 @@ def _columns(metrics: Any) -> dict[str, list[float]]:
     """Numbers by name; None, empty and missing entries become NaN, which interrupts the line."""
     if isinstance(metrics, Mapping):
         if not all(isinstance(v, Iterable) and not isinstance(v, str) for v in metrics.values()):
-            raise TypeError("draw.curves: expected a mapping of names to lists of numbers, or a list of rows that are mappings.")
+            raise TypeError(
+                "draw.curves: expected a mapping of names to lists of numbers, or a list of rows that are mappings."
+            )
         return {str(k): [_number(v, str(k)) for v in values] for k, values in metrics.items() if _numeric(values)}
     rows = list(metrics)
     if not all(isinstance(r, Mapping) for r in rows):
-        raise TypeError(f"draw.curves: expected a mapping of names to lists, or rows that are mappings, got {type(metrics).__name__}.")
+        raise TypeError(
+            f"draw.curves: expected a mapping of names to lists, or rows that are mappings, got {type(metrics).__name__}."
+        )
     names = list(dict.fromkeys(str(k) for r in rows for k in r))
     table = {n: [r.get(n) for r in rows] for n in names}
     return {n: [_number(v, n) for v in values] for n, values in table.items() if _numeric(values)}
@@ -90,7 +100,8 @@ def _number(v: Any, name: str) -> float:
 
 
 def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: Words) -> list[_Panel]:
-    """Loss in the first panel, accuracy in the second; other columns get panels of their own, series of one kind together."""
+    """Loss in the first panel, accuracy in the second; other columns get panels of their own, series of one kind
+    together."""
     grouped: dict[str, list[_Series]] = {}
     for name, ys in columns.items():
         points = [(x, y) for x, y in zip(xs, ys, strict=False)]
@@ -121,7 +132,13 @@ def _short(name: str, kind: str, words: Words) -> str:
     for part in name.split("_"):
         if part in _SPLITS:
             return words(part) if part in ("train", "test") else part
-    return name.replace("_", " ") if _stem(name) != kind else words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+    return (
+        name.replace("_", " ")
+        if _stem(name) != kind
+        else words(kind)
+        if kind in ("loss", "accuracy")
+        else kind.replace("_", " ")
+    )
 
 
 def _told(panels: Sequence[_Panel]) -> str:
@@ -135,7 +152,11 @@ def _told(panels: Sequence[_Panel]) -> str:
 
 
 def _value(y: float, percent: bool) -> str:
-    return signed(f"{100 * y:.1f} %") if percent else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
+    return (
+        signed(f"{100 * y:.1f} %")
+        if percent
+        else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
+    )
 
 
 def _described(panels: Sequence[_Panel]) -> str:
@@ -190,7 +211,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:
         ticks = [ticks[0] - 0.1, *ticks]
     texts = [_tick_text(t, ticks, p.percent) for t in ticks]
     gutter = max(text_width(t, 11) for t in texts) + 8
-    left, top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
+    left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
 
     def at(q: Point) -> Point:
@@ -234,10 +255,11 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
             if len(run) > 1:
                 sub.line(*run, stroke=ink, line=1.8, dash=dash)
             run = []
-    every = max(1, math.ceil(len(known) / 12))
-    shown = [q for i, q in enumerate(known) if (len(known) - 1 - i) % every == 0]
-    for q in shown:
-        _marker(sub, k, *at(q), ink)
+    last = len(known) - 1
+    for i in sorted(
+        {round(j * last / 10) for j in range(11)}
+    ):  # at most eleven markers, the first and the last point among them
+        _marker(sub, k, *at(known[i]), ink)
     return float(at(known[-1])[1])
 
 
@@ -250,7 +272,12 @@ def _marker(g: Group, k: int, x: float, y: float, ink: str) -> None:
     elif k % 4 == 2:
         g.polygon([(x, y - r * 1.25), (x + r * 1.15, y + r * 0.8), (x - r * 1.15, y + r * 0.8)], fill=ink)
     else:
-        g.polygon([(x, y - r * 1.35), (x + r * 1.35, y), (x, y + r * 1.35), (x - r * 1.35, y)], fill="paper", stroke=ink, line=1.6)
+        g.polygon(
+            [(x, y - r * 1.35), (x + r * 1.35, y), (x, y + r * 1.35), (x - r * 1.35, y)],
+            fill="paper",
+            stroke=ink,
+            line=1.6,
+        )
 
 
 def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float) -> float:

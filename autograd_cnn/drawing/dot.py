@@ -1,4 +1,5 @@
-"""The graph as DOT source for people who want to go on with Graphviz: plain labels, fixed sizes, ids, classes, tooltips."""
+"""The graph as DOT source for people who want to go on with Graphviz: plain labels, fixed sizes, ids, classes,
+tooltips."""
 
 from __future__ import annotations
 
@@ -13,7 +14,13 @@ _HEAD = [
     '  node [shape=box, style="rounded,filled", fixedsize=true, fontname="Helvetica", fontsize=10];',
     '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.6];',
 ]
-_PAPER = {"parameter": "parameter-paper", "input": "input-paper", "constant": "card", "loss": "gradient-paper", "output": "input-paper"}
+_PAPER = {
+    "parameter": "parameter-paper",
+    "input": "input-paper",
+    "constant": "card",
+    "loss": "gradient-paper",
+    "output": "input-paper",
+}
 
 
 def dot_source(view: View, style: Style) -> str:
@@ -51,8 +58,10 @@ class _Source:
     def panel(self, p: Panel, indent: str) -> list[str]:
         count = size_of(p.parameters.values())
         label = f"{p.name} : {p.kind}, {self.style.words.parameters(count)}" if count else f"{p.name} : {p.kind}"
-        out = [f'{indent}subgraph {quoted("cluster_" + p.id)} {{']
-        out.append(f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded, margin=14];')
+        out = [f"{indent}subgraph {quoted('cluster_' + p.id)} {{"]
+        out.append(
+            f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded, margin=14];'
+        )
         out += [f"{indent}  {line}" for u in p.units for line in self.unit(u)]
         for q in p.panels:
             out += self.panel(q, indent + "  ")
@@ -60,7 +69,9 @@ class _Source:
 
     def unit(self, u: Unit) -> list[str]:
         out = [self.node(u.id, u.kind, self.label(u), *self.size(u))]
-        for pill, (_, _, w, h) in zip(u.pills, self.cards[u.id].pill_boxes() if u.id in self.cards else (), strict=False):
+        for pill, (_, _, w, h) in zip(
+            u.pills, self.cards[u.id].pill_boxes() if u.id in self.cards else (), strict=False
+        ):
             out.append(self.node(pill.id, pill.kind, self.pill_label(pill), w, h))
         if u.pills:
             out.append("{ rank=same; " + " ".join(quoted(i) + ";" for i in (*(p.id for p in u.pills), u.id)) + " }")

@@ -16,7 +16,8 @@ from .filters import filters_figure
 from .scalar_graph import scalar_figure
 from .tensor_graph import subtitle_of, tensor_figure
 from .theme import check_theme
-from .view import View, has_gradients, view_of
+from .view import View, has_gradients
+from .view_builder import view_of
 from .words import Words
 
 
@@ -39,12 +40,13 @@ class Draw:
     ) -> Drawing:
         """Draw a computational graph.
 
-        A graph over plain numbers (`Scalar`) becomes a circuit from left to right: values above the wires, gradients below,
-        local derivatives on the edges. A graph over tensors runs from top to bottom: operations as cards with the shape
-        they give and what they keep for the backward pass, parameters beside them, modules as panels.
+        A graph over plain numbers (`Scalar`) becomes a circuit from left to right: values above the wires, gradients
+        below, local derivatives on the edges. A graph over tensors runs from top to bottom: operations as cards with
+        the shape they give and what they keep for the backward pass, parameters beside them, modules as panels.
 
         Args:
-            target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on `inputs`.
+            target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
+                `inputs`.
             inputs: what the model or function is called with.
             backward: show the gradients too, their norm as the width of a second lane beside every edge.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
@@ -101,11 +103,13 @@ class Draw:
         lang: str = "en",
         prefix: str = "",
     ) -> Drawing:
-        """Draw learned kernels as little pictures: vermilion below zero, white at zero, blue above, the range beside them.
+        """Draw learned kernels as little pictures: vermilion below zero, white at zero, blue above, the range beside
+        them.
 
         Args:
-            weights: a weight of shape (O, I, KH, KW), (O, I, K) or (O, I), or a layer that has one; or several as a mapping or as
-                pairs (name, weight). At most 64 × 64 kernels of a layer are shown (and the figure says so).
+            weights: a weight of shape (O, I, KH, KW), (O, I, K) or (O, I), or a layer that has one; or several as a
+                mapping or as pairs (name, weight). At most 64 × 64 kernels of a layer are shown (and the figure says
+                so).
 
         Raises:
             ValueError: a weight of another shape.
@@ -136,7 +140,8 @@ class Draw:
         """Draw one sample on its way through a network, a row for each layer.
 
         Args:
-            layers: pairs (name, array) or a mapping, in order; arrays of shape (C, H, W) or (F,), a batch of one is taken apart.
+            layers: pairs (name, array) or a mapping, in order; arrays of shape (C, H, W) or (F,), a batch of one is
+                taken apart.
             image: what went in, (H, W), (1, H, W) or (3, H, W).
             classes: names for the units of the last layer; their numbers otherwise.
 
@@ -146,7 +151,8 @@ class Draw:
         Example:
             >>> import numpy as np
             >>> from autograd_cnn import draw
-            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))]).save("a.svg")  # doctest: +SKIP
+            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))]).save("a.svg")  # doctest:
+            +SKIP
         """
         words = Words(lang)
         _check_number("precision", precision)
@@ -163,23 +169,26 @@ class Draw:
         lang: str = "en",
         prefix: str = "",
     ) -> Drawing:
-        """Draw a training: loss in one panel, accuracy in the next, other measures after them; each series has its own dash
-        pattern and marker and is named at its end.
+        """Draw a training: loss in one panel, accuracy in the next, other measures after them; each series has its own
+        dash pattern and marker and is named at its end.
 
         Args:
-            metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). A column named "epoch"
-                or "step" is the horizontal axis. "train" and "test" in a name tell series of one measure apart. None, NaN and
-                empty entries interrupt a line.
+            metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). A column
+                named "epoch" or "step" is the horizontal axis. "train" and "test" in a name tell series of one measure
+                apart. None, NaN and empty entries interrupt a line.
 
         Raises:
             ValueError: no column of numbers, or a column that is partly text.
 
         Example:
             >>> from autograd_cnn import draw
-            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]}).save("c.svg")  # doctest: +SKIP
+            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]}).save("c.svg")  # doctest:
+            +SKIP
         """
         words = Words(lang)
-        return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix)
+        return Drawing(
+            curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix
+        )
 
     def __repr__(self) -> str:
         return "<draw: draw(loss), draw.filters, draw.activations, draw.curves, draw.dot>"
@@ -193,7 +202,9 @@ def _check_number(name: str, n: int | None) -> None:
         raise ValueError(f"draw: expected {name} to be an integer of at least 0, got {n!r}.")
 
 
-def _view(target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None) -> tuple[View, bool]:
+def _view(
+    target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None
+) -> tuple[View, bool]:
     graph = graph_of(target, inputs, backward, dict(names or {}))
     circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
     return view_of(graph, None if circuit else depth, circuit), circuit
@@ -216,7 +227,9 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
 
         graph = trace(target, *inputs)
     else:
-        raise TypeError(f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}.")
+        raise TypeError(
+            f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}."
+        )
     if backward and not has_gradients(graph):
         raise GraphError(
             "draw: backward=True needs gradients, and this graph holds none. Make it with Graph.of(loss, gradients=True), "

@@ -57,7 +57,11 @@ def filters_figure(weights: Any, words: Words, title: str, subtitle: str | None)
 def _named(weights: Any) -> list[tuple[str, Any]]:
     if isinstance(weights, Mapping):
         return [(str(k), v) for k, v in weights.items()]
-    if isinstance(weights, Sequence) and not isinstance(weights, str) and all(isinstance(p, tuple) and len(p) == 2 for p in weights):
+    if (
+        isinstance(weights, Sequence)
+        and not isinstance(weights, str)
+        and all(isinstance(p, tuple) and len(p) == 2 for p in weights)
+    ):
         return [(str(k), v) for k, v in weights]
     return [("", weights)]
 
@@ -97,8 +101,9 @@ def _draw_layer(group: Group, n: _Layer, y: float, words: Words) -> tuple[float,
         runs.append(Run(f"   {bad:,} NaN/∞", "sans", "gradient", 0.92))
     group.text(x, y + 11, runs, 13)
     head = runs_width(runs, 13)
-    o, i, kh, kw = n.weight.shape
-    # As wide as it is tall or wider: the longer side runs to the right. A single input channel makes a plain row that wraps.
+    o, i, _kh, _kw = n.weight.shape
+    # As wide as it is tall or wider: the longer side runs to the right. A single input channel makes a plain row that
+    # wraps.
     if i == 1:
         width, end = _draw_row(group, n, x, y + 26)
     else:
@@ -144,30 +149,51 @@ def _kernel(group: Group, n: _Layer, o: int, i: int, x: float, y: float, size: f
 
 
 def _draw_grid(group: Group, n: _Layer, x: float, y: float, turned: bool, words: Words) -> tuple[float, float]:
-    """Output channels against input channels; `turned`: output channels run to the right."""
+    """Output channels against input channels; `turned`: output channels run to the right. A low grid that is too long
+    for one line goes on below."""
     o, i, kh, kw = n.weight.shape
     rows, columns = (i, o) if turned else (o, i)
-    across, down = ("output", "input") if turned else ("input", "output")
-    label = text_width(str(rows - 1), 10) + 8
+    across, down = (words("output"), words("input")) if turned else (words("input"), words("output"))
+    indent = max(text_width(f"{down} ↓", 10), text_width(str(rows - 1), 10)) + 10
+    left, top = x + indent, y + 30
+    group.text(left, y + 10, f"{across} →", 10, ink="muted")
+    group.text(x, top - 6, f"{down} ↓", 10, ink="muted")
+    if rows * columns > MANY and rows > 8:
+        return _draw_atlas(group, n, left, top, _cell_size(columns, kw, 4), turned, indent)
     size = _cell_size(columns, kw, max(40 / max(kh, kw), 2))
-    left, top = x + max(label, 26.0), y + 30
-    group.text(left, y + 10, f"{words(across)} →", 10, ink="muted")
-    group.text(x, top - 6, f"{words(down)} ↓", 10, ink="muted")
-    if rows * columns > MANY:
-        return _draw_atlas(group, n, left, top, size, turned, left - x)
+    if rows <= 8 and size * kw < 26:
+        size = max(2.0, float(int(28 / max(kh, kw))))
     step_x, step_y = kw * size + 5, kh * size + 5
+    fit = max(1, int((ROOM + 5) // step_x)) if rows <= 8 else columns
+    every = -(-int(text_width(str(columns - 1), 10) + 4) // int(max(step_x, 1)))
     sharp = n.weight.size <= SHARP
-    shift = max(left, x + text_width(f"{words(down)} ↓", 10) + 10) - left if columns else 0.0
-    for c in range(columns):
-        group.text(left + c * step_x + kw * size / 2 + shift, top - 6, str(c), 10, ink="muted", anchor="middle")
-    for r in range(rows):
-        group.text(left - 7 + shift, top + r * step_y + kh * size / 2 + 3.5, str(r), 10, ink="muted", anchor="end")
-        for c in range(columns):
-            _kernel(group, n, *((c, r) if turned else (r, c)), left + shift + c * step_x, top + r * step_y, size, sharp)
-    return left + shift - x + columns * step_x - 5, top + rows * step_y - 5
+    for start in range(0, columns, fit):
+        shown = range(start, min(start + fit, columns))
+        for c in shown:
+            if c % every == 0:
+                group.text(
+                    left + (c - start) * step_x + kw * size / 2, top - 6, str(c), 10, ink="muted", anchor="middle"
+                )
+        for r in range(rows):
+            if step_y >= 10 or r % 2 == 0:
+                group.text(left - 7, top + r * step_y + kh * size / 2 + 3.5, str(r), 10, ink="muted", anchor="end")
+            for c in shown:
+                _kernel(
+                    group,
+                    n,
+                    *((c, r) if turned else (r, c)),
+                    left + (c - start) * step_x,
+                    top + r * step_y,
+                    size,
+                    sharp,
+                )
+        top += rows * step_y + 20
+    return indent + min(fit, columns) * step_x - 5, top - 25
 
 
-def _draw_atlas(group: Group, n: _Layer, x: float, y: float, size: float, turned: bool, indent: float) -> tuple[float, float]:
+def _draw_atlas(
+    group: Group, n: _Layer, x: float, y: float, size: float, turned: bool, indent: float
+) -> tuple[float, float]:
     """Very many kernels as one picture, a hairline of one cell's width between them."""
     w = n.weight.transpose(1, 0, 2, 3) if turned else n.weight
     rows, columns, kh, kw = w.shape

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 from .scene import Box, Point
 
 
 def spread(wishes: Sequence[float], gaps: Sequence[float], weights: Sequence[float] | None = None) -> list[float]:
-    """Positions in the given order, neighbour i and i + 1 at least `gaps[i]` apart, as near to the wishes as least squares has it.
+    """Positions in the given order, neighbour i and i + 1 at least `gaps[i]` apart, as near to the wishes as least
+    squares has it.
 
-    Isotonic regression by pooling adjacent violators.   [Barlow et al., Statistical Inference under Order Restrictions, 1972]
+    Isotonic regression by pooling adjacent violators.   [Barlow et al., Statistical Inference under Order Restrictions,
+    1972]
 
     >>> spread([0.0, 0.0, 10.0], [4.0, 4.0])
     [-2.0, 2.0, 10.0]
@@ -85,16 +89,22 @@ class Space:
 
 # ------------------------------------------------------------------------------------------------------- tracks
 
+
 class Track:
     """A line of straight pieces and cubic curves along one axis, as dense points and as path steps."""
 
     def __init__(self, start: Point) -> None:
-        self.steps: list[tuple[object, ...]] = [("M", *start)]
+        self.steps: list[tuple[Any, ...]] = [("M", *start)]
         self.points: list[Point] = [start]
 
     @property
     def end(self) -> Point:
         return self.points[-1]
+
+    def moved(self, dx: float, dy: float) -> None:
+        """Shift the whole track."""
+        self.points = [(x + dx, y + dy) for x, y in self.points]
+        self.steps = [(c, *(v + (dy if i % 2 else dx) for i, v in enumerate(numbers))) for c, *numbers in self.steps]
 
     def line(self, to: Point) -> None:
         if math.dist(to, self.end) > 0.01:
@@ -111,8 +121,7 @@ class Track:
         c1 = (a[0], a[1] + reach) if axis else (a[0] + reach, a[1])
         c2 = (to[0], to[1] - reach) if axis else (to[0] - reach, to[1])
         self.steps.append(("C", *c1, *c2, *to))
-        self.points += [_cubic(a, c1, c2, to, k / 12) for k in range(1, 13)]
-
+        self.points += [_cubic(a, c1, c2, to, k / 24) for k in range(1, 25)]
 
     def elbow(self, to: Point, level: float, radius: float) -> None:
         """Down, sideways at the height `level`, and down again, with round corners."""
@@ -130,7 +139,7 @@ class Track:
         c1 = (a[0], a[1] + dy) if vertical_first else (a[0] + dx, a[1])
         c2 = (to[0] - dx, to[1]) if vertical_first else (to[0], to[1] - dy)
         self.steps.append(("C", *c1, *c2, *to))
-        self.points += [_cubic(a, c1, c2, to, i / 6) for i in range(1, 7)]
+        self.points += [_cubic(a, c1, c2, to, i / 8) for i in range(1, 9)]
 
 
 def _cubic(p: Point, c1: Point, c2: Point, q: Point, t: float) -> Point:
@@ -187,11 +196,14 @@ def arrowhead(points: Sequence[Point], size: float = 7.0) -> tuple[list[Point], 
 
 def at_length(points: Sequence[Point], share: float) -> tuple[Point, Point]:
     """The point that lies this share along a line, and the direction there."""
-    lengths = [math.dist(a, b) for a, b in zip(points, points[1:], strict=False)]
+    lengths = [math.dist(a, b) for a, b in pairwise(points)]
     left = sum(lengths) * share
-    for (a, b), length in zip(zip(points, points[1:], strict=False), lengths, strict=True):
+    for (a, b), length in zip(pairwise(points), lengths, strict=True):
         if left <= length and length > 0:
             t = left / length
-            return (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t), ((b[0] - a[0]) / length, (b[1] - a[1]) / length)
+            return (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t), (
+                (b[0] - a[0]) / length,
+                (b[1] - a[1]) / length,
+            )
         left -= length
     return points[-1], (0.0, 1.0)

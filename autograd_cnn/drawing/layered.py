@@ -1,12 +1,14 @@
-"""The built-in layout, for places where Graphviz does not run: longest-path ranks, barycentre order, least-squares positions.
+"""The built-in layout, for places where Graphviz does not run: longest-path ranks, barycentre order, least-squares
+positions.
 
-A frame is laid out on its own and then stands as one box in what surrounds it, so frames can never overlap anything. Links
-that cross a frame's border get a lane of their own from the border to their end.   [Sugiyama, Tagawa and Toda, IEEE Trans.
-Syst. Man Cybern. 11 (1981) 109]
+A frame is laid out on its own and then stands as one box in what surrounds it, so frames can never overlap anything.
+Links that cross a frame's border get a lane of their own from the border to their end.   [Sugiyama, Tagawa and Toda,
+IEEE Trans. Syst. Man Cybern. 11 (1981) 109]
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -134,7 +136,7 @@ class _Layer:
         """For each item the items it is linked to above (or below), with the difference of the ports' x."""
         found: dict[int, list[tuple[_Item, float]]] = {}
         for i, chain in self.chains.items():
-            for a, b in zip(chain, chain[1:], strict=False):
+            for a, b in itertools.pairwise(chain):
                 shift = a.port(i, "out") - b.port(i, "in")
                 if up:
                     found.setdefault(id(b), []).append((a, shift))
@@ -162,7 +164,12 @@ class _Layer:
         place = {id(t): i for row in self.rows for i, t in enumerate(row)}
         total = 0
         for r in range(len(self.rows)):
-            spans = [(place[id(a)], place[id(b)]) for c in self.chains.values() for a, b in zip(c, c[1:], strict=False) if a.rank == r]
+            spans = [
+                (place[id(a)], place[id(b)])
+                for c in self.chains.values()
+                for a, b in itertools.pairwise(c)
+                if a.rank == r
+            ]
             if len(spans) < 400:  # beyond that the count itself would cost more than it gains
                 total += sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(spans) for c, d in spans[:i])
         return total
@@ -179,7 +186,7 @@ class _Layer:
             near = self.neighbours(up=sweep % 2 == 0)
             for row in self.rows if sweep % 2 == 0 else self.rows[::-1]:
                 wishes = [_mean([n.x + shift for n, shift in near.get(id(t), ())], t.x) for t in row]
-                gaps = [a.right + gap + b.left for a, b in zip(row, row[1:], strict=False)]
+                gaps = [a.right + gap + b.left for a, b in itertools.pairwise(row)]
                 weights = [4.0 if t.height == 0 else 1.0 for t in row]
                 for item, x in zip(row, spread(wishes, gaps, weights), strict=True):
                     item.x = x

@@ -19,7 +19,8 @@ Via = tuple[float, float, float]  # x, and the stretch of y in which a long link
 
 @dataclass(slots=True)
 class Node:
-    """A box with an anchor, where links end at its top and leave at its bottom: `left` and `right` are measured from there."""
+    """A box with an anchor, where links end at its top and leave at its bottom: `left` and `right` are measured from
+    there."""
 
     id: str
     left: float
@@ -71,7 +72,11 @@ def place(request: Request, engine: str = "auto") -> Placement:
     """Lay out with the first engine that works: "wasm", "dot", "layered"; naming one uses only that."""
     from .layered import place_layered
 
-    engines: dict[str, Callable[[Request], Placement]] = {"wasm": _place_wasm, "dot": _place_program, "layered": place_layered}
+    engines: dict[str, Callable[[Request], Placement]] = {
+        "wasm": _place_wasm,
+        "dot": _place_program,
+        "layered": place_layered,
+    }
     if not request.nodes:
         return Placement({}, [], "none")
     if engine != "auto":
@@ -79,7 +84,9 @@ def place(request: Request, engine: str = "auto") -> Placement:
     for name in ("wasm", "dot"):
         try:
             return engines[name](request)
-        except Exception:  # a missing package or program, a trap, an odd answer: the next engine serves, and none is needed
+        except (
+            Exception
+        ):  # a missing package or program, a trap, an odd answer: the next engine serves, and none is needed
             continue
     return place_layered(request)
 
@@ -96,7 +103,8 @@ def _place_wasm(request: Request) -> Placement:
 
 
 def _render_wasm(dot: str) -> bytes:
-    """Render with a stack as deep as the runtime allows. After a trap the runtime is thrown away: its memory may be torn."""
+    """Render with a stack as deep as the runtime allows. After a trap the runtime is thrown away: its memory may be
+    torn."""
     global _backend
     with _lock:
         if _backend is None:
@@ -160,8 +168,8 @@ def _place_program(request: Request) -> Placement:
 
 # ------------------------------------------------------------------------------------------------- the question as DOT
 def to_layout_dot(request: Request) -> str:
-    """The request in DOT: fixed sizes, no text. A node whose anchor is not its middle is a record of empty fields, because
-    only a record's ports let dot align links elsewhere."""
+    """The request in DOT: fixed sizes, no text. A node whose anchor is not its middle is a record of empty fields,
+    because only a record's ports let dot align links elsewhere."""
     names = {n.id: f"n{i}" for i, n in enumerate(request.nodes)}
     ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
     lines = [
@@ -183,7 +191,9 @@ def to_layout_dot(request: Request) -> str:
         for f in children.get(frame, ()):
             # An invisible label makes room for the header: digits are 0.556 em wide in dot's table for Helvetica.
             digits = "0" * (1 + int(f.header_width / (12 * 0.556)))
-            lines.append(f'subgraph cluster_{len(lines)} {{ label="{digits}"; fontname=Helvetica; fontsize=12; margin={PAD:g};')
+            lines.append(
+                f'subgraph cluster_{len(lines)} {{ label="{digits}"; fontname=Helvetica; fontsize=12; margin={PAD:g};'
+            )
             put(f.id)
             lines.append("}")
 
@@ -192,7 +202,9 @@ def to_layout_dot(request: Request) -> str:
         chain = " -> ".join(names[i] for i in request.first_rank)
         lines.append(f"{{ rank=min; edge [style=invis]; {chain}; }}")
     for link in request.links:
-        lines.append(f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];")
+        lines.append(
+            f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];"
+        )
     lines.append("}")
     return "\n".join(lines)
 
@@ -212,7 +224,8 @@ def _node_line(name: str, n: Node, fields: tuple[int, int, float]) -> str:
 
 
 def _fields(left: float, right: float) -> tuple[int, int, float]:
-    """(how many equal fields, which one has its middle at the anchor, the whole width): the least padding that makes it exact."""
+    """(how many equal fields, which one has its middle at the anchor, the whole width): the least padding that makes it
+    exact."""
     best = (1, 0, 2 * max(left, right))
     for count in range(2, 14):
         for index in range(count):
@@ -225,7 +238,8 @@ def _fields(left: float, right: float) -> tuple[int, int, float]:
 
 # ------------------------------------------------------------------------------------------------- the answer
 def _read(answer: bytes, request: Request, engine: str) -> Placement:
-    """Positions out of Graphviz's JSON, with y downwards. A link's vias are where its spline crosses the ranks between."""
+    """Positions out of Graphviz's JSON, with y downwards. A link's vias are where its spline crosses the ranks
+    between."""
     found = json.loads(answer)
     top = float(found["bb"].split(",")[3])
     at = {o["name"]: o["pos"] for o in found["objects"] if "pos" in o}

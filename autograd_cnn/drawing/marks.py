@@ -5,29 +5,53 @@ They are drawn, not written: fonts lack them or place them differently.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .geometry import arrowhead, ribbon
+from .geometry import Track, arrowhead, ribbon
 from .scene import Group, Point, Run, runs_width
 from .words import mathematics, norm
 
 DASH = "3 3"
-NORM_OF = (Run("||", "serif", "gradient", 1.05), Run("∂", "serif", "gradient", 1.15), Run("||", "serif", "gradient", 1.05))
+NORM_OF = (
+    Run("||", "serif", "gradient", 1.05),
+    Run("∂", "serif", "gradient", 1.15),
+    Run("||", "serif", "gradient", 1.05),
+)
 
 
-def wire(group: Group, points: Sequence[Point], role: str = "dark", line: float = 1.3, dash: str | None = None, head: float = 7.0) -> None:
+def wire(
+    group: Group,
+    points: Sequence[Point],
+    role: str = "dark",
+    line: float = 1.3,
+    dash: str | None = None,
+    head: float = 7.0,
+) -> None:
     """A line with an arrowhead at its end."""
     shaft, tip = arrowhead(points, head)
     group.line(*_thinned(shaft), stroke=role, line=line, dash=dash)
     group.polygon(tip, fill=role)
 
 
+def smooth_wire(
+    group: Group, track: Track, role: str = "wire", line: float = 1.3, dash: str | None = None, head: float = 6.5
+) -> None:
+    """The same along a track, its curves as curves; it must end along its axis."""
+    shaft, tip = arrowhead(track.points, head)
+    steps = list(track.steps)
+    command, *numbers = steps[-1]
+    steps[-1] = (command, *numbers[:-2], *shaft[-1])
+    group.path(steps, stroke=role, line=line, dash=dash)
+    group.polygon(tip, fill=role)
+
+
 def _thinned(points: Sequence[Point]) -> list[Point]:
     """Without points that lie on the line between their neighbours."""
     kept = [points[0]]
-    for p, q in zip(points[1:], points[2:], strict=False):
+    for p, q in itertools.pairwise(points):
         a = kept[-1]
         if abs((p[0] - a[0]) * (q[1] - a[1]) - (p[1] - a[1]) * (q[0] - a[0])) > 0.05 * math.dist(a, q):
             kept.append(p)
@@ -54,7 +78,12 @@ def minus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") 
 
 
 def times(group: Group, x: float, y: float, r: float = 4.3, role: str = "dark") -> None:
-    group.path([("M", x - r, y - r), ("L", x + r, y + r), ("M", x + r, y - r), ("L", x - r, y + r)], stroke=role, line=1.7, round=True)
+    group.path(
+        [("M", x - r, y - r), ("L", x + r, y + r), ("M", x + r, y - r), ("L", x - r, y + r)],
+        stroke=role,
+        line=1.7,
+        round=True,
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- lanes
@@ -67,8 +96,8 @@ class LaneScale:
 
     @staticmethod
     def of(norms: Iterable[float]) -> LaneScale:
-        """A scale from the smallest to the largest norm of a figure, at least two decades wide so that small differences stay
-        small to the eye."""
+        """A scale from the smallest to the largest norm of a figure, at least two decades wide so that small
+        differences stay small to the eye."""
         logs = [math.log10(n) for n in norms if n > 0 and math.isfinite(n)]
         if not logs:
             return LaneScale()
@@ -121,7 +150,8 @@ def math_norm(of: str = "∂") -> tuple[Run, ...]:
     return NORM_OF if of == "∂" else (NORM_OF[0], *mathematics(of, "gradient", 1.15), NORM_OF[2])
 
 
-# ------------------------------------------------------------------------------------------------------- heading and legend
+# ------------------------------------------------------------------------------------------------------- heading and
+# legend
 HEADING = 78.0  # how far below the top a figure with title and subtitle begins
 MARGIN = 30.0
 
@@ -149,7 +179,9 @@ LEGEND_GAP = 14.0
 
 def legend_size(title: str, entries: Sequence[Entry]) -> tuple[float, float]:
     """Width and height of a legend."""
-    widest = max([runs_width((Run(title, "bold"),), 12), *(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in entries)])
+    widest = max(
+        [runs_width((Run(title, "bold"),), 12), *(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in entries)]
+    )
     return widest, 28 + sum(e.height + e.gap for e in entries)
 
 

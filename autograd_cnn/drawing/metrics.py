@@ -1,10 +1,11 @@
 """How wide text is, without a font at hand: text inside a drawing must be measured before anything is laid out.
 
 Advance widths in thousandths of an em, of the faces that every system has under one name or another: Helvetica, Arial,
-Liberation Sans and Nimbus Sans share one set of widths, Times, Times New Roman and Liberation Serif the other. The italic of
-the sans faces is as wide as the upright.
+Liberation Sans and Nimbus Sans share one set of widths, Times, Times New Roman and Liberation Serif the other. The
+italic of the sans faces is as wide as the upright.
 
-Source: the `hmtx` tables of Liberation Sans and Liberation Serif 2.1 (metric-compatible with Arial and Times New Roman).
+Source: the `hmtx` tables of Liberation Sans and Liberation Serif 2.1 (metric-compatible with Arial and Times New
+Roman).
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 import unicodedata
 
 _CHARACTERS = (
-    ' !"#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
-    '¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿΑ'
-    'ΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΪΫάέήίΰαβγδεζηθικλμνξοπρςστυφχψω–—‘’“”„†•…′″‹›€∂∆∏∑−√∞∫≈≠≤≥←↑→↓↔'
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+    "¡¢£¤¥¦§¨©ª«¬®¯°±²³´µ¶·¸¹º»¼½¾¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿΑ"
+    "ΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΪΫάέήίΰαβγδεζηθικλμνξοπρςστυφχψω–—‘’“”„†•…′″‹›€∂∆∏∑−√∞∫≈≠≤≥←↑→↓↔"
 )
 _WIDTHS = {
     "sans": (
@@ -100,8 +101,8 @@ def _one_column(c: str) -> bool:
 
 
 def _estimate(c: str) -> int:
-    """Characters of other scripts come from some fallback font: assume it is a wide one, so that boxes come out too large
-    rather than too small."""
+    """Characters of other scripts come from some fallback font: assume it is a wide one, so that boxes come out too
+    large rather than too small."""
     if unicodedata.combining(c):
         return 0
     if ord(c) >= 0x1F000:

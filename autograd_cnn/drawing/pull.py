@@ -1,4 +1,4 @@
-"""What a single operation hands back: contributions to a gradient that several branches share, and local derivatives."""
+"""What a single operation says of its arguments: which they are, what it hands back to each, its local derivatives."""
 
 from __future__ import annotations
 
@@ -10,11 +10,40 @@ import numpy as np
 from ..engine.graph import Graph, Step
 
 
+def places(graph: Graph, step: Step) -> list[int]:
+    """For each input of a step which of the primitive's arguments it is. A tape knows only those constants that a rule
+    wants, and an optional argument may be absent, so the two need not be numbered alike."""
+    absent = step.params.get("_absent", ()) if step.params else ()
+    node = graph.values[step.outputs[0]].node if step.outputs else None
+    given = getattr(node, "inputs", ())
+    if not absent and len(given) <= len(step.inputs):
+        return list(range(len(step.inputs)))
+    found: list[int] = []
+    at = 0
+    for i in step.inputs:
+        own = graph.values[i].node
+        while at in absent or (at < len(given) and not _same(given[at], own)):
+            at += 1
+        found.append(at)
+        at += 1
+    return found
+
+
+def _same(argument: Any, own: Any) -> bool:
+    return argument is own if argument is not None else own is None
+
+
 def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
-    """The gradients that the rule of `step` gives its inputs when `gradient` arrives at its (only) output, or None where
-    the tape no longer holds what the rule needs."""
+    """The gradients that the rule of `step` gives its inputs when `gradient` arrives at its (only) output, or None
+    where the tape no longer holds what the rule needs."""
     node = graph.values[step.outputs[0]].node
-    if node is None or node.prim is None or node.kept is None or gradient is None or getattr(node.prim, "several", False):
+    if (
+        node is None
+        or node.prim is None
+        or node.kept is None
+        or gradient is None
+        or getattr(node.prim, "several", False)
+    ):
         return None
     pull = getattr(node.prim, "pull", None)
     if pull is None:
@@ -26,11 +55,13 @@ def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
 
 
 def contribution_norm(graph: Graph, step: Step, value: int) -> float | None:
-    """The norm of what `step` alone adds to the gradient of one of its inputs (all the places where it is an argument)."""
+    """The norm of what `step` alone adds to the gradient of one of its inputs (all the places where it is an
+    argument)."""
     given = pulled(graph, step, graph.values[step.outputs[0]].grad)
-    if given is None or len(given) != len(step.inputs):
+    if given is None:
         return None
-    parts = [fitted(g, graph.values[value].shape) for i, g in zip(step.inputs, given, strict=True) if i == value and g is not None]
+    at = [p for i, p in zip(step.inputs, places(graph, step), strict=True) if i == value]
+    parts = [fitted(given[p], graph.values[value].shape) for p in at if p < len(given) and given[p] is not None]
     return float(np.linalg.norm(np.sum(parts, axis=0).ravel())) if parts else None
 
 
@@ -46,6 +77,6 @@ def fitted(g: Any, shape: tuple[int, ...] | None) -> Any:
 def local_derivatives(graph: Graph, step: Step) -> list[float | None]:
     """For a step over plain numbers the derivative of its output by each input, where the tape knows it."""
     given = pulled(graph, step, 1.0)
-    if given is None or len(given) != len(step.inputs):
+    if given is None:
         return [None] * len(step.inputs)
-    return [None if g is None else float(g) for g in given]
+    return [None if p >= len(given) or given[p] is None else float(given[p]) for p in places(graph, step)]

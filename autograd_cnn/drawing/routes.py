@@ -1,12 +1,13 @@
 """How links run between cards: where each meets a border, and the line it takes past what is between.
 
-A line leaves a card downwards and arrives from above. Between two ranks it runs straight, in a gentle S, or, where the way
-to the side is long, with two round corners at a level of its own; it changes course outside of panels where it can, so that
-their headers stay free.
+A line leaves a card downwards and arrives from above. Between two ranks it runs straight, in a gentle S, or, where the
+way to the side is long, with two round corners at a level of its own; it changes course outside of panels where it can,
+so that their headers stay free.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,8 @@ def _turn(track: Track, to: Point, frames: Mapping[str, Box], levels: list[tuple
 
 
 def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, float]:
-    """The heights between two points that lie below the panels the upper one is in and above those the lower one is in."""
+    """The heights between two points that lie below the panels the upper one is in and above those the lower one is
+    in."""
     top, bottom = a[1], b[1]
     for x, y, w, h in frames.values():
         holds_a = x <= a[0] <= x + w and y <= a[1] <= y + h
@@ -95,7 +97,8 @@ def _level(span: tuple[float, float], low: float, high: float, levels: Sequence[
 
 
 def straightened(edge: Edge, vias: list[Via], cards: Mapping[str, Card]) -> list[Via]:
-    """A long link that wavers between ranks runs down at one x, if one of its own leaves all cards of its stretch alone."""
+    """A long link that wavers between ranks runs down at one x, if one of its own leaves all cards of its stretch
+    alone."""
     if not vias:
         return vias
     top, bottom = vias[0][1], vias[-1][2]
@@ -109,7 +112,9 @@ def straightened(edge: Edge, vias: list[Via], cards: Mapping[str, Card]) -> list
     return vias
 
 
-def _ports(edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], gap: float, out: bool) -> dict[int, float]:
+def _ports(
+    edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], gap: float, out: bool
+) -> dict[int, float]:
     """Where on its card each edge begins (or ends), ordered as they come, so that they do not cross on the doorstep."""
     at: dict[str, list[int]] = {}
     for i, e in enumerate(edges):
@@ -159,7 +164,7 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     for e, vias in zip(edges, placed.vias, strict=True):
         tail, head = cards[e.tail.id], cards[e.head.id]
         stops = [(tail.x, tail.y), *((x, (a + b) / 2) for x, a, b in straightened(e, vias, cards)), (head.x, head.y)]
-        for (x0, y0), (x1, _) in zip(stops, stops[1:], strict=False):
+        for (x0, y0), (x1, _) in itertools.pairwise(stops):
             if abs(x1 - x0) > 40:
                 rank = min(index.values(), key=lambda i: abs(ranks[i] - y0))
                 wanted.setdefault(rank, []).append((min(x0, x1), max(x0, x1)))
@@ -190,7 +195,7 @@ def occupied(routes: Sequence[Route], space: Space, half: float) -> None:
     """Mark the room that the lines take, so that numbers are written elsewhere."""
     for r in routes:
         points = r.track.points
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
             pieces = max(1, int((abs(y1 - y0) + abs(x1 - x0)) // 40))
             for k in range(pieces):
                 xa, ya = x0 + (x1 - x0) * k / pieces, y0 + (y1 - y0) * k / pieces

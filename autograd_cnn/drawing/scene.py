@@ -1,7 +1,7 @@
 """What a figure is made of: rectangles, circles, paths, texts and pictures in groups, with roles instead of colours.
 
-A figure builds a `Scene` in pixels, everything measured beforehand; `svg.write` turns it into text under a theme, and tests
-walk it to see that nothing overlaps and that no text leaves its box.
+A figure builds a `Scene` in pixels, everything measured beforehand; `svg.write` turns it into text under a theme, and
+tests walk it to see that nothing overlaps and that no text leaves its box.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Circle:
 
 @dataclass(slots=True)
 class Path:
-    """`steps` are SVG's absolute commands with their numbers: ("M", x, y), ("L", x, y), ("C", x1, y1, x2, y2, x, y), ("Z",)."""
+    """`steps` are SVG's absolute commands with their numbers: ("M", x, y), ("L", x, y), ("C", x1, y1, x2, y2, x, y),
+    ("Z",)."""
 
     steps: list[tuple[Any, ...]]
     fill: str | None = None
@@ -121,7 +122,8 @@ class Image:
 
 @dataclass(slots=True)
 class Group:
-    """Things that belong together and bear one title. If `box` is given, all that is written in the group stays within."""
+    """Things that belong together and bear one title. If `box` is given, all that is written in the group stays
+    within."""
 
     id: str | None = None
     kind: str | None = None
@@ -130,7 +132,14 @@ class Group:
     data: dict[str, Any] = field(default_factory=dict)
     items: list[Any] = field(default_factory=list)
 
-    def group(self, id: str | None = None, kind: str | None = None, title: str | None = None, box: Box | None = None, **data: Any) -> Group:
+    def group(
+        self,
+        id: str | None = None,
+        kind: str | None = None,
+        title: str | None = None,
+        box: Box | None = None,
+        **data: Any,
+    ) -> Group:
         """Open a group within this one."""
         made = Group(id, kind, title, box, data)
         self.items.append(made)
@@ -191,8 +200,8 @@ class Group:
 
 @dataclass(slots=True)
 class Scene(Group):
-    """A whole figure. `name` is its kind of figure (ids of its title and description start with it); `desc` tells in words
-    what it shows."""
+    """A whole figure. `name` is its kind of figure (ids of its title and description start with it); `desc` tells in
+    words what it shows."""
 
     name: str = "figure"
     width: float = 0.0

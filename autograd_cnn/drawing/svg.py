@@ -1,8 +1,8 @@
 """The one SVG writer: a `Scene` in, the same bytes out every time.
 
-Light colours are presentation attributes, so the file looks right in every viewer; under the theme "auto" one style sheet
-for dark mode overrides them by class. No scripts, no web fonts, no `var()`, no markers (arrowheads are drawn), so browsers,
-Inkscape, librsvg and CairoSVG show the same.
+Light colours are presentation attributes, so the file looks right in every viewer; under the theme "auto" one style
+sheet for dark mode overrides them by class. No scripts, no web fonts, no `var()`, no markers (arrowheads are drawn), so
+browsers, Inkscape, librsvg and CairoSVG show the same.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ FACES = {
     "italic": (SERIF, "normal", "italic"),
     "mono": (MONO, "normal", "normal"),
 }
-# CairoSVG reads only the first family of a list, so it is given the name that fontconfig maps to a face of these widths.
+# CairoSVG reads only the first family of a list, so it is given the name that fontconfig maps to a face of these
+# widths.
 SINGLE_FAMILY = {SANS: "Arial", SERIF: "Times New Roman", MONO: "Liberation Mono"}
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML 1.0 does not allow
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # characters that XML 1.0 does not allow
 
 
 def number(x: float) -> str:
@@ -46,16 +49,16 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-def write(scene: Scene, theme: str = "auto", prefix: str = "", single_family: bool = False) -> str:
-    """The SVG source of a figure."""
-    return _Writer(theme, prefix, single_family).document(scene)
+def write(scene: Scene, theme: str = "auto", prefix: str = "", for_cairo: bool = False) -> str:
+    """The SVG source of a figure. `for_cairo` avoids what CairoSVG misreads: lists of fonts, and CSS for pictures."""
+    return _Writer(theme, prefix, for_cairo).document(scene)
 
 
 class _Writer:
-    def __init__(self, theme: str, prefix: str, single_family: bool) -> None:
+    def __init__(self, theme: str, prefix: str, for_cairo: bool) -> None:
         self.theme = theme
         self.prefix = prefix
-        self.single_family = single_family
+        self.for_cairo = for_cairo
         self.used: set[tuple[str, str]] = set()  # ("f" or "s", role): the classes the style sheet must have
         self.lines: list[str] = []
 
@@ -71,7 +74,8 @@ class _Writer:
         ]
         if self.theme == "auto":
             head.append(f"<style>{self.style_sheet()}</style>")
-        paper = f'<rect width="{number(scene.width)}" height="{number(scene.height)}"{self.paint("fill", "paper")}/>'
+        size = f'width="{number(scene.width)}" height="{number(scene.height)}"'
+        paper = f"<rect {size}{self.classes('paper', None)}{self.paint('fill', 'paper')}/>"
         return "\n".join([*head, paper, *self.lines, "</svg>"]) + "\n"
 
     def style_sheet(self) -> str:
@@ -81,7 +85,7 @@ class _Writer:
         return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
 
     def family(self, stack: str) -> str:
-        return SINGLE_FAMILY[stack] if self.single_family else stack
+        return SINGLE_FAMILY[stack] if self.for_cairo else stack
 
     # ---------------------------------------------------------------------------------------------- attributes
     def paint(self, what: str, role: str | None) -> str:
@@ -142,10 +146,8 @@ class _Writer:
     def put_image(self, i: Image) -> None:
         place = f'x="{number(i.x)}" y="{number(i.y)}" width="{number(i.width)}" height="{number(i.height)}"'
         data = base64.b64encode(i.png).decode("ascii")
-        self.lines.append(
-            f'<image {place} preserveAspectRatio="none" image-rendering="optimizeSpeed" style="image-rendering:pixelated" '
-            f'href="data:image/png;base64,{data}"/>'
-        )
+        crisp = 'image-rendering="optimizeSpeed"' + ("" if self.for_cairo else ' style="image-rendering:pixelated"')
+        self.lines.append(f'<image {place} preserveAspectRatio="none" {crisp} href="data:image/png;base64,{data}"/>')
 
     def put_text(self, t: Text) -> None:
         runs = [r for r in t.runs if r.text]

@@ -1,4 +1,5 @@
-"""What stands in the circle of an operation: a sign, a name, or the small formula it makes with a constant (`× −1`, `1/x`)."""
+"""What stands in the circle of an operation: a sign, a name, or the small formula it makes with a constant (`× −1`,
+`1/x`)."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def symbol_runs(unit: Unit) -> tuple[Run, ...]:
 def symbol_width(unit: Unit, least: float) -> float:
     """How long the circle is; a long writing makes it a capsule."""
     runs = symbol_runs(unit)
-    return max(least, runs_width(runs, _size(runs)) + 14) if runs else least
+    if not runs:
+        return least
+    wide = runs_width(runs, _size(runs))
+    return least if wide <= 28 else max(least, wide + 18)
 
 
 def _size(runs: tuple[Run, ...]) -> float:
@@ -64,13 +68,13 @@ def derivative_text(unit: Unit) -> str:
     step = unit.steps[0]
     symbolic = str(getattr(step.primitive, "derivative", "") or "")
     names = list(getattr(step.primitive, "inputs", ()))
-    free = [i for i in range(len(step.inputs)) if i not in unit.constant_places]
+    count = max(len(names), len(step.inputs))
+    free = [i for i in range(count) if i not in unit.constant_places]
     if not symbolic or len(free) != 1:
         return ""
     parts = symbolic.split(", ")
-    text = parts[free[0]] if len(parts) == len(step.inputs) else parts[0]
-    for i, name in enumerate(names[: len(step.inputs)]):
+    text = parts[free[0]] if len(parts) == count else parts[0]
+    for i, name in enumerate(names):
         number = unit.constants[unit.constant_places.index(i)] if i in unit.constant_places else "x"
         text = text.replace(name, number)
     return text
-

@@ -3,21 +3,20 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import itertools
+from dataclasses import dataclass
 
 from . import marks
 from .cards import Card, Style, measure, output_text, paint, pill_arrows
-from .geometry import Space, at_length, bounds, overlap, parallel
-from .layout import HEADER, PAD, Frame, Link, Node, Placement, Request, Via, place
+from .geometry import Space, at_length, bounds, parallel
 from .metrics import text_width
 from .pull import contribution_norm
-from .routes import Route, align, make_room, occupied, route_all, straightened
-from .scene import Box, Group, Point, Run, Scene, runs_width
-from .view import Edge, Gradient, Panel, View, gradient_of, size_of, summary
-from .words import memory, norm, value
-
-LANE = 5.5  # from the middle of an edge to each of its two lanes
+from .routes import Route, occupied
+from .scene import Group, Point, Run, Scene, runs_width
+from .tensor_layout import LANE, lay_out
+from .tensor_legend import legend_entries
+from .view import Edge, Gradient, Panel, View, gradient_of, number_of, size_of, summary
+from .words import Words, memory, norm, value
 
 
 @dataclass(slots=True)
@@ -26,7 +25,6 @@ class _Flow:
 
     gradient: Gradient
     whole: Gradient | None = None
-    labels: list[str] = field(default_factory=list)
 
 
 def tensor_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
@@ -44,7 +42,7 @@ class _Figure:
         self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
         style.scale = marks.LaneScale.of(self.norms())
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
-        self.routes = self.lay_out(engine)
+        self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
         self.space = Space()
 
     # ------------------------------------------------------------------------------------------------- gradients
@@ -62,66 +60,11 @@ class _Figure:
         found = [f.gradient.norm for f in self.flows.values()]
         return found + [gradient_of(v).norm for v in self.view.parameters.values()] if self.style.backward else []
 
-    # ------------------------------------------------------------------------------------------------- places
-    def place(self, engine: str) -> Placement:
-        main = {e.id for e in self.view.edges if e.branches == 1}
-        return place(
-            Request(
-                [Node(c.unit.id, c.left, c.width / 2, c.tall, c.unit.panel.id if c.unit.panel else None) for c in self.cards.values()],
-                [Link(e.tail.id, e.head.id, 10 if e.id in main else 2) for e in self.view.edges],
-                [Frame(p.id, p.parent.id if p.parent else None, self.header_width(p)) for p in self.view.panels],
-                node_gap=34.0 if self.style.backward else 28.0,
-                rank_gap=46.0 if self.style.backward else 38.0,
-            ),
-            engine,
-        )
-
-    def lay_out(self, engine: str) -> list[Route]:
-        """Place the cards, frame the panels, and route the edges."""
-        placed = self.place(engine)
-        for id, (x, y) in placed.nodes.items():
-            self.cards[id].x, self.cards[id].y = x, y
-        edges = self.view.edges
-        align(edges, self.cards)
-        make_room(edges, placed, self.cards, self.framed([]))
-        placed.vias[:] = [straightened(e, v, self.cards) for e, v in zip(edges, placed.vias, strict=True)]
-        self.frames = self.framed(placed.vias)
-        self.shift(placed)
-        return route_all(edges, placed.vias, self.cards, self.frames, 30.0 if self.style.backward else 20.0)
-
-    def shift(self, placed: Placement) -> None:
-        """Move everything below the heading, its left edge at the margin."""
-        boxes = [c.whole() for c in self.cards.values()] + list(self.frames.values())
-        x, y, _, _ = bounds(boxes + [(x - LANE, a, 0.0, b - a) for vias in placed.vias for x, a, b in vias])
-        dx, dy = marks.MARGIN - x, marks.HEADING + 8 - y
-        for c in self.cards.values():
-            c.x, c.y = c.x + dx, c.y + dy
-        self.frames = {id: (x + dx, y + dy, w, h) for id, (x, y, w, h) in self.frames.items()}
-        placed.vias[:] = [[(x + dx, a + dy, b + dy) for x, a, b in vias] for vias in placed.vias]
-
-    def framed(self, vias: Sequence[list[Via]]) -> dict[str, Box]:
-        """The panels, inner ones first, around their units; a long edge that ends in a panel runs within it where nothing
-        else stands in between."""
-        frames: dict[str, Box] = {}
-        ends = list(zip(self.view.edges, vias, strict=True)) if vias else []
-        for p in reversed(self.view.panels):
-            x, y, w, h = bounds([self.cards[u.id].whole() for u in p.units] + [frames[q.id] for q in p.panels])
-            box = (x - PAD + 2, y - PAD - HEADER + 2, max(w + 2 * PAD - 4, self.header_width(p)), h + 2 * PAD + HEADER - 6)
-            inside = {id(u) for u in p.all_units()}
-            others = [c.whole() for c in self.cards.values() if id(c.unit) not in inside]
-            for e, passed in ends:
-                if (id(e.tail) in inside) == (id(e.head) in inside):
-                    continue
-                along = [v for v in passed if v[2] > box[1] and v[1] < box[1] + box[3]]
-                wider = bounds([box, *((v[0] - 20, max(v[1], box[1]), 40.0, 0.0) for v in along)])
-                if along and wider[2] - box[2] < 120 and not any(overlap(wider, o, 12) for o in others):
-                    box = (wider[0], box[1], wider[2], box[3])
-            frames[p.id] = box
-        return {p.id: frames[p.id] for p in self.view.panels}
-
     # ------------------------------------------------------------------------------------------------- headers
     def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-        name = (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
+        name = (
+            (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
+        )
         count = size_of(p.parameters.values())
         return name, (Run(self.words.parameters(count), "sans", "parameter", 0.92),) if count else ()
 
@@ -144,6 +87,10 @@ class _Figure:
                 self.space.take(b)
         occupied(self.routes, self.space, LANE + 4 if self.style.backward else 3)
         self.paint_headers(panels)
+        self.paint_module_names(labels)
+        for x, y, w, h in self.frames.values():  # numbers keep off the panels' borders too
+            for edge in ((x, y - 1, w, 2.0), (x, y + h - 1, w, 2.0), (x - 1, y, 2.0, h), (x + w - 1, y, 2.0, h)):
+                self.space.take(edge)
         for r in self.routes:
             self.paint_route(edges, r)
         for r in self.routes:
@@ -153,9 +100,12 @@ class _Figure:
         boxes += [(x - LANE, y, 2 * LANE, 0.0) for r in self.routes for x, y in r.track.points]
         x, y, w, h = bounds(boxes)
         right, bottom = x + w, y + h
-        entries = self.legend()
+        states = {f.gradient.state for f in self.flows.values()}
+        entries = legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
         size = marks.legend_size(self.words("reading"), entries)
-        marks.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries)
+        marks.legend(
+            scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries
+        )
         scene.width = max(right + 40 + size[0], marks.MARGIN + wide) + marks.MARGIN
         scene.height = max(bottom, marks.HEADING + size[1]) + marks.MARGIN
         return scene
@@ -175,13 +125,20 @@ class _Figure:
             x, y, w, _ = self.frames[p.id]
             name, count = self.header_runs(p)
             base = y + 21
-            taken = sorted(at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w)
+            taken = sorted(
+                at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w
+            )
             walls = [x, *taken, x + w]
-            rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in zip(walls, walls[1:], strict=False)]
+            rooms = [
+                (a + (13 if a == x else 12), b - (13 if b == x + w else 12))
+                for a, b in itertools.pairwise(walls)
+            ]
             g = by_id[p.id]
             need = runs_width(name, 12.5)
             both = need + 18 + runs_width(count, 12.5)
-            start, end = next((r for r in rooms if r[1] - r[0] >= both), next((r for r in rooms if r[1] - r[0] >= need), rooms[0]))
+            start, end = next(
+                (r for r in rooms if r[1] - r[0] >= both), next((r for r in rooms if r[1] - r[0] >= need), rooms[0])
+            )
             halo = None if end - start >= need else "panel2" if p.depth % 2 else "panel"
             first = g.text(start, base, name, 12.5, halo=halo)
             self.space.take(first.box())
@@ -193,13 +150,31 @@ class _Figure:
                 second = g.text(at, base, count, 12.5, halo=None if fitting else "panel")
                 self.space.take(second.box())
 
+    def paint_module_names(self, group: Group) -> None:
+        """Over an operation that is all its module does, the module's name: where it would stand if there were a
+        panel."""
+        for c in self.cards.values():
+            module = c.unit.module
+            if module is None:
+                continue
+            x, y = c.box[0] + 2, c.box[1] - 6
+            both = [Run(module.name, "bold", "muted"), Run(f"  {module.kind}", "sans", "muted")]
+            for runs in (both, both[:1]):
+                box = (x, y - 9, runs_width(runs, 10.5), 11.0)
+                if not self.space.hits(box, 2.0):
+                    group.text(x, y, runs, 10.5)
+                    self.space.take(box)
+                    break
+
     def paint_arrows(self, group: Group, card: Card) -> None:
         """The arrows between a card and its pills: one there, one back if a gradient is wanted."""
         for (x0, y), (x1, _), pill in pill_arrows(card):
             gradient = gradient_of(pill.value) if self.style.backward else Gradient("none")
             back = gradient.state != "none"
             d = LANE if back else 0.0
-            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient))
+            g = group.group(
+                f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient)
+            )
             dash = marks.DASH if self.style.backward and not back else None
             marks.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
             if gradient.state == "flows":
@@ -218,9 +193,10 @@ class _Figure:
         g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id)
         d = LANE if back else 0.0
         dash = marks.DASH if self.style.backward and not back else None
-        marks.wire(g, parallel(r.track.points, d) if d else r.track.points, dash=dash)
         if not back:
+            marks.smooth_wire(g, r.track, "dark", 1.3, dash, 7.0)
             return
+        marks.wire(g, parallel(r.track.points, d))
         lane = parallel(r.track.points[::-1], d)
         if flow.gradient.state == "flows":
             marks.lane(g, lane, flow.gradient.norm, self.style.scale)
@@ -235,19 +211,30 @@ class _Figure:
         flow = self.flows.get(r.edge.id)
         if flow is None or flow.gradient.state == "none":
             return
-        first = flow.whole is not None and not any(e.value is r.edge.value for e in self.view.edges[: self.view.edges.index(r.edge)])
+        first = flow.whole is not None and not any(
+            e.value is r.edge.value for e in self.view.edges[: self.view.edges.index(r.edge)]
+        )
         if first and flow.whole is not None:
-            self.write(group, r, "Σ " + norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3))
+            self.write(group, r, "Σ " + norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
         if flow.gradient.state != "shared":
             text = "" if flow.gradient.state == "missing" else norm(flow.gradient.norm)
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
 
-    def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...]) -> None:
-        """Write beside the gradient's lane, at the first place along the line where nothing is in the way."""
+    def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
+        """Write beside the gradient's lane, at the first place along the line where nothing is in the way; or under a
+        card."""
         width = text_width(text, 11) if text else 9.0
         flow = self.flows[r.edge.id].gradient
         half = self.style.scale.width(flow.norm) / 2 if flow.state == "flows" else 2.0
         places = [self._beside(r, share, side, half, width) for side in (1, -1) for share in shares]
+        if under is not None:
+            x, y = under.x - width / 2, under.y + under.height / 2 + 11
+            places = [
+                (x, y),
+                (x + under.width / 2 - width / 2 - 8, y),
+                (x - under.width / 2 + width / 2 + 8, y),
+                *places,
+            ]
         hits = [self.space.hits((x, y - 6, width, 11), 1.5) for x, y in places]
         least = hits.index(min(hits))
         x, y = places[least]
@@ -269,56 +256,6 @@ class _Figure:
         return (x + off, y) if side > 0 else (x - off - width, y)
 
     # ------------------------------------------------------------------------------------------------- words
-    def legend(self) -> list[marks.Entry]:
-        words, entries = self.words, list[marks.Entry]()
-
-        def entry(key: str, sample: object, ink: str = "muted", height: float = 25.0, gap: float = 0.0, text: str = "") -> None:
-            entries.append(marks.Entry(sample, (Run(text or words(key), "sans", ink),), height, gap))  # type: ignore[arg-type]
-
-        def pill(paper: str, line: str, dash: str | None = None):  # type: ignore[no-untyped-def]
-            return lambda g, x, y: g.rect(x, y - 9, 40, 18, 9, fill=paper, stroke=line, line=1.2, dash=dash)
-
-        backward = self.style.backward
-        states = {f.gradient.state for f in self.flows.values()}
-        pills = {p.kind for c in self.cards.values() for p in c.unit.pills}
-        kinds = {c.unit.kind for c in self.cards.values()}
-        entry("forward", lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)]))
-        if backward:
-            if "none" in states or "constant" in pills or "input" in pills:
-                entry("forward only", lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)], dash=marks.DASH))
-            for i, sample in enumerate(self.style.scale.samples()):
-                meaning = [Run(f"{sample:g}", "sans", "gradient")]
-                meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
-                entries.append(marks.Entry(self._lane_sample(sample), tuple(meaning), 20.0))
-            for state, key in (("zero", "zero"), ("nan", "nan"), ("missing", "missing")):
-                if state in states or any(gradient_of(v).state == state for v in self.view.parameters.values()):
-                    entry(key, lambda g, x, y: marks.hollow_lane(g, [(x + 40, y), (x, y)]), height=20)
-            if any(f.whole for f in self.flows.values()):
-                entry("sum", lambda g, x, y: g.text(x + 20, y + 4, "Σ", 12, ink="gradient", anchor="middle"), gap=4)
-        if self.view.kept_bytes:
-            entry("kept", lambda g, x, y: marks.diamond(g, x + 15, y, 5.2), height=18, gap=6)
-            entry("", lambda g, x, y: None, "kept", text=words("in all", memory(self.view.kept_bytes)))
-        for kind, paper, line in (("parameter", "parameter-paper", "parameter-line"), ("input", "input-paper", "input-line")):
-            if kind in pills or kind in kinds:
-                entry(kind, pill(paper, line))
-        if "constant" in pills:
-            entry("constant", pill("card", "hair", marks.DASH))
-        if "op" in kinds:
-            entry("operation", lambda g, x, y: g.rect(x, y - 10, 40, 20, 5, fill="card", stroke="dark", line=1.2))
-        if self.view.panels:
-            entry("module", lambda g, x, y: g.rect(x, y - 10, 40, 20, 6, fill="panel", stroke="hair"))
-        if "module" in kinds:
-            entry("folded", self._folded_sample)
-        return entries
-
-    def _lane_sample(self, sample: float):  # type: ignore[no-untyped-def]
-        return lambda g, x, y: marks.lane(g, [(x + 40, y), (x, y)], sample, self.style.scale)
-
-    @staticmethod
-    def _folded_sample(g: Group, x: float, y: float) -> None:
-        g.rect(x, y - 10, 40, 20, 6, fill="panel", stroke="wire", line=1.2)
-        g.rect(x + 2.5, y - 7.5, 35, 15, 4, stroke="hair")
-
     def description(self) -> str:
         """The figure in words."""
         parts = [f"{self.title}: {self.subtitle}."]
@@ -329,13 +266,15 @@ class _Figure:
             parts.append("Beside every forward edge a lane runs back; its width follows the norm of the gradient.")
             for v in self.view.parameters.values():
                 g = gradient_of(v)
-                parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
+                parts.append(
+                    f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}."
+                )
         return " ".join(parts)
 
 
 def _crossings(points: list[Point], top: float, bottom: float) -> list[float]:
     """Where a line passes a horizontal band."""
-    return [x for (x, y), (_, y2) in zip(points, points[1:], strict=False) if y <= bottom and y2 >= top]
+    return [x for (x, y), (_, y2) in itertools.pairwise(points) if y <= bottom and y2 >= top]
 
 
 def _told(g: Gradient) -> str:
@@ -346,7 +285,7 @@ def _told(g: Gradient) -> str:
     )
 
 
-def subtitle_of(view: View, words, precision: int) -> str:  # type: ignore[no-untyped-def]
+def subtitle_of(view: View, words: Words, precision: int) -> str:
     """What a graph is, in one line."""
     facts = summary(view)
     shown = facts["operations"] if not view.folded else words("drawn as", f"{facts['operations']:,}", len(view.units))
@@ -355,8 +294,6 @@ def subtitle_of(view: View, words, precision: int) -> str:  # type: ignore[no-un
         parts.append(words.parameters(facts["parameters"]))
     if facts["dtype"]:
         parts.append(facts["dtype"])
-    from .view import number_of
-
     for u in view.units:
         if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
             parts.append(f"{words('loss')} {value(v, precision + 1)}")

@@ -1,7 +1,8 @@
 """The inks. Each role has one colour on light paper, one on dark, and where it matters another for print.
 
 Colour never stands alone in a figure: position, weight, shape or dash pattern says the same again, because gradient and
-parameter fall together for a red-blind eye. Every ink reaches a contrast of 4.5 : 1 on the papers it is written on (`ON`).
+parameter fall together for a red-blind eye. Every ink reaches a contrast of 4.5 : 1 on the papers it is written on
+(`ON`).
 """
 
 from __future__ import annotations
@@ -44,11 +45,30 @@ ROLES: dict[str, tuple[str, str]] = {
 }
 
 # On paper the tinted grounds only cost toner; the hairlines must be darker to survive the printer.
-PRINT = {"panel": "#ffffff", "panel2": "#ffffff", "hair": "#8e99a5", "wire": "#5b6774", "input-line": "#4f7ea5", "parameter-line": "#94741c"}
+PRINT = {
+    "panel": "#ffffff",
+    "panel2": "#ffffff",
+    "hair": "#8e99a5",
+    "wire": "#5b6774",
+    "input-line": "#4f7ea5",
+    "parameter-line": "#94741c",
+}
 
 # Which inks are written on which papers: the table that the contrast test reads.
 ON = {
-    "paper": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter", "series-1", "series-2", "series-3", "series-4"),
+    "paper": (
+        "ink",
+        "muted",
+        "faint",
+        "forward",
+        "gradient",
+        "kept",
+        "parameter",
+        "series-1",
+        "series-2",
+        "series-3",
+        "series-4",
+    ),
     "card": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
     "panel": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
     "panel2": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
@@ -63,7 +83,9 @@ ON = {
 def check_theme(name: str) -> str:
     """The name of a theme, or an error that lists them."""
     if name not in THEMES:
-        raise ValueError(f"draw: expected theme to be one of {', '.join(THEMES)}, got {name!r}.{nearest(str(name), THEMES)}")
+        raise ValueError(
+            f"draw: expected theme to be one of {', '.join(THEMES)}, got {name!r}.{nearest(str(name), THEMES)}"
+        )
     return name
 
 
@@ -117,8 +139,8 @@ def _ramp(*stops: tuple[float, str]) -> tuple[str, ...]:
     return tuple(colours)
 
 
-# Values of both signs: vermilion below zero, white at zero, blue above. The ends are equally dark, so the sign is read from
-# the hue and the size from the lightness.
+# Values of both signs: vermilion below zero, white at zero, blue above. The ends are equally dark, so the sign is read
+# from the hue and the size from the lightness.
 DIVERGING = _ramp((0.0, "#8f2f04"), (0.25, "#d9824f"), (0.5, "#ffffff"), (0.75, "#5c9ccb"), (1.0, "#0b4a7c"))
 # Sizes: lightness falls evenly (L* 98 to 15), the hue stays blue.
 SEQUENTIAL = _ramp((0.0, "#f7fafc"), (0.25, "#c3d5e4"), (0.5, "#84a9c8"), (0.75, "#3f76a3"), (1.0, "#0c2d4a"))

@@ -79,7 +79,7 @@ def shape(sizes: Iterable[int] | None, scalar: str = "scalar") -> str:
 # ------------------------------------------------------------------------------------------------------- mathematics
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸᵀⁱ", "0123456789+−()nxyTi", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₓᵢⱼₖ", "0123456789+−()nxijk", strict=True))
-_WORDS = ("exp", "log", "ln", "sin", "cos", "tan", "tanh", "max", "min", "sign", "mean", "sum", "if", "else", "sinh", "cosh")
+_WORDS = frozenset(["exp", "log", "ln", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sign", "mean", "sum", "if", "else", "or", "and"])
 
 
 def mathematics(text: str, ink: str = "ink", scale: float = 1.0, rise: float = 0.0) -> tuple[Run, ...]:
@@ -147,7 +147,7 @@ def name_runs(name: str, ink: str = "ink", scale: float = 1.0) -> tuple[Run, ...
     """
     stem = name.rstrip("0123456789")
     if stem and len(stem.rstrip("_")) == 1 and len(name) > len(stem) and "." not in name:
-        return mathematics(f"{stem.rstrip('_')}_{{{name[len(stem):]}}}", ink, scale)
+        return mathematics(f"{stem.rstrip('_')}_{{{name[len(stem) :]}}}", ink, scale)
     if len(name) > 2 and name[1] == "_" and name[2:].isalnum():
         return mathematics(f"{name[0]}_{{{name[2:]}}}", ink, scale)
     return (Run(name, "italic", ink, scale),)
@@ -204,13 +204,22 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "filters": ("Learned kernels", "Gelernte Filter"),
     "filters sub": (
-        "one tile a kernel: rows are output channels, columns input channels; blue is positive, vermilion negative",
-        "eine Kachel je Filter: Zeilen sind Ausgabekanäle, Spalten Eingabekanäle; blau positiv, zinnober negativ",
+        "one tile a kernel, output channel against input channel; blue is positive, vermilion negative",
+        "eine Kachel je Filter, Ausgabekanal gegen Eingabekanal; blau positiv, zinnober negativ",
     ),
-    "filters one": ("one tile an output channel; blue is positive, vermilion negative", "eine Kachel je Ausgabekanal; blau positiv, zinnober negativ"),
-    "shown of": ("the first {} of {} kernels; slice the weight to see others", "die ersten {} von {} Filtern; andere durch Ausschneiden der Gewichte"),
+    "filters one": (
+        "one tile an output channel; blue is positive, vermilion negative",
+        "eine Kachel je Ausgabekanal; blau positiv, zinnober negativ",
+    ),
+    "shown of": (
+        "the first {} of {} kernels; slice the weight to see others",
+        "die ersten {} von {} Filtern; andere durch Ausschneiden der Gewichte",
+    ),
     "activations": ("Activations", "Aktivierungen"),
-    "activations sub": ("each layer's maps, with the range of its values", "die Karten jeder Schicht, mit dem Bereich ihrer Werte"),
+    "activations sub": (
+        "each layer's maps, with the range of its values",
+        "die Karten jeder Schicht, mit dem Bereich ihrer Werte",
+    ),
     "maps": ("{} maps", "{} Karten"),
     "one map": ("1 map", "1 Karte"),
     "units": ("{} units", "{} Einheiten"),

@@ -52,7 +52,7 @@ def pullback(
         useful = None
         if wanted is not None:
             order, useful = _leading_to(order, wanted)
-        _check_alive(order)
+        _check_alive(order, front.fits)
         aside = [(n, n.g) for n in order if n.g is not None] if _depth else []
         for n, _ in aside:
             n.g = None
@@ -87,7 +87,7 @@ def _walk(
     capture: dict[int, Any] | None,
 ) -> None:
     context = current()
-    fits, anomaly = front.fits, context.anomaly
+    fits, anomaly, keeps_all = front.fits, context.anomaly, front.keeps_all
     for node in order:
         g = node.g
         if g is None:
@@ -108,14 +108,17 @@ def _walk(
                         hook(node)
             continue
         kept = node.kept
-        if kept and newest_write() > node.serial:
+        if fits and kept and newest_write() > node.serial:
             _check_versions(node)
         if create_graph:
             context.scope = BackwardScope(node)
             if prim.once:
                 grads = _pull_once(node, g)
             else:
-                grads = prim.pull(g, _boxed(node, front), node.params, node.inputs)
+                pull = prim.pull_all if keeps_all else prim.pull
+                grads = pull(g, _boxed(node, front), node.params, node.inputs)
+        elif keeps_all:
+            grads = prim.pull_all(g, kept, node.params, node.inputs)
         else:
             grads = prim.pull(g, kept, node.params, node.inputs)
         if anomaly:
@@ -142,7 +145,7 @@ def _leading_to(order: list[Node], wanted: set[Node]) -> tuple[list[Node], set[N
     return [n for n in order if n in useful], useful
 
 
-def _check_alive(order: list[Node]) -> None:
+def _check_alive(order: list[Node], arrays: bool) -> None:
     """Before anything is changed: is everything still there, and unwritten?"""
     newest = newest_write()
     for node in order:
@@ -153,7 +156,7 @@ def _check_alive(order: list[Node]) -> None:
                 "pass. Expected a graph that is still whole; call the first backward() or autograd.grad() with "
                 "retain_graph=True if you need to go back through it again."
             )
-        if kept and node.serial < newest:
+        if arrays and kept and node.serial < newest:
             _check_versions(node)
 
 
@@ -194,6 +197,9 @@ def _boxed(node: Node, front: type[Variable]) -> tuple[Any, ...]:
     """What was kept raw gets its node back, so that the rules record."""
     prim = node.prim
     kept: list[Any] = []
+    if front.keeps_all and node.kept:
+        y, *values = node.kept
+        return (box(y, node), *(_reboxed(v, n) for v, n in zip(values, node.inputs, strict=True)))
     for k, raw in zip(prim.keep, node.kept or (), strict=True):
         if k.kind not in ("input", "output") or raw is None:
             kept.append(raw)
@@ -244,7 +250,7 @@ def _pull_once(node: Node, g: Any) -> tuple[Any, ...]:
         stop.prim = _Undifferentiable(node.prim.name)
         stop.inputs = (getattr(g, "node", None) or node,)
         stop.kept, stop.params, stop.scope = (), (), None
-        stop.g = stop.extra = stop.note = None
+        stop.g = stop.extra = None
         stop.mark = 0
         type(made).remember(stop, made.value, ())
         stop.serial = clock()

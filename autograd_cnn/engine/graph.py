@@ -24,7 +24,7 @@ class Node:
     (raw), `()` when they need nothing and None once it was freed. `g` and `mark` belong to the walk under way.
     """
 
-    __slots__ = ("dtype", "extra", "g", "inputs", "kept", "mark", "note", "params", "prim", "scope", "serial", "shape")
+    __slots__ = ("dtype", "extra", "g", "inputs", "kept", "mark", "params", "prim", "scope", "serial", "shape")
 
     prim: Any  # Primitive, or None for a leaf
     inputs: tuple[Node | None, ...]
@@ -34,7 +34,6 @@ class Node:
     scope: Any
     shape: Any
     dtype: Any
-    note: Any
     g: Any
     mark: int
     extra: Extra | None
@@ -95,7 +94,6 @@ class Leaf(Node):
         self.scope = None
         self.shape = getattr(value, "shape", None)
         self.dtype = getattr(value, "dtype", None)
-        self.note = None
         self.g = None
         self.mark = 0
         self.extra = None

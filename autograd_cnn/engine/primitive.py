@@ -176,6 +176,13 @@ class Primitive:
         return write_pull(self)
 
     @cached_property
+    def pull_all(self) -> Callable[..., Any]:
+        """`pull` for nodes that keep (output, *inputs)."""
+        from .specialise import write_pull
+
+        return write_pull(self, keeps_all=True)
+
+    @cached_property
     def call(self) -> Callable[..., Any]:
         """The public call: for any kind of variable, or raw values."""
         from .specialise import write_dispatch

@@ -81,9 +81,9 @@ def record_node(
     node.inputs = tuple(nodes)
     node.params = params
     node.scope = c.scope
-    node.g = node.extra = node.note = None
+    node.g = node.extra = None
     node.mark = 0
-    node.kept = keep(prim, nodes, values, ys)
+    node.kept = (ys[0], *values) if front.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
         front.remember(node, ys[0], tuple(values))
@@ -185,7 +185,7 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
     made.params = (index, count)
     made.kept = ()
     made.scope = node.scope
-    made.g = made.extra = made.note = None
+    made.g = made.extra = None
     made.mark = 0
     front.remember(made, y, ())
     made.serial = clock()

@@ -53,10 +53,13 @@ def _tuple(items: list[str]) -> str:
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
-def write_pull(prim: Primitive) -> Callable[..., Any]:
-    """`pull(g, kept, params, inputs) -> one gradient (or None) per input`: each rule runs only if an input of it wants one."""
+def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
+    """`pull(g, kept, params, inputs) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
+    `keeps_all`: what is kept is (output, *inputs)."""
     namespace: dict[str, Any] = {}
     place = {k.name: i for i, k in enumerate(prim.keep)}
+    if keeps_all:
+        place = {k.name: 0 if k.kind == "output" else 1 + k.index for k in prim.keep if k.kind != "shape"}
     lines = ["def pull(g, k, p, i):"]
     result = ["None"] * len(prim.inputs)
     for number, (served, rule) in enumerate(prim.groups):
@@ -70,6 +73,8 @@ def write_pull(prim: Primitive) -> Callable[..., Any]:
                 args.append("need" if prim.variadic else _tuple([f"i[{s}] is not None" for s in served]))
             elif n in place:
                 args.append(f"k[{place[n]}]")
+            elif n not in prim.params:
+                args.append("()")  # the shape of a number
             else:
                 args.append(f"p[{prim.params.index(n)}]")
         call = f"rule{number}({', '.join(args)})"
@@ -140,12 +145,12 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     lines.append("    out = new(Front); out.value = y0")
     if prim.differentiable:
         nodes = " or ".join(f"n{i} is not None" for i in range(len(inputs)))
-        kept = [_kept(k, prim) for k in prim.keep]
+        kept = ["y0", *(f"v{i}" for i in range(len(inputs)))] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
         lines += [
             f"    if ({nodes}) and c.record:",
             f"        node = new(Node); node.prim = prim; node.inputs = {_tuple([f'n{i}' for i in range(len(inputs))])}",
             f"        node.kept = {_tuple(kept)}; node.params = {_tuple(params)}; node.scope = c.scope",
-            f"        node.g = None; node.mark = 0; node.extra = None; node.serial = clock(); {front.remembers.format(v=_tuple([f'v{i}' for i in range(len(inputs))]))}",
+            f"        node.g = None; node.mark = 0; node.extra = None; node.serial = clock(); {front.remembers}",
             "        out.node = node",
             "    else:",
             "        out.node = None",

@@ -102,7 +102,7 @@ def graph_of(outputs: Sequence[Any], gradients: bool, names: dict[str, Any]) -> 
             main = node.inputs[0]
             parts.setdefault(id(main), {})[node.params[0]] = at
             continue
-        steps.append(_step(node, reader, counted, len(steps)))
+        steps.append(_step(node, reader, counted, len(steps), type(outputs[0]).keeps_all))
     steps = [_with_parts(s, parts, reader) for s in steps]
     inputs = tuple(v.id for v in reader.values if v.kind == "input")
     out_ids = tuple(reader.by_node[id(out.node)] for out in outputs)
@@ -130,13 +130,14 @@ def _gradients(outputs: Sequence[Any]) -> dict[int, Any]:
     return grads
 
 
-def _step(node: Node, reader: _Reader, counted: set[int], index: int) -> Step:
+def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all: bool) -> Step:
     prim = node.prim
-    kept = {}
-    note = getattr(node, "note", None)
+    kept: dict[tuple[str, int], Any] = {}
     size = 0
     names = []
-    for k, raw in zip(prim.keep, node.kept or (), strict=False):
+    if keeps_all:
+        kept = {("output" if i == 0 else "input", max(i - 1, 0)): v for i, v in enumerate(node.kept or ())}
+    for k, raw in () if keeps_all else zip(prim.keep, node.kept or (), strict=False):
         if raw is None or k.kind not in ("input", "output"):
             continue
         names.append(k.name)
@@ -151,12 +152,12 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int) -> Step:
         if n is not None:
             inputs.append(reader.by_node[id(n)])
             continue
-        raw = note[1][i] if note is not None and len(note[1]) > i else kept.get(("input", i))
+        raw = kept.get(("input", i))
         if isinstance(raw, tuple):
             raw = raw[i] if len(raw) > i else None
         if raw is not None:
             inputs.append(reader.constant(raw))
-    data = note[0] if note is not None else kept.get(("output", 0))
+    data = kept.get(("output", 0))
     outputs = () if prim.several else (reader.result(node, data),)
     scope = node.scope
     return Step(

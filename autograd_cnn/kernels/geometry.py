@@ -1,4 +1,4 @@
-"""The sizes of a convolution, checked once: what a kernel, an adjoint and a shape rule all need to know."""
+"""The sizes of a convolution or a pooling, checked once: what a kernel, an adjoint and a shape rule all need to know."""
 
 from __future__ import annotations
 
@@ -135,6 +135,76 @@ def _check_channels(x_shape: Shape, w_shape: Shape, groups: int, operation: str)
             f"{operation}: Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to have "
             f"{w_shape[1] * groups} channels, but got {x_shape[1]} channels instead."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """Windows over x (N, C, *size) with results (N, C, *out). Windows may reach into the padding, which is not there."""
+
+    size: Shape
+    kernel: Shape
+    stride: Shape
+    padding: Pairs
+    dilation: Shape
+    out: Shape
+
+    def valid(self, dim: int, index: int) -> tuple[slice, slice]:
+        """For element `index` of the windows along `dim`: the windows that have it inside the input, and where."""
+        offset = index * self.dilation[dim] - self.padding[dim][0]
+        step = self.stride[dim]
+        first = max(0, -(offset // step))
+        last = min(self.out[dim], (self.size[dim] - 1 - offset) // step + 1)
+        if last <= first:
+            return slice(0, 0), slice(0, 0)
+        start = first * step + offset
+        return slice(first, last), slice(start, start + (last - 1 - first) * step + 1, step)
+
+    @property
+    def apart(self) -> bool:
+        """No two windows share an element, and all of them lie inside."""
+        return (
+            all(s >= k for s, k in zip(self.stride, self.kernel, strict=True))
+            and max(self.dilation) == 1
+            and not any(map(any, self.padding))
+            and all(
+                (o - 1) * t + k <= s
+                for o, t, k, s in zip(self.out, self.stride, self.kernel, self.size, strict=True)
+            )
+        )
+
+
+@functools.lru_cache(maxsize=1024)
+def pooling(
+    x_shape: Shape,
+    kernel: Steps,
+    stride: Steps | None = None,
+    padding: Padding = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    operation: str = "pooling",
+) -> Pooling:
+    """The sizes, or a ShapeError that names what does not fit. The stride is the kernel's size unless given."""
+    dims = len(x_shape) - 2
+    if dims < 1:
+        raise ShapeError(expected(operation, "an input (N, C, *S)", f"shape {x_shape}"))
+    kernels = steps(kernel, dims, f"{operation}: kernel_size")
+    strides, sides, dilations = _stepping(kernels if stride is None else stride, padding, dilation, dims, operation)
+    if min(kernels) < 1:
+        raise ShapeError(f"{operation}: kernel size should be greater than zero, but got {kernels}.")
+    for k, d, side in zip(kernels, dilations, sides, strict=True):
+        if max(side) > (d * (k - 1) + 1) // 2:
+            raise ShapeError(
+                f"{operation}: pad should be at most half of effective kernel size, but got pad={max(side)}, "
+                f"kernel_size={k} and dilation={d}. Use padding={(d * (k - 1) + 1) // 2} or less."
+            )
+    out = output_sizes(x_shape[2:], kernels, strides, sides, dilations, ceil_mode)
+    if min(out) < 1 or 0 in x_shape[1:]:
+        given, found = (x_shape[1], *x_shape[2:]), (x_shape[1], *(max(0, o) for o in out))
+        raise ShapeError(
+            f"{operation}: Given input size: ({_by(given)}). Calculated output size: ({_by(found)}). Output size is too "
+            f"small. The windows are {_by(kernels)}: use smaller ones, or more padding."
+        )
+    return Pooling(x_shape[2:], kernels, strides, sides, dilations, out)
 
 
 def _by(sizes: Shape) -> str:

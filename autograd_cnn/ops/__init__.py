@@ -18,9 +18,11 @@ from . import (
     logical,
     loss,
     reduce,
+    rounding,
     select,
     shape,
     softmax,
+    special,
     trigonometry,
 )
 
@@ -42,8 +44,10 @@ __all__ = [
     "logical",
     "loss",
     "reduce",
+    "rounding",
     "select",
     "shape",
     "softmax",
+    "special",
     "trigonometry",
 ]

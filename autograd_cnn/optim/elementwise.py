@@ -21,6 +21,7 @@ from ..config import enable_grad
 from ..engine import versions
 from ..errors import InplaceError, expected
 from ..ops.promotion import get_default_dtype
+from ..ops.quiet import hush, unhush
 from ..tensor import Tensor, wrap
 from .checks import check_capturable, check_flags
 from .optimizer import Closure, Optimizer
@@ -147,9 +148,12 @@ class Elementwise(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             self._refuse(group)
-        with np.errstate(all="ignore"):  # infinities and NaNs pass through, as in PyTorch
+        quiet = hush()  # infinities and NaNs pass through, as in PyTorch
+        try:
             for group in self.param_groups:
                 self._step_group(group)
+        finally:
+            unhush(quiet)
         return loss
 
     def _refuse(self, group: dict[str, Any]) -> None:
@@ -165,15 +169,16 @@ class Elementwise(Optimizer):
             grad = p.grad
             if grad is None:
                 continue
+            value = writable(p)
             phase, state = self._begin(group, p)
-            arrays = [writable(p), grad.value, *[writable(s) for s in state]]
-            key = (phase, arrays[0].dtype)
+            arrays = [value, grad.value, *[writable(s) for s in state]]
+            key = (phase, value.dtype)
             pair = rules.get(key)
             if pair is None:
-                c = constants(arrays[0].dtype)
+                c = constants(value.dtype)
                 pair = rules[key] = self._rule(group, c, *phase), regularised(c, group["maximize"], decay, penalty)
             _apply(arrays, *pair, rows)
-            versions.wrote(arrays[0])
+            versions.wrote(value)
             for written in arrays[2:]:
                 versions.wrote(written)
 

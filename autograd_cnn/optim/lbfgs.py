@@ -199,7 +199,7 @@ class _Run:
 
     def objective(self, loss: Any) -> float:
         """The loss with its L1 penalty."""
-        value = float(loss)
+        value = float(loss.item() if isinstance(loss, Tensor) else loss)
         if self.l1:
             value += self.l1 * sum(float(np.abs(p.value).sum()) for p in self.params)
         return value

@@ -73,7 +73,11 @@ def _merge(group: Group, saved: Group, options: set[str]) -> Group:
 
 def _own(value: Any) -> Any:
     """A copy of an option that shares nothing with the state dict; an array of any library becomes a Tensor."""
-    return _copy(value) if _is_array(value) else deepcopy(value)
+    if _is_array(value):
+        return _copy(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(_own, value))
+    return deepcopy(value)
 
 
 def load_state(saved: Mapping[Any, Any], match: Mapping[Any, Tensor], check: Check) -> defaultdict[Any, Any]:

@@ -63,7 +63,8 @@ def read_legacy(source: Source, map_location: MapLocation, encoding: str) -> Any
         storages = _described_storages(survey, restore)
     keys = pickles.run(Survey(), encoding)
     position = _read_storages(source, pickles.position, keys, storages)
-    result = SafeWorld(_fetch(storages), restore).run(tree, encoding)
+    with callers_errors():
+        result = SafeWorld(_fetch(storages), restore).run(tree, encoding)
     source.leave_at(position)
     return result
 

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from .errors import FileFormatError, TruncatedFileError
 
 _FREE = 16 << 20  # bytes of memory that any file may ask for
-_PER_BYTE = 64  # … and what each byte of the pickle may ask for on top; CPython's picklers stay below half of it
+_PER_BYTE = 32  # … and what each byte of the pickle may ask for on top; what CPython writes asks for 20 at most
 # What containers cost in CPython, roughly, empty and per item.
 _LIST, _DICT, _SET, _TUPLE, _MARK, _ENTRY, _CALL = 64, 64, 216, 64, 64, 100, 128
 _LINE = 10_000  # the longest name of a global

@@ -1,4 +1,5 @@
-"""Graphs made by hand, with shapes as real networks have them: the drawings' tests need no operations, only `Graph` values."""
+"""Graphs made by hand, with shapes as real networks have them: the drawings' tests need no operations, only `Graph`
+values."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from autograd_cnn.engine.graph import Graph, ScopeName, Step, Value
 class Fake:
     """Stands in for a primitive: a name, a family, a label, the inputs' names."""
 
-    def __init__(self, name: str, inputs: str = "x", label: str | None = None, family: str = "", derivative: str = "") -> None:
+    def __init__(
+        self, name: str, inputs: str = "x", label: str | None = None, family: str = "", derivative: str = ""
+    ) -> None:
         self.name = name
         self.inputs = tuple(inputs.split())
         self.label = label or name
@@ -52,7 +55,15 @@ class Builder:
         self.gradients = gradients
         self.calls = 0
 
-    def value(self, kind: str, shape: Sequence[int] | None, name: str | None = None, grad: Any = "auto", dtype: str = "float32", data: Any = None) -> int:
+    def value(
+        self,
+        kind: str,
+        shape: Sequence[int] | None,
+        name: str | None = None,
+        grad: Any = "auto",
+        dtype: str = "float32",
+        data: Any = None,
+    ) -> int:
         wants = kind in ("parameter", "result")
         if isinstance(grad, str):
             grad = 0.4 / (len(self.values) + 1) if self.gradients and wants else None
@@ -69,10 +80,30 @@ class Builder:
     def parameter(self, name: str, *shape: int, grad: Any = "auto") -> int:
         return self.value("parameter", shape, name, grad)
 
-    def op(self, name: str, inputs: Sequence[int], *shape: int, keeps: Sequence[str] = (), size: int = 0, grad: Any = "auto", data: Any = None, **params: Any) -> int:
+    def op(
+        self,
+        name: str,
+        inputs: Sequence[int],
+        *shape: int,
+        keeps: Sequence[str] = (),
+        size: int = 0,
+        grad: Any = "auto",
+        data: Any = None,
+        **params: Any,
+    ) -> int:
         out = self.value("result", shape, grad=grad, data=data)
         self.steps.append(
-            Step(len(self.steps), P[name], tuple(inputs), (out,), params, tuple(self.scope), tuple(keeps), size, len(self.steps) + 1)  # type: ignore[arg-type]
+            Step(
+                len(self.steps),
+                P[name],
+                tuple(inputs),
+                (out,),
+                params,
+                tuple(self.scope),
+                tuple(keeps),
+                size,
+                len(self.steps) + 1,
+            )  # type: ignore[arg-type]
         )
         return out
 
@@ -101,7 +132,17 @@ class Builder:
         given = [x, self.parameter(f"{path}.weight", c_out, c_in, k, k)]
         if bias:
             given.append(self.parameter(f"{path}.bias", c_out))
-        y = self.op("conv2d", given, n, c_out, size, size, keeps=("x", "weight"), size=4 * n * c_in * (size + k - 1) ** 2, kernel=f"{k}×{k}")
+        y = self.op(
+            "conv2d",
+            given,
+            n,
+            c_out,
+            size,
+            size,
+            keeps=("x", "weight"),
+            size=4 * n * c_in * (size + k - 1) ** 2,
+            kernel=f"{k}×{k}",
+        )
         self.leave()
         return y
 
@@ -110,7 +151,9 @@ class Builder:
         path = ".".join(s.name for s in self.scope if s.name)
         w, b = self.parameter(f"{path}.weight", c), self.parameter(f"{path}.bias", c)
         m, v = self.value("constant", (c,), f"{path}.running_mean"), self.value("constant", (c,), f"{path}.running_var")
-        y = self.op("batch_norm", [x, w, b, m, v], n, c, size, size, keeps=("x", "weight"), size=4 * n * c * size * size)
+        y = self.op(
+            "batch_norm", [x, w, b, m, v], n, c, size, size, keeps=("x", "weight"), size=4 * n * c * size * size
+        )
         self.leave()
         return y
 
@@ -120,7 +163,17 @@ class Builder:
         self.leave()
         return y
 
-    def module(self, op: str, x: int, name: str, kind: str, *shape: int, keeps: Sequence[str] = (), size: int = 0, **params: Any) -> int:
+    def module(
+        self,
+        op: str,
+        x: int,
+        name: str,
+        kind: str,
+        *shape: int,
+        keeps: Sequence[str] = (),
+        size: int = 0,
+        **params: Any,
+    ) -> int:
         self.enter(name, kind)
         y = self.op(op, [x], *shape, keeps=keeps, size=size, **params)
         self.leave()
@@ -132,12 +185,22 @@ def mlp(gradients: bool = True) -> Graph:
     b.enter("", "MLP")
     x = b.input("x", 32, 784)
     b.enter("fc1", "Linear")
-    h = b.op("matmul", [x, b.parameter("fc1.W_1", 784, 128, grad=5.282)], 32, 128, keeps=("x", "W_1"), size=502_000, grad=0.19)
+    h = b.op(
+        "matmul",
+        [x, b.parameter("fc1.W_1", 784, 128, grad=5.282)],
+        32,
+        128,
+        keeps=("x", "W_1"),
+        size=502_000,
+        grad=0.19,
+    )
     h = b.op("add", [h, b.parameter("fc1.b_1", 128, grad=0.256)], 32, 128, grad=0.19)
     b.leave()
     h = b.op("relu", [h], 32, 128, keeps=("mask",), size=512, grad=0.265)
     b.enter("fc2", "Linear")
-    h = b.op("matmul", [h, b.parameter("fc2.W_2", 128, 10, grad=2.471)], 32, 10, keeps=("h", "W_2"), size=22_000, grad=0.185)
+    h = b.op(
+        "matmul", [h, b.parameter("fc2.W_2", 128, 10, grad=2.471)], 32, 10, keeps=("h", "W_2"), size=22_000, grad=0.185
+    )
     h = b.op("add", [h, b.parameter("fc2.b_2", 10, grad=0.254)], 32, 10, grad=0.185)
     b.leave()
     b.leave()
@@ -164,7 +227,14 @@ def lenet(gradients: bool = False, n: int = 64) -> Graph:
     y = b.linear(y, "fc2", n, 84, 10)
     b.leave()
     t = b.input("target", n, dtype="int64")
-    loss = b.op("cross_entropy", [y, t], keeps=("softmax", "target"), size=n * 48, data=np.float32(2.3026), grad=1.0 if gradients else None)
+    loss = b.op(
+        "cross_entropy",
+        [y, t],
+        keeps=("softmax", "target"),
+        size=n * 48,
+        data=np.float32(2.3026),
+        grad=1.0 if gradients else None,
+    )
     return b.graph(loss)
 
 
@@ -208,7 +278,9 @@ def two_in_two_out(gradients: bool = True) -> Graph:
     sides = []
     for x in (left, right):
         b.enter("encoder", "Conv2d")
-        sides.append(b.op("conv2d", [x, w], 16, 32, 29, 29, keeps=("x", "weight"), size=16 * 3 * 4096 * 4, kernel="7×7"))
+        sides.append(
+            b.op("conv2d", [x, w], 16, 32, 29, 29, keeps=("x", "weight"), size=16 * 3 * 4096 * 4, kernel="7×7")
+        )
         b.leave()
     y = b.op("cat", sides, 16, 64, 29, 29)
     y = b.op("mean", [y], 16, 64)
@@ -259,10 +331,13 @@ class Circuit:
         local = rule(*given, y)
         out = len(self.values)
         wants = [self.values[i].requires_grad for i in inputs]
-        prim = SimpleNamespace(several=False, pull=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)])
+        prim = SimpleNamespace(
+            several=False, pull=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)]
+        )
         node: Any = SimpleNamespace(prim=prim, kept=(), params=(), inputs=())
         self.values.append(Value(out, "result", called, None, None, y, None, True, node))
-        self.steps.append(Step(len(self.steps), S[name], tuple(inputs), (out,), params, self.scope))  # type: ignore[arg-type]
+        # type: ignore[arg-type]
+        self.steps.append(Step(len(self.steps), S[name], tuple(inputs), (out,), params, self.scope))
         self.locals[out] = local
         return out
 
@@ -281,7 +356,9 @@ class Circuit:
 
 def sigmoid_neuron(backward: bool = True) -> Graph:
     c = Circuit()
-    w0, x0, w1, x1, w2 = (c.leaf(n, v) for n, v in (("w0", 2.0), ("x0", -1.0), ("w1", -3.0), ("x1", -2.0), ("w2", -3.0)))
+    w0, x0, w1, x1, w2 = (
+        c.leaf(n, v) for n, v in (("w0", 2.0), ("x0", -1.0), ("w1", -3.0), ("x1", -2.0), ("w2", -3.0))
+    )
     z = c.op("add", c.op("add", c.op("mul", w0, x0), c.op("mul", w1, x1)), w2, called="z")
     c.scope = (ScopeName("", "Sigmoid", 1), ScopeName("sigmoid", "Sigmoid", 2))
     n = c.op("mul", z, c.leaf(None, -1.0, "constant"))

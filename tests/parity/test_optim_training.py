@@ -44,11 +44,12 @@ class Task:
                 loss.backward()
                 return loss
 
-            losses.append(float(optimizer.step(closure)))
+            losses.append(optimizer.step(closure).item())
             scheduler.step()
         return losses
 
 
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True:UserWarning")  # PyTorch's LBFGS does
 @pytest.mark.parametrize("name", NAMES)
 def test_twenty_steps_of_a_network(name: str) -> None:
     options = {"line_search_fn": "strong_wolfe", "max_iter": 3} if name == "LBFGS" else {}
@@ -73,3 +74,57 @@ def test_a_graph_from_before_the_step_says_so() -> None:
         optimizer.step()
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             loss.backward()
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "ASGD", "LBFGS"])
+def test_files_of_optimizers_and_schedulers_go_both_ways(name: str, tmp_path: Any) -> None:
+    """torch.save, our load, some steps, our save, torch.load: the run is the same as PyTorch's alone."""
+    options = {"momentum": 0.9} if name == "SGD" else {}
+    task, reference = Task(ac, "float64"), Task(torch, "float64")
+    kind = torch.optim.lr_scheduler.MultiStepLR
+
+    def steps(task: Task, optimizer: Any, scheduler: Any) -> None:
+        for _ in range(3):
+
+            def closure() -> Any:
+                optimizer.zero_grad()
+                loss = task.loss()
+                loss.backward()
+                return loss.detach()
+
+            optimizer.step(closure)
+            scheduler.step()
+
+    theirs = getattr(torch.optim, name)(reference.params, lr=0.01, **options)
+    schedule = kind(theirs, [2, 4], gamma=0.5)
+    steps(reference, theirs, schedule)
+    torch.save(
+        [theirs.state_dict(), schedule.state_dict(), [p.detach() for p in reference.params]], tmp_path / "theirs.pt"
+    )
+
+    ours = getattr(ac.optim, name)(task.params)
+    our_schedule = ac.optim.lr_scheduler.MultiStepLR(ours, [1])
+    state, schedule_state, values = ac.load(tmp_path / "theirs.pt")
+    with ac.no_grad():
+        for p, value in zip(task.params, values, strict=True):
+            p.copy_(value)
+    ours.load_state_dict(state)
+    our_schedule.load_state_dict(schedule_state)
+    steps(task, ours, our_schedule)
+    ac.save([ours.state_dict(), our_schedule.state_dict(), [p.detach() for p in task.params]], tmp_path / "ours.pt")
+
+    again = Task(torch, "float64")
+    back = getattr(torch.optim, name)(again.params)
+    back_schedule = kind(back, [1])
+    state, schedule_state, values = torch.load(tmp_path / "ours.pt", weights_only=True)
+    with torch.no_grad():
+        for p, value in zip(again.params, values, strict=True):
+            p.copy_(value)
+    back.load_state_dict(state)
+    back_schedule.load_state_dict(schedule_state)
+    steps(again, back, back_schedule)
+    for _ in range(2):
+        steps(reference, theirs, schedule)
+    assert back.param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
+    for p, q in zip(again.params, reference.params, strict=True):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-9, atol=1e-12)

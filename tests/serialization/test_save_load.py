@@ -209,8 +209,9 @@ def test_ordered_dicts_keep_their_attributes() -> None:
 def test_more_containers() -> None:
     counts = collections.defaultdict(list, {"a": [1]})
     back = again([counts, collections.Counter("abca"), range(3), slice(1, None, 2)])
-    assert back[0]["b"] == []
     assert back == [counts, collections.Counter("abca"), range(3), slice(1, None, 2)]
+    assert [type(x) for x in back[:2]] == [collections.defaultdict, collections.Counter]
+    assert back[0]["b"] == []
 
 
 def test_random_states() -> None:

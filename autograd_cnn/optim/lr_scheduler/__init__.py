@@ -1,6 +1,7 @@
 """Learning rate schedulers, `torch.optim.lr_scheduler`'s names, arguments and state dicts."""
 
-from .base import LRScheduler, _LRScheduler
+from .base import LRScheduler
+from .base import _LRScheduler as _LRScheduler
 from .combined import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cyclic import CyclicLR, OneCycleLR
@@ -25,5 +26,4 @@ __all__ = [
     "ReduceLROnPlateau",
     "SequentialLR",
     "StepLR",
-    "_LRScheduler",
 ]

@@ -171,7 +171,7 @@ def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | N
         _check_shapes([sample.value for sample in batch])
         stacked: Tensor = stack(list(batch), 0)
         return stacked
-    return wrap(_stacked([sample.value for sample in batch]))
+    return wrap(_stacked([np.asarray(sample.value) for sample in batch]))
 
 
 def collate_numpy_array_fn(batch: Sequence[Array], *, collate_fn_map: CollateMap | None = None) -> Any:

@@ -61,8 +61,9 @@ class DataLoader(Generic[T_co]):
     Resuming in mid-epoch: see `state_dict`.
 
     Example:
-        >>> import autograd_cnn as torch
-        >>> data = TensorDataset(torch.arange(5), torch.arange(5) * 10)
+        >>> import autograd_cnn as ac
+        >>> from autograd_cnn.utils.data import DataLoader, TensorDataset
+        >>> data = TensorDataset(ac.arange(5), ac.arange(5) * 10)
         >>> for x, y in DataLoader(data, batch_size=2):
         ...     print(x.tolist(), y.tolist())
         [0, 1] [0, 10]

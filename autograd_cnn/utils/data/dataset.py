@@ -60,6 +60,7 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
     which share of the stream to yield, or every sample comes once from each worker.
 
     Example:
+        >>> from autograd_cnn.utils.data import IterableDataset, get_worker_info
         >>> class Count(IterableDataset):
         ...     def __init__(self, end):
         ...         self.end = end
@@ -84,8 +85,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     Shapes: each tensor (N, *), the same N.
 
     Example:
-        >>> import autograd_cnn as torch
-        >>> x, y = TensorDataset(torch.zeros(3, 2), torch.arange(3))[1]
+        >>> import autograd_cnn as ac
+        >>> x, y = TensorDataset(ac.zeros(3, 2), ac.arange(3))[1]
         >>> x.shape, y.item()
         (torch.Size([2]), 1)
 
@@ -117,10 +118,10 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def _columns(self) -> list[Any] | None:
         """The arrays whose rows the samples are; None where a sample may be something else, or carries a gradient."""
         kind = type(self)
-        plain = kind.__getitem__ is TensorDataset.__getitem__ and not hasattr(self, "__getitems__")
-        if not plain or any(tensor.requires_grad for tensor in self.tensors):
+        if kind.__getitem__ is not TensorDataset.__getitem__ or hasattr(self, "__getitems__"):
             return None
-        return [tensor.value for tensor in self.tensors]
+        plain = all(isinstance(tensor.value, np.ndarray) and not tensor.requires_grad for tensor in self.tensors)
+        return [tensor.value for tensor in self.tensors] if plain else None
 
 
 def _check_rows(position: int, tensor: object) -> None:
@@ -317,7 +318,7 @@ def random_split(dataset: Any, lengths: Sequence[int | float], generator: Genera
         >>> from autograd_cnn import Generator
         >>> train, test = random_split(range(10), [0.8, 0.2], generator=Generator().manual_seed(0))
         >>> len(train), test.indices
-        (8, [2, 3])
+        (8, [6, 2])
 
     Errors: ValueError if the lengths do not sum to N or are negative; TypeError for lengths that are no whole numbers.
     Source: torch.utils.data.random_split.

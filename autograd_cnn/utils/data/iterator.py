@@ -45,7 +45,7 @@ class LoaderIterator:
             raise ValueError("DataLoader.load_state_dict: the state of an epoch in progress lacks its base_seed.")
         progress.base_seed = self._plan.base_seed
         progress.delivered, progress.requested = self._plan.delivered, self._plan.requested
-        progress.exhausted = self._plan.exhausted
+        progress.exhausted, progress.next_worker = self._plan.exhausted, self._plan.next_worker
         if not self._stream:
             self._order.reopen("sampler again" if self._plan.num_workers else "sampler", self._plan)
         return progress
@@ -174,7 +174,7 @@ class WorkersIterator(LoaderIterator):
         self._end = weakref.finalize(self, self._team.shutdown)
         if self._plan is None:
             self._order.open("sampler again")  # the sampler is asked a second time, as PyTorch does
-        self._prime(first=self._plan.next_worker if self._plan else 0)
+        self._prime(first=self.progress.next_worker)
 
     def _records(self, plan: Plan | None) -> list[WorkerRecord]:
         fits = plan is not None and plan.num_workers == self._workers and (plan.in_progress or self._persistent)

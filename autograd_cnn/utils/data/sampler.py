@@ -170,7 +170,7 @@ class WeightedRandomSampler(Sampler[int]):
     Example:
         >>> from autograd_cnn import Generator
         >>> list(WeightedRandomSampler([0.0, 1.0, 3.0], 4, generator=Generator().manual_seed(0)))
-        [2, 2, 2, 1]
+        [2, 2, 2, 2]
 
     Errors: ValueError for `num_samples` < 1, a `replacement` that is no bool, weights that are not one-dimensional;
     RuntimeError, when iterated, for negative weights, a sum of 0, or too few of them without replacement.

@@ -1,0 +1,124 @@
+"""The command `autograd-cnn`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .errors import nearest
+
+_DEMO_OUT = Path("runs/demo")
+_TRAIN_OUT = Path("runs/train")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        """As argparse, with the nearest command for an unknown one."""
+        if "invalid choice" in message and "argument command" in message:
+            given = message.split("invalid choice: ", 1)[1].split(" (", 1)[0].strip("'")
+            message += nearest(given, _COMMANDS)
+        super().error(message)
+
+
+_COMMANDS = ("demo", "train", "check")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .training.options import OPTIMIZERS, SCHEDULES, Options
+    from .vision.models import list_models
+
+    parser = _Parser(prog="autograd-cnn", description="Train convolutional networks and look inside: a graph you can see, gradients you can trust.")
+    parser.add_argument("--version", action="version", version=f"autograd-cnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    demo = commands.add_parser("demo", help="train LeNet-5 on real handwritten digits and draw it (about a minute)")
+    demo.add_argument("--out", type=Path, default=_DEMO_OUT, help=f"the folder for the results (default: {_DEMO_OUT})")
+    demo.add_argument("--resume", action="store_true", help="go on with the run in --out where it stopped")
+
+    default = Options()
+    train = commands.add_parser("train", help="train a network of your choice", argument_default=argparse.SUPPRESS)
+    train.add_argument("--model", help=f"{', '.join(list_models())} (default: {default.model})")
+    train.add_argument("--data", help=f"digits, or mnist:FOLDER with the original idx files (default: {default.data})")
+    train.add_argument("--epochs", type=int, help=f"passes over the data (default: {default.epochs})")
+    train.add_argument("--batch-size", type=int, help=f"pictures in a batch (default: {default.batch_size})")
+    train.add_argument("--lr", type=float, help=f"learning rate (default: {default.lr})")
+    train.add_argument("--optimizer", help=f"{', '.join(OPTIMIZERS)} (default: {default.optimizer})")
+    train.add_argument("--schedule", help=f"{', '.join(SCHEDULES)} (default: {default.schedule})")
+    train.add_argument("--momentum", type=float, help=f"for sgd and nesterov (default: {default.momentum})")
+    train.add_argument("--weight-decay", type=float, help="L2 regularisation (default: 0)")
+    train.add_argument("--l1", type=float, help="L1 regularisation (default: 0)")
+    train.add_argument("--seed", type=int, help=f"of everything random (default: {default.seed})")
+    train.add_argument("--workers", type=int, help="processes that prepare batches (default: 0)")
+    train.add_argument("--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})")
+    train.add_argument("--resume", action="store_true", default=False, help="go on with the run in --out where it stopped")
+
+    from .testing.command import add_parser
+
+    add_parser(commands)
+    return parser
+
+
+def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
+    """Begin or resume a run, train it, write the report."""
+    from .training.report import listing, write_report
+    from .training.run import CHECKPOINT, Options, Run, Stopped
+
+    exists = (out / CHECKPOINT).exists()
+    if resume and exists:
+        run = Run.resume(out)
+        for name, value in given.items():
+            if getattr(run.options, name) != value:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} {value}: expected the value the run in {out} was begun with, "
+                    f"{getattr(run.options, name)}. Leave the option out, or begin anew in another --out."
+                )
+        done = run.position.epoch
+        print(f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next.")
+    else:
+        options = Options(**given).check()
+        if exists:
+            raise FileExistsError(f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out).")
+        if resume:
+            print(f"Nothing was saved in {out} yet: beginning at the start.")
+        run = Run(options, out)
+    parameters = sum(p.numel() for p in run.model.parameters())
+    print(f"{run.options.model}, {parameters:,} parameters, on {run.options.data}: {len(run.data.train)} pictures to learn from, "
+          f"{len(run.data.test)} held out")  # fmt: skip
+    try:
+        run.train()
+    except Stopped:
+        print(f"\nStopped and saved. Go on with:\n  {again} --out {out} --resume")
+        return 130
+    loss, accuracy = run.evaluate()
+    print(f"Accuracy on the {len(run.data.test)} held-out pictures: {accuracy:.2%} (loss {loss:.4f})")
+    print(listing(out, write_report(run)))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code. What the user can mend is one line on stderr, without a traceback."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "demo":
+            if not args.resume and (args.out / "checkpoint").exists() and args.out == _DEMO_OUT:
+                _clear(args.out)
+            return _train({}, args.out, args.resume, "autograd-cnn demo")
+        if args.command == "train":
+            given = {k: v for k, v in vars(args).items() if k not in ("command", "out", "resume")}
+            return _train(given, args.out, args.resume, "autograd-cnn train")
+        return int(args.run(args))
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print(f"autograd-cnn {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped at once; the last checkpoint is whole.", file=sys.stderr)
+        return 130
+
+
+def _clear(out: Path) -> None:
+    """A new demo replaces the last one's checkpoint; a finished demo is not asked about."""
+    (out / "checkpoint").unlink()

@@ -1,0 +1,94 @@
+"""The legend of a tensor graph: an entry for each sign that occurs in it, and none for what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from . import marks
+from .cards import Style
+from .scene import Group, Run
+from .view import View, gradient_of
+from .words import memory
+
+Sample = Callable[[Group, float, float], None]
+
+
+def legend_entries(view: View, style: Style, states: Collection[str], branching: bool) -> list[marks.Entry]:
+    """The entries. `states` are the gradients that edges carry (see `Gradient`), `branching`: some value has several."""
+    words = style.words
+    pills = {p.kind for u in view.units for p in u.pills}
+    kinds = {u.kind for u in view.units}
+    entries = [_entry(words("forward"), lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)]))]
+    if style.backward:
+        entries += _gradient_entries(view, style, states, branching, dashed="none" in states or bool(pills - {"parameter"}))
+    if view.kept_bytes:
+        entries.append(_entry(words("kept"), lambda g, x, y: marks.diamond(g, x + 15, y, 5.2), height=18, gap=6))
+        total = words("in all", memory(view.kept_bytes))
+        entries.append(_entry(total, lambda g, x, y: None, "kept"))
+    for kind, paper, line in (
+        ("parameter", "parameter-paper", "parameter-line"),
+        ("input", "input-paper", "input-line"),
+    ):
+        if kind in pills or kind in kinds:
+            entries.append(_entry(words(kind), _pill(paper, line)))
+    if "constant" in pills:
+        entries.append(_entry(words("constant"), _pill("card", "hair", marks.DASH)))
+    if "op" in kinds:
+        entries.append(_entry(words("operation"), _operation))
+    if view.panels:
+        entries.append(_entry(words("module"), _panel))
+    if "module" in kinds:
+        entries.append(_entry(words("folded"), _folded))
+    return entries
+
+
+def _gradient_entries(
+    view: View, style: Style, states: Collection[str], branching: bool, dashed: bool
+) -> list[marks.Entry]:
+    words, scale = style.words, style.scale
+    entries = []
+    if dashed:
+        dash: Sample = lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)], dash=marks.DASH)
+        entries.append(_entry(words("forward only"), dash))
+    for i, norm in enumerate(scale.samples()):
+        meaning = [Run(f"{norm:g}", "sans", "gradient")]
+        meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
+        entries.append(marks.Entry(_lane(norm, scale), tuple(meaning), 20.0))
+    found = {*states, *(gradient_of(v).state for v in view.parameters.values())}
+    for state in ("zero", "nan", "missing"):
+        if state in found:
+            hollow: Sample = lambda g, x, y: marks.hollow_lane(g, [(x + 40, y), (x, y)])
+            entries.append(_entry(words(state), hollow, height=20))
+    if branching:
+        sigma: Sample = lambda g, x, y: _centred(g, x, y, "Σ")
+        entries.append(_entry(words("sum"), sigma, gap=4))
+    return entries
+
+
+def _entry(meaning: str, sample: Sample, ink: str = "muted", height: float = 25.0, gap: float = 0.0) -> marks.Entry:
+    return marks.Entry(sample, (Run(meaning, "sans", ink),), height, gap)
+
+
+def _centred(g: Group, x: float, y: float, text: str) -> None:
+    g.text(x + 20, y + 4, text, 12, ink="gradient", anchor="middle")
+
+
+def _pill(paper: str, line: str, dash: str | None = None) -> Sample:
+    return lambda g, x, y: g.rect(x, y - 9, 40, 18, 9, fill=paper, stroke=line, line=1.2, dash=dash)
+
+
+def _lane(norm: float, scale: marks.LaneScale) -> Sample:
+    return lambda g, x, y: marks.lane(g, [(x + 40, y), (x, y)], norm, scale)
+
+
+def _operation(g: Group, x: float, y: float) -> None:
+    g.rect(x, y - 10, 40, 20, 5, fill="card", stroke="dark", line=1.2)
+
+
+def _panel(g: Group, x: float, y: float) -> None:
+    g.rect(x, y - 10, 40, 20, 6, fill="panel", stroke="hair")
+
+
+def _folded(g: Group, x: float, y: float) -> None:
+    g.rect(x, y - 10, 40, 20, 6, fill="panel", stroke="wire", line=1.2)
+    g.rect(x + 2.5, y - 7.5, 35, 15, 4, stroke="hair")

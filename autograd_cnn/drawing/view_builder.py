@@ -1,0 +1,285 @@
+"""How a `View` is made of a `Graph`: what is folded, framed, hung on something else, or hidden."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ..engine.graph import Graph, ScopeName, Step, Value
+from .pull import places
+from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
+
+# Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
+_STATE_FAMILIES = ("norm", "dropout", "random")
+
+
+def view_of(graph: Graph, depth: int | None = None, circuit: bool = False) -> View:
+    """Build the view.
+
+    Args:
+        depth: fold every module call that many levels below the outermost one into a single node.
+        circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
+    """
+    return _Builder(graph, depth, circuit).build()
+
+
+class _Builder:
+    def __init__(self, graph: Graph, depth: int | None, circuit: bool) -> None:
+        self.graph = graph
+        self.circuit = circuit
+        self.depth = depth
+        self.producer = graph.producer()
+        self.ids: dict[str, int] = {}
+        self.unit_of_step: dict[int, Unit] = {}
+        self.uses: dict[int, list[Step]] = {}
+        for step in graph.steps:
+            for v in step.inputs:
+                self.uses.setdefault(v, []).append(step)
+        roots = {s.scope[0] for s in graph.steps if s.scope}
+        self.root = next(iter(roots)) if len(roots) == 1 else None
+
+    def build(self) -> View:
+        units = self.make_units()
+        panels = self.make_panels(units)
+        self.name_units(units)
+        nodes = self.place_leaves(units)
+        order = {id(u): i for i, u in enumerate(units)}
+        heads = self.place_outputs()
+        everything = sorted(nodes, key=lambda n: min(order[id(e)] for e in n[1]))
+        all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
+        edges = self.make_edges(nodes, units, heads)
+        parameters = {v.id: v for v in self.graph.parameters}
+        return View(self.graph, all_units, edges, panels, parameters, self.root)
+
+    # ------------------------------------------------------------------------------------------------- units
+    def make_units(self) -> list[Unit]:
+        folds = self.folds()
+        folded: dict[Scopes, Unit] = {}
+        units: list[Unit] = []
+        for step in self.graph.steps:
+            key = folds.get(step.index)
+            unit = folded.get(key) if key else None
+            if unit is None:
+                if key:
+                    unit = folded[key] = Unit("", "module", key[-1].name or key[-1].kind, key)
+                else:
+                    unit = Unit("", "op", step.label, step.scope)
+                units.append(unit)
+            unit.steps.append(step)
+            self.unit_of_step[step.index] = unit
+            unit.parameters.update(self.parameters_of(step))
+        for unit in units:
+            inside = {s.index for s in unit.steps}
+            results = [self.graph.values[o] for s in unit.steps for o in s.outputs]
+            leaving = [
+                v
+                for v in results
+                if v.id in self.graph.outputs or any(u.index not in inside for u in self.uses.get(v.id, ()))
+            ]
+            unit.outputs = leaving or results[-1:]
+        return units
+
+    def folds(self) -> dict[int, Scopes]:
+        """For each step that a fold swallows the module call it goes into."""
+        if self.depth is None:
+            return {}
+        calls: dict[Scopes, list[Step]] = {}
+        for step in self.graph.steps:
+            if len(step.scope) > self.depth:
+                calls.setdefault(step.scope[: self.depth + 1], []).append(step)
+        worth = {k: steps for k, steps in calls.items() if len(steps) > 1 or any(self.parameters_of(s) for s in steps)}
+        return {s.index: k for k, steps in worth.items() for s in steps}
+
+    def parameters_of(self, step: Step) -> dict[int, Value]:
+        values = (self.graph.values[i] for i in step.inputs)
+        return {v.id: v for v in values if v.kind == "parameter"}
+
+    # ------------------------------------------------------------------------------------------------- panels
+    def make_panels(self, units: list[Unit]) -> list[Panel]:
+        """A panel for each module call that has parameters of its own or frames several units; an operation alone needs
+        no frame, its card names the module."""
+        skip = 1 if self.root is not None else 0
+        made: dict[Scopes, Panel] = {}
+        top: list[Panel] = []
+        for unit in units:
+            path = unit.scopes[:-1] if unit.kind == "module" else unit.scopes
+            parent: Panel | None = None
+            for end in range(skip + 1, len(path) + 1):
+                panel = made.get(path[:end])
+                if panel is None:
+                    step = path[end - 1]
+                    panel = made[path[:end]] = Panel("", step.name or step.kind, step.kind, parent)
+                    (parent.panels if parent else top).append(panel)
+                parent = panel
+            unit.panel = parent
+            if parent:
+                parent.units.append(unit)
+        top = [q for p in top for q in self.simplify(p)]
+        return self.name_panels(top, "")
+
+    def simplify(self, panel: Panel) -> list[Panel]:
+        """Dissolve panels around a lone bare operation; join a panel that holds nothing but another one with it."""
+        panel.panels = [q for p in panel.panels for q in self.simplify(p)]
+        units = panel.all_units()
+        for u in units:
+            panel.parameters.update(u.parameters)
+        if len(units) == 1 and not (units[0].kind == "op" and units[0].parameters):
+            units[0].panel = panel.parent
+            if units[0].kind == "op" and units[0].module is None:
+                units[0].module = ScopeName(panel.name, panel.kind, 0)
+            if panel.parent:
+                panel.parent.units.append(units[0])
+            return []
+        if not panel.units and len(panel.panels) == 1:
+            inner = panel.panels[0]
+            inner.name, inner.parent = f"{panel.name}.{inner.name}", panel.parent
+            return [inner]
+        return [panel]
+
+    def name_panels(self, panels: list[Panel], prefix: str) -> list[Panel]:
+        named = []
+        for p in panels:
+            path = f"{prefix}.{p.name}" if prefix else p.name
+            p.id = self.new_id(f"m-{path}")
+            named += [p, *self.name_panels(p.panels, path)]
+        return named
+
+    def name_units(self, units: list[Unit]) -> None:
+        for u in units:
+            names = [s.name for s in u.scopes if s.name]
+            if u.kind == "op":
+                names.append(u.steps[0].name)
+            u.id = self.new_id(("op-" if u.kind == "op" else "m-") + ("-".join(names) or u.title))
+
+    def new_id(self, wish: str) -> str:
+        """A stable id: the wish, numbered if it was given before."""
+        wish = re.sub(r"[^A-Za-z0-9_.-]+", "-", wish)
+        count = self.ids[wish] = self.ids.get(wish, 0) + 1
+        return wish if count == 1 else self.new_id(f"{wish}-{count}")
+
+    # ------------------------------------------------------------------------------------------------- leaves
+    def place_leaves(self, units: list[Unit]) -> list[tuple[Unit, list[Unit]]]:
+        """Hang parameters and side inputs on their units; return the inputs that stand alone, each with its
+        consumers."""
+        alone: list[tuple[Unit, list[Unit]]] = []
+        for value in self.graph.values:
+            steps = self.uses.get(value.id, [])
+            if value.id in self.producer or not steps:
+                continue
+            users = list({id(u): u for u in (self.unit_of_step[s.index] for s in steps)}.values())
+            if self.circuit and (value.kind != "constant" or value.name):
+                alone.append((self.standing(value), users))
+            elif value.kind == "parameter":
+                for u in users:
+                    if u.kind == "op":
+                        self.hang(u, value, "parameter", len(steps))
+            elif value.kind == "constant" or self.is_state(value, steps):
+                for u in users:
+                    self.place_constant(u, value)
+            elif len(users) == 1 and len(steps) == 1 and self.has_main_path(users[0], value):
+                self.hang(users[0], value, "input", 1)
+            else:
+                alone.append((self.standing(value), users))
+        return alone
+
+    def is_state(self, value: Value, steps: list[Step]) -> bool:
+        """Running statistics and masks: arrays that a layer holds, not data that someone hands in."""
+        return value.name is None and all(s.family in _STATE_FAMILIES and s.inputs[0] != value.id for s in steps)
+
+    def standing(self, value: Value) -> Unit:
+        """A leaf on its own."""
+        bare = [
+            v.id
+            for v in self.graph.values
+            if v.id not in self.producer and not v.name and v.kind in ("input", "parameter")
+        ]
+        name = value.name or ("x" if len(bare) < 2 else f"x{bare.index(value.id) + 1}")
+        return Unit(self.new_id(f"t-{name}"), "input", name, value=value, outputs=[value])
+
+    def has_main_path(self, unit: Unit, value: Value) -> bool:
+        """Does the unit get something else from another operation, so that this input only joins it?"""
+        inside = {s.index for s in unit.steps}
+        others = {i for s in unit.steps for i in s.inputs if i != value.id}
+        return any(i in self.producer and self.producer[i].index not in inside for i in others)
+
+    def hang(self, unit: Unit, value: Value, kind: str, uses: int) -> None:
+        name = value.name.rsplit(".", 1)[-1] if value.name and unit.panel else value.name
+        name = name or self.argument_name(unit, value)
+        unit.pills.append(
+            Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses)
+        )
+
+    def argument_name(self, unit: Unit, value: Value) -> str:
+        """A leaf without a name is called as the operation calls this argument."""
+        step = next(s for s in unit.steps if value.id in s.inputs)
+        names = getattr(step.primitive, "inputs", ())
+        at = places(self.graph, step)[step.inputs.index(value.id)]
+        return str(names[at]) if at < len(names) else value.kind
+
+    def place_constant(self, unit: Unit, value: Value) -> None:
+        number = number_of(value)
+        step = next(s for s in unit.steps if value.id in s.inputs)
+        name = value.name or self.argument_name(unit, value)
+        if number is not None or self.circuit:
+            unit.constants.append("c" if number is None else f"{number:g}".replace("-", "−"))
+            unit.constant_places.append(places(self.graph, step)[step.inputs.index(value.id)])
+        elif (
+            value.shape is None
+            or unit.kind == "module"
+            or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id)
+        ):
+            unit.hidden.append(name)
+        else:
+            self.hang(unit, value, "constant", 1)
+
+    def place_outputs(self) -> list[tuple[Unit, int]]:
+        """A node for each output of the graph."""
+        heads: list[tuple[Unit, int]] = []
+        if self.circuit:
+            return heads
+        for number, i in enumerate(self.graph.outputs):
+            value = self.graph.values[i]
+            step = self.producer.get(i)
+            is_loss = step is not None and step.family == "loss" and math.prod(value.shape or ()) == 1
+            kind = (
+                "loss"
+                if is_loss or (len(self.graph.outputs) == 1 and value.requires_grad and value.shape == ())
+                else "output"
+            )
+            name = value.name or kind + (str(number) if kind == "output" and len(self.graph.outputs) > 1 else "")
+            heads.append((Unit(self.new_id(f"t-{name}"), kind, name, value=value), i))
+        return heads
+
+    # ------------------------------------------------------------------------------------------------- edges
+    def make_edges(
+        self, nodes: list[tuple[Unit, list[Unit]]], units: list[Unit], heads: list[tuple[Unit, int]]
+    ) -> list[Edge]:
+        edges: list[Edge] = []
+
+        def join(tail: Unit, head: Unit, value: Value) -> None:
+            edges.append(
+                Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value)
+            )
+
+        leaf = {u.value.id: u for u, _ in nodes if u.value is not None}
+        for unit in units:
+            seen: set[int] = set()
+            for step in unit.steps:
+                for i in step.inputs:
+                    made = self.producer.get(i)
+                    tail = self.unit_of_step[made.index] if made else leaf.get(i)
+                    if tail is None or tail is unit or (unit.kind == "module" and i in seen):
+                        continue
+                    seen.add(i)
+                    join(tail, unit, self.graph.values[i])
+        for head, i in heads:
+            made = self.producer.get(i)
+            source = self.unit_of_step[made.index] if made else leaf.get(i)
+            if source is not None:
+                join(source, head, self.graph.values[i])
+        branches: dict[int, int] = {}
+        for e in edges:
+            branches[e.value.id] = branches.get(e.value.id, 0) + 1
+        for e in edges:
+            e.branches = branches[e.value.id]
+        return edges

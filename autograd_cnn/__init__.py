@@ -128,4 +128,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FUNCTIONS, *_MODULES, *_ELSEWHERE} - {"annotations", "importlib", "Any", "TYPE_CHECKING"})
+    return sorted(
+        {*globals(), *_FUNCTIONS, *_MODULES, *_ELSEWHERE} - {"annotations", "importlib", "Any", "TYPE_CHECKING"}
+    )

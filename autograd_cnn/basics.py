@@ -39,7 +39,9 @@ def size(self: Tensor, dim: int | None = None) -> Any:
         return self.shape
     n = self.value.ndim
     if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got {dim}) in size")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got {dim}) in size"
+        )
     return self.value.shape[dim]
 
 
@@ -68,7 +70,9 @@ def storage_offset(self: Tensor) -> int:
     from .engine.versions import owner
 
     array = self.storage()
-    return int((array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]) // array.dtype.itemsize)
+    return int(
+        (array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]) // array.dtype.itemsize
+    )
 
 
 @expose("method")
@@ -250,7 +254,9 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
     from .ops.shape import given_sizes
 
     if self.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad: expected a tensor without requires_grad in resize_")
+        raise RuntimeError(
+            "cannot resize variables that require grad: expected a tensor without requires_grad in resize_"
+        )
     self.value = np.resize(self.storage(), given_sizes(sizes))
     return self
 
@@ -317,21 +323,34 @@ _fill("geometric_", _geometric, "Overwrite with geometric draws: trials until th
 
 # ------------------------------------------------------------------------------------------------- new ones like it
 @expose("method")
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor with a copy of `data` in this one's dtype."""
-    return finish(array_of(data, as_dtype(dtype, "new_tensor") or self.value.dtype, "new_tensor"), requires_grad, device, "new_tensor")
+    return finish(
+        array_of(data, as_dtype(dtype, "new_tensor") or self.value.dtype, "new_tensor"),
+        requires_grad,
+        device,
+        "new_tensor",
+    )
 
 
 @expose("method")
 def new(self: Tensor, *args: Any) -> Tensor:
     """A tensor of this one's dtype: from data, or of sizes (zeros)."""
     if len(args) == 1 and not isinstance(args[0], int):
-        return new_tensor(self, args[0]) if not hasattr(args[0], "numel") or isinstance(args[0], Tensor) else new_full(self, args[0], 0)
+        return (
+            new_tensor(self, args[0])
+            if not hasattr(args[0], "numel") or isinstance(args[0], Tensor)
+            else new_full(self, args[0], 0)
+        )
     return new_full(self, args or (0,), 0)
 
 
 @expose("method")
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One value, in this one's dtype."""
     kind = as_dtype(dtype, "new_full") or self.value.dtype
     return finish(np.full(tuple(size), unbox(fill_value), kind), requires_grad, device, "new_full")

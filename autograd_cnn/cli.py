@@ -31,7 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     from .training.options import OPTIMIZERS, SCHEDULES, Options
     from .vision.models import list_models
 
-    parser = _Parser(prog="autograd-cnn", description="Train convolutional networks and look inside: a graph you can see, gradients you can trust.")
+    parser = _Parser(
+        prog="autograd-cnn",
+        description="Train convolutional networks and look inside: a graph you can see, gradients you can trust.",
+    )
     parser.add_argument("--version", action="version", version=f"autograd-cnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -53,10 +56,17 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--l1", type=float, help="L1 regularisation (default: 0)")
     train.add_argument("--seed", type=int, help=f"of everything random (default: {default.seed})")
     train.add_argument("--workers", type=int, help="processes that prepare batches (default: 0)")
-    train.add_argument("--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})")
-    train.add_argument("--resume", action="store_true", default=False, help="go on with the run in --out where it stopped")
+    train.add_argument(
+        "--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})"
+    )
+    train.add_argument(
+        "--resume", action="store_true", default=False, help="go on with the run in --out where it stopped"
+    )
 
-    from .testing.command import add_parser
+    try:
+        from .testing.command import add_parser
+    except ImportError:
+        return parser
 
     add_parser(commands)
     return parser
@@ -77,11 +87,15 @@ def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
                     f"{getattr(run.options, name)}. Leave the option out, or begin anew in another --out."
                 )
         done = run.position.epoch
-        print(f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next.")
+        print(
+            f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next."
+        )
     else:
         options = Options(**given).check()
         if exists:
-            raise FileExistsError(f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out).")
+            raise FileExistsError(
+                f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out)."
+            )
         if resume:
             print(f"Nothing was saved in {out} yet: beginning at the start.")
         run = Run(options, out)

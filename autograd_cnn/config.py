@@ -66,7 +66,9 @@ class Switch:
         self._throw(self._fields)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         self._throw(self._saved.pop())
 
     def _throw(self, fields: dict[str, Any]) -> None:

@@ -23,7 +23,9 @@ def as_dtype(dtype: Any, operation: str) -> Any:
     try:
         return np.dtype(dtype)
     except TypeError:
-        raise TypeError(f"{operation}(): argument 'dtype' must be a dtype such as autograd_cnn.float32, not {dtype!r}") from None
+        raise TypeError(
+            f"{operation}(): argument 'dtype' must be a dtype such as autograd_cnn.float32, not {dtype!r}"
+        ) from None
 
 
 def finish(array: Any, requires_grad: bool, device: Any = None, operation: str = "tensor") -> Tensor:
@@ -57,7 +59,9 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
     if hasattr(data, "__array__") and not isinstance(data, list | tuple):
         return np.array(data, dtype=dtype)
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
-        raise TypeError(f"{operation}(): expected numbers, (nested) lists of numbers, an array or a Tensor, got {type(data).__name__}")
+        raise TypeError(
+            f"{operation}(): expected numbers, (nested) lists of numbers, an array or a Tensor, got {type(data).__name__}"
+        )
     plain = _unwrapped(data)
     try:
         array = np.array(plain)
@@ -85,7 +89,9 @@ def _unwrapped(data: Any) -> Any:
     return [_unwrapped(d) for d in data] if isinstance(data, list | tuple) else data
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A tensor with a copy of `data`: Python floats give the default dtype, ints int64, arrays keep theirs.
 
     Errors: ValueError for ragged lists, TypeError for what is no number.
@@ -134,10 +140,14 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 def _sizes(size: tuple[Any, ...], operation: str) -> tuple[int, ...]:
     for s in size:
         if isinstance(s, float | str):
-            raise TypeError(f"{operation}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__}")
+            raise TypeError(
+                f"{operation}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__}"
+            )
     sizes = given_sizes(size)
     if any(s < 0 for s in sizes):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)} (in {operation})")
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)} (in {operation})"
+        )
     return sizes
 
 
@@ -168,10 +178,14 @@ def _filled_like(name: str, value: float, doc: str) -> Any:
 
 zeros = _filled("zeros", 0, "Zeros of the given sizes.\n\n    >>> zeros(2)\n    tensor([0., 0.])\n    ")
 ones = _filled("ones", 1, "Ones of the given sizes.\n\n    >>> ones(2)\n    tensor([1., 1.])\n    ")
-empty = _filled("empty", 0, "A tensor whose values do not matter (they are zeros here, so that no run depends on old memory).")
+empty = _filled(
+    "empty", 0, "A tensor whose values do not matter (they are zeros here, so that no run depends on old memory)."
+)
 zeros_like = _filled_like("zeros_like", 0, "Zeros of another tensor's shape and dtype.")
 ones_like = _filled_like("ones_like", 1, "Ones of another tensor's shape and dtype.")
-empty_like = _filled_like("empty_like", 0, "A tensor of another's shape and dtype whose values do not matter (zeros here).")
+empty_like = _filled_like(
+    "empty_like", 0, "A tensor of another's shape and dtype whose values do not matter (zeros here)."
+)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
@@ -191,7 +205,12 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any 
               requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """One value, in another tensor's shape and dtype."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return finish(np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, "full_like")), requires_grad, device, "full_like")
+    return finish(
+        np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, "full_like")),
+        requires_grad,
+        device,
+        "full_like",
+    )
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -207,7 +226,9 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, lay
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})")
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})"
+        )
     whole = all(isinstance(v, int) for v in (start, end, step))
     kind = as_dtype(dtype, "arange") or np.dtype(np.int64 if whole else get_default_dtype())
     count = max(0, int(np.ceil((end - start) / step)))
@@ -230,7 +251,9 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any
         return finish(np.array([a], kind), requires_grad, device, "linspace")
     step = (b - a) / max(steps - 1, 1)
     at = np.arange(steps)
-    array = np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at))  # from both ends, as PyTorch computes it
+    array = np.where(
+        at < steps // 2, a + step * at, b - step * (steps - 1 - at)
+    )  # from both ends, as PyTorch computes it
     return finish(array.astype(kind), requires_grad, device, "linspace")
 
 
@@ -251,7 +274,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, 
             [0., 1.]])
     """
     if n < 0 or (m is not None and m < 0):
-        raise RuntimeError(f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}")
+        raise RuntimeError(
+            f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}"
+        )
     return finish(np.eye(n, m, dtype=as_dtype(dtype, "eye") or get_default_dtype()), requires_grad, device, "eye")
 
 
@@ -263,4 +288,3 @@ def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
 def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
     """The indices (2, count) of the upper triangle."""
     return wrap(np.stack(np.triu_indices(row, offset, col)).astype(np.int64))
-

@@ -53,15 +53,19 @@ def check_writable(x: Any, name: str) -> None:
                 "the out-of-place operation."
             )
     if x._inference and not c.inference:
-        raise InplaceError("Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first.")
+        raise InplaceError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
+        )
     array = x.storage()
-    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
     if not array.flags.writeable:
-        raise InplaceError(f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first.")
+        raise InplaceError(
+            f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first."
+        )
 
 
 _KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
@@ -107,7 +111,9 @@ def move(x: Any, node: Node | None) -> None:
         path = x._view.path
         if base.node is not None or node is not None:
             c = current()
-            base.node = record_node(view_write, type(base), (base.node, node), (base.value, x.value), (path,), (base.value,), c)
+            base.node = record_node(
+                view_write, type(base), (base.node, node), (base.value, x.value), (path,), (base.value,), c
+            )
     else:
         x.node = node
     for ref in base.__dict__.get("_views", ()):
@@ -123,7 +129,9 @@ def setitem(x: Any, at: Any, values: Any) -> None:
     normal, _ = normal_index(at, array.ndim)
     raw = unbox(values)
     if not isinstance(values, Variable | np.ndarray | np.generic | int | float | bool | complex):
-        raise TypeError(f"can't assign a {type(values).__name__} to a tensor: expected a number or a Tensor. Use ac.tensor(values).")
+        raise TypeError(
+            f"can't assign a {type(values).__name__} to a tensor: expected a number or a Tensor. Use ac.tensor(values)."
+        )
     c = current()
     if c.tracer is not None:
         result = index_put(x, values, at=normal)
@@ -172,7 +180,11 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
     if have is None:
         made = object.__new__(Tensor)
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
-        made.value = g if isinstance(g, np.ndarray) and g.base is None and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2 else np.array(g)
+        made.value = (
+            g
+            if isinstance(g, np.ndarray) and g.base is None and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2
+            else np.array(g)
+        )
         made.node = None
         leaf.grad = made
     elif have.node is not None:
@@ -185,6 +197,8 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
 
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
     """copy.deepcopy of a leaf: its own memory, its flags, its gradient, its attributes."""
+    from .tensor import Parameter
+
     if id(x) in memo:
         return memo[id(x)]
     if not x.is_leaf:
@@ -198,7 +212,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
     memo[id(x)] = made
     if x.requires_grad:
         made.requires_grad_(True)
-    if x.grad is not None:
+    if x.grad is not None and not isinstance(x, Parameter):  # as PyTorch: a Parameter's copy begins without
         made.grad = copy.deepcopy(x.grad, memo)
     skip = {"_view", "_views", "_retired", "_grad_of_plain"}
     made.__dict__.update({k: copy.deepcopy(v, memo) for k, v in x.__dict__.items() if k not in skip})
@@ -211,12 +225,16 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
     text = str(error)
     shapes = [list(getattr(v, "shape", ())) for v in values if hasattr(v, "shape")]
     if type(error) is ValueError and "broadcast" in text and len(shapes) >= 2:
-        return ShapeError(_mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)")
+        return ShapeError(
+            _mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)"
+        )
     if type(error) is np.exceptions.AxisError:
         match = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", text)
         if match:
             dim, n = int(match[1]), max(int(match[2]), 1)
-            return IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}")
+            return IndexError(
+                f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}"
+            )
     if type(error) is IndexError:
         return IndexError(f"{prim.name}: {_index_text(text)}")
     if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):
@@ -241,6 +259,3 @@ def _mismatch(shapes: list[list[int]]) -> str:
             dim = max(len(a), len(b)) - back
             return f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dim}"
     return "The sizes of the tensors do not match"
-
-
-

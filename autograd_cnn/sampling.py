@@ -70,7 +70,9 @@ def randint(low: Any, high: Any = None, size: Any = None, *, generator: Generato
         raise TypeError("randint(): expected a size, as in randint(low, high, (2, 3)); got none")
     g = generator or default_generator
     kind = as_dtype(dtype, "randint") or np.dtype(np.int64)
-    return finish(g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint")
+    return finish(
+        g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint"
+    )
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -83,8 +85,12 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, l
     return finish(order if kind is None else order.astype(kind), requires_grad, device, "randperm")
 
 
-def _like(x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any) -> Tensor:
-    array = np.empty_like(np.asarray(x.value), dtype=as_dtype(dtype, draw))  # keeps the order of memory, as PyTorch does
+def _like(
+    x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any
+) -> Tensor:
+    array = np.empty_like(
+        np.asarray(x.value), dtype=as_dtype(dtype, draw)
+    )  # keeps the order of memory, as PyTorch does
     getattr(generator or default_generator, draw)(array, *args)
     return finish(array, requires_grad, device, draw)
 
@@ -118,7 +124,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return wrap(g.bernoulli_from(array).astype(array.dtype))
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
     """Indices drawn with the (unnormalised) probabilities of each row.   (K) or (N, K) → (num_samples) or (N, num_samples)"""
     return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
 
@@ -130,12 +138,15 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     m, s = unbox(mean), unbox(std)
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         if size is None:
-            raise TypeError("normal(): expected a size, as in normal(0., 1., (2, 3)), when mean and std are numbers; got none")
+            raise TypeError(
+                "normal(): expected a size, as in normal(0., 1., (2, 3)), when mean and std are numbers; got none"
+            )
         kind = as_dtype(dtype, "normal") or get_default_dtype()
-        return finish(g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal")
+        return finish(
+            g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal"
+        )
     if np.any(np.less(s, 0)):
         raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
     kind = m.dtype if isinstance(mean, Tensor) else s.dtype
     z = g.normal(np.broadcast_shapes(np.shape(m), np.shape(s)), kind)
     return finish((z * s + m).astype(kind), requires_grad, device, "normal")
-

@@ -164,7 +164,11 @@ class Scalar(Variable):
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         made = f", grad_fn=<{self.node.name}>" if self.node is not None and not self.is_leaf else ""
-        return f"Scalar({self.value:g}{name}{made})" if isinstance(self.value, float) else f"Scalar({self.value}{name}{made})"
+        return (
+            f"Scalar({self.value:g}{name}{made})"
+            if isinstance(self.value, float)
+            else f"Scalar({self.value}{name}{made})"
+        )
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
@@ -206,7 +210,14 @@ def _number(value: Any) -> float:
 
 register_front(Scalar, float, int, bool)
 
-_OPERATORS: dict[str, Any] = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "pow": a.pow, "neg": a._neg}
+_OPERATORS: dict[str, Any] = {
+    "add": a._add,
+    "sub": a._sub,
+    "mul": a._mul,
+    "truediv": a._div,
+    "pow": a.pow,
+    "neg": a._neg,
+}
 for _name, _op in _OPERATORS.items():
     install(Scalar, f"__{_name}__", lambda op=_op: operator(op, Scalar))
     if _name != "neg":

@@ -105,6 +105,8 @@ class Tensor(TensorMethods, Variable):
         value = self.value
         if not isinstance(value, np.ndarray):
             self.value = value = np.array(value)
+            if isinstance(self.node, Leaf):
+                self.node.value = value
         return value
 
     # ------------------------------------------------------------------------------------------ gradient and graph
@@ -127,7 +129,9 @@ class Tensor(TensorMethods, Variable):
                         f"got {self.value.dtype}, in requires_grad_. Convert with .float() first."
                     )
                 if self._inference:
-                    raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use x.clone().")
+                    raise RuntimeError(
+                        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use x.clone()."
+                    )
                 leaf = self._retired or Leaf(self.value, clock(), self.name)
                 leaf.value, leaf.shape, leaf.dtype = self.value, self.value.shape, self.value.dtype
                 if self._grad_of_plain is not None:
@@ -169,11 +173,17 @@ class Tensor(TensorMethods, Variable):
     def grad(self, g: Tensor | None) -> None:
         if g is not None:
             if not isinstance(g, Tensor):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}"
+                )
             if g.value.shape != self.value.shape:
-                raise ShapeError(f"assigned grad has data of a different size: expected {list(self.value.shape)}, got {list(g.value.shape)}.")
+                raise ShapeError(
+                    f"assigned grad has data of a different size: expected {list(self.value.shape)}, got {list(g.value.shape)}."
+                )
             if g.value.dtype != self.value.dtype:
-                raise DtypeError(f"assigned grad has data of a different type: expected {self.value.dtype}, got {g.value.dtype}.")
+                raise DtypeError(
+                    f"assigned grad has data of a different type: expected {self.value.dtype}, got {g.value.dtype}."
+                )
         node: Any = self.node or self._retired
         if node is None:
             self._grad_of_plain = g
@@ -266,7 +276,9 @@ class Tensor(TensorMethods, Variable):
         if not isinstance(new, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
         if self.node is not None and new.value.dtype.kind not in "fc":
-            raise DtypeError(f"data set to a tensor that requires gradients must be floating point or complex dtype, got {new.value.dtype}.")
+            raise DtypeError(
+                f"data set to a tensor that requires gradients must be floating point or complex dtype, got {new.value.dtype}."
+            )
         self.value = new.storage()
         node = self.node or self._retired
         if isinstance(node, Leaf):
@@ -406,7 +418,9 @@ class Tensor(TensorMethods, Variable):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled: expected one without a graph. Use x.detach() or x.clone().detach().")
+            raise RuntimeError(
+                "only leaf tensors can be pickled: expected one without a graph. Use x.detach() or x.clone().detach()."
+            )
         return _rebuild, (type(self), self.storage(), self.requires_grad)
 
     __array_priority__ = 1000

@@ -66,8 +66,12 @@ class FunctionCtx:
                 )
             made = wrap(raw)
             scope = current().scope
-            if output is not None and isinstance(scope, BackwardScope):  # a recorded backward: the output is its own node's
-                made.node = pick(scope.of, output, scope.of.prim.count, Tensor, raw) if scope.of.prim.several else scope.of
+            if output is not None and isinstance(
+                scope, BackwardScope
+            ):  # a recorded backward: the output is its own node's
+                made.node = (
+                    pick(scope.of, output, scope.of.prim.count, Tensor, raw) if scope.of.prim.several else scope.of
+                )
             else:
                 made.node = node
             found.append(made)
@@ -131,7 +135,9 @@ class _FunctionPrimitive:
         if f is None or node is None:
             return
         if not isinstance(f, Tensor):
-            raise TypeError(f"{self.name}.backward: expected Variable (Tensor or None) for argument {at}, got {type(f).__name__}")
+            raise TypeError(
+                f"{self.name}.backward: expected Variable (Tensor or None) for argument {at}, got {type(f).__name__}"
+            )
         try:
             fits = np.broadcast_shapes(f.value.shape, node.shape) == f.value.shape
         except ValueError:
@@ -225,7 +231,9 @@ class Function:
                 check_writable(t, cls.__name__)
             wrote(t.storage())
         # an input handed back unchanged becomes a tensor of its own that shares its memory
-        handed = tuple(wrap(o.storage()) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs)
+        handed = tuple(
+            wrap(o.storage()) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs
+        )
         for o, h in zip(outputs, handed, strict=True):
             if id(o) in constant:
                 constant.add(id(h))
@@ -244,7 +252,9 @@ class Function:
         tensors = [o for o in outputs if isinstance(o, Tensor)]
         prim = _FunctionPrimitive(cls, len(outputs), several)
         prim.inputs = tuple(f"arg{i}" for i in range(len(nodes)))
-        ctx._output_like = tuple((o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs)
+        ctx._output_like = tuple(
+            (o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs
+        )
         node = Node()
         node.prim, node.inputs, node.params, node.scope = prim, nodes, (), c.scope
         node.kept = (ctx,)

@@ -60,11 +60,15 @@ def _vectors(v: Any, like: tuple[Tensor, ...], fn: str) -> tuple[Tensor, ...]:
         raise RuntimeError(f"{fn}: v is a tuple of invalid length: should be {len(like)} but got {len(items)}.")
     for i, (a, b) in enumerate(zip(items, like, strict=True)):
         if a.value.shape != b.value.shape:
-            raise RuntimeError(f"{fn}: v has invalid size: entry {i} should be {list(b.value.shape)} but got {list(a.value.shape)}.")
+            raise RuntimeError(
+                f"{fn}: v has invalid size: entry {i} should be {list(b.value.shape)} but got {list(a.value.shape)}."
+            )
     return items
 
 
-def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vjp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """(func(inputs), vᵀ·J): the vector-Jacobian product, one backward pass.
 
     >>> import autograd_cnn as ac
@@ -80,15 +84,21 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     return _shaped(_loose(outs, create_graph), many_out), _shaped(_loose(found, create_graph), many)
 
 
-def _partial(outs: tuple[Tensor, ...], xs: tuple[Tensor, ...], vs: Sequence[Any], create: bool, strict: bool, fn: str) -> tuple[Tensor, ...]:
+def _partial(
+    outs: tuple[Tensor, ...], xs: tuple[Tensor, ...], vs: Sequence[Any], create: bool, strict: bool, fn: str
+) -> tuple[Tensor, ...]:
     live = [(o, v) for o, v in zip(outs, vs, strict=True) if o.requires_grad]
     if not live:
         return _strictly([None] * len(xs), xs, strict, fn)
-    found = grad([o for o, _ in live], xs, [v for _, v in live], create_graph=create, retain_graph=True, allow_unused=True)
+    found = grad(
+        [o for o, _ in live], xs, [v for _, v in live], create_graph=create, retain_graph=True, allow_unused=True
+    )
     return _strictly(found, xs, strict, fn)
 
 
-def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def jvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """(func(inputs), J·v): the Jacobian-vector product, by differentiating the vector-Jacobian product, which is linear in its
     vector, once more.
 
@@ -177,17 +187,23 @@ def hessian(
     return table if many else table[0][0]
 
 
-def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def hvp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """(func(inputs), H·v): the Hessian-vector product of a function that returns a single number."""
     return _second(func, inputs, v, create_graph, strict, "hvp")
 
 
-def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
+def vhp(
+    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+) -> tuple[Any, Any]:
     """(func(inputs), vᵀ·H): the vector-Hessian product; H is symmetric, so it equals `hvp`."""
     return _second(func, inputs, v, create_graph, strict, "vhp")
 
 
-def _second(func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, fn: str) -> tuple[Any, Any]:
+def _second(
+    func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, fn: str
+) -> tuple[Any, Any]:
     with enable_grad():
         ins, many = _tuple(inputs, "inputs", fn)
         vs = _vectors(v, ins, fn)

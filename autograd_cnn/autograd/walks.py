@@ -17,10 +17,14 @@ def _several(x: Any) -> tuple[Any, ...]:
     return tuple(x) if isinstance(x, tuple | list) else (x,)
 
 
-def _seeds(outputs: Sequence[Tensor], grads: Sequence[Tensor | None], create_graph: bool) -> tuple[list[Node], list[Any]]:
+def _seeds(
+    outputs: Sequence[Tensor], grads: Sequence[Tensor | None], create_graph: bool
+) -> tuple[list[Node], list[Any]]:
     """Where to start, and with which gradients."""
     if len(outputs) != len(grads):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients: expected one gradient for each tensor.")
+        raise RuntimeError(
+            f"got {len(outputs)} tensors and {len(grads)} gradients: expected one gradient for each tensor."
+        )
     roots, seeds = [], []
     for i, (out, g) in enumerate(zip(outputs, grads, strict=True)):
         if not isinstance(out, Tensor):
@@ -129,9 +133,13 @@ def grad(
     (tensor(12.),)
     """
     if not only_inputs:
-        raise ValueError("only_inputs argument is deprecated and is ignored now (defaults to True): use backward() to accumulate.")
+        raise ValueError(
+            "only_inputs argument is deprecated and is ignored now (defaults to True): use backward() to accumulate."
+        )
     if allow_unused is False and materialize_grads:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     outs, ins = _several(outputs), _several(inputs)
     grads = _several(grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     retain = create_graph if retain_graph is None else retain_graph
@@ -139,7 +147,9 @@ def grad(
         return _batched(outs, ins, grads, retain, create_graph, bool(allow_unused), materialize_grads)
     roots, seeds = _seeds(outs, grads, create_graph)
     nodes = _nodes(ins, "grad")
-    found = pullback(roots, seeds, Tensor, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph)
+    found = pullback(
+        roots, seeds, Tensor, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph
+    )
     results: list[Any] = []
     for x, g in zip(ins, found or (), strict=True):
         if g is None and not (allow_unused or materialize_grads):
@@ -160,13 +170,19 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
     for i, g in enumerate(results):
         if g is not None and g.node is None:
             raw = g.value
-            if id(raw) in seen or getattr(raw, "base", None) is not None or (hasattr(raw, "flags") and not raw.flags.writeable):
+            if (
+                id(raw) in seen
+                or getattr(raw, "base", None) is not None
+                or (hasattr(raw, "flags") and not raw.flags.writeable)
+            ):
                 results[i] = wrap(np.array(raw))
             seen.add(id(raw))
     return tuple(results)
 
 
-def _batched(outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool) -> tuple[Any, ...]:
+def _batched(
+    outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
+) -> tuple[Any, ...]:
     from ..ops.shape import stack
 
     count = len(next(g for g in grads if g is not None))
@@ -176,5 +192,3 @@ def _batched(outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, 
         for i in range(count)
     ]  # fmt: skip
     return tuple(None if column[0] is None else stack(*column, dim=0) for column in zip(*rows, strict=True))
-
-

@@ -192,7 +192,8 @@ def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], pre
         first = k == best
         g.rect(
             middle - step * 0.3, min(zero, zero - height), step * 0.6, abs(height),
-            fill="forward" if first else "input-paper", stroke="forward" if first else "input-line", line=1.6 if first else 1.0,
+            fill="forward" if first else "input-paper", stroke="forward" if first else "input-line",
+            line=1.6 if first else 1.0,
         )  # fmt: skip
         face = "bold" if first else "sans"
         g.text(

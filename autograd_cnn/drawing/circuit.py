@@ -25,6 +25,7 @@ from .words import mathematics, name_runs, value
 R = 17.0  # of an operation's circle
 WIRE = 54.0  # the shortest wire behind it
 ABOVE, BELOW = 24.0, 24.0  # room for the numbers at a wire
+MOST_TERMS = 3  # of a sum written out at a wire
 MANY_LEAVES = 12  # up to so many leaves stand in one column at the left
 
 
@@ -126,7 +127,9 @@ class Circuit:
         total = number_of_gradient(u)
         parts = [self.share(e) for e in self.view.edges if e.tail is u]
         text = value(total, self.style.precision)
-        if len(parts) > 1 and all(p is not None for p in parts):
+        if len(parts) > MOST_TERMS:
+            text = f"Σ {text}"
+        elif len(parts) > 1 and all(p is not None for p in parts):
             shown = [value(p, self.style.precision) for p in parts if p is not None]
             text = " + ".join(f"({s})" if i and s.startswith("−") else s for i, s in enumerate(shown)) + f" = {text}"
         return (Run(text, "sans", "gradient"),)
@@ -280,15 +283,18 @@ class Circuit:
             track.bend(to, axis=0)
 
     def place_chips(self, lines: Sequence[Line]) -> None:
-        """On the last bend, in the middle where that is free of other chips and of numbers."""
+        """On the last bend, in the middle where that is free of chips and of numbers, else further from the head."""
         space = Space()
-        for w in self.wires.values():
-            space.take((w.x, w.y - 20, w.length, 40))
+        for wire in self.wires.values():
+            space.take((wire.x, wire.y - 20, wire.length, 40))
         for line in lines:
             if line.local is None:
                 continue
             w = self.chip_width(line)
-            spots = [at_length(line.bend, s)[0] for s in (0.47, 0.4, 0.55, 0.33, 0.62, 0.25, 0.7)]
+            whole = sum(math.dist(a, b) for a, b in itertools.pairwise(line.track.points))
+            spots = [at_length(line.bend, s)[0] for s in (0.47, 0.4, 0.55, 0.33, 0.62)]
+            back = list(range(int(w / 2) + 10, int(min(whole - w / 2, 3 * self.rank_gap)), 9))
+            spots += [at_length(line.track.points, 1 - d / whole)[0] for d in back]
             hits = [space.hits((x - w / 2, y - 8.5, w, 17), 1) for x, y in spots]
             line.chip = spots[hits.index(min(hits))]
             space.take((line.chip[0] - w / 2, line.chip[1] - 8.5, w, 17))

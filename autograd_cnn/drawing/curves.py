@@ -70,7 +70,8 @@ def _columns(metrics: Any) -> dict[str, list[float]]:
     rows = list(metrics)
     if not all(isinstance(r, Mapping) for r in rows):
         raise TypeError(
-            f"draw.curves: expected a mapping of names to lists, or rows that are mappings, got {type(metrics).__name__}."
+            "draw.curves: expected a mapping of names to lists, or rows that are mappings, "
+            f"got {type(metrics).__name__}."
         )
     names = list(dict.fromkeys(str(k) for r in rows for k in r))
     table = {n: [r.get(n) for r in rows] for n in names}
@@ -166,8 +167,8 @@ def _described(panels: Sequence[_Panel]) -> str:
             known = [(x, y) for x, y in s.points if math.isfinite(y)]
             best = (max if p.percent else min)(known, key=lambda q: q[1])
             parts.append(
-                f"{p.name}, {s.name}: from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} in {len(known)} points, "
-                f"best {_value(best[1], p.percent)} at {best[0]:g}."
+                f"{p.name}, {s.name}: from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} "
+                f"in {len(known)} points, best {_value(best[1], p.percent)} at {best[0]:g}."
             )
     return " ".join(parts)
 
@@ -259,12 +260,12 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
     for i in sorted(
         {round(j * last / 10) for j in range(11)}
     ):  # at most eleven markers, the first and the last point among them
-        _marker(sub, k, *at(known[i]), ink)
+        _marker(sub, k, at(known[i]), ink)
     return float(at(known[-1])[1])
 
 
-def _marker(g: Group, k: int, x: float, y: float, ink: str) -> None:
-    r = 3.6
+def _marker(g: Group, k: int, at: Point, ink: str) -> None:
+    (x, y), r = at, 3.6
     if k % 4 == 0:
         g.circle(x, y, r, fill=ink)
     elif k % 4 == 1:

@@ -60,7 +60,7 @@ class _Source:
         label = f"{p.name} : {p.kind}, {self.style.words.parameters(count)}" if count else f"{p.name} : {p.kind}"
         out = [f"{indent}subgraph {quoted('cluster_' + p.id)} {{"]
         out.append(
-            f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded, margin=14];'
+            f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded];'
         )
         out += [f"{indent}  {line}" for u in p.units for line in self.unit(u)]
         for q in p.panels:
@@ -82,16 +82,17 @@ class _Source:
         return (card.width, card.height) if card else (104.0, 44.0)
 
     def node(self, id: str, kind: str, label: str, width: float, height: float) -> str:
-        paper = colour(_PAPER.get(kind, "card"))
+        paper, told = colour(_PAPER.get(kind, "card")), label.replace("\n", ", ")
         return (
-            f"{quoted(id)} [id={quoted(id)}, class={quoted(kind)}, label={quoted(label)}, tooltip={quoted(label.replace(chr(10), ', '))}, "
+            f"{quoted(id)} [id={quoted(id)}, class={quoted(kind)}, label={quoted(label)}, tooltip={quoted(told)}, "
             f'width={width / 72:.3f}, height={height / 72:.3f}, fillcolor="{paper}"];'
         )
 
     def label(self, u: Unit) -> str:
         if u.kind not in ("op", "module"):
             number = number_of(u.value) if u.value is not None else None
-            return f"{u.title}\n{output_text(u, self.style) if number is None else value(number, self.style.precision)}".rstrip()
+            second = output_text(u, self.style) if number is None else value(number, self.style.precision)
+            return f"{u.title}\n{second}".rstrip()
         name = " ".join((u.title, *u.constants))
         number = number_of(u.outputs[0]) if u.outputs and u.outputs[0].shape is None else None
         second = value(number, self.style.precision) if number is not None else output_text(u, self.style)
@@ -114,4 +115,5 @@ class _Source:
         """An edge's class, and with the backward pass its gradient's norm."""
         if not self.style.backward or not size:
             return 'class="edge"'
-        return f'class="edge", label="{norm(size)}", fontcolor="{colour("gradient")}", edgetooltip="norm of the gradient {size:.6g}"'
+        told = f'edgetooltip="norm of the gradient {size:.6g}"'
+        return f'class="edge", label="{norm(size)}", fontcolor="{colour("gradient")}", {told}'

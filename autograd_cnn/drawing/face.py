@@ -50,7 +50,8 @@ class Draw:
             inputs: what the model or function is called with.
             backward: show the gradients too, their norm as the width of a second lane beside every edge.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
-            title, subtitle: instead of the model's class, and of the counts of operations and parameters.
+            title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
+                without a title is headed by the formula it computes.)
             theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
             lang: "en" or "de", the language of the captions.
             precision: decimals of the numbers.
@@ -72,9 +73,12 @@ class Draw:
         _check_number("precision", precision)
         view, circuit = _view(target, inputs, backward, depth, names)
         style = Style(words, backward, precision)
-        title = title if title is not None else view.root.kind if view.root else words("graph")
+        known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
-        scene = (scalar_figure if circuit else tensor_figure)(view, style, title, line)
+        if circuit:
+            scene = scalar_figure(view, style, known, line, formula=title is None)
+        else:
+            scene = tensor_figure(view, style, known, line)
         return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, backward, precision)))
 
     def dot(
@@ -218,8 +222,8 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
         values = list(target) if isinstance(target, (list, tuple)) else [target]
         if any(v.node is None for v in values):
             raise GraphError(
-                "draw: this value has no graph: nothing it was computed from requires a gradient, or recording was off. "
-                "Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
+                "draw: this value has no graph: nothing it was computed from requires a gradient, or recording was "
+                "off. Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
             )
         return Graph.of(*values, gradients=backward, names=names)
     elif callable(target):
@@ -232,8 +236,8 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
         )
     if backward and not has_gradients(graph):
         raise GraphError(
-            "draw: backward=True needs gradients, and this graph holds none. Make it with Graph.of(loss, gradients=True), "
-            "or call draw(loss, backward=True) with the loss itself."
+            "draw: backward=True needs gradients, and this graph holds none. Make it with "
+            "Graph.of(loss, gradients=True), or call draw(loss, backward=True) with the loss itself."
         )
     if not graph.values:
         raise GraphError("draw: this graph is empty: no operation was recorded in it.")

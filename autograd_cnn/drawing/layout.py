@@ -174,7 +174,8 @@ def to_layout_dot(request: Request) -> str:
     ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
     lines = [
         "digraph g {",
-        f"graph [rankdir=TB, newrank=true, nodesep={request.node_gap / 72:.4f}, ranksep={request.rank_gap / 72:.4f}, splines=true];",
+        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, "
+        f"ranksep={request.rank_gap / 72:.4f}];",
         'node [shape=box, fixedsize=true, label="", margin=0, fontsize=1];',
         "edge [arrowhead=none];",
     ]
@@ -263,7 +264,8 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
         points = [(x, top - y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
         y0, y1 = nodes[link.tail][1], nodes[link.head][1]
         between = [y for y in sorted(ranks) if y0 + 1 < y < y1 - 1]
-        vias.append([(x, y - ranks[y], y + ranks[y]) for y in between if (x := _x_at(points, y)) is not None])
+        crossings = ((_x_at(points, y), y) for y in between)
+        vias.append([(x, y - ranks[y], y + ranks[y]) for x, y in crossings if x is not None])
     return Placement(nodes, vias, engine)
 
 
@@ -276,15 +278,19 @@ def _x_at(points: list[Point], y: float) -> float | None:
     """Where a spline of cubic pieces that runs downwards crosses a height."""
     for k in range(0, len(points) - 3, 3):
         a, b, c, d = points[k : k + 4]
-        if min(a[1], d[1]) <= y <= max(a[1], d[1]) and a[1] != d[1]:
-            low, high = 0.0, 1.0
-            for _ in range(30):
-                t = (low + high) / 2
-                s = 1 - t
-                value = s**3 * a[1] + 3 * t * s * s * b[1] + 3 * t * t * s * c[1] + t**3 * d[1]
-                if (value < y) == (a[1] < d[1]):
-                    low = t
-                else:
-                    high = t
-            return s**3 * a[0] + 3 * t * s * s * b[0] + 3 * t * t * s * c[0] + t**3 * d[0]
+        if not (min(a[1], d[1]) <= y <= max(a[1], d[1]) and a[1] != d[1]):
+            continue
+        low, high = 0.0, 1.0
+        for _ in range(30):
+            middle = (low + high) / 2
+            if (_cubic(a[1], b[1], c[1], d[1], middle) < y) == (a[1] < d[1]):
+                low = middle
+            else:
+                high = middle
+        return _cubic(a[0], b[0], c[0], d[0], low)
     return None
+
+
+def _cubic(a: float, b: float, c: float, d: float, t: float) -> float:
+    s = 1 - t
+    return s**3 * a + 3 * t * s * s * b + 3 * t * t * s * c + t**3 * d

@@ -45,7 +45,8 @@ def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
         or getattr(node.prim, "several", False)
     ):
         return None
-    pull = getattr(node.prim, "pull", None)
+    # Nodes over plain numbers keep output and inputs; nodes over arrays keep what the rules want.
+    pull = getattr(node.prim, "pull_all" if graph.values[step.outputs[0]].shape is None else "pull", None)
     if pull is None:
         return None
     try:

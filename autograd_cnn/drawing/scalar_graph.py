@@ -7,23 +7,29 @@ from __future__ import annotations
 from . import marks
 from .cards import Style
 from .circuit import Circuit, Line, R, Wire, number_of_gradient
+from .formula import formula_of
 from .geometry import bounds
 from .metrics import text_width
 from .scene import Group, Run, Scene, runs_width
 from .symbols import paint_symbol
-from .view import Panel, View, gradient_of, number_of
+from .view import Panel, Unit, View, gradient_of, number_of
 from .words import mathematics, name_runs, value
 
+FORMULA = 760.0  # a formula may be so long and stand in the place of the title
 
-def scalar_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
-    """Draw a view of a graph over numbers (made with `circuit=True`)."""
-    return _Figure(view, style, title, subtitle, engine).scene()
+
+def scalar_figure(
+    view: View, style: Style, title: str, subtitle: str, engine: str = "auto", formula: bool = True
+) -> Scene:
+    """Draw a view of a graph over numbers (made with `circuit=True`). `formula`: what it computes stands in the title's
+    place, if it is short enough."""
+    return _Figure(view, style, title, subtitle, engine, formula).scene()
 
 
 class _Figure(Circuit):
-    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str) -> None:
+    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str, formula: bool) -> None:
         super().__init__(view, style, engine)
-        self.title, self.subtitle, self.words = title, subtitle, style.words
+        self.title, self.subtitle, self.words, self.formula = title, subtitle, style.words, formula
 
     def scene(self) -> Scene:
         scene = Scene(title=self.title, name="circuit", lang=self.words.lang, desc=self.description())
@@ -33,9 +39,9 @@ class _Figure(Circuit):
             + list(frames.values())
             + [(p[0], p[1] - 9, 0.0, 18.0) for n in self.lines for p in n.track.points]
         )
-        dx, dy = marks.MARGIN - x, marks.HEADING + 22 - y
-        self.move(dx, dy)
-        wide = max(x + w + dx, marks.MARGIN + marks.heading(scene, self.title, self.subtitle))
+        head, extra = self.paint_heading(scene)
+        self.move(marks.MARGIN - x, marks.HEADING + 22 + extra - y)
+        wide = max(marks.MARGIN + w, marks.MARGIN + head)
         if frames:
             panels = scene.group()
             for p in self.view.panels:
@@ -45,14 +51,27 @@ class _Figure(Circuit):
             self.paint_line(edges, line)
         for wire in self.wires.values():
             self.paint_wire(nodes, wire)
-        bottom = y + h + dy
+        bottom = marks.HEADING + 22 + extra + h
         legend = self.legend_width()
-        self.paint_legend(scene.group("circuit-legend", "legend"), max(wide - legend, marks.MARGIN + 300), 45.0)
-        scene.width = max(wide, marks.MARGIN + 300 + legend) + marks.MARGIN
+        left = max(wide - legend, marks.MARGIN + head + 50)
+        self.paint_legend(scene.group("circuit-legend", "legend"), left, 45.0)
+        scene.width = max(wide, left + legend) + marks.MARGIN
         if self.style.backward:
             bottom = self.paint_rule(scene, bottom + 40, scene.width)
         scene.height = bottom + marks.MARGIN - 4
         return scene
+
+    def paint_heading(self, scene: Scene) -> tuple[float, float]:
+        """The formula, or where there is none title and subtitle: its width, and how much higher it is than those
+        are."""
+        ends = self.ends()
+        formula = formula_of(self.view, self.end_name(ends[0])) if self.formula and len(ends) == 1 else None
+        if formula is None or formula.width > FORMULA:
+            return marks.heading(scene, self.title, self.subtitle), 0.0
+        extra = max(0.0, formula.ascent + formula.descent - 56)
+        group = scene.group("circuit-formula", "formula", self.title)
+        formula.paint(group, marks.MARGIN, 46 + extra / 2 + (formula.ascent - formula.descent) / 2)
+        return formula.width, extra
 
     def paint_panel(self, group: Group, p: Panel) -> None:
         x, y, w, h = self.frame(p)
@@ -152,12 +171,12 @@ class _Figure(Circuit):
             return y
         p, share = self.style.precision, self.share(example.edge)
         assert share is not None
-        numbers = f"  =  {value(number_of_gradient(example.edge.head), p)} × ({value(example.local, p)})  =  {value(share, p)}"
+        behind = number_of_gradient(example.edge.head)
+        numbers = f"  =  {value(behind, p)} × ({value(example.local, p)})  =  {value(share, p)}"
         end = self.end_name(self.ends()[0]) if len(self.ends()) == 1 else "f"
-        runs = [
-            *mathematics("∂", "gradient", 1.15), *name_runs(end, "gradient", 1.15), *mathematics(" / ∂", "gradient", 1.15),
-            *name_runs(example.edge.tail.title, "gradient", 1.15), Run(numbers, "sans", "gradient"),
-        ]  # fmt: skip
+        runs = [*mathematics("∂", "gradient", 1.15), *name_runs(end, "gradient", 1.15)]
+        runs += [*mathematics(" / ∂", "gradient", 1.15), *name_runs(example.edge.tail.title, "gradient", 1.15)]
+        runs.append(Run(numbers, "sans", "gradient"))
         one_line = len(lines) == 1 and text_width(rule, 12) + 20 + runs_width(runs, 12) < width - 2 * marks.MARGIN
         if one_line:
             scene.text(marks.MARGIN + text_width(rule, 12) + 20, y, runs, 12)

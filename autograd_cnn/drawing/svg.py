@@ -65,16 +65,17 @@ class _Writer:
     def document(self, scene: Scene) -> str:
         self.group_content(scene)
         ids = f"{self.prefix}{scene.name}-title", f"{self.prefix}{scene.name}-desc"
+        width, height = number(scene.width), number(scene.height)
+        size = f'width="{width}" height="{height}"'
         head = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(scene.width)}" height="{number(scene.height)}" '
-            f'viewBox="0 0 {number(scene.width)} {number(scene.height)}" role="img" aria-labelledby="{escape(ids[0])} {escape(ids[1])}" '
-            f'lang="{escape(scene.lang)}" font-family="{self.family(SANS)}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" role="img" '
+            f'aria-labelledby="{escape(ids[0])} {escape(ids[1])}" lang="{escape(scene.lang)}" '
+            f'font-family="{self.family(SANS)}">',
             f'<title id="{escape(ids[0])}">{escape(scene.title or "")}</title>',
             f'<desc id="{escape(ids[1])}">{escape(scene.desc)}</desc>',
         ]
         if self.theme == "auto":
             head.append(f"<style>{self.style_sheet()}</style>")
-        size = f'width="{number(scene.width)}" height="{number(scene.height)}"'
         paper = f"<rect {size}{self.classes('paper', None)}{self.paint('fill', 'paper')}/>"
         return "\n".join([*head, paper, *self.lines, "</svg>"]) + "\n"
 
@@ -161,10 +162,10 @@ class _Writer:
         font = self.font(first.face, None) + f' font-size="{number(t.size)}"'
         body = escape(first.text) if single else self.spans(runs, t.size)
         if t.halo:
-            self.lines.append(
-                f'<text {place}{font}{anchor}{self.classes(None, t.halo)} fill="none"{self.paint("stroke", t.halo)} stroke-width="4" '
-                f'stroke-linejoin="round" aria-hidden="true"{keep}>{escape(first.text) if single else self.spans(runs, t.size, inked=False)}</text>'
-            )
+            around = self.classes(None, t.halo) + ' fill="none"' + self.paint("stroke", t.halo)
+            around += ' stroke-width="4" stroke-linejoin="round" aria-hidden="true"'
+            bare = escape(first.text) if single else self.spans(runs, t.size, inked=False)
+            self.lines.append(f"<text {place}{font}{anchor}{around}{keep}>{bare}</text>")
         ink = self.classes(first.ink, None) + self.paint("fill", first.ink)
         self.lines.append(f"<text {place}{font}{anchor}{ink}{keep}>{body}</text>")
 

@@ -7,7 +7,8 @@ import itertools
 from dataclasses import dataclass
 
 from . import marks
-from .cards import Card, Style, measure, output_text, paint, pill_arrows
+from .card_paint import paint
+from .cards import Card, Style, measure, output_text, pill_arrows
 from .geometry import Space, at_length, bounds, parallel
 from .metrics import text_width
 from .pull import contribution_norm
@@ -129,10 +130,7 @@ class _Figure:
                 at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w
             )
             walls = [x, *taken, x + w]
-            rooms = [
-                (a + (13 if a == x else 12), b - (13 if b == x + w else 12))
-                for a, b in itertools.pairwise(walls)
-            ]
+            rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in itertools.pairwise(walls)]
             g = by_id[p.id]
             need = runs_width(name, 12.5)
             both = need + 18 + runs_width(count, 12.5)

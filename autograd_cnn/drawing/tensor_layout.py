@@ -18,7 +18,11 @@ LANE = 5.5  # from the middle of an edge to each of its two lanes
 def lay_out(
     view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], two_lanes: bool, engine: str
 ) -> tuple[list[Route], dict[str, Box]]:
-    """Place the cards (their positions are set), frame the panels, route the edges: the lines, and a box for each panel."""
+    """Place the cards (their positions are set), frame the panels, route the edges.
+
+    Returns:
+        The lines, and a box for each panel.
+    """
     placed = _place(view, cards, header_width, two_lanes, engine)
     for id, (x, y) in placed.nodes.items():
         cards[id].x, cards[id].y = x, y
@@ -67,7 +71,7 @@ def _frames(
 
 
 def _with_lines(p: Panel, box: Box, view: View, cards: Mapping[str, Card], vias: Sequence[list[Via]]) -> Box:
-    """The panel, widened so that a long edge which ends in it runs within it, where nothing foreign stands in between."""
+    """The panel, widened so that a long edge which ends in it runs within it, if nothing foreign stands in between."""
     inside = {id(u) for u in p.all_units()}
     others = [c.whole() for c in cards.values() if id(c.unit) not in inside]
     for e, passed in zip(view.edges, vias, strict=True):

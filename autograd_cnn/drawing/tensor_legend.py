@@ -14,13 +14,14 @@ Sample = Callable[[Group, float, float], None]
 
 
 def legend_entries(view: View, style: Style, states: Collection[str], branching: bool) -> list[marks.Entry]:
-    """The entries. `states` are the gradients that edges carry (see `Gradient`), `branching`: some value has several."""
+    """The entries. `states` are those of the edges' gradients; `branching` says that some value runs along several."""
     words = style.words
     pills = {p.kind for u in view.units for p in u.pills}
     kinds = {u.kind for u in view.units}
     entries = [_entry(words("forward"), lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)]))]
     if style.backward:
-        entries += _gradient_entries(view, style, states, branching, dashed="none" in states or bool(pills - {"parameter"}))
+        dashed = "none" in states or bool(pills - {"parameter"})
+        entries += _gradient_entries(view, style, states, branching, dashed)
     if view.kept_bytes:
         entries.append(_entry(words("kept"), lambda g, x, y: marks.diamond(g, x + 15, y, 5.2), height=18, gap=6))
         total = words("in all", memory(view.kept_bytes))

@@ -19,6 +19,7 @@ from ..engine.graph import Graph, ScopeName, Step, Value
 
 Scopes = tuple[ScopeName, ...]
 
+
 @dataclass(frozen=True, slots=True)
 class Gradient:
     """What the backward pass brought to a value: "none" (none is wanted), "missing", "zero", "nan" or "flows"."""

@@ -180,6 +180,7 @@ class _Builder:
                 self.hang(users[0], value, "input", 1)
             else:
                 alone.append((self.standing(value), users))
+        self.name_leaves([u for u, _ in alone])
         return alone
 
     def is_state(self, value: Value, steps: list[Step]) -> bool:
@@ -188,13 +189,15 @@ class _Builder:
 
     def standing(self, value: Value) -> Unit:
         """A leaf on its own."""
-        bare = [
-            v.id
-            for v in self.graph.values
-            if v.id not in self.producer and not v.name and v.kind in ("input", "parameter")
-        ]
-        name = value.name or ("x" if len(bare) < 2 else f"x{bare.index(value.id) + 1}")
-        return Unit(self.new_id(f"t-{name}"), "input", name, value=value, outputs=[value])
+        return Unit("", "input", value.name or "", value=value, outputs=[value])
+
+    def name_leaves(self, leaves: list[Unit]) -> None:
+        """Leaves without a name are called x, or x1, x2, … where there are several."""
+        bare = [u for u in leaves if not u.title]
+        for i, u in enumerate(bare):
+            u.title = "x" if len(bare) == 1 else f"x{i + 1}"
+        for u in leaves:
+            u.id = self.new_id(f"t-{u.title}")
 
     def has_main_path(self, unit: Unit, value: Value) -> bool:
         """Does the unit get something else from another operation, so that this input only joins it?"""

@@ -79,7 +79,7 @@ def shape(sizes: Iterable[int] | None, scalar: str = "scalar") -> str:
 # ------------------------------------------------------------------------------------------------------- mathematics
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸᵀⁱ", "0123456789+−()nxyTi", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₓᵢⱼₖ", "0123456789+−()nxijk", strict=True))
-_WORDS = frozenset(["exp", "log", "ln", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sign", "mean", "sum", "if", "else", "or", "and"])
+_WORDS = ("exp", "log", "ln", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sign", "mean", "sum", "or")
 
 
 def mathematics(text: str, ink: str = "ink", scale: float = 1.0, rise: float = 0.0) -> tuple[Run, ...]:
@@ -187,6 +187,7 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "module": ("module", "Modul"),
     "scalar": ("scalar", "Skalar"),
     "keeps": ("keeps", "behält"),
+    "shared": ("shared", "geteilt"),
     "keeps nothing": ("keeps nothing", "behält nichts"),
     "ops": ("{} operations", "{} Operationen"),
     "op": ("1 operation", "1 Operation"),
@@ -199,8 +200,10 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "gradient below": ("gradient of {}, below the wire", "Gradient von {}, unter der Leitung"),
     "local": ("local derivative, on the edge", "lokale Ableitung, auf der Kante"),
     "rule": (
-        "Backward, right to left:  gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
-        "Rückwärts, von rechts nach links:  Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
+        "Backward, right to left:  "
+        "gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
+        "Rückwärts, von rechts nach links:  "
+        "Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
     ),
     "filters": ("Learned kernels", "Gelernte Filter"),
     "filters sub": (

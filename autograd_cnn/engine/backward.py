@@ -266,6 +266,6 @@ def _check_nan(node: Node, grads: Sequence[Any], front: type[Variable]) -> None:
         if d is not None and node.inputs[i] is not None and not isinstance(d, Parts) and front.has_nan(unbox(d)):
             raise RuntimeError(
                 f"Function '{node.name}' returned nan values in its {i}th output (the gradient of "
-                f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})." + _made_at(node)
+                f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})."
+                + _made_at(node)
             )
-

@@ -100,7 +100,9 @@ class Primitive:
                 if p.default is not p.empty:
                     self.optional[p.name] = p.default
             else:
-                raise TypeError(f"{self.name}: a primitive's inputs are plain or one *xs, its parameters keyword-only; got {p}")
+                raise TypeError(
+                    f"{self.name}: a primitive's inputs are plain or one *xs, its parameters keyword-only; got {p}"
+                )
         self.inputs, self.params = tuple(inputs), tuple(params)
 
     # ------------------------------------------------------------------------------------------------ definition
@@ -109,7 +111,9 @@ class Primitive:
         does not call operations, so it cannot be differentiated again (a second derivative raises)."""
         for n in names:
             if n not in self.inputs:
-                raise ValueError(f"{self.name}.vjp: no input named {n!r}; it has {', '.join(self.inputs)}.{nearest(n, self.inputs)}")
+                raise ValueError(
+                    f"{self.name}.vjp: no input named {n!r}; it has {', '.join(self.inputs)}.{nearest(n, self.inputs)}"
+                )
 
         def put(rule: R) -> R:
             self.groups.append((tuple(self.inputs.index(n) for n in names), rule))
@@ -218,7 +222,9 @@ class Primitive:
         if name.endswith("_shape") and name[:-6] in self.inputs:
             return Keep(name, "shape", self.inputs.index(name[:-6]), wanted_by)
         known = ["g", "need", *self.inputs, *self.outputs, *self.params, *(f"{n}_shape" for n in self.inputs)]
-        raise TypeError(f"{self.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}")
+        raise TypeError(
+            f"{self.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}"
+        )
 
     def raw(self, *values: Any, **params: Any) -> Any:
         """Compute on raw values: the float kernel where all inputs are Python numbers and there is one, else `forward`."""
@@ -276,4 +282,3 @@ def primitive(
         )
 
     return make
-

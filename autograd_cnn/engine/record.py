@@ -123,7 +123,9 @@ def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
     for i, x in enumerate(args):
         if x is not None and x.__class__ not in RAW:
             name = prim.inputs[0 if prim.variadic else i]
-            raise TypeError(f"{prim.name}(): argument '{name}' (position {i + 1}) must be Tensor, not {type(x).__name__}")
+            raise TypeError(
+                f"{prim.name}(): argument '{name}' (position {i + 1}) must be Tensor, not {type(x).__name__}"
+            )
     return prim.raw
 
 

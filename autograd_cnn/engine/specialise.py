@@ -96,7 +96,11 @@ def _kept(k: Keep, prim: Primitive) -> str:
     what = {"input": f"v{k.index}", "output": f"y{k.index}", "shape": f"v{k.index}.shape"}[k.kind]
     differentiable = {s for served, _ in prim.groups for s in served}
     if k.wanted_by >= differentiable:
-        return what if k.kind != "shape" or prim.inputs[k.index] not in prim.optional else f"getattr(v{k.index}, 'shape', None)"
+        return (
+            what
+            if k.kind != "shape" or prim.inputs[k.index] not in prim.optional
+            else f"getattr(v{k.index}, 'shape', None)"
+        )
     wanted = " or ".join(f"n{i} is not None" for i in sorted(k.wanted_by))
     if k.kind == "shape":
         what = f"getattr(v{k.index}, 'shape', ())"
@@ -119,12 +123,23 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
         value = "storage()" if prim.view and i == 0 else "value"  # a view needs an array to share
         lines += [f"    if isinstance({n}, Front):", f"        v{i} = {n}.{value}; n{i} = {n}.node"]
         if operator:
-            lines += [f"    elif {n}.__class__ in plain:", f"        v{i} = {n}; n{i} = None", "    else:", "        return NotImplemented"]
+            lines += [
+                f"    elif {n}.__class__ in plain:",
+                f"        v{i} = {n}; n{i} = None",
+                "    else:",
+                "        return NotImplemented",
+            ]
         else:
             none = f" or {n} is None" if prim.optional.get(n, 0) is None else ""
-            lines += ["    else:", f"        v{i} = {n} if {n}.__class__ in plain{none} else adopt({prim.name!r}, {i}, {n}); n{i} = None"]
+            lines += [
+                "    else:",
+                f"        v{i} = {n} if {n}.__class__ in plain{none} else adopt({prim.name!r}, {i}, {n}); n{i} = None",
+            ]
     inputs, params = list(prim.inputs), list(prim.params)
-    lines += ["    c = peek() or current()", f"    if c.special: return run(prim, Front, {_tuple(inputs)}, {_tuple(params)}, c)"]
+    lines += [
+        "    c = peek() or current()",
+        f"    if c.special: return run(prim, Front, {_tuple(inputs)}, {_tuple(params)}, c)",
+    ]
     if prim.several:
         lines[-1:] = [f"    return run(prim, Front, {_tuple(inputs)}, {_tuple(params)}, c)"]
         return _make("call", lines, namespace, prim)
@@ -145,7 +160,9 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     lines.append("    out = new(Front); out.value = y0")
     if prim.differentiable:
         nodes = " or ".join(f"n{i} is not None" for i in range(len(inputs)))
-        kept = ["y0", *(f"v{i}" for i in range(len(inputs)))] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
+        kept = (
+            ["y0", *(f"v{i}" for i in range(len(inputs)))] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
+        )
         lines += [
             f"    if ({nodes}) and c.record:",
             f"        node = new(Node); node.prim = prim; node.inputs = {_tuple([f'n{i}' for i in range(len(inputs))])}",

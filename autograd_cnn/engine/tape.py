@@ -54,7 +54,9 @@ class _Reader:
         grad = self.grads.get(node.serial)
         if grad is None and extra is not None and extra.grad is not None:
             grad = getattr(extra.grad, "value", extra.grad)
-        at = self.add(kind="result", shape=_shape(node), dtype=_dtype(node), data=data, grad=grad, requires_grad=True, node=node)
+        at = self.add(
+            kind="result", shape=_shape(node), dtype=_dtype(node), data=data, grad=grad, requires_grad=True, node=node
+        )
         self.by_node[id(node)] = at
         return at
 

@@ -142,7 +142,9 @@ def _parameter_names(scopes: Any) -> dict[int, str]:
 def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
     """Run a traced graph's operations on other arguments. Parameters are the live ones, so gradients reach them."""
     if not graph.replayable:
-        raise GraphError("this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay.")
+        raise GraphError(
+            "this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay."
+        )
     if len(args) != len(graph.inputs):
         raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
     env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))

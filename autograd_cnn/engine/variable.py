@@ -22,9 +22,13 @@ class Variable:
     plain: ClassVar[frozenset[type]] = frozenset()  # raw types an operation takes as they are
     kernel_types: ClassVar[tuple[type, ...]] = ()  # kernels of these raw types are used where there are any
     remembers: ClassVar[str] = ""  # source, with {v}: what a node notes of its output y0 (the fast path's `remember`)
-    keeps_all: ClassVar[bool] = False  # nodes keep (output, *inputs), whatever the rules want: cheap for numbers, and drawn
+    keeps_all: ClassVar[bool] = (
+        False  # nodes keep (output, *inputs), whatever the rules want: cheap for numbers, and drawn
+    )
     fits: ClassVar[bool] = False  # do gradients have a shape and dtype that must fit the node's?
-    guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # around kernels: hush, unhush(token)
+    guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
+        None  # around kernels: hush, unhush(token)
+    )
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
 
     @classmethod

@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from ..errors import ShapeError, expected
 from .geometry import Pooling, pooling
-from .windows import Padding, Shape, Steps, steps
+from .windows import Padding, Shape, Steps, quiet, steps
 
 Array = npt.NDArray[Any]
 
-_CHUNK_BYTES = 512 << 10  # of the input at a time, so that a dimension's sums meet the next one in the cache
+_CHUNK_BYTES = 1 << 20  # of the input at a time, so that a dimension's sums meet the next one in the cache
 _MANY = 16  # elements of a side from which NumPy's reduction beats adding views
 
 
+@quiet
 def sum_pool_forward(
     x: Array, kernel: Steps, stride: Steps | None = None, padding: Padding = 0, ceil_mode: bool = False
 ) -> Array:
@@ -33,9 +34,9 @@ def sum_pool_forward(
     """
     geo = pooling(x.shape, kernel, stride, padding, 1, ceil_mode, "sum_pool")
     y = np.empty(x.shape[:2] + geo.out, x.dtype)
-    planes, results = x.reshape(-1, *geo.size), y.reshape(-1, *geo.out)
+    planes, results = planes_of(x), planes_of(y)
     last = len(geo.size) - 1
-    for chunk in _chunks(planes):
+    for chunk in chunks(planes):
         part = planes[chunk]
         for dim in range(last + 1):
             shape = (len(part), *geo.out[: dim + 1], *geo.size[dim + 1 :])
@@ -45,6 +46,7 @@ def sum_pool_forward(
     return y
 
 
+@quiet
 def sum_pool_adjoint(
     g: Array,
     x_shape: Shape,
@@ -62,8 +64,8 @@ def sum_pool_adjoint(
     if g.shape != tuple(x_shape[:2]) + geo.out:
         raise ShapeError(expected("sum_pool", f"a gradient of shape {tuple(x_shape[:2]) + geo.out}", f"{g.shape}"))
     gx = np.empty(x_shape, g.dtype)
-    gradients, planes = g.reshape(-1, *geo.out), gx.reshape(-1, *geo.size)
-    for chunk in _chunks(planes):
+    gradients, planes = planes_of(g), planes_of(gx)
+    for chunk in chunks(planes):
         part = gradients[chunk]
         for dim in reversed(range(len(geo.size))):
             shape = (len(part), *geo.out[:dim], *geo.size[dim:])
@@ -106,7 +108,13 @@ def avg_divisor(
     return int(total.flat[0]) if (total == total.flat[0]).all() else total.astype(dtype)
 
 
-def _chunks(planes: Array) -> Iterator[slice]:
+def planes_of(x: Array) -> Array:
+    """(N, C, *S) -> (N·C, *S)"""
+    return x.reshape(math.prod(x.shape[:2]), *x.shape[2:])
+
+
+def chunks(planes: Array) -> Iterator[slice]:
+    """Planes (P, *S) that are handled at a time."""
     some = max(1, _CHUNK_BYTES // max(1, planes.itemsize * math.prod(planes.shape[1:])))
     for first in range(0, len(planes), some):
         yield slice(first, min(first + some, len(planes)))
@@ -139,7 +147,8 @@ def _sum_side(geo: Pooling, dim: int, x: Array, sums: Array) -> None:
 
 def _spread_side(geo: Pooling, dim: int, g: Array, spread: Array) -> None:
     overlap = geo.kernel[dim] > geo.stride[dim]
-    if overlap or geo.kernel[dim] * geo.out[dim] != geo.size[dim]:
+    gapless = geo.kernel[dim] == geo.stride[dim] and not any(geo.padding[dim])
+    if not (gapless and geo.kernel[dim] * geo.out[dim] == geo.size[dim]):
         spread.fill(0)
     for index in range(geo.kernel[dim]):
         windows, place = geo.valid(dim, index)
@@ -150,7 +159,7 @@ def _spread_side(geo: Pooling, dim: int, g: Array, spread: Array) -> None:
             np.copyto(target, values)
 
 
-# -- adaptive ------------------------------------------------------------------------------------------------------------
+# -- adaptive -------------------------------------------------------------------------------------------------------
 
 
 def adaptive_windows(size: int, out: int) -> tuple[Array, Array]:
@@ -177,6 +186,7 @@ def check_adaptive(operation: str, x_shape: Shape, output: Steps) -> Shape:
     return out
 
 
+@quiet
 def adaptive_avg_pool_forward(x: Array, output: Steps) -> Array:
     """The average of each of `output` windows, which cover x (N, C, *S) evenly: (N, C, *O).
 
@@ -188,6 +198,7 @@ def adaptive_avg_pool_forward(x: Array, output: Steps) -> Array:
     return _divide(y, x.shape[2:], out)
 
 
+@quiet
 def adaptive_avg_pool_adjoint(g: Array, x_shape: Shape) -> Array:
     """gx of `x_shape`: each g (N, C, *O), divided by its window's size, is added to all elements of its window.
 

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .geometry import Geometry
-from .windows import Shape
+from .windows import Index, Shape
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +35,7 @@ class Block(NamedTuple):
     """A box of output positions (rows of the first dimension counted in r at a time)."""
 
     start: Shape
-    count: Shape
+    size: Shape
 
 
 class Columns:
@@ -54,13 +54,13 @@ class Columns:
         self.strides = tuple(itemsize * math.prod(self.shape[i + 1 :]) for i in range(len(self.shape)))
         # bytes between neighbours along each spatial axis; the last one within its phase
         self.along = (*self.strides[1:-3], self.strides[-2])
-        self.step_bytes = (*(a * t for a, t in zip(self.along, self.step, strict=True)),)
-        self.step_bytes = (*self.step_bytes[:-1], self.along[-1])
+        # and between neighbouring windows; those along the last axis start in one phase
+        self.step_bytes = (*(a * t for a, t in zip(self.along[:-1], self.step, strict=False)), self.along[-1])
         self.in_place = samples == 1 and not geo.padded and self.phases == 1
 
-    # -- padded samples -----------------------------------------------------------------------------------------------
+    # -- padded samples ----------------------------------------------------------------------------------------------
 
-    def _inside(self) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    def _inside(self) -> Iterator[tuple[Index, Index]]:
         """Pairs (index into padded, index into x with the sample last): one pair a phase."""
         spatial = list(zip(self.geo.size, self.geo.padding, strict=True))
         leading = tuple(slice(before, before + size) for size, (before, _) in spatial[:-1])
@@ -84,10 +84,10 @@ class Columns:
         for inner, taken in self._inside():
             np.copyto(turned[taken], padded[inner])
 
-    # -- columns ------------------------------------------------------------------------------------------------------
+    # -- columns -----------------------------------------------------------------------------------------------------
 
     def column_shape(self, block: Block) -> Shape:
-        return (self.channels, *self.kernel, *block.count, self.samples)
+        return (self.channels, *self.kernel, *block.size, self.samples)
 
     def gather(self, padded: Array, block: Block, columns: Array) -> None:
         """columns[c, *k, *o, n] = padded[c, o·stride + k·dilation, n]"""
@@ -101,7 +101,7 @@ class Columns:
             further = self._last_offset(first + apart) - place
             count = -(-(geo.kernel[-1] - first) // apart)
             view: Array = np.ndarray(
-                (self.channels, *self.kernel[:-1], count, *block.count, self.samples),
+                (self.channels, *self.kernel[:-1], count, *block.size, self.samples),
                 padded.dtype,
                 padded,
                 origin + place,
@@ -113,20 +113,21 @@ class Columns:
     def scatter(self, columns: Array, block: Block, padded: Array) -> None:
         """padded[c, o·stride + k·dilation, n] += columns[c, *k, *o, n]: the transpose of `gather`."""
         origin = sum(b * s for b, s in zip(block.start, self.step_bytes, strict=True))
-        shape = (self.channels, *block.count, self.samples)
+        shape = (self.channels, *block.size, self.samples)
         strides = (self.strides[0], *self.step_bytes, self.strides[-1])
         rest = tuple(a * d for a, d in zip(self.along[:-1], self.geo.dilation[:-1], strict=True))
         for offset in itertools.product(*map(range, self.kernel)):
             place = sum(i * b for i, b in zip(offset[:-1], rest, strict=True)) + self._last_offset(offset[-1])
             target: Array = np.ndarray(shape, padded.dtype, padded, origin + place, strides)
-            np.add(target, columns[(slice(None), *offset)], out=target)
+            taken: Index = (slice(None), *offset)
+            np.add(target, columns[taken], out=target)
 
     def _last_offset(self, index: int) -> int:
         """Bytes from a window's start to its kernel column `index`."""
         place, phase = divmod(index * self.geo.dilation[-1], self.phases)
         return phase * self.strides[-3] + place * self.strides[-2]
 
-    # -- blocks of positions ------------------------------------------------------------------------------------------
+    # -- blocks of positions -----------------------------------------------------------------------------------------
 
     def blocks(self, limit: int) -> Iterator[Block]:
         """Boxes of at most `limit` positions (at least one) that run through the output in order.
@@ -148,22 +149,22 @@ class Columns:
         start = 0
         for index, size in zip(block.start, self.out, strict=True):
             start = start * size + index
-        return slice(start, start + math.prod(block.count))
+        return slice(start, start + math.prod(block.size))
 
-    # -- results ------------------------------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------------------------
 
     def _rows_of(self, y: Array, block: Block) -> Iterator[Array]:
         """The block within y (n, G·O, *out), once for each of the r rows: (G, O, *count, n)."""
         geo, r = self.geo, self.rows
         grouped = y.reshape(len(y), geo.groups, geo.outputs, *geo.out)
         turned = grouped.transpose(*range(1, grouped.ndim), 0)
-        later = tuple(slice(s, s + c) for s, c in zip(block.start[1:], block.count[1:], strict=True))
+        later = tuple(slice(s, s + c) for s, c in zip(block.start[1:], block.size[1:], strict=True))
         for row in range(r):
             first = block.start[0] * r + row
-            yield turned[(slice(None), slice(None), slice(first, first + (block.count[0] - 1) * r + 1, r), *later)]
+            yield turned[(slice(None), slice(None), slice(first, first + (block.size[0] - 1) * r + 1, r), *later)]
 
     def result_shape(self, block: Block) -> Shape:
-        return (self.geo.groups, self.rows, self.geo.outputs, *block.count, self.samples)
+        return (self.geo.groups, self.rows, self.geo.outputs, *block.size, self.samples)
 
     def write(self, result: Array, block: Block, y: Array, bias: Array | None) -> None:
         """result (G, r, O, *count, n) → y (n, G·O, *out), with the bias on the way."""
@@ -178,7 +179,7 @@ class Columns:
         for row, taken in enumerate(self._rows_of(g, block)):
             _turn(result[:, row], taken)
 
-    # -- weights ------------------------------------------------------------------------------------------------------
+    # -- weights -----------------------------------------------------------------------------------------------------
 
     def tall(self, w: Array) -> Array:
         """The matrix of the weights: (G·O, C, *K) → (G, r·O, C·∏K'), K' being r − 1 strides taller than K."""

@@ -13,8 +13,10 @@ Which way a case goes is decided in `_route` and `_cut`, from measurements; the 
 
 - *pointwise*: a 1x1 kernel without padding is a matrix product on the array as it lies,
 - *whole*: a kernel as large as the input is a linear layer,
-- *depthwise*: one input channel a group is multiplied and added, see `depthwise`,
-- *columns*: everything else, see `columns`.
+- *depthwise*: one input channel a group is multiplied and added,
+- *columns*: everything else is a matrix product on its windows, or scattered from one.
+
+Each has its file.
 
 Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing", 2006.
 """
@@ -29,18 +31,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DtypeError, ShapeError, expected
-from . import depthwise
+from . import depthwise, pointwise
 from .columns import Block, Columns
 from .geometry import Geometry, geometry
 from .scratch import scratch
-from .windows import Padding, Shape, Steps
+from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]
 
-_quiet = np.errstate(all="ignore")  # inf − inf is nan here, as it is in PyTorch, and no warning
 
-
-@_quiet
+@quiet
 def conv_forward(
     x: Array,
     w: Array,
@@ -64,9 +64,9 @@ def conv_forward(
         y.fill(0)
         return y if bias is None else np.add(y, _channels(bias, y.ndim), out=y)
     if geo.whole:
-        np.matmul(x.reshape(geo.batch, -1), w.reshape(len(w), -1).T, out=y.reshape(geo.batch, -1))
+        np.matmul(_lines(x), _lines(w).T, out=y.reshape(geo.batch, -1))
     elif _route(geo) == "pointwise":
-        _pointwise_forward(geo, x, w, y)
+        pointwise.forward(geo, x, w, y)
     elif _route(geo) == "depthwise":
         depthwise.forward(geo.flat, _flat(x), _flat(w), _flat(y))
     else:
@@ -75,7 +75,7 @@ def conv_forward(
     return y if bias is None else np.add(y, _channels(bias, y.ndim), out=y)
 
 
-@_quiet
+@quiet
 def conv_input_adjoint(
     g: Array,
     w: Array,
@@ -97,9 +97,9 @@ def conv_input_adjoint(
         return np.zeros(geo.x_shape, g.dtype)
     gx = np.empty(geo.x_shape, g.dtype)
     if geo.whole:
-        np.matmul(g.reshape(geo.batch, -1), w.reshape(len(w), -1), out=gx.reshape(geo.batch, -1))
+        np.matmul(_lines(g), _lines(w), out=gx.reshape(geo.batch, -1))
     elif _route(geo) == "pointwise":
-        _pointwise_input(geo, g, w, gx)
+        pointwise.input_adjoint(geo, g, w, gx)
     elif _route(geo) == "depthwise" and _finite(w):
         depthwise.input_adjoint(geo.flat, _flat(g), _flat(w), _flat(gx))
     elif _turns(geo):
@@ -109,7 +109,7 @@ def conv_input_adjoint(
     return gx
 
 
-@_quiet
+@quiet
 def conv_weight_adjoint(
     g: Array,
     x: Array,
@@ -130,9 +130,10 @@ def conv_weight_adjoint(
     if geo.empty:
         return np.zeros(geo.w_shape, g.dtype)
     if geo.whole:
-        return np.matmul(g.reshape(geo.batch, -1).T, x.reshape(geo.batch, -1)).reshape(geo.w_shape)
+        product: Array = np.matmul(_lines(g).T, _lines(x))
+        return product.reshape(geo.w_shape)
     if _route(geo) == "pointwise":
-        return _pointwise_weight(geo, g, x)
+        return pointwise.weight_adjoint(geo, g, x)
     if _route(geo) == "depthwise":
         gw = depthwise.weight_adjoint(geo.flat, _flat(g), _flat(x)).reshape(geo.w_shape)
         if _finite(gw):
@@ -155,12 +156,17 @@ def _channels(bias: Array, dims: int) -> Array:
     return bias.reshape(-1, *(1,) * (dims - 2))
 
 
+def _lines(x: Array) -> Array:
+    """(N, …) -> (N, ∏), dense, as BLAS wants it"""
+    return np.ascontiguousarray(x).reshape(len(x), -1)
+
+
 def _flat(x: Array) -> Array:
     """A signal (…, L) as an image (…, L, 1), a view."""
     return x if x.ndim > 3 else x[..., None]
 
 
-# -- which way ---------------------------------------------------------------------------------------------------------
+# -- which way ------------------------------------------------------------------------------------------------------
 
 
 class Cut(NamedTuple):
@@ -222,50 +228,7 @@ def _rows_at_once(geo: Geometry) -> int:
     return max(fits, default=1)
 
 
-# -- pointwise ---------------------------------------------------------------------------------------------------------
-
-
-def _grouped(geo: Geometry, x: Array, channels: int) -> Array:
-    """(N, G·C, *P) -> (N, G, C, ∏P), strides taken; without groups (N, C, ∏P)"""
-    return x.reshape(geo.batch, *((geo.groups,) if geo.groups > 1 else ()), channels, -1)
-
-
-def _stepped(geo: Geometry, x: Array) -> Array:
-    return x[(slice(None), slice(None), *(slice(None, None, s) for s in geo.stride))]
-
-
-def _matrix(geo: Geometry, w: Array) -> Array:
-    """(G·O, C, *1) -> (G, O, C), without groups (O, C)"""
-    return w.reshape(*((geo.groups,) if geo.groups > 1 else ()), geo.outputs, geo.inputs)
-
-
-def _pointwise_forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
-    taken = _grouped(geo, _stepped(geo, x), geo.inputs)
-    np.matmul(_matrix(geo, w), taken, out=_grouped(geo, y, geo.outputs))
-
-
-def _pointwise_input(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
-    turned = _matrix(geo, w).swapaxes(-1, -2)
-    gradient = _grouped(geo, g, geo.outputs)
-    if max(geo.stride) == 1:
-        np.matmul(turned, gradient, out=_grouped(geo, gx, geo.inputs))
-        return
-    gx.fill(0)
-    _stepped(geo, gx)[...] = np.matmul(turned, gradient).reshape(geo.batch, -1, *geo.out)
-
-
-def _pointwise_weight(geo: Geometry, g: Array, x: Array) -> Array:
-    gradient = _grouped(geo, g, geo.outputs)
-    taken = _grouped(geo, _stepped(geo, x), geo.inputs).swapaxes(-1, -2)
-    total = np.matmul(gradient[0], taken[0])
-    part = scratch("weights", total.shape, total.dtype)
-    for sample in range(1, geo.batch):
-        np.matmul(gradient[sample], taken[sample], out=part)
-        np.add(total, part, out=total)
-    return total.reshape(geo.w_shape)
-
-
-# -- columns -----------------------------------------------------------------------------------------------------------
+# -- columns --------------------------------------------------------------------------------------------------------
 
 
 class Piece(NamedTuple):
@@ -308,7 +271,7 @@ def _gathered(columns: Columns, padded: Array, block: Block) -> Array:
     """(G, C·∏K, positions · n)"""
     found = scratch("columns", columns.column_shape(block), padded.dtype)
     columns.gather(padded, block, found)
-    return found.reshape(columns.geo.groups, -1, math.prod(block.count) * columns.samples)
+    return found.reshape(columns.geo.groups, -1, math.prod(block.size) * columns.samples)
 
 
 def _in_place(columns: Columns, y: Array, block: Block) -> Array | None:
@@ -353,7 +316,7 @@ def _gradient(columns: Columns, g: Array, block: Block) -> Array:
         return place
     found = scratch("result", columns.result_shape(block), g.dtype)
     columns.read(g, block, found)
-    return found.reshape(columns.geo.groups, -1, math.prod(block.count) * columns.samples)
+    return found.reshape(columns.geo.groups, -1, math.prod(block.size) * columns.samples)
 
 
 def _columns_input(geo: Geometry, g: Array, w: Array, gx: Array, exact: bool = False) -> None:
@@ -377,7 +340,8 @@ def _columns_input(geo: Geometry, g: Array, w: Array, gx: Array, exact: bool = F
 def _turned_input(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
     """At stride 1, gx is g convolved with the weights turned by half a circle, their channels exchanged."""
     grouped = w.reshape(geo.groups, geo.outputs, geo.inputs, *geo.kernel)
-    flipped = grouped[(..., *(slice(None, None, -1) for _ in geo.kernel))].swapaxes(1, 2)
+    backwards: Index = (..., *(slice(None, None, -1) for _ in geo.kernel))
+    flipped = grouped[backwards].swapaxes(1, 2)
     turned = flipped.reshape(geo.groups * geo.inputs, geo.outputs, *geo.kernel)
     reach = [d * (k - 1) for k, d in zip(geo.kernel, geo.dilation, strict=True)]
     wanted = [(r - before, r - after) for r, (before, after) in zip(reach, geo.padding, strict=True)]

@@ -1,10 +1,10 @@
 """Depthwise convolution: each channel with its own kernels, so there is nothing for a matrix product to do.
 
 One multiplication and one addition an element of the kernel, over whole planes at once. Planes are padded, split into
-the phases of the stride (so that strided windows are contiguous), and those of one channel laid end to end, sample after
-sample: moving the kernel by one element is then a shift of one long run. The places between the end of a row, or of a
-plane, and the next are computed too and not copied out. In the adjoints these places meet zeros; a case with inf or
-nan, which zeros do not silence, goes the general way.
+the phases of the stride (so that strided windows are contiguous), and those of one channel laid end to end, sample
+after sample: moving the kernel by one element is then a shift of one long run. The places between the end of a row, or
+of a plane, and the next are computed too and not copied out. In the adjoints these places meet zeros; a case with inf
+or nan, which zeros do not silence, goes the general way.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from .geometry import Geometry
 from .scratch import scratch
-from .windows import Shape
+from .windows import Index, Shape
 
 Array = npt.NDArray[Any]
 
@@ -59,7 +59,7 @@ class Planes:
         """The run of all windows of `samples` planes end to end."""
         return (samples - 1) * self.area + self.last + 1
 
-    def inside(self) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    def inside(self) -> Iterator[tuple[Index, Index]]:
         """Pairs (index into padded planes, index into x (n, C, *S)), one for each phase."""
         geo = self.geo
         for phase in itertools.product(*map(range, self.phases)):
@@ -70,6 +70,14 @@ class Planes:
                 outer.append(slice(start, start + max(0, -(-(size - first) // step))))
                 taken.append(slice(first, None, step))
             yield (slice(None), *phase, slice(None), *outer), (slice(None), slice(None), *taken)
+
+    def run(self, phase: Shape, shift: int, length: int) -> Index:
+        """The index of a shifted run within padded planes (C, phase…, n · area)."""
+        return (slice(None), *phase, slice(shift, shift + length))
+
+    def weight(self, channels: slice, index: Shape) -> Index:
+        """The index of one element of all kernels within weights (C, O, *K)."""
+        return (channels, slice(None), *index)
 
     def load(self, x: Array) -> Array:
         """x (n, C, *S) → (C, phase…, n · area)"""
@@ -93,7 +101,8 @@ class Planes:
     def results(self, run: Array, samples: int, channels: int) -> Array:
         """The windows' places in a run (C·O, n · area): a view (n, C·O, *out)."""
         planes = run.reshape(channels * self.geo.outputs, samples, *self.inner)
-        return planes[(..., *(slice(0, o) for o in self.geo.out))].swapaxes(0, 1)
+        windows: Index = (..., *(slice(0, o) for o in self.geo.out))
+        return planes[windows].swapaxes(0, 1)
 
     def widen(self, g: Array, channels: int) -> Array:
         """g (n, C·O, *out) → (C, O, n · area), zero between the rows and the planes."""
@@ -115,8 +124,8 @@ def forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
         total = sums[..., :length]
         product = scratch("columns", total.shape, x.dtype)
         for number, (index, phase, shift) in enumerate(planes.shifts):
-            shifted = padded[(slice(None), *phase, slice(shift, shift + length))][:, None]
-            weight = weights[(channels, slice(None), *index)][..., None]
+            shifted = padded[planes.run(phase, shift, length)][:, None]
+            weight = weights[planes.weight(channels, index)][..., None]
             np.multiply(shifted, weight, out=product if number else total)
             if number:
                 np.add(total, product, out=total)
@@ -135,10 +144,10 @@ def input_adjoint(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
         length = planes.length(count)
         product = scratch("columns", (some, length), g.dtype)
         for index, phase, shift in planes.shifts:
-            target = total[(slice(None), *phase, slice(shift, shift + length))]
+            target = total[planes.run(phase, shift, length)]
+            weight = weights[planes.weight(channels, index)]
             for one in range(many):
-                weight = weights[(channels, one, *index)][:, None]
-                np.multiply(gradient[:, one, :length], weight, out=product)
+                np.multiply(gradient[:, one, :length], weight[:, one, None], out=product)
                 np.add(target, product, out=target)
         planes.unload(total, gx[samples, channels])
 
@@ -153,6 +162,6 @@ def weight_adjoint(geo: Geometry, g: Array, x: Array) -> Array:
         padded = planes.load(x[samples, channels])
         length = planes.length(count)
         for index, phase, shift in planes.shifts:
-            shifted = padded[(slice(None), *phase, slice(shift, shift + length))][:, None]
-            total[(channels, slice(None), *index)] += np.vecdot(gradient[..., :length], shifted)
+            shifted = padded[planes.run(phase, shift, length)][:, None]
+            total[planes.weight(channels, index)] += np.vecdot(gradient[..., :length], shifted)
     return total.reshape(geo.w_shape)

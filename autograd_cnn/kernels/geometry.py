@@ -1,4 +1,4 @@
-"""The sizes of a convolution or a pooling, checked once: what a kernel, an adjoint and a shape rule all need to know."""
+"""The sizes of a convolution or a pooling, checked once: for the kernel, its adjoints and the shape rules."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ def geometry(
             f"kernel {_by(span)}{' with its dilation' if max(dilations) > 1 else ''}. "
             f"{lacking} more padding on each side, or a smaller kernel, fits."
         )
-    return Geometry(
-        x_shape[0], groups, w_shape[1], w_shape[0] // groups, size, kernel, strides, sides, dilations, out
-    )
+    return Geometry(x_shape[0], groups, w_shape[1], w_shape[0] // groups, size, kernel, strides, sides, dilations, out)
 
 
 def _stepping(
@@ -132,14 +130,14 @@ def _check_channels(x_shape: Shape, w_shape: Shape, groups: int, operation: str)
         raise ShapeError(expected(operation, wanted, f"{w_shape[0]} (weight {w_shape})"))
     if x_shape[1] != w_shape[1] * groups:
         raise ShapeError(
-            f"{operation}: Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to have "
-            f"{w_shape[1] * groups} channels, but got {x_shape[1]} channels instead."
+            f"{operation}: Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to "
+            f"have {w_shape[1] * groups} channels, but got {x_shape[1]} channels instead."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Pooling:
-    """Windows over x (N, C, *size) with results (N, C, *out). Windows may reach into the padding, which is not there."""
+    """Windows over x (N, C, *size) with results (N, C, *out). The padding is only thought of, never stored."""
 
     size: Shape
     kernel: Shape
@@ -158,19 +156,6 @@ class Pooling:
             return slice(0, 0), slice(0, 0)
         start = first * step + offset
         return slice(first, last), slice(start, start + (last - 1 - first) * step + 1, step)
-
-    @property
-    def apart(self) -> bool:
-        """No two windows share an element, and all of them lie inside."""
-        return (
-            all(s >= k for s, k in zip(self.stride, self.kernel, strict=True))
-            and max(self.dilation) == 1
-            and not any(map(any, self.padding))
-            and all(
-                (o - 1) * t + k <= s
-                for o, t, k, s in zip(self.out, self.stride, self.kernel, self.size, strict=True)
-            )
-        )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -201,8 +186,8 @@ def pooling(
     if min(out) < 1 or 0 in x_shape[1:]:
         given, found = (x_shape[1], *x_shape[2:]), (x_shape[1], *(max(0, o) for o in out))
         raise ShapeError(
-            f"{operation}: Given input size: ({_by(given)}). Calculated output size: ({_by(found)}). Output size is too "
-            f"small. The windows are {_by(kernels)}: use smaller ones, or more padding."
+            f"{operation}: Given input size: ({_by(given)}). Calculated output size: ({_by(found)}). Output size is "
+            f"too small. The windows are {_by(kernels)}: use smaller ones, or more padding."
         )
     return Pooling(x_shape[2:], kernels, strides, sides, dilations, out)
 

@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .scratch import scratch
+from .windows import quiet
 
 Array = npt.NDArray[Any]
 
 _CHUNK_BYTES = 512 << 10  # samples handled at a time, so that the second look at them finds them in the cache
 
 
-# -- batch normalisation -------------------------------------------------------------------------------------------------
+# -- batch normalisation --------------------------------------------------------------------------------------------
 
 
+@quiet
 def batch_norm_forward(
     x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5
 ) -> tuple[Array, Array, Array, Array]:
@@ -42,6 +44,7 @@ def batch_norm_forward(
     return y, mean.astype(kind), var.astype(kind), invstd.astype(kind)
 
 
+@quiet
 def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
     """y (N, C, *S) = x · scale + shift, both (C,): batch normalisation with fixed statistics.
 
@@ -56,6 +59,7 @@ def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
     return y
 
 
+@quiet
 def batch_norm_adjoint(
     g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
 ) -> tuple[Array, Array, Array]:
@@ -124,9 +128,10 @@ def _chunks(x: Array) -> Iterator[slice]:
         yield slice(first, min(first + some, len(x)))
 
 
-# -- local response normalisation ----------------------------------------------------------------------------------------
+# -- local response normalisation -----------------------------------------------------------------------------------
 
 
+@quiet
 def local_response_norm_forward(
     x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> tuple[Array, Array]:
@@ -152,6 +157,7 @@ def local_response_norm_forward(
     return y, base
 
 
+@quiet
 def local_response_norm_adjoint(
     g: Array, x: Array, base: Array, size: int, alpha: float = 1e-4, beta: float = 0.75
 ) -> Array:

@@ -7,32 +7,30 @@ all that the adjoint needs, and the derivative of the adjoint, and unpooling:
     gx[indices] += g        `max_pool_adjoint`
     x[indices] = y          `unpool_forward`, whose adjoint is `gather_switches` again
 
-The first of equal maxima wins, and nan wins over all (the last nan, as in PyTorch). No window is copied: the running
-maximum walks over the elements of the kernel, each a strided view of the input. Average and sum: see `averaging`.
+The first of equal maxima wins, and nan wins over all (the last nan, as in PyTorch). No window is copied: along one
+dimension after the other, the last one first, a running maximum walks over the elements of the kernel's side, each a
+strided view. Beside it runs the number of the element within its window, one byte. Average and sum: see `averaging`.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ShapeError, expected
-from .averaging import adaptive_windows, check_adaptive
+from .averaging import adaptive_windows, check_adaptive, chunks, planes_of
 from .geometry import Pooling, pooling
 from .scratch import scratch
-from .windows import Padding, Shape, Steps
+from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]
 
-_CHUNK_BYTES = 512 << 10  # of the input at a time, so that the views of one chunk come out of the cache
-_MANY = 64  # elements of a window from which one copy and argmax beat the walk, where windows do not overlap
 
-
+@quiet
 def max_pool_forward(
     x: Array,
     kernel: Steps,
@@ -50,17 +48,25 @@ def max_pool_forward(
     geo = pooling(x.shape, kernel, stride, padding, dilation, ceil_mode, "max_pool")
     y = np.empty(x.shape[:2] + geo.out, x.dtype)
     indices = np.empty(y.shape, np.int64)
-    planes = x.reshape(-1, *geo.size)
-    results, places = y.reshape(-1, *geo.out), indices.reshape(-1, math.prod(geo.out))
-    if geo.apart and math.prod(geo.kernel) >= _MANY:
-        pool: Callable[[Pooling, Array, Array, Array], None] = _by_argmax
-    else:
-        pool = _by_walking
-    for chunk in _chunks(planes):
-        pool(geo, planes[chunk], results[chunk], places[chunk])
+    sides = [_side(geo, dim) for dim in range(len(geo.size))]
+    pitch = _pitch(geo.size)
+    reach = _outer_sum([np.arange(k) * d * p for k, d, p in zip(geo.kernel, geo.dilation, pitch, strict=True)])
+    starts = _outer_sum(
+        [
+            (np.arange(o) * t - before) * p
+            for o, t, (before, _), p in zip(geo.out, geo.stride, geo.padding, pitch, strict=True)
+        ]
+    )
+    planes, results, places = planes_of(x), planes_of(y), planes_of(indices)
+    for chunk in chunks(planes):
+        codes = _walk(planes[chunk], sides, geo.kernel, results[chunk])
+        # the window's start, plus the step that the element's number stands for
+        np.take(reach.reshape(-1), codes, out=places[chunk], mode="clip")
+        np.add(places[chunk], starts, out=places[chunk])
     return y, indices
 
 
+@quiet
 def max_pool_adjoint(g: Array, indices: Array, x_shape: Shape) -> Array:
     """gx (N, C, *S): each g (N, C, *O) is added where its maximum stood; windows may overlap.
 
@@ -69,8 +75,8 @@ def max_pool_adjoint(g: Array, indices: Array, x_shape: Shape) -> Array:
     """
     gx = np.zeros(x_shape, g.dtype)
     area = math.prod(x_shape[2:])
-    flat, gradients, places = gx.reshape(-1), _planes(g), _planes(indices)
-    for chunk in _chunks(gradients):
+    flat, gradients, places = gx.reshape(-1), planes_of(g), planes_of(indices)
+    for chunk in chunks(gradients):
         np.add.at(flat, _flat_places(places[chunk], chunk.start, area), gradients[chunk].reshape(-1))
     return gx
 
@@ -82,9 +88,9 @@ def gather_switches(x: Array, indices: Array) -> Array:
     array([[[9., 7.]]])
     """
     y = np.empty(indices.shape, x.dtype)
-    values, results, places = x.reshape(-1), _planes(y), _planes(indices)
+    values, results, places = x.reshape(-1), planes_of(y), planes_of(indices)
     area = math.prod(x.shape[2:])
-    for chunk in _chunks(results):
+    for chunk in chunks(results):
         results[chunk] = values[_flat_places(places[chunk], chunk.start, area)].reshape(results[chunk].shape)
     return y
 
@@ -104,14 +110,14 @@ def unpool_forward(x: Array, indices: Array, output_shape: Shape) -> Array:
         raise ShapeError(expected("max_unpool", wanted, f"{tuple(output_shape)}"))
     y = np.zeros(output_shape, x.dtype)
     area = math.prod(output_shape[2:])
-    if indices.size and not (0 <= indices.min() and indices.max() < area):
+    if indices.size and (indices.min() < 0 or indices.max() >= area):
         wrong = int(indices.max() if indices.max() >= area else indices.min())
         raise ShapeError(
             f"max_unpool: Found an invalid max index: {wrong} (output volumes are of size "
-            f"{'x'.join(map(str, output_shape[2:]))}). The indices belong to a larger input; give its size as output_size."
+            f"{'x'.join(map(str, output_shape[2:]))}). They point into a larger input; give its size as output_size."
         )
-    flat, values, places = y.reshape(-1), _planes(x), _planes(indices)
-    for chunk in _chunks(values):
+    flat, values, places = y.reshape(-1), planes_of(x), planes_of(indices)
+    for chunk in chunks(values):
         flat[_flat_places(places[chunk], chunk.start, area)] = values[chunk].reshape(-1)
     return y
 
@@ -121,6 +127,7 @@ def unpool_adjoint(g: Array, indices: Array) -> Array:
     return gather_switches(g, indices)
 
 
+@quiet
 def adaptive_max_pool_forward(x: Array, output: Steps) -> tuple[Array, Array]:
     """The maximum of each of `output` windows, which cover x (N, C, *S) evenly, and where it stands.
 
@@ -131,108 +138,141 @@ def adaptive_max_pool_forward(x: Array, output: Steps) -> tuple[Array, Array]:
     """
     size = x.shape[2:]
     out = check_adaptive("adaptive_max_pool", x.shape, output)
-    if all(s % o == 0 for s, o in zip(size, out, strict=True)):
+    if 0 not in out and all(s % o == 0 for s, o in zip(size, out, strict=True)):
         kernel = tuple(s // o for s, o in zip(size, out, strict=True))
         return max_pool_forward(x, kernel)
     y = np.empty(x.shape[:2] + out, x.dtype)
     indices = np.empty(y.shape, np.int64)
-    planes = x.reshape(-1, *size)
-    results, places = y.reshape(-1, *out), indices.reshape(-1, math.prod(out))
-    for chunk in _chunks(planes):
-        _adaptive(planes[chunk], results[chunk], places[chunk])
+    if y.size == 0:
+        return y, indices
+    bounds = [adaptive_windows(s, o) for s, o in zip(size, out, strict=True)]
+    kernel = tuple(int((end - start).max()) for start, end in bounds)
+    sides = [_adaptive_side(start, end) for start, end in bounds]
+    planes, results, places = planes_of(x), planes_of(y), planes_of(indices)
+    for chunk in chunks(planes):
+        codes = _walk(planes[chunk], sides, kernel, results[chunk])
+        flat: Array = np.zeros((), np.int64)
+        for dim, element in enumerate(np.unravel_index(codes, kernel)):
+            start, end = (bound.reshape(-1, *(1,) * (len(out) - 1 - dim)) for bound in bounds[dim])
+            flat = flat * size[dim] + np.minimum(start + element, end - 1)
+        places[chunk] = flat
     return y, indices
 
 
-# -- chunks and flat places ---------------------------------------------------------------------------------------------
-
-
-def _planes(x: Array) -> Array:
-    """(N, C, *S) -> (N·C, *S)"""
-    return x.reshape(math.prod(x.shape[:2]), *x.shape[2:])
-
-
-def _chunks(planes: Array) -> Iterator[slice]:
-    some = max(1, _CHUNK_BYTES // max(1, planes.itemsize * math.prod(planes.shape[1:])))
-    for first in range(0, len(planes), some):
-        yield slice(first, min(first + some, len(planes)))
+# -- chunks and flat places -----------------------------------------------------------------------------------------
 
 
 def _flat_places(indices: Array, first: int, area: int) -> Array:
     """Places within planes, numbered from `first` on -> places within the whole array, one-dimensional"""
-    starts = np.arange(first * area, (first + len(indices)) * area, max(area, 1), dtype=np.int64)
-    return (indices.reshape(len(indices), -1) + starts[: len(indices), None]).reshape(-1)
+    starts = np.arange(first, first + len(indices)) * area
+    return (indices.reshape(len(indices), math.prod(indices.shape[1:])) + starts[:, None]).reshape(-1)
 
 
-def _code_type(count: int) -> np.dtype[Any]:
-    return np.min_scalar_type(max(count - 1, 1))
+# -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-# -- windows: the walk over the kernel's elements -----------------------------------------------------------------------
+class Element(NamedTuple):
+    """Element `number` of the windows along one dimension."""
+
+    number: int
+    windows: slice  # those that have it inside the input
+    fresh: int  # how many of them, from the first on, had none before
+    place: slice | Array  # where it stands in the input
 
 
-def _by_walking(geo: Pooling, x: Array, y: Array, indices: Array) -> None:
-    """x (P, *S) → y (P, *O) and indices (P, ∏O)"""
+def _side(geo: Pooling, dim: int) -> list[Element]:
+    elements = []
+    begun = geo.out[dim]  # from this window on each has had an element: windows in the padding before come in later
+    for number in range(geo.kernel[dim]):
+        windows, place = geo.valid(dim, number)
+        if windows.stop > windows.start:
+            fresh = max(0, min(begun, windows.stop) - windows.start)
+            elements.append(Element(number, windows, fresh, place))
+            begun = min(begun, windows.start)
+    return elements
 
-    def elements() -> Iterator[tuple[tuple[slice, ...], Array]]:
-        for index in itertools.product(*map(range, geo.kernel)):
-            both = [geo.valid(dim, i) for dim, i in enumerate(index)]
-            yield tuple(window for window, _ in both), x[(slice(None), *(place for _, place in both))]
 
-    first = _first_valid(geo)
-    codes = scratch("codes", y.shape, _code_type(math.prod(geo.kernel)))
-    _running_max(elements, y, codes, first)
-    pitch = [math.prod(geo.size[i + 1 :]) for i in range(len(geo.size))]
-    steps_ = [np.arange(k) * d * p for k, d, p in zip(geo.kernel, geo.dilation, pitch, strict=True)]
-    starts = [
-        (np.arange(o) * t - before) * p
-        for o, t, (before, _), p in zip(geo.out, geo.stride, geo.padding, pitch, strict=True)
+def _adaptive_side(start: Array, end: Array) -> list[Element]:
+    """Shorter windows meet their last element again, which is no larger than itself."""
+    count, longest = len(start), int((end - start).max())
+    return [
+        Element(number, slice(0, count), 0 if number else count, np.minimum(start + number, end - 1))
+        for number in range(longest)
     ]
-    _places(codes, steps_, starts, indices)
 
 
-def _first_valid(geo: Pooling) -> Array | None:
-    """The number of each window's first element inside the input; None if that is number 0 everywhere."""
-    if not any(before for before, _ in geo.padding):
-        return None
-    sides = []
-    for o, t, (before, _), d in zip(geo.out, geo.stride, geo.padding, geo.dilation, strict=True):
-        sides.append(np.maximum(0, -((np.arange(o) * t - before) // d)))
-    return _outer_sum([n * math.prod(geo.kernel[i + 1 :]) for i, n in enumerate(sides)])
+def _walk(x: Array, sides: list[list[Element]], kernel: Shape, y: Array) -> Array:
+    """x (P, *S) → y (P, *O), returns the number of the winning element within its window (P, *O), valid until next time"""
+    codes = _walk_sides(x, sides, kernel, y, _rise)
+    # maximum lets nan through without telling where it stood: then, and only then, once more with care
+    if y.dtype.kind == "f" and y.size and np.isnan(y.max()):
+        codes = _walk_sides(x, sides, kernel, y, _rise_exactly)
+    return codes
 
 
-def _running_max(
-    elements: Callable[[], Iterator[tuple[tuple[slice, ...], Array]]], y: Array, codes: Array, first: Array | None
+def _walk_sides(x: Array, sides: list[list[Element]], kernel: Shape, y: Array, rise: Rise) -> Array:
+    values, codes = x, None
+    kind = np.min_scalar_type(max(math.prod(kernel) - 1, 1))
+    for dim in reversed(range(len(kernel))):
+        shape = (*values.shape[: dim + 1], *y.shape[dim + 1 :])
+        best = scratch(f"maxima {dim % 2}", shape, y.dtype) if dim else y
+        numbers = scratch(f"codes {dim % 2}", shape, kind)
+        _walk_side(values, codes, sides[dim], dim, math.prod(kernel[dim + 1 :]), best, numbers, rise)
+        values, codes = best, numbers
+    if codes is None:
+        raise ShapeError(expected("max_pool", "one spatial dimension at least", "none"))
+    return codes
+
+
+def _walk_side(
+    x: Array, inner: Array | None, side: list[Element], dim: int, weight: int, y: Array, codes: Array, rise: Rise
 ) -> None:
-    """y and the number of the element it came from; `elements` yields (windows that have it, its values)."""
-    lowest = -np.inf if y.dtype.kind == "f" else np.iinfo(y.dtype).min
-    for exact in (False, True):
-        y.fill(lowest)
-        codes[...] = 0 if first is None else first
-        for number, (windows, values) in enumerate(elements()):
-            if values.size:
-                place = (slice(None), *windows)
-                (_rise_exactly if exact else _rise)(y[place], codes[place], values, number)
-        # maximum lets nan through without telling where it stood: then, and only then, once more with care
-        if y.dtype.kind != "f" or y.size == 0 or not np.isnan(y.max()):
-            return
+    """The maximum along `dim`; `inner` numbers the elements of x within the dimensions done, `weight` in number."""
+    before = (slice(None),) * (dim + 1)
+    for element in side:
+        values = _at(x, element.place, dim + 1)
+        numbers = None if inner is None else _at(inner, element.place, dim + 1)
+        first, number = element.windows.start, element.number * weight
+        fresh: Index = (*before, slice(0, element.fresh))
+        later: Index = (*before, slice(element.fresh, None))
+        if element.fresh:
+            target: Index = (*before, slice(first, first + element.fresh))
+            np.copyto(y[target], values[fresh])
+            if numbers is None:
+                codes[target] = number
+            else:
+                np.add(numbers[fresh], codes.dtype.type(number), out=codes[target])
+        if first + element.fresh < element.windows.stop:
+            target = (*before, slice(first + element.fresh, element.windows.stop))
+            rise(y[target], codes[target], values[later], None if numbers is None else numbers[later], number)
 
 
-def _rise(y: Array, codes: Array, values: Array, number: int) -> None:
-    if number:
-        rises = scratch("mask", y.shape, np.dtype(bool))
-        np.greater(values, y, out=rises)
-        # numbers grow, so the larger of the old number and (new number or 0) is the one that holds
-        numbers = scratch("numbers", y.shape, codes.dtype)
-        np.multiply(rises, codes.dtype.type(number), out=numbers, dtype=codes.dtype)
-        np.maximum(codes, numbers, out=codes)
+def _at(x: Array, place: slice | Array, axis: int) -> Array:
+    if isinstance(place, slice):
+        return x[(slice(None),) * axis + (place,)]
+    return x.take(place, axis=axis)
+
+
+Rise = Callable[[Array, Array, Array, Array | None, int], None]
+
+
+def _rise(y: Array, codes: Array, values: Array, numbers: Array | None, number: int) -> None:
+    rises = np.greater(values, y, out=scratch("mask", y.shape, np.dtype(bool))).view(np.uint8)
+    # numbers grow, so the larger of the old number and (the new number or 0) is the one that holds
+    new = scratch("numbers", y.shape, codes.dtype)
+    if numbers is None:
+        np.multiply(rises, codes.dtype.type(number), out=new)
+    else:
+        np.multiply(np.add(numbers, codes.dtype.type(number), out=new), rises, out=new)
+    np.maximum(codes, new, out=codes)
     np.maximum(y, values, out=y)
 
 
-def _rise_exactly(y: Array, codes: Array, values: Array, number: int) -> None:
+def _rise_exactly(y: Array, codes: Array, values: Array, numbers: Array | None, number: int) -> None:
     rises = np.greater(values, y)
     np.logical_or(rises, np.isnan(values), out=rises)
     np.copyto(y, values, where=rises)
-    np.copyto(codes, codes.dtype.type(number), where=rises)
+    np.copyto(codes, codes.dtype.type(number) if numbers is None else numbers + codes.dtype.type(number), where=rises)
 
 
 def _outer_sum(parts: list[Array]) -> Array:
@@ -243,49 +283,5 @@ def _outer_sum(parts: list[Array]) -> Array:
     return total
 
 
-def _places(codes: Array, steps_: list[Array], starts: list[Array], indices: Array) -> None:
-    """indices (P, ∏O) = the window's start + the step that its code stands for"""
-    table = _outer_sum(steps_).reshape(-1).astype(np.int64)
-    np.take(table, codes.reshape(indices.shape), out=indices, mode="clip")
-    np.add(indices, _outer_sum(starts).reshape(-1), out=indices)
-
-
-# -- large windows, and windows of different sizes ----------------------------------------------------------------------
-
-
-def _by_argmax(geo: Pooling, x: Array, y: Array, indices: Array) -> None:
-    dims, count = len(geo.size), math.prod(geo.kernel)
-    view = np.lib.stride_tricks.sliding_window_view(x, geo.kernel, tuple(range(1, dims + 1)))
-    windows = view[(slice(None), *(slice(0, (o - 1) * t + 1, t) for o, t in zip(geo.out, geo.stride, strict=True)))]
-    flat = np.ascontiguousarray(windows).reshape(len(x), -1, count)  # (P, *O, *K) -> (P, ∏O, ∏K)
-    codes = flat.argmax(axis=-1)
-    y.reshape(codes.shape)[...] = np.take_along_axis(flat, codes[..., None], -1)[..., 0]
-    if y.dtype.kind == "f" and y.size and np.isnan(y.max()):
-        nan = np.isnan(flat)
-        codes = np.where(nan.any(axis=-1), count - 1 - nan[..., ::-1].argmax(axis=-1), codes)
-    pitch = [math.prod(geo.size[i + 1 :]) for i in range(dims)]
-    steps_ = [np.arange(k) * p for k, p in zip(geo.kernel, pitch, strict=True)]
-    starts = [np.arange(o) * t * p for o, t, p in zip(geo.out, geo.stride, pitch, strict=True)]
-    _places(codes, steps_, starts, indices)
-
-
-def _adaptive(x: Array, y: Array, indices: Array) -> None:
-    """x (P, *S) → y (P, *O) and indices (P, ∏O); shorter windows meet their last element again, which changes nothing."""
-    size, out = x.shape[1:], y.shape[1:]
-    bounds = [adaptive_windows(s, o) for s, o in zip(size, out, strict=True)]
-    longest = [int((end - start).max()) for start, end in bounds]
-    everywhere = tuple(slice(None) for _ in out)
-
-    def elements() -> Iterator[tuple[tuple[slice, ...], Array]]:
-        for index in itertools.product(*map(range, longest)):
-            values = x
-            for dim, (i, (start, end)) in enumerate(zip(index, bounds, strict=True)):
-                values = values.take(np.minimum(start + i, end - 1), axis=dim + 1)
-            yield everywhere, values
-
-    codes = scratch("codes", y.shape, _code_type(math.prod(longest)))
-    _running_max(elements, y, codes, None)
-    pitch = [math.prod(size[i + 1 :]) for i in range(len(size))]
-    steps_ = [np.arange(n) * p for n, p in zip(longest, pitch, strict=True)]
-    starts = [start * p for (start, _), p in zip(bounds, pitch, strict=True)]
-    _places(codes, steps_, starts, indices)
+def _pitch(size: Shape) -> list[int]:
+    return [math.prod(size[i + 1 :]) for i in range(len(size))]

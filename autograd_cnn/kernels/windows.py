@@ -22,6 +22,9 @@ Pair = tuple[int, int]
 Pairs = tuple[Pair, ...]
 Steps = int | Sequence[int]
 Padding = int | Sequence[int] | Sequence[Pair]
+Index = tuple[Any, ...]
+
+quiet = np.errstate(all="ignore")  # inf − inf is nan in the kernels, as it is in PyTorch, and no warning
 
 _NOUN = {1: "signal", 2: "image", 3: "volume"}
 
@@ -84,7 +87,7 @@ def full_padding(kernel: Shape, dilation: Shape) -> Pairs:
     return tuple((d * (k - 1), d * (k - 1)) for k, d in zip(kernel, dilation, strict=True))
 
 
-# -- how many windows fit ---------------------------------------------------------------------------------------------
+# -- how many windows fit -------------------------------------------------------------------------------------------
 
 
 def output_size(
@@ -134,7 +137,7 @@ def transposed_size(
     return (size - 1) * stride - before - after + dilation * (kernel - 1) + output_padding + 1
 
 
-# -- strict fit: no pixel is left over --------------------------------------------------------------------------------
+# -- strict fit: no pixel is left over ------------------------------------------------------------------------------
 
 
 def fit_message(
@@ -187,8 +190,12 @@ def _fits(size: int, kernel: int, stride: int, padding: Pair, dilation: int) -> 
 
 def _repair(along: list[tuple[int, int, int, Pair, int]]) -> str:
     """The smallest padding that fits: `padding=` where both sides can grow alike, else `pad` at the end."""
-    kernel, stride, dilation = (tuple(one[i] for one in along) for i in (1, 2, 4))
-    size = tuple(one[0] for one in along)
+    size, kernel, stride = (
+        tuple(one[0] for one in along),
+        tuple(one[1] for one in along),
+        tuple(one[2] for one in along),
+    )
+    dilation = tuple(one[4] for one in along)
     alike = [_alike(*one) for one in along]
     if None not in alike:
         found = tuple(p for p in alike if p is not None)
@@ -232,7 +239,7 @@ def _plain(values: Sequence[Any]) -> str:
     return str(flat[0]) if all(v == flat[0] for v in flat) else str(tuple(flat))
 
 
-# -- padding, sliding views, columns ----------------------------------------------------------------------------------
+# -- padding, sliding views, columns --------------------------------------------------------------------------------
 
 
 def pad(x: Array, padding: Padding, value: float = 0.0) -> Array:
@@ -309,9 +316,7 @@ def col2im(
     sides = pairs(padding, dims)
     out = output_sizes(size, kernels, strides, sides, dilations)
     if min(out) < 1:
-        raise ShapeError(
-            expected("col2im", f"an output of at least {_times(kernels)} with its padding", _times(size))
-        )
+        raise ShapeError(expected("col2im", f"an output of at least {_times(kernels)} with its padding", _times(size)))
     rows, count = math.prod(kernels), math.prod(out)
     if columns.ndim != 3 or columns.shape[1] % rows or columns.shape[2] != count:
         wanted = f"columns of shape (N, C·{rows}, {count}) for {_times(kernels)} windows at {_times(out)} places"
@@ -321,8 +326,9 @@ def col2im(
     grown = tuple(s + before + after for s, (before, after) in zip(size, sides, strict=True))
     padded = np.zeros((batch, channels, *grown), columns.dtype)
     for offset in itertools.product(*map(range, kernels)):
+        taken: Index = (slice(None), slice(None), *offset)
         target = padded[(slice(None), slice(None), *places(offset, strides, dilations, out))]
-        np.add(target, parts[(slice(None), slice(None), *offset)], out=target)
+        np.add(target, parts[taken], out=target)
     inside = (slice(before, before + s) for s, (before, _) in zip(size, sides, strict=True))
     return np.ascontiguousarray(padded[(slice(None), slice(None), *inside)])
 

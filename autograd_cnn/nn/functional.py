@@ -23,7 +23,9 @@ def __getattr__(name: str) -> Any:
     if op is None and name in _SHARED:
         op = _FUNCTIONS.get(name)
     if op is None:
-        raise AttributeError(f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}")
+        raise AttributeError(
+            f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}"
+        )
     found = getattr(op, "call", op)
     globals()[name] = found
     return found

@@ -14,42 +14,51 @@ from .promotion import Array
 
 
 @primitive(label="take along {dim}", family="index")
-def take_along(input: Array, *, at: Any, dim: int) -> Array:
-    """y[…, k, …] = input[…, at[…, k, …], …] along `dim`; the indices of one slice differ from each other"""
+def take_along(input: Array, *, at: Any, dim: int, repeats: bool = False) -> Array:
+    """y[…, k, …] = input[…, at[…, k, …], …] along `dim`; only with `repeats` may an index come twice in a slice"""
     return np.take_along_axis(input, at, dim) if input.ndim else input.reshape(at.shape)
 
 
 @take_along.vjp("input")
-def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int) -> Array:
-    return put_along(g, at=at, dim=dim, size=input_shape[dim] if input_shape else None)
+def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int, repeats: bool) -> Array:
+    return put_along(g, at=at, dim=dim, size=input_shape[dim] if input_shape else None, repeats=repeats)
 
 
 @take_along.cases
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1))
     dim = draw_dim(draw, x.ndim)
+    if draw.boolean():
+        return Case(x, at=draw.integers(x.shape, 0, x.shape[dim]), dim=dim, repeats=True)
     return Case(x, at=_some(draw, x.shape, dim), dim=dim)
 
 
 @primitive(label="put along {dim}", family="index")
-def put_along(input: Array, *, at: Any, dim: int, size: int | None) -> Array:
-    """The adjoint of `take_along`: zeros, `size` of them along `dim`, with the input's entries at `at`. (None: a 0-d result.)"""
+def put_along(input: Array, *, at: Any, dim: int, size: int | None, repeats: bool = False) -> Array:
+    """The adjoint of `take_along`: zeros, `size` of them along `dim`, with the input's entries added at `at`. (None: a 0-d result.)"""
     if size is None:
         return input.reshape(())
     y = np.zeros((*at.shape[:dim], size, *at.shape[dim + 1 :]), input.dtype)
-    np.put_along_axis(y, at, input.reshape(at.shape), dim)
+    if repeats:
+        where = list(np.indices(at.shape, sparse=True))
+        where[dim] = at
+        np.add.at(y, tuple(where), input.reshape(at.shape))
+    else:
+        np.put_along_axis(y, at, input.reshape(at.shape), dim)
     return y
 
 
 @put_along.vjp("input")
-def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int) -> Array:
-    return take_along(g, at=at, dim=dim)
+def _(g: Array, at: Any, dim: int, repeats: bool) -> Array:
+    return take_along(g, at=at, dim=dim, repeats=repeats)
 
 
 @put_along.cases
 def _(draw: Draw) -> Case:
     shape = draw.shape(min_dims=1)
     dim = draw_dim(draw, len(shape))
+    if draw.boolean():
+        return Case(draw.array(shape), at=draw.integers(shape, 0, shape[dim]), dim=dim, size=shape[dim], repeats=True)
     at = _some(draw, shape, dim)
     return Case(draw.array(at.shape), at=at, dim=dim, size=shape[dim])
 

@@ -195,7 +195,9 @@ def floor_divide(input: Array, other: Array) -> Array:
     """
     x, z = align(input, other)
     if getattr(x, "dtype", np.dtype(float)).kind in "iu" and np.any(np.equal(z, 0)):
-        raise RuntimeError("ZeroDivisionError: floor_divide: expected a divisor without zeros for integers, got a zero.")
+        raise RuntimeError(
+            "ZeroDivisionError: floor_divide: expected a divisor without zeros for integers, got a zero."
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.floor_divide(x, z)
 
@@ -245,7 +247,9 @@ def _power(input: Array, *, exponent: float) -> Array:
         if exponent.__class__ is float:
             return np.power(floating(x), x.dtype.type(exponent) if x.dtype.kind == "f" else exponent)
         if exponent < 0:
-            raise RuntimeError("pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float().")
+            raise RuntimeError(
+                "pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float()."
+            )
         return np.power(x.astype(np.int64) if x.dtype == bool else x, exponent)
     if exponent == 2:
         return np.multiply(x, x)
@@ -282,7 +286,9 @@ def _power_of(input: Array, exponent: Array) -> Array:
     x, n = align(input, exponent)
     dtype = getattr(x, "dtype", None)
     if dtype is not None and dtype.kind in "iu" and np.any(np.less(n, 0)):
-        raise RuntimeError("pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float().")
+        raise RuntimeError(
+            "pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float()."
+        )
     return np.power(x, n)
 
 

@@ -395,7 +395,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Array, ...]:
     try:
         shape = np.broadcast_shapes(*(shape_of(x) for x in tensors))
     except ValueError:
-        raise ShapeError(f"broadcast_tensors: the shapes {[list(shape_of(x)) for x in tensors]} do not broadcast") from None
+        raise ShapeError(
+            f"broadcast_tensors: the shapes {[list(shape_of(x)) for x in tensors]} do not broadcast"
+        ) from None
     return tuple(expand(x, *shape) for x in tensors)
 
 
@@ -416,5 +418,3 @@ def hstack(tensors: Sequence[Array]) -> Array:
 def vstack(tensors: Sequence[Array]) -> Array:
     """One under the other: along dim 0, vectors as rows."""
     return cat([unsqueeze(atleast_1d(x), 0) if ndim_of(x) < 2 else x for x in tensors], 0)
-
-

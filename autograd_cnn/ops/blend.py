@@ -30,7 +30,9 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
     for v in (end, weight):
         dtype = getattr(v, "dtype", None)
         if dtype is not None and getattr(input, "dtype", dtype) != dtype:
-            raise RuntimeError(f"lerp: expected dtype {speak(input.dtype)} for `end` and `weight`, got {speak(dtype)}. Convert with .to(dtype).")
+            raise RuntimeError(
+                f"lerp: expected dtype {speak(input.dtype)} for `end` and `weight`, got {speak(dtype)}. Convert with .to(dtype)."
+            )
     far = np.greater_equal(np.abs(weight), 0.5)  # from the nearer end, so that weight 1 gives `end` exactly
     span = end - input
     if np.ndim(far) == 0:
@@ -143,7 +145,9 @@ def heaviside(input: Array, values: Array) -> Array:
     tensor([0.0000, 0.5000, 1.0000])
     """
     if getattr(input, "dtype", None) != getattr(values, "dtype", None):
-        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype.")
+        raise RuntimeError(
+            "heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype."
+        )
     one = np.asarray(input).dtype.type
     return np.where(np.equal(input, 0), values, np.where(np.less(input, 0), one(0), one(1)))
 

@@ -37,12 +37,16 @@ def _conv(input: Array, weight: Array, bias: Array | None = None, *, stride: Sha
 
 
 @_conv.vjp("input")
-def _(g: Array, input_shape: Shape, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+def _(
+    g: Array, input_shape: Shape, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
     return _conv_input(g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 @_conv.vjp("weight")
-def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+def _(
+    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
     return _conv_weight(g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
@@ -65,12 +69,16 @@ def _(g: Array, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, g
 
 
 @_conv_input.vjp("weight")
-def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+def _(
+    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
     return _conv_weight(input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 @primitive(label="conv ∂weight", family="conv", name="conv_weight")
-def _conv_weight(input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+def _conv_weight(
+    input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
     """The adjoint of convolution by its weight: gw[o,c,k] = Σ_{n,p} g[n,o,p] · x[n,c,p·stride + k·dilation].
     (N, O, *P), (N, C, *S) → shape (O, C/G, *K)"""
     return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups)
@@ -94,7 +102,8 @@ def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
     kernel = tuple(draw.integer(1, 3) for _ in range(dims))
     padding = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in range(dims))
     size = tuple(
-        max(1, d * (k - 1) + 1 - a - b) + draw.integer(0, 2) for d, k, (a, b) in zip(dilation, kernel, padding, strict=True)
+        max(1, d * (k - 1) + 1 - a - b) + draw.integer(0, 2)
+        for d, k, (a, b) in zip(dilation, kernel, padding, strict=True)
     )
     stride = tuple(draw.integer(1, 2) for _ in range(dims))
     c, o = draw.integer(1, 2), draw.integer(1, 2)
@@ -118,8 +127,20 @@ def _(draw: Draw) -> Case:
 @_conv.bad_cases
 def _() -> Any:
     fits: dict[str, Any] = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
-    yield Bad(np.ones((1, 2, 5)), np.ones((3, 4, 3)), **fits, error=RuntimeError, match="to have 4 channels, but got 2 channels")
-    yield Bad(np.ones((1, 2, 2)), np.ones((3, 2, 3)), **fits, error=RuntimeError, match="Kernel size can't be greater than actual input size")
+    yield Bad(
+        np.ones((1, 2, 5)),
+        np.ones((3, 4, 3)),
+        **fits,
+        error=RuntimeError,
+        match="to have 4 channels, but got 2 channels",
+    )
+    yield Bad(
+        np.ones((1, 2, 2)),
+        np.ones((3, 2, 3)),
+        **fits,
+        error=RuntimeError,
+        match="Kernel size can't be greater than actual input size",
+    )
 
 
 @_conv_input.cases
@@ -145,7 +166,9 @@ def _sides(padding: Any, kernel: Shape, stride: Shape, dilation: Shape, operatio
         return full_padding(kernel, dilation)
     if padding == "same":
         if any(s != 1 for s in stride):
-            raise RuntimeError(f"padding='same' is not supported for strided convolutions: got stride {stride} in {operation}. Give numbers.")
+            raise RuntimeError(
+                f"padding='same' is not supported for strided convolutions: got stride {stride} in {operation}. Give numbers."
+            )
         return same_padding(kernel, dilation)
     raise RuntimeError(expected(operation, "padding as numbers or one of 'valid', 'same', 'full'", repr(padding)))
 
@@ -162,7 +185,9 @@ def _batched(x: Any, dims: int, operation: str) -> tuple[Any, bool]:
 
 def _check(operation: str, x: Any, w: Any, bias: Any, channels: int, dims: int) -> None:
     if ndim_of(w) != dims + 2:
-        raise RuntimeError(expected(operation, f"a {dims + 2}-dimensional weight (O, C/groups, *K)", f"shape {list(shape_of(w))}"))
+        raise RuntimeError(
+            expected(operation, f"a {dims + 2}-dimensional weight (O, C/groups, *K)", f"shape {list(shape_of(w))}")
+        )
     same_dtype(operation, x, w, *(() if bias is None else (bias,)))
     if bias is not None and shape_of(bias) != (channels,):
         raise ShapeError(
@@ -184,7 +209,9 @@ def _convolution(operation: str, dims: int, input: Any, weight: Any, bias: Any, 
     sides = _sides(padding, w[2:], by, apart, operation)
     if current().strict_windows:
         check_fit(operation, shape_of(x)[2:], w[2:], by, sides, apart)
-    return _unbatched(_conv(x, weight, bias, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation), single)
+    return _unbatched(
+        _conv(x, weight, bias, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation), single
+    )
 
 
 _DOC = """{what} over {dims} dims: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation]{flip}.
@@ -237,7 +264,9 @@ def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, s
     x, single = _batched(input, dims, operation)
     w = shape_of(weight)
     if len(w) != dims + 2:
-        raise RuntimeError(expected(operation, f"a {dims + 2}-dimensional weight (C, O/groups, *K)", f"shape {list(w)}"))
+        raise RuntimeError(
+            expected(operation, f"a {dims + 2}-dimensional weight (C, O/groups, *K)", f"shape {list(w)}")
+        )
     channels = w[1] * groups
     _check(operation, x, weight, bias, channels, dims)
     if shape_of(x)[1] != w[0]:
@@ -255,7 +284,8 @@ def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, s
             raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got output_padding: {extra}, stride: {by}, "
                                f"dilation: {apart} (in {operation})")  # fmt: skip
     size = tuple(
-        transposed_size(n, k, s, p, e, d) for n, k, s, p, e, d in zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True)
+        transposed_size(n, k, s, p, e, d)
+        for n, k, s, p, e, d in zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True)
     )
     if any(n < 1 for n in size):
         raise RuntimeError(f"{operation}: Given input size per channel: {list(shape_of(x)[2:])}. Calculated output size per channel: {list(size)}. "
@@ -293,4 +323,3 @@ def _make_transposed(dims: int) -> None:
 
 for _dims in (1, 2, 3):
     _make_transposed(_dims)
-

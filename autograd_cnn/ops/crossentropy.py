@@ -41,7 +41,9 @@ class _Places:
         self.mass = self.on
         self.flat = None
         if smoothing:
-            self.flat = np.full(classes, smoothing / classes, x.dtype) if weight is None else smoothing / classes * weight
+            self.flat = (
+                np.full(classes, smoothing / classes, x.dtype) if weight is None else smoothing / classes * weight
+            )
             self.on = (1 - smoothing) * self.on
             flat = self.flat.sum()
             self.mass = self.on + (flat if self.here is None else flat * self.here)
@@ -83,8 +85,12 @@ def _cross_entropy(
 
 
 @_cross_entropy.vjp("input")
-def _(g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float) -> Array:
-    return cross_entropy_adjoint(g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+def _(
+    g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float
+) -> Array:
+    return cross_entropy_adjoint(
+        g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
+    )
 
 
 @primitive(name="cross_entropy adjoint", label="softmax − target", family="loss")
@@ -115,16 +121,32 @@ def cross_entropy_adjoint(
 
 @cross_entropy_adjoint.vjp("input")
 def _(
-    g: Array, input_shape: Any, logits: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float
+    g: Array,
+    input_shape: Any,
+    logits: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
 ) -> Array:
     one = np.ones(input_shape, unbox(g).dtype)
-    part = cross_entropy_adjoint(one, logits, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+    part = cross_entropy_adjoint(
+        one, logits, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
+    )
     return _sum(g * part, dims=None if input_shape == () else (1 if len(unbox(g).shape) > 1 else 0,))
 
 
 @cross_entropy_adjoint.vjp("logits")
 def _(
-    g: Array, input: Array, logits: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float
+    g: Array,
+    input: Array,
+    logits: Array,
+    target: Array,
+    weight: Array,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
 ) -> Array:
     at = _Places(unbox(logits), unbox(target), unbox(weight), ignore_index, label_smoothing)
     r = at.along(input * at.mass)
@@ -155,7 +177,12 @@ def _(draw: Draw) -> Case:
 def _() -> Any:
     x = np.zeros((2, 3))
     yield Bad(x, np.array([0, -1]), error=IndexError, match="Target -1 is out of bounds")
-    yield Bad(x, np.array([0, 1, 2]), error=ValueError, match=r"Expected input batch_size \(2\) to match target batch_size \(3\)")
+    yield Bad(
+        x,
+        np.array([0, 1, 2]),
+        error=ValueError,
+        match=r"Expected input batch_size \(2\) to match target batch_size \(3\)",
+    )
 
 
 @expose("functional")
@@ -194,7 +221,9 @@ def cross_entropy(
     weight = _constant(weight, "cross_entropy")
     if unbox(input).shape == unbox(target).shape:
         return _of_probabilities(input, target, weight, how, label_smoothing)
-    return _cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=how, label_smoothing=label_smoothing)
+    return _cross_entropy(
+        input, target, weight, ignore_index=ignore_index, reduction=how, label_smoothing=label_smoothing
+    )
 
 
 def _of_probabilities(input: Array, target: Array, weight: Array | None, reduction: str, smoothing: float) -> Array:
@@ -206,7 +235,11 @@ def _of_probabilities(input: Array, target: Array, weight: Array | None, reducti
     dim = 1 if x.ndim > 1 else 0
     classes = x.shape[dim] if x.ndim else 1
     if weight is not None and unbox(weight).shape != (classes,):
-        raise ShapeError(expected("cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(unbox(weight).shape)}"))
+        raise ShapeError(
+            expected(
+                "cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(unbox(weight).shape)}"
+            )
+        )
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     y = _log_softmax(input, dim=dim) * target

@@ -19,7 +19,9 @@ from .shape import shape_of
 
 
 @primitive(label="dropout {p}", family="dropout", outputs=("y", "mask"), name="dropout")
-def _dropout(input: Array, *, p: float, scale: float, channels: bool = False, generator: Generator | None = None) -> tuple[Array, Array]:
+def _dropout(
+    input: Array, *, p: float, scale: float, channels: bool = False, generator: Generator | None = None
+) -> tuple[Array, Array]:
     """y = x · m · scale, m ~ Bernoulli(1 − p) for each entry (or each channel of each sample)"""
     shape = input.shape[:2] + (1,) * (input.ndim - 2) if channels else input.shape
     # the mask lies in memory as the input does: torch draws in the order of memory
@@ -112,7 +114,9 @@ def _feature(operation: str, dims: int, input: Any, p: float, training: bool, in
     check_probability(p, operation)
     shape = shape_of(input)
     if len(shape) not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{operation}: expected {dims + 1}D or {dims + 2}D input, but received a {len(shape)}D input: {list(shape)}")
+        raise RuntimeError(
+            f"{operation}: expected {dims + 1}D or {dims + 2}D input, but received a {len(shape)}D input: {list(shape)}"
+        )
     if len(shape) == dims + 1:  # without a batch: one draw a channel
         return _drop(operation, input.unsqueeze(0), p, training, inplace, channels=True).squeeze(0)
     return _drop(operation, input, p, training, inplace, channels=True)
@@ -149,4 +153,3 @@ def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, inplace:
 def feature_alpha_dropout(input: Array, p: float = 0.5, training: bool = False, inplace: bool = False) -> Array:
     """`alpha_dropout` of whole channels.   (N, C, *) → (N, C, *)"""
     return _alpha("feature_alpha_dropout", input, p, training, inplace, channels=True)
-

@@ -126,7 +126,11 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     >>> ac.aminmax(ac.tensor([3., 1., 2.])).min
     tensor(1.)
     """
-    dims = None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
+    dims = (
+        None
+        if dim is None
+        else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
+    )
     return return_types.aminmax(_amin(input, dims=dims, keepdim=keepdim), _amax(input, dims=dims, keepdim=keepdim))
 
 

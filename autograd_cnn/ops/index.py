@@ -31,7 +31,9 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         if isinstance(p, slice):
             start, stop, step = (None if v is None else int(unbox(v)) for v in (p.start, p.stop, p.step))
             if step is not None and step <= 0:
-                raise ValueError(f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim.")
+                raise ValueError(
+                    f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim."
+                )
             normal.append(slice(start, stop, step))
             used += 1
         elif isinstance(p, (bool, np.bool_)):
@@ -143,7 +145,9 @@ def _(g: Array, at: Index) -> Array:
 @index_put.cases
 def _(draw: Draw) -> Case:
     x = draw.array((3, 4))
-    return draw.choice([Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))])
+    return draw.choice(
+        [Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))]
+    )
 
 
 def select(x: Any, at: Index) -> Any:

@@ -29,11 +29,26 @@ def _checked(x: Array, target: Array, weight: Array | None, operation: str) -> i
     if not x.ndim:
         raise RuntimeError(expected(operation, "an input of 1 or more dims (C) or (N, C, d…)", "0 dims"))
     if target.dtype.kind not in "iu":
-        raise RuntimeError(expected(operation, "target to hold class indices (dtype int64)", f"dtype {target.dtype}", "Convert with .long()."))
+        raise RuntimeError(
+            expected(
+                operation,
+                "target to hold class indices (dtype int64)",
+                f"dtype {target.dtype}",
+                "Convert with .long().",
+            )
+        )
     if target.shape != places:
         if target.ndim and places and target.ndim == len(places) and target.shape[0] != places[0]:
-            raise ValueError(f"Expected input batch_size ({places[0]}) to match target batch_size ({target.shape[0]}) in {operation}.")
-        raise RuntimeError(expected(operation, f"a target of shape {list(places)} for an input of shape {list(x.shape)}", f"{list(target.shape)}"))
+            raise ValueError(
+                f"Expected input batch_size ({places[0]}) to match target batch_size ({target.shape[0]}) in {operation}."
+            )
+        raise RuntimeError(
+            expected(
+                operation,
+                f"a target of shape {list(places)} for an input of shape {list(x.shape)}",
+                f"{list(target.shape)}",
+            )
+        )
     if weight is not None and weight.shape != (x.shape[dim],):
         raise RuntimeError(
             f"weight tensor should be defined either for all {x.shape[dim]} classes or no classes but got weight tensor of shape: "
@@ -50,7 +65,9 @@ def _safe(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array 
         target = np.where(counts, target, 0)
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = target[(target < 0) | (target >= classes)].flat[0]
-        raise IndexError(f"Target {wrong} is out of bounds: expected a class index in [0, {classes - 1}] or ignore_index ({ignore_index}).")
+        raise IndexError(
+            f"Target {wrong} is out of bounds: expected a class index in [0, {classes - 1}] or ignore_index ({ignore_index})."
+        )
     return target, counts
 
 
@@ -79,7 +96,9 @@ def _pick(x: Array, target: Array, dim: int) -> Array:
 
 # ------------------------------------------------------------------------------------------------- nll
 @primitive(name="nll_loss", label="NLL", family="loss", derivative="−1/n at the target")
-def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> Array:
+def _nll(
+    input: Array, target: Array, weight: Array | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Array:
     """L = −Σ wₜ input[t] / Σ wₜ"""
     dim = _checked(input, target, weight, "nll_loss")
     t, counts = _safe(target, input.shape[dim], ignore_index)
@@ -100,7 +119,13 @@ def _(g: Array, target: Array, weight: Array, input_shape: tuple[int, ...], igno
 
 @primitive(name="nll_loss adjoint", label="−1 at the target", family="loss")
 def nll_adjoint(
-    input: Array, target: Array, weight: Array | None = None, *, shape: tuple[int, ...], ignore_index: int, reduction: str
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    shape: tuple[int, ...],
+    ignore_index: int,
+    reduction: str,
 ) -> Array:
     """Zeros of `shape` with −wₜ·input (÷ Σ wₜ for a mean) at each place's class."""
     y = np.zeros(shape, input.dtype)
@@ -152,7 +177,12 @@ def _(draw: Draw) -> Case:
 def _() -> Any:
     x = np.zeros((2, 3))
     yield Bad(x, np.array([0, 3]), error=IndexError, match="Target 3 is out of bounds")
-    yield Bad(x, np.array([0, 1, 2]), error=ValueError, match=r"Expected input batch_size \(2\) to match target batch_size \(3\)")
+    yield Bad(
+        x,
+        np.array([0, 1, 2]),
+        error=ValueError,
+        match=r"Expected input batch_size \(2\) to match target batch_size \(3\)",
+    )
     yield Bad(x, np.array([0.0, 1.0]), error=RuntimeError, match="class indices")
     yield Bad(x, np.array([0, 1]), np.ones(2), error=RuntimeError, match="for all 3 classes")
 
@@ -160,7 +190,9 @@ def _() -> Any:
 def _constant(weight: Any, operation: str) -> Any:
     """A class weight takes no gradient: better said than silently dropped."""
     if getattr(weight, "node", None) is not None:
-        raise RuntimeError(f"the derivative for 'weight' of {operation} is not implemented: expected a weight without gradient. Use weight.detach().")
+        raise RuntimeError(
+            f"the derivative for 'weight' of {operation} is not implemented: expected a weight without gradient. Use weight.detach()."
+        )
     return weight
 
 
@@ -190,5 +222,3 @@ def nll_loss(
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="nll_loss")
     return _nll(input, target, _constant(weight, "nll_loss"), ignore_index=ignore_index, reduction=how)
-
-

@@ -22,7 +22,9 @@ def same_dtype(operation: str, *values: Any) -> None:
     kinds = [unbox(v).dtype for v in values]
     if any(k is not kinds[0] and k != kinds[0] for k in kinds):
         names = " and ".join(str(k) for k in kinds)
-        raise DtypeError(f"expected m1 and m2 to have the same dtype, but got: {names} in {operation}. Convert one with .to(dtype).")
+        raise DtypeError(
+            f"expected m1 and m2 to have the same dtype, but got: {names} in {operation}. Convert one with .to(dtype)."
+        )
 
 
 def _swapped(x: Any) -> Any:
@@ -95,7 +97,9 @@ def matmul(input: Array, other: Array) -> Array:
 def _sizes(operation: str, x: Any, ndim: int, name: str) -> Shape:
     shape = shape_of(x)
     if len(shape) != ndim:
-        raise RuntimeError(f"{operation}: expected {name} to be a {ndim}-D tensor, got {len(shape)}-D of shape {list(shape)}")
+        raise RuntimeError(
+            f"{operation}: expected {name} to be a {ndim}-D tensor, got {len(shape)}-D of shape {list(shape)}"
+        )
     return shape
 
 
@@ -112,7 +116,9 @@ def bmm(input: Array, mat2: Array) -> Array:
     """The products of two batches of matrices.   (b, n, k), (b, k, m) → (b, n, m)"""
     a, b = _sizes("bmm", input, 3, "batch1"), _sizes("bmm", mat2, 3, "batch2")
     if a[0] != b[0] or a[2] != b[1]:
-        raise ShapeError(f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}] (in bmm).")
+        raise ShapeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}] (in bmm)."
+        )
     return matmul(input, mat2)
 
 
@@ -128,7 +134,9 @@ def mv(input: Array, vec: Array) -> Array:
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product of two vectors.   (n), (n) → ()"""
     if ndim_of(input) != 1 or ndim_of(tensor) != 1:
-        raise RuntimeError(f"1D tensors expected, but got {ndim_of(input)}D and {ndim_of(tensor)}D tensors in dot. Use matmul().")
+        raise RuntimeError(
+            f"1D tensors expected, but got {ndim_of(input)}D and {ndim_of(tensor)}D tensors in dot. Use matmul()."
+        )
     return matmul(input, tensor)
 
 
@@ -219,7 +227,12 @@ def _(draw: Draw) -> Case:
 
 @_linear.bad_cases
 def _() -> Any:
-    yield Bad(np.ones((2, 3)), np.ones((4, 5)), error=RuntimeError, match="mat1 and mat2 shapes cannot be multiplied|mismatch|matmul")
+    yield Bad(
+        np.ones((2, 3)),
+        np.ones((4, 5)),
+        error=RuntimeError,
+        match="mat1 and mat2 shapes cannot be multiplied|mismatch|matmul",
+    )
 
 
 @expose("functional")
@@ -292,7 +305,9 @@ def _einsum(*operands: Array, equation: str) -> Array:
 
 
 @_einsum.vjp("operands")
-def _(g: Array, operands: tuple[Array, ...], operands_shape: tuple[Shape, ...], equation: str, need: tuple[bool, ...]) -> tuple[Any, ...]:
+def _(
+    g: Array, operands: tuple[Array, ...], operands_shape: tuple[Shape, ...], equation: str, need: tuple[bool, ...]
+) -> tuple[Any, ...]:
     """dE/d operand_i: the same sum with the gradient in the operand's place, stretched over letters only it has."""
     left, out = equation.split("->")
     terms = left.split(",")
@@ -372,7 +387,10 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
             )
         widest = max(widest, n) if "..." in term else widest
     batch = "".join(spare[:widest])
-    full = [t.replace("...", batch[widest - (ndim_of(x) - len(t.replace("...", ""))) :]) for t, x in zip(terms, given, strict=True)]
+    full = [
+        t.replace("...", batch[widest - (ndim_of(x) - len(t.replace("...", ""))) :])
+        for t, x in zip(terms, given, strict=True)
+    ]
     if arrow:
         return full, out.replace("...", batch)
     letters = "".join(terms).replace(".", "")
@@ -410,4 +428,3 @@ def chain_matmul(*matrices: Array) -> Array:
     for m in matrices[1:]:
         y = mm(y, m)
     return y
-

@@ -16,13 +16,20 @@ from .promotion import Array, align
 REDUCTIONS = ("none", "mean", "sum")
 
 
-def chosen_reduction(reduction: str, size_average: bool | None = None, reduce: bool | None = None, *, operation: str) -> str:
+def chosen_reduction(
+    reduction: str, size_average: bool | None = None, reduce: bool | None = None, *, operation: str
+) -> str:
     """The reduction asked for, also by PyTorch's old arguments `size_average` and `reduce` (which warn)."""
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=3,
+        )
     if reduction not in REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'.")
+        raise ValueError(
+            f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'."
+        )
     return reduction
 
 
@@ -79,7 +86,9 @@ def _mse(input: Array, target: Array, *, reduction: str = "mean") -> Array:
 
 
 @_mse.vjp("input", "target")
-def _(g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str) -> tuple[Array, Array]:
+def _(
+    g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str
+) -> tuple[Array, Array]:
     gx = share(g, reduction, input_shape, target_shape) * 2 * (input - target)
     return gx, -gx
 

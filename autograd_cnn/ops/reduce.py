@@ -11,9 +11,12 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
 from .arithmetic import cast
+from .comparison import isnan
 from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, reduced_dims
 from .expose import expose
+from .logical import logical_not
 from .promotion import Array
+from .select import where
 
 Dims = tuple[int, ...] | None  # of a reduction: ascending, counted from the front; None for all
 
@@ -70,7 +73,11 @@ def _(g: Array, dims: Dims, keepdim: bool) -> Array:
 def _(draw: Draw) -> Case:
     shape = draw.shape()
     dims, keepdim = draw_dims(draw, len(shape)), draw.boolean()
-    small = kept_shape(shape, dims) if keepdim else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
+    small = (
+        kept_shape(shape, dims)
+        if keepdim
+        else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
+    )
     return Case(draw.array(small), shape=shape, dims=dims, keepdim=keepdim)
 
 
@@ -136,3 +143,104 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """
     dims = None if dim is None else reduced_dims(dim, ndim_of(input, "mean"), "mean")
     return _mean(as_dtype(input, dtype) if dtype is not None else input, dims=dims, keepdim=keepdim)
+
+
+# ------------------------------------------------------------------------------------------------- passing over NaN
+@expose("function method")
+@numpy_names
+def nansum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+    """y = Σ input over `dim`, NaN counted as 0.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nansum(ac.tensor([1., float("nan"), 2.]))
+    tensor(3.)
+    """
+    if unbox(input).dtype.kind != "f":
+        return sum(input, dim, keepdim, dtype=dtype)
+    return sum(where(isnan(input), 0.0, input), dim, keepdim, dtype=dtype)
+
+
+@expose("function method")
+@numpy_names
+def nanmean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+    """y = the mean over `dim` of the entries that are not NaN.   Raises RuntimeError for integers.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nanmean(ac.tensor([1., float("nan"), 2.]))
+    tensor(1.5000)
+    """
+    x = as_dtype(input, dtype)
+    if unbox(x).dtype.kind not in "fc":
+        raise RuntimeError(
+            expected("nanmean", "a floating point dtype", speak(unbox(x).dtype), "Convert with .float().")
+        )
+    return nansum(x, dim, keepdim) / sum(logical_not(isnan(x)), dim, keepdim)
+
+
+# ------------------------------------------------------------------------------------------------- truth and counting
+def _truth(ufunc: Any, input: Array, dims: Dims, keepdim: bool) -> Array:
+    y = ufunc.reduce(input, axis=dims, keepdims=keepdim, dtype=bool)
+    return y.astype(np.uint8) if input.dtype == np.uint8 else y  # PyTorch answers bytes with a byte
+
+
+@primitive(name="any", label="∨", family="reduce")
+def _any(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
+    """Is any entry over dims not 0?"""
+    return _truth(np.logical_or, input, dims, keepdim)
+
+
+@primitive(name="all", label="∧", family="reduce")
+def _all(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
+    """Are all entries over dims not 0?"""
+    return _truth(np.logical_and, input, dims, keepdim)
+
+
+@primitive(name="count_nonzero", label="# ≠ 0", family="reduce")
+def _count_nonzero(input: Array, *, dims: Dims = None) -> Array:
+    """How many entries over dims are not 0"""
+    return np.asarray(np.count_nonzero(input, axis=dims))
+
+
+def _truth_case(draw: Draw) -> Case:
+    x = draw.booleans(draw.shape())
+    return Case(x, dims=draw_dims(draw, x.ndim), smooth=False)
+
+
+for _question in (_any, _all, _count_nonzero):
+    _question.cases(_truth_case)
+
+
+@expose("function method")
+@numpy_names
+def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+    """Is any entry over `dim` (an int or several; all by default) different from 0? Of nothing: False.
+
+    >>> import autograd_cnn as ac
+    >>> ac.any(ac.tensor([[False, True], [False, False]]), dim=1)
+    tensor([ True, False])
+    """
+    return _any(input, dims=reduced_dims(dim, ndim_of(input, "any"), "any"), keepdim=keepdim)
+
+
+@expose("function method")
+@numpy_names
+def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+    """Are all entries over `dim` (an int or several; all by default) different from 0? Of nothing: True.
+
+    >>> import autograd_cnn as ac
+    >>> ac.all(ac.tensor([[False, True], [True, True]]), dim=1)
+    tensor([False,  True])
+    """
+    return _all(input, dims=reduced_dims(dim, ndim_of(input, "all"), "all"), keepdim=keepdim)
+
+
+@expose("function method")
+@numpy_names
+def count_nonzero(input: Array, dim: Any = None) -> Array:
+    """How many entries over `dim` (an int or several; all by default) are different from 0.   int64
+
+    >>> import autograd_cnn as ac
+    >>> ac.count_nonzero(ac.tensor([0., 2., -1.]))
+    tensor(2)
+    """
+    return _count_nonzero(input, dims=reduced_dims(dim, ndim_of(input, "count_nonzero"), "count_nonzero"))

@@ -23,7 +23,11 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
     kind = getattr(condition, "dtype", None)
     if kind is not None and kind != bool:
         if kind != np.uint8:
-            raise DtypeError(expected("where", "condition to be a boolean tensor", f"a tensor with dtype {kind}", "Use condition.bool()."))
+            raise DtypeError(
+                expected(
+                    "where", "condition to be a boolean tensor", f"a tensor with dtype {kind}", "Use condition.bool()."
+                )
+            )
         condition = condition.astype(bool)
     return choose(condition, *align(input, other))
 

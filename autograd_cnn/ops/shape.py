@@ -44,7 +44,9 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
     if shape.count(-1) > 1:
         raise RuntimeError(f"{operation}: only one dimension can be inferred, got shape {list(shape)}")
     if any(s < -1 for s in shape):
-        raise RuntimeError(f"{operation}: invalid shape dimension {builtins.min(shape)}: expected sizes >= 0, or one -1")
+        raise RuntimeError(
+            f"{operation}: invalid shape dimension {builtins.min(shape)}: expected sizes >= 0, or one -1"
+        )
     if -1 in shape:
         rest = math.prod(s for s in shape if s != -1)
         if rest == 0:
@@ -53,10 +55,14 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
                 "-1 can be any value and is ambiguous"
             )
         if count % rest:
-            raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
+            raise ShapeError(
+                f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})"
+            )
         return tuple(count // rest if s == -1 else s for s in shape)
     if math.prod(shape) != count:
-        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
+        raise ShapeError(
+            f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})"
+        )
     return shape
 
 
@@ -142,7 +148,9 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
         return _reshape(input, shape=(1,), kind="flatten")
     a, b = normal_dim(start_dim, len(shape), "flatten"), normal_dim(end_dim, len(shape), "flatten")
     if a > b:
-        raise RuntimeError(f"flatten() has invalid args: start_dim cannot come after end_dim, got {start_dim} and {end_dim}")
+        raise RuntimeError(
+            f"flatten() has invalid args: start_dim cannot come after end_dim, got {start_dim} and {end_dim}"
+        )
     return _reshape(input, shape=(*shape[:a], math.prod(shape[a : b + 1]), *shape[b + 1 :]), kind="flatten")
 
 
@@ -162,7 +170,11 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Array:
     """
     shape = shape_of(input)
     d = normal_dim(dim, len(shape), "unflatten")
-    return _reshape(input, shape=(*shape[:d], *full_shape(tuple(sizes), (shape[d],), "unflatten"), *shape[d + 1 :]), kind="unflatten")
+    return _reshape(
+        input,
+        shape=(*shape[:d], *full_shape(tuple(sizes), (shape[d],), "unflatten"), *shape[d + 1 :]),
+        kind="unflatten",
+    )
 
 
 @expose("function method inplace")
@@ -294,7 +306,9 @@ def expand(input: Array, *sizes: Any) -> Array:
         old = have[i - lead] if i >= lead else None
         if s == -1:
             if old is None:
-                raise RuntimeError(f"expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}")
+                raise RuntimeError(
+                    f"expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                )
             s = old
         if old is not None and old not in (1, s):
             raise RuntimeError(
@@ -392,7 +406,13 @@ def _(draw: Draw) -> Case:
 
 @_cat.bad_cases
 def _() -> Any:
-    yield Bad(np.ones((2, 3)), np.ones((3, 3)), dim=1, error=RuntimeError, match="Sizes of tensors must match except in dimension 1")
+    yield Bad(
+        np.ones((2, 3)),
+        np.ones((3, 3)),
+        dim=1,
+        error=RuntimeError,
+        match="Sizes of tensors must match except in dimension 1",
+    )
 
 
 @expose("function", "cat", "concat", "concatenate")
@@ -406,8 +426,12 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     parts = _listed(tensors, "cat")
     shapes = [shape_of(p) for p in parts]
     if any(len(s) == 0 for s in shapes):
-        raise RuntimeError("zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack().")
-    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[:1]  # as PyTorch: an empty 1-D tensor fits anywhere
+        raise RuntimeError(
+            "zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack()."
+        )
+    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[
+        :1
+    ]  # as PyTorch: an empty 1-D tensor fits anywhere
     first = shape_of(real[0])
     d = normal_dim(dim, len(first), "cat")
     for i, p in enumerate(real[1:], 1):
@@ -423,7 +447,9 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
 
 def _listed(tensors: Any, operation: str) -> list[Any]:
     if not isinstance(tensors, list | tuple):
-        raise TypeError(f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise TypeError(
+            f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     if not tensors:
         raise RuntimeError(f"{operation} expects a non-empty list of Tensors: got an empty one")
     return list(tensors)
@@ -441,7 +467,9 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     first = shape_of(parts[0])
     for i, p in enumerate(parts):
         if shape_of(p) != first:
-            raise ShapeError(f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(shape_of(p))} at entry {i}")
+            raise ShapeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(shape_of(p))} at entry {i}"
+            )
     d = normal_dim(dim, len(first) + 1, "stack")
     return _cat(*[unsqueeze(p, d) for p in parts], dim=d)
 
@@ -458,7 +486,10 @@ def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
 def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -> Array:
     like = next(p for p in g if p is not None)
     dtype = unbox(like).dtype
-    parts = [np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p for p, n in zip(g, sizes, strict=True)]
+    parts = [
+        np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p
+        for p, n in zip(g, sizes, strict=True)
+    ]
     return _cat(*parts, dim=dim)
 
 

@@ -19,7 +19,9 @@ from .reduce import _sum, as_dtype, speak
 
 def _float_only(x: Array, operation: str) -> None:
     if x.dtype.kind not in "fc":
-        raise NotImplementedError(f"\"{operation}\" not implemented for '{speak(x.dtype)}': expected a floating dtype. Convert with .float().")
+        raise NotImplementedError(
+            f"\"{operation}\" not implemented for '{speak(x.dtype)}': expected a floating dtype. Convert with .float()."
+        )
 
 
 def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
@@ -143,7 +145,9 @@ def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dt
     >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel))
+    return _log_softmax(
+        as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel)
+    )
 
 
 @expose("functional")

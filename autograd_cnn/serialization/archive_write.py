@@ -16,7 +16,7 @@ from typing import Protocol
 
 ALIGNMENT = 64
 _MAX32 = 0xFFFFFFFF
-_FLAGS = 0x0808  # sizes in a descriptor; names in UTF-8
+_UTF8, _DESCRIPTOR = 0x0800, 0x0008  # names in UTF-8; sizes in a descriptor behind the content
 
 
 class Sink(Protocol):
@@ -44,7 +44,9 @@ class ArchiveWriter:
         wide = size >= _MAX32 or header >= _MAX32
         extra = self._extra(len(raw_name), size, header)
         version = 45 if wide else 0
-        local = struct.pack("<4s5H3I2H", b"PK\x03\x04", version, _FLAGS, 0, 0, 0, 0, 0, 0, len(raw_name), len(extra))
+        local = struct.pack(
+            "<4s5H3I2H", b"PK\x03\x04", version, _flags(size), 0, 0, 0, 0, 0, 0, len(raw_name), len(extra)
+        )
         self._put(local + raw_name + extra)
         self._put(content)
         crc = zlib.crc32(content)
@@ -82,6 +84,11 @@ class ArchiveWriter:
         return wide + b"FB" + struct.pack("<H", padding) + b"Z" * padding
 
 
+def _flags(size: int) -> int:
+    """What torch's writer notes of a record; an empty one has no descriptor."""
+    return _UTF8 | (_DESCRIPTOR if size else 0)
+
+
 def _wide_fields(size: int, header: int) -> bytes:
     """The zip64 extra field: both sizes, then the place, each only if its short field is too small for it."""
     numbers = ([size, size] if size >= _MAX32 else []) + ([header] if header >= _MAX32 else [])
@@ -93,5 +100,5 @@ def _entry(raw_name: bytes, crc: int, size: int, header: int) -> bytes:
     wide = _wide_fields(size, header)
     version = 45 if wide else 0
     short_size, short_header = min(size, _MAX32), min(header, _MAX32)
-    numbers = (0, version, _FLAGS, 0, 0, 0, crc, short_size, short_size, len(raw_name), len(wide), 0, 0, 0, 0)
+    numbers = (0, version, _flags(size), 0, 0, 0, crc, short_size, short_size, len(raw_name), len(wide), 0, 0, 0, 0)
     return struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *numbers, short_header) + raw_name + wide

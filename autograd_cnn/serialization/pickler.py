@@ -95,7 +95,7 @@ class Pickler:
             if description is None:
                 self._save_object(value)
             else:
-                self._save(description)
+                self._save_call(description) if type(description) is Call else self._save(description)
                 self._memoize(value)
 
     def _recall(self, value: Any) -> bool:
@@ -246,6 +246,11 @@ class Pickler:
         self._save(value.arguments)
         self._emit(pickle.REDUCE)
 
+    def _save_inner_call(self, value: Call) -> None:
+        """A call among the arguments of another. Its slot is never asked for; CPython writes it, so files are alike."""
+        self._save_call(value)
+        self._put()
+
     def _save_kept(self, value: Kept) -> None:
         self._save(value.description)
         self._emit(pickle.BINPERSID)
@@ -331,6 +336,6 @@ _WRITERS: dict[type, _Writer] = {
     set: Pickler._save_set,
     frozenset: Pickler._save_set,
     Name: Pickler._save_name,
-    Call: Pickler._save_call,
+    Call: Pickler._save_inner_call,
     Kept: Pickler._save_kept,
 }

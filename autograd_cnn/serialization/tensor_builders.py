@@ -158,7 +158,7 @@ _OTHERS = {
         "a tensor subclass without storage",
         "Save its values as a plain tensor.",
     ),
-    "torch.serialization._get_layout": ("a tensor layout", "Save dense tensors."),
+    "torch.serialization._get_layout": ("a sparse tensor, or its layout", "Save its .to_dense() values."),
 }
 
 

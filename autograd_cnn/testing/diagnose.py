@@ -9,7 +9,13 @@ import numpy as np
 
 
 def diagnose(
-    told: Any, found: Any, close: Any, shape: tuple[int, ...], out_shape: tuple[int, ...], values: list[tuple[str, Any]], uses: int = 1
+    told: Any,
+    found: Any,
+    close: Any,
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    values: list[tuple[str, Any]],
+    uses: int = 1,
 ) -> tuple[str, str]:
     """A verdict and a sentence for one input.
 
@@ -24,13 +30,17 @@ def diagnose(
         if bool(np.all(close(-told, found))):
             return "sign", "the rule has the wrong sign: its gradient is the negative of the numerical one"
         if not np.any(told):
-            text = "the gradient is zero, the function is not: a missing rule, a detach(), or a gradient returned as None"
+            text = (
+                "the gradient is zero, the function is not: a missing rule, a detach(), or a gradient returned as None"
+            )
             return "zero", text
         for test in (_transposed, _broadcast):
             verdict = test(told, found, close, shape)
             if verdict:
                 return verdict
-        verdict = _factor(told, found, close, shape, out_shape, uses) or _varying_factor(told, found, close, shape, values)
+        verdict = _factor(told, found, close, shape, out_shape, uses) or _varying_factor(
+            told, found, close, shape, values
+        )
         return verdict or _partly(told, found, close, shape)
 
 
@@ -66,7 +76,9 @@ def _broadcast(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tup
     return None
 
 
-def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tuple[int, ...], uses: int) -> tuple[str, str] | None:
+def _factor(
+    told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tuple[int, ...], uses: int
+) -> tuple[str, str] | None:
     weight = float((told * told).sum())
     if not weight:
         return None
@@ -74,7 +86,10 @@ def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tupl
     if not math.isfinite(c) or not bool(np.all(close(c * told, found))):
         return None
     if uses > 1 and abs(c - uses) < 1e-3:
-        return "second use", f"the function uses this input {uses} times, but the gradient holds one use only: they must be added up"
+        return (
+            "second use",
+            f"the function uses this input {uses} times, but the gradient holds one use only: they must be added up",
+        )
     text = f"the gradient must be multiplied by {_readable(c)}"
     if abs(c - 2) < 1e-3:
         text += ": a lost factor 2, or the second use of the input is not accumulated"
@@ -94,7 +109,9 @@ def _readable(c: float) -> str:
     return f"{c:.6g}"
 
 
-def _varying_factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], values: list[tuple[str, Any]]) -> tuple[str, str] | None:
+def _varying_factor(
+    told: Any, found: Any, close: Any, shape: tuple[int, ...], values: list[tuple[str, Any]]
+) -> tuple[str, str] | None:
     """The same pattern, off by a factor that is one of the values at hand (or its inverse, or 1 − y²…)."""
     for name, v in values:
         tries = ((name, v), (f"1/{name}", 1 / v), (f"2·{name}", 2 * v), (f"{name}²", v * v), (f"(1 − {name})", 1 - v),
@@ -112,7 +129,10 @@ def _partly(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tuple[
     wrong = ~right
     if not np.any(told[wrong]) and np.any(told):
         n = int(wrong.any(0).sum())
-        return "part", f"right where it is not zero, but {n} of {told.shape[1]} entries get no or not all of their gradient: a dropped term"
+        return (
+            "part",
+            f"right where it is not zero, but {n} of {told.shape[1]} entries get no or not all of their gradient: a dropped term",
+        )
     if not np.any(found[wrong]):
         return "mask", "the gradient flows where the function does not depend on the input: a forgotten mask"
     share = float(wrong.mean())

@@ -1,4 +1,4 @@
-"""`RandomDraw`: cases at random, from a seed."""
+"""Where cases take their values from: `RandomDraw`, at random from a seed; `HypothesisDraw`, from hypothesis, which shrinks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+
+from .needs import hypothesis
 
 T = TypeVar("T")
 
@@ -104,4 +106,99 @@ class RandomDraw:
         """Several different dims, counted from either end."""
         count = self.integer(min(min_size, ndim), ndim)
         picked = self.rng.permutation(ndim)[:count]
+        return tuple(int(d) - (ndim if self.boolean() else 0) for d in picked)
+
+
+class HypothesisDraw:
+    """Implements `engine.cases.Draw` with hypothesis: sizes shrink to the smallest, entries to simple numbers near zero.
+
+    `draw` is what `st.composite` or `st.data()` hand out:
+
+        @given(st.data())
+        def test(data):
+            case = my_primitive.draw_case(HypothesisDraw(data.draw))
+    """
+
+    _STEPS = 16  # entries are multiples of 1/16 of the range's larger end
+
+    def __init__(self, draw: Any, dtype: Any = np.float64) -> None:
+        self.st = hypothesis("HypothesisDraw").strategies
+        self.pick = draw
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A NumPy generator for values that need not shrink."""
+        return np.random.default_rng(self.integer(0, 2**16))
+
+    def shape(self, min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> tuple[int, ...]:
+        """A shape."""
+        dims = self.integer(min_dims, max(min_dims, max_dims))
+        return tuple(self.integer(min_side, max_side) for _ in range(dims))
+
+    def shapes(self, n: int, max_dims: int = 3, max_side: int = 3) -> tuple[tuple[int, ...], ...]:
+        """`n` shapes that broadcast against each other."""
+        full = self.shape(max_dims=max_dims, max_side=max_side)
+        made = []
+        for _ in range(n):
+            cut = full[self.integer(0, len(full)) :]
+            made.append(tuple(1 if self.boolean() else s for s in cut))
+        return tuple(made)
+
+    def array(
+        self,
+        shape: Sequence[int] | None = None,
+        low: float = -2.0,
+        high: float = 2.0,
+        avoid: float | Sequence[float] = (),
+        distinct: bool = False,
+    ) -> Any:
+        """A floating array within [low, high], a step away from each value of `avoid`; `distinct`: all entries different."""
+        size = tuple(self.shape() if shape is None else shape)
+        n = math.prod(size)
+        kinks = [avoid] if isinstance(avoid, (int, float)) else list(avoid)
+        steps = max(self._STEPS, 2 * n + 4 * len(kinks) + 4)
+        margin = 0.02 * (high - low)
+        grid = [low + (high - low) * (i + 0.5) / steps for i in range(steps)]
+        grid = [float(v) for v in grid if all(abs(v - k) >= margin for k in kinks)]
+        grid.sort(key=lambda v: (abs(v), v < 0))
+        if not distinct:
+            entries = [self.pick(self.st.sampled_from(grid)) for _ in range(n)]
+        else:
+            entries = list(self.pick(self.st.permutations(grid[:n]))) if n else []
+        return np.array(entries, self.dtype).reshape(size)
+
+    def integers(self, shape: Sequence[int], low: int, high: int) -> Any:
+        """An int64 array with low <= entries < high."""
+        entries = [self.integer(low, high - 1) for _ in range(math.prod(shape))]
+        return np.array(entries, np.int64).reshape(tuple(shape))
+
+    def booleans(self, shape: Sequence[int]) -> Any:
+        """A bool array."""
+        return np.array([self.boolean() for _ in range(math.prod(shape))], bool).reshape(tuple(shape))
+
+    def real(self, low: float, high: float) -> float:
+        """A Python float in [low, high]."""
+        return float(low + (high - low) * self.integer(0, self._STEPS) / self._STEPS)
+
+    def integer(self, low: int, high: int) -> int:
+        """A Python int in [low, high], both ends included."""
+        return int(self.pick(self.st.integers(low, high)))
+
+    def choice(self, options: Sequence[T]) -> T:
+        """One of the options."""
+        return options[self.integer(0, len(options) - 1)]
+
+    def boolean(self) -> bool:
+        """True or False."""
+        return bool(self.pick(self.st.booleans()))
+
+    def dim(self, ndim: int) -> int:
+        """A dim of an array of `ndim` dims, counted from either end."""
+        return self.integer(-ndim, ndim - 1)
+
+    def dims(self, ndim: int, min_size: int = 0) -> tuple[int, ...]:
+        """Several different dims, counted from either end."""
+        count = self.integer(min(min_size, ndim), ndim)
+        picked = self.pick(self.st.permutations(list(range(ndim))))[:count]
         return tuple(int(d) - (ndim if self.boolean() else 0) for d in picked)

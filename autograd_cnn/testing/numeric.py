@@ -31,7 +31,11 @@ class Slope:
 
 
 def slope(
-    phi: Callable[[float], Any], scale: float = 1.0, step: float | None = None, want: float = 1e-9, unit: float = 2.3e-16
+    phi: Callable[[float], Any],
+    scale: float = 1.0,
+    step: float | None = None,
+    want: float = 1e-9,
+    unit: float = 2.3e-16,
 ) -> Slope:
     """The derivative of `phi` at 0.
 

@@ -59,7 +59,9 @@ class InputReport:
         if self.passed:
             line = head + f"ok ({_units(self.error)} the tolerance)"
         else:
-            line = head + f"{self.verdict.upper()} — {self.cause}" + (f"\n    worst: {self.worst}" if self.worst else "")
+            line = (
+                head + f"{self.verdict.upper()} — {self.cause}" + (f"\n    worst: {self.worst}" if self.worst else "")
+            )
         if self.kinks:
             where = ", ".join(str(list(k)) for k in self.kinks[:5]) + (", …" if len(self.kinks) > 5 else "")
             line += f"\n    no derivative (kink) at {where}"
@@ -112,7 +114,13 @@ class GradcheckReport:
              "cause": i.cause, "kinks": [list(k) for k in i.kinks]}
             for i in self.inputs
         ]  # fmt: skip
-        return {"passed": self.passed, "order": self.order, "error": self.error, "inputs": rows, "problems": list(self.problems)}
+        return {
+            "passed": self.passed,
+            "order": self.order,
+            "error": self.error,
+            "inputs": rows,
+            "problems": list(self.problems),
+        }
 
 
 def _units(error: float) -> str:

@@ -81,7 +81,9 @@ def write_filters(run: Run) -> str | None:
     weight = _first_conv(run.model)
     if weight is None:
         return None
-    draw.filters(np.asarray(weight.value), title="Learned kernels of the first convolution").save(run.out / "filters.svg")
+    draw.filters(np.asarray(weight.value), title="Learned kernels of the first convolution").save(
+        run.out / "filters.svg"
+    )
     return "the learned kernels of the first convolution"
 
 
@@ -114,7 +116,9 @@ def _maps(run: Run) -> tuple[list[tuple[str, Any]], Any, int]:
 def write_activations(run: Run) -> str:
     """One digit on its way through the network."""
     layers, picture, label = _maps(run)
-    drawing = draw.activations(layers, image=picture, title=f"A held-out {label} on its way through the network", classes=run.data.classes)
+    drawing = draw.activations(
+        layers, image=picture, title=f"A held-out {label} on its way through the network", classes=run.data.classes
+    )
     drawing.save(run.out / "activations.svg")
     return "what each layer makes of one held-out digit"
 

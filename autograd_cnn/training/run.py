@@ -146,7 +146,10 @@ class Run:
             p.seconds = time.monotonic() - started
             bar.update()
             if p.seen % (8 * self.options.batch_size) == 0 or bar.n == bar.total:
-                bar.set_postfix_str(f"epoch {p.epoch + 1}/{self.options.epochs}, loss {p.loss / p.seen:.4f}, {self._shown()}", refresh=False)
+                bar.set_postfix_str(
+                    f"epoch {p.epoch + 1}/{self.options.epochs}, loss {p.loss / p.seen:.4f}, {self._shown()}",
+                    refresh=False,
+                )
             if self._stop:
                 self.save()
                 raise Stopped

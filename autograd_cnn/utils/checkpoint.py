@@ -68,11 +68,15 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
     Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost", 2016.
     """
     fn = (lambda *a: function(*a, **kwargs)) if kwargs else function
-    holder = wrap(np.zeros(()), requires_grad=True)  # so that it is recorded even if only the function's own parameters take a gradient
+    holder = wrap(
+        np.zeros(()), requires_grad=True
+    )  # so that it is recorded even if only the function's own parameters take a gradient
     return _Checkpoint.apply(fn, preserve_rng_state, holder, *args)
 
 
-def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """A chain of functions (a Sequential) in `segments` parts, each of them checkpointed.
 
     >>> import autograd_cnn as ac
@@ -80,7 +84,9 @@ def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentra
     >>> ac.utils.checkpoint.checkpoint_sequential(net, 2, ac.ones(1, 2)).shape
     torch.Size([1, 1])
     """
-    layers: Sequence[Callable[..., Any]] = list(functions.children()) if hasattr(functions, "children") else list(functions)
+    layers: Sequence[Callable[..., Any]] = (
+        list(functions.children()) if hasattr(functions, "children") else list(functions)
+    )
     if segments < 1:
         raise ValueError(f"checkpoint_sequential: expected at least one segment, got {segments}.")
     size = max(1, len(layers) // segments)
@@ -95,4 +101,3 @@ def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentra
 
         input = checkpoint(run, input, use_reentrant=use_reentrant, **kwargs)
     return input
-

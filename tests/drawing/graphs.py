@@ -332,7 +332,7 @@ class Circuit:
         out = len(self.values)
         wants = [self.values[i].requires_grad for i in inputs]
         prim = SimpleNamespace(
-            several=False, pull=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)]
+            several=False, pull_all=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)]
         )
         node: Any = SimpleNamespace(prim=prim, kept=(), params=(), inputs=())
         self.values.append(Value(out, "result", called, None, None, y, None, True, node))

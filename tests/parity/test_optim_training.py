@@ -79,7 +79,8 @@ def test_a_graph_from_before_the_step_says_so() -> None:
 @pytest.mark.parametrize("name", ["SGD", "Adam", "ASGD", "LBFGS"])
 def test_files_of_optimizers_and_schedulers_go_both_ways(name: str, tmp_path: Any) -> None:
     """torch.save, our load, some steps, our save, torch.load: the run is the same as PyTorch's alone."""
-    options = {"momentum": 0.9} if name == "SGD" else {}
+    # few iterations for L-BFGS: its short steps of fixed length let rounding errors grow fivefold in each
+    options = {"SGD": {"momentum": 0.9}, "LBFGS": {"max_iter": 4}}.get(name, {})
     task, reference = Task(ac, "float64"), Task(torch, "float64")
     kind = torch.optim.lr_scheduler.MultiStepLR
 

@@ -47,14 +47,24 @@ def program(*codes: bytes) -> bytes:
 
 
 def storage(
-    key: str = "0", numel: int = 4, kind: str = "FloatStorage", location: str = "cpu", *more: bytes, module: str = "torch"
+    key: str = "0",
+    numel: int = 4,
+    kind: str = "FloatStorage",
+    location: str = "cpu",
+    *more: bytes,
+    module: str = "torch",
 ) -> bytes:
     """The opcodes for a reference to a storage."""
     return tuple_of(text("storage"), name(module, kind), text(key), text(location), number(numel), *more) + P.BINPERSID
 
 
 def tensor(
-    size: Any = (4,), stride: Any = (1,), offset: int = 0, of: bytes | None = None, grad: bytes = P.NEWFALSE, *more: bytes
+    size: Any = (4,),
+    stride: Any = (1,),
+    offset: int = 0,
+    of: bytes | None = None,
+    grad: bytes = P.NEWFALSE,
+    *more: bytes,
 ) -> bytes:
     """The opcodes for a tensor."""
     hooks = name("collections", "OrderedDict") + P.EMPTY_TUPLE + P.REDUCE

@@ -33,9 +33,14 @@ def test_writes_bytes_and_text(tmp_path: Path) -> None:
 def test_an_exception_keeps_the_old_file_and_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with pytest.raises(error), atomic_write(path) as file:
-        file.write(b"half of the new")
-        raise error
+
+    def fail() -> None:
+        with atomic_write(path) as file:
+            file.write(b"half of the new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
 
@@ -88,12 +93,15 @@ def test_many_threads(tmp_path: Path) -> None:
 
 
 def test_kind_errors(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="does not exist. Create it first"), atomic_write(tmp_path / "no" / "a"):
+    with (
+        pytest.raises(FileNotFoundError, match=r"does not exist. Create it first"),
+        atomic_write(tmp_path / "no" / "a"),
+    ):
         pass
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError, match="is a file, not a folder"), atomic_write(tmp_path / "file" / "a"):
         pass
-    with pytest.raises(IsADirectoryError, match="got a folder. Add a file name"), atomic_write(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"got a folder. Add a file name"), atomic_write(tmp_path):
         pass
     with pytest.raises(ValueError, match="expected mode 'wb' or 'w', got 'a'"), atomic_write(tmp_path / "a", "a"):  # type: ignore[call-overload]
         pass

@@ -1,4 +1,4 @@
-"""Checkpoints: everything comes back bit for bit, any damage is an error, and no moment to be killed at is a bad one."""
+"""Checkpoints: everything comes back bit for bit, any damage is an error, and a kill at any moment does no harm."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def state() -> dict[str, Any]:
     weights = np.random.RandomState(0).randn(20, 30).astype(np.float32)
     return {
         "model": {"w": Parameter(wrap(weights)), "b": wrap(weights[0])},
-        "optimizer": {"state": {0: {"step": wrap(np.float32(7)), "exp_avg": wrap(weights * 0.1)}}, "param_groups": [{"lr": 0.1 + 0.2}]},
+        "optimizer": {
+            "state": {0: {"step": wrap(np.float32(7)), "exp_avg": wrap(weights * 0.1)}},
+            "param_groups": [{"lr": 0.1 + 0.2}],
+        },
         "scheduler": {"last_epoch": 3, "_last_lr": [1e-300, float("inf")]},
         "rng": {"main": ac.get_rng_state(), "python": random.getstate(), "numpy": np.random.get_state()},
         "position": (3, 17),
@@ -130,7 +133,7 @@ def test_nothing_runs() -> None:
     file = io.BytesIO()
     save_checkpoint(file, x=textwrap.dedent)  # a function is saved by its name, and refused by it
     file.seek(0)
-    with pytest.raises(pickle.UnpicklingError, match="GLOBAL textwrap.dedent was not an allowed global"):
+    with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL textwrap.dedent was not an allowed global"):
         load_watched(file, load_checkpoint)
     with serialization.safe_globals([textwrap.dedent]):
         file.seek(0)

@@ -29,7 +29,12 @@ CALLS = P.EMPTY_TUPLE + P.REDUCE
 def test_crafted_files_are_read() -> None:
     assert load(archive(program(tensor()))).tolist() == [1, 2, 3, 4]
     assert load(archive(program(tensor((2, 2), (1, 2))))).tolist() == [[1, 3], [2, 4]]
-    assert load(legacy(program(tensor(of=storage("0", 4, "FloatStorage", "cpu", P.NONE))), {"0": FOUR})).tolist() == [1, 2, 3, 4]
+    assert load(legacy(program(tensor(of=storage("0", 4, "FloatStorage", "cpu", P.NONE))), {"0": FOUR})).tolist() == [
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 @pytest.mark.parametrize("form", [archive, lambda pickled: legacy(pickled, {})])
@@ -62,7 +67,9 @@ def test_crafted_files_are_read() -> None:
 def test_functions_are_refused_by_name(module: str, function: str, form: Any) -> None:
     full = f"{module.replace('__builtin__', 'builtins')}.{function}"
     call = name(module, function) + tuple_of(text("echo 1 > hacked")) + P.REDUCE
-    with pytest.raises(pickle.UnpicklingError, match=f"Weights only load failed.*\n\tUnsupported global: GLOBAL {full}"):
+    with pytest.raises(
+        pickle.UnpicklingError, match=f"Weights only load failed.*\n\tUnsupported global: GLOBAL {full}"
+    ):
         load(form(program(call)))
     with pytest.raises(pickle.UnpicklingError, match=f"GLOBAL {full}"):
         load(form(program(call)), weights_only=False)
@@ -92,7 +99,7 @@ class Armed:
 
 def test_real_attacks() -> None:
     for attack in (pickle.dumps(Armed(), 2), pickle.dumps({"state_dict": [Armed()]}, 2), pickle.dumps(Armed(), 4)):
-        with pytest.raises(pickle.UnpicklingError, match="GLOBAL posix.system|GLOBAL nt.system"):
+        with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL posix.system|GLOBAL nt.system"):
             load(archive(attack))
         with pytest.raises(FileFormatError, match="Invalid magic number"):
             load(io.BytesIO(attack))
@@ -117,11 +124,25 @@ REFUSED = {
     "state for a list": P.EMPTY_LIST + P.EMPTY_DICT + P.BUILD,
     "state for a tensor": tensor() + P.EMPTY_DICT + P.BUILD,
     "state for a dict": P.EMPTY_DICT + P.EMPTY_DICT + P.BUILD,
-    "an attribute over a method": name("collections", "OrderedDict") + CALLS + P.EMPTY_DICT + text("keys") + P.NONE + P.SETITEM + P.BUILD,
-    "an attribute over a dunder": name("collections", "OrderedDict") + CALLS + P.EMPTY_DICT + text("__class__") + P.NONE + P.SETITEM + P.BUILD,
+    "an attribute over a method": name("collections", "OrderedDict")
+    + CALLS
+    + P.EMPTY_DICT
+    + text("keys")
+    + P.NONE
+    + P.SETITEM
+    + P.BUILD,
+    "an attribute over a dunder": name("collections", "OrderedDict")
+    + CALLS
+    + P.EMPTY_DICT
+    + text("__class__")
+    + P.NONE
+    + P.SETITEM
+    + P.BUILD,
     "attributes that are no dict": name("collections", "OrderedDict") + CALLS + P.EMPTY_LIST + P.BUILD,
     "a half-made parameter": name("torch.nn.parameter", "Parameter") + CALLS,
-    "a half-made array": name("numpy.core.multiarray", "_reconstruct") + tuple_of(name("numpy", "ndarray"), number(0), number(0)) + P.REDUCE,
+    "a half-made array": name("numpy.core.multiarray", "_reconstruct")
+    + tuple_of(name("numpy", "ndarray"), number(0), number(0))
+    + P.REDUCE,
     # containers
     "append to a tuple": P.EMPTY_TUPLE + P.NONE + P.APPEND,
     "append to a tensor": tensor() + P.NONE + P.APPEND,
@@ -130,7 +151,10 @@ REFUSED = {
     "a list as a key": P.EMPTY_DICT + P.EMPTY_LIST + P.NONE + P.SETITEM,
     "a tensor as a key": P.EMPTY_DICT + tensor() + P.NONE + P.SETITEM,
     "a list in a set": P.EMPTY_SET + P.MARK + P.EMPTY_LIST + P.ADDITEMS,
-    "a factory that works": name("collections", "defaultdict") + name("collections", "OrderedDict") + P.TUPLE1 + P.REDUCE,
+    "a factory that works": name("collections", "defaultdict")
+    + name("collections", "OrderedDict")
+    + P.TUPLE1
+    + P.REDUCE,
     # damaged machines
     "nothing": b"",
     "two results": P.NONE + P.NONE,
@@ -171,7 +195,9 @@ REFUSED = {
     "absurd empty product": tensor((0, 2**50, 2**50), (0, 0, 0)),
     "a stride too few": tensor((2, 2), (1,)),
     "too many dims": tensor((1,) * 65, (1,) * 65),
-    "a size of text": name("torch._utils", "_rebuild_tensor") + tuple_of(storage(), number(0), text("44"), text("11")) + P.REDUCE,
+    "a size of text": name("torch._utils", "_rebuild_tensor")
+    + tuple_of(storage(), number(0), text("44"), text("11"))
+    + P.REDUCE,
     "a size of floats": name("torch._utils", "_rebuild_tensor")
     + tuple_of(storage(), number(0), P.BINFLOAT + struct.pack(">d", 2.0) + P.TUPLE1, number(1) + P.TUPLE1)
     + P.REDUCE,
@@ -180,7 +206,9 @@ REFUSED = {
     "a gradient flag of text": tensor(grad=text("yes")),
     "unknown flags": tensor((4,), (1,), 0, None, P.NEWFALSE, P.EMPTY_DICT + text("x") + P.NEWTRUE + P.SETITEM),
     "a tensor with too many parts": tensor((4,), (1,), 0, None, P.NEWFALSE, P.NONE, P.NONE),
-    "a parameter of a list": name("torch._utils", "_rebuild_parameter") + tuple_of(P.EMPTY_LIST, P.NEWTRUE, P.NONE) + P.REDUCE,
+    "a parameter of a list": name("torch._utils", "_rebuild_parameter")
+    + tuple_of(P.EMPTY_LIST, P.NEWTRUE, P.NONE)
+    + P.REDUCE,
     "untyped without dtype": tensor(of=storage(numel=16, kind="UntypedStorage", module="torch.storage")),
     "an attribute over the tensor's": name("torch._tensor", "_rebuild_from_type_v2")
     + tuple_of(
@@ -235,7 +263,7 @@ def test_tensors_of_other_kinds_are_refused_by_name(function: str, message: str)
 def test_types_that_numpy_lacks_are_refused_by_name() -> None:
     for bad in (storage(kind="QInt8Storage"), name("torch", "float4_e2m1fn_x2"), name("torch", "quint4x2")):
         for form in (archive(program(bad)), legacy(program(bad), {})):
-            with pytest.raises(DtypeError, match="which NumPy has no type for. Convert it before saving"):
+            with pytest.raises(DtypeError, match=r"which NumPy has no type for. Convert it before saving"):
                 load(form)
 
 
@@ -272,10 +300,11 @@ BOMBS = {
     "an array again and again": b"\x8e" + struct.pack("<Q", 500_000) + b"x" * 500_000 + put(0) + P.POP
     + name("builtins", "bytearray") + put(1) + P.POP
     + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.TUPLE1 + P.REDUCE) * 2000,
-    "a set again and again": P.EMPTY_LIST + P.MARK + b"".join(map(number, range(50_000))) + P.APPENDS + P.TUPLE1 + put(0) + P.POP
-    + name("builtins", "set") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
-    "pairs again and again": P.EMPTY_LIST + P.MARK + b"".join(number(i) + P.NONE + P.TUPLE2 for i in range(50_000)) + P.APPENDS
+    "a set again and again": P.EMPTY_LIST + P.MARK + b"".join(map(number, range(50_000))) + P.APPENDS
     + P.TUPLE1 + put(0) + P.POP
+    + name("builtins", "set") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
+    "pairs again and again": P.EMPTY_LIST + P.MARK + b"".join(number(i) + P.NONE + P.TUPLE2 for i in range(50_000))
+    + P.APPENDS + P.TUPLE1 + put(0) + P.POP
     + name("collections", "OrderedDict") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
     "tensors again and again": name("torch._utils", "_rebuild_tensor") + put(0) + P.POP
     + tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1))) + put(1) + P.POP
@@ -302,7 +331,9 @@ def test_endless_to_print_or_walk_is_small_to_load() -> None:
 
 def test_lazy_conjugates_are_copied_once() -> None:
     flags = P.EMPTY_DICT + text("conj") + P.NEWTRUE + P.SETITEM
-    many = [tensor((1,), (1,), 0, storage(kind="ComplexFloatStorage", numel=65536), P.NEWFALSE, flags) for _ in range(500)]
+    many = [
+        tensor((1,), (1,), 0, storage(kind="ComplexFloatStorage", numel=65536), P.NEWFALSE, flags) for _ in range(500)
+    ]
     data = np.full(65536, 1 + 2j, np.complex64).tobytes()
     back = load(archive(program(tuple_of(*many)), {"data/0": data}))
     assert back[0].tolist() == back[-1].tolist() == [1 - 2j]

@@ -14,7 +14,19 @@ from autograd_cnn.serialization import load
 
 __all__ = ["autograd_cnn", "load_watched", "watched"]
 
-_ACTS = ("exec", "compile", "import", "os.", "subprocess.", "shutil.", "socket.", "ctypes.", "pickle.", "webbrowser.", "open")
+_ACTS = (
+    "exec",
+    "compile",
+    "import",
+    "os.",
+    "subprocess.",
+    "shutil.",
+    "socket.",
+    "ctypes.",
+    "pickle.",
+    "webbrowser.",
+    "open",
+)
 _seen: list[str] | None = None
 
 
@@ -47,7 +59,9 @@ def watched(limit: int) -> Iterator[None]:
         assert taken <= limit, f"reading the file took {taken >> 20} MiB"
 
 
-def load_watched(content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 64 << 20, **options: Any) -> Any:
+def load_watched(
+    content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 64 << 20, **options: Any
+) -> Any:
     """What `reader` makes of the file, under watch."""
     file = io.BytesIO(content) if isinstance(content, bytes) else content
     with watched(limit):

@@ -124,7 +124,10 @@ def test_stop_iteration_is_no_silent_end(where: str) -> None:
 def test_pinning_warns_and_does_nothing() -> None:
     with pytest.warns(UserWarning, match=r"no accelerator is found"):
         assert lists(DataLoader(range(2), pin_memory=True)) == [[0], [1]]
-    with pytest.warns(UserWarning, match=r"pin_memory_device is deprecated"), pytest.warns(match="accelerator is found"):
+    with (
+        pytest.warns(UserWarning, match=r"pin_memory_device is deprecated"),
+        pytest.warns(match="accelerator is found"),
+    ):
         iter(DataLoader(range(2), pin_memory=True, pin_memory_device="cuda"))
 
 
@@ -150,8 +153,16 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"batch_size": 0}, ValueError, r"positive integer value, but got batch_size=0.*None .* switches batching off"),
     ({"batch_size": 2.5}, ValueError, r"batch_size=2.5"),
     ({"shuffle": True, "sampler": [1]}, ValueError, r"sampler option is mutually exclusive with shuffle"),
-    ({"batch_size": 2, "batch_sampler": [[1]]}, ValueError, r"batch_sampler option is mutually exclusive with batch_size"),
-    ({"batch_size": None, "drop_last": True}, ValueError, r"disables auto-batching and is mutually exclusive with drop_last"),
+    (
+        {"batch_size": 2, "batch_sampler": [[1]]},
+        ValueError,
+        r"batch_sampler option is mutually exclusive with batch_size",
+    ),
+    (
+        {"batch_size": None, "drop_last": True},
+        ValueError,
+        r"disables auto-batching and is mutually exclusive with drop_last",
+    ),
     ({"drop_last": 1}, ValueError, r"drop_last should be a boolean value"),
     ({"sampler": 5}, TypeError, r"expected sampler to be iterable, got int. It yields indices"),
     ({"batch_sampler": 5}, TypeError, r"expected batch_sampler to be iterable, got int. It yields lists"),

@@ -1,4 +1,4 @@
-"""Resuming in mid-epoch: a run that is interrupted anywhere, saved and continued, draws and delivers what one run would."""
+"""Resuming in mid-epoch: a run that is interrupted, saved and continued draws and delivers what one run would."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def draw() -> int:
 
 
 class Augmented:
-    """Samples with randomness of their own: the default generator, Python's and NumPy's, normals too (they are cached)."""
+    """Samples with random numbers from all of the program's streams; normals too, of which every second is cached."""
 
     def __len__(self) -> int:
         return N
@@ -104,18 +104,22 @@ class Counting(Sampler[int]):
         self.epoch = state["epoch"]
 
 
+def shared(g: Generator) -> dict[str, Any]:
+    return {"generator": g, "sampler": RandomSampler(range(N), True, 40, g)}
+
+
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {
-    "plain": lambda: {},
+    "plain": dict,
     "shuffled": lambda: {"shuffle": True},
     "dropped": lambda: {"shuffle": True, "drop_last": True},
     "own generator": lambda: {"shuffle": True, "generator": Generator().manual_seed(1)},
     "the default generator by name": lambda: {"shuffle": True, "generator": streams.default_generator},
-    "shared generator": lambda: (lambda g: {"generator": g, "sampler": RandomSampler(range(N), True, 40, g)})(Generator()),
+    "shared generator": lambda: shared(Generator()),
     "replaced": lambda: {"sampler": RandomSampler(range(N), True, 70)},
     "more than all": lambda: {"sampler": RandomSampler(range(N), num_samples=25, generator=Generator())},
     "subset": lambda: {"sampler": SubsetRandomSampler(range(3, N))},
     "weighted": lambda: {"sampler": WeightedRandomSampler(range(1, N), 15)},
-    "batches": lambda: {"batch_sampler": BatchSampler(RandomSampler(range(N), generator=Generator()), 2, False), "batch_size": 1},
+    "batches": lambda: {"batch_size": 1, "batch_sampler": BatchSampler(shared(Generator())["sampler"], 2, False)},
     "custom": lambda: {"sampler": Custom()},
     "counting": lambda: {"sampler": Counting()},
     "list": lambda: {"sampler": [3, 1, 4, 1, 5, 9, 2, 6]},
@@ -124,7 +128,11 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def make(kind: str, dataset: Any, workers: int, persistent: bool) -> DataLoader[Any]:
-    options: dict[str, Any] = {"batch_size": 3, "num_workers": workers, "persistent_workers": persistent and workers > 0}
+    options: dict[str, Any] = {
+        "batch_size": 3,
+        "num_workers": workers,
+        "persistent_workers": persistent and workers > 0,
+    }
     if workers:
         options["multiprocessing_context"] = "fork"
     if not isinstance(dataset, IterableDataset):
@@ -139,7 +147,7 @@ def plain(value: Any) -> Any:
 
 
 class Program:
-    """A training program: batches, and draws of its own between them (dropout, say). It can save, and go on from there."""
+    """A training program: batches, and draws of its own between them, as of dropout. It can save, and go on from there."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self.loader = loader
@@ -294,7 +302,7 @@ def test_saved_before_it_goes_on() -> None:
         it = iter(loader)
         state = loader.state_dict()
     assert [b.tolist() for b in it] == rest
-    assert sorted(sum(head + rest, [])) == list(range(9))
+    assert sorted(i for batch in head + rest for i in batch) == list(range(9))
 
 
 def test_another_number_of_workers_where_they_do_not_draw() -> None:

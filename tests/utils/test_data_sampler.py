@@ -64,7 +64,11 @@ def test_length_follows_the_dataset() -> None:
 def test_nothing_is_drawn_before_the_first_index() -> None:
     manual_seed(0)
     state = bytes(get_rng_state())
-    samplers: list[Sampler[int]] = [RandomSampler(range(5)), SubsetRandomSampler([1, 2]), WeightedRandomSampler([1, 1], 2)]
+    samplers: list[Sampler[int]] = [
+        RandomSampler(range(5)),
+        SubsetRandomSampler([1, 2]),
+        WeightedRandomSampler([1, 1], 2),
+    ]
     for sampler in samplers:
         order = iter(sampler)
         assert bytes(get_rng_state()) == state

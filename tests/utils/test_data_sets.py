@@ -48,8 +48,8 @@ def test_batches_of_tensors_are_gathered(contiguous: bool) -> None:
     array = np.arange(24.0).reshape(8, 3) if contiguous else np.arange(24.0).reshape(3, 8).T
     plain = TensorDataset(wrap(array), wrap(np.arange(8)))
     data = Subset(Subset(plain, [7, 5, 3, 1, -8]), [4, 0, 2])
-    short = [batch for batch in DataLoader(data, 2)]
-    long = [batch for batch in DataLoader(data, 2, collate_fn=lambda samples: samples)]
+    short = list(DataLoader(data, 2))
+    long = list(DataLoader(data, 2, collate_fn=lambda samples: samples))
     for batch, samples in zip(short, long, strict=True):
         assert isinstance(batch, list)
         np.testing.assert_array_equal(batch[0].value, np.stack([sample[0].value for sample in samples]))
@@ -108,7 +108,7 @@ def test_stacked_dataset_with_a_faulty_member() -> None:
 
 
 def test_concat_and_chain() -> None:
-    both = ConcatDataset(["abc", "de"]) + ["f"]  # type: ignore[operator]
+    both = ConcatDataset(["abc", "de"]) + Subset("fg", [0])
     assert isinstance(both, ConcatDataset)
     assert "".join(both[i] for i in range(-6, 6)) == "abcdefabcdef"
     chain = Count(2) + Count(3)
@@ -137,7 +137,7 @@ def test_split_warns_of_an_empty_part() -> None:
 WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: Dataset()[0], NotImplementedError, r"should implement __getitem__, and Dataset does not"),
     (lambda: TensorDataset(), ValueError, r"TensorDataset: expected at least one tensor, got none"),
-    (lambda: TensorDataset(wrap(np.ones(2)), wrap(np.ones(3))), AssertionError, r"^Size mismatch between tensors.*\[2, 3\]"),
+    (lambda: TensorDataset(wrap(np.ones(2)), wrap(np.ones(3))), AssertionError, r"^Size mismatch between tensors.*\[2, 3"),
     (lambda: TensorDataset(np.ones(2)), TypeError, r"expected tensors, got ndarray as argument 0.*as_tensor"),  # type: ignore[arg-type]
     (lambda: TensorDataset(wrap(np.float32(1))), IndexError, r"got a 0-d tensor as argument 0"),
     (lambda: StackDataset(), ValueError, r"At least one dataset should be passed"),
@@ -149,12 +149,12 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ConcatDataset(["ab"])[2], IndexError, r"expected an index below 2, got 2"),
     (lambda: list(ChainDataset(["ab"])), AssertionError, r"only supports IterableDataset, got str.*ConcatDataset"),
     (lambda: random_split(range(10), [3, 4]), ValueError, r"^Sum of input lengths does not equal.*sum to 10.*sum to 7"),
-    (lambda: random_split(range(10), [0.7, 0.2]), ValueError, r"fractions that sum to 1, got \[0.7, 0.2\], which sum to 0.9"),
+    (lambda: random_split(range(10), [0.7, 0.2]), ValueError, r"got \[0.7, 0.2\], which sum to 0.9"),
     (lambda: random_split(range(10), [12, -2]), ValueError, r"expected lengths of at least 0, got \[12, -2\]"),
     (lambda: random_split(range(10), [2.5, 7.5]), TypeError, r"expected whole numbers or fractions"),
     (lambda: random_split(range(10), [1.5, -0.5]), ValueError, r"Fraction at index 0 is not between 0 and 1, got 1.5"),
     (lambda: random_split(range(2), [1, 1], np.random.default_rng(0)), TypeError,  # type: ignore[arg-type]
-     r"random_split: expected generator to be an autograd_cnn.Generator or None, got numpy.random._generator.Generator"),
+     r"random_split: expected generator to be an autograd_cnn.Generator or None, got numpy.random"),
 ]  # fmt: skip
 
 

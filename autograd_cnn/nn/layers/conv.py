@@ -34,11 +34,15 @@ class _ConvNd(Module):
             raise ValueError("groups must be a positive integer")
         for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels % groups:
-                raise ValueError(f"{what} must be divisible by groups: got {channels} channels and {groups} groups in {name}")
+                raise ValueError(
+                    f"{what} must be divisible by groups: got {channels} channels and {groups} groups in {name}"
+                )
         if isinstance(padding, str) and padding not in ("valid", "same", "full"):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of 'valid', 'same', 'full'")
         if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-            raise ValueError(f"padding_mode must be one of {{'zeros', 'reflect', 'replicate', 'circular'}}, but got padding_mode='{padding_mode}'")
+            raise ValueError(
+                f"padding_mode must be one of {{'zeros', 'reflect', 'replicate', 'circular'}}, but got padding_mode='{padding_mode}'"
+            )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size = steps(kernel_size, dims, f"{name}: kernel_size")
         self.stride = steps(stride, dims, f"{name}: stride")
@@ -121,7 +125,9 @@ class _Transposed(_ConvNd):
                  device: Any = None, dtype: Any = None) -> None:  # fmt: skip
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
+        )
         self.output_padding = steps(output_padding, self.dims, f"{type(self).__name__}: output_padding")
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
@@ -138,10 +144,14 @@ def _extra_for(layer: Any, input: Tensor, output_size: Sequence[int]) -> tuple[i
         raise ValueError(f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or {input.dim()} elements (got "
                          f"{len(output_size)})")  # fmt: skip
     extra = []
-    for want, n, k, s, p, d in zip(wanted, input.shape[-dims:], layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True):
+    for want, n, k, s, p, d in zip(
+        wanted, input.shape[-dims:], layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True
+    ):
         least = (n - 1) * s - 2 * p + d * (k - 1) + 1
         if not least <= want < least + max(s, d):
-            raise ValueError(expected(f"ConvTranspose{dims}d", f"an output size between {least} and {least + max(s, d) - 1}", want))
+            raise ValueError(
+                expected(f"ConvTranspose{dims}d", f"an output size between {least} and {least + max(s, d) - 1}", want)
+            )
         extra.append(want - least)
     return tuple(extra)
 

@@ -23,7 +23,8 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     pieces = [param.reshape(-1) for param in parameters]
     if not pieces:
         raise ValueError(expected("parameters_to_vector", "a non-empty list of Tensors", "none"))
-    return cat(pieces)
+    vector: Tensor = cat(pieces)
+    return vector
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -21,7 +21,8 @@ class WeightNorm:
         """w = g · v / ‖v‖."""
         g: Tensor = getattr(module, self.name + "_g")
         v: Tensor = getattr(module, self.name + "_v")
-        return v * (g / length(v, self.dim))
+        weight: Tensor = v * (g / length(v, self.dim))
+        return weight
 
     def __call__(self, module: Module, args: Any) -> None:
         setattr(module, self.name, self.compute_weight(module))
@@ -29,10 +30,11 @@ class WeightNorm:
 
 def length(v: Tensor, dim: int) -> Tensor:
     """The Euclidean norm over all dims but `dim` (the others stay, with size 1); over all of them for -1."""
-    if dim == -1:
-        return (v * v).sum().sqrt()
-    others = [d for d in range(v.ndim) if d != dim]
-    return (v * v).sum(dim=others, keepdim=True).sqrt() if others else (v * v).sqrt()
+    others = None if dim == -1 else [d for d in range(v.ndim) if d != dim]
+    squares = v * v
+    total: Tensor = squares if others == [] else squares.sum(dim=others, keepdim=others is not None)
+    root: Tensor = total.sqrt()
+    return root
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:

@@ -161,17 +161,18 @@ def _like_sequence(model: Sequence[Any], values: list[Any]) -> Any:
 # ------------------------------------------------------------------------------------------------- leaves
 def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """Tensors (*) → one (B, *)."""
+    values = []
     for position, sample in enumerate(batch):
         if not isinstance(sample, Tensor):
             raise TypeError(
                 f"expected Tensor as element {position} in argument 0, but got {type(sample).__name__}. "
                 "default_collate: all samples must hold the same kind of value in the same place."
             )
-    if any(sample.requires_grad for sample in batch):
-        _check_shapes([sample.value for sample in batch])
-        stacked: Tensor = stack(list(batch), 0)
-        return stacked
-    return wrap(_stacked([np.asarray(sample.value) for sample in batch]))
+        if sample.requires_grad:
+            stacked: Tensor = stack(list(batch), 0)
+            return stacked
+        values.append(np.asarray(sample.value))
+    return wrap(_stacked(values))
 
 
 def collate_numpy_array_fn(batch: Sequence[Array], *, collate_fn_map: CollateMap | None = None) -> Any:
@@ -185,28 +186,25 @@ def collate_numpy_array_fn(batch: Sequence[Array], *, collate_fn_map: CollateMap
     return wrap(_stacked(batch))
 
 
-def _stacked(arrays: Sequence[Any]) -> Array:
-    _check_shapes(arrays)
-    dtype = arrays[0].dtype
-    for array in arrays:
-        if array.dtype is not dtype:
-            dtype = promote_types(dtype, array.dtype)
-    dtype = dtype.newbyteorder("=")
-    out = new_array((len(arrays), *arrays[0].shape), dtype)
-    if out.ndim == 1:
-        out[...] = arrays
-        return out
-    return np.stack(arrays, out=out)
-
-
-def _check_shapes(arrays: Sequence[Any]) -> None:
-    shape = arrays[0].shape
+def _stacked(arrays: Sequence[Array]) -> Array:
+    """Arrays (*) → (B, *), in the dtype where they meet."""
+    shape, dtype = arrays[0].shape, arrays[0].dtype
     for position, array in enumerate(arrays):
         if array.shape != shape:
             raise ShapeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(array.shape)} "
                 f"at entry {position}. default_collate: resize or pad the samples in the dataset, or pass a collate_fn."
             )
+        if array.dtype is not dtype:
+            dtype = promote_types(dtype, array.dtype)
+    out = new_array((len(arrays), *shape), dtype.newbyteorder("="))
+    if (
+        shape
+    ):  # (n, *) joined along the first dim lie as (B, n, *) do: no view of each array is needed, as np.stack makes
+        np.concatenate(arrays, out=out.reshape(len(arrays) * shape[0], *shape[1:]), casting="unsafe")
+    else:
+        out[...] = arrays
+    return out
 
 
 def collate_numpy_scalar_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Tensor:

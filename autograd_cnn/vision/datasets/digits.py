@@ -17,6 +17,8 @@ def digits() -> tuple[Any, Any]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ImportError('digits: expected scikit-learn, which brings the pictures. Install it: pip install "autograd-cnn[demo]"') from None
+        raise ImportError(
+            'digits: expected scikit-learn, which brings the pictures. Install it: pip install "autograd-cnn[demo]"'
+        ) from None
     found = load_digits()
     return found.images.astype(np.float32), found.target.astype(np.int64)

@@ -29,7 +29,9 @@ def read_idx(path: str | Path) -> Any:
         with gzip.open(path, "rb") if zipped else path.open("rb") as file:
             head = file.read(4)
             if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _KINDS or not head[3]:
-                raise ValueError(f"{path}: expected an idx file (magic 0 0 type dims), got {head!r}. Is it MNIST's original file?")
+                raise ValueError(
+                    f"{path}: expected an idx file (magic 0 0 type dims), got {head!r}. Is it MNIST's original file?"
+                )
             dtype, ndim = np.dtype(_KINDS[head[2]]), head[3]
             sizes = file.read(4 * ndim)
             if len(sizes) < 4 * ndim:
@@ -37,7 +39,9 @@ def read_idx(path: str | Path) -> Any:
             shape = struct.unpack(f">{ndim}I", sizes)
             count = math.prod(shape) * dtype.itemsize
             if count > _LIMIT:
-                raise ValueError(f"{path}: expected at most {_LIMIT} bytes of data, the header states {count} (shape {shape}). The file is damaged.")
+                raise ValueError(
+                    f"{path}: expected at most {_LIMIT} bytes of data, the header states {count} (shape {shape}). The file is damaged."
+                )
             data = file.read(count + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: the gzip file is damaged or cut short ({error}). Fetch it again.") from None
@@ -48,7 +52,10 @@ def read_idx(path: str | Path) -> Any:
     return array.astype(dtype.newbyteorder("="))
 
 
-_FILES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
+_FILES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
 
 
 def mnist_arrays(folder: str | Path) -> dict[str, tuple[Any, Any]]:
@@ -66,7 +73,9 @@ def mnist_arrays(folder: str | Path) -> dict[str, tuple[Any, Any]]:
             if all(files):
                 images, labels = (read_idx(f) for f in files if f)
                 if images.ndim != 3 or labels.shape != images.shape[:1]:
-                    raise ValueError(f"{place}: expected as many labels as images, got images {images.shape} and labels {labels.shape}.")
+                    raise ValueError(
+                        f"{place}: expected as many labels as images, got images {images.shape} and labels {labels.shape}."
+                    )
                 if labels.size and labels.max() > 9:
                     raise ValueError(f"{place}: expected labels from 0 to 9, got {labels.max()}.")
                 found[part] = (images, labels.astype(np.int64))

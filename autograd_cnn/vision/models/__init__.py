@@ -30,5 +30,7 @@ def get_model(name: str, **config: Any) -> Module:
     """
     build = _BUILDERS.get(name)
     if build is None:
-        raise ValueError(f"Unknown model {name!r}: expected one of {', '.join(list_models())}.{nearest(name, _BUILDERS)}")
+        raise ValueError(
+            f"Unknown model {name!r}: expected one of {', '.join(list_models())}.{nearest(name, _BUILDERS)}"
+        )
     return build(**config)

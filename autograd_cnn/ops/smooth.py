@@ -1,0 +1,346 @@
+"""Smooth activations: elu and its kin, gelu, silu, mish, softplus, logsigmoid, softsign, glu, gumbel_softmax."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Case, Draw
+from ..engine.primitive import primitive
+from ..engine.variable import unbox
+from ..errors import expected
+from ..kernels import errorfunction
+from ..random import default_generator
+from .activation import inplace_or
+from .dims import ndim_of, normal_dim
+from .elementwise import exp, sigmoid
+from .expose import expose
+from .index import select_view
+from .promotion import Array, floating
+from .rounding import abs
+from .select import where
+from .softmax import _softmax
+from .special import erf
+from .trigonometry import tanh
+
+
+# ------------------------------------------------------------------------------------------------- elu
+@expose("inplace", "_elu")
+@primitive(name="elu", label="ELU", family="activation", derivative="1 or y + α")
+def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
+    """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1)), for α ≥ 0 (so that y has the input's sign)"""
+    bent = np.expm1(np.minimum(input, 0) * input_scale)
+    bent *= alpha
+    y = np.where(np.greater(input, 0), input, bent)
+    return y * input.dtype.type(scale) if scale != 1 else y
+
+
+@_elu.vjp("input")
+def _(g: Array, y: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    bent = (y + alpha * scale) * input_scale
+    return where(y > 0, g * scale, g * bent)
+
+
+@_elu.cases
+def _(draw: Draw) -> Case:
+    return Case(
+        draw.array(avoid=0.0),
+        alpha=draw.real(0.5, 2),
+        scale=draw.choice([1.0, 1.1]),
+        input_scale=draw.choice([1.0, 0.7]),
+    )
+
+
+@expose("functional")
+def elu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
+    """y = x if x > 0, else α (e^x − 1).   (*) → (*)   [Clevert et al. 2016]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.elu(ac.tensor([-1., 2.]))
+    tensor([-0.6321,  2.0000])
+    """
+    if alpha >= 0:
+        return inplace_or(input, inplace, "_elu_", _elu, alpha=float(alpha))
+    if inplace:
+        raise RuntimeError(expected("elu_", "alpha >= 0 in place", f"{alpha:g}", "Use the out-of-place elu."))
+    return where(input > 0, input, (exp(where(input > 0, 0.0, input)) - 1) * alpha)
+
+
+@expose("function functional")
+def selu(input: Array, inplace: bool = False) -> Array:
+    """y = λ (x if x > 0, else α (e^x − 1)), with the λ and α that keep mean 0 and variance 1.   (*) → (*)   [Klambauer et al. 2017]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.selu(ac.tensor([-1., 2.]))
+    tensor([-1.1113,  2.1014])
+    """
+    return inplace_or(
+        input, inplace, "_elu_", _elu, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946
+    )
+
+
+@expose("function functional")
+def celu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
+    """y = max(0, x) + min(0, α (e^(x/α) − 1)).   (*) → (*)   [Barron 2017]
+
+    Raises RuntimeError for alpha 0.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.celu(ac.tensor([-1., 2.]), alpha=2.)
+    tensor([-0.7869,  2.0000])
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU. Use relu.")
+    if alpha < 0:
+        raise RuntimeError(expected("celu", "alpha > 0", f"{alpha:g}"))
+    return inplace_or(input, inplace, "_elu_", _elu, alpha=float(alpha), input_scale=1.0 / alpha)
+
+
+# ------------------------------------------------------------------------------------------------- gelu, silu, mish
+_ROOT_HALF = math.sqrt(0.5)
+_BELL = 1 / math.sqrt(2 * math.pi)
+_TANH_SCALE = math.sqrt(2 / math.pi)
+_CUBE = 0.044715
+
+
+@primitive(name="gelu", label="GELU", family="activation", derivative="Φ(x) + x φ(x)")
+def _gelu(input: Array, *, approximate: str = "none") -> Array:
+    """y = x Φ(x), Φ the normal distribution function, exact or by tanh"""
+    x = input
+    if approximate == "tanh":
+        inner = np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x)))
+    else:
+        inner = errorfunction.erf(x * x.dtype.type(_ROOT_HALF))
+    inner += 1
+    inner *= 0.5
+    return inner * x
+
+
+@_gelu.vjp("input")
+def _(g: Array, input: Array, approximate: str) -> Array:
+    x = input
+    if approximate == "tanh":
+        t = tanh((x + x * x * x * _CUBE) * _TANH_SCALE)
+        return g * (0.5 * (1 + t) + x * (1 - t * t) * ((1 + x * x * (3 * _CUBE)) * (0.5 * _TANH_SCALE)))
+    return g * (0.5 * (1 + erf(x * _ROOT_HALF)) + x * exp(x * x * -0.5) * _BELL)
+
+
+@_gelu.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(), approximate=draw.choice(["none", "tanh"]))
+
+
+@expose("functional")
+def gelu(input: Array, approximate: str = "none") -> Array:
+    """y = x Φ(x), Φ the normal distribution function; approximate='tanh': x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).   (*) → (*)
+
+    Raises RuntimeError for another approximation.   [Hendrycks and Gimpel 2016]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.gelu(ac.tensor([-1., 2.]))
+    tensor([-0.1587,  1.9545])
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(f"approximate argument must be either none or tanh. Got: {approximate!r} in gelu.")
+    return _gelu(input, approximate=approximate)
+
+
+@expose("inplace", "_silu")
+@primitive(name="silu", label="SiLU", family="activation", derivative="σ + y(1 − σ)")
+def _silu(input: Array) -> Array:
+    """y = x σ(x)"""
+    return input * sigmoid.forward(input)
+
+
+@_silu.kernel(float)
+def _(input: float) -> float:
+    return input * sigmoid.kernels[float](input)  # type: ignore[no-any-return]  # a kernel over floats gives a float
+
+
+@_silu.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    s = sigmoid(input)
+    return g * (s * (1 + input * (1 - s)))
+
+
+@_silu.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@expose("functional")
+def silu(input: Array, inplace: bool = False) -> Array:
+    """y = x σ(x), also called swish.   (*) → (*)   [Elfwing et al. 2017]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.silu(ac.tensor([0., 2.]))
+    tensor([0.0000, 1.7616])
+    """
+    return inplace_or(input, inplace, "_silu_", _silu)
+
+
+@expose("inplace", "_mish")
+@primitive(name="mish", label="Mish", family="activation", derivative="t + x σ (1 − t²)")
+def _mish(input: Array) -> Array:
+    """y = x tanh(ln(1 + e^x))"""
+    return input * np.tanh(_softplus.forward(input))
+
+
+@_mish.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    t = tanh(_softplus(input))
+    return g * (t + input * sigmoid(input) * (1 - t * t))
+
+
+@_mish.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@expose("functional")
+def mish(input: Array, inplace: bool = False) -> Array:
+    """y = x tanh(ln(1 + e^x)).   (*) → (*)   [Misra 2019]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.mish(ac.tensor([0., 2.]))
+    tensor([0.0000, 1.9440])
+    """
+    return inplace_or(input, inplace, "_mish_", _mish)
+
+
+# ------------------------------------------------------------------------------------------------- softplus and its kin
+@primitive(name="softplus", label="softplus", family="activation", derivative="σ(βx)")
+def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """y = ln(1 + e^(βx)) / β; y = x where βx > threshold"""
+    z = input * input.dtype.type(beta)
+    linear = np.greater(z, threshold)
+    return np.where(linear, input, np.log1p(np.exp(np.where(linear, z.dtype.type(0), z))) / beta)
+
+
+@_softplus.kernel(float)
+def _(input: float, *, beta: float = 1.0, threshold: float = 20.0) -> float:
+    z = beta * input
+    return input if z > threshold else math.log1p(math.exp(z)) / beta if z < 700 else math.inf
+
+
+@_softplus.vjp("input")
+def _(g: Array, input: Array, beta: float, threshold: float) -> Array:
+    z = input * beta
+    return where(z > threshold, g, g * sigmoid(z))
+
+
+@_softplus.cases
+def _(draw: Draw) -> Case:
+    return Case(
+        draw.array(avoid=1.5), beta=draw.choice([1, 0.5, 2.0]), threshold=draw.choice([20, 3.0 * 100, 2.0 * 100])
+    )
+
+
+@expose("functional")
+def softplus(input: Array, beta: float = 1, threshold: float = 20) -> Array:
+    """y = ln(1 + e^(βx)) / β, a smooth relu; y = x where βx > threshold, where it is equal in floating point.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softplus(ac.tensor([0., 30.]))
+    tensor([ 0.6931, 30.0000])
+    """
+    return _softplus(input, beta=beta, threshold=threshold)
+
+
+@expose("functional")
+@primitive(name="logsigmoid", label="ln σ", family="activation", derivative="σ(−x)")
+def logsigmoid(input: Array) -> Array:
+    """y = ln σ(x) = min(x, 0) − ln(1 + e^−|x|), which does not underflow.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.logsigmoid(ac.tensor([0., -100.]))
+    tensor([  -0.6931, -100.0000])
+    """
+    return np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
+
+
+@logsigmoid.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g * sigmoid(-input)
+
+
+@logsigmoid.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
+
+
+@expose("functional")
+@primitive(name="softsign", label="softsign", family="activation", derivative="1/(1 + |x|)²")
+def softsign(input: Array) -> Array:
+    """y = x / (1 + |x|).   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softsign(ac.tensor([-1., 3.]))
+    tensor([-0.5000,  0.7500])
+    """
+    x = floating(input)
+    return x / (np.abs(x) + 1)
+
+
+@softsign.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    d = abs(input) + 1
+    return g / (d * d)
+
+
+@softsign.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(avoid=0.0))
+
+
+# ------------------------------------------------------------------------------------------------- gates
+def _half(input: Any, dim: int, part: slice) -> Any:
+    return select_view(input, at=(slice(None),) * dim + (part, Ellipsis))
+
+
+@expose("functional")
+def glu(input: Array, dim: int = -1) -> Array:
+    """y = a · σ(b), a and b the halves of the input along `dim`.   (*, 2n, *) → (*, n, *)   [Dauphin et al. 2017]
+
+    Raises RuntimeError if the size along `dim` is odd, or for a 0-d input.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.glu(ac.tensor([4., 0.]))
+    tensor([2.])
+    """
+    if ndim_of(input, "glu") == 0:
+        raise RuntimeError(
+            "glu does not support scalars because halving size must be even: expected 1 dim or more, got 0."
+        )
+    at = normal_dim(dim, ndim_of(input, "glu"), "glu")
+    n = unbox(input).shape[at]
+    if n % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {at} is size {n} in glu.")
+    return _half(input, at, slice(0, n // 2)) * sigmoid(_half(input, at, slice(n // 2, n)))
+
+
+@expose("functional")
+def gumbel_softmax(logits: Array, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Array:
+    """y = softmax((logits + G) / tau) along `dim`, G drawn from the Gumbel distribution: a differentiable draw of a category.
+
+    With `hard` the result is one-hot, while the gradient is that of the soft one. `eps` has no use any more and is there for
+    PyTorch's signature.   (*) → (*)   [Jang et al. 2017]
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.gumbel_softmax(ac.zeros(3), hard=True).sum()
+    tensor(1.)
+    """
+    x = unbox(logits)
+    with np.errstate(divide="ignore"):
+        noise = -np.log(default_generator.exponential(x.shape, x.dtype))
+    at = normal_dim(dim, x.ndim, "gumbel_softmax")
+    y = _softmax((logits + noise) / tau, dim=at)
+    if not hard:
+        return y
+    raw = unbox(y)
+    one_hot = np.zeros_like(raw)
+    np.put_along_axis(one_hot, np.argmax(raw, axis=at, keepdims=True), 1, at)
+    return y + (one_hot - raw)  # adds a constant: the value becomes one-hot, the gradient stays

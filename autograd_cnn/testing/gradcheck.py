@@ -1,0 +1,328 @@
+"""`gradcheck` and `gradgradcheck`: the rules' derivatives against finite differences, with a report that names the cause."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.walks import grad
+from ..engine.variable import Variable
+from ..tensor import Tensor, wrap
+from .diagnose import diagnose
+from .extra import extra_problems
+from .numeric import slope
+from .report import Entry, GradcheckError, GradcheckReport, InputReport
+from .subject import Subject, array_of, as_tuple
+
+_PROJECTIONS = 2
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> GradcheckReport:
+    """Compare the gradients of `func(*inputs)` with finite differences: |rule − differences| ≤ atol + rtol · |differences| for every
+    entry of the Jacobian, of all inputs that require a gradient and all outputs that have one.
+
+    Both sides are first compared along random directions, which costs a few evaluations; entry by entry only where that fails. The
+    differences are central, with steps fitted to the values' scale, and Richardson-extrapolated: for correct float64 rules atol and
+    rtol of 1e-7 are met. With float32 inputs the differences' own rounding error is added to the tolerance.
+
+    Args:
+        func: takes Tensors (or Scalars) and returns one or several; an `autograd.Function`'s `apply`, a module, any function.
+        inputs: its arguments; those with requires_grad are checked. Give float64 for exact answers.
+        eps: a fixed step of one plain central difference, as PyTorch takes (1e-6 there); None fits the step to the values.
+        raise_exception: raise GradcheckError (which has the report) instead of returning a report that is false.
+        nondet_tol: how much two backward passes over the same graph inputs may differ.
+        check_undefined_grad: with several outputs, leave all but one without a gradient, and compare with zeros.
+        check_grad_dtypes: gradients must have their inputs' dtype.
+        check_batched_grad: `autograd.grad(is_grads_batched=True)` must agree with one call for each gradient.
+        check_forward_ad: Jacobian-vector products (`autograd.functional.jvp`) must agree with the differences.
+        check_batched_forward_grad: the same for several vectors; needs check_forward_ad.
+        check_backward_ad: False leaves out the gradients themselves.
+        fast_mode: only along random directions, with the tolerance as it is.
+        masked: about sparse tensors in PyTorch; only None and False are accepted.
+
+    Returns a `GradcheckReport`, true if all is well, which prints for each input the worst entry, both values, the error in units
+    of the tolerance and the likely cause (sign, transposed, broadcast, factor, second use, zero, kink). Points at which the
+    function has no derivative are listed as kinks, also where the values agree.
+
+    Errors: GradcheckError (a RuntimeError) for a wrong gradient; ValueError when no input requires a gradient; RuntimeError for
+    inputs whose entries share memory; whatever `func` raises.
+
+    >>> import autograd_cnn as ac
+    >>> from autograd_cnn.testing import gradcheck
+    >>> x = ac.tensor([1., 2., 3.], dtype=ac.float64, requires_grad=True)
+    >>> bool(gradcheck(lambda x: x.sin() * x, (x,)))
+    True
+
+    Source: Richardson, "The deferred approach to the limit", 1927; the random projection follows HIPS autograd's test_util.
+    """
+    if masked:
+        raise ValueError(
+            "gradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here."
+        )
+    if check_batched_forward_grad and not check_forward_ad:
+        raise ValueError("Setting check_batched_forward_grad=True requires check_forward_ad to be True: expected both.")
+    if not (check_backward_ad or check_forward_ad):
+        raise ValueError(
+            "gradcheck: expected check_backward_ad or check_forward_ad, got both False: nothing would be checked."
+        )
+    subject = Subject(func, inputs)
+    rng = np.random.default_rng(_seed(subject))
+    rows: list[InputReport] = []
+    if check_backward_ad:
+        rows = [_check_input(subject, k, i, rng, atol, rtol, eps, fast_mode) for k, i in enumerate(subject.wanted)]
+    problems: list[str] = []
+    if all(r.passed for r in rows):
+        problems = extra_problems(subject, rng, nondet_tol=nondet_tol, undefined=check_undefined_grad and check_backward_ad,
+                                  dtypes=check_grad_dtypes, batched=check_batched_grad, forward=check_forward_ad,
+                                  batched_forward=check_batched_forward_grad, atol=atol, rtol=rtol)  # fmt: skip
+    report = GradcheckReport(
+        all(r.passed for r in rows) and not problems, tuple(rows), tuple(problems), 1, atol, rtol, subject.calls
+    )
+    return _conclude(report, raise_exception)
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float | None = None,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = False,
+) -> GradcheckReport:
+    """`gradcheck` of the gradient: the second derivatives of `func(*inputs)`, and the derivative by `grad_outputs`.
+
+    Args:
+        grad_outputs: dE/d output for each output, as leaves that require a gradient to be differentiated by, too; drawn at random
+            if left out (`gen_non_contig_grad_outputs`: with gaps in their memory).
+        check_fwd_over_rev, check_rev_over_rev: Jacobian-vector products of the gradient, and gradients of it.
+
+    The other arguments, the result and the errors are those of `gradcheck`.
+
+    >>> import autograd_cnn as ac
+    >>> from autograd_cnn.testing import gradgradcheck
+    >>> x = ac.tensor([0.5, 2.], dtype=ac.float64, requires_grad=True)
+    >>> bool(gradgradcheck(lambda x: x ** 3, (x,)))
+    True
+    """
+    if masked:
+        raise ValueError(
+            "gradgradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here."
+        )
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise ValueError(
+            "gradgradcheck: expected check_rev_over_rev or check_fwd_over_rev, got both False: nothing would be checked."
+        )
+    given = as_tuple(inputs)
+    subject = Subject(func, given, "gradgradcheck")
+    if grad_outputs is None:
+        rng = np.random.default_rng(_seed(subject) + 1)
+        seeds: tuple[Any, ...] = tuple(_seed_like(y, rng, gen_non_contig_grad_outputs) for y in subject.like)
+    else:
+        seeds = as_tuple(grad_outputs)
+    first = len(given)
+    chosen, wanted = subject.chosen, subject.wanted
+
+    def gradient(*args: Any) -> Any:
+        made = as_tuple(func(*args[:first]))
+        outs = [made[j] for j in chosen]
+        live = [(y, g) for y, g in zip(outs, args[first:], strict=True) if y.requires_grad]
+        got = grad(
+            [y for y, _ in live], [args[i] for i in wanted], [g for _, g in live], create_graph=True, allow_unused=True
+        )
+        return tuple(g for g in got if g is not None)
+
+    try:
+        report = gradcheck(gradient, (*given, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=False, nondet_tol=nondet_tol,
+                           check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
+                           check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev,
+                           check_backward_ad=check_rev_over_rev, fast_mode=fast_mode)  # fmt: skip
+    except GradcheckError as error:  # pragma: no cover - raise_exception=False above
+        raise error
+    second = GradcheckReport(report.passed, report.inputs, report.problems, 2, atol, rtol, report.evaluations)
+    return _conclude(second, raise_exception)
+
+
+def _seed_like(y: Any, rng: np.random.Generator, gaps: bool) -> Tensor:
+    values = rng.standard_normal(y.shape).astype(y.dtype)
+    if gaps and values.ndim:
+        wide = np.zeros((*values.shape[:-1], 2 * values.shape[-1]), y.dtype)
+        wide[..., ::2] = values
+        values = wide[..., ::2]
+    return wrap(np.asarray(values), requires_grad=True)
+
+
+def _seed(subject: Subject) -> int:
+    """The same directions for the same inputs: a check that passed passes again."""
+    return zlib.crc32(b"".join(array_of(x).tobytes() for x in subject.inputs if isinstance(x, Variable)))
+
+
+def _conclude(report: GradcheckReport, raise_exception: bool) -> GradcheckReport:
+    if report.passed or not raise_exception:
+        return report
+    bad = next((r for r in report.inputs if not r.passed), None)
+    if bad is None:
+        raise GradcheckError("\n".join(report.problems), report)
+    if bad.worst is None:
+        raise GradcheckError(f"{bad.cause}\n{report}", report)
+    head = f"Jacobian mismatch for output {bad.worst.output} with respect to input {bad.index}"
+    raise GradcheckError(
+        f"{head}, numerical:{bad.worst.numeric:.10g} analytical:{bad.worst.analytic:.10g}\n{report}", report
+    )
+
+
+# ------------------------------------------------------------------------------------------------- one input
+def _check_input(
+    subject: Subject, k: int, i: int, rng: np.random.Generator, atol: float, rtol: float, eps: float | None, fast: bool
+) -> InputReport:
+    x = array_of(subject.inputs[i])
+    name = getattr(subject.inputs[i], "name", None) or ""
+    about = {"index": i, "name": name, "shape": x.shape, "dtype": str(x.dtype)}
+    if not x.size or not sum(y.size for y in subject.like):
+        return InputReport(**about, passed=True, error=0.0)
+    unit, error = subject.unit, 0.0
+    exact = unit < 1e-15
+    for _ in range(_PROJECTIONS):
+        way, weights = rng.standard_normal(x.shape), [rng.standard_normal(y.shape) for y in subject.like]
+        flat = np.concatenate([w.reshape(-1) for w in weights])
+        told = subject.pull(weights)[k]
+        s = slope(subject.along(i, way, lambda y, flat=flat: np.asarray(_dot(flat, y))), _scale(x), eps, unit=unit)
+        value, found = float((told * way).sum()), float(s.value)
+        size = 1 + float(np.abs(told * way).sum())
+        allowed = atol + rtol * abs(found) + (0 if exact else min(4 * float(s.error), 0.05 * size))
+        error = max(error, _ratio(abs(value - found), allowed))
+        if fast:
+            if error > 1 or not math.isfinite(value):
+                entry = Entry(subject.chosen[0], (), (), value, found, error)
+                return InputReport(
+                    **about,
+                    passed=False,
+                    error=error,
+                    verdict="wrong",
+                    worst=entry,
+                    cause="along a random direction the rule and the differences disagree; fast_mode=False finds the entry",
+                )
+            continue
+        strict = max(1e-8, 64 * unit) * size + min(10 * float(s.error), allowed)
+        if not abs(value - found) <= min(strict, allowed) or bool(s.kink):
+            return _check_entries(subject, k, i, about, atol, rtol, eps)
+    return InputReport(**about, passed=True, error=error)
+
+
+def _dot(a: Any, b: Any) -> float:
+    return float((a * b).sum())
+
+
+def _ratio(difference: float, allowed: float) -> float:
+    if not math.isfinite(difference):
+        return math.inf
+    return difference / allowed if allowed else (0.0 if not difference else math.inf)
+
+
+def _scale(x: Any, at: tuple[int, ...] | None = None) -> float:
+    """The size of the values that are varied: what a step is measured by."""
+    good = np.abs(x[np.isfinite(x)].astype(np.float64))
+    typical = float(np.sqrt((good * good).mean())) if good.size else 1.0
+    own = typical if at is None else abs(float(x[at]))
+    return max(own, typical) or 1.0
+
+
+def _check_entries(
+    subject: Subject, k: int, i: int, about: dict[str, Any], atol: float, rtol: float, eps: float | None
+) -> InputReport:
+    """The whole Jacobian of one input: each column by differences, each row by the rule."""
+    x = array_of(subject.inputs[i])
+    rows, columns = sum(y.size for y in subject.like), x.size
+    told, found = np.zeros((rows, columns)), np.zeros((rows, columns))
+    noise, kink, sides = np.zeros((rows, columns)), np.zeros((rows, columns), bool), np.zeros((2, rows, columns))
+    outputs = subject.outputs()
+    for r in range(rows):
+        one = np.zeros(rows)
+        one[r] = 1.0
+        told[r] = subject.pull(subject.split(one), outputs)[k].reshape(-1)
+    for c in range(columns):
+        at = tuple(int(j) for j in np.unravel_index(c, x.shape))
+        way = np.zeros(x.shape)
+        way[at] = 1.0
+        s = slope(subject.along(i, way), _scale(x, at), eps, unit=subject.unit)
+        found[:, c], noise[:, c], kink[:, c], sides[0, :, c], sides[1, :, c] = s.value, s.error, s.kink, s.left, s.right
+    extra = np.zeros_like(noise) if subject.unit < 1e-15 else np.minimum(4 * noise, 0.05 * (1 + np.abs(found)))
+    allowed = atol + rtol * np.abs(found) + extra
+
+    def close(a: Any, b: Any) -> Any:
+        return np.abs(a - b) <= allowed
+
+    ratio = np.abs(told - found) / np.maximum(allowed, 1e-300)
+    ratio[~np.isfinite(ratio)] = np.inf
+    bad = ratio > 1
+    kinks = tuple(tuple(int(j) for j in np.unravel_index(c, x.shape)) for c in np.flatnonzero(kink.any(0)))
+    worst_at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    row, column = int(worst_at[0]), int(worst_at[1])
+    output, place = subject.place(row)
+    entry = Entry(output, place, tuple(int(j) for j in np.unravel_index(column, x.shape)), float(told[row, column]),
+                  float(found[row, column]), float(ratio[row, column]))  # fmt: skip
+    if not bad.any():
+        return InputReport(**about, passed=True, error=entry.error, worst=entry, kinks=kinks)
+    if not (bad & ~kink).any():
+        left, right = sides[0][row, column], sides[1][row, column]
+        cause = f"the function has a kink at this point (slopes {left:.4g} and {right:.4g}): move the input away from it (avoid=…)"
+        return InputReport(
+            **about, passed=False, error=entry.error, verdict="kink", cause=cause, worst=entry, kinks=kinks
+        )
+    verdict, cause = diagnose(
+        told, found, close, x.shape, _out_shape(subject), _values(subject), _count_uses(subject, i)
+    )
+    if not np.isfinite(told).all():
+        verdict, cause = "not finite", "the rule returns inf or nan where the differences are finite"
+    elif not np.isfinite(found).all() or (noise > allowed)[bad].all():
+        cause += "; the differences do not settle here (a kink, a jump or a pole is near, or the function is not deterministic)"
+    return InputReport(**about, passed=False, error=entry.error, verdict=verdict, cause=cause, worst=entry, kinks=kinks)
+
+
+def _out_shape(subject: Subject) -> tuple[int, ...]:
+    return subject.like[0].shape if len(subject.like) == 1 else (sum(y.size for y in subject.like),)
+
+
+def _values(subject: Subject) -> list[tuple[str, Any]]:
+    named = [
+        (f"input {i}", array_of(x).astype(np.float64)) for i, x in enumerate(subject.inputs) if isinstance(x, Variable)
+    ]
+    if len(subject.like) == 1:
+        named.append(("output", subject.like[0].astype(np.float64)))
+    return [(n, v) for n, v in named if v.size > 1]
+
+
+def _count_uses(subject: Subject, i: int) -> int:
+    same = sum(1 for x in subject.inputs if x is subject.inputs[i])
+    return max(same, subject.uses[i])

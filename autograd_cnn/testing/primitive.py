@@ -1,0 +1,223 @@
+"""`check_primitive`: everything that must hold of one operation, from its own cases."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..engine.cases import Case
+from ..engine.primitive import Primitive
+from ..tensor import wrap
+from .checks import CHECKS
+from .draw import HypothesisDraw, RandomDraw
+from .needs import hypothesis
+from .setup import CheckFailure, Setup, primitive_of, values
+
+
+@dataclass(frozen=True)
+class PrimitiveReport:
+    """What `check_primitive` found; true where all is well. `error` is the worst error of a derivative, in units of the
+    tolerance; `failures` are `CheckFailure`s, the examples shrunk to the smallest found."""
+
+    name: str
+    family: str
+    examples: int
+    error: float
+    seconds: float
+    failures: tuple[CheckFailure, ...] = field(default=())
+    checked: tuple[str, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        return not self.failures
+
+    @property
+    def verdict(self) -> str:
+        """ "ok", or the names of the checks that failed."""
+        return ", ".join(dict.fromkeys(f.check for f in self.failures)) or "ok"
+
+    def __str__(self) -> str:
+        head = f"{self.name}: {self.verdict} ({self.examples} examples, worst derivative error {self.error:.2g}× the tolerance)"
+        return "\n".join([head, *(f"  {f.check}: {f}" for f in self.failures)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        return {"name": self.name, "family": self.family, "examples": self.examples, "error": self.error, "seconds": round(self.seconds, 4),
+                "passed": bool(self), "verdict": self.verdict, "checked": list(self.checked),
+                "failures": [{"check": f.check, "text": f.text, "reproduction": f.reproduction} for f in self.failures]}  # fmt: skip
+
+
+def check_primitive(
+    op: Any,
+    *,
+    examples: int = 20,
+    seed: int = 0,
+    oracle: Callable[..., Any] | None = None,
+    only: Iterable[str] | None = None,
+    shrink: bool = True,
+    raise_exception: bool = True,
+) -> PrimitiveReport:
+    """Check an operation made with `@primitive` on examples drawn from its `cases`.
+
+    First and second derivatives against finite differences; float32 against float64; every memory layout, also none (zero-size);
+    inputs and arriving gradients unchanged; no memory shared; shapes and dtypes of gradients; nothing recorded under no_grad();
+    the graph released; accumulation; adjoint pairs; replay of the trace; the float kernel; bad cases with their text.
+
+    Args:
+        op: the primitive, its public function, or its name.
+        examples: how many cases are drawn.
+        seed: the same seed draws the same cases.
+        oracle: an independent forward, called with the case's raw inputs and parameters; its result must agree to 1e-9.
+        only: names of the checks to run (`autograd_cnn.testing.CHECKS`), all by default.
+        shrink: look for the smallest example that fails (with hypothesis, where it is installed).
+        raise_exception: raise CheckFailure instead of returning a report that is false.
+
+    Errors: CheckFailure (an AssertionError), which ends with code that shows the failure again; ValueError for an operation
+    without cases or an unknown check.
+
+    >>> from autograd_cnn.testing import check_primitive
+    >>> bool(check_primitive("tanh", examples=3))
+    True
+    """
+    prim = primitive_of(op)
+    if prim.draw_case is None:
+        raise ValueError(
+            f"check_primitive: expected an operation with cases, got {prim.name!r}, which has none. Add @{prim.name}.cases."
+        )
+    chosen = _chosen(only, oracle)
+    start = time.perf_counter()
+    failures: dict[str, CheckFailure] = {}
+    worst = 0.0
+    for k in range(examples):
+        setup = Setup(prim, prim.draw_case(RandomDraw(seed * 100_003 + k)))
+        for name, check in chosen.items():
+            if name not in failures:
+                failure = _attempt(name, check, setup)
+                if failure is not None:
+                    failures[name] = _smaller(prim, name, check, failure, seed) if shrink else failure
+        worst = max(worst, setup.error)
+    if prim.bad is not None and (only is None or "bad cases" in set(only)):
+        failure = _bad_cases(prim)
+        if failure is not None:
+            failures["bad cases"] = failure
+    report = PrimitiveReport(
+        prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), tuple(chosen)
+    )
+    if failures and raise_exception:
+        raise next(iter(failures.values()))
+    return report
+
+
+def check_case(
+    op: Any, case: Case, *, oracle: Callable[..., Any] | None = None, only: Iterable[str] | None = None
+) -> None:
+    """Run the checks of `check_primitive` on one given case.
+
+    >>> import numpy as np
+    >>> from autograd_cnn.testing import Case, check_case
+    >>> check_case("tanh", Case(np.array([0.5, -1.0])))
+    """
+    setup = Setup(primitive_of(op), case)
+    for name, check in _chosen(only, oracle).items():
+        failure = _attempt(name, check, setup)
+        if failure is not None:
+            raise failure
+
+
+def _chosen(only: Iterable[str] | None, oracle: Callable[..., Any] | None) -> dict[str, Callable[[Setup], None]]:
+    table = dict(CHECKS)
+    if oracle is not None:
+        table = {"oracle": lambda s: _against(s, oracle), **table}
+    if only is None:
+        return table
+    wanted = [only] if isinstance(only, str) else list(only)
+    unknown = [n for n in wanted if n not in table and n != "bad cases"]
+    if unknown:
+        raise ValueError(
+            f"check_primitive: expected names of checks, got {unknown[0]!r}. There are: {', '.join([*table, 'bad cases'])}."
+        )
+    return {n: c for n, c in table.items() if n in wanted}
+
+
+def _against(s: Setup, oracle: Callable[..., Any]) -> None:
+    want = oracle(*s.case.inputs, **s.case.params)
+    wants = list(want) if isinstance(want, tuple | list) else [want]
+    for k, (a, b) in enumerate(zip(values(s.run(s.tensors(grad=False))), wants, strict=False)):
+        b = np.asarray(b)
+        if a.shape != b.shape:
+            raise CheckFailure(f"output {k} has shape {list(a.shape)}, the oracle's {list(b.shape)}")
+        if not np.allclose(a, b, rtol=1e-9, atol=1e-10 * s.case.tolerance, equal_nan=True):
+            raise CheckFailure(f"output {k} is not the oracle's:\n{a}\nagainst\n{b}")
+
+
+def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFailure | None:
+    try:
+        check(setup)
+    except CheckFailure as failure:
+        return CheckFailure(f"{setup.prim.name}: {failure.text}", name, setup.case, setup.reproduction())
+    except Exception as error:
+        text = f"{setup.prim.name}: {type(error).__name__}: {error}"
+        made = CheckFailure(text, name, setup.case, setup.reproduction())
+        made.__cause__ = error
+        return made
+    return None
+
+
+def _smaller(
+    prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int
+) -> CheckFailure:
+    """The smallest example of the failure: by hypothesis where it is installed, else the smallest of many draws."""
+    assert prim.draw_case is not None  # narrowed by check_primitive
+    try:
+        module = hypothesis("shrinking")
+    except ImportError:
+        found = [failure]
+        for k in range(200):
+            again = _attempt(name, check, Setup(prim, prim.draw_case(RandomDraw(seed * 100_003 + 1000 + k))))
+            if again is not None:
+                found.append(again)
+        return min(found, key=lambda f: len(f.reproduction))
+    smallest = [failure]
+    draw_case = prim.draw_case
+
+    @module.settings(max_examples=60, database=None, derandomize=True, deadline=None, suppress_health_check=list(module.HealthCheck),
+                     report_multiple_bugs=False, phases=[module.Phase.generate, module.Phase.shrink],
+                     verbosity=module.Verbosity.quiet)  # fmt: skip
+    @module.given(module.strategies.data())
+    def probe(data: Any) -> None:
+        again = _attempt(name, check, Setup(prim, draw_case(HypothesisDraw(data.draw))))
+        if again is not None:
+            if len(again.reproduction) < len(smallest[0].reproduction):
+                smallest[0] = again
+            raise again
+
+    try:
+        probe()
+    except Exception:  # the failure itself, or hypothesis' opinion of it: either way the smallest was noted
+        return smallest[0]
+    return smallest[0]
+
+
+def _bad_cases(prim: Primitive) -> CheckFailure | None:
+    """Every bad case raises the exception and the text it promises, as tensors and as bare arrays' tensors."""
+    assert prim.bad is not None  # narrowed by check_primitive
+    for bad in prim.bad():
+        args = [wrap(np.array(x)) if hasattr(x, "dtype") else x for x in bad.inputs]
+        shown = Case(*bad.inputs, **bad.params)
+        try:
+            prim(*args, **bad.params)
+        except Exception as error:
+            if isinstance(error, bad.error) and re.search(bad.match, str(error)):
+                continue
+            text = f"expected {bad.error.__name__} matching {bad.match!r}, got {type(error).__name__}: {error}"
+            return CheckFailure(f"{prim.name}: {text}", "bad cases", shown, Setup(prim, shown).reproduction())
+        return CheckFailure(
+            f"{prim.name}: expected {bad.error.__name__} matching {bad.match!r}, but nothing was raised",
+            "bad cases",
+            shown,
+        )
+    return None

@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--momentum", type=float, help=f"for sgd and nesterov (default: {default.momentum})")
     train.add_argument("--weight-decay", type=float, help="L2 regularisation (default: 0)")
     train.add_argument("--l1", type=float, help="L1 regularisation (default: 0)")
+    train.add_argument("--augment", type=int, help=f"pixels by which pictures are moved at random in training (default: {default.augment})")
     train.add_argument("--seed", type=int, help=f"of everything random (default: {default.seed})")
     train.add_argument("--workers", type=int, help="processes that prepare batches (default: 0)")
     train.add_argument(

@@ -18,7 +18,7 @@ from .config import current
 from .engine.graph import Leaf, Node
 from .engine.record import record_node
 from .engine.variable import Variable, unbox
-from .engine.versions import wrote
+from .engine.versions import clock, owner, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .ops.index import index_put, normal_index, view_write
 
@@ -29,7 +29,23 @@ if TYPE_CHECKING:
 def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """x.name(*args): `op` out of place, written into `x`."""
     check_writable(x, name)
-    return write(x, op(x, *args, **kwargs), name)
+    start = clock()
+    result = op(x, *args, **kwargs)
+    if result.node is not None and result is not x:
+        _save_overwritten(result.node, start, x.value)
+    return write(x, result, name)
+
+
+def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
+    """What the operation's own nodes keep of the memory about to be overwritten, they keep as a copy."""
+    store, todo = owner(array), [node]
+    while todo:
+        n = todo.pop()
+        if n is None or n.serial <= start:
+            continue
+        if n.kept:
+            n.kept = tuple(np.array(k) if isinstance(k, np.ndarray) and owner(k) is store else k for k in n.kept)
+        todo.extend(n.inputs)
 
 
 def check_writable(x: Any, name: str) -> None:
@@ -57,7 +73,7 @@ def check_writable(x: Any, name: str) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
     array = x.storage()
-    if array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if array.size and array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -86,6 +102,11 @@ def write(x: Any, result: Any, name: str) -> Any:
         )
     np.copyto(array, new, casting="unsafe")
     wrote(array)
+    node = result.node
+    if node is not None and node.kept and new.dtype is array.dtype and any(k is new for k in node.kept):
+        # the output it keeps is now in x: one copy is enough. It counts as kept after the write.
+        node.kept = tuple(array if k is new else k for k in node.kept)
+        node.serial = clock()
     rebase(x, result)
     return x
 
@@ -228,6 +249,9 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
         return ShapeError(
             _mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)"
         )
+    if type(error) is ValueError and "core dimension" in text:
+        sizes = " and ".join("x".join(map(str, s)) for s in shapes)
+        return ShapeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes}) in {prim.name}: their inner sizes must be equal.")
     if type(error) is np.exceptions.AxisError:
         match = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", text)
         if match:

@@ -87,7 +87,9 @@ class Circuit:
             if w.unit.kind == "input":
                 w.head = max(names)
         chips = [text_width("×" + value(d, style.precision), 10.5) + 14 for d in self.locals.values() if d is not None]
-        self.rank_gap = max([54.0, *(c + 18 for c in chips)]) if style.backward else 44.0
+        forks = max((e.branches for e in view.edges), default=1)  # where many wires part, their chips need room
+        room = max([54.0, *(c + 18 for c in chips)]) + 8 * min(max(forks - 2, 0), 6)
+        self.rank_gap = room if style.backward else 44.0
         placed = self.place(engine)
         self.settle(placed)
         self.lines = self.route(placed)

@@ -43,13 +43,19 @@ class _Block:
     points: dict[str, Point] = field(default_factory=dict)
     vias: dict[int, list[Via]] = field(default_factory=dict)
     ports: dict[tuple[int, str], float] = field(default_factory=dict)  # (link, "in" or "out") -> x at the border
+    below: dict[int, float] = field(default_factory=dict)  # link -> where the rank of its tail ends
+    above: dict[int, float] = field(default_factory=dict)  # link -> where the rank of its head begins
 
 
 def place_layered(request: Request) -> Placement:
     """Lay out without Graphviz."""
     block = _Layer(request, None).block
     vias = [sorted(block.vias.get(i, []), key=lambda v: v[1]) for i in range(len(request.links))]
-    return Placement(block.points, vias, "layered")
+    clear = []
+    for i, link in enumerate(request.links):
+        tail, head = block.points[link.tail][1], block.points[link.head][1]
+        clear.append((block.below.get(i, tail), block.above.get(i, head)))
+    return Placement(block.points, vias, clear, "layered")
 
 
 class _Layer:
@@ -220,17 +226,33 @@ class _Layer:
                     block.points[n] = (nx + x, ny + base)
                 for i, vias in item.block.vias.items():
                     block.vias.setdefault(i, []).extend((vx + x, a + base, b + base) for vx, a, b in vias)
+                block.below.update((i, h + base) for i, h in item.block.below.items())
+                block.above.update((i, h + base) for i, h in item.block.above.items())
         for i, tail, head in self.links:
             chain = self.chains[i]
             for item in chain:
                 if item.node is None and item.block is None:
                     y = item.y + top
                     block.vias.setdefault(i, []).append((item.x - middle, y - item.height / 2, y + item.height / 2))
+            if tail is not None:
+                self.leave(block, i, tail, tail.x - middle + tail.port(i, "out"), top, below=True)
+            if head is not None:
+                self.leave(block, i, head, head.x - middle + head.port(i, "in"), top, below=False)
             if tail is None and chain:
                 block.ports[i, "in"] = chain[0].x - middle + chain[0].port(i, "in")
             if head is None and chain:
                 block.ports[i, "out"] = chain[-1].x - middle + chain[-1].port(i, "out")
         return block
+
+    def leave(self, block: _Block, link: int, item: _Item, x: float, top: float, below: bool) -> None:
+        """Note how far a link runs straight at its end's rank, past taller neighbours; from a frame, in a lane."""
+        half = max(t.height for t in self.rows[item.rank]) / 2
+        border = item.y + top + (half if below else -half)
+        edge = item.y + top + (item.height if below else -item.height) / 2
+        if item.block is None or link not in item.block.vias:
+            (block.below if below else block.above)[link] = border
+        elif half > item.height / 2:
+            block.vias.setdefault(link, []).append((x, min(edge, border), max(edge, border)))
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

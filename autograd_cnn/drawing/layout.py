@@ -57,10 +57,13 @@ class Request:
 
 @dataclass(slots=True)
 class Placement:
-    """`nodes`: the anchor's x and the middle's y. `vias`: for each link where it passes the ranks between its ends."""
+    """`nodes`: the anchor's x and the middle's y. `vias`: for each link where it passes the ranks between its ends.
+    `clear`: for each link the heights between which it may change course without meeting a taller neighbour of its tail
+    (below the first) or of its head (above the second)."""
 
     nodes: dict[str, Point]
     vias: list[list[Via]]
+    clear: list[tuple[float, float]]
     engine: str
 
 
@@ -78,7 +81,7 @@ def place(request: Request, engine: str = "auto") -> Placement:
         "layered": place_layered,
     }
     if not request.nodes:
-        return Placement({}, [], "none")
+        return Placement({}, [], [], "none")
     if engine != "auto":
         return engines[engine](request)
     for name in ("wasm", "dot"):
@@ -258,7 +261,7 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
     for e in found.get("edges", ()):
         splines.setdefault((names[e["tail"]], names[e["head"]]), []).append(e.get("pos", ""))
     number = {n.id: f"n{i}" for i, n in enumerate(request.nodes)}
-    vias = []
+    vias, clear = [], []
     for link in request.links:
         candidates = splines.get((number[link.tail], number[link.head]), [])
         points = [(x, top - y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
@@ -266,7 +269,8 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
         between = [y for y in sorted(ranks) if y0 + 1 < y < y1 - 1]
         crossings = ((_x_at(points, y), y) for y in between)
         vias.append([(x, y - ranks[y], y + ranks[y]) for x, y in crossings if x is not None])
-    return Placement(nodes, vias, engine)
+        clear.append((y0 + ranks[round(y0, 1)], y1 - ranks[round(y1, 1)]))
+    return Placement(nodes, vias, clear, engine)
 
 
 def _control_points(pos: str) -> list[Point]:

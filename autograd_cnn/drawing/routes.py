@@ -31,10 +31,10 @@ class Route:
 
 
 def route_all(
-    edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float
+    edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float
 ) -> list[Route]:
     """Lines for all edges. `gap` is how far apart two of them meet a border."""
-    straight = [straightened(e, v, cards) for e, v in zip(edges, vias, strict=True)]
+    straight = [straightened(e, v, cards) for e, v in zip(edges, placed.vias, strict=True)]
     leaving = _ports(edges, straight, cards, gap, out=True)
     arriving = _ports(edges, straight, cards, gap, out=False)
     levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already
@@ -45,33 +45,46 @@ def route_all(
         if not straight[i] and abs(x0 - x1) < 4:  # a hair's breadth off the vertical looks like a mistake
             x0 = x1 = x0 if abs(x0 - tail.x) < 0.01 else x1
         track = Track((x0, tail.y + tail.height / 2 + CLEAR))
+        first, last = placed.clear[i]
         for x, top, bottom in straight[i]:
-            _turn(track, (x, max(top, track.end[1])), frames, levels)
+            _turn(track, (x, max(top, track.end[1])), frames, levels, first)
             track.line((x, max(bottom, track.end[1])))
-        _turn(track, (x1, head.y - head.height / 2 - CLEAR), frames, levels)
+        _turn(track, (x1, head.y - head.height / 2 - CLEAR), frames, levels, first, last)
         routes.append(Route(edge, track))
     return routes
 
 
-def _turn(track: Track, to: Point, frames: Mapping[str, Box], levels: list[tuple[float, float, float]]) -> None:
-    """From where the track is to a point below it, changing course between the panels."""
+def _turn(
+    track: Track,
+    to: Point,
+    frames: Mapping[str, Box],
+    levels: list[tuple[float, float, float]],
+    above: float,
+    below: float = float("inf"),
+) -> None:
+    """From where the track is to a point below it, changing course between the panels, and between these heights."""
     x0, y0 = track.end
     across = abs(to[0] - x0)
     if across < 0.6:
         track.line(to)
         return
+    high, low = max(y0 + 3, above), min(to[1] - 7, below)  # ends are straight, for the arrowheads' sake
+    if low - high < 8:
+        high, low = y0 + 3, to[1] - 7
     top, bottom = free_zone(track.end, to, frames)
-    if bottom - top < 16:
-        top, bottom = y0, to[1]
-    if across <= (bottom - top) * 1.1 or bottom - top < 2.2 * CORNER:
+    top, bottom = max(top, high), min(bottom, low)
+    if bottom - top < 14:
+        top, bottom = high, low
+    if across <= (bottom - top) * 1.1:
         track.line((x0, top))
         track.bend((to[0], bottom))
         track.line(to)
         return
     span = min(x0, to[0]), max(x0, to[0])
-    level = _level(span, top + CORNER, bottom - CORNER, levels)
+    corner = min(CORNER, across / 2, (bottom - top) / 2)
+    level = _level(span, top + corner, bottom - corner, levels)
     levels.append((level, *span))
-    track.elbow(to, level, min(CORNER, across / 2))
+    track.elbow(to, level, corner)
 
 
 def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, float]:
@@ -85,6 +98,12 @@ def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, flo
             top = max(top, y + h)
         elif holds_b and not holds_a:
             bottom = min(bottom, y)
+    left, right = min(a[0], b[0]), max(a[0], b[0])
+    for x, y, w, h in frames.values():  # and not across panels that neither is in
+        if x < right and left < x + w and top < y < bottom and y - top > 14:
+            bottom = y
+        elif x < right and left < x + w and top < y + h < bottom and bottom - y - h > 14:
+            top = y + h
     return top, bottom
 
 
@@ -130,8 +149,8 @@ def _ports(
         wishes = [min(max(aims[i], card.x - half), card.x + half) for i in numbers]
         weights = [50.0 if abs(aims[i] - card.x) < 4 else 1.0 for i in numbers]
         spaced = spread(wishes, [step] * (len(numbers) - 1), weights)
-        shift = min(0.0, card.x + reach - spaced[-1]) or max(0.0, card.x - reach - spaced[0])
-        places.update((i, x + shift) for i, x in zip(numbers, spaced, strict=True))
+        for k, (i, x) in enumerate(zip(numbers, spaced, strict=True)):  # within the border, still `step` apart
+            places[i] = min(max(x, card.x - reach + k * step), card.x + reach - (len(numbers) - 1 - k) * step)
     return places
 
 
@@ -181,6 +200,11 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
         extra[rank] = max(0.0, 2.6 * CORNER + LEVEL * (deep - 1) - free)
     lower = [sum(extra[:i]) for i in range(len(ranks))]
     placed.vias[:] = [[_lowered(v, ranks, lower) for v in vias] for vias in placed.vias]
+    rank_of = {id: index[round(c.y, 1)] for id, c in cards.items()}
+    placed.clear[:] = [
+        (a + lower[rank_of[e.tail.id]], b + lower[rank_of[e.head.id]])
+        for e, (a, b) in zip(edges, placed.clear, strict=True)
+    ]
     for c in cards.values():
         c.y += lower[index[round(c.y, 1)]]
 

@@ -3,8 +3,8 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 from . import marks
 from .card_paint import paint
@@ -18,6 +18,8 @@ from .tensor_layout import LANE, lay_out
 from .tensor_legend import legend_entries
 from .view import Edge, Gradient, Panel, View, gradient_of, number_of, size_of, summary
 from .words import Words, memory, norm, value
+
+Runs = tuple[Run, ...]
 
 
 @dataclass(slots=True)
@@ -44,7 +46,8 @@ class _Figure:
         style.scale = marks.LaneScale.of(self.norms())
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
         self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
-        self.space = Space()
+        self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
+        self.summed: set[int] = set()
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
@@ -83,9 +86,8 @@ class _Figure:
         for c in self.cards.values():
             paint(nodes, c, self.style)
             self.paint_arrows(edges, c)
-            self.space.take(c.box)
-            for b in c.pill_boxes():
-                self.space.take(b)
+            for box in (c.box, *c.pill_boxes()):
+                self.solid.take(box)
         occupied(self.routes, self.space, LANE + 4 if self.style.backward else 3)
         self.paint_headers(panels)
         self.paint_module_names(labels)
@@ -123,30 +125,30 @@ class _Figure:
         """Name and parameter total of each panel, where no edge comes down through its header."""
         by_id = {g.id: g for g in group.groups()}
         for p in self.view.panels:
-            x, y, w, _ = self.frames[p.id]
             name, count = self.header_runs(p)
-            base = y + 21
-            taken = sorted(
-                at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w
-            )
-            walls = [x, *taken, x + w]
-            rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in itertools.pairwise(walls)]
-            g = by_id[p.id]
-            need = runs_width(name, 12.5)
-            both = need + 18 + runs_width(count, 12.5)
-            start, end = next(
-                (r for r in rooms if r[1] - r[0] >= both), next((r for r in rooms if r[1] - r[0] >= need), rooms[0])
-            )
-            halo = None if end - start >= need else "panel2" if p.depth % 2 else "panel"
-            first = g.text(start, base, name, 12.5, halo=halo)
-            self.space.take(first.box())
-            if count:
-                rest = [(start + need + 18, end), *(r for r in rooms if r[0] > start)]
-                width = runs_width(count, 12.5)
-                fitting = next((r for r in rest if r[1] - r[0] >= width), None)
-                at = fitting[0] if fitting else start + need + 18
-                second = g.text(at, base, count, 12.5, halo=None if fitting else "panel")
-                self.space.take(second.box())
+            for at, runs, halo in self.header_places(p, name, count):
+                text = by_id[p.id].text(at, self.frames[p.id][1] + 21, runs, 12.5, halo=halo)
+                self.space.take(text.box())
+
+    def header_places(self, p: Panel, name: Runs, count: Runs) -> list[tuple[float, Runs, str | None]]:
+        """(x, what is written there, its halo): in one piece, else in two, else without what finds no room (the panel's
+        title has it all)."""
+        x, y, w, _ = self.frames[p.id]
+        taken = sorted(at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w)
+        walls = [x, *taken, x + w]
+        rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in pairwise(walls)]
+        rooms = [r for r in rooms if r[1] > r[0]] or [(x + 13, x + w - 13)]
+        gap = 18.0
+        for front in (name, name[:1]):
+            need, rest = runs_width(front, 12.5), runs_width(count, 12.5)
+            whole = next((a for a, b in rooms if b - a >= need + gap + rest), None)
+            if whole is not None:
+                return [(whole, front, None), *([(whole + need + gap, count, None)] if count else [])]
+            first = next((a for a, b in rooms if b - a >= need), None)
+            if first is not None:
+                second = next((a for a, b in rooms if a > first and b - a >= rest), None)
+                return [(first, front, None), *([(second, count, None)] if count and second is not None else [])]
+        return [(rooms[0][0], name[:1], "panel2" if p.depth % 2 else "panel")]
 
     def paint_module_names(self, group: Group) -> None:
         """Over an operation that is all its module does, the module's name: where it would stand if there were a
@@ -159,7 +161,7 @@ class _Figure:
             both = [Run(module.name, "bold", "muted"), Run(f"  {module.kind}", "sans", "muted")]
             for runs in (both, both[:1]):
                 box = (x, y - 9, runs_width(runs, 10.5), 11.0)
-                if not self.space.hits(box, 2.0):
+                if not self.space.hits(box, 2.0) and not self.solid.hits(box, 1.0):
                     group.text(x, y, runs, 10.5)
                     self.space.take(box)
                     break
@@ -209,36 +211,35 @@ class _Figure:
         flow = self.flows.get(r.edge.id)
         if flow is None or flow.gradient.state == "none":
             return
-        first = flow.whole is not None and not any(
-            e.value is r.edge.value for e in self.view.edges[: self.view.edges.index(r.edge)]
-        )
-        if first and flow.whole is not None:
+        if flow.whole is not None and r.edge.value.id not in self.summed:
+            self.summed.add(r.edge.value.id)
             self.write(group, r, "Σ " + norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
         if flow.gradient.state != "shared":
             text = "" if flow.gradient.state == "missing" else norm(flow.gradient.norm)
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
 
     def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
-        """Write beside the gradient's lane, at the first place along the line where nothing is in the way; or under a
-        card."""
+        """Write beside the gradient's lane, where least is in the way; a sum under its card, if there is room."""
         width = text_width(text, 11) if text else 9.0
         flow = self.flows[r.edge.id].gradient
         half = self.style.scale.width(flow.norm) / 2 if flow.state == "flows" else 2.0
-        places = [self._beside(r, share, side, half, width) for side in (1, -1) for share in shares]
+        finer = tuple(k / 30 for k in range(1, 30))
+        places = [self._beside(r, share, side, half, width) for s in (shares, finer) for side in (1, -1) for share in s]
         if under is not None:
-            x, y = under.x - width / 2, under.y + under.height / 2 + 11
-            places = [
-                (x, y),
-                (x + under.width / 2 - width / 2 - 8, y),
-                (x - under.width / 2 + width / 2 + 8, y),
-                *places,
-            ]
-        hits = [self.space.hits((x, y - 6, width, 11), 1.5) for x, y in places]
-        least = hits.index(min(hits))
-        x, y = places[least]
-        self.space.take((x, y - 6, width, 11))
+            x, y, aside = under.x - width / 2, under.y + under.height / 2 + 11, under.width / 2 - width / 2 - 8
+            places = [(x, y), (x + aside, y), (x - aside, y), *places]
+        best, least = places[0], 1000
+        for x, y in places:
+            box = (x, y - 5, width, 12.0)
+            hits = self.space.hits(box, 1.0) + 20 * self.solid.hits(box, 1.0)
+            if hits < least:
+                best, least = (x, y), hits
+            if not hits:
+                break
+        x, y = best
+        self.space.take((x, y - 5, width, 12.0))
         if text:
-            group.text(x, y + 4, text, 11, ink="gradient", halo="paper" if hits[least] else None)
+            group.text(x, y + 4, text, 11, ink="gradient", halo="paper" if least else None)
         else:
             marks.nothing(group, x + 4.5, y)
 
@@ -272,7 +273,7 @@ class _Figure:
 
 def _crossings(points: list[Point], top: float, bottom: float) -> list[float]:
     """Where a line passes a horizontal band."""
-    return [x for (x, y), (_, y2) in itertools.pairwise(points) if y <= bottom and y2 >= top]
+    return [x for (x, y), (_, y2) in pairwise(points) if y <= bottom and y2 >= top]
 
 
 def _told(g: Gradient) -> str:

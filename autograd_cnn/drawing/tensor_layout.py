@@ -30,7 +30,7 @@ def lay_out(
     make_room(view.edges, placed, cards, _frames(view, cards, header_width, []))
     placed.vias[:] = [straightened(e, v, cards) for e, v in zip(view.edges, placed.vias, strict=True)]
     frames = _shift(cards, _frames(view, cards, header_width, placed.vias), placed)
-    return route_all(view.edges, placed.vias, cards, frames, 30.0 if two_lanes else 20.0), frames
+    return route_all(view.edges, placed, cards, frames, 30.0 if two_lanes else 20.0), frames
 
 
 def _place(
@@ -54,6 +54,7 @@ def _shift(cards: Mapping[str, Card], frames: dict[str, Box], placed: Placement)
     for c in cards.values():
         c.x, c.y = c.x + dx, c.y + dy
     placed.vias[:] = [[(x + dx, a + dy, b + dy) for x, a, b in vias] for vias in placed.vias]
+    placed.clear[:] = [(a + dy, b + dy) for a, b in placed.clear]
     return {id: (x + dx, y + dy, w, h) for id, (x, y, w, h) in frames.items()}
 
 
@@ -65,20 +66,52 @@ def _frames(
     for p in reversed(view.panels):  # inner ones first
         x, y, w, h = bounds([cards[u.id].whole() for u in p.units] + [frames[q.id] for q in p.panels])
         width = max(w + 2 * PAD - 4, header_width(p))
-        box = (x - PAD + 2, y - PAD - HEADER + 2, width, h + 2 * PAD + HEADER - 6)
-        frames[p.id] = _with_lines(p, box, view, cards, vias) if vias else box
+        frames[p.id] = (x - PAD + 2, y - PAD - HEADER + 2, width, h + 2 * PAD + HEADER - 6)
+    if vias:
+        for p in reversed(view.panels):
+            _hold_lines(p, frames, view, cards, vias)
     return {p.id: frames[p.id] for p in view.panels}
 
 
-def _with_lines(p: Panel, box: Box, view: View, cards: Mapping[str, Card], vias: Sequence[list[Via]]) -> Box:
-    """The panel, widened so that a long edge which ends in it runs within it, if nothing foreign stands in between."""
+def _hold_lines(
+    p: Panel, frames: dict[str, Box], view: View, cards: Mapping[str, Card], vias: Sequence[list[Via]]
+) -> None:
+    """Widen a panel, and those around it, so that a long edge which ends in it runs within it, if nothing foreign
+    stands in between."""
     inside = {id(u) for u in p.all_units()}
-    others = [c.whole() for c in cards.values() if id(c.unit) not in inside]
     for e, passed in zip(view.edges, vias, strict=True):
         if (id(e.tail) in inside) == (id(e.head) in inside):
             continue
-        along = [v for v in passed if v[2] > box[1] and v[1] < box[1] + box[3]]
-        wider = bounds([box, *((v[0] - 20, max(v[1], box[1]), 40.0, 0.0) for v in along)])
-        if along and wider[2] - box[2] < 120 and not any(overlap(wider, o, 12) for o in others):
-            box = (wider[0], box[1], wider[2], box[3])
-    return box
+        x, y, w, h = frames[p.id]
+        along = [v for v in passed if v[2] > y and v[1] < y + h]
+        left = min([x, *(v[0] - 20 for v in along)])
+        right = max([x + w, *(v[0] + 20 for v in along)])
+        if right - left - w < 1 or right - left - w > 120:
+            continue
+        wider: dict[str, Box] = {}
+        around: Panel | None = p
+        while around is not None:
+            x, y, w, h = frames[around.id]
+            wider[around.id] = (min(x, left), y, max(x + w, right) - min(x, left), h)
+            left, right, around = left - PAD, right + PAD, around.parent
+        if all(_alone(q, box, frames, view, cards) for q, box in wider.items()):
+            frames.update(wider)
+
+
+def _alone(panel: str, box: Box, frames: Mapping[str, Box], view: View, cards: Mapping[str, Card]) -> bool:
+    """Would a panel of this size keep clear of what does not belong to it?"""
+    p = next(q for q in view.panels if q.id == panel)
+    own = {id(u) for u in p.all_units()}
+    if any(overlap(box, c.whole(), 12) for c in cards.values() if id(c.unit) not in own):
+        return False
+    family = {id(q) for q in (p, *_ancestors(p))}
+    others = (q for q in view.panels if id(q) not in family and p not in _ancestors(q))
+    return not any(overlap(box, frames[q.id], 6) for q in others)
+
+
+def _ancestors(p: Panel) -> list[Panel]:
+    found = []
+    while p.parent is not None:
+        p = p.parent
+        found.append(p)
+    return found

@@ -56,10 +56,10 @@ def _gradient_entries(
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
         entries.append(marks.Entry(_lane(norm, scale), tuple(meaning), 20.0))
     found = {*states, *(gradient_of(v).state for v in view.parameters.values())}
-    for state in ("zero", "nan", "missing"):
+    for state, sign in (("zero", "0"), ("nan", "NaN"), ("missing", "")):
         if state in found:
-            hollow: Sample = lambda g, x, y: marks.hollow_lane(g, [(x + 40, y), (x, y)])
-            entries.append(_entry(words(state), hollow, height=20))
+            meaning = (Run(f"{sign or '    '}   ", "sans", "gradient"), Run(words(state), "sans", "muted"))
+            entries.append(marks.Entry(_missing if not sign else _hollow, meaning, 20.0))
     if branching:
         sigma: Sample = lambda g, x, y: _centred(g, x, y, "Σ")
         entries.append(_entry(words("sum"), sigma, gap=4))
@@ -80,6 +80,15 @@ def _pill(paper: str, line: str, dash: str | None = None) -> Sample:
 
 def _lane(norm: float, scale: marks.LaneScale) -> Sample:
     return lambda g, x, y: marks.lane(g, [(x + 40, y), (x, y)], norm, scale)
+
+
+def _hollow(g: Group, x: float, y: float) -> None:
+    marks.hollow_lane(g, [(x + 40, y), (x, y)])
+
+
+def _missing(g: Group, x: float, y: float) -> None:
+    _hollow(g, x, y)
+    marks.nothing(g, x + marks.SAMPLE + marks.LEGEND_GAP + 5, y)
 
 
 def _operation(g: Group, x: float, y: float) -> None:

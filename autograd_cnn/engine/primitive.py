@@ -237,7 +237,8 @@ class Primitive:
 
 class _Label(string.Formatter):
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Any) -> Any:
-        return kwargs.get(key, "") if isinstance(key, str) else ""
+        found = kwargs.get(key, "") if isinstance(key, str) else ""
+        return "×".join(map(str, found)) if key in ("kernel", "shape", "size") and isinstance(found, tuple) else found
 
     def format_field(self, value: Any, format_spec: str) -> str:
         return f"{value:g}" if isinstance(value, float) and not format_spec else str(format(value, format_spec))

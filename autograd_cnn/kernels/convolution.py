@@ -102,7 +102,7 @@ def conv_input_adjoint(
         pointwise.input_adjoint(geo, g, w, gx)
     elif _route(geo) == "depthwise" and _finite(w):
         depthwise.input_adjoint(geo.flat, _flat(g), _flat(w), _flat(gx))
-    elif _turns(geo):
+    elif _turns(geo) and _finite(w):  # the zeros around g must not meet an inf
         _turned_input(geo.flat, _flat(g), _flat(w), _flat(gx))
     else:
         _columns_input(geo.flat, _flat(g), _flat(w), _flat(gx))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ShapeError, expected
 from .windows import Padding, Pairs, Shape, Steps, output_sizes, pairs, steps
@@ -74,7 +75,6 @@ class Geometry:
         )  # fmt: skip
 
 
-@functools.lru_cache(maxsize=1024)
 def geometry(
     x_shape: Shape,
     w_shape: Shape,
@@ -85,6 +85,13 @@ def geometry(
     operation: str = "convolution",
 ) -> Geometry:
     """The sizes, or a ShapeError that names what does not fit and what would."""
+    return _geometry(x_shape, w_shape, _fixed(stride), _fixed(padding), _fixed(dilation), groups, operation)
+
+
+@functools.lru_cache(maxsize=1024)
+def _geometry(
+    x_shape: Shape, w_shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int, operation: str
+) -> Geometry:
     dims = len(x_shape) - 2
     if dims < 1 or len(w_shape) != dims + 2:
         wanted = "an input (N, C, *S) and a weight (O, C/groups, *K) with as many dimensions"
@@ -105,6 +112,11 @@ def geometry(
             f"{lacking} more padding on each side, or a smaller kernel, fits."
         )
     return Geometry(x_shape[0], groups, w_shape[1], w_shape[0] // groups, size, kernel, strides, sides, dilations, out)
+
+
+def _fixed(value: Any) -> Any:
+    """Lists become tuples, which can be remembered."""
+    return value if isinstance(value, (int, tuple)) else tuple(value)
 
 
 def _stepping(
@@ -158,7 +170,6 @@ class Pooling:
         return slice(first, last), slice(start, start + (last - 1 - first) * step + 1, step)
 
 
-@functools.lru_cache(maxsize=1024)
 def pooling(
     x_shape: Shape,
     kernel: Steps,
@@ -169,13 +180,23 @@ def pooling(
     operation: str = "pooling",
 ) -> Pooling:
     """The sizes, or a ShapeError that names what does not fit. The stride is the kernel's size unless given."""
+    kernel, padding, dilation = _fixed(kernel), _fixed(padding), _fixed(dilation)
+    return _pooling(
+        x_shape, kernel, kernel if stride is None else _fixed(stride), padding, dilation, ceil_mode, operation
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _pooling(
+    x_shape: Shape, kernel: Steps, stride: Steps, padding: Padding, dilation: Steps, ceil_mode: bool, operation: str
+) -> Pooling:
     dims = len(x_shape) - 2
     if dims < 1:
         raise ShapeError(expected(operation, "an input (N, C, *S)", f"shape {x_shape}"))
     kernels = steps(kernel, dims, f"{operation}: kernel_size")
-    strides, sides, dilations = _stepping(kernels if stride is None else stride, padding, dilation, dims, operation)
     if min(kernels) < 1:
         raise ShapeError(f"{operation}: kernel size should be greater than zero, but got {kernels}.")
+    strides, sides, dilations = _stepping(stride, padding, dilation, dims, operation)
     for k, d, side in zip(kernels, dilations, sides, strict=True):
         if max(side) > (d * (k - 1) + 1) // 2:
             raise ShapeError(

@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 
 
 def _grouped(geo: Geometry, x: Array, channels: int) -> Array:
-    """(N, G·C, *P) -> (N, G, C, ∏P), without groups (N, C, ∏P). Dense: BLAS takes no step of zero and none backwards."""
+    """(N, G·C, *P) -> (N, G, C, ∏P), without groups (N, C, ∏P). Dense: BLAS takes no step of zero or less."""
     return np.ascontiguousarray(x).reshape(geo.batch, *((geo.groups,) if geo.groups > 1 else ()), channels, -1)
 
 

@@ -14,6 +14,7 @@ strided view. Beside it runs the number of the element within its window, one by
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -48,20 +49,12 @@ def max_pool_forward(
     geo = pooling(x.shape, kernel, stride, padding, dilation, ceil_mode, "max_pool")
     y = np.empty(x.shape[:2] + geo.out, x.dtype)
     indices = np.empty(y.shape, np.int64)
-    sides = [_side(geo, dim) for dim in range(len(geo.size))]
-    pitch = _pitch(geo.size)
-    reach = _outer_sum([np.arange(k) * d * p for k, d, p in zip(geo.kernel, geo.dilation, pitch, strict=True)])
-    starts = _outer_sum(
-        [
-            (np.arange(o) * t - before) * p
-            for o, t, (before, _), p in zip(geo.out, geo.stride, geo.padding, pitch, strict=True)
-        ]
-    )
+    sides, reach, starts = _plan(geo)
     planes, results, places = planes_of(x), planes_of(y), planes_of(indices)
     for chunk in chunks(planes):
         codes = _walk(planes[chunk], sides, geo.kernel, results[chunk])
         # the window's start, plus the step that the element's number stands for
-        np.take(reach.reshape(-1), codes, out=places[chunk], mode="clip")
+        np.take(reach, codes, out=places[chunk], mode="clip")
         np.add(places[chunk], starts, out=places[chunk])
     return y, indices
 
@@ -201,8 +194,17 @@ def _adaptive_side(start: Array, end: Array) -> list[Element]:
     ]
 
 
+@functools.lru_cache(maxsize=64)
+def _plan(geo: Pooling) -> tuple[list[list[Element]], Array, Array]:
+    """The elements along each side, how far each of a window's elements stands from its start, and the starts (*O)."""
+    along = list(zip(geo.out, geo.stride, geo.padding, _pitch(geo.size), strict=True))
+    starts = [(np.arange(o) * t - before) * pitch for o, t, (before, _), pitch in along]
+    reach = [np.arange(k) * d * p for k, d, p in zip(geo.kernel, geo.dilation, _pitch(geo.size), strict=True)]
+    return [_side(geo, dim) for dim in range(len(geo.size))], _outer_sum(reach).reshape(-1), _outer_sum(starts)
+
+
 def _walk(x: Array, sides: list[list[Element]], kernel: Shape, y: Array) -> Array:
-    """x (P, *S) → y (P, *O), returns the number of the winning element within its window (P, *O), valid until next time"""
+    """x (P, *S) → y (P, *O); returns the winners' numbers within their windows (P, *O), valid until the next walk."""
     codes = _walk_sides(x, sides, kernel, y, _rise)
     # maximum lets nan through without telling where it stood: then, and only then, once more with care
     if y.dtype.kind == "f" and y.size and np.isnan(y.max()):

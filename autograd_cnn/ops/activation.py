@@ -76,7 +76,7 @@ def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> A
 
 @_hardtanh.vjp("input")
 def _(g: Array, y: Array, min_val: float, max_val: float) -> Array:
-    return where((y <= min_val) | (y >= max_val), 0.0, g)
+    return where((y > min_val) & (y < max_val), g, 0.0)
 
 
 @_hardtanh.cases
@@ -342,7 +342,7 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 @hardshrink.vjp("input")
 def _(g: Array, y: Array, lambd: float) -> Array:
-    return where(y == 0, 0.0, g) if lambd >= 0 else g
+    return where((y > 0) | (y < 0), g, 0.0) if lambd >= 0 else g
 
 
 @hardshrink.cases
@@ -359,7 +359,7 @@ def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 @_softshrink.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    return where(y == 0, 0.0, g)
+    return where((y > 0) | (y < 0), g, 0.0)
 
 
 @_softshrink.cases

@@ -49,8 +49,10 @@ def put_along(input: Array, *, at: Any, dim: int, size: int | None, repeats: boo
 
 
 @put_along.vjp("input")
-def _(g: Array, at: Any, dim: int, repeats: bool) -> Array:
-    return take_along(g, at=at, dim=dim, repeats=repeats)
+def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int, repeats: bool) -> Array:
+    from .shape import reshape
+
+    return reshape(take_along(g, at=at, dim=dim, repeats=repeats), input_shape)  # the input may lack a dim of size 1
 
 
 @put_along.cases
@@ -60,7 +62,8 @@ def _(draw: Draw) -> Case:
     if draw.boolean():
         return Case(draw.array(shape), at=draw.integers(shape, 0, shape[dim]), dim=dim, size=shape[dim], repeats=True)
     at = _some(draw, shape, dim)
-    return Case(draw.array(at.shape), at=at, dim=dim, size=shape[dim])
+    given = at.shape if at.shape[dim] > 1 or draw.boolean() else tuple(np.delete(at.shape, dim).tolist())
+    return Case(draw.array(given), at=at, dim=dim, size=shape[dim])
 
 
 def _some(draw: Draw, shape: tuple[int, ...], dim: int) -> Any:

@@ -352,7 +352,7 @@ def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """Undo broadcasting: sum over the dims in which `shape` was stretched to the input's shape."""
     lead = input.ndim - len(shape)
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)
-    return np.sum(input, axis=dims, keepdims=True).reshape(shape) if dims else input.reshape(shape)
+    return np.sum(input, axis=dims, keepdims=True).reshape(shape) if dims else np.array(input).reshape(shape)
 
 
 @sum_to.vjp("input")

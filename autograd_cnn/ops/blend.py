@@ -148,8 +148,7 @@ def heaviside(input: Array, values: Array) -> Array:
         raise RuntimeError(
             "heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype."
         )
-    one = np.asarray(input).dtype.type
-    return np.where(np.equal(input, 0), values, np.where(np.less(input, 0), one(0), one(1)))
+    return np.where(np.equal(input, 0), values, np.greater(input, 0).astype(input.dtype))
 
 
 @heaviside.cases

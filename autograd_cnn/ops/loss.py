@@ -1,7 +1,11 @@
-"""Losses of regression: a distance of two tensors, entry by entry, then averaged, added up, or left as it is."""
+"""Losses of regression: a distance of two tensors, entry by entry, then averaged, added up, or left as it is.
+
+Each is one primitive that keeps its two arguments and nothing of its own.
+"""
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -10,8 +14,12 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
+from ..errors import expected
+from .clamp import _clamp
 from .expose import expose
 from .promotion import Array, align
+from .reduce import _mean, _sum
+from .rounding import sign
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -23,58 +31,85 @@ def chosen_reduction(
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=3,
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3
         )
     if reduction not in REDUCTIONS:
-        raise ValueError(
-            f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'."
-        )
+        raise ValueError(f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'.")
     return reduction
 
 
 def reduced(x: Array, reduction: str) -> Array:
-    """A loss's entries, averaged, added up, or as they are. (Raw.)"""
+    """A loss's entries (raw), averaged, added up, or as they are."""
     if reduction == "none":
         return x
-    wide = np.float32 if x.dtype == np.float16 else None
-    y = np.add.reduce(x, axis=None, dtype=wide)
+    y = np.add.reduce(x, axis=None, dtype=np.float32 if x.dtype == np.float16 else None)
     if reduction == "mean":
-        y = y / x.size if x.size else y * math_nan
+        y = y / x.size if x.size else y * math.nan
     return y.astype(x.dtype, copy=False)
 
 
-math_nan = float("nan")
+def reduce_to(x: Any, reduction: str) -> Any:
+    """The same for what stays in the graph."""
+    return x if reduction == "none" else _mean(x) if reduction == "mean" else _sum(x)
 
 
 def share(g: Array, reduction: str, *shapes: tuple[int, ...]) -> Array:
-    """The gradient of one entry of a loss whose arguments have these shapes: a mean's is the n-th part."""
+    """The gradient of one entry of a loss whose arguments have these shapes: of a mean the n-th part."""
     if reduction != "mean":
         return g
-    n = 1
-    for size in np.broadcast_shapes(*shapes):
-        n *= size
-    return g / (n or 1)
+    return g / (math.prod(np.broadcast_shapes(*shapes)) or 1)
 
 
 def warn_of_sizes(input: Any, target: Any, operation: str) -> None:
     """PyTorch's warning when a loss's arguments have different shapes and will broadcast."""
-    a, b = unbox(input).shape, unbox(target).shape
+    a, b = _shape(input, operation, "input"), _shape(target, operation, "target")
     if a != b:
         warnings.warn(
-            f"Using a target size ({_size(b)}) that is different to the input size ({_size(a)}) in {operation}. This will likely lead to "
-            "incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"Using a target size ({spoken(b)}) that is different to the input size ({spoken(a)}) in {operation}. "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def _shape(x: Any, operation: str, argument: str) -> tuple[int, ...]:
+    try:
+        return unbox(x).shape  # type: ignore[no-any-return]  # raw values know their shape
+    except AttributeError:
+        raise TypeError(f"{operation}(): argument '{argument}' must be Tensor, not {type(x).__name__}") from None
+
+
+def spoken(shape: tuple[int, ...]) -> str:
+    """A shape as PyTorch's messages write it."""
     return f"torch.Size({list(shape)})"
+
+
+def weighted(x: Any, weight: Any, reduction: str, operation: str, of_weights: bool = True) -> Any:
+    """Entries times their weights; the mean divided by the sum of the weights, or by the count."""
+    if unbox(x).shape != unbox(weight).shape:
+        raise ValueError(
+            f"Weights and input must have the same size: {operation} expected weights of {spoken(unbox(x).shape)}, "
+            f"got {spoken(unbox(weight).shape)}."
+        )
+    y = x * weight
+    if reduction == "mean" and of_weights:
+        return _sum(y) / _sum(weight)
+    return reduce_to(y, reduction)
 
 
 def draw_reduction(draw: Draw) -> str:
     """For cases: one of the reductions."""
     return draw.choice(REDUCTIONS)
+
+
+def _apart(draw: Draw, *kinks: float) -> Case:
+    """Input and target whose differences keep away from the kinks (0 among them)."""
+    a, b = draw.shapes(2)
+    x, t = draw.array(a), draw.array(b)
+    d = x - t
+    near = np.zeros(d.shape, bool)
+    for kink in (0.0, *kinks):
+        near |= np.abs(np.abs(d) - kink) < 0.02
+    return Case(x + 10.0 if near.any() else x, t, reduction=draw_reduction(draw))
 
 
 # ------------------------------------------------------------------------------------------------- squared error
@@ -87,10 +122,10 @@ def _mse(input: Array, target: Array, *, reduction: str = "mean") -> Array:
 
 @_mse.vjp("input", "target")
 def _(
-    g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str
-) -> tuple[Array, Array]:
+    g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any
+) -> tuple[Array | None, Array | None]:
     gx = share(g, reduction, input_shape, target_shape) * 2 * (input - target)
-    return gx, -gx
+    return gx if need[0] else None, -gx if need[1] else None
 
 
 @_mse.cases
@@ -125,7 +160,159 @@ def mse_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="mse_loss")
     warn_of_sizes(input, target, "mse_loss")
     if weight is not None:
-        from .loss_weight import weighted
-
         return weighted(_mse(input, target, reduction="none"), weight, how, "mse_loss")
     return _mse(input, target, reduction=how)
+
+
+# ------------------------------------------------------------------------------------------------- absolute error
+@primitive(name="l1_loss", label="L1", family="loss", derivative="sign(x − t)/n")
+def _l1(input: Array, target: Array, *, reduction: str = "mean") -> Array:
+    """L = mean |input − target|"""
+    return reduced(np.abs(np.subtract(*align(input, target))), reduction)
+
+
+@_l1.vjp("input", "target")
+def _(
+    g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any
+) -> tuple[Array | None, Array | None]:
+    gx = share(g, reduction, input_shape, target_shape) * sign(input - target)
+    return gx if need[0] else None, -gx if need[1] else None
+
+
+@_l1.cases
+def _(draw: Draw) -> Case:
+    return _apart(draw)
+
+
+@expose("functional")
+def l1_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Array | None = None,
+) -> Array:
+    """L = (1/n) Σ |input − target|; with reduction 'sum' without 1/n, with 'none' the entries.   (*), (*) → () or (*)
+
+    `weight` multiplies the entries; the mean is then divided by the sum of the weights.
+    Warns if the sizes differ (they broadcast). Raises ValueError for an unknown reduction.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.l1_loss(ac.tensor([1., 2.]), ac.tensor([0., 0.]))
+    tensor(1.5000)
+    """
+    how = chosen_reduction(reduction, size_average, reduce, operation="l1_loss")
+    warn_of_sizes(input, target, "l1_loss")
+    if weight is not None:
+        return weighted(_l1(input, target, reduction="none"), weight, how, "l1_loss")
+    return _l1(input, target, reduction=how)
+
+
+# ------------------------------------------------------------------------------------------------- between the two
+@primitive(name="smooth_l1_loss", label="smooth L1 {beta}", family="loss", derivative="clamp((x − t)/β, ±1)/n")
+def _smooth_l1(input: Array, target: Array, *, reduction: str = "mean", beta: float = 1.0) -> Array:
+    """L = mean of (x − t)²/(2β) near, |x − t| − β/2 far"""
+    d = np.abs(np.subtract(*align(input, target)))
+    return reduced(np.where(np.less(d, beta), d * d * (0.5 / beta), d - 0.5 * beta), reduction)
+
+
+@_smooth_l1.vjp("input", "target")
+def _(
+    g: Array,
+    input: Array,
+    target: Array,
+    input_shape: Any,
+    target_shape: Any,
+    reduction: str,
+    beta: float,
+    need: Any,
+) -> tuple[Array | None, Array | None]:
+    gx = share(g, reduction, input_shape, target_shape) * _clamp((input - target) / beta, min=-1.0, max=1.0)
+    return gx if need[0] else None, -gx if need[1] else None
+
+
+@_smooth_l1.cases
+def _(draw: Draw) -> Case:
+    case = _apart(draw, 0.5)
+    case.params["beta"] = 0.5
+    return case
+
+
+@expose("functional")
+def smooth_l1_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Array:
+    """L = mean of d²/(2β) where d = |input − target| < β, else of d − β/2; for β = 0 it is l1_loss.   (*), (*) → () or (*)
+
+    Warns if the sizes differ (they broadcast). Raises RuntimeError for β < 0, ValueError for an unknown reduction.   [Girshick 2015]
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.smooth_l1_loss(ac.tensor([1., 3.]), ac.tensor([0.5, 0.]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
+    how = chosen_reduction(reduction, size_average, reduce, operation="smooth_l1_loss")
+    warn_of_sizes(input, target, "smooth_l1_loss")
+    if beta < 0:
+        raise RuntimeError(
+            f"smooth_l1_loss does not support negative values for beta: expected beta >= 0, got {beta:g}."
+        )
+    if beta == 0:
+        return _l1(input, target, reduction=how)
+    return _smooth_l1(input, target, reduction=how, beta=beta)
+
+
+@primitive(name="huber_loss", label="Huber {delta}", family="loss", derivative="clamp(x − t, ±δ)/n")
+def _huber(input: Array, target: Array, *, reduction: str = "mean", delta: float = 1.0) -> Array:
+    """L = mean of (x − t)²/2 near, δ(|x − t| − δ/2) far"""
+    d = np.abs(np.subtract(*align(input, target)))
+    return reduced(np.where(np.less_equal(d, delta), d * d * 0.5, (d - 0.5 * delta) * delta), reduction)
+
+
+@_huber.vjp("input", "target")
+def _(
+    g: Array,
+    input: Array,
+    target: Array,
+    input_shape: Any,
+    target_shape: Any,
+    reduction: str,
+    delta: float,
+    need: Any,
+) -> tuple[Array | None, Array | None]:
+    gx = share(g, reduction, input_shape, target_shape) * _clamp(input - target, min=-delta, max=delta)
+    return gx if need[0] else None, -gx if need[1] else None
+
+
+@_huber.cases
+def _(draw: Draw) -> Case:
+    case = _apart(draw, 0.5)
+    case.params["delta"] = 0.5
+    return case
+
+
+@expose("functional")
+def huber_loss(
+    input: Array, target: Array, reduction: str = "mean", delta: float = 1.0, weight: Array | None = None
+) -> Array:
+    """L = mean of d²/2 where d = |input − target| ≤ δ, else of δ (d − δ/2).   (*), (*) → () or (*)   [Huber 1964]
+
+    `weight` multiplies the entries. Warns if the sizes differ (they broadcast). Raises RuntimeError for δ ≤ 0, ValueError for an
+    unknown reduction.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.huber_loss(ac.tensor([1., 3.]), ac.tensor([0.5, 0.]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
+    how = chosen_reduction(reduction, operation="huber_loss")
+    warn_of_sizes(input, target, "huber_loss")
+    if delta <= 0:
+        raise RuntimeError(expected("huber_loss", "a delta greater than 0", f"{delta:g}"))
+    if weight is not None:
+        return weighted(_huber(input, target, reduction="none", delta=delta), weight, how, "huber_loss", of_weights=False)
+    return _huber(input, target, reduction=how, delta=delta)

@@ -58,7 +58,7 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=draw_dims(draw, x.ndim), keepdim=draw.boolean())
 
 
-@primitive(label="spread to {shape}", family="reduce")
+@primitive(label="spread to {shape}", family="reduce", view=True)
 def spread(input: Array, *, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
     """The adjoint of the sum: y of `shape` repeats the input along the reduced dims. No memory is copied."""
     return np.broadcast_to(input if keepdim else input.reshape(kept_shape(shape, dims)), shape)

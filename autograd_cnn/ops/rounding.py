@@ -54,18 +54,19 @@ def _(draw: Draw) -> Case:
 @expose("function method inplace", "sign", "sgn")
 @primitive(family="arithmetic", derivative="0")
 def sign(input: Array) -> Array:
-    """y = −1, 0 or 1, the input's sign; the gradient is 0.   (*) → (*)
+    """y = −1, 0 or 1, the input's sign, and 0 for NaN; the gradient is 0.   (*) → (*)
 
     >>> import autograd_cnn as ac
     >>> ac.sign(ac.tensor([-3., 0., 2.]))
     tensor([-1.,  0.,  1.])
     """
-    return np.array(input) if getattr(input, "dtype", None) == bool else np.sign(input)
+    dtype = getattr(input, "dtype", np.dtype(float))
+    return np.array(input) if dtype == bool else np.greater(input, 0).astype(dtype) - np.less(input, 0).astype(dtype)
 
 
 @sign.kernel(float)
 def _(input: float) -> float:
-    return math.copysign(1.0, input) if input else input
+    return float((input > 0) - (input < 0))
 
 
 @sign.vjp("input")

@@ -14,7 +14,7 @@ from ..engine.variable import unbox
 from ..errors import DtypeError, expected
 from .choose import choose
 from .expose import expose
-from .promotion import Array, align
+from .promotion import Array, align, result_type
 
 
 @primitive(name="where", family="compare", derivative="1 or 0")
@@ -29,6 +29,9 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
                 )
             )
         condition = condition.astype(bool)
+    if not hasattr(input, "dtype") and not hasattr(other, "dtype"):  # two Python numbers
+        number = result_type(input, other).type
+        return np.where(condition, number(input), number(other))
     return choose(condition, *align(input, other))
 
 

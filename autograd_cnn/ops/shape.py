@@ -11,11 +11,13 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.record import link_view
 from ..engine.variable import unbox
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
 from .dims import normal_dim, normal_dims
 from .expose import expose
+from .index import select_view
 from .promotion import Array, result_type
 
 Shape = tuple[int, ...]
@@ -385,7 +387,11 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
 def _cat(*tensors: Array, dim: int) -> Array:
     """The tensors one after the other along `dim`"""
     dtype = result_type(*tensors)
-    return np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    try:
+        return np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    except ValueError:
+        shapes = " and ".join(str(list(shape_of(x))) for x in tensors)
+        raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None
 
 
 @_cat.vjp("tensors")
@@ -501,9 +507,13 @@ def _(draw: Draw) -> Case:
 
 def _pieces(input: Any, sizes: Shape, dim: int) -> tuple[Any, ...]:
     pieces: tuple[Any, ...] = _split(input, sizes=sizes, dim=dim)
-    for p in pieces:
+    end = 0
+    for p, n in zip(pieces, sizes, strict=True):
+        end += n
         if hasattr(p, "__dict__"):
             p._one_of_many = "split"
+            at = ((slice(None),) * dim + (slice(end - n, end), Ellipsis),)
+            link_view(p, input, select_view, at)  # a write to the whole is differentiated in its pieces
     return pieces
 
 

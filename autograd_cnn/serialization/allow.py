@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
+from .naming import name_of
+
 SafeGlobal = Callable[..., Any] | tuple[Callable[..., Any], str]
 
 # Modules whose functions act on the system or run code. They stay refused even for a user who would allow them.
@@ -14,7 +16,7 @@ BLOCKED_MODULES = frozenset(
     {
         "sys", "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "shutil", "socket", "ctypes", "importlib",
         "runpy", "code", "codeop", "pty", "pickle", "_pickle", "marshal", "builtins", "__builtin__", "operator",
-        "_operator", "functools", "webbrowser", "multiprocessing", "threading", "asyncio", "signal",
+        "_operator", "webbrowser", "multiprocessing", "threading", "asyncio", "signal",
     }
 )  # fmt: skip
 _allowed: dict[str, Callable[..., Any]] = {}
@@ -30,13 +32,13 @@ def _named(entry: SafeGlobal) -> tuple[str, Callable[..., Any]]:
         if not isinstance(name, str):
             raise TypeError(f"Expected second item in tuple to be str of callable full path, but got: {type(name)}")
         return name, target
-    module, qualified = getattr(entry, "__module__", None), getattr(entry, "__qualname__", None)
-    if not callable(entry) or module is None or qualified is None:
+    qualified = getattr(entry, "__qualname__", None)
+    if not callable(entry) or qualified is None:
         raise TypeError(
             f"add_safe_globals: expected classes or functions, got {type(entry).__name__}. "
             "Pass the class itself, or (class, 'module.Name') for another name in the file."
         )
-    return f"{module}.{qualified}", entry
+    return ".".join(name_of(entry, qualified)), entry
 
 
 def add_safe_globals(safe_globals: Sequence[SafeGlobal]) -> None:

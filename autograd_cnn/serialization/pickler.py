@@ -13,10 +13,11 @@ import copyreg
 import itertools
 import pickle
 import struct
-import sys
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
+
+from .naming import find, name_of
 
 _BATCH = 1000
 _OLD_MODULES = {"builtins": "__builtin__", "copyreg": "copy_reg"}
@@ -302,10 +303,8 @@ class Pickler:
 
     def _save_global(self, value: Any, name: str) -> None:
         """A class or function, by reference. It must be found again under its name."""
-        module = getattr(value, "__module__", None) or "builtins"
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
+        module, name = name_of(value, name)
+        found = find(module, name)
         if found is not value:
             where = "a local or replaced one" if "<" in name or found is None else "another object now"
             raise self.refusal(

@@ -1,12 +1,24 @@
 """Test gradients: your own operations, modules and functions, with the tools this library tests itself with.
 
-`gradcheck` and `gradgradcheck` compare derivatives with finite differences and name the likely mistake.
+- `gradcheck`, `gradgradcheck`: derivatives against finite differences, with a report that names the likely mistake.
+- `check_primitive`, `check_case`, `check_module`: everything that must hold of an operation or a layer.
+- `check_gradients`, `gradient_test`, `primitive_test`: the same as a pytest test of one line.
+- `strategies`: hypothesis strategies for tensors and for problems that fit together.
+
+hypothesis is needed by strategies and the tests made of them only: `pip install "autograd-cnn[test]"`.
 """
 
-from .gradcheck import gradcheck, gradgradcheck
-from .report import GradcheckError, GradcheckReport, InputReport
-from ..engine.cases import Bad, Case
+from ..engine.cases import Bad, Case, Draw
+from . import strategies
 from .checks import CHECKS
+from .decorators import check_gradients, gradient_test, primitive_test
 from .draw import HypothesisDraw, RandomDraw
+from .gradcheck import gradcheck, gradgradcheck
+from .module import check_module
 from .primitive import PrimitiveReport, check_case, check_primitive
+from .report import GradcheckError, GradcheckReport, InputReport
 from .setup import CheckFailure
+
+__all__ = ["CHECKS", "Bad", "Case", "CheckFailure", "Draw", "GradcheckError", "GradcheckReport", "HypothesisDraw", "InputReport",
+           "PrimitiveReport", "RandomDraw", "check_case", "check_gradients", "check_module", "check_primitive", "gradcheck",
+           "gradgradcheck", "gradient_test", "primitive_test", "strategies"]  # fmt: skip

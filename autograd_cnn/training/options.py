@@ -23,7 +23,7 @@ class Options:
 
     model: str = "lenet5"
     data: str = "digits"
-    epochs: int = 20
+    epochs: int = 30
     batch_size: int = 32
     lr: float = 0.002
     optimizer: str = "adam"
@@ -31,6 +31,7 @@ class Options:
     momentum: float = 0.9
     weight_decay: float = 0.0
     l1: float = 0.0
+    augment: int = 2
     seed: int = 0
     workers: int = 0
 
@@ -43,7 +44,7 @@ class Options:
             value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {value!r}.{nearest(value, known)}")
-        for name, least in (("epochs", 0), ("batch_size", 1), ("workers", 0)):
+        for name, least in (("epochs", 0), ("batch_size", 1), ("workers", 0), ("augment", 0)):
             if getattr(self, name) < least:
                 raise ValueError(
                     f"--{name.replace('_', '-')}: expected a whole number from {least} on, got {getattr(self, name)}."

@@ -22,6 +22,7 @@ from ..config import no_grad
 from ..nn import functional as F
 from ..serialization import load_checkpoint, save_checkpoint
 from ..utils.data import DataLoader
+from .augment import shifted
 from .data import Data, load_data
 from .options import Options
 
@@ -135,7 +136,7 @@ class Run:
         self.model.train()
         started = time.monotonic() - p.seconds
         for x, y in self.loader:
-            out = self.model(x)
+            out = self.model(shifted(x, self.options.augment))
             loss = F.cross_entropy(out, y)
             self.optimizer.zero_grad()
             loss.backward()

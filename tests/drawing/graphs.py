@@ -25,7 +25,7 @@ class Fake:
         self.derivative = derivative
 
     def label_for(self, params: dict[str, Any]) -> str:
-        return self.label.format(**params)
+        return self.label.format(**{k: f"{v:g}" if isinstance(v, float) else v for k, v in params.items()})
 
 
 P = {

@@ -42,7 +42,7 @@ Point = collections.namedtuple("Point", "x y")
 
 def test_objects_need_the_users_word() -> None:
     tree = [Config(0.5), Colour.RED, Point(1, 2)]
-    with pytest.raises(pickle.UnpicklingError, match=r"Unsupported global: GLOBAL .*test_save_load.Config was not an"):
+    with pytest.raises(pickle.UnpicklingError, match=r"Unsupported global: GLOBAL .*test_options.Config was not an"):
         again(tree)
     with serialization.safe_globals([Config, Colour, Point]):
         back = again(tree)
@@ -225,3 +225,35 @@ def test_big_endian_files() -> None:
     back = load(swapped)
     assert back["w"].tolist() == [1.5, 2.5]
     assert back["z"].tolist() == [1 + 2j]
+
+
+class Net(ac.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = ac.nn.Sequential(ac.nn.Linear(3, 4), ac.nn.Tanh())
+        self.activation = ac.relu
+
+    def forward(self, x: Any) -> Any:
+        return self.activation(self.body(x))
+
+
+def test_whole_modules() -> None:
+    """Saved by reference to their classes, under public names; loaded when the user allows those."""
+    net, x = Net(), ac.ones(2, 3)
+    file = io.BytesIO()
+    save(net, file)
+    names = serialization.get_unsafe_globals_in_checkpoint(rewound(file))
+    public = ["autograd_cnn.nn.Sequential", "autograd_cnn.nn.Linear", "autograd_cnn.nn.Tanh", "autograd_cnn.relu"]
+    assert names == [f"{__name__}.Net", *public]
+    with pytest.raises(pickle.UnpicklingError, match=r"test_options.Net was not an allowed global"):
+        load(rewound(file))
+    with serialization.safe_globals([Net, ac.nn.Sequential, ac.nn.Linear, ac.nn.Tanh, ac.relu]):
+        back = load(rewound(file))
+    assert repr(back) == repr(net)
+    assert back(x).tolist() == net(x).tolist()
+    assert [type(p) for p in back.parameters()] == [type(p) for p in net.parameters()]
+
+
+def rewound(file: io.BytesIO) -> io.BytesIO:
+    file.seek(0)
+    return file

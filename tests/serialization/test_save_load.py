@@ -33,8 +33,8 @@ def same(a: Any, b: Any) -> bool:
         x, y = a.storage(), b.storage()
         flags = a.requires_grad == b.requires_grad and type(a) is type(b)
         return bool(flags and x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes())
-    if isinstance(a, np.ndarray):
-        return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+    if isinstance(a, (np.ndarray, np.generic)):
+        return bool(type(a) is type(b) and a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):

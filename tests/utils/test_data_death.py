@@ -238,7 +238,7 @@ class Slow:
     def __len__(self): return 1000
     def __getitem__(self, i):
         time.sleep(0.01)
-        return os.getpid(), np.zeros(5000)
+        return os.getpid(), np.zeros(9000)
 
 def main():
     loader = DataLoader(Slow(), num_workers=2, persistent_workers=True, multiprocessing_context=sys.argv[1])

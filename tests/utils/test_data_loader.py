@@ -217,6 +217,7 @@ def test_importing_needs_no_multiprocessing() -> None:
     import subprocess
     import sys
 
-    code = "import sys, autograd_cnn.utils.data as d; list(d.DataLoader(range(3))); print('multiprocessing' in sys.modules)"
+    use = "import sys; from autograd_cnn.utils.data import DataLoader; list(DataLoader(range(3)))"
+    code = use + "; print('multiprocessing' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False", done.stderr

@@ -147,7 +147,7 @@ def plain(value: Any) -> Any:
 
 
 class Program:
-    """A training program: batches, and draws of its own between them, as of dropout. It can save, and go on from there."""
+    """A training program: batches, and draws of its own between them. It can save, and go on from there."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self.loader = loader
@@ -225,11 +225,13 @@ def test_alone(kind: str, dataset: Any) -> None:
 
 
 @pytest.mark.parametrize("persistent", [False, True])
-@pytest.mark.parametrize("dataset", [Plain, Augmented])
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_workers(kind: str, dataset: Any, persistent: bool) -> None:
-    for stop in (1, 3, 7):
-        check(lambda: make(kind, dataset(), 2, persistent), [stop])
+def test_with_workers(kind: str, persistent: bool) -> None:
+    check(lambda: make(kind, Augmented(), 2, persistent), [1, 7])
+
+
+def test_with_workers_that_draw_nothing() -> None:
+    check(lambda: make("shuffled", Plain(), 2, False), [3, 6])
 
 
 @pytest.mark.parametrize(("workers", "persistent"), [(0, False), (1, False), (2, False), (2, True)])
@@ -238,7 +240,7 @@ def test_streams(workers: int, persistent: bool) -> None:
         check(lambda: make("plain", Stream(), workers, persistent), [stop], epochs=2)
 
 
-@settings(deadline=None, derandomize=True, database=None, max_examples=25)
+@settings(deadline=None, derandomize=True, database=None, max_examples=12)
 @given(
     kind=st.sampled_from(sorted(KINDS)),
     setting=st.sampled_from([(0, False), (2, False), (2, True)]),

@@ -81,7 +81,7 @@ def test_get_worker_info() -> None:
 def test_big_batches_are_whole_writable_and_stay() -> None:
     """Each batch keeps its numbers for as long as it is held, however many follow it; then its memory is used again."""
     held = []
-    for n, (x, i) in enumerate(loader(200, lambda i: (np.full((2, 1500), i, np.float64), i), batch_size=2)):
+    for n, (x, i) in enumerate(loader(200, lambda i: (np.full((2, 4500), i, np.float64), i), batch_size=2)):
         assert x.value.flags.writeable
         assert x.value.flags.aligned
         held.append((x, i))
@@ -89,19 +89,19 @@ def test_big_batches_are_whole_writable_and_stay() -> None:
         assert n == len(held) - 1
     for n, (x, i) in enumerate(held):
         assert i.tolist() == [2 * n, 2 * n + 1]
-        want = np.repeat([2.0 * n, 2.0 * n + 1], 3000).reshape(2, 2, 1500)
+        want = np.repeat([2.0 * n, 2.0 * n + 1], 9000).reshape(2, 2, 4500)
         want[0, 0, 0] += 0.5
         np.testing.assert_array_equal(x.value, want)
 
 
 @pytest.mark.skipif(not HAS_SEGMENTS, reason="this platform has no memfd_create")
 def test_memory_is_used_again() -> None:
-    addresses = {x.value.ctypes.data for x in loader(100, lambda i: np.full(4000, i, np.float64), batch_size=2)}
+    addresses = {x.value.ctypes.data for x in loader(100, lambda i: np.full(9000, i, np.float64), batch_size=2)}
     assert len(addresses) <= 12
 
 
 def test_a_view_keeps_the_memory() -> None:
-    views = [x.value[:, 3::100] for x in loader(60, lambda i: np.full(4000, i, np.float64), batch_size=2)]
+    views = [x.value[:, 3::100] for x in loader(60, lambda i: np.full(9000, i, np.float64), batch_size=2)]
     for n, view in enumerate(views):
         np.testing.assert_array_equal(view, np.repeat([[2.0 * n], [2.0 * n + 1]], view.shape[1], axis=1))
 
@@ -116,7 +116,7 @@ def test_what_the_worker_keeps_is_not_overwritten() -> None:
         kept.append(default_collate(samples))
         return [kept[0], kept[-1]]
 
-    for n, (first, last) in enumerate(loader(12, lambda i: np.full(4000, i), num_workers=1, collate_fn=keep)):
+    for n, (first, last) in enumerate(loader(12, lambda i: np.full(9000, i), num_workers=1, collate_fn=keep)):
         assert first.value[0, 0] == 0
         assert last.value[0, 0] == n
         assert (first.value == 0).all()
@@ -131,9 +131,9 @@ def test_batches_outlive_the_loader() -> None:
 def test_all_kinds_of_values_travel() -> None:
     def make(i: int) -> Any:
         return {
-            "big": np.full((3, 5000), i, np.float32), "bytes": np.full(3, i, np.uint8), "text": "x" * i,
+            "big": np.full((3, 9000), i, np.float32), "bytes": np.full(3, i, np.uint8), "text": "x" * i,
             "none": [i, (i, 0.5)],
-            "column": np.asfortranarray(np.arange(12000.0).reshape(3, 4000) + i), "zero": np.zeros((0, 3)),
+            "column": np.asfortranarray(np.arange(27000.0).reshape(3, 9000) + i), "zero": np.zeros((0, 3)),
         }  # fmt: skip
 
     got = list(loader(4, make, batch_size=2))
@@ -164,7 +164,7 @@ def test_big_values_of_own_collate_functions() -> None:
 
 
 def test_tensor_datasets_are_gathered_in_workers_too() -> None:
-    x = np.arange(60_000.0).reshape(20, 3000)
+    x = np.arange(200_000.0).reshape(20, 10_000)
     batches = list(DataLoader(TensorDataset(wrap(x), wrap(np.arange(20))), 4, num_workers=2, **FORK))
     np.testing.assert_array_equal(np.concatenate([b[0].value for b in batches]), x)
     assert [i for b in batches for i in b[1].tolist()] == list(range(20))
@@ -207,7 +207,7 @@ class Twice:
         return 5
 
     def __getitem__(self, i: int) -> Any:
-        return 2 * i, np.full(4000, i)
+        return 2 * i, np.full(9000, i)
 
 
 def test_spawned_workers() -> None:

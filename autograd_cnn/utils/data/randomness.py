@@ -143,21 +143,32 @@ class DrawLog:
         self.sources = dict(sources)
         self.entries: dict[str, dict[str, bytes]] = {step: dict(states) for step, states in (entries or {}).items()}
         self._left: dict[str, bytes] = {}  # each source as the last step that drew from it left it
+        self._seen: dict[str, tuple[object, bytes]] = {}  # each source's mark and state when they were looked at last
 
     def run(self, step: str, action: Callable[[], T]) -> T:
         """The result of `action()`, the step's draws noted."""
         if not self.sources:
             return action()
-        before = read(self.sources)
+        for name, source in self.sources.items():
+            self._look(name, source)
         try:
             return action()
         finally:
-            after = read(self.sources)
-            for name, state in before.items():
-                if after[name] != state:
-                    if self._left.get(name) != state:
-                        self.entries.setdefault(step, {})[name] = state
-                    self._left[name] = after[name]
+            for name, source in self.sources.items():
+                before = self._seen[name][1]
+                if self._look(name, source):
+                    if self._left.get(name) != before:
+                        self.entries.setdefault(step, {})[name] = before
+                    self._left[name] = self._seen[name][1]
+
+    def _look(self, name: str, source: Source) -> bool:
+        """Has the source moved since the last look? Its state is read only then."""
+        if name in self._seen and source.mark() == self._seen[name][0]:
+            return False
+        before = self._seen.get(name)
+        state = source.get()
+        self._seen[name] = source.mark(), state
+        return before is None or before[1] != state
 
     def rerun(self, step: str, action: Callable[[], T]) -> T:
         """The step once more, from the states it drew from at first."""

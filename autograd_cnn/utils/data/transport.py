@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-BIG = 1 << 14  # bytes from which an array leaves the pickle
+BIG = 1 << 16  # bytes from which an array leaves the pickle: below, copying is faster than its housekeeping
 _PAGE = mmap.PAGESIZE
 _IDLE = 8  # segments a worker keeps without need
 _MAPPED = 64  # segments the loader keeps in use for one worker before it copies batches out of them

@@ -1,0 +1,107 @@
+"""Distances and similarities of vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.variable import unbox
+from ..errors import ShapeError, expected
+from .clamp import _clamp
+from .dims import ndim_of, normal_dim, reduced_dims
+from .expose import expose
+from .index import select_copy, select_view
+from .promotion import Array
+from .reduce import _sum
+from .statistics import _norm
+
+
+def _along(x: Any, dim: int, operation: str) -> Any:
+    """One dim as reductions take it."""
+    ndim = ndim_of(x, operation)
+    return reduced_dims(normal_dim(dim, ndim, operation), ndim, operation)
+
+
+@expose("function functional")
+def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Array:
+    """y = ‖x1 − x2 + eps‖_p over the last dim.   (*, D), (*, D) → (*) or (*, 1)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.pairwise_distance(ac.tensor([[3., 4.]]), ac.tensor([[0., 0.]]))
+    tensor([5.0000])
+    """
+    d = x1 - x2 + eps
+    return _norm(d, p=float(p), dims=_along(d, -1, "pairwise_distance"), keepdim=keepdim)
+
+
+@expose("function functional")
+def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Array:
+    """y = x1 · x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`, the inputs broadcast.   (*), (*) → (* without dim)
+
+    >>> import autograd_cnn as ac
+    >>> ac.cosine_similarity(ac.tensor([[1., 0.]]), ac.tensor([[1., 1.]]))
+    tensor([0.7071])
+    """
+    product = x1 * x2
+    ndim = unbox(product).ndim
+    at = normal_dim(dim, ndim, "cosine_similarity") - ndim  # from the end, as the inputs broadcast from there
+    sizes = [_clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
+    y = product / (sizes[0] * sizes[1])
+    return _sum(y, dims=_along(y, at, "cosine_similarity"))
+
+
+@expose("function method")
+def dist(input: Array, other: Array, p: float = 2) -> Array:
+    """y = ‖input − other‖_p over all entries.   (*), (*) → ()
+
+    >>> import autograd_cnn as ac
+    >>> ac.dist(ac.tensor([3., 0.]), ac.tensor([0., 4.]))
+    tensor(5.)
+    """
+    return _norm(input - other, p=float(p))
+
+
+@expose("function")
+def cdist(
+    x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
+) -> Array:
+    """y_ij = ‖x1_i − x2_j‖_p: the distance of each vector of x1 to each of x2.   (*, P, M), (*, R, M) → (*, P, R)
+
+    `compute_mode` chooses PyTorch's way to compute; here all give the same result. The gradient where the distance is 0 is 0.
+    Raises RuntimeError for less than 2 dims or different M, ValueError for an unknown mode.
+
+    >>> import autograd_cnn as ac
+    >>> ac.cdist(ac.tensor([[0., 0.]]), ac.tensor([[3., 4.], [0., 1.]]))
+    tensor([[5., 1.]])
+    """
+    modes = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+    if compute_mode not in modes:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode: cdist expected one of {', '.join(modes)}.")
+    if p < 0:
+        raise RuntimeError(f"cdist only supports non-negative p values: expected p >= 0, got {p:g}.")
+    for name, x in (("X1", x1), ("X2", x2)):
+        if ndim_of(x, "cdist") < 2:
+            raise ShapeError(f"cdist only supports at least 2D tensors, {name} got: {ndim_of(x, 'cdist')}D")
+    if unbox(x1).shape[-1] != unbox(x2).shape[-1]:
+        raise ShapeError(
+            f"X1 and X2 must have the same number of columns. X1: {unbox(x1).shape[-1]} X2: {unbox(x2).shape[-1]} (in cdist)"
+        )
+    a = select_view(x1, at=(Ellipsis, slice(None), None, slice(None)))
+    b = select_view(x2, at=(Ellipsis, None, slice(None), slice(None)))
+    d = a - b
+    return _norm(d, p=float(p), dims=(unbox(d).ndim - 1,))
+
+
+@expose("function functional")
+def pdist(input: Array, p: float = 2.0) -> Array:
+    """The distances ‖x_i − x_j‖_p of all pairs i < j of rows, as a vector.   (N, M) → (N(N − 1)/2)
+
+    >>> import autograd_cnn as ac
+    >>> ac.pdist(ac.tensor([[0.], [1.], [3.]]))
+    tensor([1., 3., 2.])
+    """
+    if ndim_of(input, "pdist") != 2:
+        raise ShapeError(expected("pdist", "only supports 2D tensors, an input of 2 dims (N, M)", f"{ndim_of(input, 'pdist')}D"))
+    i, j = np.triu_indices(unbox(input).shape[0], 1)
+    return _norm(select_copy(input, at=(i,)) - select_copy(input, at=(j,)), p=float(p), dims=(1,))

@@ -1,0 +1,137 @@
+"""`autograd-cnn check [OP…]`: check primitives and print a table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json as json_format
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import ops
+from ..engine.primitive import REGISTRY, Primitive
+from ..errors import nearest
+from ..ops.expose import FUNCTIONAL, FUNCTIONS, METHODS
+from .primitive import PrimitiveReport, check_primitive
+
+
+def primitives_named(names: Sequence[str]) -> list[Primitive]:
+    """The primitives meant: all, or those of these names. A name is that of a primitive (`conv`), of a public function that is one
+    (`mul`, `relu`), of a family (`activation`), or of a module to import (`mypkg.ops`), which means those defined there."""
+    assert ops  # imported so that all are registered
+    if not names:
+        return [p for p in REGISTRY.values() if p.__module__.startswith("autograd_cnn.")]
+    found: dict[str, Primitive] = {}
+    for name in names:
+        for p in _named(name):
+            found[p.name] = p
+    return list(found.values())
+
+
+def _named(name: str) -> list[Primitive]:
+    if name in REGISTRY:
+        return [REGISTRY[name]]
+    for table in (FUNCTIONS, METHODS, FUNCTIONAL):
+        op = table.get(name)
+        if isinstance(op, Primitive):
+            return [op]
+    family = [p for p in REGISTRY.values() if p.family == name]
+    if family:
+        return family
+    if "." in name or name.isidentifier():
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
+                raise
+        else:
+            inside = [p for p in REGISTRY.values() if p.__module__ == name or p.__module__.startswith(name + ".")]
+            if not inside:
+                raise ValueError(f"check: expected a module that defines operations with @primitive, got {name!r}, which has none.")
+            return inside
+    known = [*REGISTRY, *FUNCTIONS]
+    raise ValueError(f"check: expected an operation, a family or a module, got {name!r}.{nearest(name, known)}")
+
+
+def check(
+    names: Sequence[str] = (), json: str | Path | None = None, examples: int = 20, seed: int = 0, *, quiet: bool = False, out: Any = None
+) -> int:
+    """Check the named primitives (all by default), print a table, and return the exit code: 0 if all is well, 1 if something is wrong.
+
+    Args:
+        names: see `primitives_named`.
+        json: a file for the same as JSON, "-" for standard output (then there is no table).
+        examples: cases drawn for each.
+        seed: the same seed draws the same cases.
+        quiet: no progress bar.
+        out: where the table goes; standard output by default.
+
+    Errors: ValueError for an unknown name or less than one example.
+    """
+    if examples < 1:
+        raise ValueError(f"check: expected at least one example, got {examples}.")
+    sink = sys.stdout if out is None else out
+    chosen = primitives_named(names)
+    reports = [r for p in _progress(chosen, quiet) if (r := _report(p, examples, seed)) is not None]
+    if json == "-":
+        print(_as_json(reports, examples, seed), file=sink)
+    else:
+        print("\n".join(_table(reports)), file=sink)
+        if json is not None:
+            Path(json).write_text(_as_json(reports, examples, seed) + "\n", encoding="utf-8")
+    return 0 if all(reports) else 1
+
+
+def _progress(chosen: list[Primitive], quiet: bool) -> Any:
+    from tqdm import tqdm
+
+    bar = tqdm(chosen, desc="check", unit="op", disable=quiet or not sys.stderr.isatty(), leave=False)
+    for p in bar:
+        bar.set_postfix_str(p.name)
+        yield p
+
+
+def _report(p: Primitive, examples: int, seed: int) -> PrimitiveReport | None:
+    if p.draw_case is None:
+        from .setup import CheckFailure
+
+        return PrimitiveReport(p.name, p.family, 0, 0.0, 0.0, (CheckFailure(f"{p.name} has no cases", "no cases"),))
+    return check_primitive(p, examples=examples, seed=seed, raise_exception=False)
+
+
+def _table(reports: list[PrimitiveReport]) -> list[str]:
+    """One line an operation, then the failures with code that shows them again."""
+    width = max([len(r.name) for r in reports] + [9])
+    wide = max([len(r.family) for r in reports] + [6])
+    lines = [f"{'operation':<{width}}  {'family':<{wide}}  {'examples':>8}  {'worst error':>11}  {'seconds':>7}  verdict"]
+    for r in reports:
+        lines.append(f"{r.name:<{width}}  {r.family:<{wide}}  {r.examples:>8}  {r.error:>11.2g}  {r.seconds:>7.2f}  {r.verdict}")
+    bad = [r for r in reports if not r]
+    for r in bad:
+        for f in r.failures:
+            lines += ["", f"--- {r.name}: {f.check}", str(f)]
+    total = sum(r.examples for r in reports)
+    lines += ["", f"{len(reports) - len(bad)} of {len(reports)} operations right, {total} examples, "
+                  f"{sum(r.seconds for r in reports):.1f} s. Errors are in units of the tolerance."]  # fmt: skip
+    return lines
+
+
+def _as_json(reports: list[PrimitiveReport], examples: int, seed: int) -> str:
+    data = {"passed": all(bool(r) for r in reports), "examples": examples, "seed": seed, "operations": [r.to_dict() for r in reports]}
+    return json_format.dumps(data, indent=2)
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    """Add `check` to the sub-commands of an argparse parser; its `run(args)` gives the exit code."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "check", help="check operations against finite differences and more: all, or those you name"
+    )
+    parser.add_argument("names", nargs="*", metavar="OP", help="an operation (conv), a family (activation), or a module of yours (mypkg.ops)")
+    parser.add_argument("--examples", type=int, default=20, help="cases drawn for each (default: 20)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same cases (default: 0)")
+    parser.add_argument("--json", metavar="FILE", help="write the results there as JSON; - for standard output, instead of the table")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=lambda args: check(args.names, args.json, args.examples, args.seed, quiet=args.quiet))
+    return parser

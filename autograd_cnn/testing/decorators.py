@@ -1,0 +1,99 @@
+"""Tests of gradients in one line: for pytest, fed by hypothesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..engine.variable import Variable
+from .gradcheck import gradcheck, gradgradcheck
+from .needs import hypothesis
+from .primitive import check_primitive
+from .report import GradcheckError
+from .subject import as_tuple
+
+
+def check_gradients(*strategies: Any, second: bool = True, examples: int = 25, **options: Any) -> Callable[[Callable[..., Any]], Callable[[], None]]:
+    """Turn a function of tensors into a pytest test of its gradients: hypothesis draws the arguments from `strategies`, `gradcheck` and
+    (with `second`) `gradgradcheck` judge, a failure is shrunk and printed with code that shows it again.
+
+    Args:
+        strategies: one for each argument, such as `strategies.tensors()`; tensors of floats get requires_grad.
+        examples: how many are tried.
+        options: for gradcheck; atol and rtol are 1e-6 by default.
+
+    >>> import autograd_cnn as ac
+    >>> from autograd_cnn.testing import check_gradients, strategies
+    >>> @check_gradients(strategies.tensors(), examples=5)
+    ... def test_mine(x):
+    ...     return x.sin() * x
+    >>> test_mine()
+    """
+    module = hypothesis("check_gradients")
+    options = {"atol": 1e-6, "rtol": 1e-6, **options}
+
+    def wrap_test(fn: Callable[..., Any]) -> Callable[[], None]:
+        @module.settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+        @module.given(module.strategies.tuples(*strategies))
+        def test(drawn: Any) -> None:
+            args = [_leaf(x) for x in drawn]
+            for judge in (gradcheck, gradgradcheck) if second else (gradcheck,):
+                try:
+                    judge(fn, args, **options)
+                except GradcheckError as error:
+                    error.add_note("To see it again:\n\n" + _code(fn, args))
+                    raise
+
+        test.__name__ = test.__qualname__ = getattr(fn, "__name__", "test")
+        test.__doc__ = fn.__doc__
+        test.__module__ = fn.__module__
+        return test  # type: ignore[no-any-return]  # hypothesis is not typed here
+
+    return wrap_test
+
+
+def gradient_test(fn: Callable[..., Any], *strategies: Any, **options: Any) -> Callable[[], None]:
+    """The same in one line: `test_mine = gradient_test(mine, strategies.tensors())`.
+
+    >>> from autograd_cnn.testing import gradient_test, strategies
+    >>> test_tanh = gradient_test(lambda x: x.tanh(), strategies.tensors(), examples=5)
+    >>> test_tanh()
+    """
+    return check_gradients(*strategies, **options)(fn)
+
+
+def primitive_test(op: Any, **options: Any) -> Callable[[], None]:
+    """A pytest test of a primitive, by `check_primitive`: `test_swish = primitive_test(swish)`.
+
+    >>> from autograd_cnn.testing import primitive_test
+    >>> test_exp = primitive_test("exp", examples=2)
+    >>> test_exp()
+    """
+
+    def test() -> None:
+        check_primitive(op, **options)
+
+    test.__name__ = f"test_{getattr(op, '__name__', op)}"
+    return test
+
+
+def _leaf(x: Any) -> Any:
+    floating = isinstance(x, Variable) and getattr(getattr(x.value, "dtype", None), "kind", "f") == "f"
+    if floating and not x.requires_grad:
+        x.requires_grad_(True)  # type: ignore[attr-defined]  # only a Tensor can be without
+    return x
+
+
+def _code(fn: Callable[..., Any], args: list[Any]) -> str:
+    lines = ["    import autograd_cnn as ac", "    from autograd_cnn.testing import gradcheck"]
+    for i, x in enumerate(args):
+        if isinstance(x, Variable):
+            data = np.asarray(x.value)
+            grad = ", requires_grad=True" if x.requires_grad else ""
+            lines.append(f"    x{i} = ac.tensor({data.tolist()!r}, dtype=ac.{data.dtype.name if data.dtype != bool else 'bool'}{grad})")
+        else:
+            lines.append(f"    x{i} = {x!r}")
+    names = ", ".join(f"x{i}" for i in range(len(as_tuple(args))))
+    return "\n".join([*lines, f"    gradcheck({getattr(fn, '__name__', 'fn')}, ({names}{',' if len(args) == 1 else ''}))"])

@@ -1,0 +1,127 @@
+"""Checks of the operation as a whole: linearity and adjoint, replay of its trace, its float kernel, bare arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.walks import grad
+from ..engine.trace import trace
+from ..scalar import Scalar
+from ..tensor import Tensor, wrap
+from .checks import check, near
+from .setup import Setup, own, require, values
+
+
+@check
+def linear_and_adjoint(s: Setup) -> None:
+    """Where the rule of an input wants neither that input nor the output, the operation is affine in it, and rule and operation
+    are an adjoint pair: ⟨A x, w⟩ = ⟨x, Aᵀ w⟩ to rounding."""
+    if s.prim.variadic or not s.smooth or not s.differentiable:
+        return
+    args = s.tensors(grad=False)
+    for i in s.wanted:
+        if any(i in k.wanted_by and (k.kind == "output" or (k.kind == "input" and k.index == i)) for k in s.prim.keep):
+            if not s.random:
+                continue
+        if any(isinstance(v, np.ndarray) for v in s.case.params.values()):
+            continue
+        moved = list(args)
+        x = np.array(args[i].value)
+        moved[i] = wrap(np.zeros_like(x))
+        zero = values(s.run(moved))
+        leaf = wrap(x.copy(), requires_grad=True)
+        moved[i] = leaf
+        ys = s.run(moved)
+        live = [(y, z) for y, z in zip(ys, zero, strict=True) if y.requires_grad]
+        affine = True
+        for t in (0.5, -0.37, 1.7):
+            moved[i] = wrap(t * x)
+            for m, y, z in zip(s.run(moved), ys, zero, strict=True):
+                affine = affine and (not y.requires_grad or near(m.value, z + t * (y.value - z), 1e-12))
+        if not live or not affine:
+            continue  # in pieces only: frac, fmod
+        weights = s.weights([y for y, _ in live])
+        g = grad([y for y, _ in live], leaf, [wrap(w) for w in weights], allow_unused=True, materialize_grads=True)[0]
+        if not np.any(g.value):
+            continue  # locally constant: round, sign, fill
+        told = float((g.value * x).sum())
+        found = sum(float(((y.value - z) * w).sum()) for (y, z), w in zip(live, weights, strict=True))
+        size = (
+            1
+            + float(np.abs(g.value * x).sum())
+            + sum(float(np.abs((y.value - z) * w).sum()) for (y, z), w in zip(live, weights, strict=True))
+        )
+        require(
+            abs(told - found) <= 1e-12 * size,
+            f"not an adjoint pair in input {i}: ⟨A x, w⟩ = {found!r}, ⟨x, Aᵀ w⟩ = {told!r}",
+        )
+
+
+@check
+def trace_replays(s: Setup) -> None:
+    """The traced graph replays to the eager result, and prints."""
+    if s.random:
+        return
+    args = s.tensors()
+    tensors = [a for a in args if isinstance(a, Tensor)]
+    if not tensors:
+        return
+
+    def fn(*given: Any) -> Any:
+        left = list(given)
+        return tuple(s.run([left.pop(0) if isinstance(a, Tensor) else a for a in args]))
+
+    graph = trace(fn, *tensors)
+    require(s.prim.name in str(graph), "the printed graph does not name the operation")
+    for a, b in zip(values(graph(*tensors)), values(s.run(args)), strict=True):
+        require(
+            np.array_equal(a, b, equal_nan=a.dtype.kind == "f"),
+            "the replayed trace gives another result than the eager run",
+        )
+
+
+@check
+def float_kernel_agrees(s: Setup) -> None:
+    """The kernel over Python floats (Scalar) gives the reference's values and gradients."""
+    kernel = s.prim.kernels.get(float)
+    if (
+        kernel is None
+        or s.prim.variadic
+        or not all(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in s.case.inputs)
+    ):
+        return
+    shape = np.broadcast_shapes(*(x.shape for x in s.case.inputs))
+    flat = [np.broadcast_to(x, shape).reshape(-1)[:3] for x in s.case.inputs]
+    for entry in zip(*flat, strict=True):
+        numbers = [float(v) for v in entry]
+        arrays = [wrap(np.array(v), requires_grad=i in s.wanted) for i, v in enumerate(numbers)]
+        want = s.run(arrays)[0]
+        scalars = [Scalar(v) for v in numbers]
+        got = s.prim(*scalars, **s.case.params)
+        require(
+            near(float(got), float(want.detach().value), 1e-12),
+            f"Scalar gives {float(got)!r}, Tensor {float(want.detach().value)!r} at {numbers}",
+        )
+        if want.requires_grad and s.smooth:
+            want.backward()
+            got.backward()
+            for i in s.wanted:
+                g = 0.0 if arrays[i].grad is None else float(arrays[i].grad.value)
+                require(
+                    near(scalars[i].grad or 0.0, g, 1e-11),
+                    f"d/d input {i} at {numbers}: Scalar {scalars[i].grad!r}, Tensor {g!r}",
+                )
+
+
+@check
+def raw_agrees(s: Setup) -> None:
+    """On bare arrays the operation computes the same, and records nothing."""
+    if s.random:
+        return
+    raw = [own(x) if hasattr(x, "dtype") else x for x in s.case.inputs]
+    if not any(hasattr(x, "dtype") for x in raw):
+        return
+    for a, b in zip(values(s.run(raw)), values(s.run(s.tensors())), strict=True):
+        require(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), "bare arrays give another result than tensors")

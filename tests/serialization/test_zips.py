@@ -1,0 +1,139 @@
+"""Zip files that mean harm, or have suffered: bombs, overlaps, names that climb, and flaws in each field."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.serialization import FileFormatError, save
+
+from .crafting import FOUR, P, archive, legacy, program, storage, tensor
+from .watching import load_watched as load
+
+
+def plain_zip() -> bytes:
+    file = io.BytesIO()
+    save({"w": ac.ones(8), "b": ac.zeros(3)}, file)
+    return file.getvalue()
+
+
+def refused_zip(content: bytes, message: str) -> None:
+    with pytest.raises(FileFormatError, match=message):
+        load(io.BytesIO(content))
+
+
+def test_zip_bombs() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("x/data.pkl", program(tensor((2**26,), of=storage(numel=2**26))))
+        out.writestr("x/data/0", bytes(2**26))
+        out.writestr("x/version", b"3\n")
+    refused_zip(file.getvalue(), "would swell from .* refused as a zip bomb")
+
+
+def test_a_compressed_record_that_lies() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("x/data.pkl", program(tensor((2**17,), of=storage(numel=2**17))))
+        out.writestr("x/data/0", bytes(2**22))
+        out.writestr("x/version", b"3\n")
+    content = file.getvalue().replace(struct.pack("<I", 2**22), struct.pack("<I", 2**19))
+    refused_zip(content, "is larger than it says")
+    bits = bytearray(file.getvalue())
+    bits[file.getvalue().index(b"x/data/0") + 12] ^= 0xFF
+    with pytest.raises(FileFormatError):
+        load(io.BytesIO(bytes(bits)))
+
+
+def test_overlapping_records() -> None:
+    """The quadratic bomb: many directory entries for the same bytes."""
+    content = plain_zip()
+    start = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x06\x06")
+    entries = content[start:end]
+    first = entries[: entries.index(b"PK\x01\x02", 4)]
+    many = b"".join(first.replace(b"data.pkl", b"dat%05d" % i) for i in range(500)) + entries
+    total = 500 + entries.count(b"PK\x01\x02")
+    ends = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, total, total, len(many), start, 0)
+    refused_zip(content[:start] + many + ends, "overlaps what follows it")
+
+
+@pytest.mark.parametrize("bad", ["../evil", "/etc/passwd", "a\\b", "C:/x", "x/../../y", "x/\x00y"])
+def test_names_that_climb(bad: str) -> None:
+    file = archive(program(P.NONE), root="x")
+    with zipfile.ZipFile(file, "a") as out:
+        info = zipfile.ZipInfo("placeholder")
+        info.filename = bad
+        out.writestr(info, b"x")
+    refused_zip(file.getvalue(), "is not a plain relative path")
+
+
+def test_names_are_not_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret").write_bytes(FOUR)
+    for key in ("../../secret", "/etc/passwd", str(tmp_path / "secret")):
+        with pytest.raises(FileFormatError, match="is missing"):
+            load(archive(program(tensor(of=storage(key)))))
+
+
+def test_other_flaws_of_zips() -> None:
+    content = plain_zip()
+    entry = content.index(b"PK\x01\x02")
+
+    def patched(at: int, new: bytes) -> bytes:
+        return content[:at] + new + content[at + len(new) :]
+
+    refused_zip(content[:-10], "failed finding central directory")
+    refused_zip(content + b"tail", "failed finding central directory")
+    refused_zip(b"PK\x03\x04" + content[:60], "failed finding central directory")
+    refused_zip(patched(entry + 8, b"\x09"), "is encrypted")
+    refused_zip(patched(entry + 10, b"\x0c"), "compressed by method 12")
+    refused_zip(patched(entry + 10, b"\x08"), "does not agree with the directory")
+    refused_zip(patched(entry + 20, b"\x01\x00\x00\x00"), "has two sizes")
+    refused_zip(patched(entry + 20, struct.pack("<2I", 10**6, 10**6)), "overlaps what follows it")
+    refused_zip(patched(entry + 20, struct.pack("<2I", 0xFFFFFFFF, 0xFFFFFFFF)), "lacks its zip64 sizes")
+    refused_zip(patched(entry + 34, b"\x05\x00"), "several disks")
+    refused_zip(patched(entry + 42, b"\x01"), "overlaps|header|agree")
+    refused_zip(patched(entry, b"XX"), "an entry of the directory is not one")
+    refused_zip(patched(content.index(b"data.pkl"), b"data.pkk"), "bears another name")
+    first_data = content.index(b"data/0") + 6
+    while content[first_data : first_data + 4] != struct.pack("<f", 1):
+        first_data += 1
+    refused_zip(patched(first_data, b"\x01"), "does not have the checksum")
+    two = archive(program(P.NONE))
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(two, "a") as out:
+        out.writestr("x/data.pkl", program(P.NONE))
+    refused_zip(two.getvalue(), "two records have the same name")
+    refused_zip(archive(program(P.NONE), {"../y/data.pkl": b""}).getvalue(), "plain relative path")
+    none = io.BytesIO()
+    with zipfile.ZipFile(none, "w") as out:
+        out.writestr("x/other", b"")
+    refused_zip(none.getvalue(), "found no data.pkl")
+    refused_zip(archive(program(P.NONE), {"byteorder": b"middle"}).getvalue(), "Unknown endianness type")
+    refused_zip(archive(program(P.NONE), {"version": b"11\n"}).getvalue(), "has version b'11'")
+    refused_zip(archive(program(P.NONE), {"version": b"x"}).getvalue(), "has version b'x'")
+
+
+def test_bool_bytes() -> None:
+    bad = legacy(program(tensor(of=storage(kind="BoolStorage"))), {"0": b"\x00\x01\x02\x00"}, itemsize=1)
+    with pytest.raises(FileFormatError, match="expected bytes 0 and 1 in a bool tensor, got 2"):
+        load(bad)
+
+
+def test_torchscript_and_tar() -> None:
+    with pytest.raises(RuntimeError, match="Cannot use TorchScript archives: they hold a program"):
+        load(archive(program(P.NONE), {"constants.pkl": program(P.NONE)}))
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as out:
+        info = tarfile.TarInfo("storages")
+        info.size = 3
+        out.addfile(info, io.BytesIO(b"abc"))
+    file.seek(0)
+    with pytest.raises(RuntimeError, match=r"legacy .tar format"):
+        load(file)

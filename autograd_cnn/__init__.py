@@ -77,6 +77,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from . import autograd, nn, optim, serialization, testing, utils, vision
+    from ._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
     from .drawing import draw
     from .serialization import load, save
 
@@ -112,19 +113,21 @@ def trace(input: Any, *args: Any) -> Any:
     return record(input, *args)
 
 
-def __getattr__(name: str) -> Any:
-    """Operations have their calls written, and rooms their modules loaded, when they are first asked for."""
-    if name in _FUNCTIONS:
-        op = _FUNCTIONS[name]
-        found = getattr(op, "call", op)
-    elif name in _MODULES:
-        found = importlib.import_module(f"{__name__}.{name}")
-    elif name in _ELSEWHERE:
-        found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
-    else:
-        raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, dir())}")
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        """Operations have their calls written, and rooms their modules loaded, when they are first asked for."""
+        if name in _FUNCTIONS:
+            op = _FUNCTIONS[name]
+            found = getattr(op, "call", op)
+        elif name in _MODULES:
+            found = importlib.import_module(f"{__name__}.{name}")
+        elif name in _ELSEWHERE:
+            found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
+        else:
+            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, dir())}")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

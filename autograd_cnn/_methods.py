@@ -1,4 +1,4 @@
-"""The named methods and operators of Tensor, filled from the operations' own tables (`ops/expose.py`).
+"""The named methods and operators of Tensor and Scalar, filled from the operations' own tables (`ops/expose.py`).
 
 A generated stub, `_methods.pyi`, tells editors and type checkers their signatures (`python -m autograd_cnn._stubs`
 rewrites it; a test holds it to the tables).
@@ -9,5 +9,11 @@ from __future__ import annotations
 
 class TensorMethods:
     """Every operation that is also a method."""
+
+    __slots__ = ()
+
+
+class ScalarMethods:
+    """Every operation on numbers that is also a method."""
 
     __slots__ = ()

@@ -7,12 +7,15 @@ importing writes nothing, and afterwards nothing stands between the user and the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .engine.primitive import Primitive
 from .engine.variable import Variable
 from .inplace import apply_inplace
 from .ops.expose import INPLACE, METHODS
+
+ONE_WAY = frozenset({"neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "ne"})  # operators that are not reflected
 
 
 class Lazy:
@@ -39,7 +42,8 @@ def install(cls: type, name: str, make: Callable[[], Callable[..., Any]]) -> Non
 
 def method_of(op: Any, front: type[Variable]) -> Callable[..., Any]:
     """An operation as a method."""
-    return op.call_for(front) if isinstance(op, Primitive) else op  # type: ignore[no-any-return]
+    made: Callable[..., Any] = op.call_for(front) if isinstance(op, Primitive) else op
+    return made
 
 
 def twin(op: Any, name: str) -> Callable[..., Any]:
@@ -66,7 +70,8 @@ def reflected(op: Any, front: type[Variable]) -> Callable[..., Any]:
 
 def operator(op: Any, front: type[Variable]) -> Callable[..., Any]:
     """An operation as an operator."""
-    return op.operator_for(front) if isinstance(op, Primitive) else op  # type: ignore[no-any-return]
+    made: Callable[..., Any] = op.operator_for(front) if isinstance(op, Primitive) else op
+    return made
 
 
 def attach(front: type[Variable], host: type, operators: dict[str, Any], inplace: bool) -> None:
@@ -75,13 +80,13 @@ def attach(front: type[Variable], host: type, operators: dict[str, Any], inplace
     `operators` maps "mul" to the operation of `*`; arithmetic ones get the reflected and the in-place form, too.
     """
     for name, op in METHODS.items():
-        install(host, name, lambda op=op: method_of(op, front))
+        install(host, name, partial(method_of, op, front))
     if inplace:
         for name, op in INPLACE.items():
-            install(host, f"{name}_", lambda op=op, name=name: twin(op, f"{name}_"))
+            install(host, f"{name}_", partial(twin, op, f"{name}_"))
     for name, op in operators.items():
-        install(host, f"__{name}__", lambda op=op: operator(op, front))
-        if name not in ("neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "ne"):
-            install(host, f"__r{name}__", lambda op=op: reflected(op, front))
+        install(host, f"__{name}__", partial(operator, op, front))
+        if name not in ONE_WAY:
+            install(host, f"__r{name}__", partial(reflected, op, front))
             if inplace:
-                install(host, f"__i{name}__", lambda op=op, name=name: twin(op, f"__i{name}__"))
+                install(host, f"__i{name}__", partial(twin, op, f"__i{name}__"))

@@ -145,7 +145,7 @@ def share_memory_(self: Tensor) -> Tensor:
 # ------------------------------------------------------------------------------------------------- dtype
 def _cast(x: Tensor, dtype: Any, copy: bool = False) -> Tensor:
     if x.value.dtype == dtype:
-        return x.clone() if copy else x  # type: ignore[attr-defined,no-any-return]  # attached
+        return x.clone() if copy else x
     return cast(x, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
 
 
@@ -166,7 +166,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
         elif isinstance(a, np.dtype | type):
             dtype = a
         elif isinstance(a, bool):
-            non_blocking = a
+            continue  # non_blocking: everything is here already
         elif a is not None:
             raise TypeError(f"to() received an invalid argument {a!r}: expected a dtype, a device or a Tensor")
     check_cpu(device, "to")
@@ -238,7 +238,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 @expose("method")
 def zero_(self: Tensor) -> Tensor:
     """Overwrite with zeros."""
-    return self.fill_(0)  # type: ignore[attr-defined,no-any-return]  # attached
+    return self.fill_(0)
 
 
 @expose("method")
@@ -383,14 +383,18 @@ def _properties() -> None:
             raise RuntimeError(expected("mT", "a tensor with at least 2 dims", f"{n}"))
         return _permute(self, dims=(*range(n - 2), n - 1, n - 2))
 
-    for name, get in {"T": transposed, "mT": matrix_transposed}.items():
+    def itemsize(self: Any) -> int:
+        return int(self.value.dtype.itemsize)
+
+    def nbytes(self: Any) -> int:
+        return int(self.value.nbytes)
+
+    for name, get in {"T": transposed, "mT": matrix_transposed, "itemsize": itemsize, "nbytes": nbytes}.items():
         setattr(Tensor, name, property(get))
-    Tensor.itemsize = property(lambda self: int(self.value.dtype.itemsize))  # type: ignore[attr-defined]  # set here, once
-    Tensor.nbytes = property(lambda self: int(self.value.nbytes))  # type: ignore[attr-defined]  # set here, once
     Tensor._reinterpret = _reinterpret  # type: ignore[attr-defined]  # used by view(dtype)
     for name in ("is_cuda", "is_sparse", "is_quantized", "is_mps", "is_xpu", "is_meta", "is_mkldnn"):
         setattr(Tensor, name, False)
-    Tensor.layout = "torch.strided"  # type: ignore[attr-defined]  # the only layout
+    Tensor.layout = "torch.strided"
 
 
 _properties()

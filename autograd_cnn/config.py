@@ -130,7 +130,7 @@ class no_grad(Switch):
     @overload
     def __new__(cls) -> no_grad: ...
     @overload
-    def __new__(cls, fn: F) -> F: ...
+    def __new__(cls, fn: F) -> F: ...  # type: ignore[misc]  # as a decorator it gives the function
     def __new__(cls, fn: Any = None) -> Any:
         made = super().__new__(cls)
         if fn is None:
@@ -148,7 +148,7 @@ class enable_grad(Switch):
     @overload
     def __new__(cls) -> enable_grad: ...
     @overload
-    def __new__(cls, fn: F) -> F: ...
+    def __new__(cls, fn: F) -> F: ...  # type: ignore[misc]  # as a decorator it gives the function
     def __new__(cls, fn: Any = None) -> Any:
         made = super().__new__(cls)
         if fn is None:
@@ -184,7 +184,7 @@ class inference_mode(Switch):
     @overload
     def __new__(cls, mode: bool = True) -> inference_mode: ...
     @overload
-    def __new__(cls, mode: F) -> F: ...
+    def __new__(cls, mode: F) -> F: ...  # type: ignore[misc]  # as a decorator it gives the function
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)
         if isinstance(mode, bool):

@@ -21,7 +21,7 @@ def set_printoptions(
 ) -> None:
     """How tensors print: digits after the point, entries before the middle is left out, entries at the ends, line width,
     scientific notation. `profile` is "default", "short" or "full"."""
-    profiles = {
+    profiles: dict[str, dict[str, Any]] = {
         "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
         "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
         "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
@@ -111,7 +111,8 @@ def _block(a: Any, fmt: _Format, indent: int, shorten: bool) -> str:
         )
     else:
         parts = [_block(r, fmt, indent + 1, shorten) for r in a]
-    return "[" + ("," + "\n" * (a.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
+    gap: str = "," + "\n" * (a.ndim - 1) + " " * (indent + 1)
+    return "[" + gap.join(parts) + "]"
 
 
 def text(x: Any) -> str:

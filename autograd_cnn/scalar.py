@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
+from ._methods import ScalarMethods
 from .attach import install, method_of, operator, reflected
 from .engine.backward import pullback
 from .engine.graph import Leaf, Node
@@ -18,7 +20,7 @@ from .ops import arithmetic as a
 from .ops.expose import METHODS
 
 
-class Scalar(Variable):
+class Scalar(ScalarMethods, Variable):
     """A number that remembers how it was computed: micrograd's Value, on the rules of this library.
 
     A Scalar is a leaf that takes a gradient; its name is what a drawing shows. After `backward()` each leaf's `.grad` is
@@ -210,7 +212,7 @@ def _number(value: Any) -> float:
 
 register_front(Scalar, float, int, bool)
 
-_OPERATORS: dict[str, Any] = {
+OPERATORS: dict[str, Any] = {
     "add": a._add,
     "sub": a._sub,
     "mul": a._mul,
@@ -218,11 +220,13 @@ _OPERATORS: dict[str, Any] = {
     "pow": a.pow,
     "neg": a._neg,
 }
-for _name, _op in _OPERATORS.items():
-    install(Scalar, f"__{_name}__", lambda op=_op: operator(op, Scalar))
+for _name, _op in OPERATORS.items():
+    install(Scalar, f"__{_name}__", partial(operator, _op, Scalar))
     if _name != "neg":
-        install(Scalar, f"__r{_name}__", lambda op=_op: reflected(op, Scalar))
-for _name, _op in METHODS.items():
-    if isinstance(_op, Primitive) and float in _op.kernels and not hasattr(Scalar, _name):
-        install(Scalar, _name, lambda op=_op: method_of(op, Scalar))
+        install(Scalar, f"__r{_name}__", partial(reflected, _op, Scalar))
+METHOD_NAMES = sorted(
+    n for n, op in METHODS.items() if isinstance(op, Primitive) and float in op.kernels and not hasattr(Scalar, n)
+)
+for _name in METHOD_NAMES:
+    install(Scalar, _name, partial(method_of, METHODS[_name], Scalar))
 install(Scalar, "pow", lambda: a.pow)

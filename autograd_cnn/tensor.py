@@ -41,7 +41,7 @@ class Tensor(TensorMethods, Variable):
 
     __slots__ = ("__dict__", "__weakref__")
     __array_ufunc__ = None  # ndarray + Tensor asks us
-    __hash__: ClassVar[Callable[..., int]] = object.__hash__  # type: ignore[assignment]  # by identity, as in PyTorch
+    __hash__: ClassVar[Callable[..., int]] = object.__hash__
     plain = frozenset((*_RAW, *_NUMBERS))
     remembers = "node.shape = y0.shape; node.dtype = y0.dtype"
     fits = True
@@ -269,7 +269,7 @@ class Tensor(TensorMethods, Variable):
     @property
     def data(self) -> Tensor:
         """The same values, sharing memory, unknown to the graph. Assigning replaces the values."""
-        return inplace.untracked(self)
+        return inplace.untracked(self)  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, new: Tensor) -> None:
@@ -414,7 +414,7 @@ class Tensor(TensorMethods, Variable):
         return bool((self.value == (x.value if isinstance(x, Tensor) else x)).any())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        return inplace.deep_copy(self, memo)
+        return inplace.deep_copy(self, memo)  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self.is_leaf:

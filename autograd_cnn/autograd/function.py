@@ -205,7 +205,7 @@ class Function:
         cls._new_style = cls.setup_context is not Function.setup_context
         vjp = cls.__dict__.get("vjp")
         if vjp is not None and "backward" not in cls.__dict__:
-            cls.backward = vjp
+            cls.backward = vjp  # type: ignore[method-assign]  # the other name of the same
 
     @classmethod
     def apply(cls, *args: Any) -> Any:

@@ -191,4 +191,4 @@ def _batched(
              allow_unused=unused, materialize_grads=zeros)
         for i in range(count)
     ]  # fmt: skip
-    return tuple(None if column[0] is None else stack(*column, dim=0) for column in zip(*rows, strict=True))
+    return tuple(None if column[0] is None else stack(column, dim=0) for column in zip(*rows, strict=True))

@@ -76,9 +76,7 @@ def activations_figure(
         group = scene.group(f"layer-{k}", "layer", title_of, layer=r.name, shape=list(r.data.shape))
         height = _label(group, r, y, words, bars=r.vector and r.data.size <= BARS)
         if r.vector and r.data.size <= BARS:
-            width, used = _bars(
-                group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision
-            )
+            width, used = _bars(group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision)
         elif r.vector:
             width, used = _strip(group, r, x, y)
         else:
@@ -175,9 +173,7 @@ def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
 def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], precision: int) -> tuple[float, float]:
     """A short vector as bars from a common zero, the largest marked by weight, outline and arrowhead."""
     numbers = [value(v, precision) for v in a.tolist()]
-    step = max(
-        30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels)
-    )
+    step = max(30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels))
     known = np.nan_to_num(a, posinf=0.0, neginf=0.0)
     top, bottom = max(float(known.max()), 0.0), min(float(known.min()), 0.0)
     tall = 66.0

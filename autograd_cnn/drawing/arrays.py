@@ -19,9 +19,7 @@ def array_of(x: Any, what: str) -> Array:
     try:
         return np.asarray(x.detach() if hasattr(x, "detach") else x, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"draw.{what}: expected an array or tensor of numbers, got {type(x).__name__}: {error}"
-        ) from error
+        raise TypeError(f"draw.{what}: expected an array or tensor of numbers, got {type(x).__name__}: {error}") from error
 
 
 def finite_range(a: Array) -> tuple[float, float]:
@@ -67,9 +65,7 @@ def tile(
     group.rect(x, y, width, height, stroke="hair")
 
 
-def cells(
-    group: Group, a: Array, x: float, y: float, size: float, low: float, high: float, ramp: tuple[str, ...]
-) -> None:
+def cells(group: Group, a: Array, x: float, y: float, size: float, low: float, high: float, ramp: tuple[str, ...]) -> None:
     """A small matrix cell by cell, for figures that stay sharp at any size."""
     for i, row in enumerate(a):
         for j, v in enumerate(row):
@@ -85,9 +81,7 @@ def shade(v: float, low: float, high: float, ramp: tuple[str, ...]) -> str:
     return ramp[round(min(max(t, 0.0), 1.0) * 255)]
 
 
-def ramp_bar(
-    group: Group, x: float, y: float, width: float, low: float, high: float, ramp: tuple[str, ...], middle: bool = False
-) -> None:
+def ramp_bar(group: Group, x: float, y: float, width: float, low: float, high: float, ramp: tuple[str, ...], middle: bool = False) -> None:
     """The scale of a picture: the ramp with its ends, and its middle if that is zero."""
     group.image(x, y, width, 8, png.paint(np.linspace(0, 1, 64)[None], 0, 1, ramp))
     group.rect(x, y, width, 8, stroke="hair")

@@ -46,11 +46,7 @@ def paint(group: Group, card: Card, style: Style) -> None:
 def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     unit, (x, y, w, h) = card.unit, card.box
     out = output_text(unit, style)
-    keeps = (
-        f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})"
-        if unit.keeps
-        else "keeps nothing for backward"
-    )
+    keeps = f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})" if unit.keeps else "keeps nothing for backward"
     where = ".".join(s.name for s in unit.scopes if s.name)
     title = f"{unit.title}{' in ' + where if where else ''}: output {out}; {keeps}"
     told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if _plain(v) and not k.startswith("_"))
@@ -60,9 +56,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
         title += f"; also takes {', '.join(unit.hidden)}"
     if unit.steps[0].line:
         title += f"; {unit.steps[0].line}"
-    g = parent.group(
-        unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out
-    )
+    g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
     g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
     first = card.y - (6 if style.shows_kept else -4.5)
     room = w - 2 * INSET - text_width(out, 12) - 10

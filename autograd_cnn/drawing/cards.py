@@ -152,11 +152,7 @@ def _need(unit: Unit, style: Style) -> float:
     if unit.kind == "op" and unit.keeps:
         second = 14 + runs_width(kept_runs(unit, style), 11) + 14 + text_width(kept_size(unit, style), 11)
     elif unit.kind == "module":
-        second = (
-            text_width(style.words.operations(len(unit.steps)), 11)
-            + 16
-            + text_width(style.words.parameters(_count(unit)), 11)
-        )
+        second = text_width(style.words.operations(len(unit.steps)), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
     return 2 * INSET + max(top, second)
 
 
@@ -176,11 +172,7 @@ def _count(unit: Unit) -> int:
 
 def module_title(unit: Unit) -> tuple[Run, ...]:
     kind = unit.scopes[-1].kind
-    return (
-        (Run(unit.title, "bold"),)
-        if unit.title == kind
-        else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
-    )
+    return (Run(unit.title, "bold"),) if unit.title == kind else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
 
 
 def second_line(pill: Pill, style: Style) -> bool:
@@ -232,7 +224,4 @@ def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
 def pill_arrows(card: Card) -> list[tuple[Point, Point, Pill]]:
     """From each pill's end to the card's side, at the pill's height."""
     side = card.x - card.width / 2
-    return [
-        ((x + w, y + h / 2), (side, y + h / 2), p)
-        for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)
-    ]
+    return [((x + w, y + h / 2), (side, y + h / 2), p) for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)]

@@ -148,10 +148,7 @@ class Circuit:
         """Ranks run to the right: the layout, which knows only downwards, gets sizes turned by a quarter."""
         leaves = [w for w in self.wires.values() if w.unit.kind == "input"]
         column = [w.unit.id for w in self.in_reading_order(leaves)] if 1 < len(leaves) <= MANY_LEAVES else []
-        nodes = [
-            Node(w.unit.id, w.up, w.down, w.length, w.unit.panel.id if w.unit.panel else None)
-            for w in self.wires.values()
-        ]
+        nodes = [Node(w.unit.id, w.up, w.down, w.length, w.unit.panel.id if w.unit.panel else None) for w in self.wires.values()]
         main = {e.id for e in self.view.edges if e.tail.kind == "op"}
         links = [Link(e.tail.id, e.head.id, 6 if e.id in main else 2) for e in self.view.edges]
         frames = [FrameSpec(p.id, p.parent.id if p.parent else None) for p in self.view.panels]
@@ -200,12 +197,7 @@ class Circuit:
         bend."""
         edges = self.view.edges
         for along in sorted(ranks):
-            passing = [
-                (i, k)
-                for i, vias in enumerate(placed.vias)
-                for k, (_, a, b) in enumerate(vias)
-                if abs((a + b) / 2 - along) < 2
-            ]
+            passing = [(i, k) for i, vias in enumerate(placed.vias) for k, (_, a, b) in enumerate(vias) if abs((a + b) / 2 - along) < 2]
             items: list[tuple[float, float, float, Wire | tuple[int, int]]] = []  # (order, up, down, what)
             items += [(w.y, w.up, w.down, w) for w in ranks[along]]
             items += [(placed.vias[i][k][0], 9.0, 9.0, (i, k)) for i, k in passing]
@@ -240,9 +232,7 @@ class Circuit:
                 return True
             family = {q.id for q in p.panels}
             if any(
-                overlap(boxes[p.id], boxes[q.id])
-                for q in self.view.panels
-                if q.parent is p.parent and q is not p and q.id not in family
+                overlap(boxes[p.id], boxes[q.id]) for q in self.view.panels if q.parent is p.parent and q is not p and q.id not in family
             ):
                 return True
         return False
@@ -313,9 +303,7 @@ class Circuit:
             n.chip = (n.chip[0] + dx, n.chip[1] + dy)
 
     def ends(self) -> list[Unit]:
-        return [
-            u for u in self.view.units if u.outputs and u.outputs[0].id in self.view.graph.outputs and u.kind != "input"
-        ]
+        return [u for u in self.view.units if u.outputs and u.outputs[0].id in self.view.graph.outputs and u.kind != "input"]
 
     def end_name(self, u: Unit) -> str:
         return u.outputs[0].name or ("f" if len(self.ends()) == 1 else f"f_{self.ends().index(u) + 1}")

@@ -46,12 +46,7 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) 
     wide = marks.heading(scene, title, line)
     x = marks.MARGIN
     for p in panels:
-        x += (
-            _draw(
-                scene, p, x, marks.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")
-            )
-            + 34
-        )
+        x += _draw(scene, p, x, marks.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")) + 34
     scene.width = max(x - 34, marks.MARGIN + wide) + marks.MARGIN
     scene.height = marks.HEADING + 8 + 24 + PLOT_H + 46 + marks.MARGIN - 12
     scene.desc = f"{title}. {_described(panels)}"
@@ -63,16 +58,11 @@ def _columns(metrics: Any) -> dict[str, list[float]]:
     """Numbers by name; None, empty and missing entries become NaN, which interrupts the line."""
     if isinstance(metrics, Mapping):
         if not all(isinstance(v, Iterable) and not isinstance(v, str) for v in metrics.values()):
-            raise TypeError(
-                "draw.curves: expected a mapping of names to lists of numbers, or a list of rows that are mappings."
-            )
+            raise TypeError("draw.curves: expected a mapping of names to lists of numbers, or a list of rows that are mappings.")
         return {str(k): [_number(v, str(k)) for v in values] for k, values in metrics.items() if _numeric(values)}
     rows = list(metrics)
     if not all(isinstance(r, Mapping) for r in rows):
-        raise TypeError(
-            "draw.curves: expected a mapping of names to lists, or rows that are mappings, "
-            f"got {type(metrics).__name__}."
-        )
+        raise TypeError(f"draw.curves: expected a mapping of names to lists, or rows that are mappings, got {type(metrics).__name__}.")
     names = list(dict.fromkeys(str(k) for r in rows for k in r))
     table = {n: [r.get(n) for r in rows] for n in names}
     return {n: [_number(v, n) for v in values] for n, values in table.items() if _numeric(values)}
@@ -133,13 +123,7 @@ def _short(name: str, kind: str, words: Words) -> str:
     for part in name.split("_"):
         if part in _SPLITS:
             return words(part) if part in ("train", "test") else part
-    return (
-        name.replace("_", " ")
-        if _stem(name) != kind
-        else words(kind)
-        if kind in ("loss", "accuracy")
-        else kind.replace("_", " ")
-    )
+    return name.replace("_", " ") if _stem(name) != kind else words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
 
 
 def _told(panels: Sequence[_Panel]) -> str:
@@ -153,11 +137,7 @@ def _told(panels: Sequence[_Panel]) -> str:
 
 
 def _value(y: float, percent: bool) -> str:
-    return (
-        signed(f"{100 * y:.1f} %")
-        if percent
-        else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
-    )
+    return signed(f"{100 * y:.1f} %") if percent else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
 
 
 def _described(panels: Sequence[_Panel]) -> str:
@@ -257,9 +237,7 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
                 sub.line(*run, stroke=ink, line=1.8, dash=dash)
             run = []
     last = len(known) - 1
-    for i in sorted(
-        {round(j * last / 10) for j in range(11)}
-    ):  # at most eleven markers, the first and the last point among them
+    for i in sorted({round(j * last / 10) for j in range(11)}):  # at most eleven markers, the first and the last point among them
         _marker(sub, k, at(known[i]), ink)
     return float(at(known[-1])[1])
 

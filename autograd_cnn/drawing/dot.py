@@ -59,9 +59,7 @@ class _Source:
         count = size_of(p.parameters.values())
         label = f"{p.name} : {p.kind}, {self.style.words.parameters(count)}" if count else f"{p.name} : {p.kind}"
         out = [f"{indent}subgraph {quoted('cluster_' + p.id)} {{"]
-        out.append(
-            f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded];'
-        )
+        out.append(f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded];')
         out += [f"{indent}  {line}" for u in p.units for line in self.unit(u)]
         for q in p.panels:
             out += self.panel(q, indent + "  ")
@@ -69,9 +67,7 @@ class _Source:
 
     def unit(self, u: Unit) -> list[str]:
         out = [self.node(u.id, u.kind, self.label(u), *self.size(u))]
-        for pill, (_, _, w, h) in zip(
-            u.pills, self.cards[u.id].pill_boxes() if u.id in self.cards else (), strict=False
-        ):
+        for pill, (_, _, w, h) in zip(u.pills, self.cards[u.id].pill_boxes() if u.id in self.cards else (), strict=False):
             out.append(self.node(pill.id, pill.kind, self.pill_label(pill), w, h))
         if u.pills:
             out.append("{ rank=same; " + " ".join(quoted(i) + ";" for i in (*(p.id for p in u.pills), u.id)) + " }")

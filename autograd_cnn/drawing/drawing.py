@@ -24,9 +24,7 @@ class Drawing:
         scene: what the figure is made of.
     """
 
-    def __init__(
-        self, scene: Scene, theme: str = "auto", prefix: str = "", dot: Callable[[], str] | None = None
-    ) -> None:
+    def __init__(self, scene: Scene, theme: str = "auto", prefix: str = "", dot: Callable[[], str] | None = None) -> None:
         self.scene = scene
         self.theme = check_theme(theme)
         self.prefix = prefix
@@ -41,9 +39,7 @@ class Drawing:
     def dot(self) -> str:
         """The graph in DOT, with plain labels, fixed sizes, ids, classes and tooltips."""
         if self._dot is None:
-            raise ValueError(
-                f"draw: a figure of the kind {self.scene.name!r} is no graph, so it has no DOT source. Use .svg."
-            )
+            raise ValueError(f"draw: a figure of the kind {self.scene.name!r} is no graph, so it has no DOT source. Use .svg.")
         return self._dot()
 
     def __repr__(self) -> str:
@@ -76,15 +72,11 @@ class Drawing:
         suffix = os.path.splitext(target)[1].lower()
         if suffix not in _FORMATS:
             got = repr(suffix) if suffix else "a path without a suffix"
-            raise ValueError(
-                f"Drawing.save: expected a path ending in {', '.join(_FORMATS)}, got {got}.{nearest(suffix, _FORMATS)}"
-            )
+            raise ValueError(f"Drawing.save: expected a path ending in {', '.join(_FORMATS)}, got {got}.{nearest(suffix, _FORMATS)}")
         data = _FORMATS[suffix](self)
         folder = os.path.dirname(target) or "."
         if not os.path.isdir(folder):
-            raise FileNotFoundError(
-                f"Drawing.save: the folder {folder!r} does not exist. Create it with os.makedirs({folder!r})."
-            )
+            raise FileNotFoundError(f"Drawing.save: the folder {folder!r} does not exist. Create it with os.makedirs({folder!r}).")
         try:
             with atomic_write(target) as file:
                 file.write(data)
@@ -107,11 +99,7 @@ class Drawing:
     def html(self) -> str:
         """A page that holds the figure and nothing else."""
         paper = colour("paper", self.theme)
-        dark = (
-            f"@media (prefers-color-scheme:dark){{body{{background:{colour('paper', 'dark')}}}}}"
-            if self.theme == "auto"
-            else ""
-        )
+        dark = f"@media (prefers-color-scheme:dark){{body{{background:{colour('paper', 'dark')}}}}}" if self.theme == "auto" else ""
         return (
             f'<!DOCTYPE html>\n<html lang="{escape(self.scene.lang)}">\n<head>\n<meta charset="utf-8">\n'
             f"<title>{escape(self.scene.title or '')}</title>\n"

@@ -190,9 +190,7 @@ class Draw:
             +SKIP
         """
         words = Words(lang)
-        return Drawing(
-            curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix
-        )
+        return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix)
 
     def __repr__(self) -> str:
         return "<draw: draw(loss), draw.filters, draw.activations, draw.curves, draw.dot>"
@@ -206,9 +204,7 @@ def _check_number(name: str, n: int | None) -> None:
         raise ValueError(f"draw: expected {name} to be an integer of at least 0, got {n!r}.")
 
 
-def _view(
-    target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None
-) -> tuple[View, bool]:
+def _view(target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None) -> tuple[View, bool]:
     graph = graph_of(target, inputs, backward, dict(names or {}))
     circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
     return view_of(graph, None if circuit else depth, circuit), circuit
@@ -231,9 +227,7 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
 
         graph = trace(target, *inputs)
     else:
-        raise TypeError(
-            f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}."
-        )
+        raise TypeError(f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}.")
     if backward and not has_gradients(graph):
         raise GraphError(
             "draw: backward=True needs gradients, and this graph holds none. Make it with "

@@ -57,11 +57,7 @@ def filters_figure(weights: Any, words: Words, title: str, subtitle: str | None)
 def _named(weights: Any) -> list[tuple[str, Any]]:
     if isinstance(weights, Mapping):
         return [(str(k), v) for k, v in weights.items()]
-    if (
-        isinstance(weights, Sequence)
-        and not isinstance(weights, str)
-        and all(isinstance(p, tuple) and len(p) == 2 for p in weights)
-    ):
+    if isinstance(weights, Sequence) and not isinstance(weights, str) and all(isinstance(p, tuple) and len(p) == 2 for p in weights):
         return [(str(k), v) for k, v in weights]
     return [("", weights)]
 
@@ -171,9 +167,7 @@ def _draw_grid(group: Group, n: _Layer, x: float, y: float, turned: bool, words:
         shown = range(start, min(start + fit, columns))
         for c in shown:
             if c % every == 0:
-                group.text(
-                    left + (c - start) * step_x + kw * size / 2, top - 6, str(c), 10, ink="muted", anchor="middle"
-                )
+                group.text(left + (c - start) * step_x + kw * size / 2, top - 6, str(c), 10, ink="muted", anchor="middle")
         for r in range(rows):
             if step_y >= 10 or r % 2 == 0:
                 group.text(left - 7, top + r * step_y + kh * size / 2 + 3.5, str(r), 10, ink="muted", anchor="end")
@@ -191,9 +185,7 @@ def _draw_grid(group: Group, n: _Layer, x: float, y: float, turned: bool, words:
     return indent + min(fit, columns) * step_x - 5, top - 25
 
 
-def _draw_atlas(
-    group: Group, n: _Layer, x: float, y: float, size: float, turned: bool, indent: float
-) -> tuple[float, float]:
+def _draw_atlas(group: Group, n: _Layer, x: float, y: float, size: float, turned: bool, indent: float) -> tuple[float, float]:
     """Very many kernels as one picture, a hairline of one cell's width between them."""
     w = n.weight.transpose(1, 0, 2, 3) if turned else n.weight
     rows, columns, kh, kw = w.shape

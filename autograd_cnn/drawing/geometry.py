@@ -40,12 +40,7 @@ def spread(wishes: Sequence[float], gaps: Sequence[float], weights: Sequence[flo
 
 def overlap(a: Box, b: Box, margin: float = 0.0) -> bool:
     """Do two boxes come nearer than `margin`?"""
-    return (
-        a[0] < b[0] + b[2] + margin
-        and b[0] < a[0] + a[2] + margin
-        and a[1] < b[1] + b[3] + margin
-        and b[1] < a[1] + a[3] + margin
-    )
+    return a[0] < b[0] + b[2] + margin and b[0] < a[0] + a[2] + margin and a[1] < b[1] + b[3] + margin and b[1] < a[1] + a[3] + margin
 
 
 def inside(inner: Box, outer: Box, slack: float = 0.0) -> bool:

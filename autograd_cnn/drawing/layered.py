@@ -170,12 +170,7 @@ class _Layer:
         place = {id(t): i for row in self.rows for i, t in enumerate(row)}
         total = 0
         for r in range(len(self.rows)):
-            spans = [
-                (place[id(a)], place[id(b)])
-                for c in self.chains.values()
-                for a, b in itertools.pairwise(c)
-                if a.rank == r
-            ]
+            spans = [(place[id(a)], place[id(b)]) for c in self.chains.values() for a, b in itertools.pairwise(c) if a.rank == r]
             if len(spans) < 400:  # beyond that the count itself would cost more than it gains
                 total += sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(spans) for c, d in spans[:i])
         return total

@@ -87,9 +87,7 @@ def place(request: Request, engine: str = "auto") -> Placement:
     for name in ("wasm", "dot"):
         try:
             return engines[name](request)
-        except (
-            Exception
-        ):  # a missing package or program, a trap, an odd answer: the next engine serves, and none is needed
+        except Exception:  # a missing package or program, a trap, an odd answer: the next engine serves, and none is needed
             continue
     return place_layered(request)
 
@@ -177,8 +175,7 @@ def to_layout_dot(request: Request) -> str:
     ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
     lines = [
         "digraph g {",
-        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, "
-        f"ranksep={request.rank_gap / 72:.4f}];",
+        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, ranksep={request.rank_gap / 72:.4f}];",
         'node [shape=box, fixedsize=true, label="", margin=0, fontsize=1];',
         "edge [arrowhead=none];",
     ]
@@ -195,9 +192,7 @@ def to_layout_dot(request: Request) -> str:
         for f in children.get(frame, ()):
             # An invisible label makes room for the header: digits are 0.556 em wide in dot's table for Helvetica.
             digits = "0" * (1 + int(f.header_width / (12 * 0.556)))
-            lines.append(
-                f'subgraph cluster_{len(lines)} {{ label="{digits}"; fontname=Helvetica; fontsize=12; margin={PAD:g};'
-            )
+            lines.append(f'subgraph cluster_{len(lines)} {{ label="{digits}"; fontname=Helvetica; fontsize=12; margin={PAD:g};')
             put(f.id)
             lines.append("}")
 
@@ -206,9 +201,7 @@ def to_layout_dot(request: Request) -> str:
         chain = " -> ".join(names[i] for i in request.first_rank)
         lines.append(f"{{ rank=min; edge [style=invis]; {chain}; }}")
     for link in request.links:
-        lines.append(
-            f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];"
-        )
+        lines.append(f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];")
     lines.append("}")
     return "\n".join(lines)
 

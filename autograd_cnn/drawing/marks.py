@@ -36,9 +36,7 @@ def wire(
     group.polygon(tip, fill=role)
 
 
-def smooth_wire(
-    group: Group, track: Track, role: str = "wire", line: float = 1.3, dash: str | None = None, head: float = 6.5
-) -> None:
+def smooth_wire(group: Group, track: Track, role: str = "wire", line: float = 1.3, dash: str | None = None, head: float = 6.5) -> None:
     """The same along a track, its curves as curves; it must end along its axis."""
     shaft, tip = arrowhead(track.points, head)
     steps = list(track.steps)
@@ -179,9 +177,7 @@ LEGEND_GAP = 14.0
 
 def legend_size(title: str, entries: Sequence[Entry]) -> tuple[float, float]:
     """Width and height of a legend."""
-    widest = max(
-        [runs_width((Run(title, "bold"),), 12), *(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in entries)]
-    )
+    widest = max([runs_width((Run(title, "bold"),), 12), *(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in entries)])
     return widest, 28 + sum(e.height + e.gap for e in entries)
 
 

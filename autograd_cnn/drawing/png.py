@@ -26,9 +26,7 @@ def write_png(pixels: npt.NDArray[np.uint8], palette: Sequence[str] | None = Non
     chunks = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0))]
     if palette is not None:
         chunks.append(_chunk(b"PLTE", bytes.fromhex("".join(c[1:] for c in palette))))
-    level = (
-        0 if len(raw) < 16_384 else 9
-    )  # stored bytes are the same under every zlib; only large pictures are worth packing
+    level = 0 if len(raw) < 16_384 else 9  # stored bytes are the same under every zlib; only large pictures are worth packing
     chunks += [_chunk(b"IDAT", zlib.compress(raw, level)), _chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -39,9 +37,7 @@ def paint(values: npt.NDArray[np.float64], low: float, high: float, ramp: Sequen
     finite = np.isfinite(values)
     span = high - low
     t = (np.where(finite, values, low) - low) / span if span > 0 else np.full(values.shape, 0.5)
-    steps = np.rint(np.clip(t, 0, 1) * 63).astype(
-        np.int64
-    )  # 64 steps are more than the eye tells apart in so small a tile
+    steps = np.rint(np.clip(t, 0, 1) * 63).astype(np.int64)  # 64 steps are more than the eye tells apart in so small a tile
     steps = np.where(finite, steps, 64)
     used, indices = np.unique(steps, return_inverse=True)
     palette = [ramp[round(i * 255 / 63)] if i < 64 else "#9a9a9a" for i in used.tolist()]

@@ -30,9 +30,7 @@ class Route:
     track: Track
 
 
-def route_all(
-    edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float
-) -> list[Route]:
+def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float) -> list[Route]:
     """Lines for all edges. `gap` is how far apart two of them meet a border."""
     straight = [straightened(e, v, cards) for e, v in zip(edges, placed.vias, strict=True)]
     leaving = _ports(edges, straight, cards, gap, out=True)
@@ -131,9 +129,7 @@ def straightened(edge: Edge, vias: list[Via], cards: Mapping[str, Card]) -> list
     return vias
 
 
-def _ports(
-    edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], gap: float, out: bool
-) -> dict[int, float]:
+def _ports(edges: Sequence[Edge], vias: Sequence[list[Via]], cards: Mapping[str, Card], gap: float, out: bool) -> dict[int, float]:
     """Where on its card each edge begins (or ends), ordered as they come, so that they do not cross on the doorstep."""
     at: dict[str, list[int]] = {}
     for i, e in enumerate(edges):
@@ -202,8 +198,7 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     placed.vias[:] = [[_lowered(v, ranks, lower) for v in vias] for vias in placed.vias]
     rank_of = {id: index[round(c.y, 1)] for id, c in cards.items()}
     placed.clear[:] = [
-        (a + lower[rank_of[e.tail.id]], b + lower[rank_of[e.head.id]])
-        for e, (a, b) in zip(edges, placed.clear, strict=True)
+        (a + lower[rank_of[e.tail.id]], b + lower[rank_of[e.head.id]]) for e, (a, b) in zip(edges, placed.clear, strict=True)
     ]
     for c in cards.values():
         c.y += lower[index[round(c.y, 1)]]

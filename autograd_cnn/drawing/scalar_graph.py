@@ -18,9 +18,7 @@ from .words import mathematics, name_runs, value
 FORMULA = 760.0  # a formula may be so long and stand in the place of the title
 
 
-def scalar_figure(
-    view: View, style: Style, title: str, subtitle: str, engine: str = "auto", formula: bool = True
-) -> Scene:
+def scalar_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto", formula: bool = True) -> Scene:
     """Draw a view of a graph over numbers (made with `circuit=True`). `formula`: what it computes stands in the title's
     place, if it is short enough."""
     return _Figure(view, style, title, subtitle, engine, formula).scene()
@@ -77,9 +75,7 @@ class _Figure(Circuit):
         x, y, w, h = self.frame(p)
         g = group.group(p.id, "module", f"{p.name}: {p.kind}", (x, y, w, h), name=p.name, module=p.kind)
         g.rect(x, y, w, h, 8, fill="panel2" if p.depth % 2 else "panel", stroke="hair")
-        g.text(
-            x + 13, y + 19, [Run(p.name, "bold"), Run(f"  {p.kind}" if p.kind != p.name else "", "sans", "muted")], 11.5
-        )
+        g.text(x + 13, y + 19, [Run(p.name, "bold"), Run(f"  {p.kind}" if p.kind != p.name else "", "sans", "muted")], 11.5)
 
     def paint_line(self, group: Group, n: Line) -> None:
         e, p = n.edge, self.style.precision
@@ -160,11 +156,7 @@ class _Figure(Circuit):
             scene.text(marks.MARGIN, y + 18 * i, line + (":" if len(lines) > 1 and i == 0 else ""), 12, ink="muted")
         y += 18 * (len(lines) - 1)
         example = next(
-            (
-                n
-                for n in self.lines
-                if n.edge.tail.kind == "input" and n.edge.branches == 1 and self.share(n.edge) is not None
-            ),
+            (n for n in self.lines if n.edge.tail.kind == "input" and n.edge.branches == 1 and self.share(n.edge) is not None),
             None,
         )
         if example is None or example.local is None:

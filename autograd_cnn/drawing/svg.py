@@ -28,9 +28,7 @@ FACES = {
 # widths.
 SINGLE_FAMILY = {SANS: "Arial", SERIF: "Times New Roman", MONO: "Liberation Mono"}
 
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)  # characters that XML 1.0 does not allow
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML 1.0 does not allow
 
 
 def number(x: float) -> str:

@@ -66,9 +66,7 @@ class _Figure:
 
     # ------------------------------------------------------------------------------------------------- headers
     def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-        name = (
-            (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
-        )
+        name = (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
         count = size_of(p.parameters.values())
         return name, (Run(self.words.parameters(count), "sans", "parameter", 0.92),) if count else ()
 
@@ -106,9 +104,7 @@ class _Figure:
         states = {f.gradient.state for f in self.flows.values()}
         entries = legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
         size = marks.legend_size(self.words("reading"), entries)
-        marks.legend(
-            scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries
-        )
+        marks.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries)
         scene.width = max(right + 40 + size[0], marks.MARGIN + wide) + marks.MARGIN
         scene.height = max(bottom, marks.HEADING + size[1]) + marks.MARGIN
         return scene
@@ -172,9 +168,7 @@ class _Figure:
             gradient = gradient_of(pill.value) if self.style.backward else Gradient("none")
             back = gradient.state != "none"
             d = LANE if back else 0.0
-            g = group.group(
-                f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient)
-            )
+            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient))
             dash = marks.DASH if self.style.backward and not back else None
             marks.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
             if gradient.state == "flows":
@@ -265,9 +259,7 @@ class _Figure:
             parts.append("Beside every forward edge a lane runs back; its width follows the norm of the gradient.")
             for v in self.view.parameters.values():
                 g = gradient_of(v)
-                parts.append(
-                    f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}."
-                )
+                parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
         return " ".join(parts)
 
 

@@ -43,9 +43,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
     return entries
 
 
-def _gradient_entries(
-    view: View, style: Style, states: Collection[str], branching: bool, dashed: bool
-) -> list[marks.Entry]:
+def _gradient_entries(view: View, style: Style, states: Collection[str], branching: bool, dashed: bool) -> list[marks.Entry]:
     words, scale = style.words, style.scale
     entries = []
     if dashed:
@@ -58,8 +56,8 @@ def _gradient_entries(
     found = {*states, *(gradient_of(v).state for v in view.parameters.values())}
     for state, sign in (("zero", "0"), ("nan", "NaN"), ("missing", "")):
         if state in found:
-            meaning = (Run(f"{sign or '    '}   ", "sans", "gradient"), Run(words(state), "sans", "muted"))
-            entries.append(marks.Entry(_missing if not sign else _hollow, meaning, 20.0))
+            said = (Run(f"{sign or '    '}   ", "sans", "gradient"), Run(words(state), "sans", "muted"))
+            entries.append(marks.Entry(_missing if not sign else _hollow, said, 20.0))
     if branching:
         sigma: Sample = lambda g, x, y: _centred(g, x, y, "Σ")
         entries.append(_entry(words("sum"), sigma, gap=4))

@@ -83,9 +83,7 @@ ON = {
 def check_theme(name: str) -> str:
     """The name of a theme, or an error that lists them."""
     if name not in THEMES:
-        raise ValueError(
-            f"draw: expected theme to be one of {', '.join(THEMES)}, got {name!r}.{nearest(str(name), THEMES)}"
-        )
+        raise ValueError(f"draw: expected theme to be one of {', '.join(THEMES)}, got {name!r}.{nearest(str(name), THEMES)}")
     return name
 
 

@@ -71,11 +71,7 @@ class _Builder:
         for unit in units:
             inside = {s.index for s in unit.steps}
             results = [self.graph.values[o] for s in unit.steps for o in s.outputs]
-            leaving = [
-                v
-                for v in results
-                if v.id in self.graph.outputs or any(u.index not in inside for u in self.uses.get(v.id, ()))
-            ]
+            leaving = [v for v in results if v.id in self.graph.outputs or any(u.index not in inside for u in self.uses.get(v.id, ()))]
             unit.outputs = leaving or results[-1:]
         return units
 
@@ -208,9 +204,7 @@ class _Builder:
     def hang(self, unit: Unit, value: Value, kind: str, uses: int) -> None:
         name = value.name.rsplit(".", 1)[-1] if value.name and unit.panel else value.name
         name = name or self.argument_name(unit, value)
-        unit.pills.append(
-            Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses)
-        )
+        unit.pills.append(Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses))
 
     def argument_name(self, unit: Unit, value: Value) -> str:
         """A leaf without a name is called as the operation calls this argument."""
@@ -226,11 +220,7 @@ class _Builder:
         if number is not None or self.circuit:
             unit.constants.append("c" if number is None else f"{number:g}".replace("-", "−"))
             unit.constant_places.append(places(self.graph, step)[step.inputs.index(value.id)])
-        elif (
-            value.shape is None
-            or unit.kind == "module"
-            or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id)
-        ):
+        elif value.shape is None or unit.kind == "module" or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
             unit.hidden.append(name)
         else:
             self.hang(unit, value, "constant", 1)
@@ -244,25 +234,17 @@ class _Builder:
             value = self.graph.values[i]
             step = self.producer.get(i)
             is_loss = step is not None and step.family == "loss" and math.prod(value.shape or ()) == 1
-            kind = (
-                "loss"
-                if is_loss or (len(self.graph.outputs) == 1 and value.requires_grad and value.shape == ())
-                else "output"
-            )
+            kind = "loss" if is_loss or (len(self.graph.outputs) == 1 and value.requires_grad and value.shape == ()) else "output"
             name = value.name or kind + (str(number) if kind == "output" and len(self.graph.outputs) > 1 else "")
             heads.append((Unit(self.new_id(f"t-{name}"), kind, name, value=value), i))
         return heads
 
     # ------------------------------------------------------------------------------------------------- edges
-    def make_edges(
-        self, nodes: list[tuple[Unit, list[Unit]]], units: list[Unit], heads: list[tuple[Unit, int]]
-    ) -> list[Edge]:
+    def make_edges(self, nodes: list[tuple[Unit, list[Unit]]], units: list[Unit], heads: list[tuple[Unit, int]]) -> list[Edge]:
         edges: list[Edge] = []
 
         def join(tail: Unit, head: Unit, value: Value) -> None:
-            edges.append(
-                Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value)
-            )
+            edges.append(Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value))
 
         leaf = {u.value.id: u for u, _ in nodes if u.value is not None}
         for unit in units:

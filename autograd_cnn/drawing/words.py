@@ -200,10 +200,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "gradient below": ("gradient of {}, below the wire", "Gradient von {}, unter der Leitung"),
     "local": ("local derivative, on the edge", "lokale Ableitung, auf der Kante"),
     "rule": (
-        "Backward, right to left:  "
-        "gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
-        "Rückwärts, von rechts nach links:  "
-        "Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
+        "Backward, right to left:  gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
+        "Rückwärts, von rechts nach links:  Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
     ),
     "filters": ("Learned kernels", "Gelernte Filter"),
     "filters sub": (

@@ -240,7 +240,7 @@ def _pull_once(node: Node, g: Any) -> tuple[Any, ...]:
     with Switch(record=False):
         raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
         grads = node.prim.pull(raw, node.kept, node.params, node.inputs)
-    results = []
+    results: list[Any] = []
     for d in grads:
         if d is None:
             results.append(None)

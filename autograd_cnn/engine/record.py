@@ -100,7 +100,7 @@ def keep(prim: Any, nodes: Sequence[Node | None], values: Sequence[Any], ys: Seq
             "output": lambda: ys[0],
         }
         return tuple(make[k.kind]() for k in prim.keep)
-    kept = []
+    kept: list[Any] = []
     for k in prim.keep:
         if not any(nodes[i] is not None for i in k.wanted_by):
             kept.append(None)

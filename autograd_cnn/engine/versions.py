@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from functools import partial
 from typing import Any
 
 clock = itertools.count(1).__next__  # numbers nodes and writes alike, in the order in which they happen
@@ -35,6 +36,10 @@ def owner(raw: Any) -> Any:
     return raw
 
 
+def _forget(key: int, ref: object) -> None:
+    _records.pop(key, None)
+
+
 def wrote(raw: Any) -> None:
     """Note that `raw`'s memory was written to: its version goes up by one, for all views of the storage."""
     global _newest
@@ -43,7 +48,7 @@ def wrote(raw: Any) -> None:
     record = _records.get(key)
     if record is None:
         # the callback holds no reference to the record's owner; ids are reused only after it ran
-        record = _records[key] = _Record(weakref.ref(store, lambda _, key=key: _records.pop(key, None)))
+        record = _records[key] = _Record(weakref.ref(store, partial(_forget, key)))
     record.count += 1
     record.stamp = _newest = clock()
 

@@ -5,7 +5,7 @@ The operations say themselves that they belong here (`ops/expose.py`); this modu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import ops as _ops
 from ..errors import nearest as _nearest
@@ -18,17 +18,21 @@ _SHARED = ("sigmoid", "tanh", "relu", "relu_", "celu", "celu_", "selu", "selu_",
            "conv1d", "conv2d", "conv3d", "batch_norm", "layer_norm", "group_norm", "instance_norm", "embedding", "one_hot")  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    op = _FUNCTIONAL.get(name)
-    if op is None and name in _SHARED:
-        op = _FUNCTIONS.get(name)
-    if op is None:
-        raise AttributeError(
-            f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}"
-        )
-    found = getattr(op, "call", op)
-    globals()[name] = found
-    return found
+if TYPE_CHECKING:
+    from ._functional import *  # noqa: F403  # what `__getattr__` finds, for editors and type checkers
+else:
+
+    def __getattr__(name: str) -> Any:
+        op = _FUNCTIONAL.get(name)
+        if op is None and name in _SHARED:
+            op = _FUNCTIONS.get(name)
+        if op is None:
+            raise AttributeError(
+                f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}"
+            )
+        found = getattr(op, "call", op)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

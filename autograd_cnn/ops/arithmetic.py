@@ -59,7 +59,7 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
 @primitive(label="−", family="arithmetic", derivative="1, −1")
 def _sub(input: Array, other: Array) -> Array:
     """y = input − other"""
-    if getattr(input, "dtype", None) == bool or getattr(other, "dtype", None) == bool:
+    if getattr(input, "dtype", None) == np.bool_ or getattr(other, "dtype", None) == np.bool_:
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
             "the `~` or `logical_not()` operator instead."
@@ -202,6 +202,19 @@ def floor_divide(input: Array, other: Array) -> Array:
         return np.floor_divide(x, z)
 
 
+@floor_divide.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    if draw.boolean():
+        return Case(draw.integers(a, -9, 10), draw.integers(b, 1, 5) * draw.choice([-1, 1]), smooth=False)
+    return Case(draw.array(a), draw.array(b, low=0.3), smooth=False)
+
+
+@floor_divide.bad_cases
+def _() -> Any:
+    yield Bad(np.array([1, 2]), np.array([1, 0]), error=RuntimeError, match="ZeroDivisionError")
+
+
 @primitive(label="trunc ÷", family="arithmetic")
 def trunc_divide(input: Array, other: Array) -> Array:
     """y = input / other, rounded towards zero"""
@@ -212,6 +225,14 @@ def trunc_divide(input: Array, other: Array) -> Array:
         q = np.floor_divide(x, z)
         return q + ((q < 0) & (np.multiply(q, z) != x))
     return np.trunc(np.true_divide(x, z))
+
+
+@trunc_divide.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    if draw.boolean():
+        return Case(draw.integers(a, -9, 10), draw.integers(b, 1, 5) * draw.choice([-1, 1]), smooth=False)
+    return Case(draw.array(a), draw.array(b, low=0.3), smooth=False)
 
 
 @expose("function method inplace", "neg", "negative")

@@ -61,8 +61,8 @@ def _border(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
         left, right = narrow(input, dim, n - before, before), narrow(input, dim, 0, after)
     else:
         edge = [-1] * ndim_of(input)
-        left = expand(narrow(input, dim, 0, 1), *(edge[:dim] + [before] + edge[dim + 1 :]))
-        right = expand(narrow(input, dim, n - 1, 1), *(edge[:dim] + [after] + edge[dim + 1 :]))
+        left = expand(narrow(input, dim, 0, 1), *edge[:dim], before, *edge[dim + 1 :])
+        right = expand(narrow(input, dim, n - 1, 1), *edge[:dim], after, *edge[dim + 1 :])
     return cat([p for p, k in ((left, before), (input, 1), (right, after)) if k], dim)
 
 

@@ -13,6 +13,10 @@ from ..engine.variable import unbox
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class DimError(IndexError):
+    """A dim that does not exist, or that holds nothing where something must be."""
+
+
 def ndim_of(x: Any, operation: str, argument: str = "input") -> int:
     """How many dims a tensor (or raw array) has; TypeError for anything else."""
     try:
@@ -35,7 +39,7 @@ def normal_dim(dim: Any, ndim: int, operation: str) -> int:
         raise TypeError(f"{operation}(): argument 'dim' must be int, not {type(dim).__name__}") from None
     n = ndim or 1
     if not -n <= d < n:
-        raise IndexError(
+        raise DimError(
             f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {operation}"
         )
     return d + n if d < 0 else d

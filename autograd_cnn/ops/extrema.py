@@ -12,23 +12,26 @@ from ..engine.variable import Variable, unbox
 from . import return_types
 from .along import put_along
 from .arithmetic import cast
-from .dims import count_along, draw_dim, draw_dims, kept_shape, ndim_of, normal_dim, numpy_names, reduced_dims
+from .dims import DimError, count_along, draw_dim, draw_dims, kept_shape, ndim_of, normal_dim, numpy_names, reduced_dims
 from .expose import expose
 from .promotion import Array
 from .reduce import Dims, _sum
 from .select import _where, maximum, minimum
 
+_maximum: Any = np.maximum  # Any: NumPy's types know no `keepdims: bool`
+_minimum: Any = np.minimum
 
-def _nonempty(x: Any, operation: str, dims: Dims) -> None:
+
+def _nonempty(x: Any, operation: str, dims: Dims, error: type[Exception] = DimError) -> None:
     """A greatest entry of nothing does not exist; an empty result is fine."""
     if x.size == 0 and count_along(x.shape, dims) == 0:
         if dims is None:
-            raise RuntimeError(
+            raise error(
                 f"{operation}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
                 "'dim' argument."
             )
         empty = next(d for d in dims if x.shape[d] == 0)
-        raise IndexError(f"{operation}(): Expected reduction dim {empty} to have non-zero size.")
+        raise DimError(f"{operation}(): Expected reduction dim {empty} to have non-zero size.")
 
 
 def _shared(g: Array, y: Array, input: Array, shape: tuple[int, ...], dims: Dims) -> Array:
@@ -57,7 +60,7 @@ def _distinct_dim(draw: Draw) -> Case:
 def _amax(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = max input over dims"""
     _nonempty(input, "amax", dims)
-    return np.maximum.reduce(input, axis=dims, keepdims=keepdim)
+    return _maximum.reduce(input, axis=dims, keepdims=keepdim)
 
 
 @_amax.vjp("input")
@@ -72,7 +75,7 @@ _amax.cases(_distinct)
 def _amin(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = min input over dims"""
     _nonempty(input, "amin", dims)
-    return np.minimum.reduce(input, axis=dims, keepdims=keepdim)
+    return _minimum.reduce(input, axis=dims, keepdims=keepdim)
 
 
 @_amin.vjp("input")
@@ -85,7 +88,7 @@ _amin.cases(_distinct)
 
 @_amax.bad_cases
 def _() -> Any:
-    yield Bad(np.ones((0, 3)), error=RuntimeError, match="Specify the reduction dim")
+    yield Bad(np.ones((0, 3)), error=IndexError, match="Specify the reduction dim")
     yield Bad(np.ones((0, 3)), dims=(0,), error=IndexError, match="Expected reduction dim 0 to have non-zero size")
 
 
@@ -145,7 +148,7 @@ def _arg(finder: Any, input: Array, dim: int, keepdim: bool) -> Array:
 def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The greatest entry along dim and the index of the first one; NaN is greatest"""
     _nonempty(input, "max", (dim,))
-    values = np.maximum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
+    values = _maximum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
     return values, _arg(np.argmax, input, dim, keepdim)
 
 
@@ -169,7 +172,7 @@ _max.cases(_distinct_dim)
 def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest entry along dim and the index of the first one; NaN is smallest"""
     _nonempty(input, "min", (dim,))
-    values = np.minimum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
+    values = _minimum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
     return values, _arg(np.argmin, input, dim, keepdim)
 
 
@@ -226,7 +229,7 @@ def min(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = No
 
 
 def _filled(input: Any, operation: str) -> Any:
-    _nonempty(unbox(input), operation, None)
+    _nonempty(unbox(input), operation, None, RuntimeError)
     return input
 
 

@@ -135,7 +135,10 @@ def nll_adjoint(
     g = -input
     if reduction == "mean":
         g = _divide(g, _total(w, target.size))
-    g = np.broadcast_to(g if w is None else g * w, target.shape)
+    g = g if w is None else g * w
+    if counts is not None:  # where nothing counts, a mean's g is NaN
+        g = np.where(counts, g, y.dtype.type(0))
+    g = np.broadcast_to(g, target.shape)
     np.put_along_axis(y, np.expand_dims(t, dim), np.expand_dims(g, dim).astype(y.dtype, copy=False), dim)
     return y
 

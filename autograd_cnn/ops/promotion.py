@@ -47,12 +47,14 @@ def promote_types(type1: Any, type2: Any) -> np.dtype[Any]:
     >>> promote_types(np.int64, np.float32)
     dtype('float32')
     """
-    a, b = np.dtype(type1), np.dtype(type2)
+    a: np.dtype[Any] = np.dtype(type1)
+    b: np.dtype[Any] = np.dtype(type2)
     if a is b:
         return a
     ka, kb = _KIND[a.kind], _KIND[b.kind]
     if ka == kb or ka == 3 or kb == 3:
-        return np.promote_types(a, b)
+        met: np.dtype[Any] = np.promote_types(a, b)
+        return met
     return a if ka > kb else b
 
 

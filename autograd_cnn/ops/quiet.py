@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 try:
-    from numpy._core._multiarray_umath import _extobj_contextvar, _make_extobj
+    from numpy._core._multiarray_umath import _extobj_contextvar, _make_extobj  # type: ignore[import-not-found]  # not public
 
     _hushed = _make_extobj(all="ignore")
 

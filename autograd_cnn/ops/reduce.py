@@ -18,6 +18,8 @@ from .logical import logical_not
 from .promotion import Array
 from .select import where
 
+_add: Any = np.add  # Any: NumPy's types know no `keepdims: bool`
+
 Dims = tuple[int, ...] | None  # of a reduction: ascending, counted from the front; None for all
 
 
@@ -41,10 +43,10 @@ def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = Σ input over dims"""
     kind = input.dtype.kind
     if kind in "biu":
-        return np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
+        return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
     if input.dtype == np.float16:  # added up in float32, as PyTorch does
-        return np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32).astype(np.float16)
-    return np.add.reduce(input, axis=dims, keepdims=keepdim)
+        return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32).astype(np.float16)
+    return _add.reduce(input, axis=dims, keepdims=keepdim)
 
 
 @_sum.vjp("input")
@@ -106,7 +108,7 @@ def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {speak(input.dtype)}. Convert with .float(), or pass dtype=."
         )
-    y = np.add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None)
+    y = _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None)
     n = input.size if dims is None else count_along(input.shape, dims)
     # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
     return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)

@@ -19,7 +19,9 @@ class max(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class min(NamedTuple):
@@ -27,7 +29,9 @@ class min(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class aminmax(NamedTuple):
@@ -35,7 +39,9 @@ class aminmax(NamedTuple):
 
     min: Any
     max: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class median(NamedTuple):
@@ -43,7 +49,9 @@ class median(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class nanmedian(NamedTuple):
@@ -51,7 +59,9 @@ class nanmedian(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class mode(NamedTuple):
@@ -59,7 +69,9 @@ class mode(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class sort(NamedTuple):
@@ -67,7 +79,9 @@ class sort(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class topk(NamedTuple):
@@ -75,7 +89,9 @@ class topk(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class kthvalue(NamedTuple):
@@ -83,7 +99,9 @@ class kthvalue(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class cummax(NamedTuple):
@@ -91,7 +109,9 @@ class cummax(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class cummin(NamedTuple):
@@ -99,7 +119,9 @@ class cummin(NamedTuple):
 
     values: Any
     indices: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)
 
 
 class frexp(NamedTuple):
@@ -107,4 +129,6 @@ class frexp(NamedTuple):
 
     mantissa: Any
     exponent: Any
-    __repr__ = _text
+
+    def __repr__(self) -> str:
+        return _text(self)

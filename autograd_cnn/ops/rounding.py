@@ -61,7 +61,7 @@ def sign(input: Array) -> Array:
     tensor([-1.,  0.,  1.])
     """
     dtype = getattr(input, "dtype", np.dtype(float))
-    return np.array(input) if dtype == bool else np.greater(input, 0).astype(dtype) - np.less(input, 0).astype(dtype)
+    return np.array(input) if dtype == np.bool_ else np.greater(input, 0).astype(dtype) - np.less(input, 0).astype(dtype)
 
 
 @sign.kernel(float)
@@ -115,7 +115,7 @@ def positive(input: Array) -> Array:
     >>> ac.positive(ac.tensor([1., -2.]))
     tensor([ 1., -2.])
     """
-    if getattr(input, "dtype", None) == bool:
+    if getattr(input, "dtype", None) == np.bool_:
         raise RuntimeError(
             "The `+` operator, on a bool tensor is not supported: positive expected numbers. Convert with .int()."
         )

@@ -22,6 +22,8 @@ from .promotion import Array
 from .reduce import as_dtype
 from .select import where
 
+_multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
+
 
 def _integers_wide(x: Array) -> Any:
     """The dtype in which integers add up."""
@@ -169,7 +171,7 @@ def _products_of_others(x: Any, dims: tuple[int, ...] | None) -> Any:
 @primitive(name="prod", label="Π", family="reduce", derivative="y/x")
 def _prod(input: Array, *, dims: tuple[int, ...] | None = None, keepdim: bool = False) -> Array:
     """y = Π input over one dim, or all"""
-    y = np.multiply.reduce(input, axis=dims, keepdims=keepdim, dtype=_integers_wide(input))
+    y = _multiply.reduce(input, axis=dims, keepdims=keepdim, dtype=_integers_wide(input))
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
 
 

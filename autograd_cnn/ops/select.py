@@ -21,7 +21,7 @@ from .promotion import Array, align, result_type
 def _where(condition: Array, input: Array, other: Array) -> Array:
     """y = input where condition, else other"""
     kind = getattr(condition, "dtype", None)
-    if kind is not None and kind != bool:
+    if kind is not None and kind != np.bool_:
         if kind != np.uint8:
             raise DtypeError(
                 expected(

@@ -68,7 +68,7 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
     return shape
 
 
-@primitive(label="{kind} {shape}", family="shape", view=True)
+@primitive(label="{kind}", family="shape", view=True)
 def _reshape(input: Array, *, shape: Shape, kind: str = "reshape") -> Array:
     """The same values in row-major order in another shape; a view where the strides allow it"""
     return np.reshape(input, shape)

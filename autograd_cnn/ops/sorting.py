@@ -14,7 +14,7 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from . import return_types
 from .along import put_along
-from .dims import draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
+from .dims import DimError, draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
 from .expose import expose
 from .extrema import _put_one, _shared
 from .promotion import Array
@@ -142,12 +142,13 @@ def _pick_rank(x: Array, order: Array, rank: Any, dim: int, keepdim: bool) -> tu
 
 def _not_empty(x: Array, dim: int, operation: str) -> None:
     if x.ndim and x.shape[dim] == 0:
-        raise IndexError(f"{operation}(): Expected reduction dim {dim} to have non-zero size.")
+        raise DimError(f"{operation}(): Expected reduction dim {dim} to have non-zero size.")
 
 
 @primitive(name="kthvalue", label="{k}-th value", family="reduce", outputs=("values", "indices"))
 def _kthvalue(input: Array, *, k: int, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The k-th smallest entry along dim, and where it stands"""
+    _not_empty(input, dim, "kthvalue")
     n = input.shape[dim] if input.ndim else 1
     if not 1 <= k <= n:
         raise RuntimeError(

@@ -21,6 +21,10 @@ from .reduce import Dims, _mean, as_dtype, speak
 from .rounding import abs, sign
 from .select import where
 
+_add: Any = np.add  # Any: NumPy's types know no `keepdims: bool`
+_maximum: Any = np.maximum
+_minimum: Any = np.minimum
+
 
 def _wide(x: Array) -> Array:
     """float16 as float32: sums of squares do not fit its range."""
@@ -43,10 +47,10 @@ def _reduced(draw: Draw, **params: Any) -> Case:
 def _variance(input: Array, dims: Dims, correction: float, keepdim: bool) -> Array:
     x = _wide(input)
     n = count_along(x.shape, dims)
-    mean = np.add.reduce(x, axis=dims, keepdims=True) / n if n else x
+    mean = _add.reduce(x, axis=dims, keepdims=True) / n if n else x
     d = x - mean
     np.multiply(d, d, out=d) if d.ndim else None
-    square = np.add.reduce(d, axis=dims, keepdims=keepdim) if d.ndim else d * d
+    square = _add.reduce(d, axis=dims, keepdims=keepdim) if d.ndim else d * d
     freedom = max(n - correction, 0)
     return square / freedom if freedom else square / square.dtype.type(0)
 
@@ -215,9 +219,9 @@ def std_mean(
 def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = ln Σ e^x over dims, with the greatest taken out"""
     x = _wide(input)
-    top = np.maximum.reduce(x, axis=dims, keepdims=True, initial=-math.inf)
+    top = _maximum.reduce(x, axis=dims, keepdims=True, initial=-math.inf)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    y = np.log(np.add.reduce(np.exp(x - top), axis=dims, keepdims=True)) + top
+    y = np.log(_add.reduce(np.exp(x - top), axis=dims, keepdims=True)) + top
     if not keepdim:
         y = np.squeeze(y, axis=dims)
     return y.astype(input.dtype, copy=False)
@@ -254,17 +258,17 @@ def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = Fa
     x = np.abs(_wide(input))
     options = {"axis": dims, "keepdims": keepdim}
     if p == 2:
-        y = np.sqrt(np.add.reduce(x * x, **options))
+        y = np.sqrt(_add.reduce(x * x, **options))
     elif p == 1:
-        y = np.add.reduce(x, **options)
+        y = _add.reduce(x, **options)
     elif p == math.inf:
-        y = np.maximum.reduce(x, initial=0.0, **options)
+        y = _maximum.reduce(x, initial=0.0, **options)
     elif p == -math.inf:
-        y = np.minimum.reduce(x, initial=math.inf, **options)
+        y = _minimum.reduce(x, initial=math.inf, **options)
     elif p == 0:
-        y = np.add.reduce((x != 0).astype(x.dtype), **options)
+        y = _add.reduce((x != 0).astype(x.dtype), **options)
     else:
-        y = np.add.reduce(x**p, **options) ** (1.0 / p)
+        y = _add.reduce(x**p, **options) ** (1.0 / p)
     return np.asarray(y).astype(input.dtype, copy=False)
 
 

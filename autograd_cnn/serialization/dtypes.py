@@ -99,7 +99,12 @@ def decode(raw: npt.NDArray[np.uint8], element: Element, byteorder: str, *, chec
     """A storage's bytes as an array of its elements: a view where NumPy has the type, else a widened copy."""
     swap = byteorder != sys.byteorder
     if element.exact:
-        array = raw[: raw.size // element.itemsize * element.itemsize].view(element.dtype)
+        # Over the bare memory, so that this array, of its own type, is what all views of it lead to.
+        array = (
+            np.frombuffer(raw.data, element.dtype, raw.size // element.itemsize)
+            if raw.size
+            else raw.view(element.dtype)
+        )
         if checked and element.name == "bool" and raw.size and raw.max() > 1:
             raise FileFormatError(
                 f"load: expected bytes 0 and 1 in a bool tensor, got {raw.max()}. The file is damaged."

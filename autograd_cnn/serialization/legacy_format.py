@@ -122,10 +122,8 @@ def _fetch(storages: dict[str, Storage]) -> Fetch:
     views: dict[tuple[str, str], Storage] = {}
 
     def fetch(pid: tuple[Any, ...]) -> Any:
-        if (
-            text(pid[0]) == "module" and len(pid) > 1
-        ):  # a container's class, with its source text, which is not looked at
-            return pid[1]
+        if text(pid[0]) == "module" and len(pid) > 1:
+            return pid[1]  # a container's class; its source text, which stands beside it, is not looked at
         kind, key, _, _ = described(pid[:5], 5)
         storage = storages[key]
         if len(pid) < 6 or pid[5] is None:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from .errors import FileFormatError, TruncatedFileError
 
-_FREE = 16 << 20  # bytes of memory that any file may ask for
+_FREE = 8 << 20  # bytes of memory that any file may ask for
 _PER_BYTE = 32  # … and what each byte of the pickle may ask for on top; what CPython writes asks for 20 at most
 # What containers cost in CPython, roughly, empty and per item.
 _LIST, _DICT, _SET, _TUPLE, _MARK, _ENTRY, _CALL = 64, 64, 216, 64, 64, 100, 128
@@ -56,8 +56,7 @@ class Pending:
 
 
 class Reader:
-    """The bytes of a pickle, a few at a time. `more(count)` brings at least `count` further bytes, or none at the
-    end."""
+    """The bytes of a pickle. `more(count)` brings `count` further bytes or more of them, or fewer at the end."""
 
     def __init__(self, buffer: bytes, more: Callable[[int], bytes] | None = None) -> None:
         self.buffer = buffer

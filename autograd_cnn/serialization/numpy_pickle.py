@@ -20,6 +20,11 @@ _CODE = re.compile(r"[<>=|]?(b1|[iu][1248]|f(2|4|8)|c(8|16)|[SU]\d{1,9})")
 _MAX_CODE_POINT = 0x10FFFF
 
 
+def is_plain(dtype: np.dtype[Any]) -> bool:
+    """Is this a dtype of numbers, bytes or text, as files may hold?"""
+    return _CODE.fullmatch(dtype.str) is not None
+
+
 @builds("numpy.dtype")
 def _dtype(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
     """`dtype("f8", False, True)`; the byte order comes with the state."""

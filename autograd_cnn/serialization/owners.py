@@ -8,9 +8,8 @@ import numpy as np
 
 from .dtypes import Array
 
-Place = tuple[
-    Array, int, tuple[int, ...]
-]  # the owner of the memory; where the view begins and its strides, in elements
+# The owner of the memory; where the view begins, and its strides, in elements.
+Place = tuple[Array, int, tuple[int, ...]]
 
 
 class StorageTable:
@@ -63,9 +62,11 @@ def locate(array: Array) -> Place | None:
     owner: Any = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
-        owner = array  # memory that NumPy only borrows: take what can be seen of it
-    if not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+    # Memory that NumPy only borrows, or that was allocated as something else (bytes to align, say): what can be seen of
+    # it is the storage.
+    if not _is_dense(owner) or (owner.dtype != array.dtype and _is_dense(array)):
+        owner = array
+    if not _is_dense(owner):
         return None
     item, offset = array.itemsize, _address(array) - _address(owner)
     steps = [step for n, step in zip(array.shape, array.strides, strict=True) if n > 1]
@@ -76,6 +77,11 @@ def locate(array: Array) -> Place | None:
     # The stride of a dim of size 1 is never used and may be anything in NumPy.
     strides = (step // item if n > 1 else 1 for n, step in zip(array.shape, array.strides, strict=True))
     return owner, offset // item, tuple(strides)
+
+
+def _is_dense(array: Array) -> bool:
+    """Does it fill its memory, in one order or the other?"""
+    return array.flags.c_contiguous or array.flags.f_contiguous
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,10 +9,9 @@ import numpy as np
 from ..device import Size, device
 from . import bridge
 from .dtypes import ELEMENTS, STORAGE_OF, torch_name
+from .numpy_pickle import is_plain
 from .owners import StorageTable
 from .pickler import Call, Kept, Name, Pickler
-
-_NUMPY_KINDS = "biufcSU"
 
 
 class TensorPickler(Pickler):
@@ -69,14 +68,9 @@ class TensorPickler(Pickler):
         """NumPy's own spelling, inside of arrays: code, then the byte order as a state."""
         found = self._numpy_dtypes.get(dtype.str)
         if found is None:
-            if (
-                dtype.kind not in _NUMPY_KINDS
-                or dtype.name == "longdouble"
-                or (dtype.itemsize > 16 and dtype.kind == "c")
-            ):
-                raise self.refusal(
-                    f"a NumPy value of {dtype}", "Only numbers, bytes and text are saved; convert it first."
-                )
+            if not is_plain(dtype):
+                fix = "Only numbers, bytes and text are saved; convert it first."
+                raise self.refusal(f"a NumPy value of {dtype}", fix)
             found = self._numpy_dtypes[dtype.str] = _NumpyObject("numpy.dtype", *dtype.__reduce__()[1:])
         return found
 

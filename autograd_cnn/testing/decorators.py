@@ -35,8 +35,8 @@ def check_gradients(*strategies: Any, second: bool = True, examples: int = 25, *
     options = {"atol": 1e-6, "rtol": 1e-6, **options}
 
     def wrap_test(fn: Callable[..., Any]) -> Callable[[], None]:
-        @module.settings(max_examples=examples, deadline=None, derandomize=True, database=None)
-        @module.given(module.strategies.tuples(*strategies))
+        @module.settings(max_examples=examples, deadline=None, derandomize=True, database=None)  # type: ignore[untyped-decorator]
+        @module.given(module.strategies.tuples(*strategies))  # type: ignore[untyped-decorator]
         def test(drawn: Any) -> None:
             args = [_leaf(x) for x in drawn]
             for judge in (gradcheck, gradgradcheck) if second else (gradcheck,):
@@ -81,8 +81,8 @@ def primitive_test(op: Any, **options: Any) -> Callable[[], None]:
 
 def _leaf(x: Any) -> Any:
     floating = isinstance(x, Variable) and getattr(getattr(x.value, "dtype", None), "kind", "f") == "f"
-    if floating and not x.requires_grad:
-        x.requires_grad_(True)  # type: ignore[attr-defined]  # only a Tensor can be without
+    if floating and x.node is None:
+        x.requires_grad_(True)
     return x
 
 
@@ -91,7 +91,7 @@ def _code(fn: Callable[..., Any], args: list[Any]) -> str:
     for i, x in enumerate(args):
         if isinstance(x, Variable):
             data = np.asarray(x.value)
-            grad = ", requires_grad=True" if x.requires_grad else ""
+            grad = ", requires_grad=True" if x.node is not None else ""
             lines.append(f"    x{i} = ac.tensor({data.tolist()!r}, dtype=ac.{data.dtype.name if data.dtype != bool else 'bool'}{grad})")
         else:
             lines.append(f"    x{i} = {x!r}")

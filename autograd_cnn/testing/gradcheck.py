@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -217,7 +218,7 @@ def _check_input(
         way, weights = rng.standard_normal(x.shape), [rng.standard_normal(y.shape) for y in subject.like]
         flat = np.concatenate([w.reshape(-1) for w in weights])
         told = subject.pull(weights)[k]
-        s = slope(subject.along(i, way, lambda y, flat=flat: np.asarray(_dot(flat, y))), _scale(x), eps, unit=unit)
+        s = slope(subject.along(i, way, partial(_weighted, flat)), _scale(x), eps, unit=unit)
         value, found = float((told * way).sum()), float(s.value)
         size = 1 + float(np.abs(told * way).sum())
         allowed = atol + rtol * abs(found) + (0 if exact else min(4 * float(s.error), 0.05 * size))
@@ -238,6 +239,10 @@ def _check_input(
         if not abs(value - found) <= min(strict, allowed) or bool(s.kink):
             return _check_entries(subject, k, i, about, atol, rtol, eps)
     return InputReport(**about, passed=True, error=error)
+
+
+def _weighted(weights: Any, y: Any) -> Any:
+    return np.asarray(_dot(weights, y))
 
 
 def _dot(a: Any, b: Any) -> float:

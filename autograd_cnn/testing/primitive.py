@@ -71,7 +71,7 @@ def check_primitive(
         op: the primitive, its public function, or its name.
         examples: how many cases are drawn.
         seed: the same seed draws the same cases.
-        oracle: an independent forward, called with the case's raw inputs and parameters; its result must agree to 1e-9.
+        oracle: an independent forward, called with the case's raw inputs and all parameters; its result must agree to 1e-9.
         only: names of the checks to run (`autograd_cnn.testing.CHECKS`), all by default.
         shrink: look for the smallest example that fails (with hypothesis, where it is installed).
         raise_exception: raise CheckFailure instead of returning a report that is false.
@@ -144,7 +144,8 @@ def _chosen(only: Iterable[str] | None, oracle: Callable[..., Any] | None) -> di
 
 
 def _against(s: Setup, oracle: Callable[..., Any]) -> None:
-    want = oracle(*s.case.inputs, **s.case.params)
+    left_out = () if s.prim.variadic else s.prim.inputs[len(s.case.inputs) :]
+    want = oracle(*s.case.inputs, *(s.prim.optional[n] for n in left_out), **{**s.prim.defaults, **s.case.params})
     wants = list(want) if isinstance(want, tuple | list) else [want]
     for k, (a, b) in enumerate(zip(values(s.run(s.tensors(grad=False))), wants, strict=False)):
         b = np.asarray(b)
@@ -184,10 +185,12 @@ def _smaller(
     smallest = [failure]
     draw_case = prim.draw_case
 
-    @module.settings(max_examples=60, database=None, derandomize=True, deadline=None, suppress_health_check=list(module.HealthCheck),
-                     report_multiple_bugs=False, phases=[module.Phase.generate, module.Phase.shrink],
-                     verbosity=module.Verbosity.quiet)  # fmt: skip
-    @module.given(module.strategies.data())
+    quick = module.settings(max_examples=60, database=None, derandomize=True, deadline=None, report_multiple_bugs=False,
+                            suppress_health_check=list(module.HealthCheck), phases=[module.Phase.generate, module.Phase.shrink],
+                            verbosity=module.Verbosity.quiet)  # fmt: skip
+
+    @quick  # type: ignore[untyped-decorator]  # hypothesis is loaded here only
+    @module.given(module.strategies.data())  # type: ignore[untyped-decorator]
     def probe(data: Any) -> None:
         again = _attempt(name, check, Setup(prim, draw_case(HypothesisDraw(data.draw))))
         if again is not None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.geometry import output_sizes
+from ..kernels.windows import output_sizes
 from ..tensor import Tensor, wrap
 from .needs import hypothesis
 

@@ -108,7 +108,8 @@ def float_kernel_agrees(s: Setup) -> None:
             want.backward()
             got.backward()
             for i in s.wanted:
-                g = 0.0 if arrays[i].grad is None else float(arrays[i].grad.value)
+                grad = arrays[i].grad
+                g = 0.0 if grad is None else float(grad.value)
                 require(
                     near(scalars[i].grad or 0.0, g, 1e-11),
                     f"d/d input {i} at {numbers}: Scalar {scalars[i].grad!r}, Tensor {g!r}",

@@ -36,7 +36,7 @@ class Subject:
         self.fn = fn
         self.inputs = as_tuple(inputs)
         self.calls = 0
-        self.wanted = [i for i, x in enumerate(self.inputs) if isinstance(x, Variable) and x.requires_grad]
+        self.wanted = [i for i, x in enumerate(self.inputs) if isinstance(x, Variable) and x.node is not None]
         self._check(operation)
         with enable_grad():
             made = self.call()

@@ -58,7 +58,7 @@ class Run:
         self.model = options.build_model()
         self.optimizer = options.build_optimizer(self.model)
         self.scheduler = options.build_scheduler(self.optimizer)
-        self.loader = DataLoader(self.data.train, options.batch_size, shuffle=True, num_workers=options.workers)
+        self.loader: DataLoader[Any] = DataLoader(self.data.train, options.batch_size, shuffle=True, num_workers=options.workers)
         self.position = Position()
         self._stop = False
         self._saved_at = time.monotonic()

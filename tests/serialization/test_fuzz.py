@@ -22,7 +22,7 @@ from autograd_cnn.tensor import Parameter, Tensor, wrap
 from .test_save_load import same
 from .watching import load_watched
 
-LIMIT = 24 << 20
+LIMIT = 16 << 20
 FEW, MANY = 40, 4000
 
 

@@ -283,13 +283,13 @@ BOMBS = {
     "bytes of exabytes": P.BINBYTES8 + struct.pack("<Q", 2**63 - 1) + b"x",
     "a bytearray of exabytes": P.BYTEARRAY8 + struct.pack("<Q", 2**62) + b"x",
     "a number of gigabytes": P.LONG4 + struct.pack("<i", 2**31 - 1) + b"x",
-    "a frame of exabytes": P.FRAME + struct.pack("<Q", 2**62) + P.EMPTY_SET * 200_000,
+    "a frame of exabytes": P.FRAME + struct.pack("<Q", 2**62) + P.EMPTY_SET * 100_000,
     "a line without end": P.GLOBAL + b"x" * 2_000_000,
-    "sets": P.EMPTY_SET * 500_000,
-    "dicts": P.EMPTY_DICT * 3_000_000,
-    "marks": P.MARK * 3_000_000,
-    "tuples in tuples": P.NONE + P.TUPLE1 * 3_000_000,
-    "ordered dicts": name("collections", "OrderedDict") + put(0) + (P.BINGET + b"\x00" + CALLS) * 300_000,
+    "sets": P.EMPTY_SET * 100_000,
+    "dicts": P.EMPTY_DICT * 350_000,
+    "marks": P.MARK * 350_000,
+    "tuples in tuples": P.NONE + P.TUPLE1 * 350_000,
+    "ordered dicts": name("collections", "OrderedDict") + put(0) + (P.BINGET + b"\x00" + CALLS) * 75_000,
     "a key that doubles": P.EMPTY_DICT + doubling(80) + P.NONE + P.SETITEM,
     "a set's member that doubles": P.EMPTY_SET + P.MARK + doubling(80) + P.ADDITEMS,
     "bytes again and again": text("x" * 500_000) + put(0) + P.POP + name("_codecs", "encode") + put(1) + P.POP
@@ -305,7 +305,7 @@ BOMBS = {
     + name("collections", "OrderedDict") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
     "tensors again and again": name("torch._utils", "_rebuild_tensor") + put(0) + P.POP
     + tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1))) + put(1) + P.POP
-    + (P.BINGET + b"\x00" + P.BINGET + b"\x01" + P.REDUCE) * 200_000,
+    + (P.BINGET + b"\x00" + P.BINGET + b"\x01" + P.REDUCE) * 30_000,
 }  # fmt: skip
 
 

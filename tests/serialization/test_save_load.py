@@ -140,6 +140,35 @@ def test_shared_memory_stays_shared(legacy: bool) -> None:
     assert np.all(back["view"].value == -1)
 
 
+@pytest.mark.parametrize("mmap", [False, True])
+def test_shared_memory_stays_shared_when_saved_again(tmp_path: Path, mmap: bool) -> None:
+    base = np.arange(24, dtype=np.float32).reshape(4, 6)
+    tree = [wrap(base), wrap(base[1:3, ::2]), wrap(base[3]), wrap(np.zeros(100, np.uint16))]
+    save(tree, tmp_path / "a.pt")
+    save(load(tmp_path / "a.pt", mmap=mmap), tmp_path / "b.pt")
+    assert (tmp_path / "b.pt").stat().st_size == (tmp_path / "a.pt").stat().st_size
+    back = load(tmp_path / "b.pt")
+    back[0].value[...] = -1
+    assert np.all(back[1].value == -1)
+    assert np.all(back[2].value == -1)
+
+
+def test_memory_that_was_aligned_by_hand() -> None:
+    """The slack around it is not part of the tensor, and neighbours may be of other types."""
+    arena = np.full(1000, 0xAA, np.uint8)
+    a, b = arena[64:104].view(np.float32), arena[128:208].view(np.int64).reshape(2, 5)
+    a[...], b[...] = 1, 2
+    file = io.BytesIO()
+    save([wrap(a), wrap(b), wrap(a), wrap(b.T)], file)
+    assert b"\xaa" * 8 not in file.getvalue()
+    file.seek(0)
+    back = load(file)
+    assert same(back[0], wrap(a))
+    assert same(back[3], wrap(b.T))
+    back[1].value[0, 1] = 7
+    assert back[3].value[1, 0] == 7
+
+
 def test_shared_memory_is_written_once() -> None:
     base = np.zeros(100_000, np.float32)
     file = io.BytesIO()

@@ -137,3 +137,12 @@ def test_torchscript_and_tar() -> None:
     file.seek(0)
     with pytest.raises(RuntimeError, match=r"legacy .tar format"):
         load(file)
+
+
+def test_archives_of_torch_1_6_have_fewer_records() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as out:
+        out.writestr("archive/data.pkl", program(tensor()))
+        out.writestr("archive/data/0", FOUR)
+        out.writestr("archive/version", b"3\n")
+    assert load(file.getvalue()).tolist() == [1, 2, 3, 4]

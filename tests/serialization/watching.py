@@ -60,7 +60,7 @@ def watched(limit: int) -> Iterator[None]:
 
 
 def load_watched(
-    content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 64 << 20, **options: Any
+    content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 32 << 20, **options: Any
 ) -> Any:
     """What `reader` makes of the file, under watch."""
     file = io.BytesIO(content) if isinstance(content, bytes) else content

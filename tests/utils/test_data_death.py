@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from autograd_cnn.tensor import wrap
-from tests.utils.workers import alive, gone, lists, loader, needs_fork, nothing_left
+from tests.utils.workers import alive, few_processors, gone, lists, loader, needs_fork, nothing_left
 
 __all__ = ["nothing_left"]
-pytestmark = [needs_fork, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [needs_fork, few_processors, pytest.mark.usefixtures("nothing_left")]
 
 
 # ------------------------------------------------------------------------------------------------ errors
@@ -41,9 +41,7 @@ def fail(error: BaseException) -> Callable[[int], Any]:
 def test_an_exception_comes_back_with_its_traceback() -> None:
     it = iter(loader(4, fail(ValueError("no picture"))))
     assert next(it).item() == 0
-    with pytest.raises(
-        ValueError, match=r"^Caught ValueError in DataLoader worker process 1\.\nOriginal Traceback"
-    ) as caught:
+    with pytest.raises(ValueError, match=r"^Caught ValueError in DataLoader worker process 1\.\nOriginal Traceback") as caught:
         next(it)
     assert "in make" in str(caught.value)
     assert str(caught.value).rstrip().endswith("ValueError: no picture")
@@ -101,9 +99,7 @@ def test_a_killed_worker_is_named() -> None:
     pids = pids_of(it)
     os.kill(pids[1], signal.SIGKILL)
     start = time.monotonic()
-    with pytest.raises(
-        RuntimeError, match=rf"DataLoader worker \(pid {pids[1]}\) is killed by signal: Killed\. .*memory"
-    ):
+    with pytest.raises(RuntimeError, match=rf"DataLoader worker \(pid {pids[1]}\) is killed by signal: Killed\. .*memory"):
         list(it)
     assert time.monotonic() - start < 4
     assert gone(pids)

@@ -6,7 +6,6 @@ import copy
 import gc
 import json
 import multiprocessing
-import os
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,8 +27,9 @@ from autograd_cnn.utils.data import (
     WeightedRandomSampler,
     get_worker_info,
 )
+from tests.utils.workers import few_processors, needs_fork
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="these tests pass closures to workers")
+pytestmark = [needs_fork, few_processors]
 N = 11
 
 

@@ -15,10 +15,10 @@ import pytest
 from autograd_cnn.tensor import Tensor, wrap
 from autograd_cnn.utils.data import DataLoader, IterableDataset, TensorDataset, get_worker_info
 from autograd_cnn.utils.data.transport import HAS_SEGMENTS
-from tests.utils.workers import FORK, Made, lists, loader, needs_fork, nothing_left
+from tests.utils.workers import FORK, Made, few_processors, lists, loader, needs_fork, nothing_left
 
 __all__ = ["nothing_left"]
-pytestmark = [needs_fork, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [needs_fork, few_processors, pytest.mark.usefixtures("nothing_left")]
 
 
 # ------------------------------------------------------------------------------------------------ order

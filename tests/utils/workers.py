@@ -15,6 +15,7 @@ import pytest
 from autograd_cnn.utils.data import DataLoader
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="these tests pass closures to workers")
+few_processors = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # two workers, perhaps one processor
 FORK: dict[str, Any] = {"multiprocessing_context": "fork"} if hasattr(os, "fork") else {}
 
 

@@ -14,6 +14,8 @@ from .. import init
 from ..module import Module
 from .linear import made
 
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
 Steps = int | tuple[int, ...]
 
 

@@ -14,6 +14,9 @@ from .. import functional as F
 from .. import init
 from ..module import Module
 
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
+           "LayerNorm", "LocalResponseNorm"]  # fmt: skip
+
 
 class _Norm(Module):
     """What batch and instance norm share: the affine parameters and the running statistics."""
@@ -96,7 +99,7 @@ class _BatchNorm(_Norm):
         batch = self.training or (self.running_mean is None and self.running_var is None)
         keep = not self.training or self.track_running_stats
         mean, var = (self.running_mean, self.running_var) if keep else (None, None)
-        return F.batch_norm(input, mean, var, self.weight, self.bias, batch, factor, self.eps)  # type: ignore[no-any-return]
+        return F.batch_norm(input, mean, var, self.weight, self.bias, batch, factor, self.eps)
 
 
 class _InstanceNorm(_Norm):
@@ -114,7 +117,7 @@ class _InstanceNorm(_Norm):
         x = input.unsqueeze(0) if single else input
         y = F.instance_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training or not self.track_running_stats,
                             0.0 if self.momentum is None else self.momentum, self.eps)  # fmt: skip
-        return y.squeeze(0) if single else y  # type: ignore[no-any-return]
+        return y.squeeze(0) if single else y
 
 
 class BatchNorm1d(_BatchNorm):
@@ -234,7 +237,7 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
@@ -278,7 +281,7 @@ class GroupNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
@@ -297,7 +300,7 @@ class LocalResponseNorm(Module):
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)  # type: ignore[no-any-return]
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

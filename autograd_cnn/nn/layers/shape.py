@@ -9,6 +9,10 @@ from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
 
+__all__ = ["CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "ReflectionPad1d",
+           "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "ZeroPad1d",
+           "ZeroPad2d", "ZeroPad3d"]  # fmt: skip
+
 
 class _Pad(Module):
     """Padding of the last `dims` dims; the number of values says how many: (left, right, top, bottom, front, back)."""
@@ -21,7 +25,7 @@ class _Pad(Module):
         self.padding = steps(padding, 2 * self.dims, f"{type(self).__name__}: padding")
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, self.mode)  # type: ignore[no-any-return]
+        return F.pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
         return f"{self.padding}"
@@ -33,7 +37,7 @@ class _ConstantPad(_Pad):
         self.value = value
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.pad(input, self.padding, "constant", self.value)  # type: ignore[no-any-return]
+        return F.pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
         return f"padding={self.padding}, value={self.value}"

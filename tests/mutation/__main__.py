@@ -1,0 +1,117 @@
+"""`python -m tests.mutation`: how many of our own mistakes would the generated tests catch?
+
+Each mutant is put in place of the real function, and the generated tests of the primitives it serves run until one fails. What
+survives is listed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import sys
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.testing import CHECKS, CheckFailure, RandomDraw
+from autograd_cnn.testing.primitive import _against
+from autograd_cnn.testing.setup import Setup
+
+from ..primitive_oracles import ORACLES
+from .mutants import Applied, Mutant, mutants
+
+FAST = ("first derivative", "float kernel agrees", "linear and adjoint", "second derivative", "float32 agrees", "memory layouts")
+ORDER = [*FAST, *(n for n in CHECKS if n not in FAST)]
+
+
+class _TooLong(Exception):
+    pass
+
+
+def _alarm(*_: Any) -> None:
+    raise _TooLong
+
+
+def caught(mutant: Mutant, examples: int, seconds: int = 20) -> str | None:
+    """The check that noticed, or None."""
+    signal.signal(signal.SIGALRM, _alarm)
+    signal.alarm(seconds)
+    try:
+        with Applied(mutant):
+            for k in range(examples):
+                for name in mutant.primitives[:6]:
+                    found = _noticed(name, k)
+                    if found:
+                        return found
+    except _TooLong:
+        return "does not end"
+    except MemoryError:
+        return "memory"
+    finally:
+        signal.alarm(0)
+    return None
+
+
+def _noticed(name: str, k: int) -> str | None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None
+    try:
+        setup = Setup(prim, prim.draw_case(RandomDraw(100_003 + k)))
+        if name in ORACLES:
+            _against(setup, ORACLES[name])
+    except _TooLong:
+        raise
+    except Exception:
+        return "oracle"
+    for check in ORDER if k < 2 else FAST[:4]:
+        try:
+            CHECKS[check](setup)
+        except _TooLong:
+            raise
+        except CheckFailure:
+            return check
+        except Exception as error:
+            return f"{check} ({type(error).__name__})"
+    return None
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--limit", type=int, default=600, help="how many mutants are tried, drawn from all (0: all)")
+    parser.add_argument("--examples", type=int, default=20, help="cases each must survive")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="only functions of modules whose name contains this")
+    parser.add_argument("--json", type=Path, default=None)
+    options = parser.parse_args(argv)
+    warnings.simplefilter("ignore")
+    every = [m for m in mutants() if options.only in m.function.__module__]
+    chosen = list(every)
+    random.Random(options.seed).shuffle(chosen)
+    chosen = chosen[: options.limit or None]
+    start, survivors, by = time.time(), [], Counter[str]()
+    for i, mutant in enumerate(chosen):
+        found = caught(mutant, options.examples)
+        by[found or "survived"] += 1
+        if found is None:
+            survivors.append(mutant)
+        if sys.stderr.isatty() and i % 10 == 0:
+            print(f"\r{i + 1}/{len(chosen)}, {len(survivors)} survive", end="", file=sys.stderr)
+    share = 1 - len(survivors) / max(len(chosen), 1)
+    print(f"{len(chosen)} of {len(every)} mutants tried in {time.time() - start:.0f} s: {len(chosen) - len(survivors)} caught ({share:.1%})")
+    print(f"mistakes: {', '.join(f'{k} {n}' for k, n in Counter(m.kind for m in chosen).most_common())}")
+    print("noticed by: " + ", ".join(f"{name} {n}" for name, n in by.most_common()))
+    for mutant in survivors:
+        print(f"survived: {mutant}")
+    if options.json is not None:
+        options.json.write_text(json.dumps({"tried": len(chosen), "all": len(every), "caught": len(chosen) - len(survivors),
+                                            "survivors": [str(m) for m in survivors]}, indent=2) + "\n")  # fmt: skip
+    return 0 if share >= 0.95 else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

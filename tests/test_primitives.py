@@ -1,0 +1,49 @@
+"""Every primitive of the registry, tested from its own cases: nothing here names an operation, so a new one is tested by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.testing import RandomDraw, check_primitive
+
+from .primitive_oracles import ORACLES, WITHOUT
+
+assert ac.ops  # all are registered
+NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_primitive(name: str) -> None:
+    check_primitive(name, examples=4, seed=1, oracle=ORACLES.get(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_primitive_thoroughly(name: str) -> None:
+    check_primitive(name, examples=120, seed=2, oracle=ORACLES.get(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_has_cases_that_differ(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None, f"{name} has no cases: add @{name}.cases"
+    drawn = [prim.draw_case(RandomDraw(seed)) for seed in range(5)]
+    assert len({repr(c) for c in drawn}) > 1, f"{name}: all cases are equal"
+    again = prim.draw_case(RandomDraw(3))
+    for a, b in zip(again.inputs, drawn[3].inputs, strict=True):
+        assert a is b or np.array_equal(a, b, equal_nan=getattr(getattr(a, "dtype", None), "kind", "") == "f"), f"{name}: the same seed draws other cases"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_smooth_cases_have_a_rule(name: str) -> None:
+    prim = REGISTRY[name]
+    served = {i for group, _ in prim.groups for i in group}
+    assert not prim.groups or served, f"{name}: rules that serve nothing"
+    assert prim.__doc__, f"{name} has no docstring"
+
+
+def test_oracles_name_primitives() -> None:
+    assert not set(ORACLES) & set(WITHOUT)

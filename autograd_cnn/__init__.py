@@ -125,7 +125,7 @@ if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt na
         elif name in _ELSEWHERE:
             found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
         else:
-            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, dir())}")
+            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, __dir__())}")
         globals()[name] = found
         return found
 

@@ -140,6 +140,8 @@ def _method(name: str, op: Any, own: str, value: str, result: str | None = None)
         return
     signature = signature_of(op)
     first, *rest = signature.parameters.values()
+    if first.annotation == signature.return_annotation == "Any":
+        result = result or own
     if first.kind is first.VAR_POSITIONAL:
         rest = [first]
     parts = ["self", *_parameters(rest, value)]

@@ -375,18 +375,22 @@ def _properties() -> None:
     """Attributes that are operations or constants."""
 
     def transposed(self: Any) -> Any:
+        """The dims in reverse order."""
         return _permute(self, dims=tuple(range(ndim_of(self)))[::-1])
 
     def matrix_transposed(self: Any) -> Any:
+        """The last two dims swapped."""
         n = ndim_of(self)
         if n < 2:
             raise RuntimeError(expected("mT", "a tensor with at least 2 dims", f"{n}"))
         return _permute(self, dims=(*range(n - 2), n - 1, n - 2))
 
     def itemsize(self: Any) -> int:
+        """Bytes of one entry."""
         return int(self.value.dtype.itemsize)
 
     def nbytes(self: Any) -> int:
+        """Bytes of all entries."""
         return int(self.value.nbytes)
 
     for name, get in {"T": transposed, "mT": matrix_transposed, "itemsize": itemsize, "nbytes": nbytes}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -151,7 +151,17 @@ def _sizes(size: tuple[Any, ...], operation: str) -> tuple[int, ...]:
     return sizes
 
 
-def _filled(name: str, value: float, doc: str) -> Any:
+class _Filled(Protocol):
+    def __call__(self, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+                 pin_memory: bool = False, memory_format: Any = None) -> Tensor: ...  # fmt: skip
+
+
+class _FilledLike(Protocol):
+    def __call__(self, input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+                 memory_format: Any = None) -> Tensor: ...  # fmt: skip
+
+
+def _filled(name: str, value: float, doc: str) -> _Filled:
     def make(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
              pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
         kind = as_dtype(dtype, name) or get_default_dtype()
@@ -165,7 +175,7 @@ def _filled(name: str, value: float, doc: str) -> Any:
     return make
 
 
-def _filled_like(name: str, value: float, doc: str) -> Any:
+def _filled_like(name: str, value: float, doc: str) -> _FilledLike:
     def make(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
              memory_format: Any = None) -> Tensor:  # fmt: skip
         array = np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, name))

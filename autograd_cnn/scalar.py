@@ -27,10 +27,10 @@ class Scalar(ScalarMethods, Variable):
     a float (a Scalar with `create_graph=True`); of values in between, after `retain_grad()`.
 
     >>> x, w = Scalar(2.0, "x"), Scalar(-3.0, "w")
-    >>> y = (x * w + 1).relu() + w ** 2
+    >>> y = (x * w + 8).relu() + w ** 2
     >>> y.backward()
     >>> x.grad, w.grad
-    (0.0, -6.0)
+    (-3.0, -4.0)
     """
 
     __slots__ = ("__dict__", "__weakref__")

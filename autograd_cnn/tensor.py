@@ -448,7 +448,7 @@ class Parameter(Tensor):
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         """Everything was done in `__new__`, so that subclasses may take other arguments."""
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]  # mypy forgets the argument names of such methods
         return "Parameter containing:\n" + super().__repr__()
 
 

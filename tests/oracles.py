@@ -38,9 +38,7 @@ def _touching(
 def conv(x: np.ndarray, w: np.ndarray, stride: Shape, padding: Pairs, dilation: Shape, groups: int = 1) -> np.ndarray:
     """Cross-correlation."""
     size, kernel = x.shape[2:], w.shape[2:]
-    out = tuple(
-        windows_that_fit(n, k, s, p, d) for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+    out = tuple(windows_that_fit(n, k, s, p, d) for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True))
     y = np.zeros((x.shape[0], w.shape[0], *out))
     inputs, outputs = w.shape[1], w.shape[0] // groups
     for o, k, q in _touching(size, kernel, stride, padding, dilation, out):
@@ -76,19 +74,14 @@ def conv_weight(
 
 
 def columns(x: np.ndarray, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape) -> np.ndarray:
-    out = tuple(
-        windows_that_fit(n, k, s, p, d)
-        for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
-    )
+    out = tuple(windows_that_fit(n, k, s, p, d) for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True))
     found = np.zeros((*x.shape[:2], *kernel, *out))
     for o, k, q in _touching(x.shape[2:], kernel, stride, padding, dilation, out):
         found[(slice(None), slice(None), *k, *o)] = x[(slice(None), slice(None), *q)]
     return found.reshape(x.shape[0], x.shape[1] * math.prod(kernel), math.prod(out))
 
 
-def max_pool(
-    x: np.ndarray, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, out: Shape
-) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(x: np.ndarray, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, out: Shape) -> tuple[np.ndarray, np.ndarray]:
     """The first of equal maxima wins, the last nan wins over all."""
     y = np.full((*x.shape[:2], *out), -np.inf)
     indices = np.full(y.shape, -1, np.int64)
@@ -168,9 +161,7 @@ def batch_norm(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, eps: float) 
     return y
 
 
-def batch_norm_gradients(
-    g: np.ndarray, x: np.ndarray, weight: np.ndarray, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch_norm_gradients(g: np.ndarray, x: np.ndarray, weight: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """By the chain rule from sum to sum, as one would on paper: through the variance, then through the mean."""
     gx, gw, gb = np.zeros(x.shape), np.zeros(x.shape[1]), np.zeros(x.shape[1])
     for c in range(x.shape[1]):

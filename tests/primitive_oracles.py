@@ -44,6 +44,21 @@ def entrywise(name: str, fn: Callable[..., Any], kind: Any = np.float64) -> None
     ORACLES[name] = run
 
 
+def nan_wins(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn`, but nan where any operand is."""
+    return lambda *v, **p: math.nan if any(math.isnan(e) for e in v) else fn(*v, **p)
+
+
+def nan_loses(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` of the operands that are not nan."""
+
+    def run(*v: float) -> float:
+        good = [e for e in v if not math.isnan(e)]
+        return fn(good) if good else math.nan
+
+    return run
+
+
 def _sig(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
@@ -62,22 +77,22 @@ def _erfinv(y: float) -> float:
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
     "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
-    "power": lambda a, exponent: a**exponent, "power_of": lambda a, b: a**b, "maximum": max, "minimum": min, "fmax": max, "fmin": min,
+    "power": lambda a, exponent: a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min), "fmax": nan_loses(max), "fmin": nan_loses(min),
     "exp": math.exp, "exp2": lambda a: 2.0**a, "expm1": math.expm1, "log": math.log, "log2": math.log2, "log10": math.log10,
     "log1p": math.log1p, "logaddexp": lambda a, b: math.log(math.exp(a) + math.exp(b)),
     "logaddexp2": lambda a, b: math.log2(2**a + 2**b), "sqrt": math.sqrt, "rsqrt": lambda a: 1 / math.sqrt(a),
-    "reciprocal": lambda a: 1 / a, "sigmoid": _sig, "xlogy": lambda a, b: 0.0 if a == 0 else a * math.log(b),
+    "reciprocal": lambda a: 1 / a, "sigmoid": _sig, "xlogy": lambda a, b: math.nan if math.isnan(b) else 0.0 if a == 0 else a * math.log(b),
     "logit": lambda a, eps=None: (lambda p: math.log(p / (1 - p)))(a if eps is None else min(max(a, eps), 1 - eps)),
     "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin, "acos": math.acos, "atan": math.atan, "atan2": math.atan2,
-    "hypot": lambda a, b: math.sqrt(a * a + b * b), "sinc": lambda a: 1.0 if a == 0 else math.sin(math.pi * a) / (math.pi * a),
+    "hypot": lambda a, b: math.inf if math.inf in (abs(a), abs(b)) else math.sqrt(a * a + b * b), "sinc": lambda a: 1.0 if a == 0 else math.sin(math.pi * a) / (math.pi * a),
     "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh,
     "erf": math.erf, "erfc": math.erfc, "erfinv": _erfinv,
-    "relu": lambda a: a if a > 0 else 0.0, "hardtanh": lambda a, min_val, max_val: min_val if a < min_val else max_val if a > max_val else a,
-    "threshold": lambda a, threshold, value: a if a > threshold else value,
+    "relu": nan_wins(lambda a: a if a > 0 else 0.0), "hardtanh": lambda a, min_val, max_val: min_val if a < min_val else max_val if a > max_val else a,
+    "threshold": nan_wins(lambda a, threshold, value: a if a > threshold else value),
     "leaky_relu": lambda a, negative_slope: a if a >= 0 else negative_slope * a,
     "hardsigmoid": lambda a: min(max(a / 6 + 0.5, 0.0), 1.0), "hardswish": lambda a: a * min(max(a + 3, 0.0), 6.0) / 6,
-    "hardshrink": lambda a, lambd: a if a > lambd or a < -lambd else 0.0,
-    "softshrink": lambda a, lambd: a - lambd if a > lambd else a + lambd if a < -lambd else 0.0,
+    "hardshrink": nan_wins(lambda a, lambd: a if a > lambd or a < -lambd else 0.0),
+    "softshrink": nan_wins(lambda a, lambd: a - lambd if a > lambd else a + lambd if a < -lambd else 0.0),
     "elu": lambda a, alpha=1.0, scale=1.0, input_scale=1.0: scale * (a if a > 0 else alpha * math.expm1(a * input_scale)),
     "silu": lambda a: a * _sig(a), "mish": lambda a: a * math.tanh(math.log1p(math.exp(a))), "logsigmoid": lambda a: math.log(_sig(a)),
     "softplus": lambda a, beta, threshold: a if a * beta > threshold else math.log1p(math.exp(beta * a)) / beta,
@@ -88,7 +103,7 @@ FLOATS: dict[str, Callable[..., Any]] = {
     "trunc": math.trunc, "round": _round, "frac": lambda a: a - math.trunc(a), "remainder": lambda a, b: a - b * math.floor(a / b),
     "fmod": math.fmod, "lerp": lambda a, b, w: a + w * (b - a), "heaviside": lambda a, v: v if a == 0 else float(a > 0),
     "clamp": lambda a, min=None, max=None: max if max is not None and a > max else min if min is not None and a < min else a,
-    "clamp from below": lambda a, b: b if a < b else a, "clamp from above": lambda a, b: b if a > b else a,
+    "clamp from below": nan_wins(lambda a, b: b if a < b else a), "clamp from above": nan_wins(lambda a, b: b if a > b else a),
     "where": lambda c, a, b: a if c else b, "copied": lambda a, b: b, "filled": lambda a, value: value,
     "nan_to_num": lambda a, nan, posinf, neginf: (
         (0.0 if nan is None else nan) if math.isnan(a) else
@@ -105,7 +120,7 @@ BOOLS: dict[str, Callable[..., Any]] = {
     "isneginf": lambda a: a == -math.inf, "isreal": lambda a: True, "signbit": lambda a: math.copysign(1, a) < 0,
     "logical_and": lambda a, b: bool(a) and bool(b), "logical_or": lambda a, b: bool(a) or bool(b),
     "logical_xor": lambda a, b: bool(a) != bool(b), "logical_not": lambda a: not a,
-    "isclose": lambda a, b, rtol, atol, equal_nan: (a == b or abs(a - b) <= atol + rtol * abs(b)) if not math.isnan(a) and not math.isnan(b)
+    "isclose": lambda a, b, rtol, atol, equal_nan: (a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= atol + rtol * abs(b))) if not math.isnan(a) and not math.isnan(b)
     else equal_nan and math.isnan(a) and math.isnan(b),
 }  # fmt: skip
 for _name, _fn in BOOLS.items():
@@ -123,7 +138,7 @@ for _name, _fn in INTEGERS.items():
 def _(x: Any, w: Any) -> Any:
     y = np.array(x)
     for at in np.ndindex(*x.shape):
-        slope = w.reshape(-1)[0] if w.size == 1 else w[at[1]] if w.ndim == 1 else np.broadcast_to(w, x.shape)[at]
+        slope = w.reshape(-1)[0] if w.size == 1 else w[at[1]] if w.ndim == 1 and x.ndim > 1 else np.broadcast_to(w, x.shape)[at]
         y[at] = x[at] if x[at] >= 0 else slope * x[at]
     return y
 
@@ -172,8 +187,8 @@ def _norm(v: list[float], p: Any) -> float:
 
 reduction("sum", math.fsum)
 reduction("mean", lambda v: math.fsum(v) / len(v))
-reduction("amax", max)
-reduction("amin", min)
+reduction("amax", lambda v: nan_wins(lambda *e: max(e))(*v))
+reduction("amin", lambda v: nan_wins(lambda *e: min(e))(*v))
 reduction("any", lambda v: any(bool(e) for e in v), bool)
 reduction("all", lambda v: all(bool(e) for e in v), bool)
 reduction("count_nonzero", lambda v: sum(e != 0 for e in v), np.int64)
@@ -206,15 +221,15 @@ def picking(name: str, fn: Callable[[list[float]], int]) -> None:
 
 
 def _kth(v: list[float], k: int) -> int:
-    return sorted(range(len(v)), key=lambda i: v[i])[k - 1]
+    return sorted(range(len(v)), key=lambda i: (math.isnan(v[i]), v[i]))[k - 1]
 
 
-picking("max_dim", lambda v: v.index(max(v)))
-picking("min_dim", lambda v: v.index(min(v)))
+picking("max_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
+picking("min_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 picking("kthvalue", _kth)
 picking("median_dim", lambda v, skip_nan: _kth(v, (len(v) + 1) // 2))
-picking("argmax", lambda v: v.index(max(v)))
-picking("argmin", lambda v: v.index(min(v)))
+picking("argmax", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
+picking("argmin", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 for _name in ("argmax", "argmin"):
     ORACLES[_name] = functools.partial(lambda f, *a, **k: f(*a, **k)[1], ORACLES[_name])
 ORACLES["median"] = lambda x, skip_nan: np.array(sorted(x.reshape(-1).tolist())[(x.size - 1) // 2])

@@ -10,6 +10,7 @@ from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.testing import RandomDraw, check_primitive
 
 from .primitive_oracles import ORACLES, WITHOUT
+from .variants import check_variants
 
 assert ac.ops  # all are registered
 NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
@@ -18,6 +19,14 @@ NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autogr
 @pytest.mark.parametrize("name", NAMES)
 def test_primitive(name: str) -> None:
     check_primitive(name, examples=4, seed=1, oracle=ORACLES.get(name))
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in ORACLES])
+def test_special_values_and_integers(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None
+    for seed in range(6):
+        check_variants(prim, prim.draw_case(RandomDraw(seed)), seed, ORACLES[name])
 
 
 @pytest.mark.slow

@@ -135,7 +135,7 @@ class _FunctionPrimitive:
         if f is None or node is None:
             return
         if not isinstance(f, Tensor):
-            raise TypeError(
+            raise RuntimeError(
                 f"{self.name}.backward: expected Variable (Tensor or None) for argument {at}, got {type(f).__name__}"
             )
         try:

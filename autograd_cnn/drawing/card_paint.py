@@ -147,9 +147,9 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
 
 def _paint_value(parent: Group, card: Card, style: Style) -> None:
     unit, (x, y, w, h) = card.unit, card.box
-    assert unit.value is not None
-    number = number_of(unit.value)
-    sizes = shape(unit.value.shape, style.words("scalar"))
+    shown: Any = unit.value  # units of these kinds are made from a value
+    number = number_of(shown)
+    sizes = shape(shown.shape, style.words("scalar"))
     title = f"{unit.title}: {unit.kind} {sizes}" + (f" = {number:.6g}" if number is not None else "")
     g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
     loss = unit.kind == "loss"

@@ -6,12 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import marks
 from .metrics import text_width
 from .scene import Box, Point, Run, runs_width
 from .view import Gradient, Pill, Unit, gradient_of, number_of, size_of
-from .words import Words, memory, name_runs, norm, one_of, shape, value
+from .words import Words, mathematics, memory, name_runs, norm, one_of, shape, value
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
@@ -72,14 +73,20 @@ class Card:
 
 # ------------------------------------------------------------------------------------------------------- texts
 def title_runs(unit: Unit) -> tuple[Run, ...]:
-    """An operation's label, its name bold and its parameters plain."""
-    name, _, rest = unit.title.partition(" ")
+    """An operation's label: its name bold, its parameters plain. A sign is followed by the operation's name."""
+    template = str(getattr(unit.steps[0].primitive, "label", "")) if unit.steps else ""
+    name = template.partition("{")[0].strip() or unit.title.partition(" ")[0]
+    if not unit.title.startswith(name):
+        name = unit.title.partition(" ")[0]
+    rest = unit.title[len(name) :].strip()
     if rest.startswith("(") and any(rest == str(v.shape) for v in unit.outputs):
         rest = ""  # the shape stands at the right already
-    if not any(c.isalpha() for c in name) and unit.steps:
-        rest = " ".join(p for p in (unit.steps[0].name, rest) if p)  # a sign alone is too little on a card
-    plain = " ".join(p for p in (rest, ", ".join(unit.constants)) if p)
-    return (Run(name, "bold"), Run(f" {plain}", "sans", "muted")) if plain else (Run(name, "bold"),)
+    first: tuple[Run, ...] = (Run(name, "bold"),)
+    if name == "^":
+        first, rest = mathematics(f"x^{{{rest or 'n'}}}", scale=1.2), ""
+    sign = unit.steps[0].name if unit.steps and not any(c.isalpha() for c in name) else ""
+    plain = " ".join(p for p in (sign, rest, ", ".join(unit.constants)) if p)
+    return (*first, Run(f" {plain}", "sans", "muted")) if plain else first
 
 
 def output_text(unit: Unit, style: Style) -> str:
@@ -96,12 +103,14 @@ def output_text(unit: Unit, style: Style) -> str:
 
 
 def shape_text(pill: Pill, style: Style) -> str:
+    """A pill's shape, with the dtype where it is not the picture's."""
     text = shape(pill.value.shape, style.words("scalar"))
     kind = pill.value.dtype
     return f"{text} {kind}" if kind and style.dtype and kind != style.dtype else text
 
 
 def kept_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
+    """ "keeps x, y": what waits for the backward pass."""
     return (Run(style.words("keeps") + " ", "sans", "kept"), *one_of(unit.keeps, "kept"))
 
 
@@ -163,6 +172,7 @@ def _height(unit: Unit, style: Style) -> float:
 
 
 def third_line(unit: Unit, style: Style) -> bool:
+    """Has the card a third line: what it keeps, or its parameters' gradients?"""
     return bool(unit.kept_bytes) or (style.backward and bool(unit.parameters))
 
 
@@ -171,11 +181,13 @@ def _count(unit: Unit) -> int:
 
 
 def module_title(unit: Unit) -> tuple[Run, ...]:
+    """A module's name and kind, once if they are the same."""
     kind = unit.scopes[-1].kind
     return (Run(unit.title, "bold"),) if unit.title == kind else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
 
 
 def second_line(pill: Pill, style: Style) -> bool:
+    """Has the pill a second line: a parameter's count or gradient?"""
     return pill.kind == "parameter" and (style.backward or len(pill.value.shape or ()) > 1)
 
 
@@ -194,25 +206,28 @@ def _name_width(pill: Pill) -> float:
 
 
 def pill_name(pill: Pill) -> tuple[Run, ...]:
+    """A pill's name, with how often it is used."""
     runs = name_runs(pill.name)
     return (*runs, Run(f" ×{pill.uses}", "sans", "muted", 0.7)) if pill.uses > 1 else runs
 
 
 def count_runs(pill: Pill) -> tuple[Run, ...]:
+    """How many entries a parameter has, unless its shape says so."""
     sizes = pill.value.shape or ()
     return (Run(f"{size_of([pill.value]):,}", "sans", "parameter"),) if len(sizes) > 1 else ()
 
 
 def norm_text(g: Gradient) -> str:
+    """A gradient's norm as the picture writes it."""
     return "∅" if g.state in ("missing", "none") else "NaN" if g.state == "nan" and math.isnan(g.norm) else norm(g.norm)
 
 
 def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
     """What a pill on its own says: a name with a shape, or with its number if it is one number."""
-    assert unit.value is not None  # units of these kinds are made from a value
-    number = number_of(unit.value) if unit.kind != "input" else None
-    right = value(number, style.precision + 1) if number is not None else shape(unit.value.shape, style.words("scalar"))
-    kind = unit.value.dtype
+    shown: Any = unit.value  # units of these kinds are made from a value
+    number = number_of(shown) if unit.kind != "input" else None
+    right = value(number, style.precision + 1) if number is not None else shape(shown.shape, style.words("scalar"))
+    kind = shown.dtype
     if kind and style.dtype and kind != style.dtype:
         right += f" {kind}"
     if unit.kind == "input":

@@ -67,6 +67,8 @@ class Wire:
 
 @dataclass(slots=True)
 class Line:
+    """One wire with the local derivative written on it."""
+
     edge: Edge
     local: float | None
     track: Track
@@ -292,8 +294,7 @@ class Circuit:
             space.take((line.chip[0] - w / 2, line.chip[1] - 8.5, w, 17))
 
     def chip_width(self, line: Line) -> float:
-        assert line.local is not None
-        return text_width("×" + value(line.local, self.style.precision), 10.5) + 13
+        return text_width("×" + value(line.local or 0.0, self.style.precision), 10.5) + 13
 
     def move(self, dx: float, dy: float) -> None:
         for w in self.wires.values():

@@ -66,7 +66,8 @@ class Draw:
         Example:
             >>> from autograd_cnn import Scalar, draw
             >>> x = Scalar(2.0, "x")
-            >>> draw(x * x + 1.0, backward=True).save("graph.svg")  # doctest: +SKIP
+            >>> draw(x * x + 1.0, backward=True).save("graph.svg")
+            'graph.svg'
         """
         words, theme = Words(lang), check_theme(theme)
         _check_number("depth", depth)
@@ -75,10 +76,7 @@ class Draw:
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
-        if circuit:
-            scene = scalar_figure(view, style, known, line, formula=title is None)
-        else:
-            scene = tensor_figure(view, style, known, line)
+        scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
         return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, backward, precision)))
 
     def dot(
@@ -122,7 +120,8 @@ class Draw:
         Example:
             >>> import numpy as np
             >>> from autograd_cnn import draw
-            >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))}).save("filters.svg")  # doctest: +SKIP
+            >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))}).save("filters.svg")
+            'filters.svg'
         """
         words = Words(lang)
         scene = filters_figure(weights, words, words("filters") if title is None else title, subtitle)
@@ -155,8 +154,8 @@ class Draw:
         Example:
             >>> import numpy as np
             >>> from autograd_cnn import draw
-            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))]).save("a.svg")  # doctest:
-            +SKIP
+            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))]).save("a.svg")
+            'a.svg'
         """
         words = Words(lang)
         _check_number("precision", precision)
@@ -186,8 +185,8 @@ class Draw:
 
         Example:
             >>> from autograd_cnn import draw
-            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]}).save("c.svg")  # doctest:
-            +SKIP
+            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]}).save("c.svg")
+            'c.svg'
         """
         words = Words(lang)
         return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix)

@@ -118,10 +118,7 @@ def _cell_size(columns: int, kernel: int, most: float) -> float:
 def _draw_row(group: Group, n: _Layer, x: float, y: float) -> tuple[float, float]:
     o, _, kh, kw = n.weight.shape
     side = max(kh, kw)
-    if o == 1:
-        size = _cell_size(1, side, 60 / side if side < 12 else 360 / side)
-    else:
-        size = _cell_size(min(o, 16), side, max(56 / side, 2))
+    size = _cell_size(1, side, 60 / side if side < 12 else 360 / side) if o == 1 else _cell_size(min(o, 16), side, max(56 / side, 2))
     step_x, step_y = kw * size + 8, kh * size + 22
     columns = max(1, min(o, int((ROOM + 8) // step_x)))
     sharp = n.weight.size <= SHARP

@@ -6,6 +6,7 @@ as WebAssembly in this process first, as an installed program second; where neit
 
 from __future__ import annotations
 
+import atexit
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -40,6 +41,8 @@ class Frame:
 
 @dataclass(slots=True)
 class Link:
+    """One arrow between two nodes."""
+
     tail: str
     head: str
     weight: int = 1
@@ -47,6 +50,8 @@ class Link:
 
 @dataclass(slots=True)
 class Request:
+    """What is to be laid out: nodes, links, frames around nodes, and how much room between them."""
+
     nodes: list[Node]
     links: list[Link]
     frames: list[Frame] = field(default_factory=list)
@@ -110,11 +115,18 @@ def _render_wasm(dot: str) -> bytes:
     with _lock:
         if _backend is None:
             _backend = _deep_backend()
+            atexit.register(_forget)
         try:
             return bytes(_backend.render(dot, format="json0", engine="dot"))
         except BaseException:
             _backend = None
             raise
+
+
+def _forget() -> None:
+    """Let the runtime go while its own package is still whole: at the very end of the process it could only complain."""
+    global _backend
+    _backend = None
 
 
 def _deep_backend() -> Any:
@@ -168,6 +180,9 @@ def _place_program(request: Request) -> Placement:
 
 
 # ------------------------------------------------------------------------------------------------- the question as DOT
+_LARGE = ", nslimit=1, nslimit1=1"  # one round of network simplex for each node: half the time, hardly a difference
+
+
 def to_layout_dot(request: Request) -> str:
     """The request in DOT: fixed sizes, no text. A node whose anchor is not its middle is a record of empty fields,
     because only a record's ports let dot align links elsewhere."""
@@ -175,7 +190,8 @@ def to_layout_dot(request: Request) -> str:
     ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
     lines = [
         "digraph g {",
-        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, ranksep={request.rank_gap / 72:.4f}];",
+        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, "
+        f"ranksep={request.rank_gap / 72:.4f}{_LARGE if len(request.nodes) > 1000 else ''}];",
         'node [shape=box, fixedsize=true, label="", margin=0, fontsize=1];',
         "edge [arrowhead=none];",
     ]

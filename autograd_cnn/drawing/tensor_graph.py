@@ -20,6 +20,7 @@ from .view import Edge, Gradient, Panel, View, gradient_of, number_of, size_of, 
 from .words import Words, memory, norm, value
 
 Runs = tuple[Run, ...]
+BAND = 96.0
 
 
 @dataclass(slots=True)
@@ -48,6 +49,11 @@ class _Figure:
         self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
         self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
         self.summed: set[int] = set()
+        self.bands: dict[int, list[tuple[float, float, float]]] = {}  # pieces of lines (x, top, bottom), by height
+        for r in self.routes:
+            for (x, y0), (_, y1) in pairwise(r.track.points):
+                for k in range(int(y0 // BAND), int(y1 // BAND) + 1):
+                    self.bands.setdefault(k, []).append((x, y0, y1))
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
@@ -55,7 +61,9 @@ class _Figure:
         if whole.state != "flows" or e.branches == 1:
             return _Flow(whole)
         steps = [s for s in e.head.steps if e.value.id in s.inputs]
-        share = contribution_norm(self.view.graph, steps[0], e.value.id) if len(steps) == 1 else None
+        twins = [x for x in self.view.edges if x.value is e.value and x.head is e.head] if e.head.kind == "op" else []
+        which = twins.index(e) if len(twins) > 1 else None
+        share = contribution_norm(self.view.graph, steps[0], e.value.id, which) if len(steps) == 1 else None
         if share is None:
             return _Flow(Gradient("shared", whole.norm), whole)
         return _Flow(Gradient("flows" if share else "zero", share), whole)
@@ -126,11 +134,16 @@ class _Figure:
                 text = by_id[p.id].text(at, self.frames[p.id][1] + 21, runs, 12.5, halo=halo)
                 self.space.take(text.box())
 
+    def crossings(self, top: float, bottom: float) -> list[float]:
+        """Where lines pass a horizontal band."""
+        found = {s for k in range(int(top // BAND), int(bottom // BAND) + 1) for s in self.bands.get(k, ())}
+        return [x for x, y0, y1 in found if y0 <= bottom and y1 >= top]
+
     def header_places(self, p: Panel, name: Runs, count: Runs) -> list[tuple[float, Runs, str | None]]:
         """(x, what is written there, its halo): in one piece, else in two, else without what finds no room (the panel's
         title has it all)."""
         x, y, w, _ = self.frames[p.id]
-        taken = sorted(at for r in self.routes for at in _crossings(r.track.points, y + 6, y + 28) if x < at < x + w)
+        taken = sorted(at for at in self.crossings(y + 6, y + 28) if x < at < x + w)
         walls = [x, *taken, x + w]
         rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in pairwise(walls)]
         rooms = [r for r in rooms if r[1] > r[0]] or [(x + 13, x + w - 13)]
@@ -261,11 +274,6 @@ class _Figure:
                 g = gradient_of(v)
                 parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
         return " ".join(parts)
-
-
-def _crossings(points: list[Point], top: float, bottom: float) -> list[float]:
-    """Where a line passes a horizontal band."""
-    return [x for (x, y), (_, y2) in pairwise(points) if y <= bottom and y2 >= top]
 
 
 def _told(g: Gradient) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import marks
 from .cards import Card
+from .chains import straighten_chains
 from .geometry import bounds, overlap
 from .layout import HEADER, PAD, Frame, Link, Node, Placement, Request, Via, place
-from .routes import Route, align, make_room, route_all, straightened
+from .routes import Columns, Route, align, make_room, route_all, straightened
 from .scene import Box
 from .view import Panel, View
 
@@ -27,8 +28,10 @@ def lay_out(
     for id, (x, y) in placed.nodes.items():
         cards[id].x, cards[id].y = x, y
     align(view.edges, cards)
-    make_room(view.edges, placed, cards, _frames(view, cards, header_width, []))
-    placed.vias[:] = [straightened(e, v, cards) for e, v in zip(view.edges, placed.vias, strict=True)]
+    columns = Columns(cards)
+    placed.vias[:] = [straightened(e, v, columns) for e, v in zip(view.edges, placed.vias, strict=True)]
+    straighten_chains(view, cards, placed.vias, lambda: base_frames(view, cards, header_width))
+    make_room(view.edges, placed, cards, base_frames(view, cards, header_width))
     frames = _shift(cards, _frames(view, cards, header_width, placed.vias), placed)
     return route_all(view.edges, placed, cards, frames, 30.0 if two_lanes else 20.0), frames
 
@@ -54,33 +57,41 @@ def _shift(cards: Mapping[str, Card], frames: dict[str, Box], placed: Placement)
     return {id: (x + dx, y + dy, w, h) for id, (x, y, w, h) in frames.items()}
 
 
-def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], vias: Sequence[list[Via]]) -> dict[str, Box]:
-    """The panels, around their units and inner panels."""
+def base_frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float]) -> dict[str, Box]:
+    """The panels, as tight around their units and inner panels as their headers allow."""
     frames: dict[str, Box] = {}
     for p in reversed(view.panels):  # inner ones first
         x, y, w, h = bounds([cards[u.id].whole() for u in p.units] + [frames[q.id] for q in p.panels])
         width = max(w + 2 * PAD - 4, header_width(p))
         frames[p.id] = (x - PAD + 2, y - PAD - HEADER + 2, width, h + 2 * PAD + HEADER - 6)
-    entering: dict[str, list[list[Via]]] = {}  # for each panel the long edges of which one end is in it
-    for e, passed in zip(view.edges, vias, strict=False):
+    return frames
+
+
+def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], vias: Sequence[list[Via]]) -> dict[str, Box]:
+    """The panels, widened where nothing foreign stands beside them: so that a long edge which ends in one runs within it, and
+    that its header has room to the left of the line that comes down through it."""
+    frames = base_frames(view, cards, header_width)
+    entering: dict[str, list[Via]] = {}  # for each panel the stretches of long edges of which one end is in it
+    for e, passed in zip(view.edges, vias, strict=True):
         if passed:
             tail, head = ({q.id for q in _family(u.panel)} for u in (e.tail, e.head))
             for id in tail ^ head:
-                entering.setdefault(id, []).append(passed)
+                entering.setdefault(id, []).extend(passed)
     for p in reversed(view.panels):
-        for passed in entering.get(p.id, ()):
-            _hold_line(p, passed, frames, view, cards)
+        _, y, _, h = frames[p.id]
+        for x, top, bottom in entering.get(p.id, ()):
+            if bottom > y and top < y + h:
+                _widen(p, x - 20, x + 20, frames, view, cards)
+        first = min((cards[u.id] for u in p.all_units()), key=lambda c: c.y)
+        _widen(p, first.x - header_width(p) + 15, first.x, frames, view, cards)
     return {p.id: frames[p.id] for p in view.panels}
 
 
-def _hold_line(p: Panel, passed: list[Via], frames: dict[str, Box], view: View, cards: Mapping[str, Card]) -> None:
-    """Widen a panel, and those around it, so that a long edge which ends in it runs within it, if nothing foreign
-    stands in between."""
-    x, y, w, h = frames[p.id]
-    along = [v for v in passed if v[2] > y and v[1] < y + h]
-    left = min([x, *(v[0] - 20 for v in along)])
-    right = max([x + w, *(v[0] + 20 for v in along)])
-    if right - left - w < 1 or right - left - w > 120:
+def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: View, cards: Mapping[str, Card]) -> None:
+    """Let a panel, and those around it, reach from `left` to `right` at least, unless that is far or meets something."""
+    x, _, w, _ = frames[p.id]
+    extra = max(0.0, x - left) + max(0.0, right - x - w)
+    if extra < 1 or extra > 130:
         return
     wider: dict[str, Box] = {}
     for q in _family(p):

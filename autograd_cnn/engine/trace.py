@@ -79,7 +79,7 @@ def trace(fn: Callable[..., Any], *args: Any) -> Graph:
     >>> print(graph)
     graph(x0: float32[3]):
       %2 = mul(x0, 2) : float32[3]
-      %3 = sum(%2) : float32[]
+      %3 = sum(%2, keepdim=False) : float32[]
       return %3
     >>> graph(ac.tensor([1., 2., 3.]))
     tensor(12.)

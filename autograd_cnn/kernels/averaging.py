@@ -24,9 +24,7 @@ _MANY = 16  # elements of a side from which NumPy's reduction beats adding views
 
 
 @quiet
-def sum_pool_forward(
-    x: Array, kernel: Steps, stride: Steps | None = None, padding: Padding = 0, ceil_mode: bool = False
-) -> Array:
+def sum_pool_forward(x: Array, kernel: Steps, stride: Steps | None = None, padding: Padding = 0, ceil_mode: bool = False) -> Array:
     """The sum of each window of x (N, C, *S): (N, C, *O). Padding adds zeros.
 
     >>> sum_pool_forward(np.array([[[1., 2., 3., 4.]]]), 2)

@@ -89,9 +89,7 @@ def geometry(
 
 
 @functools.lru_cache(maxsize=1024)
-def _geometry(
-    x_shape: Shape, w_shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int, operation: str
-) -> Geometry:
+def _geometry(x_shape: Shape, w_shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int, operation: str) -> Geometry:
     dims = len(x_shape) - 2
     if dims < 1 or len(w_shape) != dims + 2:
         wanted = "an input (N, C, *S) and a weight (O, C/groups, *K) with as many dimensions"
@@ -119,9 +117,7 @@ def _fixed(value: Any) -> Any:
     return value if isinstance(value, (int, tuple)) else tuple(value)
 
 
-def _stepping(
-    stride: Steps, padding: Padding, dilation: Steps, dims: int, operation: str
-) -> tuple[Shape, Pairs, Shape]:
+def _stepping(stride: Steps, padding: Padding, dilation: Steps, dims: int, operation: str) -> tuple[Shape, Pairs, Shape]:
     strides = steps(stride, dims, f"{operation}: stride")
     dilations = steps(dilation, dims, f"{operation}: dilation")
     sides = pairs(padding, dims)
@@ -181,15 +177,11 @@ def pooling(
 ) -> Pooling:
     """The sizes, or a ShapeError that names what does not fit. The stride is the kernel's size unless given."""
     kernel, padding, dilation = _fixed(kernel), _fixed(padding), _fixed(dilation)
-    return _pooling(
-        x_shape, kernel, kernel if stride is None else _fixed(stride), padding, dilation, ceil_mode, operation
-    )
+    return _pooling(x_shape, kernel, kernel if stride is None else _fixed(stride), padding, dilation, ceil_mode, operation)
 
 
 @functools.lru_cache(maxsize=1024)
-def _pooling(
-    x_shape: Shape, kernel: Steps, stride: Steps, padding: Padding, dilation: Steps, ceil_mode: bool, operation: str
-) -> Pooling:
+def _pooling(x_shape: Shape, kernel: Steps, stride: Steps, padding: Padding, dilation: Steps, ceil_mode: bool, operation: str) -> Pooling:
     dims = len(x_shape) - 2
     if dims < 1:
         raise ShapeError(expected(operation, "an input (N, C, *S)", f"shape {x_shape}"))

@@ -14,6 +14,7 @@ from .windows import quiet
 
 Array = npt.NDArray[Any]
 
+_LONG = 32  # elements of a row from which a call for each row is worth it
 _CHUNK_BYTES = 512 << 10  # samples handled at a time, so that the second look at them finds them in the cache
 
 
@@ -21,9 +22,7 @@ _CHUNK_BYTES = 512 << 10  # samples handled at a time, so that the second look a
 
 
 @quiet
-def batch_norm_forward(
-    x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5
-) -> tuple[Array, Array, Array, Array]:
+def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5) -> tuple[Array, Array, Array, Array]:
     """x (N, C, *S) → (y, mean, var, invstd), the three statistics (C,) over all of a channel.
 
         y = (x − mean) · invstd · weight + bias,   invstd = 1 / √(var + eps),   var the biased variance
@@ -60,9 +59,7 @@ def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
 
 
 @quiet
-def batch_norm_adjoint(
-    g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
-) -> tuple[Array, Array, Array]:
+def batch_norm_adjoint(g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array) -> tuple[Array, Array, Array]:
     """(gx, gweight, gbias) of g and x (N, C, *S), where the statistics came from x itself. M elements a channel:
 
         gbias   = Σ g
@@ -77,11 +74,11 @@ def batch_norm_adjoint(
     gradients, values = _rows(g), _rows(x)
     channels, count = x.shape[1], x.size // max(1, x.shape[1])
     gbias, dot = np.zeros(channels), np.zeros(channels)
-    centre = mean[:, None]
+    centre, ones = mean[:, None], np.ones(values.shape[-1], x.dtype)
     for some in _chunks(values):
         deviation = np.subtract(values[some], centre, out=scratch("columns", values[some].shape, x.dtype))
-        gbias += gradients[some].sum(axis=-1).sum(axis=0, dtype=np.float64)
-        dot += np.vecdot(gradients[some], deviation).sum(axis=0, dtype=np.float64)
+        gbias += _dots(gradients[some], ones)
+        dot += _dots(gradients[some], deviation)
     gx = np.empty(x.shape, x.dtype)
     if count:
         # gx = a·g + b·(x − mean) + c
@@ -105,16 +102,23 @@ def _moments(x: Array) -> tuple[Array, Array]:
     """Mean and biased variance of x (N, C, L) by channel in float64, from deviations: no cancellation."""
     channels = x.shape[1]
     count = x.shape[0] * x.shape[2]
-    total, squares = np.zeros(channels), np.zeros(channels)
+    total, squares, ones = np.zeros(channels), np.zeros(channels), np.ones(x.shape[2], x.dtype)
     for some in _chunks(x):
-        total += x[some].sum(axis=-1).sum(axis=0, dtype=np.float64)
+        total += _dots(x[some], ones)
     mean = total / count
     centre = mean.astype(x.dtype)[:, None]
     for some in _chunks(x):
         deviation = np.subtract(x[some], centre, out=scratch("columns", x[some].shape, x.dtype))
-        squares += np.vecdot(deviation, deviation).sum(axis=0, dtype=np.float64)
+        squares += _dots(deviation, deviation)
     # the centre was rounded: E(x − c)² = var + (mean − c)²
     return mean, np.maximum(squares / count - (mean - centre[:, 0]) ** 2, 0)
+
+
+def _dots(a: Array, b: Array) -> Array:
+    """Σ a · b for each channel of (n, C, L) in float64: BLAS for long rows (three times as fast as a sum), else at once"""
+    if a.shape[-1] >= _LONG:
+        return np.asarray(np.vecdot(a, b).sum(axis=0, dtype=np.float64))
+    return np.asarray(np.multiply(a, b).sum(axis=(0, 2), dtype=np.float64))
 
 
 def _rows(x: Array) -> Array:
@@ -132,9 +136,7 @@ def _chunks(x: Array) -> Iterator[slice]:
 
 
 @quiet
-def local_response_norm_forward(
-    x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> tuple[Array, Array]:
+def local_response_norm_forward(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> tuple[Array, Array]:
     """x (N, C, *S) → (y, base), where the window of channel c starts size // 2 before it:
 
         y = x · base^(−β),   base = k + α/size · Σ over `size` neighbouring channels of x²
@@ -158,9 +160,7 @@ def local_response_norm_forward(
 
 
 @quiet
-def local_response_norm_adjoint(
-    g: Array, x: Array, base: Array, size: int, alpha: float = 1e-4, beta: float = 0.75
-) -> Array:
+def local_response_norm_adjoint(g: Array, x: Array, base: Array, size: int, alpha: float = 1e-4, beta: float = 0.75) -> Array:
     """gx = g · base^(−β) − 2αβ/size · x · Σ g · x · base^(−β − 1), over the channels whose window has this one.
 
     >>> x = np.array([[[1.], [2.]]])

@@ -188,10 +188,7 @@ def _side(geo: Pooling, dim: int) -> list[Element]:
 def _adaptive_side(start: Array, end: Array) -> list[Element]:
     """Shorter windows meet their last element again, which is no larger than itself."""
     count, longest = len(start), int((end - start).max())
-    return [
-        Element(number, slice(0, count), 0 if number else count, np.minimum(start + number, end - 1))
-        for number in range(longest)
-    ]
+    return [Element(number, slice(0, count), 0 if number else count, np.minimum(start + number, end - 1)) for number in range(longest)]
 
 
 @functools.lru_cache(maxsize=64)
@@ -226,9 +223,7 @@ def _walk_sides(x: Array, sides: list[list[Element]], kernel: Shape, y: Array, r
     return codes
 
 
-def _walk_side(
-    x: Array, inner: Array | None, side: list[Element], dim: int, weight: int, y: Array, codes: Array, rise: Rise
-) -> None:
+def _walk_side(x: Array, inner: Array | None, side: list[Element], dim: int, weight: int, y: Array, codes: Array, rise: Rise) -> None:
     """The maximum along `dim`; `inner` numbers the elements of x within the dimensions done, `weight` in number."""
     before = (slice(None),) * (dim + 1)
     for element in side:

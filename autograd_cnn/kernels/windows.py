@@ -90,9 +90,7 @@ def full_padding(kernel: Shape, dilation: Shape) -> Pairs:
 # -- how many windows fit -------------------------------------------------------------------------------------------
 
 
-def output_size(
-    size: int, kernel: int, stride: int = 1, padding: int | Pair = 0, dilation: int = 1, ceil_mode: bool = False
-) -> int:
+def output_size(size: int, kernel: int, stride: int = 1, padding: int | Pair = 0, dilation: int = 1, ceil_mode: bool = False) -> int:
     """How many windows fit along one dimension.
 
         out = floor((size + before + after − dilation · (kernel − 1) − 1) / stride) + 1
@@ -113,19 +111,12 @@ def output_size(
     return count - 1 if (count - 1) * stride >= size + before else count
 
 
-def output_sizes(
-    size: Shape, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, ceil_mode: bool = False
-) -> Shape:
+def output_sizes(size: Shape, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, ceil_mode: bool = False) -> Shape:
     """`output_size` for each spatial dimension."""
-    return tuple(
-        output_size(s, k, t, p, d, ceil_mode)
-        for s, k, t, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+    return tuple(output_size(s, k, t, p, d, ceil_mode) for s, k, t, p, d in zip(size, kernel, stride, padding, dilation, strict=True))
 
 
-def transposed_size(
-    size: int, kernel: int, stride: int = 1, padding: int | Pair = 0, output_padding: int = 0, dilation: int = 1
-) -> int:
+def transposed_size(size: int, kernel: int, stride: int = 1, padding: int | Pair = 0, output_padding: int = 0, dilation: int = 1) -> int:
     """The size a transposed convolution gives: `output_size` read backwards, plus `output_padding`.
 
         out = (size − 1) · stride − before − after + dilation · (kernel − 1) + output_padding + 1
@@ -303,9 +294,7 @@ def im2col(x: Array, kernel: Steps, stride: Steps = 1, padding: Padding = 0, dil
     return columns.reshape(x.shape[0], x.shape[1] * math.prod(kernels), math.prod(out))
 
 
-def col2im(
-    columns: Array, size: Shape, kernel: Steps, stride: Steps = 1, padding: Padding = 0, dilation: Steps = 1
-) -> Array:
+def col2im(columns: Array, size: Shape, kernel: Steps, stride: Steps = 1, padding: Padding = 0, dilation: Steps = 1) -> Array:
     """Adds the columns back where `im2col` took them: (N, C·∏K, ∏O) → (N, C, *size), PyTorch's `fold`.
 
     >>> col2im(np.ones((1, 2, 3)), (4,), 2)
@@ -335,6 +324,4 @@ def col2im(
 
 def places(offset: Shape, stride: Shape, dilation: Shape, out: Shape) -> tuple[slice, ...]:
     """Where in the padded input all windows have their element number `offset`."""
-    return tuple(
-        slice(i * d, i * d + (o - 1) * t + 1, t) for i, t, d, o in zip(offset, stride, dilation, out, strict=True)
-    )
+    return tuple(slice(i * d, i * d + (o - 1) * t + 1, t) for i, t, d, o in zip(offset, stride, dilation, out, strict=True))

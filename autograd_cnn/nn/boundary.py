@@ -80,15 +80,15 @@ class Boundary:
         return outputs if isinstance(result, tuple) else outputs[0]
 
     def _at_outputs(self, grads: Grads) -> Grads:
-        assert self.outputs is not None  # set before the operation that calls this could run
-        arrived = _spread(grads, self.outputs, self.n_outputs)
+        outputs: Any = self.outputs  # set before the operation that calls this could run
+        arrived = _spread(grads, outputs, self.n_outputs)
         for hook in self.pre_hooks:
             arrived = _replaced(hook(self.module, arrived), arrived, "Backward pre hook", "grad_output")
         if self.inputs is None:
             self._run_without_inputs(arrived)
         else:
             self.arrived = arrived
-        return tuple(arrived[i] for i in self.outputs)
+        return tuple(arrived[i] for i in outputs)
 
     def _at_inputs(self, grads: Grads) -> Grads:
         if self.arrived is None or self.inputs is None:

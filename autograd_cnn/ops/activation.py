@@ -95,9 +95,7 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, inplace:
     tensor([-1.0000,  0.5000,  1.0000])
     """
     if min_val > max_val:
-        raise ValueError(
-            f"min_val cannot be greater than max_val: hardtanh expected min_val <= max_val, got {min_val} > {max_val}."
-        )
+        raise ValueError(f"min_val cannot be greater than max_val: hardtanh expected min_val <= max_val, got {min_val} > {max_val}.")
     return inplace_or(input, inplace, "_hardtanh_", _hardtanh, min_val=min_val, max_val=max_val)
 
 
@@ -228,9 +226,7 @@ def prelu(input: Array, weight: Array) -> Array:
         raise RuntimeError(expected("prelu", f"weight of the input's dtype {x.dtype}", f"{w.dtype}"))
     if w.size != 1:
         if x.ndim == 0:
-            raise RuntimeError(
-                "Not allow zero-dim input tensor: prelu expected an input with a dim of channels, or one slope."
-            )
+            raise RuntimeError("Not allow zero-dim input tensor: prelu expected an input with a dim of channels, or one slope.")
         channels = x.shape[1] if x.ndim > 1 else 1
         if w.size != channels:
             raise RuntimeError(
@@ -244,9 +240,7 @@ def prelu(input: Array, weight: Array) -> Array:
 
 
 @expose("function functional")
-def rrelu(
-    input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
-) -> Array:
+def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False) -> Array:
     """y = input where positive, else a · input; a is drawn from [lower, upper) for each entry in training, and is the middle of the two
     otherwise.   (*) → (*)   [Xu et al. 2015]
 
@@ -257,9 +251,7 @@ def rrelu(
     tensor([-5.5000,  2.0000])
     """
     if not lower <= upper:
-        raise RuntimeError(
-            f"Lower bound should be less than or equal to the upper bound: rrelu got lower={lower}, upper={upper}."
-        )
+        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound: rrelu got lower={lower}, upper={upper}.")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     x = unbox(input)

@@ -13,12 +13,13 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from .clamp import _clamp
-from .elementwise import exp, log, sigmoid, square, xlogy
+from .elementwise import exp, log, sigmoid, square
 from .expose import expose
 from .loss import _shape, chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
 from .promotion import Array, align
 from .select import where
 from .smooth import _softplus
+from .special import xlogy
 
 
 # ------------------------------------------------------------------------------------------------- of probabilities
@@ -99,9 +100,7 @@ def _bce_logits(input: Array, target: Array, pos_weight: Array | None = None, *,
 
 
 @_bce_logits.vjp("input")
-def _(
-    g: Array, input: Array, target: Array, pos_weight: Array | None, input_shape: Any, target_shape: Any, reduction: str
-) -> Array:
+def _(g: Array, input: Array, target: Array, pos_weight: Array | None, input_shape: Any, target_shape: Any, reduction: str) -> Array:
     g = share(g, reduction, input_shape, target_shape)
     if pos_weight is None:
         return g * (sigmoid(input) - target)

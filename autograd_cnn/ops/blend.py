@@ -145,9 +145,7 @@ def heaviside(input: Array, values: Array) -> Array:
     tensor([0.0000, 0.5000, 1.0000])
     """
     if getattr(input, "dtype", None) != getattr(values, "dtype", None):
-        raise RuntimeError(
-            "heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype."
-        )
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype.")
     return np.where(np.equal(input, 0), values, np.greater(input, 0).astype(input.dtype))
 
 

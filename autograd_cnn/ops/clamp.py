@@ -110,9 +110,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     tensor([-1.0000,  0.5000,  1.0000])
     """
     if min is None and max is None:
-        raise RuntimeError(
-            "torch.clamp: At least one of 'min' or 'max' must not be None: clamp expected a bound, got none."
-        )
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None: clamp expected a bound, got none.")
     if isinstance(min, Variable) or isinstance(max, Variable):
         y = input if min is None else _clamp_low(input, min)
         return y if max is None else _clamp_high(y, max)
@@ -146,9 +144,7 @@ def clamp_max(input: Array, max: Any) -> Array:
 
 @expose("function method inplace")
 @primitive(label="NaN → {nan}", family="compare", derivative="1 or 0")
-def nan_to_num(
-    input: Array, *, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Array:
+def nan_to_num(input: Array, *, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
     """y = input, with NaN, +∞ and −∞ replaced: by 0 and the greatest and smallest finite numbers of the dtype, if not said otherwise.
 
     The gradient is 0 at what was replaced.   (*) → (*)

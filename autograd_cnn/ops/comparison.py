@@ -216,15 +216,9 @@ def isclose(input: Array, other: Array, *, rtol: float = 1e-05, atol: float = 1e
     tensor([ True, False])
     """
     if input.dtype != other.dtype:
-        raise DtypeError(
-            expected(
-                "isclose", f"two tensors of one dtype ({input.dtype})", str(other.dtype), "Convert with .to(dtype)."
-            )
-        )
+        raise DtypeError(expected("isclose", f"two tensors of one dtype ({input.dtype})", str(other.dtype), "Convert with .to(dtype)."))
     if rtol < 0 or atol < 0:
-        raise RuntimeError(
-            expected("isclose", "rtol and atol greater than or equal to zero", f"rtol={rtol}, atol={atol}")
-        )
+        raise RuntimeError(expected("isclose", "rtol and atol greater than or equal to zero", f"rtol={rtol}, atol={atol}"))
     close = np.equal(input, other)
     if equal_nan and input.dtype.kind == "f":
         close = close | (np.isnan(input) & np.isnan(other))
@@ -267,9 +261,7 @@ def equal(input: Array, other: Array) -> bool:
     for position, v in enumerate((x, z)):
         if not hasattr(v, "shape"):
             name = ("input", "other")[position]
-            raise TypeError(
-                f"equal(): argument '{name}' (position {position + 1}) must be Tensor, not {type(v).__name__}"
-            )
+            raise TypeError(f"equal(): argument '{name}' (position {position + 1}) must be Tensor, not {type(v).__name__}")
     return bool(x.shape == z.shape and np.equal(*align(x, z)).all())
 
 

@@ -41,9 +41,7 @@ class _Places:
         self.mass = self.on
         self.flat = None
         if smoothing:
-            self.flat = (
-                np.full(classes, smoothing / classes, x.dtype) if weight is None else smoothing / classes * weight
-            )
+            self.flat = np.full(classes, smoothing / classes, x.dtype) if weight is None else smoothing / classes * weight
             self.on = (1 - smoothing) * self.on
             flat = self.flat.sum()
             self.mass = self.on + (flat if self.here is None else flat * self.here)
@@ -85,12 +83,8 @@ def _cross_entropy(
 
 
 @_cross_entropy.vjp("input")
-def _(
-    g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float
-) -> Array:
-    return cross_entropy_adjoint(
-        g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
-    )
+def _(g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float) -> Array:
+    return cross_entropy_adjoint(g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
 
 
 @primitive(name="cross_entropy adjoint", label="softmax − target", family="loss")
@@ -221,9 +215,7 @@ def cross_entropy(
     weight = _constant(weight, "cross_entropy")
     if unbox(input).shape == unbox(target).shape:
         return _of_probabilities(input, target, weight, how, label_smoothing)
-    return _cross_entropy(
-        input, target, weight, ignore_index=ignore_index, reduction=how, label_smoothing=label_smoothing
-    )
+    return _cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=how, label_smoothing=label_smoothing)
 
 
 def _of_probabilities(input: Array, target: Array, weight: Array | None, reduction: str, smoothing: float) -> Array:
@@ -235,11 +227,7 @@ def _of_probabilities(input: Array, target: Array, weight: Array | None, reducti
     dim = 1 if x.ndim > 1 else 0
     classes = x.shape[dim] if x.ndim else 1
     if weight is not None and unbox(weight).shape != (classes,):
-        raise ShapeError(
-            expected(
-                "cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(unbox(weight).shape)}"
-            )
-        )
+        raise ShapeError(expected("cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(unbox(weight).shape)}"))
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     y = _log_softmax(input, dim=dim) * target

@@ -22,9 +22,7 @@ def ndim_of(x: Any, operation: str, argument: str = "input") -> int:
     try:
         return unbox(x).ndim  # type: ignore[no-any-return]
     except AttributeError:
-        raise TypeError(
-            f"{operation}(): argument '{argument}' (position 1) must be Tensor, not {type(x).__name__}"
-        ) from None
+        raise TypeError(f"{operation}(): argument '{argument}' (position 1) must be Tensor, not {type(x).__name__}") from None
 
 
 def normal_dim(dim: Any, ndim: int, operation: str) -> int:
@@ -39,9 +37,7 @@ def normal_dim(dim: Any, ndim: int, operation: str) -> int:
         raise TypeError(f"{operation}(): argument 'dim' must be int, not {type(dim).__name__}") from None
     n = ndim or 1
     if not -n <= d < n:
-        raise DimError(
-            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {operation}"
-        )
+        raise DimError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}) in {operation}")
     return d + n if d < 0 else d
 
 
@@ -54,9 +50,7 @@ def normal_dims(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
     normal = tuple(normal_dim(d, ndim, operation) for d in (dims if isinstance(dims, Iterable) else (dims,)))
     for i, d in enumerate(normal):
         if d in normal[:i]:
-            raise RuntimeError(
-                f"dim {d} appears multiple times in the list of dims: expected each dim once in {operation}, got {dims}"
-            )
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims: expected each dim once in {operation}, got {dims}")
     return normal
 
 

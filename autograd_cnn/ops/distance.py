@@ -63,9 +63,7 @@ def dist(input: Array, other: Array, p: float = 2) -> Array:
 
 
 @expose("function")
-def cdist(
-    x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary"
-) -> Array:
+def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Array:
     """y_ij = ‖x1_i − x2_j‖_p: the distance of each vector of x1 to each of x2.   (*, P, M), (*, R, M) → (*, P, R)
 
     `compute_mode` chooses PyTorch's way to compute; here all give the same result. The gradient where the distance is 0 is 0.
@@ -84,9 +82,7 @@ def cdist(
         if ndim_of(x, "cdist") < 2:
             raise ShapeError(f"cdist only supports at least 2D tensors, {name} got: {ndim_of(x, 'cdist')}D")
     if unbox(x1).shape[-1] != unbox(x2).shape[-1]:
-        raise ShapeError(
-            f"X1 and X2 must have the same number of columns. X1: {unbox(x1).shape[-1]} X2: {unbox(x2).shape[-1]} (in cdist)"
-        )
+        raise ShapeError(f"X1 and X2 must have the same number of columns. X1: {unbox(x1).shape[-1]} X2: {unbox(x2).shape[-1]} (in cdist)")
     a = select_view(x1, at=(Ellipsis, slice(None), None, slice(None)))
     b = select_view(x2, at=(Ellipsis, None, slice(None), slice(None)))
     d = a - b

@@ -39,7 +39,7 @@ def _(g: Array, mask: Array, scale: float) -> Array:
 @_dropout.cases
 def _(draw: Draw) -> Case:
     p = draw.choice([0.2, 0.5])
-    return Case(draw.array((2, 3, 2)), p=p, scale=1 / (1 - p), channels=draw.boolean(), smooth=False)
+    return Case(draw.array((2, 3, 2)), p=p, scale=draw.choice([1.0, 1 / (1 - p)]), channels=draw.boolean(), smooth=False)
 
 
 def check_probability(p: float, operation: str) -> None:
@@ -68,7 +68,7 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, inplace: bool =
     >>> import autograd_cnn as ac
     >>> _ = ac.manual_seed(0)
     >>> ac.nn.functional.dropout(ac.ones(4), 0.5)
-    tensor([2., 0., 2., 2.])
+    tensor([0., 0., 2., 0.])
 
     Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", 2014, section 10 (scaled in training).
     """

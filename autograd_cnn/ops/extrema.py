@@ -103,7 +103,8 @@ def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     >>> ac.amax(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
     tensor([4., 3.])
     """
-    return _amax(input, dims=reduced_dims(dim, ndim_of(input, "amax"), "amax"), keepdim=keepdim)
+    dims = reduced_dims(dim, ndim_of(input, "amax"), "amax")
+    return _amax(_filled(input, "amax") if dim == () else input, dims=dims, keepdim=keepdim)
 
 
 @expose("function method")
@@ -117,7 +118,8 @@ def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     >>> ac.amin(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    return _amin(input, dims=reduced_dims(dim, ndim_of(input, "amin"), "amin"), keepdim=keepdim)
+    dims = reduced_dims(dim, ndim_of(input, "amin"), "amin")
+    return _amin(_filled(input, "amin") if dim == () else input, dims=dims, keepdim=keepdim)
 
 
 @expose("function method")
@@ -130,9 +132,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     tensor(1.)
     """
     dims = (
-        None
-        if dim is None
-        else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
+        None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
     )
     return return_types.aminmax(_amin(input, dims=dims, keepdim=keepdim), _amax(input, dims=dims, keepdim=keepdim))
 

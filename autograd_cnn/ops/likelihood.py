@@ -10,7 +10,6 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
 from ..errors import expected
 from .expose import expose
 from .loss import chosen_reduction, draw_reduction
@@ -39,9 +38,7 @@ def _checked(x: Array, target: Array, weight: Array | None, operation: str) -> i
         )
     if target.shape != places:
         if target.ndim and places and target.ndim == len(places) and target.shape[0] != places[0]:
-            raise ValueError(
-                f"Expected input batch_size ({places[0]}) to match target batch_size ({target.shape[0]}) in {operation}."
-            )
+            raise ValueError(f"Expected input batch_size ({places[0]}) to match target batch_size ({target.shape[0]}) in {operation}.")
         raise RuntimeError(
             expected(
                 operation,
@@ -65,9 +62,7 @@ def _safe(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array 
         target = np.where(counts, target, 0)
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = target[(target < 0) | (target >= classes)].flat[0]
-        raise IndexError(
-            f"Target {wrong} is out of bounds: expected a class index in [0, {classes - 1}] or ignore_index ({ignore_index})."
-        )
+        raise IndexError(f"Target {wrong} is out of bounds: expected a class index in [0, {classes - 1}] or ignore_index ({ignore_index}).")
     return target, counts
 
 
@@ -96,9 +91,7 @@ def _pick(x: Array, target: Array, dim: int) -> Array:
 
 # ------------------------------------------------------------------------------------------------- nll
 @primitive(name="nll_loss", label="NLL", family="loss", derivative="−1/n at the target")
-def _nll(
-    input: Array, target: Array, weight: Array | None = None, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Array:
+def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> Array:
     """L = −Σ wₜ input[t] / Σ wₜ"""
     dim = _checked(input, target, weight, "nll_loss")
     t, counts = _safe(target, input.shape[dim], ignore_index)

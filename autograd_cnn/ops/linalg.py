@@ -219,7 +219,7 @@ def _(g: Array) -> Array:
 
 @_linear.cases
 def _(draw: Draw) -> Case:
-    lead = draw.shape(min_dims=1, max_dims=2)
+    lead = draw.shape(min_dims=0, max_dims=2)
     i, o = draw.integer(1, 3), draw.integer(1, 3)
     x, w = draw.array((*lead, i)), draw.array((o, i))
     return Case(x, w, draw.array((o,))) if draw.boolean() else Case(x, w)

@@ -24,15 +24,11 @@ from .rounding import sign
 REDUCTIONS = ("none", "mean", "sum")
 
 
-def chosen_reduction(
-    reduction: str, size_average: bool | None = None, reduce: bool | None = None, *, operation: str
-) -> str:
+def chosen_reduction(reduction: str, size_average: bool | None = None, reduce: bool | None = None, *, operation: str) -> str:
     """The reduction asked for, also by PyTorch's old arguments `size_average` and `reduce` (which warn)."""
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3
-        )
+        warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'.")
     return reduction
@@ -259,9 +255,7 @@ def smooth_l1_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="smooth_l1_loss")
     warn_of_sizes(input, target, "smooth_l1_loss")
     if beta < 0:
-        raise RuntimeError(
-            f"smooth_l1_loss does not support negative values for beta: expected beta >= 0, got {beta:g}."
-        )
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: expected beta >= 0, got {beta:g}.")
     if beta == 0:
         return _l1(input, target, reduction=how)
     return _smooth_l1(input, target, reduction=how, beta=beta)
@@ -297,9 +291,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("functional")
-def huber_loss(
-    input: Array, target: Array, reduction: str = "mean", delta: float = 1.0, weight: Array | None = None
-) -> Array:
+def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0, weight: Array | None = None) -> Array:
     """L = mean of d²/2 where d = |input − target| ≤ δ, else of δ (d − δ/2).   (*), (*) → () or (*)   [Huber 1964]
 
     `weight` multiplies the entries. Warns if the sizes differ (they broadcast). Raises RuntimeError for δ ≤ 0, ValueError for an

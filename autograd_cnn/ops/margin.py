@@ -150,7 +150,7 @@ def triplet_margin_loss(
     >>> import autograd_cnn as ac
     >>> a, p, n = ac.tensor([[0., 0.]]), ac.tensor([[3., 4.]]), ac.tensor([[0., 5.]])
     >>> ac.nn.functional.triplet_margin_loss(a, p, n)
-    tensor(1.)
+    tensor(1.0000)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="triplet_margin_loss")
     _positive(margin, "triplet_margin_loss")
@@ -193,9 +193,7 @@ def _rows(input: Any, operation: str) -> tuple[Any, bool]:
     """The input as (N, C), and whether it was (C)."""
     x = unbox(input)
     if x.ndim not in (1, 2) or 0 in x.shape[1:]:
-        raise RuntimeError(
-            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(x.shape)} in {operation}"
-        )
+        raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(x.shape)} in {operation}")
     return (input.reshape((1, -1)), True) if x.ndim == 1 else (input, False)
 
 
@@ -264,8 +262,7 @@ def multilabel_margin_loss(
     t = np.atleast_2d(unbox(target))
     if t.shape != (n, classes) or unbox(target).ndim != unbox(input).ndim:
         raise RuntimeError(
-            f"inconsistent target size: {list(unbox(target).shape)} for input of size: {list(unbox(input).shape)} "
-            "in multilabel_margin_loss"
+            f"inconsistent target size: {list(unbox(target).shape)} for input of size: {list(unbox(input).shape)} in multilabel_margin_loss"
         )
     listed = np.logical_and.accumulate(t >= 0, axis=1)  # up to the first −1
     if t.size and (t.min() < -1 or t.max() >= classes):

@@ -75,11 +75,7 @@ def _(g: Array, dims: Dims, keepdim: bool) -> Array:
 def _(draw: Draw) -> Case:
     shape = draw.shape()
     dims, keepdim = draw_dims(draw, len(shape)), draw.boolean()
-    small = (
-        kept_shape(shape, dims)
-        if keepdim
-        else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
-    )
+    small = kept_shape(shape, dims) if keepdim else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
     return Case(draw.array(small), shape=shape, dims=dims, keepdim=keepdim)
 
 
@@ -173,9 +169,7 @@ def nanmean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     """
     x = as_dtype(input, dtype)
     if unbox(x).dtype.kind not in "fc":
-        raise RuntimeError(
-            expected("nanmean", "a floating point dtype", speak(unbox(x).dtype), "Convert with .float().")
-        )
+        raise RuntimeError(expected("nanmean", "a floating point dtype", speak(unbox(x).dtype), "Convert with .float()."))
     return nansum(x, dim, keepdim) / sum(logical_not(isnan(x)), dim, keepdim)
 
 

@@ -116,9 +116,7 @@ def positive(input: Array) -> Array:
     tensor([ 1., -2.])
     """
     if getattr(input, "dtype", None) == np.bool_:
-        raise RuntimeError(
-            "The `+` operator, on a bool tensor is not supported: positive expected numbers. Convert with .int()."
-        )
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported: positive expected numbers. Convert with .int().")
     return input
 
 
@@ -181,9 +179,7 @@ def frac(input: Array) -> Array:
     tensor([ 0.5000, -0.2500])
     """
     if _integral(input):
-        raise NotImplementedError(
-            f"\"frac\" not implemented for '{input.dtype}': expected a floating dtype. Convert with .float()."
-        )
+        raise NotImplementedError(f"\"frac\" not implemented for '{input.dtype}': expected a floating dtype. Convert with .float().")
     return input - np.trunc(input)
 
 

@@ -204,7 +204,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     tensor([ 2., 12.])
     """
     ndim = ndim_of(input, "prod")
-    dims = None if dim is None or ndim < 2 and normal_dim(dim, ndim, "prod") == 0 else (normal_dim(dim, ndim, "prod"),)
+    dims = None if dim is None or (ndim < 2 and normal_dim(dim, ndim, "prod") == 0) else (normal_dim(dim, ndim, "prod"),)
     return _prod(as_dtype(input, dtype), dims=dims, keepdim=keepdim)
 
 

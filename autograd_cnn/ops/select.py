@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
-import math
 from typing import Any
 
 import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
 from ..errors import DtypeError, expected
 from .choose import choose
 from .expose import expose
@@ -23,11 +20,7 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
     kind = getattr(condition, "dtype", None)
     if kind is not None and kind != np.bool_:
         if kind != np.uint8:
-            raise DtypeError(
-                expected(
-                    "where", "condition to be a boolean tensor", f"a tensor with dtype {kind}", "Use condition.bool()."
-                )
-            )
+            raise DtypeError(expected("where", "condition to be a boolean tensor", f"a tensor with dtype {kind}", "Use condition.bool()."))
         condition = condition.astype(bool)
     if not hasattr(input, "dtype") and not hasattr(other, "dtype"):  # two Python numbers
         number = result_type(input, other).type

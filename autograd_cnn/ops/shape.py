@@ -224,7 +224,7 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=tuple(draw.choice([order, order[::-1], order[1:] + order[:1]])))
 
 
-@expose("function method", "permute_dims")
+@expose("function method", "permute", "permute_dims")
 def permute(input: Array, *dims: Any) -> Array:
     """The dims in the order `dims`; a view.
 

@@ -76,9 +76,7 @@ def selu(input: Array, inplace: bool = False) -> Array:
     >>> ac.nn.functional.selu(ac.tensor([-1., 2.]))
     tensor([-1.1113,  2.1014])
     """
-    return inplace_or(
-        input, inplace, "_elu_", _elu, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946
-    )
+    return inplace_or(input, inplace, "_elu_", _elu, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946)
 
 
 @expose("function functional")
@@ -109,10 +107,8 @@ _CUBE = 0.044715
 def _gelu(input: Array, *, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function, exact or by tanh"""
     x = input
-    if approximate == "tanh":
-        inner = np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x)))
-    else:
-        inner = errorfunction.erf(x * x.dtype.type(_ROOT_HALF))
+    by_tanh = approximate == "tanh"
+    inner = np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x))) if by_tanh else errorfunction.erf(x * x.dtype.type(_ROOT_HALF))
     inner += 1
     inner *= 0.5
     return inner * x
@@ -233,9 +229,7 @@ def _(g: Array, input: Array, beta: float, threshold: float) -> Array:
 
 @_softplus.cases
 def _(draw: Draw) -> Case:
-    return Case(
-        draw.array(avoid=1.5), beta=draw.choice([1, 0.5, 2.0]), threshold=draw.choice([20, 3.0 * 100, 2.0 * 100])
-    )
+    return Case(draw.array(avoid=1.5), beta=draw.choice([1, 0.5, 2.0]), threshold=draw.choice([20, 3.0 * 100, 2.0 * 100]))
 
 
 @expose("functional")
@@ -311,9 +305,7 @@ def glu(input: Array, dim: int = -1) -> Array:
     tensor([2.])
     """
     if ndim_of(input, "glu") == 0:
-        raise RuntimeError(
-            "glu does not support scalars because halving size must be even: expected 1 dim or more, got 0."
-        )
+        raise RuntimeError("glu does not support scalars because halving size must be even: expected 1 dim or more, got 0.")
     at = normal_dim(dim, ndim_of(input, "glu"), "glu")
     n = unbox(input).shape[at]
     if n % 2:

@@ -145,9 +145,7 @@ def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dt
     >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return _log_softmax(
-        as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel)
-    )
+    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel))
 
 
 @expose("functional")

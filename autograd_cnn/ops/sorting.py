@@ -91,9 +91,7 @@ def _topk(input: Array, *, k: int, dim: int, largest: bool = True) -> tuple[Arra
     """The k greatest (smallest) entries along dim in order, and where they stand"""
     n = input.shape[dim] if input.ndim else 1
     if not 0 <= k <= n:
-        raise RuntimeError(
-            f"selected index k out of range: topk expected 0 <= k <= {n} (the size of dim {dim}), got {k}."
-        )
+        raise RuntimeError(f"selected index k out of range: topk expected 0 <= k <= {n} (the size of dim {dim}), got {k}.")
     if not input.ndim:
         return (np.array(input), np.zeros((), np.int64)) if k else (np.zeros(0, input.dtype), np.zeros(0, np.int64))
     indices = np.take(_order(input, dim, largest), range(k), axis=dim)
@@ -151,9 +149,7 @@ def _kthvalue(input: Array, *, k: int, dim: int, keepdim: bool = False) -> tuple
     _not_empty(input, dim, "kthvalue")
     n = input.shape[dim] if input.ndim else 1
     if not 1 <= k <= n:
-        raise RuntimeError(
-            f"kthvalue(): selected number k out of range for dimension {dim}: expected 1 <= k <= {n}, got {k}."
-        )
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: expected 1 <= k <= {n}, got {k}.")
     if not input.ndim:
         return np.array(input), np.zeros((), np.int64)
     return _pick_rank(input, _order(input, dim, False), k - 1, dim, keepdim)
@@ -170,10 +166,7 @@ def _median_dim(input: Array, *, dim: int, keepdim: bool = False, skip_nan: bool
     if input.dtype.kind != "f":
         return _pick_rank(input, order, (n - 1) // 2, dim, keepdim)
     missing = np.isnan(input).sum(axis=dim, keepdims=True)  # they stand last in the order
-    if skip_nan:
-        rank = np.maximum(n - missing - 1, 0) // 2
-    else:
-        rank = np.where(missing > 0, n - missing, (n - 1) // 2)
+    rank = np.maximum(n - missing - 1, 0) // 2 if skip_nan else np.where(missing > 0, n - missing, (n - 1) // 2)
     return _pick_rank(input, order, rank, dim, keepdim)
 
 
@@ -252,9 +245,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> retu
     >>> ac.kthvalue(ac.tensor([3., 1., 2.]), 2).values
     tensor(2.)
     """
-    return return_types.kthvalue(
-        *_kthvalue(input, k=k, dim=normal_dim(dim, ndim_of(input, "kthvalue"), "kthvalue"), keepdim=keepdim)
-    )
+    return return_types.kthvalue(*_kthvalue(input, k=k, dim=normal_dim(dim, ndim_of(input, "kthvalue"), "kthvalue"), keepdim=keepdim))
 
 
 @expose("function method")
@@ -269,9 +260,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """
     if dim is None:
         return _median(input)
-    return return_types.median(
-        *_median_dim(input, dim=normal_dim(dim, ndim_of(input, "median"), "median"), keepdim=keepdim)
-    )
+    return return_types.median(*_median_dim(input, dim=normal_dim(dim, ndim_of(input, "median"), "median"), keepdim=keepdim))
 
 
 @expose("function method")

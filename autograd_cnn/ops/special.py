@@ -1,4 +1,4 @@
-"""The error function and its kin."""
+"""The error function and its kin; logarithms of sums and products, without overflow."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..kernels import errorfunction
-from .elementwise import exp
+from .elementwise import LN2, exp, log, sigmoid
 from .expose import expose
 from .floats import total
-from .promotion import Array, floating
+from .promotion import Array, align, floating
+from .select import where
 
 _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
 
@@ -90,3 +91,89 @@ def _(g: Array, y: Array) -> Array:
 @erfinv.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=-0.9, high=0.9))
+
+
+# log(eˣ + eᶻ) is stable only with the greater one taken out, so it is a primitive
+@expose("function method")
+@primitive(label="ln(eˣ + eᶻ)", family="arithmetic", derivative="e^(x − y), e^(z − y)")
+def logaddexp(input: Array, other: Array) -> Array:
+    """y = ln(e^input + e^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp(ac.tensor([100.]), ac.tensor([100.]))
+    tensor([100.6931])
+    """
+    return np.logaddexp(*align(input, other))
+
+
+@logaddexp.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(input - other)
+
+
+@logaddexp.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(other - input)
+
+
+@logaddexp.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method")
+@primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)")
+def logaddexp2(input: Array, other: Array) -> Array:
+    """y = log₂(2^input + 2^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp2(ac.tensor([1000.]), ac.tensor([1000.]))
+    tensor([1001.])
+    """
+    return np.logaddexp2(*align(input, other))
+
+
+@logaddexp2.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((input - other) * LN2)
+
+
+@logaddexp2.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((other - input) * LN2)
+
+
+@logaddexp2.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method inplace")
+@primitive(label="x ln z", family="arithmetic", derivative="ln z, x/z")
+def xlogy(input: Array, other: Array) -> Array:
+    """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN).   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.xlogy(ac.tensor([0., 2.]), ac.tensor([0., 1.]))
+    tensor([0., 0.])
+    """
+    x, z = (floating(v) for v in align(input, other))
+    return np.where(np.equal(x, 0) & ~np.isnan(z), np.asarray(x).dtype.type(0), x * np.log(z))
+
+
+@xlogy.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * where((input == 0) & (other <= 0), 0.0, log(other))
+
+
+@xlogy.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * input / other
+
+
+@xlogy.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b, low=0.3, high=2.0))

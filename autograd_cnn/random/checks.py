@@ -40,12 +40,14 @@ def _not_implemented(operation: str, kernel: str, what: str, dtype: np.dtype[Any
 
 
 def floating(dtype: np.dtype[Any], operation: str, kernel: str) -> None:
+    """Float dtypes only."""
     if dtype not in FLOATS:
         what = "a floating-point dtype (float16, float32, float64)"
         raise _not_implemented(operation, kernel, what, dtype, _FLOAT_FIX)
 
 
 def continuous(dtype: np.dtype[Any], operation: str, distribution: str) -> None:
+    """Float dtypes only: a continuous distribution has no whole numbers."""
     if dtype not in FLOATS:
         raise DtypeError(
             f"{operation}: {distribution} distribution is a continuous probability distribution. dtype must be a "
@@ -54,11 +56,13 @@ def continuous(dtype: np.dtype[Any], operation: str, distribution: str) -> None:
 
 
 def countable(dtype: np.dtype[Any], operation: str, kernel: str, with_bool: bool) -> None:
+    """Dtypes of real numbers, bools if allowed."""
     if dtype not in FLOATS and (dtype not in _SPANS or (dtype.kind == "b" and not with_bool)):
         raise _not_implemented(operation, kernel, "a dtype of real numbers", dtype, "")
 
 
 def whole_range(dtype: np.dtype[Any]) -> None:
+    """Dtypes that `random_()` without bounds can fill."""
     if dtype not in _WHOLE_RANGE:
         fix = "Give both bounds, or draw a signed dtype and convert."
         what = "bool, uint8, a signed integer or a floating-point dtype"
@@ -67,6 +71,7 @@ def whole_range(dtype: np.dtype[Any]) -> None:
 
 # ------------------------------------------------------------------------------------------------------ numbers
 def real(value: Any, operation: str, name: str) -> float:
+    """A real number as a Python float."""
     if type(value) is float:
         return value
     if isinstance(value, (str, bytes)):
@@ -115,6 +120,7 @@ def size(shape: Any, operation: str) -> tuple[int, ...]:
 
 
 def probability(p: float, operation: str, open_interval: bool = False) -> None:
+    """A probability in [0, 1], or in (0, 1)."""
     inside = 0.0 < p < 1.0 if open_interval else 0.0 <= p <= 1.0
     if not inside:
         interval = "(0, 1)" if open_interval else "[0, 1]"
@@ -122,6 +128,7 @@ def probability(p: float, operation: str, open_interval: bool = False) -> None:
 
 
 def probabilities(p: NDArray[Any], operation: str) -> None:
+    """An array of probabilities."""
     if p.dtype not in FLOATS:
         fix = "Convert the probabilities to a floating-point dtype."
         raise _not_implemented(operation, "bernoulli_tensor_cpu_p_", "floating-point probabilities", p.dtype, fix)
@@ -136,6 +143,7 @@ def probabilities(p: NDArray[Any], operation: str) -> None:
 
 
 def uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
+    """Bounds that the dtype holds, in order."""
     largest = float(np.finfo(dtype).max)
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
@@ -150,11 +158,13 @@ def uniform_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
 
 
 def normal_std(std: float) -> None:
+    """A standard deviation that is not negative."""
     if not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
 
 
 def positive(value: float, operation: str, name: str) -> None:
+    """A number above 0."""
     if not value > 0.0:
         raise RuntimeError(f"{operation} expects {name} > 0.0, but found {name}={value:g}")
 
@@ -256,6 +266,7 @@ def _representable_to(high: int, dtype: np.dtype[Any]) -> int:
 
 # ---------------------------------------------------------------------------------------------------- multinomial
 def multinomial(p: NDArray[Any], n: int, replacement: bool) -> None:
+    """Weights of which `n` can be drawn."""
     if p.ndim not in (1, 2):
         raise RuntimeError(f"multinomial: prob_dist must be 1 or 2 dim, got {p.ndim}")
     if p.dtype not in FLOATS:

@@ -19,6 +19,7 @@ def _cdf(x: float) -> float:
 
 
 def check(mean: float, std: float, low: float, high: float) -> None:
+    """Bounds and spread of which a truncated normal distribution can be made."""
     if std == 0.0:
         raise ZeroDivisionError("trunc_normal_ expects std > 0.0, but found std 0: fill with the mean instead")
     if not (std > 0.0 and all(map(math.isfinite, (mean, std, low, high)))):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.walks import grad
 from ..tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck
 from .report import GradcheckError
@@ -23,6 +24,7 @@ def check(fn: Callable[[Setup], None]) -> Callable[[Setup], None]:
 
 
 def near(a: Any, b: Any, rtol: float, atol: float | None = None) -> bool:
+    """Are both equal up to rounding, NaN where NaN is?"""
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         return False
@@ -70,6 +72,27 @@ def recorded_backward(s: Setup) -> None:
         plain, recorded = s.gradients(s.tensors()), s.gradients(s.tensors(), create_graph=True)
         for i, a, b in zip(s.wanted, plain, recorded, strict=False):
             require(near(b.value, a.value, 1e-12), f"create_graph=True changes the gradient of input {i}")
+
+
+@check
+def each_input_alone(s: Setup) -> None:
+    """An input's gradient does not depend on which other inputs want one."""
+    if len(s.wanted) < 2 or not s.differentiable:
+        return
+    together = s.gradients(s.tensors())
+    for k, i in enumerate(s.wanted):
+        args = s.tensors()
+        for j in s.wanted:
+            if j != i:
+                args[j] = args[j].detach()
+        ys = s.live(args)
+        if not ys or not together:
+            continue
+        weights = [w for w, y in zip(s.weights(s.live(s.tensors())), s.run(args), strict=False) if y.requires_grad]
+        if len(weights) != len(ys):
+            continue
+        alone = grad(ys, args[i], [wrap(w) for w in weights], allow_unused=True, materialize_grads=True)[0]
+        require(near(alone.value, together[k].value, 1e-12), f"the gradient of input {i} is another when only this input wants one")
 
 
 # ------------------------------------------------------------------------------------------------- dtypes and layouts

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import ops
 from ..engine.primitive import REGISTRY, Primitive
 from ..errors import nearest
 from ..ops.expose import FUNCTIONAL, FUNCTIONS, METHODS
@@ -20,7 +19,6 @@ from .primitive import PrimitiveReport, check_primitive
 def primitives_named(names: Sequence[str]) -> list[Primitive]:
     """The primitives meant: all, or those of these names. A name is that of a primitive (`conv`), of a public function that is one
     (`mul`, `relu`), of a family (`activation`), or of a module to import (`mypkg.ops`), which means those defined there."""
-    assert ops  # imported so that all are registered
     if not names:
         return [p for p in REGISTRY.values() if p.__module__.startswith("autograd_cnn.")]
     found: dict[str, Primitive] = {}

@@ -50,10 +50,7 @@ class RandomDraw:
         One array in four is not contiguous."""
         size = tuple(self.shape() if shape is None else shape)
         n = math.prod(size)
-        if distinct:
-            flat = self._apart(n, low, high)
-        else:
-            flat = self.rng.uniform(low, high, n)
+        flat = self._apart(n, low, high) if distinct else self.rng.uniform(low, high, n)
         margin = 0.02 * (high - low)
         for kink in (avoid,) if isinstance(avoid, (int, float)) else avoid:
             near = np.abs(flat - kink) < margin

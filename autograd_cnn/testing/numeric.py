@@ -48,7 +48,7 @@ def slope(
 
     >>> import math
     >>> s = slope(lambda t: np.array([math.exp(1 + t)]))
-    >>> abs(s.value[0] - math.e) < 1e-10
+    >>> bool(abs(s.value[0] - math.e) < 1e-10)
     True
     """
     centre = np.asarray(phi(0.0), np.float64)

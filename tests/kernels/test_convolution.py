@@ -24,9 +24,7 @@ CASES = conv_cases()
 def arrays(case: Case, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(7)
     x_shape, w_shape, stride, padding, dilation, _ = case
-    out = tuple(
-        oracles.windows_that_fit(*one) for one in zip(x_shape[2:], w_shape[2:], stride, padding, dilation, strict=True)
-    )
+    out = tuple(oracles.windows_that_fit(*one) for one in zip(x_shape[2:], w_shape[2:], stride, padding, dilation, strict=True))
     return whole(rng, x_shape, dtype), whole(rng, w_shape, dtype), whole(rng, (x_shape[0], w_shape[0], *out), dtype)
 
 
@@ -57,9 +55,7 @@ def test_single_precision_stays_single(name: str) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(
-    "name", ["signal", "image", "image, all different", "rows at once", "whole", "depthwise", "pointwise", "volume"]
-)
+@pytest.mark.parametrize("name", ["signal", "image", "image, all different", "rows at once", "whole", "depthwise", "pointwise", "volume"])
 def test_any_layout(name: str, layout: str) -> None:
     check(CASES[name], *(LAYOUTS[layout](a) for a in arrays(CASES[name])))
 
@@ -116,10 +112,7 @@ def test_adjoints_are_adjoint(data: st.DataObject) -> None:
     draw = lambda low, high: tuple(data.draw(st.integers(low, high)) for _ in range(dims))
     kernel, stride, dilation = draw(1, 4), draw(1, 3), draw(1, 3)
     padding = tuple(zip(draw(0, 3), draw(0, 3), strict=True))
-    size = tuple(
-        max(1, d * (k - 1) + 1 - sum(p)) + extra
-        for d, k, p, extra in zip(dilation, kernel, padding, draw(0, 6), strict=True)
-    )
+    size = tuple(max(1, d * (k - 1) + 1 - sum(p)) + extra for d, k, p, extra in zip(dilation, kernel, padding, draw(0, 6), strict=True))
     groups, batch = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 3))
     inputs, outputs = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
@@ -140,9 +133,7 @@ def test_bias() -> None:
         bias = np.arange(1.0, 1 + len(w))
         rest = CASES[name][2:]
         plain = conv_forward(x, w, *rest)
-        np.testing.assert_array_equal(
-            conv_forward(x, w, *rest, bias=bias), plain + bias.reshape(-1, *(1,) * (x.ndim - 2))
-        )
+        np.testing.assert_array_equal(conv_forward(x, w, *rest, bias=bias), plain + bias.reshape(-1, *(1,) * (x.ndim - 2)))
 
 
 def test_numbers_stand_for_all_dimensions() -> None:
@@ -163,9 +154,7 @@ def test_no_samples(name: str) -> None:
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("which", [0, 1, 2])
-@pytest.mark.parametrize(
-    "name", ["signal", "image", "rows at once", "depthwise", "depthwise, many, stride", "image, valid", "full"]
-)
+@pytest.mark.parametrize("name", ["signal", "image", "rows at once", "depthwise", "depthwise, many, stride", "image, valid", "full"])
 def test_what_is_not_finite_stays_where_it_belongs(name: str, which: int, value: float) -> None:
     """Zeros that only an algorithm put there must not meet an inf. Those of the padding are part of the input."""
     case = CASES[name]

@@ -42,9 +42,7 @@ def test_without_weight_and_bias() -> None:
     ones, zeros = np.ones(2), np.zeros(2)
     y, mean, _, invstd = batch_norm_forward(x, None, None)
     np.testing.assert_array_equal(y, batch_norm_forward(x, ones, zeros)[0])
-    for one, other in zip(
-        batch_norm_adjoint(g, x, None, mean, invstd), batch_norm_adjoint(g, x, ones, mean, invstd), strict=True
-    ):
+    for one, other in zip(batch_norm_adjoint(g, x, None, mean, invstd), batch_norm_adjoint(g, x, ones, mean, invstd), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

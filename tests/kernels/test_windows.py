@@ -28,9 +28,7 @@ from tests import oracles
 from tests.kernels.arrays import LAYOUTS, whole
 
 
-@given(
-    st.integers(1, 20), st.integers(1, 6), st.integers(1, 4), st.integers(0, 4), st.integers(0, 4), st.integers(1, 3)
-)
+@given(st.integers(1, 20), st.integers(1, 6), st.integers(1, 4), st.integers(0, 4), st.integers(0, 4), st.integers(1, 3))
 def test_output_size_counts(size: int, kernel: int, stride: int, before: int, after: int, dilation: int) -> None:
     counted = oracles.windows_that_fit(size, kernel, stride, (before, after), dilation)
     assert max(0, output_size(size, kernel, stride, (before, after), dilation)) == counted
@@ -58,9 +56,7 @@ def test_transposed_size_undoes_output_size(size: int, kernel: int, stride: int,
 def test_same_and_full() -> None:
     for kernel, dilation in itertools.product(range(1, 6), range(1, 4)):
         assert output_size(9, kernel, 1, same_padding((kernel,), (dilation,))[0], dilation) == 9
-        assert output_size(9, kernel, 1, full_padding((kernel,), (dilation,))[0], dilation) == 9 + dilation * (
-            kernel - 1
-        )
+        assert output_size(9, kernel, 1, full_padding((kernel,), (dilation,))[0], dilation) == 9 + dilation * (kernel - 1)
 
 
 def test_arguments_for_all_dimensions() -> None:
@@ -97,14 +93,12 @@ def test_arguments_for_all_dimensions() -> None:
         ),
         (
             ((8, 8), 3, 2, 1),
-            "a 3x3 filter with stride 2 does not fit an 8x8 image with padding 1; "
-            "pad(x, (0, 1, 0, 1)) with padding 1 gives 5x5",
+            "a 3x3 filter with stride 2 does not fit an 8x8 image with padding 1; pad(x, (0, 1, 0, 1)) with padding 1 gives 5x5",
         ),
         (((11,), 4, 3), "a 4 filter with stride 3 does not fit an 11 signal without padding; padding=1 gives 4"),
         (
             ((10, 10), 3, (4, 3), 0, 2),
-            "a 3x3 filter with stride (4, 3) and dilation 2 does not fit a 10x10 image without padding; "
-            "pad(x, (0, 1, 0, 3)) gives 3x3",
+            "a 3x3 filter with stride (4, 3) and dilation 2 does not fit a 10x10 image without padding; pad(x, (0, 1, 0, 3)) gives 3x3",
         ),
     ],
 )
@@ -156,9 +150,7 @@ def test_pad(layout: str) -> None:
 
 def test_pad_crops() -> None:
     x = whole(np.random.default_rng(0), (1, 1, 5, 5), np.float32)
-    np.testing.assert_array_equal(
-        pad(x, ((-1, 2), (-2, -1))), np.pad(x[:, :, 1:, 2:4], ((0, 0), (0, 0), (0, 2), (0, 0)))
-    )
+    np.testing.assert_array_equal(pad(x, ((-1, 2), (-2, -1))), np.pad(x[:, :, 1:, 2:4], ((0, 0), (0, 0), (0, 2), (0, 0))))
     assert pad(x, ((-3, 3), (0, 0))).dtype == np.float32
     with pytest.raises(ShapeError, match=r"expected sizes of zero or more after padding, got \(-1, 5\)"):
         pad(x, ((-3, -3), (0, 0)))

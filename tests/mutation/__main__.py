@@ -23,9 +23,11 @@ from autograd_cnn.testing.primitive import _against
 from autograd_cnn.testing.setup import Setup
 
 from ..primitive_oracles import ORACLES
+from ..test_conventions import ROWS, check_row
+from ..variants import check_variants
 from .mutants import Applied, Mutant, mutants
 
-FAST = ("first derivative", "float kernel agrees", "linear and adjoint", "second derivative", "float32 agrees", "memory layouts")
+FAST = ("first derivative", "recorded backward", "float kernel agrees", "linear and adjoint", "each input alone", "second derivative", "float32 agrees", "memory layouts")
 ORDER = [*FAST, *(n for n in CHECKS if n not in FAST)]
 
 
@@ -58,17 +60,27 @@ def caught(mutant: Mutant, examples: int, seconds: int = 20) -> str | None:
 
 
 def _noticed(name: str, k: int) -> str | None:
+    if k == 0:
+        for row in ROWS:
+            if row[0] == name:
+                try:
+                    check_row(*row)
+                except _TooLong:
+                    raise
+                except Exception:
+                    return "convention"
     prim = REGISTRY[name]
     assert prim.draw_case is not None
     try:
         setup = Setup(prim, prim.draw_case(RandomDraw(100_003 + k)))
         if name in ORACLES:
             _against(setup, ORACLES[name])
+            check_variants(prim, setup.case, k, ORACLES[name])
     except _TooLong:
         raise
     except Exception:
         return "oracle"
-    for check in ORDER if k < 2 else FAST[:4]:
+    for check in ORDER if k < 2 else FAST[:6]:
         try:
             CHECKS[check](setup)
         except _TooLong:
@@ -86,10 +98,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=20, help="cases each must survive")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only functions of modules whose name contains this")
+    parser.add_argument("--role", default="", help="rule, forward or helper: only these")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args(argv)
     warnings.simplefilter("ignore")
-    every = [m for m in mutants() if options.only in m.function.__module__]
+    every = [m for m in mutants() if options.only in m.function.__module__ and options.role in m.role]
     chosen = list(every)
     random.Random(options.seed).shuffle(chosen)
     chosen = chosen[: options.limit or None]
@@ -105,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{len(chosen)} of {len(every)} mutants tried in {time.time() - start:.0f} s: {len(chosen) - len(survivors)} caught ({share:.1%})")
     print(f"mistakes: {', '.join(f'{k} {n}' for k, n in Counter(m.kind for m in chosen).most_common())}")
     print("noticed by: " + ", ".join(f"{name} {n}" for name, n in by.most_common()))
+    tried, lived = Counter(m.role for m in chosen), Counter(m.role for m in survivors)
+    print("caught: " + ", ".join(f"{role}s {tried[role] - lived[role]} of {tried[role]}" for role in tried))
     for mutant in survivors:
         print(f"survived: {mutant}")
     if options.json is not None:

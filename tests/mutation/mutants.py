@@ -29,7 +29,7 @@ TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "m
          "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros", "ones_like": "zeros_like"}  # fmt: skip
 COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "max", "min", "align", "logical_and", "logical_or", "isinstance", "getattr",
            "hasattr", "range", "logaddexp", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
-PLANS: set[str] = set()  # they choose between ways to the same result: a wrong choice costs time only
+PLANS = {"_route", "_turns", "_cut", "_lines", "_shape_of_columns"}  # they choose between ways to the same result: a wrong choice costs time only
 EXCHANGED = (("stride", "dilation"), ("padding", "stride"))
 QUIET = {"expected", "ShapeError", "DtypeError", "RuntimeError", "ValueError", "TypeError", "IndexError", "same_dtype"}
 
@@ -45,6 +45,11 @@ class Mutant:
     after: str
     code: types.CodeType
     primitives: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        """ "rule", "forward" (float kernels, too) or "helper"."""
+        return _roles().get(self.function, "helper")
 
     def __str__(self) -> str:
         home = self.function.__module__.removeprefix("autograd_cnn.")
@@ -92,6 +97,15 @@ def functions() -> dict[types.FunctionType, set[str]]:
             for reached in _reached(fn, 0):
                 found.setdefault(reached, set()).add(prim.name)
     return found
+
+
+@functools.cache
+def _roles() -> dict[Any, str]:
+    roles: dict[Any, str] = {}
+    for prim in REGISTRY.values():
+        roles.update({inspect.unwrap(rule): "rule" for _, rule in prim.groups})
+        roles.update({inspect.unwrap(fn): "forward" for fn in (prim.forward, *prim.kernels.values())})
+    return roles
 
 
 def _reached(fn: Any, depth: int) -> Iterator[types.FunctionType]:
@@ -239,7 +253,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "comparison", ast.Compare(node.left, [other()], node.comparators)
     elif isinstance(node, ast.Call):
         yield from _call(node)
-    elif isinstance(node, ast.Return) and node.value is not None and not _no_number(node.value):
+    elif isinstance(node, ast.Return) and node.value is not None and not _no_number(node.value) and "0.0" not in ast.unparse(node):
         yield "sign", ast.Return(ast.UnaryOp(ast.USub(), node.value))
         yield "factor", ast.Return(ast.BinOp(node.value, ast.Mult(), ast.Constant(2)))
 

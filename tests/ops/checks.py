@@ -36,13 +36,7 @@ def _tensors(inputs: list[Any], wanted: list[int], moved: dict[int, Any] | None 
     made = []
     for i, x in enumerate(inputs):
         value = x if moved is None or i not in moved else moved[i]
-        made.append(
-            wrap(np.array(value), requires_grad=True)
-            if i in wanted
-            else wrap(value)
-            if hasattr(value, "dtype")
-            else value
-        )
+        made.append(wrap(np.array(value), requires_grad=True) if i in wanted else wrap(value) if hasattr(value, "dtype") else value)
     return made
 
 
@@ -53,11 +47,7 @@ def check_gradients(prim: Primitive, seed: int) -> None:
     inputs = list(case.inputs)
     before = [np.array(x) if hasattr(x, "dtype") else x for x in inputs]
     served = {i for group, _ in prim.groups for i in group}
-    wanted = [
-        i
-        for i, x in enumerate(inputs)
-        if getattr(getattr(x, "dtype", None), "kind", "") == "f" and (prim.variadic or i in served)
-    ]
+    wanted = [i for i, x in enumerate(inputs) if getattr(getattr(x, "dtype", None), "kind", "") == "f" and (prim.variadic or i in served)]
     outputs = _first(prim, prim(*_tensors(inputs, []), **case.params))
     for x, saved in zip(inputs, before, strict=True):
         assert x is None or np.array_equal(x, saved), f"{prim.name} changed its input"
@@ -71,9 +61,7 @@ def check_gradients(prim: Primitive, seed: int) -> None:
         xs = _tensors(inputs, wanted, moved)
         total = _projected(prim, xs, case.params, weights)
         twice = not prim.once
-        gs = ac.autograd.grad(
-            total, [xs[i] for i in wanted], create_graph=twice, allow_unused=True, materialize_grads=True
-        )
+        gs = ac.autograd.grad(total, [xs[i] for i in wanted], create_graph=twice, allow_unused=True, materialize_grads=True)
         return float(total), list(gs), xs
 
     def step(sign: float) -> dict[int, Any]:
@@ -84,20 +72,15 @@ def check_gradients(prim: Primitive, seed: int) -> None:
     told = sum(float((g.detach().value * way[i]).sum()) for g, i in zip(gs, wanted, strict=True))
     found = (up[0] - down[0]) / (2 * eps)
     scale = 1 + sum(float(np.abs(g.detach().value * way[i]).sum()) for g, i in zip(gs, wanted, strict=True))
-    assert abs(told - found) <= 1e-6 * scale * case.tolerance, (
-        f"{prim.name} {case}: rule {told}, finite differences {found}"
-    )
+    assert abs(told - found) <= 1e-6 * scale * case.tolerance, f"{prim.name} {case}: rule {told}, finite differences {found}"
     for g, i in zip(gs, wanted, strict=True):
         assert g.shape == inputs[i].shape
         assert g.dtype == np.float64
     if prim.once or not any(g.requires_grad for g in gs):
         moved = [
-            float(np.abs(a.detach().value - b.detach().value).max(initial=0.0)) / (2 * eps)
-            for a, b in zip(up[1], down[1], strict=True)
+            float(np.abs(a.detach().value - b.detach().value).max(initial=0.0)) / (2 * eps) for a, b in zip(up[1], down[1], strict=True)
         ]
-        assert prim.once or max(moved) < 1e-4, (
-            f"{prim.name} {case}: the gradient depends on the inputs, but has no graph"
-        )
+        assert prim.once or max(moved) < 1e-4, f"{prim.name} {case}: the gradient depends on the inputs, but has no graph"
         return
     ways = [wrap(draw.rng.standard_normal(g.shape)) for g in gs]
     total: Any = 0.0
@@ -107,13 +90,10 @@ def check_gradients(prim: Primitive, seed: int) -> None:
     second = ac.autograd.grad(total, [xs[i] for i in wanted], allow_unused=True, materialize_grads=True)
     told = sum(float((h.value * way[i]).sum()) for h, i in zip(second, wanted, strict=True))
     found = sum(
-        float(((a.detach().value - b.detach().value) * v.value).sum()) / (2 * eps)
-        for a, b, v in zip(up[1], down[1], ways, strict=True)
+        float(((a.detach().value - b.detach().value) * v.value).sum()) / (2 * eps) for a, b, v in zip(up[1], down[1], ways, strict=True)
     )
     scale = 1 + abs(told) + sum(float(np.abs(h.value * way[i]).sum()) for h, i in zip(second, wanted, strict=True))
-    assert abs(told - found) <= 1e-5 * scale * case.tolerance, (
-        f"{prim.name} {case}: second rule {told}, differences {found}"
-    )
+    assert abs(told - found) <= 1e-5 * scale * case.tolerance, f"{prim.name} {case}: second rule {told}, differences {found}"
 
 
 def check_bad(prim: Primitive) -> None:

@@ -68,7 +68,9 @@ def agree(
     mine: Any, other: Any, *args: Any, tolerance: float | None = None, second: bool = True, gradients: bool = True, **kwargs: Any
 ) -> None:
     """`mine(*args)` and `other(*args)` give the same, and so do their first and second derivatives."""
-    floats = [v for a in (*args, *kwargs.values()) for v in (a if isinstance(a, list | tuple) else [a]) if isinstance(v, np.ndarray | Fixed)]
+    floats = [
+        v for a in (*args, *kwargs.values()) for v in (a if isinstance(a, list | tuple) else [a]) if isinstance(v, np.ndarray | Fixed)
+    ]
     kinds = {np.asarray(v.array if isinstance(v, Fixed) else v).dtype for v in floats}
     tol = tolerance or (4e-3 if np.dtype(np.float16) in kinds else 3e-6 if np.dtype(np.float32) in kinds else 1e-9)
     x, z = [ours(a) for a in args], [theirs(a) for a in args]
@@ -144,6 +146,6 @@ def at_special_points(mine: Any, other: Any, values: Any = SPECIAL, atol: float 
     y, z = mine(a, **kwargs), other(b, **kwargs)
     np.testing.assert_allclose(np.asarray(y.detach().value), z.numpy(force=True), rtol=1e-9, atol=atol, err_msg="values")
     if z.requires_grad:
-        g, = ac.autograd.grad(y.sum(), a)
-        h, = torch.autograd.grad(z.sum(), b)
+        (g,) = ac.autograd.grad(y.sum(), a)
+        (h,) = torch.autograd.grad(z.sum(), b)
         np.testing.assert_allclose(np.asarray(g.value), h.numpy(force=True), rtol=1e-8, atol=atol, err_msg="gradients")

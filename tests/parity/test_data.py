@@ -158,10 +158,8 @@ class Noise:
         return 13
 
     def __getitem__(self, i: int) -> Any:
-        if self.lib is OURS:
-            draw = our_random.default_generator.random_((), np.int64, 0, 1000)
-        else:
-            draw = torch.randint(0, 1000, ()).numpy()
+        ours = self.lib is OURS
+        draw = our_random.default_generator.random_((), np.int64, 0, 1000) if ours else torch.randint(0, 1000, ())
         return i, int(draw), random.random(), np.random.random(), np.random.normal()
 
 
@@ -215,9 +213,7 @@ def _stream(lib: Lib, n: int, shares: bool) -> Any:
     return Stream()
 
 
-@pytest.mark.parametrize(
-    "options", [{"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": None}], ids=str
-)
+@pytest.mark.parametrize("options", [{"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": None}], ids=str)
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("shares", [True, False])
 def test_streams(options: dict[str, Any], workers: int, shares: bool) -> None:
@@ -494,9 +490,7 @@ def test_names_and_arguments() -> None:
         if inspect.isfunction(model) or name == "DataLoader":
             assert list(inspect.signature(mine).parameters) == list(inspect.signature(model).parameters)
         elif "__init__" in vars(model):
-            assert list(inspect.signature(mine.__init__).parameters) == list(
-                inspect.signature(model.__init__).parameters
-            )
+            assert list(inspect.signature(mine.__init__).parameters) == list(inspect.signature(model.__init__).parameters)
     left_out = set(theirs.__all__) - set(ours.__all__)
     pipes = {
         "DFIterDataPipe", "DataChunk", "IterDataPipe", "MapDataPipe", "argument_validation", "functional_datapipe",

@@ -52,10 +52,7 @@ class Draw:
 def test_convolution(seed: int) -> None:
     draw = Draw(seed)
     kernel, stride, dilation, padding = draw.each(1, 4), draw.each(1, 3), draw.each(1, 2), draw.each(0, 3)
-    size = tuple(
-        max(1, d * (k - 1) + 1 - 2 * p + e)
-        for d, k, p, e in zip(dilation, kernel, padding, draw.each(0, 6), strict=True)
-    )
+    size = tuple(max(1, d * (k - 1) + 1 - 2 * p + e) for d, k, p, e in zip(dilation, kernel, padding, draw.each(0, 6), strict=True))
     groups, inputs, outputs = draw.one(1, 3), draw.one(1, 3), draw.one(1, 4)
     x = draw.array(draw.one(1, 9), groups * inputs, *size)
     w = draw.array(groups * outputs, inputs, *kernel)

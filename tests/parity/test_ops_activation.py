@@ -19,7 +19,8 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("relu", {}), ("relu6", {}), ("leaky_relu", {}), ("leaky_relu", {"negative_slope": 0.3}), ("leaky_relu", {"negative_slope": 2.0}),
     ("leaky_relu", {"negative_slope": 0.0}), ("leaky_relu", {"negative_slope": -0.5}), ("elu", {}), ("elu", {"alpha": 0.5}),
     ("elu", {"alpha": -0.5}), ("selu", {}), ("celu", {}), ("celu", {"alpha": 2.0}), ("gelu", {}), ("gelu", {"approximate": "tanh"}),
-    ("silu", {}), ("mish", {}), ("softplus", {}), ("softplus", {"beta": 2}), ("softplus", {"beta": 0.5, "threshold": 0.3}), ("softsign", {}),
+    ("silu", {}), ("mish", {}), ("softplus", {}), ("softplus", {"beta": 2}), ("softplus", {"beta": 0.5, "threshold": 0.3}),
+    ("softsign", {}),
     ("hardtanh", {}), ("hardtanh", {"min_val": -0.5, "max_val": 1.5}), ("hardsigmoid", {}), ("hardswish", {}), ("tanhshrink", {}),
     ("softshrink", {}), ("softshrink", {"lambd": 1.0}), ("hardshrink", {}), ("hardshrink", {"lambd": 1.0}), ("logsigmoid", {}),
     ("threshold", {"threshold": 0.1, "value": 20.0}), ("rrelu", {}), ("rrelu", {"lower": 0.1, "upper": 0.3}), ("sigmoid", {}), ("tanh", {}),
@@ -97,7 +98,9 @@ def test_prelu_of_one_dim() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin"])
-@pytest.mark.parametrize(("shape", "dim"), [((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((), 0), ((), -1), ((5,), 0), ((0, 3), 0), ((0, 3), 1)])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((3, 4), 0), ((3, 4), -1), ((2, 3, 4), 1), ((), 0), ((), -1), ((5,), 0), ((0, 3), 0), ((0, 3), 1)]
+)
 def test_softmax(name: str, shape: tuple[int, ...], dim: int, dtype: type) -> None:
     agree(getattr(F, name), getattr(T, name), array(shape, dtype, low=-5, high=5), dim=dim)
 
@@ -111,7 +114,9 @@ def test_softmax_extremes(name: str) -> None:
             agree(getattr(F, name), getattr(T, name), np.array(row, dtype), dim=0, second=False)
     agree(getattr(F, name), getattr(T, name), array((3, 4), np.float16), dim=1, second=False)
     agree(getattr(F, name), getattr(T, name), array((3, 4), np.float32), dim=1, dtype=None)
-    agree(lambda x: getattr(F, name)(x, 1, dtype=ac.float64), lambda x: getattr(T, name)(x, 1, dtype=torch.float64), array((3, 4), np.float32))
+    agree(
+        lambda x: getattr(F, name)(x, 1, dtype=ac.float64), lambda x: getattr(T, name)(x, 1, dtype=torch.float64), array((3, 4), np.float32)
+    )
     fail_alike(getattr(F, name), getattr(T, name), array((3, 4)), dim=2, match=r"expected to be in range of \[-2, 1\], but got 2")
     fail_alike(getattr(F, name), getattr(T, name), Fixed(np.arange(3)), dim=0, match="not implemented for 'Long'")
 

@@ -40,7 +40,7 @@ def test_operators() -> None:
     calls: list[Any] = [
         lambda a, b: a == b, lambda a, b: a != b, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b, lambda a, b: a >= b,
         lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b, lambda a, b: ~a, lambda a, b: a << b, lambda a, b: a >> 1,
-        lambda a, b: 2 < a, lambda a, b: 6 & b, lambda a, b: (a > 1) & (b > 1), lambda a, b: ~(a > 1), lambda a, b: a == 2.0,
+        lambda a, b: a > 2, lambda a, b: 6 & b, lambda a, b: (a > 1) & (b > 1), lambda a, b: ~(a > 1), lambda a, b: a == 2.0,
     ]  # fmt: skip
     for call in calls:
         agree(call, call, x, z)

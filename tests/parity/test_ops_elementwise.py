@@ -30,7 +30,9 @@ NO_TWIN = {"positive", "asinh", "acosh", "atanh", "arctanh"}  # torch has none, 
 def test_unary(name: str, dtype: type) -> None:
     low, high = UNARY[name]
     agree(getattr(ac, name), getattr(torch, name), array((2, 3), dtype, low=low, high=high))
-    agree(lambda x: getattr(x.transpose(0, 1), name)(), lambda x: getattr(x.transpose(0, 1), name)(), array((2, 3), dtype, low=low, high=high))
+    agree(
+        lambda x: getattr(x.transpose(0, 1), name)(), lambda x: getattr(x.transpose(0, 1), name)(), array((2, 3), dtype, low=low, high=high)
+    )
     agree(getattr(ac, name), getattr(torch, name), array((), dtype, low=low, high=high))
     agree(getattr(ac, name), getattr(torch, name), array((0, 3), dtype))
 

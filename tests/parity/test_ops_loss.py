@@ -27,7 +27,8 @@ def probabilities(shape: Any, dtype: Any = np.float64, seed: int = 3) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- regression
-REGRESSION = [("mse_loss", {}), ("l1_loss", {}), ("smooth_l1_loss", {}), ("smooth_l1_loss", {"beta": 0.5}), ("smooth_l1_loss", {"beta": 0.0}),
+REGRESSION = [("mse_loss", {}), ("l1_loss", {}), ("smooth_l1_loss", {}), ("smooth_l1_loss", {"beta": 0.5}),
+              ("smooth_l1_loss", {"beta": 0.0}),
               ("huber_loss", {}), ("huber_loss", {"delta": 0.5})]  # fmt: skip
 
 
@@ -116,7 +117,8 @@ def test_class_errors() -> None:
         fail_alike(mine, other, x, Fixed([0, 1]), reduction="sums", match="not a valid value")
     fail_alike(F.cross_entropy, T.cross_entropy, x, Fixed([0, 1]), label_smoothing=1.5, match="between 0.0 and 1.0")
     fail_alike(F.cross_entropy, T.cross_entropy, x, Fixed(np.zeros((2, 3), int)), match="class probabilities")
-    fail_alike(lambda a, w: F.nll_loss(a, ac.tensor([0, 1]), w), lambda a, w: T.nll_loss(a, torch.tensor([0, 1]), w).backward(), x, np.ones(3),
+    fail_alike(lambda a, w: F.nll_loss(a, ac.tensor([0, 1]), w), lambda a, w: T.nll_loss(a, torch.tensor([0, 1]), w).backward(), x,
+               np.ones(3),
                match="'weight' of nll_loss")  # fmt: skip
 
 
@@ -150,7 +152,13 @@ def test_binary_errors() -> None:
     x, t = probabilities(3), probabilities(3)
     fail_alike(F.binary_cross_entropy, T.binary_cross_entropy, x + 1, t, match="between 0 and 1")
     fail_alike(F.binary_cross_entropy, T.binary_cross_entropy, x, probabilities((3, 1)), match="have the same size")
-    fail_alike(F.binary_cross_entropy_with_logits, T.binary_cross_entropy_with_logits, x, probabilities((3, 1)), match="must be the same as input size")
+    fail_alike(
+        F.binary_cross_entropy_with_logits,
+        T.binary_cross_entropy_with_logits,
+        x,
+        probabilities((3, 1)),
+        match="must be the same as input size",
+    )
 
 
 # ------------------------------------------------------------------------------------------------- distributions
@@ -196,7 +204,14 @@ def test_margins(how: str) -> None:
             agree(F.triplet_margin_loss, T.triplet_margin_loss, a, b, n, 1.5, p, swap=swap, reduction=how)
         agree(F.triplet_margin_with_distance_loss, T.triplet_margin_with_distance_loss, a, b, n, swap=True, reduction=how)
         agree(F.multilabel_soft_margin_loss, T.multilabel_soft_margin_loss, a, probabilities((3, 4), dtype), reduction=how)
-        agree(F.multilabel_soft_margin_loss, T.multilabel_soft_margin_loss, a, probabilities((3, 4), dtype), Fixed(array((4,), dtype)), reduction=how)
+        agree(
+            F.multilabel_soft_margin_loss,
+            T.multilabel_soft_margin_loss,
+            a,
+            probabilities((3, 4), dtype),
+            Fixed(array((4,), dtype)),
+            reduction=how,
+        )
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -37,7 +37,7 @@ def test_over_dims(name: str, shape: tuple[int, ...], dtype: type) -> None:
     mine, other = both_of(name)
     x = array(shape, dtype)
     for dim in dims_of(len(shape)):
-        if name == "logsumexp" and dim is None or name in ("amax", "amin") and dim is None:
+        if (name == "logsumexp" and dim is None) or (name in ("amax", "amin") and dim is None):
             continue
         if name in ("amax", "amin") and x.size == 0 and dim not in (-1, 1, [1]):
             fail_alike(mine, other, x, dim=dim)
@@ -56,10 +56,12 @@ def test_not_contiguous(name: str) -> None:
     agree(lambda x: mine(x.expand(3, 2, 4), *extra), lambda x: other(x.expand(3, 2, 4), *extra), array((2, 4)))
 
 
-@pytest.mark.parametrize("name", ["sum", "nansum", "prod", "cumsum", "cumprod", "any", "all", "count_nonzero", "argmax", "max", "sort", "median"])
+@pytest.mark.parametrize(
+    "name", ["sum", "nansum", "prod", "cumsum", "cumprod", "any", "all", "count_nonzero", "argmax", "max", "sort", "median"]
+)
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, bool])
 def test_of_integers(name: str, kind: type) -> None:
-    if kind is bool and name in ("argmax", "sort", "median") or kind is bool and name == "max":
+    if (kind is bool and name in ("argmax", "sort", "median")) or (kind is bool and name == "max"):
         return
     mine, other = both_of(name)
     x = Fixed(np.array([[3, 1, 0], [2, 2, 5]], kind))
@@ -201,7 +203,11 @@ def test_sort(shape: tuple[int, ...]) -> None:
         agree(ac.msort, torch.msort, x)
     x = np.array([2.0, np.nan, 1.0, 2.0, 1.0, np.nan, -np.inf])
     for descending in (False, True):
-        agree(lambda v, d=descending: ac.sort(v, stable=True, descending=d), lambda v, d=descending: torch.sort(v, stable=True, descending=d), x)
+        agree(
+            lambda v, d=descending: ac.sort(v, stable=True, descending=d),
+            lambda v, d=descending: torch.sort(v, stable=True, descending=d),
+            x,
+        )
 
 
 def test_topk_and_kthvalue() -> None:
@@ -267,12 +273,21 @@ def test_numpy_names() -> None:
     agree(lambda v: v.sum(axis=0, keepdims=True), lambda v: v.sum(axis=0, keepdims=True), x)
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "amax", "var", "logsumexp", "argmax", "max", "cumsum", "sort", "topk", "prod", "norm", "any"])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "amax", "var", "logsumexp", "argmax", "max", "cumsum", "sort", "topk", "prod", "norm", "any"]
+)
 def test_dims_that_do_not_exist(name: str) -> None:
     mine, other = both_of(name)
     extra = [1] if name == "topk" else [2] if name == "norm" else []
     for dim in (2, -3):
-        fail_alike(mine, other, array((2, 3)), *extra, dim, match=rf"Dimension out of range \(expected to be in range of \[-2, 1\], but got {dim}\)")
+        fail_alike(
+            mine,
+            other,
+            array((2, 3)),
+            *extra,
+            dim,
+            match=rf"Dimension out of range \(expected to be in range of \[-2, 1\], but got {dim}\)",
+        )
     fail_alike(mine, other, array(()), *extra, 1, match=r"expected to be in range of \[-1, 0\], but got 1")
 
 

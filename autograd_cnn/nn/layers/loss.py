@@ -111,7 +111,7 @@ class KLDivLoss(_Loss):
     `reduction` is "mean" (over all entries), "sum" or "none", or "batchmean" (the sum over the batch size).
 
     >>> import autograd_cnn as ac
-    >>> ac.nn.KLDivLoss()(ac.ones(1, 2), ac.ones(1, 2)).shape
+    >>> ac.nn.KLDivLoss(reduction="batchmean")(ac.ones(1, 2), ac.ones(1, 2)).shape
     torch.Size([])
     """
 
@@ -183,7 +183,7 @@ class NLLLoss(_WeightedLoss):
     `weight` scales the classes (or entries); `reduction` is "mean" (over the weights, for classes), "sum" or "none".
 
     >>> import autograd_cnn as ac
-    >>> round(ac.nn.NLLLoss()(ac.zeros(1, 2), ac.tensor([0])).item(), 4)
+    >>> round(ac.nn.NLLLoss()(ac.tensor([[0.5, 0.5]]).log(), ac.tensor([0])).item(), 4)
     0.6931
     """
 

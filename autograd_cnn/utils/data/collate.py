@@ -198,9 +198,7 @@ def _stacked(arrays: Sequence[Array]) -> Array:
         if array.dtype is not dtype:
             dtype = promote_types(dtype, array.dtype)
     out = new_array((len(arrays), *shape), dtype.newbyteorder("="))
-    if (
-        shape
-    ):  # (n, *) joined along the first dim lie as (B, n, *) do: no view of each array is needed, as np.stack makes
+    if shape:  # (n, *) joined along the first dim lie as (B, n, *) do: no view of each array is needed, as np.stack makes
         np.concatenate(arrays, out=out.reshape(len(arrays) * shape[0], *shape[1:]), casting="unsafe")
     else:
         out[...] = arrays
@@ -260,8 +258,7 @@ def _numbers(batch: Sequence[Any]) -> Tensor:
         return wrap(np.array(batch, dtype))
     except OverflowError:
         raise ValueError(
-            f"default_collate: Overflow: an int of the batch does not fit into {dtype}. "
-            "Return it as a float, or as str, from the dataset."
+            f"default_collate: Overflow: an int of the batch does not fit into {dtype}. Return it as a float, or as str, from the dataset."
         ) from None
 
 

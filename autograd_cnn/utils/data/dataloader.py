@@ -138,9 +138,7 @@ class DataLoader(Generic[T_co]):
         self._initialized = True
         options.warn_of_many_workers(self.num_workers)
 
-    def _choose_samplers(
-        self, batch_size: Any, shuffle: bool, sampler: Any, batch_sampler: Any, drop_last: bool
-    ) -> None:
+    def _choose_samplers(self, batch_size: Any, shuffle: bool, sampler: Any, batch_sampler: Any, drop_last: bool) -> None:
         options.check_batching(batch_size, shuffle, sampler, batch_sampler, drop_last)
         options.check_iterable("sampler", sampler)
         options.check_iterable("batch_sampler", batch_sampler)

@@ -104,8 +104,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         sizes = [len(tensor.value) for tensor in tensors]
         if any(size != sizes[0] for size in sizes):
             raise AssertionError(
-                f"Size mismatch between tensors: expected the same first size, got {sizes}. "
-                "Row i of every tensor belongs to sample i."
+                f"Size mismatch between tensors: expected the same first size, got {sizes}. Row i of every tensor belongs to sample i."
             )
         self.tensors = tensors
 
@@ -129,11 +128,7 @@ def _check_rows(position: int, tensor: object) -> None:
         fix = "Make it one with autograd_cnn.as_tensor(data)."
         raise TypeError(expected("TensorDataset", "tensors", f"{type(tensor).__name__} as argument {position}", fix))
     if np.ndim(tensor.value) == 0:
-        raise IndexError(
-            expected(
-                "TensorDataset", "tensors of at least one dim, the samples", f"a 0-d tensor as argument {position}"
-            )
-        )
+        raise IndexError(expected("TensorDataset", "tensors of at least one dim, the samples", f"a 0-d tensor as argument {position}"))
 
 
 class StackDataset(Dataset[Any]):
@@ -153,16 +148,13 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError(
-                "StackDataset: expected datasets by position (tuple samples) or by name (dict samples), got both."
-            )
+            raise ValueError("StackDataset: expected datasets by position (tuple samples) or by name (dict samples), got both.")
         if not args and not kwargs:
             raise ValueError("StackDataset: At least one dataset should be passed.")
         lengths = [len(dataset) for dataset in args or kwargs.values()]
         if any(length != lengths[0] for length in lengths):
             raise ValueError(
-                f"Size mismatch between datasets: StackDataset expected equal lengths, got {lengths}. "
-                "Cut the longer ones with Subset."
+                f"Size mismatch between datasets: StackDataset expected equal lengths, got {lengths}. Cut the longer ones with Subset."
             )
         self._length = lengths[0]
         self.datasets = args or kwargs
@@ -357,9 +349,7 @@ def _fraction_sizes(fractions: Sequence[int | float], total: int) -> list[int]:
         sizes[extra % len(sizes)] += 1
     for position, size in enumerate(sizes):
         if size == 0:
-            warnings.warn(
-                f"Length of split at index {position} is 0. This might result in an empty dataset.", stacklevel=4
-            )
+            warnings.warn(f"Length of split at index {position} is 0. This might result in an empty dataset.", stacklevel=4)
     return sizes
 
 

@@ -129,9 +129,7 @@ def _stacks_as_ever() -> bool:
     return collate.default_collate_fn_map.get(Tensor) is collate.collate_tensor_fn
 
 
-def make_fetcher(
-    dataset: Any, stream: bool, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
-) -> Fetcher:
+def make_fetcher(dataset: Any, stream: bool, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool) -> Fetcher:
     """The fetcher for this kind of dataset; for a stream it begins a new pass."""
     if stream:
         return StreamFetcher(dataset, batched, collate_fn, drop_last)

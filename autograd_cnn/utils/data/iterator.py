@@ -108,9 +108,7 @@ class SingleIterator(LoaderIterator):
                 "It limits the wait for workers; without them there is nobody to wait for."
             )
         super().__init__(loader, plan)
-        make = partial(
-            make_fetcher, self._dataset, self._stream, loader._auto_collation, loader.collate_fn, loader.drop_last
-        )
+        make = partial(make_fetcher, self._dataset, self._stream, loader._auto_collation, loader.collate_fn, loader.drop_last)
         self._fetcher: Fetcher = self._resumed_stream(make) if self._plan and self._stream else self._opened(make)
 
     def _opened(self, make: Any) -> Fetcher:
@@ -134,11 +132,9 @@ class SingleIterator(LoaderIterator):
         progress = self.progress
         number = progress.requested
         index = self._next_index()
+        read = partial(self._fetcher.read, index)
         try:
-            if self._stream:
-                samples = progress.log.run(f"index {number}", partial(self._fetcher.read, index))
-            else:
-                samples = self._fetcher.read(index)
+            samples = progress.log.run(f"index {number}", read) if self._stream else read()
             data = self._fetcher.collate(samples)
         except StopIteration:
             progress.requested = number

@@ -17,9 +17,7 @@ def worker_count(number: Any) -> int:
     except TypeError:
         raise TypeError(expected("DataLoader", "num_workers to be a whole number", repr(number))) from None
     if count < 0:
-        raise ValueError(
-            f"num_workers option should be non-negative, got {count}; use num_workers=0 to disable multiprocessing."
-        )
+        raise ValueError(f"num_workers option should be non-negative, got {count}; use num_workers=0 to disable multiprocessing.")
     return count
 
 
@@ -82,8 +80,7 @@ def check_batching(batch_size: Any, shuffle: bool, sampler: object, batch_sample
         )
     if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
         raise ValueError(
-            "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last: "
-            "it makes the batches itself."
+            "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last: it makes the batches itself."
         )
     if batch_sampler is None and batch_size is None and drop_last:
         raise ValueError(
@@ -99,8 +96,7 @@ def context_of(choice: Any, workers: int) -> Any:
 
     if not workers:
         raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), "
-            f"but got num_workers={workers}."
+            f"multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers={workers}."
         )
     methods = multiprocessing.get_all_start_methods()
     if isinstance(choice, str):
@@ -135,8 +131,7 @@ def warn_of_pinning(device: str) -> None:
     """`pin_memory=True` where there is no accelerator."""
     if device:
         warnings.warn(
-            "pin_memory_device is deprecated, the current accelerator will be used as the device,"
-            f"ignore pin_memory_device='{device}'.",
+            f"pin_memory_device is deprecated, the current accelerator will be used as the device,ignore pin_memory_device='{device}'.",
             stacklevel=3,
         )
     warnings.warn(

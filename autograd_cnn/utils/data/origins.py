@@ -62,9 +62,7 @@ class Origins:
     def stateful(self) -> dict[str, Any]:
         """The samplers that can save and load a state of their own."""
         links = {str(i): link for i, link in enumerate(self._chain)}
-        return {
-            i: link for i, link in links.items() if hasattr(link, "state_dict") and hasattr(link, "load_state_dict")
-        }
+        return {i: link for i, link in links.items() if hasattr(link, "state_dict") and hasattr(link, "load_state_dict")}
 
     def states(self) -> dict[str, Any]:
         """Their states."""

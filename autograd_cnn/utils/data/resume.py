@@ -136,9 +136,7 @@ def decode(state: Any) -> Plan:
             samplers=dict(state["samplers"]),
         )
     except KeyError as error:
-        raise ValueError(
-            f"{operation}: the state lacks the entry {error}. Is it from DataLoader.state_dict()?"
-        ) from None
+        raise ValueError(f"{operation}: the state lacks the entry {error}. Is it from DataLoader.state_dict()?") from None
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError(f"{operation}: the state is damaged ({error}). {doubt}") from None
 
@@ -187,11 +185,9 @@ class Order:
         if progress.exhausted:
             raise StopIteration
         number = progress.requested
+        take = self._indices.__next__
         try:
-            if number in self._quiet:
-                index = next(self._indices)
-            else:
-                index = progress.log.run(f"index {number}", self._indices.__next__)
+            index = take() if number in self._quiet else progress.log.run(f"index {number}", take)
         except StopIteration:
             progress.exhausted = True
             raise

@@ -41,9 +41,7 @@ class Sampler(Generic[T_co]):
     """
 
     def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError(
-            f"Subclasses of Sampler should implement __iter__, and {type(self).__name__} does not."
-        )
+        raise NotImplementedError(f"Subclasses of Sampler should implement __iter__, and {type(self).__name__} does not.")
 
 
 class SequentialSampler(Sampler[int]):
@@ -102,9 +100,7 @@ class RandomSampler(Sampler[int]):
         self.generator = generator
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             empty = " The dataset is empty: there is nothing to shuffle." if num_samples is None else ""
-            raise ValueError(
-                f"num_samples should be a positive integer value, but got num_samples={self.num_samples!r}.{empty}"
-            )
+            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples!r}.{empty}")
 
     @property
     def num_samples(self) -> int:

@@ -98,9 +98,7 @@ class Team:
         RuntimeError if one of them has died, or if none comes within `timeout` seconds (0: wait for ever).
         """
         if self._over:
-            raise RuntimeError(
-                "DataLoader: the workers of this iterator have ended. Begin a new epoch with iter(loader)."
-            )
+            raise RuntimeError("DataLoader: the workers of this iterator have ended. Begin a new epoch with iter(loader).")
         if self._receiving:
             raise RuntimeError(
                 "DataLoader: an earlier call was interrupted while it received a batch, so the epoch cannot go on. "
@@ -156,16 +154,11 @@ class Team:
             cause = signal.strsignal(-code) or f"signal {-code}"
             text = f"DataLoader worker (pid {pid}) is killed by signal: {cause}."
             if -code == getattr(signal, "SIGKILL", None):
-                text += (
-                    " If nobody killed it by hand, memory ran out: use fewer workers, or less memory in the dataset."
-                )
+                text += " If nobody killed it by hand, memory ran out: use fewer workers, or less memory in the dataset."
             return RuntimeError(text)
         text = f"DataLoader worker (pid {pid}) exited unexpectedly with exit code {code}."
         if code == 1 and self._spawned:
-            text += (
-                " What it printed says why. A script whose workers are spawned must start its work under "
-                '`if __name__ == "__main__":`.'
-            )
+            text += ' What it printed says why. A script whose workers are spawned must start its work under `if __name__ == "__main__":`.'
         return RuntimeError(text)
 
     # -------------------------------------------------------------------------------------------- the end

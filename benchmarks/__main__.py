@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: every measurement, each side in its own process, in turns; prints the ratios, writes JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from pathlib import Path
+
+from .measures import MEASURES, Result
+from .run import Runner, versions
+
+
+def _table(results: list[Result]) -> str:
+    rows = [("what", "here", "beside", "ratio", "bar", "")]
+    for r in results:
+        rows.append((
+            r.what, f"{r.here:.3g} {r.unit}", "" if r.beside is None else f"{r.beside:.3g} {r.unit} ({r.side})",
+            "" if r.ratio is None else f"{r.ratio:.2f}", r.bar_text, {True: "ok", False: "MISSED", None: ""}[r.holds],
+        ))  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def main() -> int:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="measure", help=f"any of: {', '.join(MEASURES)} (default: all)")
+    parser.add_argument("--rounds", type=int, default=3, help="processes for each side of each measurement (default: 3)")
+    parser.add_argument("--threads", type=int, default=2, help="threads on both sides (default: 2)")
+    parser.add_argument("--json", type=Path, help="write the numbers there, too")
+    args = parser.parse_args()
+    unknown = [n for n in args.names if n not in MEASURES]
+    if unknown or args.rounds < 1 or args.threads < 1:
+        parser.error(f"expected names out of {', '.join(MEASURES)}, and rounds and threads from 1 on; got {' '.join(sys.argv[1:])}")
+    runner = Runner(args.rounds, args.threads)
+    results: list[Result] = []
+    for name in args.names or MEASURES:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        results += MEASURES[name](runner)
+    print(f"{platform.processor() or platform.machine()}, {args.threads} threads, {args.rounds} rounds; {versions()}")
+    print(_table(results))
+    if args.json:
+        about = {"machine": platform.platform(), "threads": args.threads, "rounds": args.rounds, "versions": versions()}
+        args.json.write_text(json.dumps({"about": about, "results": [r.asdict() for r in results], "raw": runner.raw}, indent=1))
+    return 1 if any(r.holds is False for r in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

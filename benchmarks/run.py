@@ -1,0 +1,67 @@
+"""Runs each side of a measurement in its own process, the sides in turns, so that no side pays for the other's garbage
+or for what else the machine did meanwhile."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def installed(side: str) -> bool:
+    """Is there such a library to compare with?"""
+    return importlib.util.find_spec(side) is not None
+
+
+def versions() -> str:
+    """What is compared."""
+    names = ("autograd-cnn", "numpy", "torch", "micrograd")
+    found = [f"{n} {importlib.metadata.version(n)}" for n in names if installed(n.replace("-", "_"))]
+    return f"Python {sys.version.split()[0]}, " + ", ".join(found)
+
+
+class Runner:
+    """Measures sides in turns and keeps every number."""
+
+    def __init__(self, rounds: int, threads: int) -> None:
+        self.rounds = rounds
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        self.env = {**os.environ, **dict.fromkeys(names, str(threads))}
+        self.raw: dict[str, Any] = {}
+
+    def compare(self, measure: str, *sides: str) -> dict[str, dict[str, float]]:
+        """The median of each number of each side that is installed."""
+        runs: dict[str, list[dict[str, float]]] = {s: [] for s in sides if installed(s)}
+        for _ in range(self.rounds):
+            for side, found in runs.items():
+                found.append(self._once(measure, side))
+        self.raw[measure] = runs
+        return {side: {k: statistics.median(r[k] for r in found) for k in found[0]} for side, found in runs.items()}
+
+    def _once(self, measure: str, side: str) -> dict[str, float]:
+        done = subprocess.run([sys.executable, "-m", "benchmarks.worker", measure, side], cwd=ROOT, env=self.env,
+                              capture_output=True, text=True)  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{measure} on {side} failed:\n{done.stderr}")
+        found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def process(self, *codes: str) -> list[float]:
+        """Seconds that a new Python needs for each piece of code: medians of processes in turns."""
+        times: list[list[float]] = [[] for _ in codes]
+        for _ in range(max(5, 3 * self.rounds)):
+            for code, found in zip(codes, times, strict=True):
+                started = time.perf_counter()
+                subprocess.run([sys.executable, "-c", code], check=True, env=self.env, cwd=ROOT)
+                found.append(time.perf_counter() - started)
+        self.raw["processes"] = dict(zip(codes, times, strict=True))
+        return [statistics.median(found) for found in times]

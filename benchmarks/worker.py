@@ -1,0 +1,48 @@
+"""One side of one measurement, in a process of its own: `python -m benchmarks.worker MEASURE SIDE` prints JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+from . import programs
+
+
+def _library(side: str) -> Any:
+    if side == "torch":
+        lib = importlib.import_module("torch")
+        lib.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        return lib
+    return importlib.import_module("autograd_cnn")
+
+
+def _maker(side: str) -> Any:
+    """What turns a float into a node."""
+    if side == "micrograd":
+        sys.setrecursionlimit(10**6)
+        return importlib.import_module("micrograd.engine").Value
+    return importlib.import_module("autograd_cnn").Scalar
+
+
+def measure(name: str, side: str) -> programs.Numbers:
+    """Run one measurement."""
+    if name == "scalar":
+        return programs.scalar(_maker(side))
+    if name == "moons":
+        return programs.moons(_maker(side))
+    if name == "chain of scalars":
+        return programs.chain(_maker(side)(1.0))
+    lib = _library(side)
+    if name == "chain of tensors":
+        return programs.chain(lib.ones((), requires_grad=True), (125_000, 250_000, 500_000))
+    if name == "small":
+        return programs.small(lib)
+    kind, _, net = name.partition(" ")
+    return {"train": programs.training, "memory": programs.memory}[kind](lib, net)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], sys.argv[2])))

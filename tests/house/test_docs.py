@@ -1,0 +1,47 @@
+"""Every example in a docstring runs and prints what it says."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.engine.primitive import Primitive
+
+from .source import FILES, module_of, name_of
+
+WITH_EXAMPLES = [p for p in FILES if ">>> " in p.read_text(encoding="utf-8")]
+_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def examples_of(module):
+    """The doctests of a module: of its functions and classes, of its primitives, and of functions made by a function."""
+    found = {}
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module):
+        found[test.name] = test
+    parser = doctest.DocTestParser()
+    for name, value in vars(module).items():
+        own = getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type)
+        full = f"{module.__name__}.{name}"
+        if own and (isinstance(value, Primitive) or full not in found) and ">>>" in (getattr(value, "__doc__", None) or ""):
+            found[full] = parser.get_doctest(value.__doc__, dict(vars(module)), full, module.__file__, None)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=name_of)
+def test_examples(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(module_of(path))
+    said: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=_FLAGS)
+    count = 0
+    for test in examples_of(module):
+        ac.manual_seed(0)
+        count += len(test.examples)
+        runner.run(test, out=said.append)
+    ac.set_printoptions(profile="default")
+    ac.set_default_dtype(ac.float32)
+    assert not runner.failures, "".join(said)
+    assert count, f"{name_of(path)}: there are examples in the text, but none is part of a docstring"

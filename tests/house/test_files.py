@@ -1,0 +1,111 @@
+"""What every file of the package keeps to."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import warnings
+
+import pytest
+
+from autograd_cnn.engine.primitive import REGISTRY
+
+from .source import FILES, name_of, tree_of
+
+HARD, SOFT = 600, 450
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_length(path):
+    count = len(path.read_text(encoding="utf-8").splitlines())
+    assert count <= HARD, f"{name_of(path)} has {count} lines: split it (the aim is 400)"
+
+
+def test_long_files_are_few():
+    long = [name_of(p) for p in FILES if len(p.read_text(encoding="utf-8").splitlines()) > SOFT]
+    assert len(long) <= 8, f"over {SOFT} lines: {', '.join(long)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_assert(path):
+    """A user's mistake gets an exception with words, also under `python -O`."""
+    lines = [n.lineno for n in ast.walk(tree_of(path)) if isinstance(n, ast.Assert)]
+    assert not lines, f"{name_of(path)}: assert in line {', '.join(map(str, lines))}; raise an exception that says what was expected"
+
+
+def _defined(body: list[ast.stmt], prefix: str = ""):
+    """(name, node) of the functions and classes without an underscore, methods included."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            decorators = {ast.unparse(d) for d in getattr(node, "decorator_list", ())}
+            if "overload" in decorators or any(d.endswith((".setter", ".deleter")) for d in decorators):
+                continue
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from _defined(node.body, f"{prefix}{node.name}.")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_docstrings(path):
+    """Every file, class and function says what it is. (Methods: see below.)"""
+    tree = tree_of(path)
+    missing = [] if ast.get_docstring(tree) or not tree.body else ["the file itself"]
+    missing += [name for name, node in _defined(tree.body) if "." not in name and not ast.get_docstring(node)]
+    assert not missing, f"{name_of(path)}: no docstring: {', '.join(missing)}"
+
+
+def _namespaces():
+    names = ("", ".nn", ".nn.functional", ".nn.init", ".nn.utils", ".optim", ".optim.lr_scheduler", ".autograd", ".autograd.functional",
+             ".utils.data", ".serialization", ".serialization.safetensors", ".testing", ".testing.strategies", ".vision.models",
+             ".vision.datasets", ".drawing")  # fmt: skip
+    return [importlib.import_module(f"autograd_cnn{n}") for n in names]
+
+
+def _public_names(module) -> list[str]:
+    return [n for n in getattr(module, "__all__", None) or dir(module) if not n.startswith("_")]
+
+
+@pytest.mark.parametrize("module", _namespaces(), ids=lambda m: m.__name__)
+def test_public_docstrings(module):
+    """What users reach is explained, methods and properties of classes too; `forward` is explained by its class."""
+    missing = []
+    for name in _public_names(module):
+        value = getattr(module, name)
+        if not getattr(value, "__module__", "").startswith("autograd_cnn") or not callable(value):
+            continue
+        if not inspect.getdoc(value):
+            missing.append(name)
+        for attribute, member in vars(value).items() if inspect.isclass(value) else ():
+            if attribute.startswith("_") or attribute == "forward" or not (callable(member) or isinstance(member, property)):
+                continue
+            if not inspect.getdoc(getattr(value, attribute)):
+                missing.append(f"{name}.{attribute}")
+    assert not missing, f"{module.__name__}: no docstring: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("prim", REGISTRY.values(), ids=lambda p: p.name)
+def test_primitives_have_cases(prim):
+    if prim.__module__.startswith("autograd_cnn."):
+        assert prim.draw_case is not None, f"{prim.name} ({prim.__module__}): no @{prim.name}.cases"
+
+
+@pytest.mark.parametrize("prim", REGISTRY.values(), ids=lambda p: p.name)
+def test_primitives_say_their_formula(prim):
+    if prim.__module__.startswith("autograd_cnn."):
+        assert prim.__doc__, f"{prim.name} ({prim.__module__}): the docstring states the formula"
+
+
+def test_sources_are_plain():
+    """No merge marks, tabs, windows line ends, nor work left over."""
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^(<<<<<<<|>>>>>>>)|\t|\r|\b(TODO|FIXME|XXX)\b", text, re.M), name_of(path)
+
+
+def test_sources_compile_without_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for path in FILES:
+            compile(path.read_text(encoding="utf-8"), str(path), "exec")

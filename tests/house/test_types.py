@@ -1,0 +1,62 @@
+"""The stubs say what the tables hold, and a type checker understands a user's program."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograd_cnn import _stubs
+from autograd_cnn.ops.expose import FUNCTIONS, METHODS
+from autograd_cnn.scalar import Scalar
+from autograd_cnn.tensor import Tensor
+
+from .source import PACKAGE
+
+ROOT = Path(__file__).parents[2]
+needs_mypy = pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
+
+
+@pytest.mark.parametrize("name", _stubs.FILES)
+def test_stubs_are_up_to_date(name):
+    assert (PACKAGE / name).read_text(encoding="utf-8") == _stubs.FILES[name](), "run `python -m autograd_cnn._stubs`"
+
+
+@pytest.mark.parametrize("name", _stubs.FILES)
+def test_stubs_are_python(name):
+    compile((PACKAGE / name).read_text(encoding="utf-8"), name, "exec")
+
+
+def test_every_name_is_there():
+    text = _stubs.methods()
+    assert all(f"    def {n}(" in text for n in METHODS)
+    functions = _stubs.functions()
+    assert all(f"def {n}(" in functions for n in FUNCTIONS if n != "trace")
+
+
+def test_what_the_stubs_promise_exists():
+    for cls, host in (("TensorMethods", Tensor), ("ScalarMethods", Scalar)):
+        text = _stubs.methods().split(f"class {cls}:")[1].split("\nclass ")[0]
+        for line in text.splitlines():
+            if line.startswith("    def "):
+                name = line.removeprefix("    def ").split("(")[0]
+                assert hasattr(host, name), f"{cls}.{name}"
+
+
+@needs_mypy
+@pytest.mark.slow
+def test_a_users_program_is_understood(tmp_path):
+    program = ROOT / "tests" / "house" / "user_program.py"
+    out = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", str(program)],
+                         capture_output=True, text=True, cwd=ROOT)  # fmt: skip
+    assert out.returncode == 0, out.stdout + out.stderr
+
+
+@needs_mypy
+@pytest.mark.slow
+def test_the_package_is_typed(tmp_path):
+    out = subprocess.run([sys.executable, "-m", "mypy", f"--cache-dir={tmp_path}"], capture_output=True, text=True, cwd=ROOT)
+    assert out.returncode == 0, out.stdout + out.stderr

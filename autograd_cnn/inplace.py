@@ -260,7 +260,7 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
                 f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}"
             )
     if type(error) is IndexError:
-        return IndexError(f"{prim.name}: {_index_text(text)}")
+        return IndexError(_index_text(text) if prim.family == "index" else f"{prim.name}: {_index_text(text)}")
     if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):
         kinds = [str(getattr(v, "dtype", type(v).__name__)) for v in values]
         return TypeError(f"{prim.name}: not defined for {' and '.join(kinds)}. Convert with .to(dtype) first.")

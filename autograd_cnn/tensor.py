@@ -18,7 +18,7 @@ from .device import Size, as_device, device
 from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
-from .errors import DtypeError, ShapeError, expected
+from .errors import DtypeError, ShapeError, expected, nearest
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
 from .ops.promotion import get_default_dtype
@@ -321,6 +321,10 @@ class Tensor(TensorMethods, Variable):
     def device(self) -> device:
         """Always the CPU."""
         return as_device("cpu")
+
+    def __getattr__(self, name: str) -> Any:
+        """Only asked for what does not exist."""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{nearest(name, dir(type(self)))}")
 
     def __len__(self) -> int:
         if not self.value.ndim:

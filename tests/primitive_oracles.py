@@ -19,7 +19,7 @@ from . import oracles as loops
 ORACLES: dict[str, Callable[..., Any]] = {}
 WITHOUT = {
     "view_write": "internal: what a write to a view does to its base; checked against torch through in-place writes",
-    "pack": "a copy in another memory order", "mode": "ties are checked against torch",
+    "pack": "a copy in another memory order", "dropout": "random: its structure is tested in test_primitives",
 }  # fmt: skip
 
 
@@ -232,6 +232,14 @@ picking("argmax", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), 
 picking("argmin", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 for _name in ("argmax", "argmin"):
     ORACLES[_name] = functools.partial(lambda f, *a, **k: f(*a, **k)[1], ORACLES[_name])
+def _mode(v: list[float]) -> int:
+    """The last place of the smallest of the most frequent values."""
+    count = {e: v.count(e) for e in v}
+    best = min(e for e in v if count[e] == max(count.values()))
+    return len(v) - 1 - v[::-1].index(best)
+
+
+picking("mode", _mode)
 ORACLES["median"] = lambda x, skip_nan: np.array(sorted(x.reshape(-1).tolist())[(x.size - 1) // 2])
 
 

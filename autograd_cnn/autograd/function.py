@@ -95,7 +95,7 @@ class _FunctionPrimitive:
     keep = (Keep("ctx", "context", 0, frozenset()),)
     outputs = ("y",)
     variadic = view = False
-    differentiable = True
+    differentiable = holds = True
 
     def __init__(self, cls: type[Function], count: int, several: bool) -> None:
         self.cls = cls

@@ -123,7 +123,7 @@ def _walk(
             grads = prim.pull(g, kept, node.params, node.inputs)
         if anomaly:
             _check_nan(node, grads, front)
-        if kept and not retain:
+        if kept and not retain and prim.holds:
             node.kept = None
         del g, kept  # an array is freed as soon as nobody needs it
         for n, d in zip(node.inputs, grads, strict=True):
@@ -222,7 +222,7 @@ class _Undifferentiable:
 
     label = family = ""
     inputs = outputs = params = keep = ()
-    several = variadic = once = view = False
+    several = variadic = once = view = holds = False
     differentiable = True
 
     def __init__(self, of: str) -> None:

@@ -173,6 +173,11 @@ class Primitive:
         return tuple(self._keep(n, frozenset(s)) for n, s in wanted.items())
 
     @cached_property
+    def holds(self) -> bool:
+        """Do its nodes hold values, or at most shapes? What holds no values need not be freed, and can be walked again."""
+        return any(k.kind != "shape" for k in self.keep)
+
+    @cached_property
     def pull(self) -> Callable[..., Any]:
         """The rules as one call: `pull(g, kept, params, input nodes)` gives a gradient, or None, for each input."""
         from .specialise import write_pull

@@ -166,7 +166,7 @@ class _Pick:
     outputs = ("y",)
     params = ("index", "count")
     keep = ()
-    several = variadic = once = view = False
+    several = variadic = once = view = holds = False
     differentiable = True
 
     @staticmethod

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def _make(name: str, lines: list[str], namespace: dict[str, Any], prim: Primitive) -> Callable[..., Any]:
+    namespace["__name__"] = __name__  # the written call belongs to this package: `user_line` passes over it
     exec(compile("\n".join(lines), f"<{prim.name}: {name}>", "exec"), namespace)
     made: Callable[..., Any] = namespace[name]
     made.__name__ = made.__qualname__ = prim.name

@@ -13,11 +13,13 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.chunks import in_chunks
 from ..random import default_generator
 from .arithmetic import _mul
+from .choose import choose
 from .expose import expose
 from .promotion import Array, floating
-from .select import where
+from .select import _where as where
 from .trigonometry import tanh
 
 
@@ -46,7 +48,7 @@ def _(input: float) -> float:
 
 @_relu.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    return where(y <= 0, 0.0, g)
+    return where(y != 0, g, 0.0)  # y is positive, 0 or NaN
 
 
 @_relu.cases
@@ -71,7 +73,8 @@ def relu(input: Array, inplace: bool = False) -> Array:
 @primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0")
 def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
-    return np.minimum(np.maximum(input, input.dtype.type(min_val)), input.dtype.type(max_val))
+    lo, hi = input.dtype.type(min_val), input.dtype.type(max_val)
+    return in_chunks(lambda x: np.minimum(np.maximum(x, lo), hi), input)
 
 
 @_hardtanh.vjp("input")
@@ -114,7 +117,7 @@ def relu6(input: Array, inplace: bool = False) -> Array:
 @primitive(name="threshold", label="threshold {threshold}", family="activation", derivative="1 or 0")
 def _threshold(input: Array, *, threshold: float, value: float) -> Array:
     """y = input where it is above the threshold, else value"""
-    return np.where(np.less_equal(input, threshold), input.dtype.type(value), input)
+    return choose(np.less_equal(input, threshold), input.dtype.type(value), input)
 
 
 @_threshold.vjp("input")
@@ -144,7 +147,7 @@ def threshold(input: Array, threshold: float, value: float, inplace: bool = Fals
 def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
     pick = np.maximum if negative_slope <= 1 else np.minimum
-    return pick(input, input * input.dtype.type(negative_slope))
+    return in_chunks(lambda x: pick(x, x * x.dtype.type(negative_slope)), input)
 
 
 @_leaky_relu.kernel(float)
@@ -190,7 +193,7 @@ def _keep_where(input: Array, condition: Array, other: Array) -> Array:
 @primitive(name="prelu", label="PReLU", family="activation", derivative="1 or w")
 def _prelu(input: Array, weight: Array) -> Array:
     """y = max(input, 0) + w · min(input, 0), w broadcast to the input"""
-    return np.where(np.greater(input, 0), input, input * weight)
+    return np.maximum(input, 0) + np.minimum(input, 0) * weight
 
 
 @_prelu.vjp("input")
@@ -266,8 +269,7 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
 @primitive(name="hardsigmoid", label="hard σ", family="activation", derivative="1/6 or 0")
 def _hardsigmoid(input: Array) -> Array:
     """y = min(max(input + 3, 0), 6) / 6"""
-    y = np.minimum(np.maximum(floating(input) + 3, 0), 6)
-    return y / 6
+    return in_chunks(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6, floating(input))
 
 
 @_hardsigmoid.vjp("input")
@@ -295,7 +297,7 @@ def hardsigmoid(input: Array, inplace: bool = False) -> Array:
 @primitive(name="hardswish", label="hard swish", family="activation", derivative="x/3 + 1/2, 0 or 1")
 def _hardswish(input: Array) -> Array:
     """y = input · min(max(input + 3, 0), 6) / 6"""
-    return input * np.minimum(np.maximum(input + 3, 0), 6) / 6
+    return in_chunks(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6, input)
 
 
 @_hardswish.vjp("input")
@@ -329,7 +331,7 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
     >>> ac.nn.functional.hardshrink(ac.tensor([0.3, -2.]))
     tensor([ 0., -2.])
     """
-    return np.where(np.less_equal(np.abs(input), lambd), input.dtype.type(0), input)
+    return choose(np.less_equal(np.abs(input), lambd), 0.0, input)
 
 
 @hardshrink.vjp("input")
@@ -345,8 +347,8 @@ def _(draw: Draw) -> Case:
 @primitive(name="softshrink", label="softshrink {lambd}", family="activation", derivative="1 or 0")
 def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
     """y = input drawn towards 0 by lambd"""
-    y = input - np.clip(input, input.dtype.type(-lambd), input.dtype.type(lambd))
-    return np.where(np.isnan(input), input, y)
+    within = np.minimum(np.maximum(input, input.dtype.type(-lambd)), input.dtype.type(lambd))
+    return input - within
 
 
 @_softshrink.vjp("input")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.chunks import in_chunks
+
 _BITS = {np.dtype(np.float16): np.int16, np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
 _SMALL = 4096  # below, one call of np.where costs less than several passes
 
@@ -19,20 +21,28 @@ def choose(condition: Any, x: Any, z: Any) -> Any:
     if getattr(condition, "size", 1) < _SMALL:
         return np.where(condition, x, z)
     if _is_zero(z) and _same(condition, x):
-        return _keep(x, condition)
+        return in_chunks(_keep, x, condition)
     if _is_zero(x) and _same(condition, z):
-        return _keep(z, np.logical_not(condition))
+        return in_chunks(_drop, z, condition)
     if _same(condition, x) and _same(condition, z) and x.dtype == z.dtype:
-        bits = _BITS[x.dtype]
-        # z ⊕ (x ⊕ z)·[condition]
-        picked = np.bitwise_xor(x.view(bits), z.view(bits))
-        np.multiply(picked, condition.view(np.int8), out=picked)
-        return np.bitwise_xor(picked, z.view(bits), out=picked).view(x.dtype)
+        return in_chunks(_blend, condition, x, z)
     return np.where(condition, x, z)
 
 
 def _keep(x: Any, mask: Any) -> Any:
     return np.multiply(x.view(_BITS[x.dtype]), mask.view(np.int8)).view(x.dtype)
+
+
+def _drop(x: Any, mask: Any) -> Any:
+    return _keep(x, np.logical_not(mask))
+
+
+def _blend(condition: Any, x: Any, z: Any) -> Any:
+    """z ⊕ (x ⊕ z)·[condition]"""
+    bits = _BITS[x.dtype]
+    picked = np.bitwise_xor(x.view(bits), z.view(bits))
+    np.multiply(picked, condition.view(np.int8), out=picked)
+    return np.bitwise_xor(picked, z.view(bits), out=picked).view(x.dtype)
 
 
 def _is_zero(v: Any) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..kernels.chunks import in_chunks
 from .arithmetic import _power
 from .expose import expose
 from .floats import total
@@ -291,9 +292,8 @@ def sigmoid(input: Array) -> Array:
     >>> ac.sigmoid(ac.tensor([0., 2.]))
     tensor([0.5000, 0.8808])
     """
-    e = np.exp(np.negative(floating(input)))
-    e += 1  # e^−x overflows to inf below −88 (float32): 1/inf is the right 0
-    return 1 / e
+    # e^−x overflows to inf below −88 (float32): 1/inf is the right 0
+    return in_chunks(lambda x: 1 / (np.exp(np.negative(x)) + 1), floating(input))
 
 
 @sigmoid.kernel(float)

@@ -210,7 +210,8 @@ def l1_loss(
 def _smooth_l1(input: Array, target: Array, *, reduction: str = "mean", beta: float = 1.0) -> Array:
     """L = mean of (x − t)²/(2β) near, |x − t| − β/2 far"""
     d = np.abs(np.subtract(*align(input, target)))
-    return reduced(np.where(np.less(d, beta), d * d * (0.5 / beta), d - 0.5 * beta), reduction)
+    near = np.minimum(d, beta)
+    return reduced((d - 0.5 * near) * near / beta, reduction)  # d²/(2β) for d < β, else d − β/2
 
 
 @_smooth_l1.vjp("input", "target")
@@ -265,7 +266,8 @@ def smooth_l1_loss(
 def _huber(input: Array, target: Array, *, reduction: str = "mean", delta: float = 1.0) -> Array:
     """L = mean of (x − t)²/2 near, δ(|x − t| − δ/2) far"""
     d = np.abs(np.subtract(*align(input, target)))
-    return reduced(np.where(np.less_equal(d, delta), d * d * 0.5, (d - 0.5 * delta) * delta), reduction)
+    near = np.minimum(d, delta)
+    return reduced((d - 0.5 * near) * near, reduction)  # d²/2 for d ≤ δ, else δ(d − δ/2)
 
 
 @_huber.vjp("input", "target")

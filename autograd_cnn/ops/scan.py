@@ -20,7 +20,7 @@ from .elementwise import exp, log
 from .expose import expose
 from .promotion import Array
 from .reduce import as_dtype
-from .select import where
+from .select import _where as where
 
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 

@@ -12,6 +12,7 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
 from ..kernels import errorfunction
+from ..kernels.chunks import in_chunks
 from ..random import default_generator
 from .activation import inplace_or
 from .dims import ndim_of, normal_dim
@@ -20,9 +21,8 @@ from .expose import expose
 from .index import select_view
 from .promotion import Array, floating
 from .rounding import abs
-from .select import where
+from .select import _where as where
 from .softmax import _softmax
-from .special import erf
 from .trigonometry import tanh
 
 
@@ -31,10 +31,13 @@ from .trigonometry import tanh
 @primitive(name="elu", label="ELU", family="activation", derivative="1 or y + α")
 def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
     """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1)), for α ≥ 0 (so that y has the input's sign)"""
-    bent = np.expm1(np.minimum(input, 0) * input_scale)
-    bent *= alpha
-    y = np.where(np.greater(input, 0), input, bent)
-    return y * input.dtype.type(scale) if scale != 1 else y
+
+    def elu(x: Array) -> Array:
+        bent = np.expm1(np.minimum(x, 0) * input_scale) * alpha
+        y = bent + np.maximum(x, 0)
+        return y * scale if scale != 1 else y
+
+    return in_chunks(elu, input)
 
 
 @_elu.vjp("input")
@@ -106,21 +109,40 @@ _CUBE = 0.044715
 @primitive(name="gelu", label="GELU", family="activation", derivative="Φ(x) + x φ(x)")
 def _gelu(input: Array, *, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function, exact or by tanh"""
-    x = input
-    by_tanh = approximate == "tanh"
-    inner = np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x))) if by_tanh else errorfunction.erf(x * x.dtype.type(_ROOT_HALF))
-    inner += 1
-    inner *= 0.5
-    return inner * x
+    if approximate == "tanh":
+        return in_chunks(lambda x: x * ((1 + np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x)))) * 0.5), input)
+    return in_chunks(lambda x: x * _phi(x), input)
+
+
+def _phi(x: Array) -> Array:
+    """The normal distribution function."""
+    return (errorfunction.erf(x * x.dtype.type(_ROOT_HALF)) + 1) * 0.5
 
 
 @_gelu.vjp("input")
 def _(g: Array, input: Array, approximate: str) -> Array:
+    if approximate == "none":
+        return g * _gelu_slope(input)
     x = input
-    if approximate == "tanh":
-        t = tanh((x + x * x * x * _CUBE) * _TANH_SCALE)
-        return g * (0.5 * (1 + t) + x * (1 - t * t) * ((1 + x * x * (3 * _CUBE)) * (0.5 * _TANH_SCALE)))
-    return g * (0.5 * (1 + erf(x * _ROOT_HALF)) + x * exp(x * x * -0.5) * _BELL)
+    t = tanh((x + x * x * x * _CUBE) * _TANH_SCALE)
+    return g * (0.5 * (1 + t) + x * (1 - t * t) * ((1 + x * x * (3 * _CUBE)) * (0.5 * _TANH_SCALE)))
+
+
+@primitive(name="gelu slope", label="GELU′", family="activation", derivative="φ(x)(2 − x²)")
+def _gelu_slope(input: Array) -> Array:
+    """y = Φ(x) + x φ(x), φ the normal density: the derivative of gelu, in one pass"""
+    return in_chunks(lambda x: _phi(x) + x * np.exp(x * x * -0.5) * _BELL, input)
+
+
+@_gelu_slope.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    square = input * input
+    return g * (exp(square * -0.5) * (2 - square) * _BELL)
+
+
+@_gelu_slope.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
 
 
 @_gelu.cases
@@ -147,7 +169,7 @@ def gelu(input: Array, approximate: str = "none") -> Array:
 @primitive(name="silu", label="SiLU", family="activation", derivative="σ + y(1 − σ)")
 def _silu(input: Array) -> Array:
     """y = x σ(x)"""
-    return input * sigmoid.forward(input)
+    return in_chunks(lambda x: x * sigmoid.forward(x), input)
 
 
 @_silu.kernel(float)
@@ -157,8 +179,35 @@ def _(input: float) -> float:
 
 @_silu.vjp("input")
 def _(g: Array, input: Array) -> Array:
+    return g * _silu_slope(input)
+
+
+@primitive(name="silu slope", label="SiLU′", family="activation", derivative="σ(1 − σ)(2 + x(1 − 2σ))")
+def _silu_slope(input: Array) -> Array:
+    """y = σ (1 + x (1 − σ)): the derivative of silu, in one pass"""
+
+    def slope(x: Array) -> Array:
+        s = sigmoid.forward(x)
+        return s * (1 + x * (1 - s))
+
+    return in_chunks(slope, input)
+
+
+@_silu_slope.kernel(float)
+def _(input: float) -> float:
+    s = sigmoid.kernels[float](input)
+    return s * (1 + input * (1 - s))  # type: ignore[no-any-return]  # a kernel over floats gives a float
+
+
+@_silu_slope.vjp("input")
+def _(g: Array, input: Array) -> Array:
     s = sigmoid(input)
-    return g * (s * (1 + input * (1 - s)))
+    return g * (s * (1 - s) * (2 + input * (1 - 2 * s)))
+
+
+@_silu_slope.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
 
 
 @_silu.cases
@@ -181,13 +230,34 @@ def silu(input: Array, inplace: bool = False) -> Array:
 @primitive(name="mish", label="Mish", family="activation", derivative="t + x σ (1 − t²)")
 def _mish(input: Array) -> Array:
     """y = x tanh(ln(1 + e^x))"""
-    return input * np.tanh(_softplus.forward(input))
+    return in_chunks(lambda x: x * np.tanh(_softplus.forward(x)), input)
 
 
 @_mish.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    t = tanh(_softplus(input))
-    return g * (t + input * sigmoid(input) * (1 - t * t))
+    return g * _mish_slope(input)
+
+
+@primitive(name="mish slope", label="Mish′", family="activation", derivative="σ(1 − t²)(2 + x(1 − σ − 2tσ))")
+def _mish_slope(input: Array) -> Array:
+    """y = t + x σ (1 − t²), t = tanh(ln(1 + e^x)): the derivative of mish, in one pass"""
+
+    def slope(x: Array) -> Array:
+        t = np.tanh(_softplus.forward(x))
+        return t + x * sigmoid.forward(x) * (1 - t * t)
+
+    return in_chunks(slope, input)
+
+
+@_mish_slope.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    t, s = tanh(_softplus(input)), sigmoid(input)
+    return g * (s * (1 - t * t) * (2 + input * (1 - s - t * s * 2)))
+
+
+@_mish_slope.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())
 
 
 @_mish.cases
@@ -210,9 +280,14 @@ def mish(input: Array, inplace: bool = False) -> Array:
 @primitive(name="softplus", label="softplus", family="activation", derivative="σ(βx)")
 def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """y = ln(1 + e^(βx)) / β; y = x where βx > threshold"""
-    z = input * input.dtype.type(beta)
-    linear = np.greater(z, threshold)
-    return np.where(linear, input, np.log1p(np.exp(np.where(linear, z.dtype.type(0), z))) / beta)
+
+    def softplus(x: Array) -> Array:
+        z = x * x.dtype.type(beta)
+        tail = np.log1p(np.exp(-np.abs(z))) / beta  # ln(1 + e^z) = max(z, 0) + ln(1 + e^−|z|), without overflow
+        tail = tail * np.less_equal(z, threshold)
+        return (np.maximum(x, 0) if beta > 0 else np.minimum(x, 0)) + tail
+
+    return in_chunks(softplus, input)
 
 
 @_softplus.kernel(float)
@@ -252,7 +327,7 @@ def logsigmoid(input: Array) -> Array:
     >>> ac.nn.functional.logsigmoid(ac.tensor([0., -100.]))
     tensor([  -0.6931, -100.0000])
     """
-    return np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
+    return in_chunks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), input)
 
 
 @logsigmoid.vjp("input")

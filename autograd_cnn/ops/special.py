@@ -13,7 +13,7 @@ from .elementwise import LN2, exp, log, sigmoid
 from .expose import expose
 from .floats import total
 from .promotion import Array, align, floating
-from .select import where
+from .select import _where as where
 
 _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
 

@@ -19,7 +19,7 @@ from .extrema import _shared
 from .promotion import Array, get_default_dtype
 from .reduce import Dims, _mean, as_dtype, speak
 from .rounding import abs, sign
-from .select import where
+from .select import _where as where
 
 _add: Any = np.add  # Any: NumPy's types know no `keepdims: bool`
 _maximum: Any = np.maximum

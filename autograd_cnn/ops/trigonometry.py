@@ -13,7 +13,7 @@ from .elementwise import rsqrt
 from .expose import expose
 from .floats import total
 from .promotion import Array, align, floating
-from .select import where
+from .select import _where as where
 
 
 def _any(draw: Draw) -> Case:

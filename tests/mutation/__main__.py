@@ -22,9 +22,10 @@ from autograd_cnn.testing import CHECKS, CheckFailure, RandomDraw
 from autograd_cnn.testing.primitive import _against
 from autograd_cnn.testing.setup import Setup
 
+from ..extra_cases import EXTRA
 from ..primitive_oracles import ORACLES
 from ..test_conventions import ROWS, check_row
-from ..variants import check_variants
+from ..variants import against_oracle, check_variants
 from .mutants import Applied, Mutant, mutants
 
 FAST = ("first derivative", "recorded backward", "float kernel agrees", "linear and adjoint", "each input alone", "second derivative", "float32 agrees", "memory layouts")
@@ -69,6 +70,14 @@ def _noticed(name: str, k: int) -> str | None:
                     raise
                 except Exception:
                     return "convention"
+        for extra, case in EXTRA:
+            if extra == name:
+                try:
+                    against_oracle(REGISTRY[name], case, ORACLES[name], strict=True)
+                except _TooLong:
+                    raise
+                except Exception:
+                    return "corner"
     prim = REGISTRY[name]
     assert prim.draw_case is not None
     try:

@@ -115,9 +115,24 @@ def rebase(x: Any, result: Any) -> None:
     """`x` was overwritten by `result`: the graph follows."""
     c = current()
     if c.tracer is not None:
-        c.tracer.rebind(x, result)
+        _retrace(x, result, c.tracer)
     if c.record and (result.node is not None or x.node is not None or _base_node(x) is not None):
         move(x, result.node)
+
+
+def _retrace(x: Any, result: Any, tracer: Any) -> None:
+    """The same for a trace: the base of a view was written to, and its other views show it."""
+    tracer.rebind(x, result)
+    base = x
+    if x._view is not None:
+        base = x._view.base
+        tracer.rebind(base, view_write(base, result, path=x._view.path))
+    for ref in list(base.__dict__.get("_views", ())):
+        view = ref()
+        if view is not None and view is not x and view._view is not None:
+            again = view._view.again(base)
+            again._view = None  # it stands for the view in the trace, and is none itself
+            tracer.rebind(view, again)
 
 
 def _base_node(x: Any) -> Node | None:

@@ -42,26 +42,18 @@ class _Format:
         self.kind = entries.dtype.kind
         self.sci = self.whole = False
         self.width = 1
-        precision = _options["precision"]
         if self.kind != "f":
             self.width = max([len(str(v)) for v in entries.tolist()] or [1])
             return
         good = entries[np.isfinite(entries) & (entries != 0)].astype(np.float64)
-        if not good.size:
-            self.whole = not entries.size or bool(np.isfinite(entries).all())
-            self.width = max([len(self(v)) for v in entries.tolist()] or [1])
+        self.whole = bool((good == np.ceil(good)).all())
+        if not good.size:  # zeros, inf and nan alone decide nothing
             return
         size = np.abs(good)
         top, low = float(size.max()), float(size.min())
-        self.whole = bool((good == np.ceil(good)).all())
-        if self.whole:
-            self.sci = top / low > 1000.0 and top > 1.0e8 or top > 1.0e8
-        else:
-            self.sci = top / low > 1000.0 or top > 1.0e8 or low < 1.0e-4
-        if _options["sci_mode"] is not None:
-            self.sci = _options["sci_mode"]
-        self.precision = precision
-        self.width = max(len(self(v)) for v in entries.tolist())
+        forced = _options["sci_mode"]
+        self.sci = (top / low > 1000.0 or top > 1.0e8 or low < 1.0e-4) if forced is None else forced
+        self.width = max(len(self(v)) for v in good.tolist())
 
     def __call__(self, v: Any) -> str:
         if self.kind != "f":
@@ -132,4 +124,17 @@ def text(x: Any) -> str:
         suffix.append(f"grad_fn=<{x.grad_fn.name}>")
     elif x.requires_grad:
         suffix.append("requires_grad=True")
-    return f"tensor({', '.join([body, *suffix])})"
+    return _with_suffixes(f"tensor({body}", suffix) + ")"
+
+
+def _with_suffixes(text: str, suffixes: list[str]) -> str:
+    """What follows the entries, on a new line where the last one would get too long."""
+    last = len(text) - text.rfind("\n") + 1
+    for suffix in suffixes:
+        if last + len(suffix) + 2 > _options["linewidth"]:
+            text += ",\n" + " " * len("tensor(") + suffix
+            last = len("tensor(") + len(suffix)
+        else:
+            text += ", " + suffix
+            last += len(suffix) + 2
+    return text

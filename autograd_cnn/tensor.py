@@ -348,7 +348,7 @@ class Tensor(TensorMethods, Variable):
         return text(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.value.ndim else str(self)
+        return format(self.item(), spec) if not self.value.ndim else object.__format__(self, spec)
 
     def _repr_svg_(self) -> str | None:
         """In a notebook: the picture of the graph that made this value."""

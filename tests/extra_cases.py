@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
+import autograd_cnn as ac
 from autograd_cnn.engine.cases import Case
+from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.testing import check_case
+
+from .primitive_oracles import ORACLES
+from .variants import against_oracle
 
 NAN, INF = float("nan"), float("inf")
 a, i = np.array, lambda *v: np.array(v, np.int64)
@@ -33,7 +39,8 @@ EXTRA: list[tuple[str, Case]] = [
     *[(n, case(i(3, 1, 4), dim=0, backwards=False)) for n in ("cumsum", "logcumsumexp")], ("cumprod", case(i(3, 1, 4), dim=0)),
     ("cumsum", case(ZERO_D, dim=0, backwards=False)), ("cumprod", case(ZERO_D, dim=0)), ("logcumsumexp", case(ZERO_D, dim=0, backwards=True)),
     ("cumsum", case(i(5)[0], dim=0, backwards=True)), ("cumprod", case(B, dim=0)), ("cumsum", case(B, dim=0, backwards=False)),
-    *[(n, case(v, dims=None, keepdim=False)) for n in ("sum", "prod", "amax", "amin", "logsumexp") for v in (ZERO_D, i(2, 3, 4))],
+    *[(n, case(v, dims=None, keepdim=False)) for n in ("sum", "prod", "amax", "amin") for v in (ZERO_D, i(2, 3, 4))],
+    ("logsumexp", case(ZERO_D, dims=None, keepdim=False)),
     ("sum", case(B, dims=None, keepdim=False)), ("prod", case(B, dims=(0,), keepdim=True)), ("mean", case(ZERO_D, dims=None, keepdim=True)),
     *[(n, case(v, dims=None, keepdim=False, correction=0)) for n in ("var", "std") for v in (ZERO_D, X, X[:, :1])],
     *[(n, case(X)) for n in ("var", "std", "sum", "mean", "prod", "logsumexp", "amax", "amin")],
@@ -56,6 +63,7 @@ EXTRA: list[tuple[str, Case]] = [
     ("leaky_relu", case(a([-1.0, 2.0]), negative_slope=-0.5)), ("elu", case(a([0.0, -0.0, 3.0, -3.0]))),
     ("elu", case(a([-1.0, 1.0]), alpha=2.0, scale=3.0, input_scale=0.5)),
     ("softplus", case(a([-40.0, 0.0, 30.0]), beta=1.0, threshold=20.0)), ("softplus", case(a([1.0, 3.0]), beta=2.0, threshold=4.0)),
+    *[("median_dim", case(a([[NAN, 1.0, 3.0, 2.0], [5.0, NAN, NAN, 4.0]]), dim=1, keepdim=k, skip_nan=True)) for k in (True, False)],
     ("binary_cross_entropy", case(a([0.5, 0.25]), a([1.0, 0.5]), reduction="none")),
     *[("smooth_l1_loss", case(a([0.1, 0.6, 3.0]), a([0.0, 0.0, 0.0]), reduction="none", beta=b)) for b in (0.5, 1.0, 2.0)],
     *[("nll_loss", case(a([[0.1, 0.5, -1.0], [0.3, 0.2, 0.1], [1.0, -2.0, 0.4]]), i(0, 2, 1), w, ignore_index=g, reduction=r))
@@ -77,3 +85,28 @@ EXTRA: list[tuple[str, Case]] = [
     ("power", case(i(2, 3), exponent=2)),
     ("power", case(i(2, 3), exponent=0.5)), ("power", case(i(2, 3), exponent=1.5)), ("power", case(B, exponent=2)),
 ]  # fmt: skip
+
+
+DIFFERENTIATED = ("nll_loss", "cross_entropy")
+
+
+def check_corner(name: str, given: Case) -> None:
+    """The oracle agrees; for the losses with ignored classes the gradients are right, too."""
+    against_oracle(REGISTRY[name], given, ORACLES[name], strict=True)
+    if name in DIFFERENTIATED:
+        smooth = Case(*given.inputs, **given.params)
+        check_case(name, smooth, only=["first derivative", "second derivative", "recorded backward", "float32 agrees"])
+
+
+def check_dropout(scale: float, channels: bool) -> None:
+    """Dropped entries are zero, the others scaled; a whole channel of a sample lives or dies together."""
+    ac.manual_seed(0)
+    x = ac.ones(30, 20, 10, dtype=ac.float64, requires_grad=True)
+    y, mask = REGISTRY["dropout"](x * 3, p=0.25, scale=scale, channels=channels)
+    assert mask.shape == ((30, 20, 1) if channels else x.shape)
+    kept = np.broadcast_to(mask.numpy(), x.shape)
+    assert np.array_equal(y.detach().numpy(), np.where(kept, 3 * scale, 0.0))
+    assert abs(float(mask.numpy().mean()) - 0.75) < 0.05
+    y.sum().backward()
+    assert x.grad is not None
+    assert np.array_equal(x.grad.numpy(), np.where(kept, 3 * scale, 0.0))

@@ -101,7 +101,7 @@ FLOATS: dict[str, Callable[..., Any]] = {
                                     0.5 * a * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))),
     "abs": abs, "sign": lambda a: float((a > 0) - (a < 0)), "copysign": math.copysign, "floor": math.floor, "ceil": math.ceil,
     "trunc": math.trunc, "round": _round, "frac": lambda a: a - math.trunc(a), "remainder": lambda a, b: a - b * math.floor(a / b),
-    "fmod": math.fmod, "lerp": lambda a, b, w: a + w * (b - a), "heaviside": lambda a, v: v if a == 0 else float(a > 0),
+    "fmod": math.fmod, "lerp": lambda a, b, w: b - (b - a) * (1 - w) if abs(w) >= 0.5 else a + w * (b - a), "heaviside": lambda a, v: v if a == 0 else float(a > 0),
     "clamp": lambda a, min=None, max=None: max if max is not None and a > max else min if min is not None and a < min else a,
     "clamp from below": nan_wins(lambda a, b: b if a < b else a), "clamp from above": nan_wins(lambda a, b: b if a > b else a),
     "where": lambda c, a, b: a if c else b, "copied": lambda a, b: b, "filled": lambda a, value: value,
@@ -227,7 +227,8 @@ def _kth(v: list[float], k: int) -> int:
 picking("max_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
 picking("min_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 picking("kthvalue", _kth)
-picking("median_dim", lambda v, skip_nan: _kth(v, (len(v) + 1) // 2))
+picking("median_dim", lambda v, skip_nan: _kth(v, (sum(not math.isnan(e) for e in v) + 1) // 2) if skip_nan or not any(map(math.isnan, v))
+        else next(i for i, e in enumerate(v) if math.isnan(e)))  # fmt: skip
 picking("argmax", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
 picking("argmin", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 for _name in ("argmax", "argmin"):

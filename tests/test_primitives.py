@@ -10,9 +10,9 @@ from autograd_cnn.engine.cases import Case
 from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.testing import RandomDraw, check_primitive
 
-from .extra_cases import EXTRA
+from .extra_cases import EXTRA, check_corner, check_dropout
 from .primitive_oracles import ORACLES, WITHOUT
-from .variants import against_oracle, check_variants
+from .variants import check_variants
 
 assert ac.ops  # all are registered
 NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
@@ -33,18 +33,13 @@ def test_special_values_and_integers(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "case"), EXTRA, ids=[f"{i}-{n}" for i, (n, _) in enumerate(EXTRA)])
 def test_corner(name: str, case: Case) -> None:
-    against_oracle(REGISTRY[name], case, ORACLES[name], strict=True)
+    check_corner(name, case)
 
 
 @pytest.mark.parametrize("channels", [False, True])
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_dropout_zeroes_or_scales(scale: float, channels: bool) -> None:
-    ac.manual_seed(0)
-    x = ac.ones(30, 20, 10, dtype=ac.float64) * 3
-    y, mask = REGISTRY["dropout"](x, p=0.25, scale=scale, channels=channels)
-    assert mask.shape == ((30, 20, 1) if channels else x.shape)
-    assert np.array_equal(y.numpy(), np.where(mask.numpy(), 3 * scale, 0.0))
-    assert abs(float(mask.numpy().mean()) - 0.75) < 0.05
+    check_dropout(scale, channels)
 
 
 @pytest.mark.slow

@@ -6,13 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from . import marks
 from .metrics import text_width
 from .scene import Box, Point, Run, runs_width
 from .view import Gradient, Pill, Unit, gradient_of, number_of, size_of
-from .words import Words, mathematics, memory, name_runs, norm, one_of, shape, value
+from .words import Words, figure, mathematics, memory, name_runs, norm, one_of, shape
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
@@ -74,10 +75,8 @@ class Card:
 # ------------------------------------------------------------------------------------------------------- texts
 def title_runs(unit: Unit) -> tuple[Run, ...]:
     """An operation's label: its name bold, its parameters plain. A sign is followed by the operation's name."""
-    template = str(getattr(unit.steps[0].primitive, "label", "")) if unit.steps else ""
-    name = template.partition("{")[0].strip() or unit.title.partition(" ")[0]
-    if not unit.title.startswith(name):
-        name = unit.title.partition(" ")[0]
+    tokens = unit.title.split(" ")
+    name = " ".join([tokens[0], *takewhile(lambda t: t.replace("-", "").isalpha(), tokens[1:])])
     rest = unit.title[len(name) :].strip()
     if rest.startswith("(") and any(rest == str(v.shape) for v in unit.outputs):
         rest = ""  # the shape stands at the right already
@@ -226,7 +225,7 @@ def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
     """What a pill on its own says: a name with a shape, or with its number if it is one number."""
     shown: Any = unit.value  # units of these kinds are made from a value
     number = number_of(shown) if unit.kind != "input" else None
-    right = value(number, style.precision + 1) if number is not None else shape(shown.shape, style.words("scalar"))
+    right = figure(number, style.precision) if number is not None else shape(shown.shape, style.words("scalar"))
     kind = shown.dtype
     if kind and style.dtype and kind != style.dtype:
         right += f" {kind}"

@@ -236,8 +236,8 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
             if len(run) > 1:
                 sub.line(*run, stroke=ink, line=1.8, dash=dash)
             run = []
-    last = len(known) - 1
-    for i in sorted({round(j * last / 10) for j in range(11)}):  # at most eleven markers, the first and the last point among them
+    last = len(known) - 1  # about eleven markers, the first and the last point among them, each series a little further on
+    for i in sorted({0, last, *(round((j + k / 4) * last / 10) for j in range(1, 10))}):
         _marker(sub, k, at(known[i]), ink)
     return float(at(known[-1])[1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..engine.graph import Graph
@@ -56,7 +57,7 @@ class Draw:
             lang: "en" or "de", the language of the captions.
             precision: decimals of the numbers.
             prefix: goes before every id, for several figures in one page.
-            names: names for values, `{"x": x}`.
+            names: names for values of the graph, `{"x": x}`; others are left aside.
 
         Raises:
             GraphError: a value that was not recorded; or gradients asked of a graph that has none.
@@ -206,7 +207,18 @@ def _check_number(name: str, n: int | None) -> None:
 def _view(target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None) -> tuple[View, bool]:
     graph = graph_of(target, inputs, backward, dict(names or {}))
     circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
-    return view_of(graph, None if circuit else depth, circuit), circuit
+    return view_of(_named(graph, names or {}), None if circuit else depth, circuit), circuit
+
+
+def _named(graph: Graph, names: Mapping[str, Any]) -> Graph:
+    """The graph with these names on the values they belong to."""
+    called: dict[int, str] = {}
+    for name, x in names.items():
+        node, raw = getattr(x, "node", None), getattr(x, "value", x)
+        called.update((v.id, name) for v in graph.values if (v.node is node if node is not None else v.data is raw))
+    if not called:
+        return graph
+    return replace(graph, values=tuple(replace(v, name=called.get(v.id, v.name)) for v in graph.values))
 
 
 def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str, Any]) -> Graph:

@@ -17,7 +17,7 @@ from .scene import Group, Point, Run, Scene, runs_width
 from .tensor_layout import LANE, lay_out
 from .tensor_legend import legend_entries
 from .view import Edge, Gradient, Panel, View, gradient_of, number_of, size_of, summary
-from .words import Words, memory, norm, value
+from .words import Words, figure, memory, norm
 
 Runs = tuple[Run, ...]
 BAND = 96.0
@@ -295,7 +295,7 @@ def subtitle_of(view: View, words: Words, precision: int) -> str:
         parts.append(facts["dtype"])
     for u in view.units:
         if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
-            parts.append(f"{words('loss')} {value(v, precision + 1)}")
+            parts.append(f"{words('loss')} {figure(v, precision)}")
     if facts["kept"]:
         parts.append(words("kept in all", memory(facts["kept"])))
     return ", ".join(parts)

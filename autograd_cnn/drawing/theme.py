@@ -15,7 +15,7 @@ ROLES: dict[str, tuple[str, str]] = {
     # ink: what is written or drawn thin; (light, dark)
     "ink": ("#1f2933", "#e6ebf0"),
     "muted": ("#56616f", "#9aa7b5"),
-    "faint": ("#65707e", "#8e9aa8"),
+    "faint": ("#626c7a", "#8e9aa8"),
     "inverse": ("#ffffff", "#11161c"),
     "forward": ("#12639e", "#6cb6ee"),
     "gradient": ("#b4410b", "#ff9c66"),

@@ -35,6 +35,17 @@ def value(v: float, precision: int = 2) -> str:
     return signed(f"{v:,.0f}" if size >= 1e3 else f"{v:.{precision}f}")
 
 
+def figure(v: float, precision: int = 2) -> str:
+    """A number that stands alone, such as a loss: significant digits instead of decimals.
+
+    >>> figure(2.302585), figure(0.0022913), figure(0.0)
+    ('2.303', '0.002291', '0')
+    """
+    if not math.isfinite(v) or (v != 0 and not 1e-4 <= abs(v) < 1e5):
+        return value(v, precision)
+    return signed(f"{v:.{precision + 2}g}")
+
+
 def norm(v: float) -> str:
     """A norm beside a gradient lane: about three digits.
 

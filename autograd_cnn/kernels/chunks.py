@@ -25,8 +25,9 @@ def in_chunks(fn: Callable[..., Any], *arrays: Any) -> Any:
         return fn(*arrays)
     flat = [a.reshape(-1) for a in arrays]
     first = fn(*(f[:CHUNK] for f in flat))
-    out = np.empty(size, first.dtype)
-    out[:CHUNK] = first
+    out = np.empty(shape, first.dtype)  # handed out itself, not as a view: who gets it may keep it without a copy
+    pieces = out.reshape(-1)
+    pieces[:CHUNK] = first
     for start in range(CHUNK, size, CHUNK):
-        out[start : start + CHUNK] = fn(*(f[start : start + CHUNK] for f in flat))
-    return out.reshape(shape)
+        pieces[start : start + CHUNK] = fn(*(f[start : start + CHUNK] for f in flat))
+    return out

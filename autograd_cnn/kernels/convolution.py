@@ -182,7 +182,8 @@ _BLOCK_BYTES = 4 << 20  # columns of one block: with 1 MB the products get too s
 _PADDED_BYTES = 8 << 20  # padded samples held at a time
 _MOST_SAMPLES = 64
 _BUSY = 64_000_000  # operations from which the product of one piece outweighs the calls around it
-_LARGE = 2048  # positions from which the rows of one image are long enough to be copied as they lie
+_LARGE = 512  # positions from which the rows of one image are long enough to be copied as they lie
+_SMALL = 2048  # positions that small images are brought together for
 _TALL = 32  # rows of the weight matrix from which a product runs at full speed
 _TALL_COLUMNS = 512  # from here on products are not thin, and taller kernels only add zeros
 _POINTWISE = 128  # positions from which one image is enough for a product of its own
@@ -208,9 +209,9 @@ def _cut(geo: Geometry, itemsize: int) -> Cut:
     columns = geo.groups * geo.inputs * math.prod(geo.kernel)
     tall = columns // geo.kernel[0] * (geo.kernel[0] + (rows - 1) * geo.stride[0])
     padded = geo.groups * geo.inputs * math.prod(s + sum(p) for s, p in zip(geo.size, geo.padding, strict=True))
-    wanted = max(_BUSY // (2 * geo.outputs * columns * area), _LARGE // area, 1)
+    wanted = max(-(-_BUSY // (2 * geo.outputs * columns * area)), _SMALL // area if area < _LARGE else 1)
     samples = max(1, min(wanted, _MOST_SAMPLES, _PADDED_BYTES // (itemsize * padded)))
-    samples = -(-geo.batch // -(-geo.batch // samples))  # pieces of equal size
+    samples = min(geo.batch, samples - samples % 8 if samples > 8 else samples)  # rows of whole vectors
     return Cut(samples, rows, max(16, _BLOCK_BYTES // (itemsize * tall)))
 
 
@@ -222,7 +223,7 @@ def _rows_at_once(geo: Geometry) -> int:
         rows
         for rows in range(2, 1 + _TALL // geo.outputs)
         if geo.out[0] % rows == 0
-        and (rows - 1) * stride < height  # else more zeros than weights
+        and (rows - 1) * stride * geo.outputs <= 4 * height  # the zeros: the fewer outputs, the more are worth it
         and columns * (height + (rows - 1) * stride) <= _TALL_COLUMNS
     )
     return max(fits, default=1)

@@ -18,7 +18,8 @@ from ..random import default_generator
 from .arithmetic import _mul
 from .choose import choose
 from .expose import expose
-from .promotion import Array, floating
+from .kinds import float_only
+from .promotion import Array
 from .select import _where as where
 from .trigonometry import tanh
 
@@ -147,7 +148,7 @@ def threshold(input: Array, threshold: float, value: float, inplace: bool = Fals
 def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
     pick = np.maximum if negative_slope <= 1 else np.minimum
-    return in_chunks(lambda x: pick(x, x * x.dtype.type(negative_slope)), input)
+    return in_chunks(lambda x: pick(x, x * x.dtype.type(negative_slope)), float_only(input, "leaky_relu"))
 
 
 @_leaky_relu.kernel(float)
@@ -269,7 +270,7 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
 @primitive(name="hardsigmoid", label="hard σ", family="activation", derivative="1/6 or 0")
 def _hardsigmoid(input: Array) -> Array:
     """y = min(max(input + 3, 0), 6) / 6"""
-    return in_chunks(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6, floating(input))
+    return in_chunks(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardsigmoid"))
 
 
 @_hardsigmoid.vjp("input")
@@ -297,7 +298,7 @@ def hardsigmoid(input: Array, inplace: bool = False) -> Array:
 @primitive(name="hardswish", label="hard swish", family="activation", derivative="x/3 + 1/2, 0 or 1")
 def _hardswish(input: Array) -> Array:
     """y = input · min(max(input + 3, 0), 6) / 6"""
-    return in_chunks(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6, input)
+    return in_chunks(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardswish"))
 
 
 @_hardswish.vjp("input")
@@ -331,7 +332,7 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
     >>> ac.nn.functional.hardshrink(ac.tensor([0.3, -2.]))
     tensor([ 0., -2.])
     """
-    return choose(np.less_equal(np.abs(input), lambd), 0.0, input)
+    return choose(np.less_equal(np.abs(float_only(input, "hardshrink")), lambd), 0.0, input)
 
 
 @hardshrink.vjp("input")
@@ -347,6 +348,7 @@ def _(draw: Draw) -> Case:
 @primitive(name="softshrink", label="softshrink {lambd}", family="activation", derivative="1 or 0")
 def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
     """y = input drawn towards 0 by lambd"""
+    float_only(input, "softshrink")
     within = np.minimum(np.maximum(input, input.dtype.type(-lambd)), input.dtype.type(lambd))
     return input - within
 
@@ -385,3 +387,34 @@ def tanhshrink(input: Array) -> Array:
     tensor([0.0000, 0.2384])
     """
     return input - tanh(input)
+
+
+# ------------------------------------------------------------------------------------------------- in place, as functions
+@expose("functional")
+def relu_(input: Array) -> Array:
+    """`relu` in place."""
+    return relu(input, inplace=True)
+
+
+@expose("functional")
+def hardtanh_(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+    """`hardtanh` in place."""
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+@expose("functional")
+def leaky_relu_(input: Array, negative_slope: float = 0.01) -> Array:
+    """`leaky_relu` in place."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+@expose("functional")
+def threshold_(input: Array, threshold: float, value: float) -> Array:
+    """`threshold` in place."""
+    return inplace_or(input, True, "_threshold_", _threshold, threshold=threshold, value=value)
+
+
+@expose("functional")
+def rrelu_(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Array:
+    """`rrelu` in place."""
+    return rrelu(input, lower, upper, training, inplace=True)

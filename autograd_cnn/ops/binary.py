@@ -15,6 +15,7 @@ from ..engine.variable import unbox
 from .clamp import _clamp
 from .elementwise import exp, log, sigmoid, square
 from .expose import expose
+from .kinds import float_only
 from .loss import _shape, chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
 from .promotion import Array, align
 from .select import where
@@ -31,7 +32,7 @@ def _bce(input: Array, target: Array, *, reduction: str = "mean") -> Array:
             "all elements of input should be between 0 and 1: binary_cross_entropy expected probabilities, got values from "
             f"{np.min(input):g} to {np.max(input):g}. Use binary_cross_entropy_with_logits for logits."
         )
-    x, t = align(input, target)
+    x, t = align(float_only(input, "binary_cross_entropy"), target)
     hit, miss = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
     return reduced((t - 1) * miss - t * hit, reduction)
 
@@ -92,7 +93,7 @@ def binary_cross_entropy(
 @primitive(name="binary_cross_entropy_with_logits", label="BCE of logits", family="loss", derivative="(σ(x) − t)/n")
 def _bce_logits(input: Array, target: Array, pos_weight: Array | None = None, *, reduction: str = "mean") -> Array:
     """L = mean ((1 − t) x + ln(1 + e^−x)); with pos_weight p the logarithm counts 1 + (p − 1) t times"""
-    x, t = align(input, target)
+    x, t = align(float_only(input, "binary_cross_entropy_with_logits"), target)
     tail = np.log1p(np.exp(-np.abs(x))) - np.minimum(x, 0)  # ln(1 + e^−x), without overflow
     if pos_weight is not None:
         tail = tail * (1 + (pos_weight - 1) * t)
@@ -159,7 +160,7 @@ def binary_cross_entropy_with_logits(
 @primitive(name="soft_margin_loss", label="soft margin", family="loss", derivative="−t σ(−tx)/n")
 def _soft_margin(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     """L = mean ln(1 + e^(−t x))"""
-    z = -np.multiply(*align(target, input))
+    z = -np.multiply(*align(target, float_only(input, "soft_margin_loss")))
     return reduced(np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0), reduction)
 
 

@@ -11,8 +11,8 @@ from ..engine.primitive import primitive
 from .arithmetic import _add, _div, _mul
 from .comparison import isnan
 from .expose import expose
+from .kinds import float_only, speak
 from .promotion import Array, align
-from .reduce import speak
 from .select import _apart, _where
 
 
@@ -33,6 +33,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
             raise RuntimeError(
                 f"lerp: expected dtype {speak(input.dtype)} for `end` and `weight`, got {speak(dtype)}. Convert with .to(dtype)."
             )
+    float_only(input, "lerp")
     far = np.greater_equal(np.abs(weight), 0.5)  # from the nearer end, so that weight 1 gives `end` exactly
     span = end - input
     if np.ndim(far) == 0:

@@ -30,7 +30,9 @@ def choose(condition: Any, x: Any, z: Any) -> Any:
 
 
 def _keep(x: Any, mask: Any) -> Any:
-    return np.multiply(x.view(_BITS[x.dtype]), mask.view(np.int8)).view(x.dtype)
+    y, bits = np.empty_like(x), _BITS[x.dtype]
+    np.multiply(x.view(bits), mask.view(np.int8), out=y.view(bits))
+    return y
 
 
 def _drop(x: Any, mask: Any) -> Any:
@@ -39,10 +41,12 @@ def _drop(x: Any, mask: Any) -> Any:
 
 def _blend(condition: Any, x: Any, z: Any) -> Any:
     """z ⊕ (x ⊕ z)·[condition]"""
-    bits = _BITS[x.dtype]
-    picked = np.bitwise_xor(x.view(bits), z.view(bits))
+    y, bits = np.empty_like(x), _BITS[x.dtype]
+    picked = y.view(bits)
+    np.bitwise_xor(x.view(bits), z.view(bits), out=picked)
     np.multiply(picked, condition.view(np.int8), out=picked)
-    return np.bitwise_xor(picked, z.view(bits), out=picked).view(x.dtype)
+    np.bitwise_xor(picked, z.view(bits), out=picked)
+    return y
 
 
 def _is_zero(v: Any) -> bool:

@@ -16,7 +16,7 @@ from ..engine.variable import unbox
 from ..errors import ShapeError, expected
 from .arithmetic import _neg
 from .expose import expose
-from .likelihood import _checked, _class_case, _constant, _divide, _pick, _safe, _total, _weights
+from .likelihood import _at, _checked, _class_case, _constant, _divide, _safe, _total, _weights
 from .loss import chosen_reduction, draw_reduction
 from .promotion import Array
 from .reduce import _sum
@@ -70,7 +70,7 @@ def _cross_entropy(
     at = _Places(input, target, weight, ignore_index, label_smoothing)
     x = input if input.dtype != np.float16 else input.astype(np.float32)
     logp = _log_softmax.forward(x, dim=at.dim)
-    y = -_pick(logp, at.target, at.dim) * at.on
+    y = -logp[_at(at.target, at.dim)] * at.on
     if at.flat is not None:
         y = y - np.add.reduce(logp * at.of_class(at.flat, x.ndim), axis=at.dim)
     if at.here is not None:
@@ -103,9 +103,7 @@ def cross_entropy_adjoint(
     r = _divide(input, at.total) if reduction == "mean" else input
     y = _softmax.forward(logits, dim=at.dim)
     y *= at.along(r * at.mass)
-    places = np.expand_dims(at.target, at.dim)
-    taken = np.take_along_axis(y, places, at.dim) - at.along(np.broadcast_to(r * at.on, target.shape))
-    np.put_along_axis(y, places, taken.astype(y.dtype, copy=False), at.dim)
+    y[_at(at.target, at.dim)] -= r * at.on
     if at.flat is not None:
         y -= at.along(r if at.here is None else r * at.here) * at.of_class(at.flat, y.ndim)
     if at.here is not None:

@@ -84,9 +84,12 @@ def _divide(y: Array, by: Any) -> Array:
     return y / by if by else y * math.nan
 
 
-def _pick(x: Array, target: Array, dim: int) -> Array:
-    """The entry of each place's class."""
-    return np.squeeze(np.take_along_axis(x, np.expand_dims(target, dim), dim), dim)
+def _at(target: Array, dim: int) -> tuple[Any, ...]:
+    """The index of each place's class in an array (N, C, d…) or (C): x[_at(target, dim)] has the target's shape."""
+    if target.ndim < 2:
+        return (np.arange(target.size), target) if dim else (target,)
+    grid = np.indices(target.shape, sparse=True)
+    return (*grid[:dim], target, *grid[dim:])
 
 
 # ------------------------------------------------------------------------------------------------- nll
@@ -96,7 +99,7 @@ def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_ind
     dim = _checked(input, target, weight, "nll_loss")
     t, counts = _safe(target, input.shape[dim], ignore_index)
     w = _weights(t, counts, weight, input.dtype)
-    y = -_pick(input, t, dim)
+    y = -input[_at(t, dim)]
     if w is not None:
         y = y * w if counts is None else np.where(counts, y * w, w.dtype.type(0))
     if reduction == "none":
@@ -131,8 +134,7 @@ def nll_adjoint(
     g = g if w is None else g * w
     if counts is not None:  # where nothing counts, a mean's g is NaN
         g = np.where(counts, g, y.dtype.type(0))
-    g = np.broadcast_to(g, target.shape)
-    np.put_along_axis(y, np.expand_dims(t, dim), np.expand_dims(g, dim).astype(y.dtype, copy=False), dim)
+    y[_at(t, dim)] = g
     return y
 
 

@@ -17,6 +17,7 @@ from ..engine.variable import unbox
 from ..errors import expected
 from .clamp import _clamp
 from .expose import expose
+from .kinds import float_only
 from .promotion import Array, align
 from .reduce import _mean, _sum
 from .rounding import sign
@@ -112,7 +113,7 @@ def _apart(draw: Draw, *kinks: float) -> Case:
 @primitive(name="mse_loss", label="MSE", family="loss", derivative="2(x − t)/n")
 def _mse(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     """L = mean (input − target)²"""
-    d = np.subtract(*align(input, target))
+    d = float_only(np.subtract(*align(input, target)), "mse_loss")
     return reduced(np.multiply(d, d), reduction)
 
 
@@ -164,6 +165,8 @@ def mse_loss(
 @primitive(name="l1_loss", label="L1", family="loss", derivative="sign(x − t)/n")
 def _l1(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     """L = mean |input − target|"""
+    if reduction == "mean":
+        float_only(input, "l1_loss")
     return reduced(np.abs(np.subtract(*align(input, target))), reduction)
 
 
@@ -209,7 +212,7 @@ def l1_loss(
 @primitive(name="smooth_l1_loss", label="smooth L1 {beta}", family="loss", derivative="clamp((x − t)/β, ±1)/n")
 def _smooth_l1(input: Array, target: Array, *, reduction: str = "mean", beta: float = 1.0) -> Array:
     """L = mean of (x − t)²/(2β) near, |x − t| − β/2 far"""
-    d = np.abs(np.subtract(*align(input, target)))
+    d = np.abs(float_only(np.subtract(*align(input, target)), "smooth_l1_loss"))
     near = np.minimum(d, beta)
     return reduced((d - 0.5 * near) * near / beta, reduction)  # d²/(2β) for d < β, else d − β/2
 
@@ -265,7 +268,7 @@ def smooth_l1_loss(
 @primitive(name="huber_loss", label="Huber {delta}", family="loss", derivative="clamp(x − t, ±δ)/n")
 def _huber(input: Array, target: Array, *, reduction: str = "mean", delta: float = 1.0) -> Array:
     """L = mean of (x − t)²/2 near, δ(|x − t| − δ/2) far"""
-    d = np.abs(np.subtract(*align(input, target)))
+    d = np.abs(float_only(np.subtract(*align(input, target)), "huber_loss"))
     near = np.minimum(d, delta)
     return reduced((d - 0.5 * near) * near, reduction)  # d²/2 for d ≤ δ, else δ(d − δ/2)
 

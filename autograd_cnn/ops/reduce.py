@@ -14,6 +14,7 @@ from .arithmetic import cast
 from .comparison import isnan
 from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, reduced_dims
 from .expose import expose
+from .kinds import speak
 from .logical import logical_not
 from .promotion import Array
 from .select import where
@@ -28,13 +29,6 @@ def as_dtype(input: Any, dtype: Any) -> Any:
     if dtype is None or unbox(input).dtype == dtype:
         return input
     return cast(input, dtype=np.dtype(dtype))
-
-
-def speak(dtype: np.dtype[Any]) -> str:
-    """A dtype as PyTorch's messages call it."""
-    names = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "float16": "Half",
-             "float32": "Float", "float64": "Double"}  # fmt: skip
-    return names.get(dtype.name, dtype.name)
 
 
 # ------------------------------------------------------------------------------------------------- sum

@@ -11,7 +11,8 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from .arithmetic import floor_divide, trunc_divide
 from .expose import expose
-from .promotion import Array, align
+from .kinds import float_only
+from .promotion import Array, align, floating
 
 
 def _integral(x: Any) -> bool:
@@ -88,7 +89,7 @@ def copysign(input: Array, other: Array) -> Array:
     >>> ac.copysign(ac.tensor([1., 2.]), ac.tensor([-3., 4.]))
     tensor([-1.,  2.])
     """
-    return np.copysign(*align(input, other))
+    return np.copysign(*(floating(v) for v in align(input, other)))
 
 
 @copysign.vjp("input")
@@ -178,9 +179,7 @@ def frac(input: Array) -> Array:
     >>> ac.frac(ac.tensor([1.5, -1.25]))
     tensor([ 0.5000, -0.2500])
     """
-    if _integral(input):
-        raise NotImplementedError(f"\"frac\" not implemented for '{input.dtype}': expected a floating dtype. Convert with .float().")
-    return input - np.trunc(input)
+    return input - np.trunc(float_only(input, "frac"))
 
 
 @frac.vjp("input")

@@ -15,10 +15,12 @@ from ..kernels import errorfunction
 from ..kernels.chunks import in_chunks
 from ..random import default_generator
 from .activation import inplace_or
+from .clamp import _clamp
 from .dims import ndim_of, normal_dim
 from .elementwise import exp, sigmoid
 from .expose import expose
 from .index import select_view
+from .kinds import float_only
 from .promotion import Array, floating
 from .rounding import abs
 from .select import _where as where
@@ -37,11 +39,13 @@ def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: f
         y = bent + np.maximum(x, 0)
         return y * scale if scale != 1 else y
 
-    return in_chunks(elu, input)
+    return in_chunks(elu, float_only(input, "elu"))
 
 
 @_elu.vjp("input")
 def _(g: Array, y: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    if math.isclose(alpha * input_scale, 1):  # both sides meet without a kink: no choice is needed
+        return g * (_clamp(y, max=0.0) * input_scale + scale)
     bent = (y + alpha * scale) * input_scale
     return where(y > 0, g * scale, g * bent)
 
@@ -99,6 +103,24 @@ def celu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
     return inplace_or(input, inplace, "_elu_", _elu, alpha=float(alpha), input_scale=1.0 / alpha)
 
 
+@expose("functional")
+def elu_(input: Array, alpha: float = 1.0) -> Array:
+    """`elu` in place."""
+    return elu(input, alpha, inplace=True)
+
+
+@expose("functional")
+def selu_(input: Array) -> Array:
+    """`selu` in place."""
+    return selu(input, inplace=True)
+
+
+@expose("functional")
+def celu_(input: Array, alpha: float = 1.0) -> Array:
+    """`celu` in place."""
+    return celu(input, alpha, inplace=True)
+
+
 # ------------------------------------------------------------------------------------------------- gelu, silu, mish
 _ROOT_HALF = math.sqrt(0.5)
 _BELL = 1 / math.sqrt(2 * math.pi)
@@ -109,6 +131,7 @@ _CUBE = 0.044715
 @primitive(name="gelu", label="GELU", family="activation", derivative="Φ(x) + x φ(x)")
 def _gelu(input: Array, *, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function, exact or by tanh"""
+    float_only(input, "gelu")
     if approximate == "tanh":
         return in_chunks(lambda x: x * ((1 + np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x)))) * 0.5), input)
     return in_chunks(lambda x: x * _phi(x), input)
@@ -169,7 +192,7 @@ def gelu(input: Array, approximate: str = "none") -> Array:
 @primitive(name="silu", label="SiLU", family="activation", derivative="σ + y(1 − σ)")
 def _silu(input: Array) -> Array:
     """y = x σ(x)"""
-    return in_chunks(lambda x: x * sigmoid.forward(x), input)
+    return in_chunks(lambda x: x * sigmoid.forward(x), float_only(input, "silu"))
 
 
 @_silu.kernel(float)
@@ -230,7 +253,7 @@ def silu(input: Array, inplace: bool = False) -> Array:
 @primitive(name="mish", label="Mish", family="activation", derivative="t + x σ (1 − t²)")
 def _mish(input: Array) -> Array:
     """y = x tanh(ln(1 + e^x))"""
-    return in_chunks(lambda x: x * np.tanh(_softplus.forward(x)), input)
+    return in_chunks(lambda x: x * np.tanh(_softplus.forward(x)), float_only(input, "mish"))
 
 
 @_mish.vjp("input")
@@ -287,7 +310,7 @@ def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Ar
         tail = tail * np.less_equal(z, threshold)
         return (np.maximum(x, 0) if beta > 0 else np.minimum(x, 0)) + tail
 
-    return in_chunks(softplus, input)
+    return in_chunks(softplus, float_only(input, "softplus"))
 
 
 @_softplus.kernel(float)
@@ -327,7 +350,7 @@ def logsigmoid(input: Array) -> Array:
     >>> ac.nn.functional.logsigmoid(ac.tensor([0., -100.]))
     tensor([  -0.6931, -100.0000])
     """
-    return in_chunks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), input)
+    return in_chunks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), float_only(input, "logsigmoid"))
 
 
 @logsigmoid.vjp("input")
@@ -383,6 +406,7 @@ def glu(input: Array, dim: int = -1) -> Array:
         raise RuntimeError("glu does not support scalars because halving size must be even: expected 1 dim or more, got 0.")
     at = normal_dim(dim, ndim_of(input, "glu"), "glu")
     n = unbox(input).shape[at]
+    float_only(unbox(input), "glu")
     if n % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {at} is size {n} in glu.")
     return _half(input, at, slice(0, n // 2)) * sigmoid(_half(input, at, slice(n // 2, n)))

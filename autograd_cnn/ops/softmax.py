@@ -13,15 +13,9 @@ from ..engine.primitive import primitive
 from .arithmetic import _neg
 from .dims import draw_dim, ndim_of, normal_dim
 from .expose import expose
+from .kinds import float_only
 from .promotion import Array
-from .reduce import _sum, as_dtype, speak
-
-
-def _float_only(x: Array, operation: str) -> None:
-    if x.dtype.kind not in "fc":
-        raise NotImplementedError(
-            f"\"{operation}\" not implemented for '{speak(x.dtype)}': expected a floating dtype. Convert with .float()."
-        )
+from .reduce import _sum, as_dtype
 
 
 def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
@@ -35,7 +29,7 @@ def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
 @primitive(name="softmax", label="softmax", family="activation", derivative="y(δ − yᵀ)")
 def _softmax(input: Array, *, dim: int) -> Array:
     """y = e^x / Σ e^x along dim"""
-    _float_only(input, "softmax")
+    float_only(input, "softmax")
     y, axis = _shifted(input, dim)
     y = np.exp(y)
     y /= np.add.reduce(y, axis=axis, keepdims=True)
@@ -66,7 +60,7 @@ def _() -> Any:
 @primitive(name="log_softmax", family="activation", derivative="δ − e^y")
 def _log_softmax(input: Array, *, dim: int) -> Array:
     """y = x − ln Σ e^x along dim"""
-    _float_only(input, "log_softmax")
+    float_only(input, "log_softmax")
     y, axis = _shifted(input, dim)
     y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
     return y.astype(input.dtype, copy=False)

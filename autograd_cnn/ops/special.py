@@ -12,6 +12,7 @@ from ..kernels import errorfunction
 from .elementwise import LN2, exp, log, sigmoid
 from .expose import expose
 from .floats import total
+from .kinds import float_only
 from .promotion import Array, align, floating
 from .select import _where as where
 
@@ -103,7 +104,7 @@ def logaddexp(input: Array, other: Array) -> Array:
     >>> ac.logaddexp(ac.tensor([100.]), ac.tensor([100.]))
     tensor([100.6931])
     """
-    return np.logaddexp(*align(input, other))
+    return np.logaddexp(*(float_only(v, "logaddexp") for v in align(input, other)))
 
 
 @logaddexp.vjp("input")
@@ -131,7 +132,7 @@ def logaddexp2(input: Array, other: Array) -> Array:
     >>> ac.logaddexp2(ac.tensor([1000.]), ac.tensor([1000.]))
     tensor([1001.])
     """
-    return np.logaddexp2(*align(input, other))
+    return np.logaddexp2(*(float_only(v, "logaddexp2") for v in align(input, other)))
 
 
 @logaddexp2.vjp("input")

@@ -16,8 +16,9 @@ from .dims import count_along, draw_dims, kept_shape, ndim_of, normal_dims, nump
 from .elementwise import exp
 from .expose import expose
 from .extrema import _shared
+from .kinds import speak
 from .promotion import Array, get_default_dtype
-from .reduce import Dims, _mean, as_dtype, speak
+from .reduce import Dims, _mean, as_dtype
 from .rounding import abs, sign
 from .select import _where as where
 

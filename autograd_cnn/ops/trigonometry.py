@@ -12,6 +12,7 @@ from .arithmetic import _mul
 from .elementwise import rsqrt
 from .expose import expose
 from .floats import total
+from .kinds import float_only
 from .promotion import Array, align, floating
 from .select import _where as where
 
@@ -203,7 +204,7 @@ def hypot(input: Array, other: Array) -> Array:
     >>> ac.hypot(ac.tensor([3.]), ac.tensor([4.]))
     tensor([5.])
     """
-    return np.hypot(*align(input, other))
+    return np.hypot(*(float_only(v, "hypot") for v in align(input, other)))
 
 
 @hypot.vjp("input")

@@ -15,9 +15,7 @@ from autograd_cnn.engine.graph import Graph, ScopeName, Step, Value
 class Fake:
     """Stands in for a primitive: a name, a family, a label, the inputs' names."""
 
-    def __init__(
-        self, name: str, inputs: str = "x", label: str | None = None, family: str = "", derivative: str = ""
-    ) -> None:
+    def __init__(self, name: str, inputs: str = "x", label: str | None = None, family: str = "", derivative: str = "") -> None:
         self.name = name
         self.inputs = tuple(inputs.split())
         self.label = label or name
@@ -151,9 +149,7 @@ class Builder:
         path = ".".join(s.name for s in self.scope if s.name)
         w, b = self.parameter(f"{path}.weight", c), self.parameter(f"{path}.bias", c)
         m, v = self.value("constant", (c,), f"{path}.running_mean"), self.value("constant", (c,), f"{path}.running_var")
-        y = self.op(
-            "batch_norm", [x, w, b, m, v], n, c, size, size, keeps=("x", "weight"), size=4 * n * c * size * size
-        )
+        y = self.op("batch_norm", [x, w, b, m, v], n, c, size, size, keeps=("x", "weight"), size=4 * n * c * size * size)
         self.leave()
         return y
 
@@ -198,9 +194,7 @@ def mlp(gradients: bool = True) -> Graph:
     b.leave()
     h = b.op("relu", [h], 32, 128, keeps=("mask",), size=512, grad=0.265)
     b.enter("fc2", "Linear")
-    h = b.op(
-        "matmul", [h, b.parameter("fc2.W_2", 128, 10, grad=2.471)], 32, 10, keeps=("h", "W_2"), size=22_000, grad=0.185
-    )
+    h = b.op("matmul", [h, b.parameter("fc2.W_2", 128, 10, grad=2.471)], 32, 10, keeps=("h", "W_2"), size=22_000, grad=0.185)
     h = b.op("add", [h, b.parameter("fc2.b_2", 10, grad=0.254)], 32, 10, grad=0.185)
     b.leave()
     b.leave()
@@ -278,9 +272,7 @@ def two_in_two_out(gradients: bool = True) -> Graph:
     sides = []
     for x in (left, right):
         b.enter("encoder", "Conv2d")
-        sides.append(
-            b.op("conv2d", [x, w], 16, 32, 29, 29, keeps=("x", "weight"), size=16 * 3 * 4096 * 4, kernel="7×7")
-        )
+        sides.append(b.op("conv2d", [x, w], 16, 32, 29, 29, keeps=("x", "weight"), size=16 * 3 * 4096 * 4, kernel="7×7"))
         b.leave()
     y = b.op("cat", sides, 16, 64, 29, 29)
     y = b.op("mean", [y], 16, 64)
@@ -331,9 +323,7 @@ class Circuit:
         local = rule(*given, y)
         out = len(self.values)
         wants = [self.values[i].requires_grad for i in inputs]
-        prim = SimpleNamespace(
-            several=False, pull_all=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)]
-        )
+        prim = SimpleNamespace(several=False, pull_all=lambda g, k, p, n: [d * g if w else None for d, w in zip(local, wants, strict=True)])
         node: Any = SimpleNamespace(prim=prim, kept=(), params=(), inputs=())
         self.values.append(Value(out, "result", called, None, None, y, None, True, node))
         # type: ignore[arg-type]
@@ -356,9 +346,7 @@ class Circuit:
 
 def sigmoid_neuron(backward: bool = True) -> Graph:
     c = Circuit()
-    w0, x0, w1, x1, w2 = (
-        c.leaf(n, v) for n, v in (("w0", 2.0), ("x0", -1.0), ("w1", -3.0), ("x1", -2.0), ("w2", -3.0))
-    )
+    w0, x0, w1, x1, w2 = (c.leaf(n, v) for n, v in (("w0", 2.0), ("x0", -1.0), ("w1", -3.0), ("x1", -2.0), ("w2", -3.0)))
     z = c.op("add", c.op("add", c.op("mul", w0, x0), c.op("mul", w1, x1)), w2, called="z")
     c.scope = (ScopeName("", "Sigmoid", 1), ScopeName("sigmoid", "Sigmoid", 2))
     n = c.op("mul", z, c.leaf(None, -1.0, "constant"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ElementTree
 from xml.parsers import expat
 
 import pytest
+
 from autograd_cnn.drawing.cards import Style
 from autograd_cnn.drawing.geometry import inside, overlap
 from autograd_cnn.drawing.scene import Box, Group, Path, Rect, Scene, Text
@@ -44,6 +46,11 @@ def boxes(scene: Scene, *kinds: str) -> list[Group]:
     return [g for g in scene.groups() if g.box is not None and g.kind is not None and g.kind.split()[0] in kinds]
 
 
+def at(g: Group) -> Box:
+    assert g.box is not None
+    return g.box
+
+
 def cards(scene: Scene) -> list[Group]:
     return [g for g in boxes(scene, "op", "tensor", "module") if g.kind != "module"]
 
@@ -70,7 +77,7 @@ def test_cards_do_not_overlap(scene: Scene) -> None:
     found = cards(scene)
     for i, a in enumerate(found):
         for b in found[:i]:
-            assert a.box and b.box and not overlap(a.box, b.box, 4.0), f"{a.id} and {b.id}"
+            assert not overlap(at(a), at(b), 4.0), f"{a.id} and {b.id}"
 
 
 def test_panels_hold_their_cards_and_no_others(scene: Scene) -> None:
@@ -79,9 +86,8 @@ def test_panels_hold_their_cards_and_no_others(scene: Scene) -> None:
         for other in [*cards(scene), *panels]:
             if other is p:
                 continue
-            assert p.box and other.box
-            apart = not overlap(p.box, other.box)
-            assert apart or inside(other.box, p.box) or inside(p.box, other.box), f"{other.id} on the border of {p.id}"
+            one, two = at(p), at(other)
+            assert not overlap(one, two) or inside(two, one) or inside(one, two), f"{other.id} on the border of {p.id}"
 
 
 def test_no_text_on_a_card_of_another(scene: Scene) -> None:
@@ -90,7 +96,7 @@ def test_no_text_on_a_card_of_another(scene: Scene) -> None:
     found = cards(scene)
     for t in loose:
         for c in found:
-            assert c.box and not overlap(t.box(), c.box), f"{t.string!r} on {c.id}"
+            assert not overlap(t.box(), at(c)), f"{t.string!r} on {c.id}"
     for i, a in enumerate(loose):
         for b in loose[:i]:
             assert not overlap(a.box(), b.box(), -1.0), f"{a.string!r} on {b.string!r}"
@@ -102,15 +108,14 @@ def test_edges_end_at_borders(scene: Scene) -> None:
     for g in scene.groups():
         if g.kind != "edge" or "tail" not in g.data:
             continue
-        tail, head = by_id[g.data["tail"]].box, by_id[g.data["head"]].box
-        assert tail and head
+        tail, head = at(by_id[g.data["tail"]]), at(by_id[g.data["head"]])
         points = [p for item in g.items if isinstance(item, Path) for p in item.points()]
         top, bottom = min(y for _, y in points), max(y for _, y in points)
         assert top - (tail[1] + tail[3]) == pytest.approx(1.5, abs=0.2)
         assert head[1] - bottom == pytest.approx(1.5, abs=0.2)
-        for x, y in (p for p in points if p[1] == top):
+        for x in (p[0] for p in points if p[1] == top):
             assert tail[0] + 2 < x < tail[0] + tail[2] - 2
-        for x, y in (p for p in points if p[1] == bottom):
+        for x in (p[0] for p in points if p[1] == bottom):
             assert head[0] + 2 < x < head[0] + head[2] - 2
 
 
@@ -124,12 +129,12 @@ def test_no_edge_crosses_a_card(scene: Scene) -> None:
             if not isinstance(item, Path):
                 continue
             points = list(item.points())
-            for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            for (x0, y0), (x1, y1) in itertools.pairwise(points):
                 for k in range(11):
                     x, y = x0 + (x1 - x0) * k / 10, y0 + (y1 - y0) * k / 10
                     for c in found:
                         if c.id not in own:
-                            assert c.box and not inside((x, y, 0, 0), c.box), f"{g.id} crosses {c.id}"
+                            assert not inside((x, y, 0, 0), at(c)), f"{g.id} crosses {c.id}"
 
 
 def test_everything_has_a_title_and_an_own_id(scene: Scene) -> None:

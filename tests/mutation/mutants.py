@@ -15,12 +15,12 @@ import inspect
 import sys
 import textwrap
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import autograd_cnn.ops  # noqa: F401  # registers all primitives
-from autograd_cnn.engine.primitive import REGISTRY, Primitive
+from autograd_cnn.engine.primitive import REGISTRY
 
 TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "minimum", "minimum": "maximum", "argmax": "argmin",
          "argmin": "argmax", "sin": "cos", "cos": "sin", "floor": "ceil", "ceil": "floor", "sinh": "cosh", "cosh": "sinh",
@@ -326,10 +326,3 @@ def _call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
         if a in given and b in given:
             keywords = [ast.keyword(k.arg, given[b].value if k.arg == a else given[a].value if k.arg == b else k.value) for k in node.keywords]
             yield f"{a} and {b} exchanged", ast.Call(node.func, node.args, keywords)
-
-
-def is_primitive(name: str) -> bool:
-    return isinstance(REGISTRY.get(name), Primitive)
-
-
-Judge = Callable[[str], bool]

@@ -70,6 +70,12 @@ def test_in_place_leaky_relu_of_no_slope() -> None:
     agree(lambda v: F.leaky_relu(v * 1, 0.0, True), lambda v: T.leaky_relu(v * 1, 0.0), x)
 
 
+@pytest.mark.parametrize("name", ["relu_", "elu_", "selu_", "celu_", "leaky_relu_", "hardtanh_", "rrelu_"])
+def test_in_place_functions(name: str) -> None:
+    agree(lambda v: getattr(F, name)(v * 1), lambda v: getattr(T, name)(v * 1), array((3, 4)))
+    agree(lambda v: F.threshold_(v * 1, 0.1, 2.0), lambda v: T.threshold_(v * 1, 0.1, 2.0), array((3, 4)))
+
+
 def test_functions_and_methods() -> None:
     x = array((3, 4))
     for name in ("relu", "selu", "celu"):

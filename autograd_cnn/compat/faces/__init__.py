@@ -1,0 +1,1 @@
+"""What exists only for programs written against PyTorch: old spellings, and switches for devices that are not here."""

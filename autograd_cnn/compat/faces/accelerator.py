@@ -1,0 +1,23 @@
+"""`torch.accelerator` where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cuda import current_device as current_device_index
+from .cuda import device_count, is_available, synchronize
+
+__all__ = ["current_accelerator", "current_device_index", "device_count", "is_available", "set_device_index", "synchronize"]
+
+
+def current_accelerator(check_available: bool = False) -> Any:
+    """None: there is only the CPU."""
+    return None
+
+
+def set_device_index(device: Any, /) -> None:
+    """Raises RuntimeError: there is none to choose."""
+    raise RuntimeError("Cannot access accelerator device when none is available: expected torch.accelerator.is_available() first.")
+
+
+set_device_idx = set_device_index

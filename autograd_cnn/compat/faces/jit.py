@@ -1,0 +1,51 @@
+"""`torch.jit`: programs that compile a model for speed run it as it is. Saving compiled models is not here."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from ...nn import Module as ScriptModule
+
+F = TypeVar("F")
+
+__all__ = ["Final", "ScriptModule", "export", "ignore", "is_scripting", "is_tracing", "script", "script_method", "trace", "unused"]
+
+Final = Any
+
+
+def script(obj: F, *args: Any, **kwargs: Any) -> F:
+    """The function or model itself."""
+    return obj
+
+
+def trace(func: F, example_inputs: Any = None, *args: Any, **kwargs: Any) -> F:
+    """The function or model itself."""
+    return func
+
+
+def script_method(fn: F) -> F:
+    """The method itself."""
+    return fn
+
+
+def export(fn: F) -> F:
+    """The method itself."""
+    return fn
+
+
+def ignore(drop: Any = False, **kwargs: Any) -> Any:
+    """A decorator that leaves the function as it is."""
+    return drop if callable(drop) else lambda fn: fn
+
+
+def unused(fn: F) -> F:
+    """The function itself."""
+    return fn
+
+
+def is_scripting() -> bool:
+    """Nothing is compiled."""
+    return False
+
+
+is_tracing = is_scripting

@@ -1,0 +1,136 @@
+"""Names of `torch` itself that say how it was built or how fast it shall be; here they are accepted and change nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import autograd as _autograd
+from ...creation import as_dtype, as_tensor
+from ...ops.promotion import set_default_dtype
+from ...tensor import Tensor
+from .legacy import LegacyType
+
+__version__ = "2.13.0+cpu"
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
+dtype = np.dtype
+finfo, iinfo = np.finfo, np.iinfo
+asarray = as_tensor
+Variable = _autograd.Variable
+
+
+class layout:
+    """How memory is organised: always `torch.strided`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+class memory_format(layout):
+    """A preference for the order of memory. Results do not depend on it; it is accepted and leaves the order as it is."""
+
+
+strided = layout("torch.strided")
+contiguous_format = memory_format("torch.contiguous_format")
+preserve_format = memory_format("torch.preserve_format")
+channels_last = memory_format("torch.channels_last")
+channels_last_3d = memory_format("torch.channels_last_3d")
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """The model as it is: there is nothing to compile. Also as a decorator with options."""
+    return model if model is not None else lambda fn: fn
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the default dtype by its old name.
+
+    Raises:
+        TypeError: a type of numbers that are not floating-point, or one on a device that is not here.
+    """
+    name = t.legacy_name if isinstance(t, LegacyType) else str(t)
+    kind = {"torch.FloatTensor": np.float32, "torch.DoubleTensor": np.float64, "torch.HalfTensor": np.float16}.get(name)
+    if kind is None:
+        raise TypeError(f"set_default_tensor_type: expected torch.FloatTensor, DoubleTensor or HalfTensor, got {name}. "
+                        "Only floating-point types of the CPU can be the default here.")  # fmt: skip
+    set_default_dtype(kind)
+
+
+def set_default_device(device: Any) -> None:
+    """Accepts the CPU.
+
+    Raises:
+        AssertionError, RuntimeError: any other device.
+    """
+    from ...device import check_cpu
+
+    check_cpu(device, "set_default_device")
+
+
+def get_default_device() -> Any:
+    """The CPU."""
+    from ...device import as_device
+
+    return as_device("cpu")
+
+
+def get_num_threads() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+get_num_interop_threads = get_num_threads
+
+
+def _accepted(name: str, what: str) -> Callable[..., None]:
+    def accept(*args: Any, **kwargs: Any) -> None:
+        return None
+
+    accept.__name__ = accept.__qualname__ = name
+    accept.__doc__ = what
+    return accept
+
+
+set_num_threads = _accepted("set_num_threads", "Accepted: the number of threads is NumPy's (OMP_NUM_THREADS before the start).")
+set_num_interop_threads = _accepted("set_num_interop_threads", "Accepted: there is one thread of operations.")
+use_deterministic_algorithms = _accepted("use_deterministic_algorithms", "Accepted: all operations are deterministic.")
+set_deterministic = _accepted("set_deterministic", "Accepted: all operations are deterministic.")
+set_float32_matmul_precision = _accepted("set_float32_matmul_precision", "Accepted: float32 is computed in float32.")
+set_flush_denormal = _accepted("set_flush_denormal", "Accepted: denormal numbers are kept.")
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """All operations are deterministic."""
+    return True
+
+
+def get_float32_matmul_precision() -> str:
+    """float32 is computed in float32."""
+    return "highest"
+
+
+def typename(obj: Any) -> str:
+    """The full name of an object's type, of a tensor its old name."""
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def is_storage(obj: Any) -> bool:
+    """Tensors have no storage objects here."""
+    return False
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor without dims that holds the number, in the default dtype."""
+    from ...ops.promotion import get_default_dtype
+
+    return as_tensor(s, as_dtype(dtype, "scalar_tensor") or get_default_dtype(), device).requires_grad_(requires_grad)

@@ -1,0 +1,77 @@
+"""The import hook: while it is in place, `import torch` gives this library."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from . import table
+from .stand import Stand, guarded, message, note
+
+
+class _Loader(importlib.abc.Loader):
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return Stand(spec.name, table.sources(spec.name) or ())
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing is executed: names are found when they are asked for. The models' are entered now, for `models.__dict__`."""
+        if module.__name__ == "torchvision.models":
+            for name in dir(module):
+                getattr(module, name, None)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds `torch`, `torchvision` and what is below them."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname.partition(".")[0] not in table.ROOTS:
+            return None
+        if table.sources(fullname) is None and not _import_statement(fullname):
+            raise ModuleNotFoundError(message(fullname), name=fullname)
+        return importlib.machinery.ModuleSpec(fullname, _Loader(), is_package=True)
+
+
+def _import_statement(fullname: str) -> bool:
+    """May a module that is not here be imported all the same, because nothing says that the program counts with its absence?
+    Its names are missing then, each at its use."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and ("importlib" in frame.f_code.co_filename or frame.f_code.co_filename == __file__):
+        if frame.f_code.co_name == "_handle_fromlist":  # `from torch.nn import Foo` tries whether Foo is a module
+            return False
+        frame = frame.f_back
+    if frame is None or guarded(frame):
+        return False
+    note(fullname, frame)
+    return True
+
+
+class standing:
+    """While the block runs, `torch` and `torchvision` are this library; afterwards everything is as before.
+
+    >>> with standing():
+    ...     import torch
+    ...     torch.ones(2)
+    tensor([1., 1.])
+    """
+
+    def __enter__(self) -> standing:
+        self._finder = Finder()
+        self._before = {name: sys.modules.pop(name) for name in _stood()}
+        sys.meta_path.insert(0, self._finder)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        sys.meta_path.remove(self._finder)
+        for name in _stood():
+            del sys.modules[name]
+        sys.modules.update(self._before)
+
+
+def _stood() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] in table.ROOTS]

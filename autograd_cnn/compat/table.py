@@ -1,0 +1,133 @@
+"""Which modules answer for the names of `torch` and `torchvision`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+ROOTS = ("torch", "torchvision")
+OURS = __name__.partition(".")[0]
+_FACES = f"{OURS}.compat.faces"
+
+# Their module: ours, asked in this order. A face comes first where PyTorch has more to say than we do.
+_SOURCES: dict[str, tuple[str, ...]] = {
+    "torch": (f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.amp", OURS),
+    "torch._C": (),
+    "torch._six": (f"{_FACES}.six",),
+    "torch._utils": (),
+    "torch.accelerator": (f"{_FACES}.accelerator",),
+    "torch.amp": (f"{_FACES}.amp",),
+    "torch.autograd": (f"{_FACES}.autograd", f"{OURS}.autograd"),
+    "torch.autograd.gradcheck": (f"{OURS}.testing",),
+    "torch.autograd.profiler": (f"{_FACES}.profiler",),
+    "torch.backends": (),
+    "torch.backends.cuda": (f"{_FACES}.backends.cuda",),
+    "torch.backends.cudnn": (f"{_FACES}.backends.cudnn",),
+    "torch.backends.mkl": (f"{_FACES}.backends.cpu",),
+    "torch.backends.mkldnn": (f"{_FACES}.backends.cpu",),
+    "torch.backends.mps": (f"{_FACES}.backends.mps",),
+    "torch.backends.nnpack": (f"{_FACES}.backends.cpu",),
+    "torch.backends.openmp": (f"{_FACES}.backends.cpu",),
+    "torch.cuda": (f"{_FACES}.cuda", f"{_FACES}.cuda_types"),
+    "torch.cuda.amp": (f"{_FACES}.cuda_amp", f"{_FACES}.amp"),
+    "torch.cuda.random": (f"{_FACES}.cuda",),
+    "torch.distributed": (f"{_FACES}.distributed",),
+    "torch.distributions": (f"{_FACES}.distributions",),
+    "torch.functional": (OURS,),
+    "torch.hub": (f"{OURS}.hub",),
+    "torch.jit": (f"{_FACES}.jit",),
+    "torch.linalg": (f"{OURS}.linalg",),
+    "torch.mps": (f"{_FACES}.mps",),
+    "torch.multiprocessing": (f"{_FACES}.multiprocessing",),
+    "torch.onnx": (),
+    "torch.profiler": (f"{_FACES}.profiler",),
+    "torch.random": (f"{OURS}.sampling", f"{OURS}.random"),
+    "torch.serialization": (f"{OURS}.serialization",),
+    "torch.sparse": (),
+    "torch.special": (OURS,),
+    "torch.testing": (f"{_FACES}.testing", f"{OURS}.testing"),
+    "torch.types": (f"{_FACES}.types",),
+    "torch.utils": (f"{OURS}.utils",),
+    "torch.utils.checkpoint": (f"{OURS}.utils.checkpoint",),
+    "torch.utils.data": (f"{OURS}.utils.data",),
+    "torch.utils.model_zoo": (f"{_FACES}.model_zoo",),
+    "torch.utils.tensorboard": (f"{_FACES}.tensorboard",),
+    "torch.version": (f"{_FACES}.version",),
+    "torch.xpu": (f"{_FACES}.mps",),
+    "torchvision": (f"{_FACES}.vision", f"{OURS}.vision"),
+    "torchvision.ops": (),
+    "torchvision.io": (),
+    "torchvision.transforms.v2": (f"{OURS}.vision.transforms",),
+    "torchvision.transforms.v2.functional": (f"{OURS}.vision.transforms.functional",),
+}  # fmt: skip
+
+# Below these, PyTorch spreads one namespace over files: `torch.nn.modules.conv`, `torch.utils.data.sampler`. Any such name
+# exists, and finds what the namespace holds.
+_SPREAD = {
+    "torch.nn": f"{OURS}.nn",
+    "torch.optim": f"{OURS}.optim",
+    "torch.autograd": f"{OURS}.autograd",
+    "torch.utils.data": f"{OURS}.utils.data",
+    "torch.distributions": f"{_FACES}.distributions",
+    "torchvision.datasets": f"{OURS}.vision.datasets",
+    "torchvision.models": f"{OURS}.vision.models",
+    "torchvision.transforms": f"{OURS}.vision.transforms",
+    "torchvision.utils": f"{OURS}.vision.utils",
+}
+# The files that are spread so; anything else below is missing.
+_FILES = {
+    "torch.nn": "functional init modules parallel parameter utils".split(),
+    "torch.nn.modules": "activation batchnorm channelshuffle container conv distance dropout flatten fold instancenorm linear loss module "
+                        "normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils".split(),
+    "torch.nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather".split(),
+    "torch.nn.utils": "clip_grad convert_parameters fusion parametrizations parametrize prune rnn spectral_norm weight_norm".split(),
+    "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs lr_scheduler nadam optimizer radam rmsprop rprop sgd swa_utils".split(),
+    "torch.autograd": "anomaly_mode forward_ad function functional grad_mode graph variable".split(),
+    "torch.utils.data": "_utils dataloader dataset distributed sampler".split(),
+    "torch.utils.data._utils": "collate".split(),
+    "torch.distributions": "bernoulli beta categorical distribution kl multivariate_normal normal uniform".split(),
+    "torchvision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision".split(),
+    "torchvision.models": "_utils alexnet densenet detection feature_extraction googlenet inception mnasnet mobilenet mobilenetv2 mobilenetv3 "
+                          "resnet segmentation shufflenetv2 squeezenet utils vgg".split(),
+    "torchvision.transforms": "functional functional_pil functional_tensor transforms v2".split(),
+}  # fmt: skip
+
+
+@cache
+def sources(name: str) -> tuple[str, ...] | None:
+    """The modules of ours that answer for one of theirs; None if there is no such module here.
+
+    >>> sources("torch.nn.functional")[0]
+    'autograd_cnn.nn.functional'
+    """
+    found = _SOURCES.get(name)
+    if found is not None:
+        return tuple(m for m in found if _exists(m))
+    for root, ours in _SPREAD.items():
+        if name == root:
+            return (ours,) if _exists(ours) else ()
+        if name.startswith(f"{root}.") and name.rsplit(".", 1)[1] in _FILES.get(name.rsplit(".", 1)[0], ()):
+            return _most_special_first(ours, name[len(root) + 1 :])
+    return None
+
+
+def _most_special_first(ours: str, below: str) -> tuple[str, ...]:
+    """`nn`, `modules.utils` → nn.modules.utils, nn.modules, nn: those of them that exist."""
+    parts = below.split(".")
+    names = [".".join([ours, *parts[:n]]) for n in range(len(parts), -1, -1)]
+    face = f"{_FACES}.{ours.rpartition('.')[2]}_{'_'.join(parts)}"
+    return tuple(m for m in (face, *names) if _exists(m))
+
+
+@cache
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def submodules(name: str) -> list[str]:
+    """The last parts of the names of the modules right below one of theirs."""
+    listed = [m for m in _SOURCES if m.rpartition(".")[0] == name]
+    return sorted({*(m.rpartition(".")[2] for m in [*listed, *(r for r in _SPREAD if r.rpartition(".")[0] == name)]), *_FILES.get(name, ())})

@@ -1,0 +1,139 @@
+"""Resampling along one dim: which source entries, with which weights, make each entry of the result.
+
+A plan is (places, weights), both (out, taps): y[j] = Σ_t weights[j, t] · x[places[j, t]]. A resampling over several dims is one plan
+after the other. Sources are computed in the precision PyTorch uses, so that borders fall on the same entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Plan = tuple[Array, Array | None]  # weights None: all 1
+
+
+def _scale(size: int, out: int, factor: float | None, number: Any) -> Any:
+    """Source entries for each entry of the result."""
+    return number(1.0 / factor) if factor is not None and factor > 0 else number(size) / number(out)
+
+
+@lru_cache(maxsize=256)
+def plan_for(mode: str, size: int, out: int, align_corners: bool, factor: float | None, single: bool, antialias: bool) -> Plan:
+    """The plan of one dim, for `mode` nearest, nearest-exact, linear or cubic."""
+    number: Any = np.float32 if single else np.float64
+    if mode in ("nearest", "nearest-exact"):
+        return _nearest(size, out, factor, mode == "nearest-exact")
+    if antialias:
+        return _smooth(mode, size, out, align_corners, factor, number)
+    return (_linear if mode == "linear" else _cubic)(size, out, align_corners, factor, number)
+
+
+def _nearest(size: int, out: int, factor: float | None, exact: bool) -> Plan:
+    at = np.arange(out)
+    if exact:
+        places = ((at.astype(np.float32) + np.float32(0.5)) * _scale(size, out, factor, np.float32)).astype(np.int64)
+    elif out == size:
+        places = at
+    elif out == 2 * size:
+        places = at // 2
+    else:
+        places = np.floor(at.astype(np.float32) * _scale(size, out, factor, np.float32)).astype(np.int64)
+    return np.minimum(places, size - 1)[:, None], None
+
+
+def _sources(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Array:
+    """Where in the source the centre of each entry of the result lies."""
+    at = np.arange(out).astype(number)
+    if align_corners:
+        return at * (number(size - 1) / number(out - 1) if out > 1 else number(0))
+    return _scale(size, out, factor, number) * (at + number(0.5)) - number(0.5)
+
+
+def _linear(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+    if out == size:
+        return np.arange(out)[:, None], None
+    at = np.maximum(_sources(size, out, align_corners, factor, number), number(0))
+    first = np.minimum(at.astype(np.int64), size - 1)
+    second = np.minimum(first + 1, size - 1)
+    part = np.clip(at - first.astype(number), 0, 1).astype(number)
+    return np.stack([first, second], 1), np.stack([1 - part, part], 1)
+
+
+def _cubic(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+    at = _sources(size, out, align_corners, factor, number)
+    floor = np.minimum(np.floor(at).astype(np.int64), size - 1)
+    t = np.clip(at - floor.astype(number), 0, 1).astype(number)
+    weights = [_keys(d, number(-0.75)) for d in (t + 1, t, 1 - t, 2 - t)]
+    return np.clip(floor[:, None] + np.arange(-1, 3), 0, size - 1), np.stack(weights, 1).astype(number)
+
+
+def _keys(x: Array, a: Any) -> Array:
+    """Keys' cubic convolution kernel.   [Keys 1981]"""
+    x = np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+_FILTERS: dict[str, tuple[int, Callable[[Array], Array]]] = {
+    "linear": (2, lambda x: np.maximum(1 - np.abs(x), 0)),
+    "cubic": (4, lambda x: _keys(x, -0.5)),
+}
+
+
+def _smooth(mode: str, size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+    """With antialias: shrinking, the kernel is stretched over all the source entries that fall into one."""
+    width, kernel = _FILTERS[mode]
+    if align_corners:
+        scale = (size - 1) / (out - 1) if out > 1 else 0.0
+    else:
+        scale = float(_scale(size, out, factor, number))
+    support = width * 0.5 * max(scale, 1.0)
+    centres = scale * (np.arange(out) + 0.5)
+    first = np.maximum((centres - support + 0.5).astype(np.int64), 0)
+    stop = np.minimum((centres + support + 0.5).astype(np.int64), size)
+    taps = np.arange(int((stop - first).max()))
+    places = first[:, None] + taps
+    weights = kernel((places - centres[:, None] + 0.5) / max(scale, 1.0))
+    weights = np.where(places < stop[:, None], weights, 0)
+    weights = weights / weights.sum(1, keepdims=True)
+    return np.minimum(places, size - 1), weights.astype(number)
+
+
+def resample_along(x: Array, plan: Plan, axis: int) -> Array:
+    """The plan carried out along one axis."""
+    places, weights = plan
+    if weights is None:
+        return np.take(x, places[:, 0], axis)
+    y = None
+    for t in range(places.shape[1]):
+        part = np.take(x, places[:, t], axis)
+        part *= _column(weights[:, t], x, axis)
+        y = part if y is None else np.add(y, part, out=y)
+    return np.zeros_like(x) if y is None else y
+
+
+def resample_adjoint(g: Array, plan: Plan, size: int, axis: int) -> Array:
+    """The adjoint: each entry of `g` is added, weighted, to the places it was made of."""
+    places, weights = plan
+    y = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
+    lead = (slice(None),) * axis
+    for t in range(places.shape[1]):
+        at = places[:, t]  # never falls, so that entries for one place stand together
+        starts = np.flatnonzero(np.diff(at, prepend=-1))
+        part = g if weights is None else g * _column(weights[:, t], g, axis)
+        if len(starts) == len(at):
+            y[(*lead, at)] += part
+        else:
+            y[(*lead, at[starts])] += np.add.reduceat(part, starts, axis)
+    return y
+
+
+def _column(weights: Array, x: Array, axis: int) -> Array:
+    """One weight for each entry along the axis, in the dtype of `x`."""
+    return weights.astype(x.dtype, copy=False).reshape(-1, *(1,) * (x.ndim - axis - 1))

@@ -1,0 +1,200 @@
+"""`trace` and `Graph`: every operation in order, printed, replayed on other inputs; and the tape read as a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.errors import GraphError
+
+
+def test_it_prints_each_operation_with_shape_and_scope() -> None:
+    ac.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    text = str(ac.trace(net, ac.ones(5, 3)))
+    assert text.splitlines()[0] == "graph(x0: float32[5, 3]):"
+    assert "parameter 0.weight: float32[4, 3]" in text
+    assert "linear(x0, 0.weight, 0.bias) : float32[5, 4]   # 0" in text
+    assert "relu(" in text
+    assert text.splitlines()[-1].startswith("  return %")
+
+
+def test_replay_takes_other_inputs() -> None:
+    graph = ac.trace(lambda x, y: (x @ y).tanh().sum(0), ac.ones(2, 3), ac.ones(3, 4))
+    x, y = ac.randn(2, 3), ac.randn(3, 4)
+    assert ac.equal(graph(x, y), (x @ y).tanh().sum(0))
+
+
+def test_replay_records() -> None:
+    graph = ac.trace(lambda x: (x * x).sum(), ac.ones(3))
+    x = ac.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    graph(x).backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0, 4.0, 6.0]
+
+
+def test_replay_uses_the_live_parameters() -> None:
+    layer = nn.Linear(2, 2)
+    graph = ac.trace(layer, ac.ones(1, 2))
+    with ac.no_grad():
+        layer.weight.fill_(2.0)
+        layer.bias.fill_(1.0)
+    out = graph(ac.ones(1, 2))
+    assert out.tolist() == [[5.0, 5.0]]
+    out.sum().backward()
+    assert layer.weight.grad is not None
+
+
+def test_nested_results_keep_their_structure() -> None:
+    graph = ac.trace(lambda x: {"a": x + 1, "b": (x * 2, [x - 1]), "n": 3}, ac.ones(2))
+    got = graph(ac.tensor([5.0, 6.0]))
+    assert got["a"].tolist() == [6.0, 7.0]
+    assert got["b"][0].tolist() == [10.0, 12.0]
+    assert got["b"][1][0].tolist() == [4.0, 5.0]
+    assert got["n"] == 3
+
+
+def test_in_place_writes_are_followed() -> None:
+    def fn(x: Any) -> Any:
+        h = x * 2
+        h.add_(1)
+        h[0] = 0.0
+        return h * h
+
+    graph = ac.trace(fn, ac.ones(3))
+    x = ac.tensor([3.0, 4.0, 5.0])
+    assert graph(x).tolist() == fn(x).tolist() == [0.0, 81.0, 121.0]
+    assert x.tolist() == [3.0, 4.0, 5.0]
+
+
+def test_writes_to_views_are_followed() -> None:
+    def fn(x: Any) -> Any:
+        h = x * 1
+        view = h[1:]
+        view.mul_(10)
+        return h + 0
+
+    graph = ac.trace(fn, ac.ones(3))
+    x = ac.tensor([3.0, 4.0, 5.0])
+    assert fn(x).tolist() == [3.0, 40.0, 50.0]
+    assert graph(x).tolist() == [3.0, 40.0, 50.0]
+
+
+def test_writes_to_a_base_are_seen_by_its_views() -> None:
+    def fn(x: Any) -> Any:
+        h = x * 1
+        view = h[1:]
+        h.mul_(10)
+        return view + 0
+
+    graph = ac.trace(fn, ac.ones(3))
+    x = ac.tensor([3.0, 4.0, 5.0])
+    assert fn(x).tolist() == [40.0, 50.0]
+    assert graph(x).tolist() == [40.0, 50.0]
+
+
+def test_views_split_and_several_outputs() -> None:
+    def fn(x: Any) -> Any:
+        a, b = x.reshape(2, 3).t().split([1, 2])
+        values, indices = b.max(dim=1)
+        return a, values, indices
+
+    graph = ac.trace(fn, ac.arange(6.0))
+    x = ac.tensor([5.0, 1.0, 2.0, 0.0, 7.0, -1.0])
+    for got, want in zip(graph(x), fn(x), strict=True):
+        assert ac.equal(got, want)
+
+
+def test_random_operations_draw_anew() -> None:
+    drop = nn.Dropout(0.5)
+    graph = ac.trace(drop, ac.ones(200))
+    ac.manual_seed(1)
+    first = graph(ac.ones(200))
+    second = graph(ac.ones(200))
+    assert not ac.equal(first, second)
+    ac.manual_seed(1)
+    assert ac.equal(first, drop(ac.ones(200)))
+
+
+def test_python_numbers_and_constants_stand_in_the_text() -> None:
+    text = str(ac.trace(lambda x: x * 2 + ac.ones(3), ac.ones(3)))
+    assert "mul(x0, 2)" in text
+
+
+def test_what_cannot_be_traced() -> None:
+    with pytest.raises(GraphError, match="expected a function that returns tensors"):
+        ac.trace(lambda x: 3, ac.ones(2))
+    with pytest.raises(TypeError, match="a function or module"):
+        ac.trace(3, ac.ones(2))
+    with pytest.raises(TypeError, match="expected 1 arguments, got 2"):
+        ac.trace(lambda x: x + 1, ac.ones(2))(ac.ones(2), ac.ones(2))
+
+
+def test_tracing_ends_with_an_exception() -> None:
+    def fails(x: Any) -> Any:
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        ac.trace(fails, ac.ones(2))
+    assert len(ac.trace(lambda x: x + 1, ac.ones(2))) == 1
+
+
+def test_a_function_is_traced_as_one_step() -> None:
+    class Twice(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2
+
+    graph = ac.trace(Twice.apply, ac.ones(3))
+    assert [s.name for s in graph] == ["Twice"]
+    assert graph(ac.tensor([1.0, 2.0, 3.0])).tolist() == [2.0, 4.0, 6.0]
+
+
+def test_the_tape_as_a_graph() -> None:
+    w = ac.tensor([1.0, 2.0], requires_grad=True)
+    x = ac.tensor([3.0, 4.0])
+    loss = (w * x).tanh().sum()
+    graph = ac.Graph.of(loss, gradients=True, names={"w": w, "x": x})
+    assert [s.name for s in graph] == ["mul", "tanh", "sum"]
+    assert [v.name for v in graph.parameters] == ["w"]
+    assert w.grad is None
+    loss.backward()
+    assert w.grad is not None
+    assert np.allclose(graph.parameters[0].grad, w.grad.numpy())
+    assert "w: float32[2]" in str(graph)
+    with pytest.raises(GraphError, match="trace"):
+        graph(x)
+
+
+def test_the_backward_pass_is_a_graph_aligned_with_the_forward() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    y = x.sin().sum()
+    serial = {s.name: s.serial for s in ac.Graph.of(y)}
+    (g,) = ac.autograd.grad(y, x, create_graph=True)
+    origins = {s.name: s.origin for s in ac.Graph.of(g) if s.origin is not None}
+    assert origins
+    assert set(origins.values()) <= set(serial.values())
+
+
+def test_graphs_of_what_has_none() -> None:
+    with pytest.raises(GraphError, match="requires_grad=True"):
+        ac.Graph.of(ac.ones(2))
+    with pytest.raises(GraphError, match="single number"):
+        ac.Graph.of(ac.ones(2, requires_grad=True) * 2, gradients=True)
+
+
+def test_a_trace_of_convolution_layers_replays() -> None:
+    ac.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3))
+    x = ac.randn(2, 1, 4, 4)
+    graph = ac.trace(net, ac.zeros(2, 1, 4, 4))
+    assert ac.allclose(graph(x), net(x))
+    assert "# 0" in str(graph)

@@ -316,8 +316,8 @@ def hardswish(input: Array, inplace: bool = False) -> Array:
     """y = input · min(max(input + 3, 0), 6) / 6: silu by straight lines.   (*) → (*)   [Howard et al. 2019]
 
     >>> import autograd_cnn as ac
-    >>> ac.nn.functional.hardswish(ac.tensor([-4., 0., 6.]))
-    tensor([-0.,  0.,  6.])
+    >>> ac.nn.functional.hardswish(ac.tensor([-1., 0., 6.]))
+    tensor([-0.3333,  0.0000,  6.0000])
     """
     return inplace_or(input, inplace, "_hardswish_", _hardswish)
 

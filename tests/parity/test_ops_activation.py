@@ -163,6 +163,17 @@ def test_gumbel_softmax_draws_torchs_numbers(hard: bool) -> None:
             agree(F.gumbel_softmax, T.gumbel_softmax, x, tau, hard)
 
 
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "hardsigmoid", "hardswish", "softshrink",
+                                  "hardshrink", "logsigmoid", "rrelu"])  # fmt: skip
+def test_integers_where_only_floats_will_do(name: str) -> None:
+    fail_alike(getattr(F, name), getattr(T, name), Fixed(np.array([-2, 1, 3])), match="not implemented for 'Long'")
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "hardtanh", "softsign", "tanhshrink", "sigmoid", "tanh"])
+def test_integers(name: str) -> None:
+    agree(getattr(F, name), getattr(T, name), Fixed(np.array([-2, 1, 3])), tolerance=1e-6)
+
+
 def test_errors() -> None:
     x = array(3)
     fail_alike(F.hardtanh, T.hardtanh, x, 2.0, 1.0, match="min_val cannot be greater")

@@ -62,6 +62,9 @@ def test_regression_errors() -> None:
     fail_alike(F.mse_loss, T.mse_loss, array(3), array(4), match="must match the size")
     fail_alike(F.smooth_l1_loss, T.smooth_l1_loss, x, x, beta=-1.0, match="negative values for beta")
     fail_alike(F.huber_loss, T.huber_loss, x, x, delta=0.0, match="greater than 0")
+    ints = Fixed(np.array([1, 2, 3]))
+    for name in ("mse_loss", "smooth_l1_loss", "huber_loss", "l1_loss", "binary_cross_entropy_with_logits"):
+        fail_alike(*of(name), ints, ints)
     for size_average, reduce in itertools.product((None, True, False), repeat=2):
         agree(lambda a, b, s=size_average, r=reduce: F.mse_loss(a, b, s, r), lambda a, b, s=size_average, r=reduce: T.mse_loss(a, b, s, r),
               array(3), array(3, seed=4))  # fmt: skip

@@ -1,0 +1,192 @@
+"""Interpolation, pixel shuffling, unfold and fold, embedding and attention against torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import autograd_cnn as ac
+from autograd_cnn.tensor import wrap
+
+from .both import DTYPES, Fixed, agree, array, fail_alike
+
+F, G = ac.nn.functional, torch.nn.functional
+SMOOTH = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
+
+
+def both(name: str, *args: Any, **kwargs: Any) -> None:
+    agree(getattr(F, name), getattr(G, name), *args, **kwargs)
+
+
+def fails(name: str, *args: Any, match: str = "", **kwargs: Any) -> None:
+    fail_alike(getattr(F, name), getattr(G, name), *args, match=match, **kwargs)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("out", [1, 3, 4, 5, 8, 11])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "area", *SMOOTH])
+def test_interpolate_to_a_size(mode: str, out: int, dtype: Any) -> None:
+    dims = SMOOTH.get(mode, 2)
+    x = array((2, 2, *(4, 5, 3)[:dims]), dtype)
+    size = (out, 7, 2)[:dims]
+    for align in (None, True, False) if mode in SMOOTH else (None,):
+        both("interpolate", x, size=size if dims > 1 else out, mode=mode, align_corners=align, tolerance=2e-5 if dtype == np.float32 else 1e-9)
+
+
+@pytest.mark.parametrize("recompute", [None, True, False])
+@pytest.mark.parametrize("factor", [2, 0.5, 1.3, 2.7, (1.7, 0.6)])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "area", "bilinear", "bicubic"])
+def test_interpolate_by_a_factor(mode: str, factor: Any, recompute: bool | None) -> None:
+    x = array((1, 2, 5, 7))
+    for align in (None, True) if mode in SMOOTH else (None,):
+        both("interpolate", x, scale_factor=factor, mode=mode, align_corners=align, recompute_scale_factor=recompute)
+
+
+@pytest.mark.parametrize("size", [(3, 4), (2, 11), (20, 1), (7, 7)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_interpolate_with_antialias(mode: str, size: Any) -> None:
+    for align in (False, True):
+        both("interpolate", array((1, 2, 11, 7)), size=size, mode=mode, align_corners=align, antialias=True)
+    both("interpolate", array((1, 1, 11, 7)), scale_factor=0.45, mode=mode, antialias=True)
+
+
+def test_nearest_at_many_sizes() -> None:
+    """The border falls on the same entries, in single precision."""
+    for n in range(1, 24):
+        x = torch.arange(float(n)).reshape(1, 1, n)
+        for out in range(1, 40):
+            for mode in ("nearest", "nearest-exact"):
+                mine = F.interpolate(wrap(x.numpy()), size=out, mode=mode)
+                assert np.array_equal(mine.value, G.interpolate(x, size=out, mode=mode).numpy()), (n, out, mode)
+        for factor in (0.3, 0.7, 1.1, 1.9, 3.3):
+            if int(n * factor):
+                mine = F.interpolate(wrap(x.numpy()), scale_factor=factor)
+                assert np.array_equal(mine.value, G.interpolate(x, scale_factor=factor).numpy()), (n, factor)
+
+
+def test_interpolate_elsewhere() -> None:
+    both("interpolate", array((1, 2, 6))[..., ::2], scale_factor=2)
+    both("interpolate", array((1, 1, 2, 3, 2)), scale_factor=2)
+    both("interpolate", array((0, 2, 3, 3)), size=5, mode="bilinear", gradients=False)
+    both("upsample", array((1, 1, 2, 2)), scale_factor=2, mode="bilinear", align_corners=True)
+    both("upsample_nearest", array((1, 1, 2, 2)), scale_factor=2)
+    both("upsample_bilinear", array((1, 1, 2, 2)), size=5)
+    x = np.array([[[1.0, np.nan, np.inf, 2.0]]])
+    np.testing.assert_array_equal(F.interpolate(wrap(x), size=8).value, G.interpolate(torch.from_numpy(x), size=8).numpy())
+
+
+def test_interpolate_refuses() -> None:
+    x = array((1, 1, 4, 4))
+    fails("interpolate", x, match="either size or scale_factor")
+    fails("interpolate", x, size=2, scale_factor=2, match="only one of size or scale_factor")
+    fails("interpolate", x, size=(2, 2, 2), match="same number of spatial dimensions")
+    fails("interpolate", x, scale_factor=(2, 2, 2), match="same number of spatial dimensions")
+    fails("interpolate", x, size=2, mode="nearest", align_corners=True, match="can only be set with the interpolating modes")
+    fails("interpolate", x, size=2, mode="linear", match="needs 3D input")
+    fails("interpolate", x, size=2, mode="fancy", match="expected a mode of")
+    fails("interpolate", array((4, 4)), size=2, match="Only 3D, 4D and 5D")
+    fails("interpolate", x, size=2, recompute_scale_factor=True, match="not meaningful with an explicit size")
+    fails("interpolate", x, scale_factor=0.1, match="greater than 0")
+    fails("interpolate", x, size=2, antialias=True, match="Anti-alias")
+
+
+def test_pixels_and_channels() -> None:
+    for shape in ((2, 8, 3, 2), (8, 3, 2), (1, 2, 8, 3, 2)):
+        both("pixel_shuffle", array(shape), 2)
+        agree(ac.pixel_shuffle, torch.pixel_shuffle, array(shape), 2)
+    both("pixel_unshuffle", array((2, 1, 4, 6)), 2)
+    both("channel_shuffle", array((2, 6, 2, 2)), 3, second=False)
+    fails("pixel_shuffle", array((2, 3, 3)), 2, match="divisible by the square")
+    fails("pixel_shuffle", array((3, 3)), 2, match="at least 3 dimensions")
+    fails("pixel_shuffle", array((4, 3, 3)), 0, match="positive upscale_factor")
+    fails("pixel_unshuffle", array((1, 3, 4)), 2, match="height to be divisible")
+    fails("channel_shuffle", array((1, 3, 4)), 2, match="divisible by groups")
+
+
+@pytest.mark.parametrize("params", [((2, 3), 1, 0, 1), (2, 2, 1, 2), ((3, 2), (1, 2), (2, 1), (2, 1))])
+def test_unfold_and_fold(params: Any) -> None:
+    both("unfold", array((2, 3, 6, 7)), *params)
+    both("unfold", array((3, 6, 7)), *params)
+    columns = G.unfold(torch.zeros(2, 3, 6, 7), *params).shape
+    both("fold", array(tuple(columns)), (6, 7), *params)
+    both("fold", array(tuple(columns[1:])), (6, 7), *params)
+    both("unfold", array((0, 3, 6, 7)), *params, gradients=False)
+
+
+def test_unfold_and_fold_refuse() -> None:
+    fails("unfold", array((3, 3)), 2, match="Expected 3D or 4D")
+    fails("unfold", array((1, 1, 3, 3)), 4, match="sliding blocks")
+    fails("unfold", array((1, 1, 3, 3)), 2, 0, match="dilation should be greater than zero")
+    fails("fold", array((1, 3, 4)), (3, 3), 2, match="divisible by the product of kernel_size")
+    fails("fold", array((1, 4, 5)), (3, 3), 2, match="number of sliding blocks 2 [*] 2 = 4")
+    fails("fold", array((1, 1, 4, 5)), (3, 3), 2, match="2D or 3D")
+
+
+@pytest.mark.parametrize(("dim", "size", "step"), [(0, 2, 1), (1, 3, 2), (-1, 1, 3), (2, 4, 1)])
+def test_unfold_along_a_dim(dim: int, size: int, step: int) -> None:
+    agree(ac.Tensor.unfold, torch.Tensor.unfold, array((3, 4, 5)), dim, size, step)
+
+
+def test_unfold_along_a_dim_elsewhere() -> None:
+    agree(ac.Tensor.unfold, torch.Tensor.unfold, array((3, 4)).T, 0, 2, 2)
+    agree(lambda a: (a * 1).unfold(0, 2, 2).mul_(3).sum(), lambda a: (a * 1).unfold(0, 2, 2).mul_(3).sum(), array((5,)))
+    fail_alike(ac.Tensor.unfold, torch.Tensor.unfold, array((3,)), 0, 4, 1, match="maximum size for tensor at dimension 0 is 3 but size is 4")
+    fail_alike(ac.Tensor.unfold, torch.Tensor.unfold, array((3,)), 0, 2, 0, match="must be > 0")
+
+
+def test_unfold_is_convolution() -> None:
+    """The columns times the kernel's row: what a convolution is."""
+    x, w = wrap(array((2, 3, 6, 7))), wrap(array((4, 3, 3, 2)))
+    y = w.reshape(4, -1) @ F.unfold(x, (3, 2), padding=1, stride=2)
+    np.testing.assert_allclose(y.value, F.conv2d(x, w, padding=1, stride=2).reshape(2, 4, -1).value, atol=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------- embedding, attention
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_embedding(dtype: Any) -> None:
+    table, at = array((5, 3), dtype), np.array([[0, 4, 1], [1, 1, 0]])
+    both("embedding", at, table)
+    both("embedding", at.astype(np.int32), table)
+    both("embedding", np.array(2), table)
+    both("embedding", at, table, padding_idx=1)
+    both("embedding", at, table, padding_idx=-4)
+    both("embedding", at, table, scale_grad_by_freq=True, second=False)
+    both("embedding", np.zeros((2, 0), np.int64), table)
+    for p in (2.0, 1.0):
+        both("embedding", at, Fixed(table), max_norm=1.0, norm_type=p)
+
+
+def test_embedding_scales_the_table_itself() -> None:
+    table = wrap(np.array([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0]]))
+    F.embedding(ac.tensor([0, 1]), table, max_norm=1.0)
+    np.testing.assert_allclose(table.value, [[0.6, 0.8], [0.3, 0.4], [6.0, 8.0]], rtol=1e-6)
+
+
+def test_embedding_refuses() -> None:
+    table = array((5, 3))
+    fails("embedding", np.array([5]), table, match="index out of range in self")
+    fails("embedding", np.array([-1]), table, match="index out of range in self")
+    fails("embedding", Fixed(np.zeros(2)), table, match="scalar types")
+    fails("embedding", np.array([0]), array((5,)), match="must be 2-D")
+    with pytest.raises(NotImplementedError, match="dense"):
+        F.embedding(ac.tensor([0]), wrap(table), sparse=True)
+
+
+def test_attention() -> None:
+    q, k, v = array((2, 3, 4, 5)), array((2, 3, 6, 5), seed=1), array((2, 3, 6, 7), seed=2)
+    name = "scaled_dot_product_attention"
+    both(name, q, k, v)
+    both(name, q[0, 0], k[0, 0], v[0, 0])
+    both(name, q, k, v, scale=0.3)
+    both(name, q, k, v, is_causal=True)
+    mask = np.tri(4, 6, 1, bool)
+    both(name, q, k, v, attn_mask=mask)
+    both(name, q, k, v, attn_mask=array((2, 1, 4, 6), seed=4))
+    mask[1] = False
+    both(name, q, k, v, attn_mask=mask, second=False)
+    both(name, q, k[:, :1], v[:, :1], enable_gqa=True)
+    fails(name, q, k, v, attn_mask=mask, is_causal=True, match="should not be set when is_causal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "check")
+_COMMANDS = ("demo", "train", "run", "check")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         "--resume", action="store_true", default=False, help="go on with the run in --out where it stopped"
     )
 
+    from .compat.command import add_parser as add_run
+
+    add_run(commands)
     try:
         from .testing.command import add_parser
     except ImportError:
@@ -107,7 +111,7 @@ def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
     try:
         run.train()
     except Stopped:
-        print(f"\nStopped and saved. Go on with:\n  {again} --out {out} --resume")
+        print(f"\nStopped and saved. Go on with:\n  {again} --out {shlex.quote(str(out))} --resume")
         return 130
     loss, accuracy = run.evaluate()
     print(f"Accuracy on the {len(run.data.test)} held-out pictures: {accuracy:.2%} (loss {loss:.4f})")

@@ -276,6 +276,8 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
             )
     if type(error) is IndexError:
         return IndexError(_index_text(text) if prim.family == "index" else f"{prim.name}: {_index_text(text)}")
+    if isinstance(error, OverflowError):
+        return RuntimeError(f"{prim.name}: value cannot be converted without overflow: {text}. Expected numbers that the dtype can hold.")
     if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):
         kinds = [str(getattr(v, "dtype", type(v).__name__)) for v in values]
         return TypeError(f"{prim.name}: not defined for {' and '.join(kinds)}. Convert with .to(dtype) first.")

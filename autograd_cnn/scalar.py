@@ -17,6 +17,7 @@ from .engine.variable import Variable, register_front
 from .engine.versions import clock
 from .errors import GraphError
 from .ops import arithmetic as a
+from .ops import rounding
 from .ops.expose import METHODS
 
 
@@ -219,10 +220,11 @@ OPERATORS: dict[str, Any] = {
     "truediv": a._div,
     "pow": a.pow,
     "neg": a._neg,
+    "abs": rounding.abs,
 }
 for _name, _op in OPERATORS.items():
     install(Scalar, f"__{_name}__", partial(operator, _op, Scalar))
-    if _name != "neg":
+    if _name not in ("neg", "abs"):
         install(Scalar, f"__r{_name}__", partial(reflected, _op, Scalar))
 METHOD_NAMES = sorted(
     n for n, op in METHODS.items() if isinstance(op, Primitive) and float in op.kernels and not hasattr(Scalar, n)

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import inplace
 from ._methods import TensorMethods
-from .device import Size, as_device, device
+from .device import Size, as_device, check_cpu, device
 from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
@@ -52,9 +52,12 @@ class Tensor(TensorMethods, Variable):
     _grad_of_plain: Any = None
     name: str | None = None
 
-    def __init__(self, data: Any = (), *, dtype: Any = None, requires_grad: bool = False) -> None:
-        """`Tensor(data)` copies into the default dtype, as `torch.Tensor(data)`; sizes as in `torch.Tensor(2, 3)` go through
-        the factory of that name in `autograd_cnn`."""
+    def __init__(self, data: Any = (), *sizes: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> None:
+        """`Tensor(data)` copies into the default dtype; `Tensor(2, 3)` and `Tensor(size)` are of these sizes (and zero), as with
+        `torch.Tensor`. Prefer `tensor(data)`, which keeps the data's dtype."""
+        check_cpu(device, "Tensor")
+        if sizes or isinstance(data, int | np.integer | Size):
+            data = np.zeros((data, *sizes) if not isinstance(data, Size) else data)
         array = data.value if isinstance(data, Tensor) else data
         self.value = np.array(array, dtype=dtype or get_default_dtype())
         self.node = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -270,12 +271,12 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
     for e in found.get("edges", ()):
         splines.setdefault((names[e["tail"]], names[e["head"]]), []).append(e.get("pos", ""))
     number = {n.id: f"n{i}" for i, n in enumerate(request.nodes)}
-    vias, clear = [], []
+    vias, clear, order = [], [], sorted(ranks)
     for link in request.links:
         candidates = splines.get((number[link.tail], number[link.head]), [])
         points = [(x, top - y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
         y0, y1 = nodes[link.tail][1], nodes[link.head][1]
-        between = [y for y in sorted(ranks) if y0 + 1 < y < y1 - 1]
+        between = order[bisect_right(order, y0 + 1) : bisect_left(order, y1 - 1)]
         crossings = ((_x_at(points, y), y) for y in between)
         vias.append([(x, y - ranks[y], y + ranks[y]) for x, y in crossings if x is not None])
         clear.append((y0 + ranks[round(y0, 1)], y1 - ranks[round(y1, 1)]))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from .geometry import Track, arrowhead, ribbon
 from .scene import Group, Point, Run, runs_width
-from .words import mathematics, norm
 
 DASH = "3 3"
 NORM_OF = (
@@ -139,16 +138,6 @@ def lane(group: Group, points: Sequence[Point], value: float, scale: LaneScale) 
 def hollow_lane(group: Group, points: Sequence[Point]) -> None:
     """A gradient that should flow and does not: the outline alone."""
     group.polygon(_thinned(ribbon(points, 3.6, 7.5, 4.6)), stroke="gradient", line=1.0)
-
-
-def gradient_runs(state: str, value: float, ink: str = "gradient") -> tuple[Run, ...]:
-    """The number beside a lane. A missing gradient is the sign ∅, which the caller draws."""
-    return (Run("" if state == "missing" else norm(value), "sans", ink),)
-
-
-def math_norm(of: str = "∂") -> tuple[Run, ...]:
-    """‖∂‖ as runs; the bars are pairs of plain ones, because Times and Liberation Serif lack the double bar."""
-    return NORM_OF if of == "∂" else (NORM_OF[0], *mathematics(of, "gradient", 1.15), NORM_OF[2])
 
 
 # ------------------------------------------------------------------------------------------------------- heading and

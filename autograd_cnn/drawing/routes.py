@@ -88,10 +88,10 @@ def _turn(
 
 
 def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, float]:
-    """The heights between two points that lie below the panels the upper one is in and above those the lower one is
-    in."""
+    """The heights between two points that lie below the panels the upper one is in and above those the lower one is in."""
     top, bottom = a[1], b[1]
-    for x, y, w, h in frames.values():
+    near = [f for f in frames.values() if f[1] <= bottom and f[1] + f[3] >= top]
+    for x, y, w, h in near:
         holds_a = x <= a[0] <= x + w and y <= a[1] <= y + h
         holds_b = x <= b[0] <= x + w and y <= b[1] <= y + h
         if holds_a and not holds_b:
@@ -99,7 +99,7 @@ def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, flo
         elif holds_b and not holds_a:
             bottom = min(bottom, y)
     left, right = min(a[0], b[0]), max(a[0], b[0])
-    for x, y, w, h in frames.values():  # and not across panels that neither is in
+    for x, y, w, h in near:  # and not across panels that neither is in
         if x < right and left < x + w and top < y < bottom and y - top > 14:
             bottom = y
         elif x < right and left < x + w and top < y + h < bottom and bottom - y - h > 14:
@@ -120,7 +120,8 @@ class Columns:
 
     def __init__(self, cards: Mapping[str, Card]) -> None:
         self.cards = cards
-        self.boxes = sorted((c.whole() for c in cards.values()), key=lambda b: b[1])
+        self.owners = {c.whole(): c for c in cards.values()}
+        self.boxes = sorted(self.owners, key=lambda b: b[1])
         self.tops = [b[1] for b in self.boxes]
         self.tallest = max((b[3] for b in self.boxes), default=0.0)
 

@@ -43,6 +43,9 @@ class _Figure:
         facts = summary(view)
         style.dtype = facts["dtype"]
         style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
+        self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
+        for e in view.edges:
+            self.twins.setdefault((e.value.id, e.head.id), []).append(e)
         self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
         style.scale = marks.LaneScale.of(self.norms())
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
@@ -61,7 +64,7 @@ class _Figure:
         if whole.state != "flows" or e.branches == 1:
             return _Flow(whole)
         steps = [s for s in e.head.steps if e.value.id in s.inputs]
-        twins = [x for x in self.view.edges if x.value is e.value and x.head is e.head] if e.head.kind == "op" else []
+        twins = self.twins[e.value.id, e.head.id] if e.head.kind == "op" else []
         which = twins.index(e) if len(twins) > 1 else None
         share = contribution_norm(self.view.graph, steps[0], e.value.id, which) if len(steps) == 1 else None
         if share is None:

@@ -70,7 +70,7 @@ def base_frames(view: View, cards: Mapping[str, Card], header_width: Callable[[P
 def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], vias: Sequence[list[Via]]) -> dict[str, Box]:
     """The panels, widened where nothing foreign stands beside them: so that a long edge which ends in one runs within it, and
     that its header has room to the left of the line that comes down through it."""
-    frames = base_frames(view, cards, header_width)
+    frames, columns = base_frames(view, cards, header_width), Columns(cards)
     entering: dict[str, list[Via]] = {}  # for each panel the stretches of long edges of which one end is in it
     for e, passed in zip(view.edges, vias, strict=True):
         if passed:
@@ -81,13 +81,13 @@ def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel
         _, y, _, h = frames[p.id]
         for x, top, bottom in entering.get(p.id, ()):
             if bottom > y and top < y + h:
-                _widen(p, x - 20, x + 20, frames, view, cards)
+                _widen(p, x - 20, x + 20, frames, view, columns)
         first = min((cards[u.id] for u in p.all_units()), key=lambda c: c.y)
-        _widen(p, first.x - header_width(p) + 15, first.x, frames, view, cards)
+        _widen(p, first.x - header_width(p) + 15, first.x, frames, view, columns)
     return {p.id: frames[p.id] for p in view.panels}
 
 
-def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: View, cards: Mapping[str, Card]) -> None:
+def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: View, columns: Columns) -> None:
     """Let a panel, and those around it, reach from `left` to `right` at least, unless that is far or meets something."""
     x, _, w, _ = frames[p.id]
     extra = max(0.0, x - left) + max(0.0, right - x - w)
@@ -98,18 +98,19 @@ def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: Vi
         x, y, w, h = frames[q.id]
         wider[q.id] = (min(x, left), y, max(x + w, right) - min(x, left), h)
         left, right = left - PAD, right + PAD
-    if all(_alone(q, wider[q.id], frames, view, cards) for q in _family(p)):
+    if all(_alone(q, wider[q.id], frames, view, columns) for q in _family(p)):
         frames.update(wider)
 
 
-def _alone(p: Panel, box: Box, frames: Mapping[str, Box], view: View, cards: Mapping[str, Card]) -> bool:
+def _alone(p: Panel, box: Box, frames: Mapping[str, Box], view: View, columns: Columns) -> bool:
     """Would a panel of this size keep clear of what does not belong to it?"""
     own = {id(u) for u in p.all_units()}
-    if any(overlap(box, c.whole(), 12) for c in cards.values() if id(c.unit) not in own):
+    near = columns.beside(box[1] - 12, box[1] + box[3] + 12)
+    if any(overlap(box, b, 12) for b in near if id(columns.owners[b].unit) not in own):
         return False
     family = {id(q) for q in _family(p)}
-    others = (q for q in view.panels if id(q) not in family and p not in _family(q))
-    return not any(overlap(box, frames[q.id], 6) for q in others)
+    met = (q for q in view.panels if overlap(box, frames[q.id], 6))
+    return all(id(q) in family or p in _family(q) for q in met)
 
 
 def _family(p: Panel | None) -> list[Panel]:

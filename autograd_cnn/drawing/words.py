@@ -242,7 +242,6 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "accuracy": ("accuracy", "Genauigkeit"),
     "train": ("train", "Training"),
     "test": ("test", "Test"),
-    "rising": ("operation", "Operation"),
 }
 LANGUAGES = ("en", "de")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import current, peek
 from .graph import Node
 from .record import adopt_all, link_view, run
-from .variable import Variable
+from .variable import ARRAYS, RAW, Variable
 from .versions import clock
 
 if TYPE_CHECKING:
@@ -188,7 +188,9 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
 
 def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     """The public call: finds the kind of variable among the arguments; all raw computes raw."""
-    namespace: dict[str, Any] = {"get": prim.by_front.get, "adopt_all": adopt_all, "prim": prim}
+    namespace: dict[str, Any] = {
+        "get": prim.by_front.get, "adopt_all": adopt_all, "prim": prim, "forward": prim.forward, "ARRAYS": ARRAYS, "RAW": RAW,
+    }  # fmt: skip
     lines = [f"def call({_signature(prim, namespace)}):"]
     given = [f"{p}={p}" for p in prim.params]
     if prim.variadic:
@@ -198,5 +200,12 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
         return _make("call", lines, namespace, prim)
     inputs = list(prim.inputs)
     lines.append(f"    f = {' or '.join(f'get({n}.__class__)' for n in inputs)}")
-    lines.append(f"    return (f or adopt_all(prim, {_tuple(inputs)}))({', '.join([*inputs, *given])})")
+    first, *rest = inputs
+    raw = " and ".join([f"{first}.__class__ in ARRAYS", *(f"({n}.__class__ in RAW or {n} is None)" for n in rest)])
+    call = ", ".join([*inputs, *given])
+    lines += [
+        f"    if f is not None: return f({call})",
+        f"    if {raw}: return forward({call})",  # what rules do in a plain backward pass
+        f"    return adopt_all(prim, {_tuple(inputs)})({call})",
+    ]
     return _make("call", lines, namespace, prim)

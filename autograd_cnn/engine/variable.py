@@ -74,12 +74,15 @@ class Variable:
 FRONT: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that wraps it
 FRONTS: set[type] = set()  # the kinds of variable
 RAW: set[type] = set()  # all raw types an operation takes as they are
+ARRAYS: set[type] = set()  # those of them for which `forward` itself is the kernel
 
 
 def register_front(front: type[Variable], *raw_types: type) -> None:
     """Let results of these raw types be wrapped by `front`."""
     FRONTS.add(front)
     RAW.update(front.plain)
+    if not front.kernel_types:
+        ARRAYS.update(raw_types)
     for raw in raw_types:
         FRONT[raw] = front
 

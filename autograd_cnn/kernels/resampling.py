@@ -27,22 +27,20 @@ def plan_for(mode: str, size: int, out: int, align_corners: bool, factor: float 
     """The plan of one dim, for `mode` nearest, nearest-exact, linear or cubic."""
     number: Any = np.float32 if single else np.float64
     if mode in ("nearest", "nearest-exact"):
-        return _nearest(size, out, factor, mode == "nearest-exact")
+        return _nearest(size, out, factor, mode == "nearest-exact", number)
     if antialias:
         return _smooth(mode, size, out, align_corners, factor, number)
     return (_linear if mode == "linear" else _cubic)(size, out, align_corners, factor, number)
 
 
-def _nearest(size: int, out: int, factor: float | None, exact: bool) -> Plan:
-    at = np.arange(out)
+def _nearest(size: int, out: int, factor: float | None, exact: bool, number: Any) -> Plan:
+    at = np.arange(out).astype(number)
+    scale = _scale(size, out, factor, number)
     if exact:
-        places = ((at.astype(np.float32) + np.float32(0.5)) * _scale(size, out, factor, np.float32)).astype(np.int64)
-    elif out == size:
-        places = at
-    elif out == 2 * size:
-        places = at // 2
+        at = np.maximum(scale * (at + number(0.5)) - number(0.5), number(0)).astype(np.float64) + 0.5
     else:
-        places = np.floor(at.astype(np.float32) * _scale(size, out, factor, np.float32)).astype(np.int64)
+        at = at * scale
+    places = np.floor(at.astype(np.float32)).astype(np.int64)  # rounded in single precision, also for doubles
     return np.minimum(places, size - 1)[:, None], None
 
 
@@ -50,8 +48,12 @@ def _sources(size: int, out: int, align_corners: bool, factor: float | None, num
     """Where in the source the centre of each entry of the result lies."""
     at = np.arange(out).astype(number)
     if align_corners:
-        return at * (number(size - 1) / number(out - 1) if out > 1 else number(0))
-    return _scale(size, out, factor, number) * (at + number(0.5)) - number(0.5)
+        at *= number(size - 1) / number(out - 1) if out > 1 else number(0)
+        return at
+    at += number(0.5)
+    at *= _scale(size, out, factor, number)
+    at -= number(0.5)
+    return at
 
 
 def _linear(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
@@ -122,7 +124,7 @@ def resample_adjoint(g: Array, plan: Plan, size: int, axis: int) -> Array:
     """The adjoint: each entry of `g` is added, weighted, to the places it was made of."""
     places, weights = plan
     y = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
-    lead = (slice(None),) * axis
+    lead: tuple[Any, ...] = (slice(None),) * axis
     for t in range(places.shape[1]):
         at = places[:, t]  # never falls, so that entries for one place stand together
         starts = np.flatnonzero(np.diff(at, prepend=-1))

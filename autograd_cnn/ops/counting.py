@@ -124,7 +124,9 @@ def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> 
         got = f"{raw.ndim}-d" if raw.ndim != 1 else int(raw.min())
         raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs: got {got}.")
     if weights is not None and shape_of(weights) != raw.shape:
-        raise RuntimeError(f"weights should be 1-d and have the same length as input: bincount got {list(shape_of(weights))} and {list(raw.shape)}")
+        raise RuntimeError(
+            f"weights should be 1-d and have the same length as input: bincount got {list(shape_of(weights))} and {list(raw.shape)}"
+        )
     if minlength < 0:
         raise RuntimeError(f"minlength should be >= 0: bincount got {minlength}")
     return _bincount(input, weights, minlength=minlength)

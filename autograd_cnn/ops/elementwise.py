@@ -8,10 +8,13 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import unbox
 from ..kernels.chunks import in_chunks
-from .arithmetic import _power
+from . import return_types
+from .arithmetic import _mul, _power, cast, pow
 from .expose import expose
 from .floats import total
+from .kinds import float_only
 from .promotion import Array, floating
 from .select import maximum, minimum, where
 
@@ -279,6 +282,56 @@ def square(input: Array) -> Array:
     tensor([9., 4.])
     """
     return _power(input, exponent=2)
+
+
+@expose("function method inplace")
+def float_power(input: Array, exponent: Array) -> Array:
+    """y = input^exponent, computed in float64.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.float_power(ac.tensor([1, 2, 3]), 2)
+    tensor([1., 4., 9.], dtype=torch.float64)
+    """
+    x, n = (cast(v, dtype=np.dtype(np.float64)) if hasattr(unbox(v), "dtype") else float(v) for v in (input, exponent))
+    return pow(x, n)
+
+
+@expose("function method inplace")
+def ldexp(input: Array, other: Array) -> Array:
+    """y = input · 2^other.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.ldexp(ac.tensor([1.]), ac.tensor([3]))
+    tensor([8.])
+    """
+    return _mul(input, exp2(other))
+
+
+@primitive(name="frexp", family="arithmetic", outputs=("mantissa", "exponent"), derivative="2^−exponent")
+def _frexp(input: Array) -> tuple[Array, Array]:
+    """input = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1"""
+    return np.frexp(float_only(input, "frexp"))
+
+
+@_frexp.vjp("input")
+def _(g: Array, exponent: Array) -> Array:
+    return g * exp2(-exponent)
+
+
+@_frexp.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(avoid=(-1.0, -0.5, 0.0, 0.5, 1.0)))
+
+
+@expose("function method")
+def frexp(input: Array) -> return_types.frexp:
+    """input = mantissa · 2^exponent with 1/2 ≤ |mantissa| < 1 and a whole exponent: a named tuple (mantissa, exponent).
+
+    >>> import autograd_cnn as ac
+    >>> ac.frexp(ac.tensor([8.])).mantissa
+    tensor([0.5000])
+    """
+    return return_types.frexp(*_frexp(input))
 
 
 # ------------------------------------------------------------------------------------------------- sigmoid

@@ -20,6 +20,10 @@ from .shape import Shape, _reshape, shape_of, unsqueeze
 Steps = int | Sequence[int]
 
 
+class UnfoldError(IndexError, RuntimeError):
+    """An input of the wrong rank. (PyTorch raises now the one type, now the other.)"""
+
+
 @primitive(label="unfold {kernel}", family="conv", name="unfold")
 def _unfold(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Array:
     """y[n, (c,k), p] = x[n,c,p·stride + k·dilation]: each window a column.   (N, C, *S) → (N, C·∏K, ∏P)"""
@@ -71,7 +75,8 @@ def _params(operation: str, kernel_size: Steps, dilation: Steps, padding: Steps,
     for name, least in (("kernel", 1), ("dilation", 1), ("stride", 1), ("padding", 0)):
         if min(found[name]) < least:
             what = "kernel size" if name == "kernel" else name
-            raise RuntimeError(f"{what} should be {'greater than zero' if least else 'non-negative'}, but got {found[name]} (in {operation})")
+            raise RuntimeError(f"{what} should be {'greater than zero' if least else 'non-negative'}, but got {found[name]} (in "
+                               f"{operation})")  # fmt: skip
     return found
 
 
@@ -89,13 +94,16 @@ def unfold(input: Array, kernel_size: Steps, dilation: Steps = 1, padding: Steps
     """
     shape = shape_of(input)
     if len(shape) not in (3, 4) or not all(shape[-3:]):
-        raise RuntimeError(f"Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: "
+        raise UnfoldError("Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
+                          "input, but got: "
                            f"{list(shape)} (in unfold)")  # fmt: skip
     params = _params("unfold", kernel_size, dilation, padding, stride)
     counts = _counts(shape[-2:], params)
     if min(counts) < 1:
-        raise ShapeError(f"Given input with spatial size {list(shape[-2:])}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
-                         f"padding={params['padding']}, calculated shape of the array of sliding blocks as {counts}, but its components must be "
+        raise ShapeError(f"Given input with spatial size {list(shape[-2:])}, kernel_size={params['kernel']}, "
+                         f"dilation={params['dilation']}, "
+                         f"padding={params['padding']}, calculated shape of the array of sliding blocks as {counts}, but its "
+                         "components must be "
                          "at least one (in unfold).")  # fmt: skip
     if len(shape) == 4:
         return _unfold(input, **params)
@@ -116,7 +124,8 @@ def fold(input: Array, output_size: Steps, kernel_size: Steps, dilation: Steps =
     """
     shape = shape_of(input)
     if len(shape) not in (2, 3) or not all(shape[-2:]):
-        raise RuntimeError(f"Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: "
+        raise RuntimeError("Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions "
+                           "for input, but got: "
                            f"{list(shape)} (in fold)")  # fmt: skip
     params = _params("fold", kernel_size, dilation, padding, stride)
     size = steps(output_size, 2, "fold: output_size")
@@ -125,11 +134,15 @@ def fold(input: Array, output_size: Steps, kernel_size: Steps, dilation: Steps =
         raise ShapeError("Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)="
                          f"{shape[-2]} and kernel_size={params['kernel']} (in fold).")  # fmt: skip
     if min(counts) < 1:
-        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, padding={params['padding']}, "
-                         f"stride={params['stride']}, calculated shape of the array of sliding blocks as {counts}, which is too small (in fold).")  # fmt: skip
+        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
+                         f"padding={params['padding']}, "
+                         f"stride={params['stride']}, calculated shape of the array of sliding blocks as {counts}, which is too "
+                         "small (in fold).")  # fmt: skip
     if shape[-1] != math.prod(counts):
-        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, padding={params['padding']}, "
-                         f"stride={params['stride']}, expected size of input's dimension 2 to match the calculated number of sliding blocks "
+        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
+                         f"padding={params['padding']}, "
+                         f"stride={params['stride']}, expected size of input's dimension 2 to match the calculated number of "
+                         "sliding blocks "
                          f"{counts[0]} * {counts[1]} = {math.prod(counts)}, but got input.size(2)={shape[-1]} (in fold).")  # fmt: skip
     if len(shape) == 3:
         return _fold(input, size=size, **params)

@@ -17,9 +17,9 @@ from ..engine.variable import unbox
 from ..errors import DtypeError, ShapeError, expected
 from .dims import draw_dim, normal_dim
 from .expose import expose
+from .index import select_view
 from .promotion import Array
 from .shape import Shape, _reshape, shape_of
-from .index import select_view
 
 
 class IndexBoundsError(IndexError, RuntimeError):
@@ -123,8 +123,15 @@ def _(g: Array, index: Array, dim: int) -> Array:
 
 
 _UFUNC = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
-_UNIT = {"prod": lambda dtype: 1, "amax": lambda d: -np.inf if d.kind == "f" else np.iinfo(d).min,
-         "amin": lambda d: np.inf if d.kind == "f" else np.iinfo(d).max}  # fmt: skip
+
+
+def _unit(reduce: str, dtype: Any) -> Any:
+    """What changes nothing when combined."""
+    if reduce == "prod":
+        return 1
+    if dtype.kind == "f":
+        return -np.inf if reduce == "amax" else np.inf
+    return np.iinfo(dtype).min if reduce == "amax" else np.iinfo(dtype).max
 
 
 @primitive(label="scatter {reduce} dim {dim}", family="index", name="scatter_reduce")
@@ -134,7 +141,7 @@ def _reduce(input: Array, index: Array, src: Array, *, dim: int, reduce: str, in
     index = check_bounds("scatter_reduce", index, y.shape[dim], dim)
     flat, at = y.reshape(-1), _spots(index, y.shape, dim)
     if not include_self:
-        flat[at] = _UNIT[reduce](y.dtype)
+        flat[at] = _unit(reduce, y.dtype)
     _UFUNC[reduce].at(flat, at, src.ravel())
     return y
 
@@ -231,7 +238,8 @@ def _prepared(operation: str, input: Any, dim: int, index: Any, src: Any = None)
     if not math.prod(at):
         return input, d, index, src
     if len(at) != len(shape):
-        raise ShapeError(f"Index tensor must have the same number of dimensions as input tensor: got {len(at)} and {len(shape)} in {operation}")
+        raise ShapeError(f"Index tensor must have the same number of dimensions as input tensor: got {len(at)} and {len(shape)} "
+                         f"in {operation}")  # fmt: skip
     if any(n > m for i, (n, m) in enumerate(zip(at, shape, strict=True)) if i != d):
         raise ShapeError(f"Size does not match: expected index {list(at)} to be no larger than self {list(shape)} apart from dimension {d} "
                          f"(in {operation})")  # fmt: skip
@@ -248,12 +256,15 @@ def _cropped(operation: str, input: Any, index: Any, src: Any, d: int) -> Any:
     """The part of src that the index speaks of."""
     have, at = shape_of(src), shape_of(index)
     if len(have) != len(at):
-        raise ShapeError(f"Index tensor must have the same number of dimensions as src tensor: got {len(at)} and {len(have)} in {operation}")
+        raise ShapeError(f"Index tensor must have the same number of dimensions as src tensor: got {len(at)} and {len(have)} in "
+                         f"{operation}")  # fmt: skip
     if any(n > m for n, m in zip(at, have, strict=True)):
-        raise ShapeError(f"Expected index {list(at)} to be no larger than self {list(shape_of(input))} apart from dimension {d} and to be no "
+        raise ShapeError(f"Expected index {list(at)} to be no larger than self {list(shape_of(input))} apart from dimension {d} "
+                         "and to be no "
                          f"larger size than src {list(have)} (in {operation})")  # fmt: skip
     if unbox(src).dtype != unbox(input).dtype:
-        raise DtypeError(f"{operation}(): Expected self.dtype to be equal to src.dtype, got {unbox(input).dtype} and {unbox(src).dtype}. Convert "
+        raise DtypeError(f"{operation}(): Expected self.dtype to be equal to src.dtype, got {unbox(input).dtype} and "
+                         f"{unbox(src).dtype}. Convert "
                          "src with .to(dtype).")  # fmt: skip
     return src if have == at else select_view(src, at=(*(slice(0, n) for n in at), Ellipsis))
 

@@ -16,7 +16,8 @@ from .arithmetic import expand_to
 from .dims import draw_dim, normal_dim
 from .expose import expose
 from .gather import IndexBoundsError, check_bounds, gather, index_kind
-from .index import index_adjoint, index_put as _put, normal_index, select_view
+from .index import index_adjoint, normal_index, select_view
+from .index import index_put as _put
 from .promotion import Array
 from .shape import Shape, _reshape, shape_of
 
@@ -121,12 +122,14 @@ def _back(input: Any, y: Any) -> Any:
 def _checked_source(operation: str, x: Any, d: int, at: Any, source: Any) -> Any:
     """A source with one slice for each index, of the dtype of what it is written to."""
     if unbox(source).dtype != unbox(x).dtype:
-        raise DtypeError(f"{operation}(): self ({unbox(x).dtype}) and source ({unbox(source).dtype}) must have the same scalar type. Convert "
+        raise DtypeError(f"{operation}(): self ({unbox(x).dtype}) and source ({unbox(source).dtype}) must have the same scalar "
+                         "type. Convert "
                          "source with .to(dtype).")  # fmt: skip
     source = source if shape_of(source) else _reshape(source, shape=(1,), kind="unsqueeze")
     have, shape, n = shape_of(source), shape_of(x), shape_of(at)[0]
     if len(have) != len(shape) or have[d] != n:
-        raise IndexBoundsError(f"{operation}(): Number of indices ({n}) should be equal to source.size(dim), for dim: {d}; got a source of shape "
+        raise IndexBoundsError(f"{operation}(): Number of indices ({n}) should be equal to source.size(dim), for dim: {d}; got a "
+                               "source of shape "
                                f"{list(have)} for self {list(shape)}")  # fmt: skip
     if have != (*shape[:d], n, *shape[d + 1 :]):
         raise ShapeError(f"{operation}(): Source/destination tensor must have same slice shapes apart from dim {d}: got {list(have)} and "

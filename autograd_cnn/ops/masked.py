@@ -69,7 +69,8 @@ def _met(operation: str, input: Any, mask: Any) -> Any:
         return np.broadcast_shapes(shape_of(input), shape_of(mask))
     except ValueError:
         a, b = list(shape_of(mask)), list(shape_of(input))
-        raise ShapeError(f"The size of tensor a must match the size of tensor b: mask {a} and input {b} do not broadcast in {operation}") from None
+        raise ShapeError(f"The size of tensor a must match the size of tensor b: mask {a} and input {b} do not broadcast in "
+                         f"{operation}") from None  # fmt: skip
 
 
 def _wide(x: Any, shape: Any) -> Any:
@@ -113,9 +114,11 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """
     shape = _met("masked_scatter", input, mask)
     if unbox(source).dtype != unbox(input).dtype:
-        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {unbox(input).dtype} and {unbox(source).dtype}")
+        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {unbox(input).dtype} and "
+                         f"{unbox(source).dtype}")  # fmt: skip
     wide = _wide(mask, shape)
     count = int(unbox(wide).sum())
     if count > math.prod(shape_of(source)):
-        raise RuntimeError(f"Number of elements of source ({math.prod(shape_of(source))}) < number of ones in mask ({count}) in masked_scatter")
+        raise RuntimeError(f"Number of elements of source ({math.prod(shape_of(source))}) < number of ones in mask ({count}) in "
+                           "masked_scatter")  # fmt: skip
     return _put(_wide(input, shape), narrow(_reshape(source, shape=(-1,), kind="flatten"), 0, 0, count), wide)

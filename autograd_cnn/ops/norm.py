@@ -143,7 +143,8 @@ def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array 
         return _batch_norm_eval(input, running_mean, running_var, weight, bias, eps=eps)
     count = int(np.prod(shape, dtype=np.int64)) // max(shape[1], 1)
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(shape)} (in batch_norm). Use eval(), or a "
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(shape)} (in batch_norm). "
+                         "Use eval(), or a "
                          "larger batch.")  # fmt: skip
     y, mean, var, _ = _batch_norm(input, weight, bias, eps=eps)
     for running, now in ((running_mean, unbox(mean)), (running_var, unbox(var) * (count / max(count - 1, 1)))):
@@ -160,7 +161,7 @@ def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array 
 def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize") -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε), μ and σ² over `dims`"""
     n = np.prod([input.shape[d] for d in dims])
-    mean = np.mean(input, axis=dims, keepdims=True)
+    mean = np.mean(input, axis=dims, keepdims=True) if input.size else np.sum(input, axis=dims, keepdims=True)
     centred = input - mean
     var = np.sum(centred * centred, axis=dims, keepdims=True) / input.dtype.type(n)
     inv = 1 / np.sqrt(var + input.dtype.type(eps))
@@ -205,7 +206,8 @@ def layer_norm(input: Array, normalized_shape: Sequence[int], weight: Array | No
         tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),),
     )
     if len(shape) < len(last) or shape[len(shape) - len(last) :] != last:
-        raise RuntimeError(f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but got input of size"
+        raise RuntimeError(f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but "
+                           "got input of size "
                            f"{list(shape)} (in layer_norm)")  # fmt: skip
     for name, v in (("weight", weight), ("bias", bias)):
         if v is not None and shape_of(v) != last:
@@ -350,7 +352,7 @@ def unit_norm(input: Array, p: float = 2.0, dim: int = 1, eps: float = 1e-12) ->
     >>> ac.nn.functional.normalize(ac.tensor([[3., 4.]]))
     tensor([[0.6000, 0.8000]])
     """
-    from .statistics import norm
     from .clamp import clamp
+    from .statistics import norm
 
     return input / clamp(norm(input, p, dim, True), min=eps)

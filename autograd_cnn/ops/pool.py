@@ -261,8 +261,8 @@ def _max(
     return _unbatched(y, single), _unbatched(indices, single)
 
 
-def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps | None, padding: Steps, ceil_mode: bool, average: bool = True,
-             count_include_pad: bool = True, divisor: int | None = None) -> Any:  # fmt: skip
+def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps | None, padding: Steps, ceil_mode: bool,
+             average: bool = True, count_include_pad: bool = True, divisor: int | None = None) -> Any:  # fmt: skip
     x, single = _batched(input, dims, operation)
     if divisor == 0:
         raise RuntimeError(f"divisor must be not zero (in {operation})")
@@ -362,8 +362,8 @@ def _make(dims: int) -> None:
         (lp_pool, f"lp_pool{dims}d", "(Σ x^p)^(1/p) of each window.   (N, C, *S) → (N, C, *P)", "2, 2"),
         (adaptive_avg, f"adaptive_avg_pool{dims}d", "The averages of `output_size` windows that cover the input evenly: window o runs from "
          "⌊o·S/P⌋ to ⌈(o + 1)·S/P⌉.   (N, C, *S) → (N, C, *P). Size 1 is global average pooling.", "2"),
-        (adaptive_max, f"adaptive_max_pool{dims}d", "The maxima of `output_size` windows that cover the input evenly.   (N, C, *S) → (N, C, *P). "
-         "Size 1 is global max pooling.", "2"),
+        (adaptive_max, f"adaptive_max_pool{dims}d", "The maxima of `output_size` windows that cover the input evenly.   "
+         "(N, C, *S) → (N, C, *P). Size 1 is global max pooling.", "2"),
         (unpool, f"max_unpool{dims}d", "Unpooling: each value is written where its maximum stood, zeros elsewhere.   (N, C, *P) twice → "
          "(N, C, *S), S = (P − 1)·stride − 2·padding + kernel, or `output_size`.\n\n    Source: Zeiler and Fergus, \"Visualizing and "
          "understanding convolutional networks\", 2014.", ""),

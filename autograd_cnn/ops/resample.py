@@ -9,7 +9,7 @@ from typing import Any
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
-from ..errors import ShapeError, expected
+from ..errors import expected
 from ..kernels.resampling import Plan, plan_for, resample_adjoint, resample_along
 from .expose import expose
 from .pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d  # type: ignore[attr-defined]  # made by a function
@@ -89,7 +89,8 @@ def _target(input: Any, size: Any, scale_factor: Any, recompute: bool) -> tuple[
     given = size if scale_factor is None else scale_factor
     if isinstance(given, Sequence):
         if len(given) != dims:
-            raise ValueError(f"Input and {'output' if scale_factor is None else 'scale_factor'} must have the same number of spatial dimensions, but "
+            raise ValueError(f"Input and {'output' if scale_factor is None else 'scale_factor'} must have the same number of "
+                             "spatial dimensions, but "
                              f"got input with spatial dimensions of {list(have)} and {given} (in interpolate)")  # fmt: skip
         each = tuple(unbox(v) for v in given)
     else:
@@ -112,8 +113,8 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
     """Maps of another size.   (N, C, *S) → (N, C, *size), or ⌊S · scale_factor⌋ along each dim
 
     Args:
-        mode: "nearest" (the entry at ⌊source⌋), "nearest-exact" (the truly nearest), "linear", "bilinear", "trilinear", "bicubic", or "area"
-            (averages).
+        mode: "nearest" (the entry at ⌊source⌋), "nearest-exact" (the truly nearest), "linear", "bilinear", "trilinear",
+            "bicubic", or "area" (averages).
         align_corners: the corner entries of both grids coincide, instead of the corners of their areas (the smooth modes only).
         recompute_scale_factor: sources are computed from the sizes instead of `scale_factor` itself.
         antialias: shrinking, the kernel widens, so that each source entry counts ("bilinear" and "bicubic" only).
@@ -130,24 +131,28 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
     n = len(shape_of(input))
     if mode in ("nearest", "nearest-exact", "area"):
         if align_corners is not None:
-            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear (in "
+            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
+                             "trilinear (in "
                              f"interpolate, got mode {mode!r})")  # fmt: skip
     elif mode not in _MODES:
         raise NotImplementedError(expected("interpolate", f"a mode of nearest, nearest-exact, area, {', '.join(_MODES)}", repr(mode)))
     out, factors = _target(input, size, scale_factor, bool(recompute_scale_factor) or (mode == "area" and size is None))
     if antialias and (mode not in ("bilinear", "bicubic") or n != 4):
-        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input (in interpolate)")
+        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input (in "
+                         "interpolate)")  # fmt: skip
     if n not in (3, 4, 5):
-        raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {n}D) for the mode {mode!r} in interpolate")
+        raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {n}D) for the mode {mode!r} in "
+                                  "interpolate")  # fmt: skip
     if mode in _MODES and n != _MODES[mode][1]:
         raise NotImplementedError(f"Got {n}D input, but {mode} mode needs {_MODES[mode][1]}D input (in interpolate)")
     if any(v < 1 for v in (*shape_of(input)[2:], *out)):
-        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and output {list(out)} "
+        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and "
+                           f"output {list(out)} "
                            "(in interpolate)")  # fmt: skip
     if unbox(input).dtype.kind != "f" and mode not in ("nearest", "nearest-exact"):
         raise NotImplementedError(expected("interpolate", f"a floating-point input in mode {mode!r}", unbox(input).dtype, "Use .float()."))
     if mode == "area":
-        return {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}[n](input, out)  # type: ignore[no-any-return]
+        return {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}[n](input, out)
     kind = _MODES[mode][0] if mode in _MODES else mode
     return _resample(input, size=out, mode=kind, align_corners=bool(align_corners), factors=factors, antialias=antialias)
 
@@ -216,7 +221,8 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {downscale_factor}")
     for name, n, at in (("height", h, -2), ("width", w, -1)):
         if n % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is not divisible by {r}")
+            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is "
+                               f"not divisible by {r}")  # fmt: skip
     k = len(lead)
     x = _reshape(input, shape=(*lead, c, h // r, r, w // r, r))  # (*, C, H, r, W, r) -> (*, C, r, r, H, W)
     x = _permute(x, dims=(*range(k), k, k + 2, k + 4, k + 1, k + 3))
@@ -246,6 +252,7 @@ def channel_shuffle(input: Array, groups: int) -> Array:
     if groups <= 0:
         raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups} (in channel_shuffle)")
     if shape[1] % groups:
-        raise RuntimeError(f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups (in channel_shuffle).")
+        raise RuntimeError(f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups (in "
+                           "channel_shuffle).")  # fmt: skip
     x = _reshape(input, shape=(shape[0], groups, shape[1] // groups, *shape[2:]))  # (N, G, C/G, *) -> (N, C/G, G, *)
     return _reshape(_permute(x, dims=(0, 2, 1, *range(3, len(shape) + 1))), shape=shape, kind="channel shuffle")

@@ -15,12 +15,16 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from . import return_types
 from .along import put_along
+from .arithmetic import _sub
 from .dims import draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
 from .elementwise import exp, log
 from .expose import expose
+from .index import select_view
+from .logical import logical_xor
 from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
+from .shape import cat
 
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 
@@ -313,3 +317,30 @@ def cummin(input: Array, dim: int) -> return_types.cummin:
     tensor([0, 0, 2])
     """
     return return_types.cummin(*_cummin(input, dim=normal_dim(dim, ndim_of(input, "cummin"), "cummin")))
+
+
+# ------------------------------------------------------------------------------------------------- differences
+@expose("function method")
+@numpy_names
+def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, append: Array | None = None) -> Array:
+    """yᵢ = xᵢ₊₁ − xᵢ along `dim`, n times; `prepend` and `append` are put before and after first. Of bools: whether they differ.
+
+    Raises RuntimeError for a 0-d input or a negative n.
+
+    >>> import autograd_cnn as ac
+    >>> ac.diff(ac.tensor([1., 4., 9.]))
+    tensor([3., 5.])
+    """
+    ndim = ndim_of(input, "diff")
+    if not ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional: got 0 dims.")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n} in diff.")
+    at = normal_dim(dim, ndim, "diff")
+    parts = [v for v in (prepend, input, append) if v is not None]
+    x = cat(parts, dim=at) if len(parts) > 1 else input
+    for _ in range(n):
+        before, after = ((slice(None),) * at + (part, Ellipsis) for part in (slice(None, -1), slice(1, None)))
+        pair = select_view(x, at=after), select_view(x, at=before)
+        x = logical_xor(*pair) if unbox(x).dtype == bool else _sub(*pair)
+    return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,14 @@ def given_sizes(sizes: tuple[Any, ...]) -> Shape:
     """`f(2, 3)` and `f((2, 3))` mean the same."""
     if len(sizes) == 1 and isinstance(sizes[0], Sequence | np.ndarray):
         sizes = tuple(sizes[0])
-    return tuple(int(unbox(s)) for s in sizes)
+    return tuple(_whole(unbox(s)) for s in sizes)
+
+
+def _whole(size: Any) -> int:
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise TypeError(expected("size", "integers", f"{type(size).__name__} {size!r}"[:60])) from None
 
 
 def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:

@@ -104,6 +104,8 @@ def dtype_and_shape(s: Setup) -> None:
         ys = s.run(args)
         for y in ys:
             require(isinstance(y, Tensor), f"returns a {type(y).__name__}, not a Tensor")
+            right = y.dtype.kind != "f" or y.dtype == dtype or not s.floats or "dtype" in s.case.params
+            require(right, f"{np.dtype(dtype)} in gives {y.dtype} out")
             if y.node is not None:
                 require(
                     tuple(y.node.shape) == tuple(y.shape) and y.node.dtype == y.dtype,

@@ -74,12 +74,12 @@ def _after_the_first_checkpoint(process, out):
 
 
 def test_ctrl_c(tmp_path, whole):
-    out = tmp_path / "run"
+    out = tmp_path / "my run"
     process = start("train", *CHOICES, "--out", out)
     _after_the_first_checkpoint(process, out)
     process.send_signal(signal.SIGINT)
     said = finish(process, code=130)
-    assert f"Go on with:\n  autograd-cnn train --out {out} --resume" in said
+    assert f"Go on with:\n  autograd-cnn train --out '{out}' --resume" in said
     assert not (out / "model.safetensors").exists()
     _is_the_same(out, whole)
 

@@ -139,7 +139,7 @@ def test_a_checkpoint_of_something_else(out, capsys):
     from autograd_cnn.serialization import save_checkpoint
 
     out.mkdir()
-    save_checkpoint({"weights": ac.zeros(2)}, out / "checkpoint")
+    save_checkpoint(out / "checkpoint", weights=ac.zeros(2))
     assert main(["train", "--out", str(out), "--resume"]) == 2
     assert "expected a checkpoint of a training run" in capsys.readouterr().err
 

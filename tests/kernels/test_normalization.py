@@ -60,6 +60,13 @@ def test_single_precision_far_from_zero() -> None:
     np.testing.assert_allclose(gx, wanted[0], rtol=1e-3, atol=1e-3 * np.abs(wanted[0]).max())
 
 
+def test_mean_that_single_precision_cannot_hold() -> None:
+    """Two neighbouring numbers: their mean rounds to one of them, and the variance must not see that."""
+    x = np.array([[100000.0], [100000.0078125]], np.float32)
+    _, _, var, _ = batch_norm_forward(x, None, None)
+    np.testing.assert_allclose(var, [0.00390625**2], rtol=1e-6)
+
+
 def test_in_small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(normalization, "_CHUNK_BYTES", 200)
     for shape in SHAPES:

@@ -122,6 +122,7 @@ def test_the_repair_repairs(size: int, kernel: int, stride: int, padding: int, d
     proposal, given_size = message.split("; ")[1].split(" gives ")
     if proposal.startswith("padding="):
         found = int(proposal.removeprefix("padding="))
+        assert found > padding
         assert fits(found)
         assert not any(fits(p) for p in range(padding, found))
         assert output_size(size, kernel, stride, found, dilation) == int(given_size)

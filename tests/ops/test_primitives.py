@@ -16,7 +16,7 @@ from .checks import check_bad, check_gradients, primitives_of
 
 FAMILIES = (
     "activation", "along", "binary", "blend", "clamp", "comparison", "crossentropy", "distance", "elementwise", "extrema", "likelihood",
-    "logical", "loss", "margin", "reduce", "rounding", "scan", "select", "smooth", "softmax", "sorting", "special", "statistics",
+    "logical", "loss", "margin", "reduce", "rounding", "scan", "select", "shrink", "smooth", "softmax", "sorting", "special", "statistics",
     "trigonometry",
 )  # fmt: skip
 ours = pytest.mark.parametrize("prim", primitives_of(*FAMILIES), ids=lambda p: p.name)

@@ -163,8 +163,25 @@ def test_gumbel_softmax_draws_torchs_numbers(hard: bool) -> None:
             agree(F.gumbel_softmax, T.gumbel_softmax, x, tau, hard)
 
 
-@pytest.mark.parametrize("name", ["leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "hardsigmoid", "hardswish", "softshrink",
-                                  "hardshrink", "logsigmoid", "rrelu"])  # fmt: skip
+FLOATS = [
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "hardsigmoid",
+    "hardswish",
+    "softshrink",
+    "hardshrink",
+    "logsigmoid",
+    "rrelu",
+]
+
+
+@pytest.mark.parametrize("name", FLOATS)
 def test_integers_where_only_floats_will_do(name: str) -> None:
     fail_alike(getattr(F, name), getattr(T, name), Fixed(np.array([-2, 1, 3])), match="not implemented for 'Long'")
 

@@ -214,3 +214,10 @@ def test_large_erf_family() -> None:
     y = np.concatenate([np.linspace(-1, 1, 2001), 1 - 10.0 ** -np.arange(1, 16)])
     agree(ac.erfinv, torch.erfinv, Fixed(y), tolerance=2e-14)
     assert wrap(np.float64(0.5)).erf().item() == pytest.approx(0.5204998778130465, abs=1e-16)
+
+
+def test_powers_of_two_and_floats() -> None:
+    agree(ac.float_power, torch.float_power, array(3, np.float32, low=0.5), 2)
+    agree(ac.float_power, torch.float_power, Fixed(np.array([1, 2])), Fixed(np.array([2, -1])))
+    agree(ac.ldexp, torch.ldexp, array(3), Fixed(np.array([1, 2, 3])))
+    agree(ac.frexp, torch.frexp, np.array([8.0, 0.3, -5.0, 0.0]))

@@ -9,10 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import autograd_cnn as ac
-from autograd_cnn.tensor import wrap
+import autograd_cnn as ac  # noqa: E402
+from autograd_cnn.tensor import wrap  # noqa: E402
 
-from .both import DTYPES, Fixed, agree, array, fail_alike, ours, theirs
+from .both import DTYPES, Fixed, agree, array, fail_alike, ours, theirs  # noqa: E402
 
 I = np.array  # indices
 
@@ -151,10 +151,10 @@ def test_take_and_select() -> None:
 def test_index_put() -> None:
     at, v = (I([0, 2]), I([1, 1])), array((2,))
     for accumulate in (False, True):
-        agree(lambda a, i, j, w, acc=accumulate: a.index_put((i, j), w, acc), lambda a, i, j, w, acc=accumulate: a.index_put((i, j), w, acc),
-              X, *at, v)  # fmt: skip
-        agree(lambda a, i, w, acc=accumulate: (a * 1).index_put_((i,), w, acc), lambda a, i, w, acc=accumulate: (a * 1).index_put_((i,), w, acc),
-              X, I([0, 1]), np.array(2.0))  # fmt: skip
+        put = lambda a, i, j, w, acc=accumulate: a.index_put((i, j), w, acc)
+        rows = lambda a, i, w, acc=accumulate: (a * 1).index_put_((i,), w, acc)
+        agree(put, put, X, *at, v)
+        agree(rows, rows, X, I([0, 1]), np.array(2.0))
     agree(lambda a, i, w: a.index_put((i,), w, True), lambda a, i, w: a.index_put((i,), w, True), X, I([1, 1, 1]), array((4,)))
     agree(lambda a, m, w: a.index_put((m,), w), lambda a, m, w: a.index_put((m,), w), X, X > 0, np.array(1.0))
 

@@ -231,6 +231,33 @@ def test_mode() -> None:
     agree(lambda v: ac.mode(v, 1)[0], lambda v: torch.mode(v, 1)[0], array((3, 4)))
 
 
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+@pytest.mark.parametrize("between", ["linear", "lower", "higher", "midpoint", "nearest"])
+def test_quantiles(name: str, between: str) -> None:
+    mine, other = both_of(name)
+    holes = array((3, 5))
+    holes[0, 2] = np.nan
+    for x in (array((3, 5)), array((5,)), holes, array((3, 5), np.float32)):
+        for q in (0.0, 0.3, 0.5, 1.0, Fixed(np.array([0.25, 0.9], x.dtype))):
+            for dim, keepdim in itertools.product((None, 0, -1), (False, True)):
+                agree(mine, other, x, q, dim, keepdim, interpolation=between)
+    agree(mine, other, array(()), 0.5)
+    fail_alike(mine, other, array(3), 1.5, match="range")
+    fail_alike(mine, other, array(3), 0.5, interpolation="cubic", match="must be one of")
+    fail_alike(mine, other, Fixed(np.arange(3)), 0.5, match="float or double")
+    fail_alike(mine, other, array(3), Fixed(np.array([0.5], np.float32)), match="same dtype")
+    fail_alike(mine, other, array((0,)), 0.5, match="non-empty")
+
+
+def test_differences() -> None:
+    x = array((3, 5))
+    for n, dim in itertools.product((0, 1, 2, 7), (0, -1)):
+        agree(ac.diff, torch.diff, x, n, dim)
+    agree(ac.diff, torch.diff, x, 1, 1, array((3, 2), seed=4), array((3, 1), seed=5))
+    agree(ac.diff, torch.diff, Fixed(np.array([True, False, False])))
+    fail_alike(ac.diff, torch.diff, array(()), match="at least one-dimensional")
+
+
 # ------------------------------------------------------------------------------------------------- running ones, products
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"])
 @pytest.mark.parametrize("shape", [(3, 4), (5,), (), (0, 3)])

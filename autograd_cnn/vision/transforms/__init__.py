@@ -1,0 +1,44 @@
+"""Transforms of pictures, under torchvision's names. Pillow is needed only for Pillow's images."""
+
+from . import functional
+from .chance import (
+    ColorJitter,
+    GaussianBlur,
+    RandomAffine,
+    RandomApply,
+    RandomChoice,
+    RandomCrop,
+    RandomErasing,
+    RandomGrayscale,
+    RandomHorizontalFlip,
+    RandomOrder,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomSizedCrop,
+    RandomVerticalFlip,
+)
+from .fixed import (
+    CenterCrop,
+    Compose,
+    ConvertImageDtype,
+    FiveCrop,
+    Grayscale,
+    Lambda,
+    LinearTransformation,
+    Normalize,
+    Pad,
+    PILToTensor,
+    Resize,
+    Scale,
+    TenCrop,
+    ToPILImage,
+    ToTensor,
+)
+from .pictures import InterpolationMode
+
+__all__ = [
+    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur", "Grayscale", "InterpolationMode", "Lambda",
+    "LinearTransformation", "Normalize", "PILToTensor", "Pad", "RandomAffine", "RandomApply", "RandomChoice", "RandomCrop", "RandomErasing",
+    "RandomGrayscale", "RandomHorizontalFlip", "RandomOrder", "RandomResizedCrop", "RandomRotation", "RandomSizedCrop", "RandomVerticalFlip",
+    "Resize", "Scale", "TenCrop", "ToPILImage", "ToTensor", "functional",
+]  # fmt: skip

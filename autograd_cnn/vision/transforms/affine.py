@@ -1,0 +1,151 @@
+"""Turning, shifting, scaling, shearing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor
+from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, size_of
+
+Matrix = list[float]  # a, b, c, d, e, f: (x, y) → (a·x + b·y + c, d·x + e·y + f)
+
+
+def inverse_matrix(
+    center: Sequence[float], angle: float, translate: Sequence[float], scale: float, shear: Sequence[float], inverted: bool = True
+) -> Matrix:
+    """Where in the old picture the new pixel (x, y) comes from.
+
+    The forward map is  T · C · R(angle) · Shear · scale · C⁻¹  with angles in degrees; its inverse is what a picture is
+    resampled with.
+    """
+    rot, sx, sy = (math.radians(v) for v in (angle, shear[0], shear[1]))
+    cx, cy = center
+    tx, ty = translate
+    a = math.cos(rot - sy) / math.cos(sy)
+    b = -math.cos(rot - sy) * math.tan(sx) / math.cos(sy) - math.sin(rot)
+    c = math.sin(rot - sy) / math.cos(sy)
+    d = -math.sin(rot - sy) * math.tan(sx) / math.cos(sy) + math.cos(rot)
+    if not inverted:
+        m = [v * scale for v in (a, b, 0.0, c, d, 0.0)]
+        m[2] += m[0] * -cx + m[1] * -cy + cx + tx
+        m[5] += m[3] * -cx + m[4] * -cy + cy + ty
+        return m
+    m = [v / scale for v in (d, -b, 0.0, -c, a, 0.0)]  # the determinant of rotation and shear is 1
+    m[2] += m[0] * (-cx - tx) + m[1] * (-cy - ty) + cx
+    m[5] += m[3] * (-cx - tx) + m[4] * (-cy - ty) + cy
+    return m
+
+
+def _fill_of(img: Any, fill: Any) -> Any:
+    """The colour for Pillow: one number for each band."""
+    bands = len(img.getbands())
+    if fill is None:
+        fill = 0
+    if isinstance(fill, int | float):
+        fill = tuple([fill] * bands) if bands > 1 else fill
+    elif bands == 1 and len(fill) == 1:
+        fill = fill[0]
+    elif len(fill) != bands:
+        raise ValueError(f"The number of elements in 'fill' does not match the number of channels of the image ({len(fill)} != {bands})")
+    if img.mode in ("L", "P", "1", "I") and not isinstance(fill, tuple | list):
+        return int(fill)
+    return tuple(int(v) for v in fill) if isinstance(fill, tuple | list) and img.mode != "F" else fill
+
+
+def rotate(
+    img: Picture,
+    angle: float,
+    interpolation: Any = InterpolationMode.NEAREST,
+    expand: bool = False,
+    center: Sequence[int] | None = None,
+    fill: Any = None,
+) -> Picture:
+    """Turn the picture by `angle` degrees, counter-clockwise, about its middle or `center` (x, y).
+
+    Args:
+        expand: make it large enough for the whole turned picture.
+        fill: the colour of what comes from outside.
+    """
+    mode = interpolation_of(interpolation)
+    if center is not None and not isinstance(center, list | tuple):
+        raise TypeError("Argument center should be a sequence")
+    if check(img, "rotate"):
+        return img.rotate(angle, PILLOW[mode], expand, center, fillcolor=_fill_of(img, fill))
+    h, w = size_of(img)
+    middle = [0.0, 0.0] if center is None else [center[0] - w * 0.5, center[1] - h * 0.5]
+    matrix = inverse_matrix(middle, -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
+    return _resample(img, matrix, mode, fill, _expanded(matrix, h, w) if expand else (h, w))
+
+
+def _expanded(m: Matrix, h: int, w: int) -> tuple[int, int]:
+    """(H, W) that hold all four corners."""
+    corners = np.array([[x, y] for x in (-0.5 * w, 0.5 * w) for y in (-0.5 * h, 0.5 * h)])
+    moved = corners @ np.array([[m[0], m[3]], [m[1], m[4]]]) + np.array([m[2], m[5]])
+    moved = np.trunc((moved + np.array([w, h]) * 0.5) / 1e-4) * 1e-4  # as Pillow, so that 90° gives whole numbers
+    size = np.ceil(moved.max(0)) - np.floor(moved.min(0))
+    return int(size[1]), int(size[0])
+
+
+def affine(
+    img: Picture,
+    angle: float,
+    translate: Sequence[int],
+    scale: float,
+    shear: Any,
+    interpolation: Any = InterpolationMode.NEAREST,
+    fill: Any = None,
+    center: Sequence[int] | None = None,
+) -> Picture:
+    """Turn (clockwise, in degrees), shift (in pixels), scale and shear (in degrees) about the middle or `center`.
+
+    Raises:
+        TypeError, ValueError: arguments of another form.
+    """
+    mode = interpolation_of(interpolation)
+    if not isinstance(translate, list | tuple) or len(translate) != 2:
+        raise ValueError(f"translate should be a list or tuple of length 2, got {translate!r}")
+    if scale <= 0.0:
+        raise ValueError(f"Argument scale should be positive, got {scale}")
+    shear = [float(shear), 0.0] if isinstance(shear, int | float) else [float(s) for s in shear] * (2 // len(shear))
+    if len(shear) != 2:
+        raise ValueError(f"Shear should be a sequence containing two values. Got {shear}")
+    h, w = size_of(img)
+    if check(img, "affine"):
+        middle = [w * 0.5, h * 0.5] if center is None else list(center)
+        matrix = inverse_matrix(middle, angle, translate, scale, shear)
+        return img.transform((w, h), 0, matrix, PILLOW[mode], fillcolor=_fill_of(img, fill))
+    middle = [0.0, 0.0] if center is None else [center[0] - w * 0.5, center[1] - h * 0.5]
+    return _resample(img, inverse_matrix(middle, angle, translate, scale, shear), mode, fill, (h, w))
+
+
+def _resample(img: Tensor, m: Matrix, mode: InterpolationMode, fill: Any, out: tuple[int, int]) -> Tensor:
+    """A tensor picture through the inverse matrix, coordinates counted from the middle.   (..., H, W) → (..., oh, ow)"""
+    if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
+        raise ValueError(f"affine: expected nearest or bilinear interpolation of a tensor, got {mode.value}")
+    value = np.asarray(img.value)
+    h, w = value.shape[-2:]
+    oh, ow = out
+    y, x = np.mgrid[0:oh, 0:ow].astype(np.float32)
+    x, y = x + np.float32(0.5 - ow * 0.5), y + np.float32(0.5 - oh * 0.5)
+    a, b, c, d, e, f = (np.float32(v) for v in m)
+    px, py = a * x + b * y + c + np.float32(w * 0.5 - 0.5), d * x + e * y + f + np.float32(h * 0.5 - 0.5)
+    if mode is InterpolationMode.NEAREST:
+        taps = [(np.rint(py).astype(np.int64), np.rint(px).astype(np.int64), np.float32(1))]
+    else:
+        y0, x0 = np.floor(py).astype(np.int64), np.floor(px).astype(np.int64)
+        fy, fx = py - y0, px - x0
+        taps = [(y0 + i, x0 + j, (fy if i else 1 - fy) * (fx if j else 1 - fx)) for i in (0, 1) for j in (0, 1)]
+    total = np.zeros((*value.shape[:-2], oh, ow), np.float32)
+    cover = np.zeros((oh, ow), np.float32)
+    for rows, columns, weight in taps:
+        inside = ((rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)) * weight
+        total += value[..., np.clip(rows, 0, h - 1), np.clip(columns, 0, w - 1)] * inside
+        cover += inside
+    if fill is not None:
+        colour = np.asarray(fill, np.float32).reshape(-1, 1, 1)
+        total = np.where(cover < 0.5, colour, total) if mode is InterpolationMode.NEAREST else total + (1 - cover) * colour
+    return as_picture(total, img)

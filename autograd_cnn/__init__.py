@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import basics as _basics
+from . import basics as _basics  # noqa: F401  # brings methods
 from . import dtypes as _dtypes
 from . import ops as _ops
 from .config import (
@@ -50,7 +50,7 @@ from .creation import (
 from .device import Size, device
 from .engine.graph import Graph
 from .errors import nearest as _nearest
-from .operators import OPERATORS as _OPERATORS
+from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
 from .ops.promotion import get_default_dtype, promote_types, result_type, set_default_dtype
 from .printing import set_printoptions

@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
     """Begin or resume a run, train it, write the report."""
-    from .training.report import listing, write_report
     from .training.options import Options
+    from .training.report import listing, write_report
     from .training.run import CHECKPOINT, Run, Stopped
 
     exists = (out / CHECKPOINT).exists()

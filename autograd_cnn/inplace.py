@@ -23,7 +23,7 @@ from .errors import DtypeError, InplaceError, ShapeError
 from .ops.index import index_put, normal_index, view_write
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    pass
 
 
 def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

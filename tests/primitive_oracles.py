@@ -77,14 +77,16 @@ def _erfinv(y: float) -> float:
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
     "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
-    "power": lambda a, exponent: a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min), "fmax": nan_loses(max), "fmin": nan_loses(min),
+    "power": lambda a, exponent: a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min),
+    "fmax": nan_loses(max), "fmin": nan_loses(min),
     "exp": math.exp, "exp2": lambda a: 2.0**a, "expm1": math.expm1, "log": math.log, "log2": math.log2, "log10": math.log10,
     "log1p": math.log1p, "logaddexp": lambda a, b: math.log(math.exp(a) + math.exp(b)),
     "logaddexp2": lambda a, b: math.log2(2**a + 2**b), "sqrt": math.sqrt, "rsqrt": lambda a: 1 / math.sqrt(a),
     "reciprocal": lambda a: 1 / a, "sigmoid": _sig, "xlogy": lambda a, b: math.nan if math.isnan(b) else 0.0 if a == 0 else a * math.log(b),
     "logit": lambda a, eps=None: (lambda p: math.log(p / (1 - p)))(a if eps is None else min(max(a, eps), 1 - eps)),
     "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin, "acos": math.acos, "atan": math.atan, "atan2": math.atan2,
-    "hypot": lambda a, b: math.inf if math.inf in (abs(a), abs(b)) else math.sqrt(a * a + b * b), "sinc": lambda a: 1.0 if a == 0 else math.sin(math.pi * a) / (math.pi * a),
+    "hypot": lambda a, b: math.inf if math.inf in (abs(a), abs(b)) else math.sqrt(a * a + b * b),
+    "sinc": lambda a: 1.0 if a == 0 else math.sin(math.pi * a) / (math.pi * a),
     "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh,
     "erf": math.erf, "erfc": math.erfc, "erfinv": _erfinv,
     "relu": nan_wins(lambda a: a if a > 0 else 0.0), "hardtanh": lambda a, min_val, max_val: min_val if a < min_val else max_val if a > max_val else a,
@@ -101,7 +103,8 @@ FLOATS: dict[str, Callable[..., Any]] = {
                                     0.5 * a * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))),
     "abs": abs, "sign": lambda a: float((a > 0) - (a < 0)), "copysign": math.copysign, "floor": math.floor, "ceil": math.ceil,
     "trunc": math.trunc, "round": _round, "frac": lambda a: a - math.trunc(a), "remainder": lambda a, b: a - b * math.floor(a / b),
-    "fmod": math.fmod, "lerp": lambda a, b, w: b - (b - a) * (1 - w) if abs(w) >= 0.5 else a + w * (b - a), "heaviside": lambda a, v: v if a == 0 else float(a > 0),
+    "fmod": math.fmod, "lerp": lambda a, b, w: b - (b - a) * (1 - w) if abs(w) >= 0.5 else a + w * (b - a),
+    "heaviside": lambda a, v: v if a == 0 else float(a > 0),
     "clamp": lambda a, min=None, max=None: max if max is not None and a > max else min if min is not None and a < min else a,
     "clamp from below": nan_wins(lambda a, b: b if a < b else a), "clamp from above": nan_wins(lambda a, b: b if a > b else a),
     "where": lambda c, a, b: a if c else b, "copied": lambda a, b: b, "filled": lambda a, value: value,
@@ -120,7 +123,8 @@ BOOLS: dict[str, Callable[..., Any]] = {
     "isneginf": lambda a: a == -math.inf, "isreal": lambda a: True, "signbit": lambda a: math.copysign(1, a) < 0,
     "logical_and": lambda a, b: bool(a) and bool(b), "logical_or": lambda a, b: bool(a) or bool(b),
     "logical_xor": lambda a, b: bool(a) != bool(b), "logical_not": lambda a: not a,
-    "isclose": lambda a, b, rtol, atol, equal_nan: (a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= atol + rtol * abs(b))) if not math.isnan(a) and not math.isnan(b)
+    "isclose": lambda a, b, rtol, atol, equal_nan: (a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= atol + rtol * abs(b)))
+    if not math.isnan(a) and not math.isnan(b)
     else equal_nan and math.isnan(a) and math.isnan(b),
 }  # fmt: skip
 for _name, _fn in BOOLS.items():
@@ -233,6 +237,8 @@ picking("argmax", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), 
 picking("argmin", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 for _name in ("argmax", "argmin"):
     ORACLES[_name] = functools.partial(lambda f, *a, **k: f(*a, **k)[1], ORACLES[_name])
+
+
 def _mode(v: list[float]) -> int:
     """The last place of the smallest of the most frequent values."""
     count = {e: v.count(e) for e in v}
@@ -280,7 +286,10 @@ ordering("topk", lambda r, k, largest: _sorted(r, largest, k))
 ordering("cummax", lambda r: _running(r, lambda a, b: a >= b))
 ordering("cummin", lambda r: _running(r, lambda a, b: a <= b))
 ordering("cumsum", lambda r, backwards: [math.fsum(r[i:] if backwards else r[: i + 1]) for i in range(len(r))])
-ordering("logcumsumexp", lambda r, backwards: [math.log(math.fsum(math.exp(v) for v in (r[i:] if backwards else r[: i + 1]))) for i in range(len(r))])
+ordering(
+    "logcumsumexp",
+    lambda r, backwards: [math.log(math.fsum(math.exp(v) for v in (r[i:] if backwards else r[: i + 1]))) for i in range(len(r))],
+)
 ordering("cumprod", lambda r: [math.prod(r[: i + 1].tolist()) for i in range(len(r))])
 ordering("softmax", lambda r: [math.exp(v) / math.fsum(math.exp(w) for w in r) for v in r])
 ordering("log_softmax", lambda r: [v - math.log(math.fsum(math.exp(w) for w in r)) for v in r])
@@ -500,13 +509,17 @@ def _(x: Any, w: Any, b: Any = None, *, stride: Any, padding: Any, dilation: Any
 
 ORACLES["conv_input"] = lambda g, w, shape, stride, padding, dilation, groups, kind="": loops.conv_transposed(
     g, w, shape, stride, padding, dilation, groups)  # fmt: skip
-ORACLES["conv_weight"] = lambda g, x, shape, stride, padding, dilation, groups: loops.conv_weight(g, x, shape, stride, padding, dilation, groups)
+ORACLES["conv_weight"] = lambda g, x, shape, stride, padding, dilation, groups: loops.conv_weight(
+    g, x, shape, stride, padding, dilation, groups
+)
 ORACLES["adaptive_avg_pool"] = lambda x, size: loops.adaptive_average(x, size)
 ORACLES["adaptive_max_pool"] = lambda x, size: loops.adaptive_max(x, size)
 ORACLES["adaptive_spread"] = lambda g, shape: loops.adaptive_average_transposed(g, shape)
 ORACLES["max_unpool"] = lambda x, indices, shape: loops.unpool(x, indices, shape)
 ORACLES["local_response_norm"] = lambda x, size, alpha, beta, k: loops.local_response_norm(x, size, alpha, beta, k)
-ORACLES["batch_norm"] = lambda x, w, b, eps: loops.batch_norm(x, np.ones(x.shape[1]) if w is None else w, np.zeros(x.shape[1]) if b is None else b, eps)
+ORACLES["batch_norm"] = lambda x, w, b, eps: loops.batch_norm(
+    x, np.ones(x.shape[1]) if w is None else w, np.zeros(x.shape[1]) if b is None else b, eps
+)
 
 
 @oracle("batch_norm_eval")

@@ -56,7 +56,9 @@ def test_has_cases_that_differ(name: str) -> None:
     assert len({repr(c) for c in drawn}) > 1, f"{name}: all cases are equal"
     again = prim.draw_case(RandomDraw(3))
     for a, b in zip(again.inputs, drawn[3].inputs, strict=True):
-        assert a is b or np.array_equal(a, b, equal_nan=getattr(getattr(a, "dtype", None), "kind", "") == "f"), f"{name}: the same seed draws other cases"
+        assert a is b or np.array_equal(a, b, equal_nan=getattr(getattr(a, "dtype", None), "kind", "") == "f"), (
+            f"{name}: the same seed draws other cases"
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -58,7 +58,9 @@ def against_oracle(prim: Primitive, case: Case, oracle: Any, strict: bool = Fals
             return
         for a, b in zip(got, want if isinstance(want, tuple | list) else [want], strict=False):
             b = np.asarray(b)
-            if a.shape != b.shape or not np.allclose(a, b, rtol=1e-6, atol=1e-6 * (1 + np.abs(b[np.isfinite(b)]).max(initial=0)), equal_nan=True):
+            if a.shape != b.shape or not np.allclose(
+                a, b, rtol=1e-6, atol=1e-6 * (1 + np.abs(b[np.isfinite(b)]).max(initial=0)), equal_nan=True
+            ):
                 raise CheckFailure(f"{prim.name}: {case!r} gives {a}, the oracle {b}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..tensor import Tensor, wrap
 
 
 def _several(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, tuple | list) else (x,)
+    return (x,) if isinstance(x, Tensor) or not isinstance(x, Iterable) else tuple(x)
 
 
 def _seeds(
@@ -82,10 +82,11 @@ def backward(
     roots, seeds = _seeds(outputs, grads, create_graph)
     targets = None
     if inputs is not None:
-        if not _several(inputs):
+        wanted = _several(inputs)
+        if not wanted:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-        targets = _nodes(_several(inputs), "backward")
-        for t in _several(inputs):
+        targets = _nodes(wanted, "backward")
+        for t in wanted:
             if not t.is_leaf:
                 t.retain_grad()
     pullback(roots, seeds, Tensor, inputs=targets, retain_graph=create_graph if retain_graph is None else retain_graph,
@@ -151,11 +152,11 @@ def grad(
         roots, seeds, Tensor, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph
     )
     results: list[Any] = []
-    for x, g in zip(ins, found or (), strict=True):
+    for i, (x, g) in enumerate(zip(ins, found or (), strict=True)):
         if g is None and not (allow_unused or materialize_grads):
             raise GraphError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is "
-                "the desired behavior."
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the desired behavior."
             )
         if g is None:
             results.append(wrap(np.zeros(x.value.shape, x.value.dtype)) if materialize_grads else None)

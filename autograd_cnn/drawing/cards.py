@@ -81,8 +81,8 @@ def title_runs(unit: Unit) -> tuple[Run, ...]:
     if rest.startswith("(") and any(rest == str(v.shape) for v in unit.outputs):
         rest = ""  # the shape stands at the right already
     first: tuple[Run, ...] = (Run(name, "bold"),)
-    if name == "^":
-        first, rest = mathematics(f"x^{{{rest or 'n'}}}", scale=1.2), ""
+    if name.startswith("^"):
+        first = mathematics(f"x^{{{name[1:] or 'n'}}}", scale=1.2)
     sign = unit.steps[0].name if unit.steps and not any(c.isalpha() for c in name) else ""
     plain = " ".join(p for p in (sign, rest, ", ".join(unit.constants)) if p)
     return (*first, Run(f" {plain}", "sans", "muted")) if plain else first

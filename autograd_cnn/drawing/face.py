@@ -67,8 +67,8 @@ class Draw:
         Example:
             >>> from autograd_cnn import Scalar, draw
             >>> x = Scalar(2.0, "x")
-            >>> draw(x * x + 1.0, backward=True).save("graph.svg")
-            'graph.svg'
+            >>> draw(x * x + 1.0, backward=True)
+            <Drawing 'Computational graph', 644×248>
         """
         words, theme = Words(lang), check_theme(theme)
         _check_number("depth", depth)
@@ -121,8 +121,8 @@ class Draw:
         Example:
             >>> import numpy as np
             >>> from autograd_cnn import draw
-            >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))}).save("filters.svg")
-            'filters.svg'
+            >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))})
+            <Drawing 'Learned kernels', 430×223>
         """
         words = Words(lang)
         scene = filters_figure(weights, words, words("filters") if title is None else title, subtitle)
@@ -155,8 +155,8 @@ class Draw:
         Example:
             >>> import numpy as np
             >>> from autograd_cnn import draw
-            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))]).save("a.svg")
-            'a.svg'
+            >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))])
+            <Drawing 'Activations', 722×318>
         """
         words = Words(lang)
         _check_number("precision", precision)
@@ -186,8 +186,8 @@ class Draw:
 
         Example:
             >>> from autograd_cnn import draw
-            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]}).save("c.svg")
-            'c.svg'
+            >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]})
+            <Drawing 'Training', 531×410>
         """
         words = Words(lang)
         return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix)

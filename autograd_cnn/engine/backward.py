@@ -13,7 +13,7 @@ from typing import Any
 
 from ..config import Switch, current
 from ..errors import GraphError, InplaceError
-from .graph import BackwardScope, Leaf, Node, reachable
+from .graph import BackwardScope, Node, reachable
 from .record import Parts, pick
 from .variable import FRONT, Variable, box, unbox
 from .versions import clock, newest_write, version, written_since

@@ -26,7 +26,8 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
             nodes.append(x.node)
         else:
             optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
-            values.append(x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x))
+            value = x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x)
+            values.append(value.item() if value.__class__ in front.numbers and len(args) > 1 and not prim.variadic else value)
             nodes.append(None)
     token = front.guard[0]() if front.guard is not None else None
     try:

@@ -113,7 +113,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     namespace: dict[str, Any] = {
         "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "Node": Node,
         "new": object.__new__, "clock": clock, "prim": prim, "run": run, "link_view": link_view,
-        "forward": prim.kernel_for(front),
+        "forward": prim.kernel_for(front), "numbers": front.numbers,
     }  # fmt: skip
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    c = peek() or current()"]
@@ -123,10 +123,11 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     for i, n in enumerate(prim.inputs):
         value = "storage()" if prim.view and i == 0 else "value"  # a view needs an array to share
         lines += [f"    if isinstance({n}, Front):", f"        v{i} = {n}.{value}; n{i} = {n}.node"]
+        alone = len(prim.inputs) == 1 or not front.numbers  # then no other operand's dtype is to be decided
         if operator:
             lines += [
                 f"    elif {n}.__class__ in plain:",
-                f"        v{i} = {n}; n{i} = None",
+                f"        v{i} = {n}{'' if alone else f' if {n}.__class__ not in numbers else {n}.item()'}; n{i} = None",
                 "    else:",
                 "        return NotImplemented",
             ]
@@ -135,6 +136,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
             lines += [
                 "    else:",
                 f"        v{i} = {n} if {n}.__class__ in plain{none} else adopt({prim.name!r}, {i}, {n}); n{i} = None",
+                *([] if alone else [f"        if v{i}.__class__ in numbers: v{i} = v{i}.item()"]),
             ]
     inputs, params = list(prim.inputs), list(prim.params)
     lines += [

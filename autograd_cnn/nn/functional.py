@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import ops as _ops
+from .. import ops as _ops  # noqa: F401  # the operations register themselves
 from ..errors import nearest as _nearest
 from ..ops.expose import FUNCTIONAL as _FUNCTIONAL
 from ..ops.expose import FUNCTIONS as _FUNCTIONS

@@ -15,7 +15,7 @@ from .dims import normal_dim, normal_dims
 from .expose import expose
 from .index import select_copy
 from .promotion import Array
-from .shape import Shape, _permute, _reshape, cat, expand, given_sizes, narrow, ndim_of, shape_of, unsqueeze
+from .shape import Shape, _permute, _reshape, cat, clone, expand, given_sizes, narrow, ndim_of, shape_of, unsqueeze
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -211,7 +211,9 @@ def repeat(input: Array, *repeats: Any) -> Array:
     spread = [s for k, n in zip(times, full, strict=True) for s in (k, n)]
     inner = [s for n in full for s in (1, n)]
     wide = expand(_reshape(input, shape=tuple(inner), kind="repeat"), *spread)
-    return _reshape(wide, shape=tuple(k * n for k, n in zip(times, full, strict=True)), kind="repeat")
+    out = _reshape(wide, shape=tuple(k * n for k, n in zip(times, full, strict=True)), kind="repeat")
+    # sizes of 1 are repeated by a stride of 0, without a copy: then writing would write to the input, and to several entries at once
+    return clone(out) if np.may_share_memory(unbox(out), unbox(input)) else out
 
 
 @expose("function method")

@@ -129,7 +129,9 @@ def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max
     if mode == "max":
         nothing = np.zeros(shape, unbox(rows).dtype)
         at = np.broadcast_to(bag[:, None], shape_of(rows))
-        return scatter_reduce(nothing, 0, at, rows, "amax", include_self=False) if bag.size else _take_adjoint(rows, bag, shape=shape, dim=0)
+        return (
+            scatter_reduce(nothing, 0, at, rows, "amax", include_self=False) if bag.size else _take_adjoint(rows, bag, shape=shape, dim=0)
+        )
     total = _take_adjoint(rows, bag, shape=shape, dim=0)
     if mode == "sum":
         return total

@@ -113,9 +113,7 @@ def dtype_and_shape(s: Setup) -> None:
                 )
         for i, g in zip(s.wanted, s.gradients(args), strict=False):
             x = args[i]
-            require(
-                g.shape == x.shape, f"the gradient of input {i} has shape {list(g.shape)}, the input {list(x.shape)}"
-            )
+            require(g.shape == x.shape, f"the gradient of input {i} has shape {list(g.shape)}, the input {list(x.shape)}")
             require(g.dtype == x.dtype, f"the gradient of input {i} is {g.dtype}, the input {x.dtype}")
 
 
@@ -124,9 +122,7 @@ def float32_agrees(s: Setup) -> None:
     """In float32 the values and gradients are those of float64, to float32's precision, and stay float32."""
     if not s.floats:
         return
-    rounded = [
-        np.asarray(x, np.float32).astype(np.float64) if i in s.floats else x for i, x in enumerate(s.case.inputs)
-    ]
+    rounded = [np.asarray(x, np.float32).astype(np.float64) if i in s.floats else x for i, x in enumerate(s.case.inputs)]
     single, double = s.tensors(np.float32), s.tensors(inputs=rounded)
     a, b = s.run(single), s.run(double)
     tolerance = 2e-5 * s.case.tolerance

@@ -126,7 +126,9 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         "check", help="check operations against finite differences and more: all, or those you name"
     )
-    parser.add_argument("names", nargs="*", metavar="OP", help="an operation (conv), a family (activation), or a module of yours (mypkg.ops)")
+    parser.add_argument(
+        "names", nargs="*", metavar="OP", help="an operation (conv), a family (activation), or a module of yours (mypkg.ops)"
+    )
     parser.add_argument("--examples", type=int, default=20, help="cases drawn for each (default: 20)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same cases (default: 0)")
     parser.add_argument("--json", metavar="FILE", help="write the results there as JSON; - for standard output, instead of the table")

@@ -15,7 +15,9 @@ from .report import GradcheckError
 from .subject import as_tuple
 
 
-def check_gradients(*strategies: Any, second: bool = True, examples: int = 25, **options: Any) -> Callable[[Callable[..., Any]], Callable[[], None]]:
+def check_gradients(
+    *strategies: Any, second: bool = True, examples: int = 25, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[[], None]]:
     """Turn a function of tensors into a pytest test of its gradients: hypothesis draws the arguments from `strategies`, `gradcheck` and
     (with `second`) `gradgradcheck` judge, a failure is shrunk and printed with code that shows it again.
 

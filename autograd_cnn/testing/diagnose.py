@@ -30,17 +30,13 @@ def diagnose(
         if bool(np.all(close(-told, found))):
             return "sign", "the rule has the wrong sign: its gradient is the negative of the numerical one"
         if not np.any(told):
-            text = (
-                "the gradient is zero, the function is not: a missing rule, a detach(), or a gradient returned as None"
-            )
+            text = "the gradient is zero, the function is not: a missing rule, a detach(), or a gradient returned as None"
             return "zero", text
         for test in (_transposed, _broadcast):
             verdict = test(told, found, close, shape)
             if verdict:
                 return verdict
-        verdict = _factor(told, found, close, shape, out_shape, uses) or _varying_factor(
-            told, found, close, shape, values
-        )
+        verdict = _factor(told, found, close, shape, out_shape, uses) or _varying_factor(told, found, close, shape, values)
         return verdict or _partly(told, found, close, shape)
 
 
@@ -76,9 +72,7 @@ def _broadcast(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tup
     return None
 
 
-def _factor(
-    told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tuple[int, ...], uses: int
-) -> tuple[str, str] | None:
+def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tuple[int, ...], uses: int) -> tuple[str, str] | None:
     weight = float((told * told).sum())
     if not weight:
         return None
@@ -109,9 +103,7 @@ def _readable(c: float) -> str:
     return f"{c:.6g}"
 
 
-def _varying_factor(
-    told: Any, found: Any, close: Any, shape: tuple[int, ...], values: list[tuple[str, Any]]
-) -> tuple[str, str] | None:
+def _varying_factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], values: list[tuple[str, Any]]) -> tuple[str, str] | None:
     """The same pattern, off by a factor that is one of the values at hand (or its inverse, or 1 − y²…)."""
     for name, v in values:
         tries = ((name, v), (f"1/{name}", 1 / v), (f"2·{name}", 2 * v), (f"{name}²", v * v), (f"(1 − {name})", 1 - v),

@@ -109,9 +109,7 @@ def _batched(subject: Subject, rng: np.random.Generator) -> list[str]:
         alone = grad(ys, xs, [wrap(np.asarray(s[b])) for s in seeds], retain_graph=True, allow_unused=True)
         for i, t, a in zip(subject.wanted, together, alone, strict=True):
             if (t is None) != (a is None) or (a is not None and not np.allclose(t.value[b], a.value)):
-                return [
-                    f"check_batched_grad: the batched gradient of input {i} differs from one call for each gradient."
-                ]
+                return [f"check_batched_grad: the batched gradient of input {i} differs from one call for each gradient."]
     return []
 
 
@@ -132,9 +130,7 @@ def _forward(subject: Subject, rng: np.random.Generator, atol: float, rtol: floa
                 _, told = functional.jvp(alone, x, wrap(np.asarray(way, x.value.dtype)))
             flat = np.concatenate([array_of(t).reshape(-1) for t in as_tuple(told)])
             s = slope(subject.along(i, way), 1.0, None, unit=subject.unit)
-            if not np.all(
-                np.abs(flat - s.value) <= atol + rtol * np.abs(s.value) + (0 if subject.unit < 1e-15 else 4 * s.error)
-            ):
+            if not np.all(np.abs(flat - s.value) <= atol + rtol * np.abs(s.value) + (0 if subject.unit < 1e-15 else 4 * s.error)):
                 return [f"Jacobian-vector product: functional.jvp and differences disagree for input {i} (worst "
                         f"{float(np.abs(flat - s.value).max()):.3g})."]  # fmt: skip
     return []

@@ -78,15 +78,11 @@ def gradcheck(
     Source: Richardson, "The deferred approach to the limit", 1927; the random projection follows HIPS autograd's test_util.
     """
     if masked:
-        raise ValueError(
-            "gradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here."
-        )
+        raise ValueError("gradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here.")
     if check_batched_forward_grad and not check_forward_ad:
         raise ValueError("Setting check_batched_forward_grad=True requires check_forward_ad to be True: expected both.")
     if not (check_backward_ad or check_forward_ad):
-        raise ValueError(
-            "gradcheck: expected check_backward_ad or check_forward_ad, got both False: nothing would be checked."
-        )
+        raise ValueError("gradcheck: expected check_backward_ad or check_forward_ad, got both False: nothing would be checked.")
     subject = Subject(func, inputs)
     rng = np.random.default_rng(_seed(subject))
     rows: list[InputReport] = []
@@ -97,9 +93,7 @@ def gradcheck(
         problems = extra_problems(subject, rng, nondet_tol=nondet_tol, undefined=check_undefined_grad and check_backward_ad,
                                   dtypes=check_grad_dtypes, batched=check_batched_grad, forward=check_forward_ad,
                                   batched_forward=check_batched_forward_grad, atol=atol, rtol=rtol)  # fmt: skip
-    report = GradcheckReport(
-        all(r.passed for r in rows) and not problems, tuple(rows), tuple(problems), 1, atol, rtol, subject.calls
-    )
+    report = GradcheckReport(all(r.passed for r in rows) and not problems, tuple(rows), tuple(problems), 1, atol, rtol, subject.calls)
     return _conclude(report, raise_exception)
 
 
@@ -138,13 +132,9 @@ def gradgradcheck(
     True
     """
     if masked:
-        raise ValueError(
-            "gradgradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here."
-        )
+        raise ValueError("gradgradcheck: masked=True is about sparse tensors: expected None or False, all tensors are dense here.")
     if not (check_fwd_over_rev or check_rev_over_rev):
-        raise ValueError(
-            "gradgradcheck: expected check_rev_over_rev or check_fwd_over_rev, got both False: nothing would be checked."
-        )
+        raise ValueError("gradgradcheck: expected check_rev_over_rev or check_fwd_over_rev, got both False: nothing would be checked.")
     given = as_tuple(inputs)
     subject = Subject(func, given, "gradgradcheck")
     if grad_outputs is None:
@@ -159,9 +149,7 @@ def gradgradcheck(
         made = as_tuple(func(*args[:first]))
         outs = [made[j] for j in chosen]
         live = [(y, g) for y, g in zip(outs, args[first:], strict=True) if y.requires_grad]
-        got = grad(
-            [y for y, _ in live], [args[i] for i in wanted], [g for _, g in live], create_graph=True, allow_unused=True
-        )
+        got = grad([y for y, _ in live], [args[i] for i in wanted], [g for _, g in live], create_graph=True, allow_unused=True)
         return tuple(g for g in got if g is not None)
 
     try:
@@ -198,9 +186,7 @@ def _conclude(report: GradcheckReport, raise_exception: bool) -> GradcheckReport
     if bad.worst is None:
         raise GradcheckError(f"{bad.cause}\n{report}", report)
     head = f"Jacobian mismatch for output {bad.worst.output} with respect to input {bad.index}"
-    raise GradcheckError(
-        f"{head}, numerical:{bad.worst.numeric:.10g} analytical:{bad.worst.analytic:.10g}\n{report}", report
-    )
+    raise GradcheckError(f"{head}, numerical:{bad.worst.numeric:.10g} analytical:{bad.worst.analytic:.10g}\n{report}", report)
 
 
 # ------------------------------------------------------------------------------------------------- one input
@@ -263,9 +249,7 @@ def _scale(x: Any, at: tuple[int, ...] | None = None) -> float:
     return max(own, typical) or 1.0
 
 
-def _check_entries(
-    subject: Subject, k: int, i: int, about: dict[str, Any], atol: float, rtol: float, eps: float | None
-) -> InputReport:
+def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol: float, rtol: float, eps: float | None) -> InputReport:
     """The whole Jacobian of one input: each column by differences, each row by the rule."""
     x = array_of(subject.inputs[i])
     rows, columns = sum(y.size for y in subject.like), x.size
@@ -302,12 +286,8 @@ def _check_entries(
     if not (bad & ~kink).any():
         left, right = sides[0][row, column], sides[1][row, column]
         cause = f"the function has a kink at this point (slopes {left:.4g} and {right:.4g}): move the input away from it (avoid=…)"
-        return InputReport(
-            **about, passed=False, error=entry.error, verdict="kink", cause=cause, worst=entry, kinks=kinks
-        )
-    verdict, cause = diagnose(
-        told, found, close, x.shape, _out_shape(subject), _values(subject), _count_uses(subject, i)
-    )
+        return InputReport(**about, passed=False, error=entry.error, verdict="kink", cause=cause, worst=entry, kinks=kinks)
+    verdict, cause = diagnose(told, found, close, x.shape, _out_shape(subject), _values(subject), _count_uses(subject, i))
     if not np.isfinite(told).all():
         verdict, cause = "not finite", "the rule returns inf or nan where the differences are finite"
     elif not np.isfinite(found).all() or (noise > allowed)[bad].all():
@@ -320,9 +300,7 @@ def _out_shape(subject: Subject) -> tuple[int, ...]:
 
 
 def _values(subject: Subject) -> list[tuple[str, Any]]:
-    named = [
-        (f"input {i}", array_of(x).astype(np.float64)) for i, x in enumerate(subject.inputs) if isinstance(x, Variable)
-    ]
+    named = [(f"input {i}", array_of(x).astype(np.float64)) for i, x in enumerate(subject.inputs) if isinstance(x, Variable)]
     if len(subject.like) == 1:
         named.append(("output", subject.like[0].astype(np.float64)))
     return [(n, v) for n, v in named if v.size > 1]

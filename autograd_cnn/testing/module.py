@@ -136,7 +136,9 @@ def _derivatives(test: Callable[..., Any]) -> Callable[[_Layer, float, float], f
                 report = test(lambda *a: s.call(a[: len(xs)]), leaves, atol=atol, rtol=rtol)
             except GradcheckError as error:
                 named = [f"input {i}" for i in range(len(xs))] + [n for n, p in s.module.named_parameters() if p.requires_grad]
-                raise CheckFailure(f"in {'training' if mode else 'evaluation'} mode (inputs in order: {', '.join(named)}): {error}") from None
+                raise CheckFailure(
+                    f"in {'training' if mode else 'evaluation'} mode (inputs in order: {', '.join(named)}): {error}"
+                ) from None
             finally:
                 s.module.train(before)
             worst = max(worst, report.error)
@@ -152,7 +154,10 @@ def _float32(s: _Layer, atol: float, rtol: float) -> None:
     rounded = [wrap(a.astype(np.float32).astype(np.float64)) if a.dtype.kind == "f" else wrap(a.copy()) for a in s.arrays]
     for a, b in zip(s.call(s.inputs(np.float32), single), s.call(rounded), strict=True):
         _need(a.dtype == np.float32 or a.dtype.kind != "f", f"float32 in gives {a.dtype} out")
-        _need(np.allclose(a.detach().value, b.detach().value, rtol=1e-3, atol=1e-4), "the float32 result is not the float64 one to its precision")
+        _need(
+            np.allclose(a.detach().value, b.detach().value, rtol=1e-3, atol=1e-4),
+            "the float32 result is not the float64 one to its precision",
+        )
 
 
 def _inputs_unchanged(s: _Layer, atol: float, rtol: float) -> None:

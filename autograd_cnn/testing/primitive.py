@@ -85,9 +85,7 @@ def check_primitive(
     """
     prim = primitive_of(op)
     if prim.draw_case is None:
-        raise ValueError(
-            f"check_primitive: expected an operation with cases, got {prim.name!r}, which has none. Add @{prim.name}.cases."
-        )
+        raise ValueError(f"check_primitive: expected an operation with cases, got {prim.name!r}, which has none. Add @{prim.name}.cases.")
     chosen = _chosen(only, oracle)
     start = time.perf_counter()
     failures: dict[str, CheckFailure] = {}
@@ -104,17 +102,13 @@ def check_primitive(
         failure = _bad_cases(prim)
         if failure is not None:
             failures["bad cases"] = failure
-    report = PrimitiveReport(
-        prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), tuple(chosen)
-    )
+    report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), tuple(chosen))
     if failures and raise_exception:
         raise next(iter(failures.values()))
     return report
 
 
-def check_case(
-    op: Any, case: Case, *, oracle: Callable[..., Any] | None = None, only: Iterable[str] | None = None
-) -> None:
+def check_case(op: Any, case: Case, *, oracle: Callable[..., Any] | None = None, only: Iterable[str] | None = None) -> None:
     """Run the checks of `check_primitive` on one given case.
 
     >>> import numpy as np
@@ -137,9 +131,7 @@ def _chosen(only: Iterable[str] | None, oracle: Callable[..., Any] | None) -> di
     wanted = [only] if isinstance(only, str) else list(only)
     unknown = [n for n in wanted if n not in table and n != "bad cases"]
     if unknown:
-        raise ValueError(
-            f"check_primitive: expected names of checks, got {unknown[0]!r}. There are: {', '.join([*table, 'bad cases'])}."
-        )
+        raise ValueError(f"check_primitive: expected names of checks, got {unknown[0]!r}. There are: {', '.join([*table, 'bad cases'])}.")
     return {n: c for n, c in table.items() if n in wanted}
 
 
@@ -168,9 +160,7 @@ def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFa
     return None
 
 
-def _smaller(
-    prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int
-) -> CheckFailure:
+def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int) -> CheckFailure:
     """The smallest example of the failure: by hypothesis where it is installed, else the smallest of many draws."""
     draw_case: Any = prim.draw_case  # check_primitive saw that there is one
     try:

@@ -59,9 +59,7 @@ class InputReport:
         if self.passed:
             line = head + f"ok ({_units(self.error)} the tolerance)"
         else:
-            line = (
-                head + f"{self.verdict.upper()} — {self.cause}" + (f"\n    worst: {self.worst}" if self.worst else "")
-            )
+            line = head + f"{self.verdict.upper()} — {self.cause}" + (f"\n    worst: {self.worst}" if self.worst else "")
         if self.kinks:
             where = ", ".join(str(list(k)) for k in self.kinks[:5]) + (", …" if len(self.kinks) > 5 else "")
             line += f"\n    no derivative (kink) at {where}"

@@ -20,9 +20,7 @@ class CheckFailure(AssertionError):
     """A check found something wrong. `check` names it, `case` is the example, `reproduction` code that can be pasted."""
 
     def __init__(self, text: str, check: str = "", case: Case | None = None, reproduction: str = "") -> None:
-        super().__init__(
-            text + (f"\n\nTo see it again:\n\n{textwrap.indent(reproduction, '    ')}" if reproduction else "")
-        )
+        super().__init__(text + (f"\n\nTo see it again:\n\n{textwrap.indent(reproduction, '    ')}" if reproduction else ""))
         self.text = text
         self.check = check
         self.case = case
@@ -147,9 +145,7 @@ def _kind(x: Any) -> str:
 def _written(x: Any) -> str:
     """As code; with `np.` names only."""
     if isinstance(x, np.ndarray):
-        text = np.array2string(x, separator=", ", threshold=10**6, floatmode="unique", max_line_width=10**6).replace(
-            "\n", ""
-        )
+        text = np.array2string(x, separator=", ", threshold=10**6, floatmode="unique", max_line_width=10**6).replace("\n", "")
         if not x.size:
             return f"np.zeros({x.shape}, np.{x.dtype.name})"
         return f"np.array({text}, np.{x.dtype.name if x.dtype != bool else 'bool_'})"

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..autograd.walks import backward, grad
 from ..config import inference_mode, no_grad
-from ..ops.shape import clone
 from ..tensor import Tensor, wrap
 from .checks import check, near
 from .setup import Setup, require, values
@@ -71,12 +70,7 @@ def no_shared_memory(s: Setup) -> None:
 
 
 def _overlap(a: Any, b: Any) -> bool:
-    return (
-        isinstance(a, np.ndarray)
-        and isinstance(b, np.ndarray)
-        and bool(np.may_share_memory(a, b))
-        and bool(a.size and b.size)
-    )
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.may_share_memory(a, b)) and bool(a.size and b.size)
 
 
 @check

@@ -267,9 +267,7 @@ def conv_problems(draw: Any, dims: int | None = None, max_kernel: int = 3, max_g
     dilation = tuple(draw(st.integers(1, 2)) for _ in range(n))
     padding = tuple(draw(st.integers(0, 2)) for _ in range(n))
     stride = tuple(draw(st.integers(1, 2)) for _ in range(n))
-    size = tuple(
-        max(1, d * (k - 1) + 1 - 2 * p) + draw(st.integers(0, 2)) for k, d, p in zip(kernel, dilation, padding, strict=True)
-    )
+    size = tuple(max(1, d * (k - 1) + 1 - 2 * p) + draw(st.integers(0, 2)) for k, d, p in zip(kernel, dilation, padding, strict=True))
     channels, filters, batch = draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     out = output_sizes(size, kernel, stride, tuple((p, p) for p in padding), dilation)
     params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -290,9 +288,7 @@ def pool_problems(draw: Any, dims: int | None = None, max_kernel: int = 3) -> Po
     dilation = tuple(draw(st.integers(1, 2)) for _ in range(n))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
     stride = tuple(draw(st.integers(1, 2)) for _ in range(n))
-    size = tuple(
-        max(1, d * (k - 1) + 1 - 2 * p) + draw(st.integers(0, 2)) for k, d, p in zip(kernel, dilation, padding, strict=True)
-    )
+    size = tuple(max(1, d * (k - 1) + 1 - 2 * p) + draw(st.integers(0, 2)) for k, d, p in zip(kernel, dilation, padding, strict=True))
     lead = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
     out = output_sizes(size, kernel, stride, tuple((p, p) for p in padding), dilation)
     return PoolProblem((*lead, *size), (*lead, *out), {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation})

@@ -42,14 +42,8 @@ class Subject:
             made = self.call()
         for y in made:
             if isinstance(y, Tensor) and y.value.dtype.kind == "c":
-                raise TypeError(
-                    f"{operation}: expected real outputs, got {y.value.dtype}. Return the real and imaginary part separately."
-                )
-        floats = [
-            j
-            for j, y in enumerate(made)
-            if isinstance(y, Scalar) or (isinstance(y, Tensor) and y.value.dtype.kind == "f")
-        ]
+                raise TypeError(f"{operation}: expected real outputs, got {y.value.dtype}. Return the real and imaginary part separately.")
+        floats = [j for j, y in enumerate(made) if isinstance(y, Scalar) or (isinstance(y, Tensor) and y.value.dtype.kind == "f")]
         self.chosen = [j for j in floats if made[j].requires_grad]
         self.connected = bool(self.chosen)
         if not self.connected:  # nothing takes a gradient: then nothing may depend on the inputs

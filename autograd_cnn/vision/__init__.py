@@ -1,5 +1,5 @@
-"""Pictures: data sets and networks, under torchvision's names."""
+"""Pictures: data sets, transforms, networks and grids, under torchvision's names."""
 
-from . import datasets, models
+from . import datasets, models, transforms, utils
 
-__all__ = ["datasets", "models"]
+__all__ = ["datasets", "models", "transforms", "utils"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograd_cnn.drawing.cards import title_runs
 from autograd_cnn.drawing.view import View, gradient_of, number_of, summary
 from autograd_cnn.drawing.view_builder import view_of
 from autograd_cnn.engine.graph import Value
@@ -135,3 +136,21 @@ def test_numbers_of_values() -> None:
     assert number_of(Value(0, "result", shape=(2,), data=np.zeros(2))) is None
     assert number_of(Value(0, "result", shape=())) is None
     assert number_of(Value(0, "result", data="x")) is None
+
+
+TITLES = {
+    "avg pool 2×2": [("avg pool", "bold"), (" 2×2", "sans")],
+    "flatten (4,)": [("flatten", "bold")],
+    "^2": [("x", "italic"), ("2", "serif"), (" power", "sans")],
+    "+": [("+", "bold"), (" power", "sans")],
+    "cross-entropy": [("cross-entropy", "bold")],
+    "einsum ij,jk->ik": [("einsum", "bold"), (" ij,jk->ik", "sans")],
+}
+
+
+@pytest.mark.parametrize(("label", "written"), TITLES.items())
+def test_titles_of_cards(label: str, written: list[tuple[str, str]]) -> None:
+    b = Builder()
+    graphs.P["titled"] = graphs.Fake("power", label=label)
+    unit = view_of(b.graph(b.op("titled", [b.input("x", 4)], 4))).units[1]
+    assert [(r.text, r.face) for r in title_runs(unit)] == written

@@ -36,7 +36,9 @@ def test_an_overwritten_input_is_named_with_its_operation() -> None:
     h = x * 2
     y = h.sin()
     h.add_(1)
-    with pytest.raises(InplaceError, match=r"modified by an inplace operation: 'input' of sin \(SinBackward0\), a tensor of shape \[3\].*version 1.*clone"):
+    with pytest.raises(
+        InplaceError, match=r"modified by an inplace operation: 'input' of sin \(SinBackward0\), a tensor of shape \[3\].*version 1.*clone"
+    ):
         y.sum().backward()
     assert x.grad is None
 
@@ -74,13 +76,20 @@ def test_a_leaf_is_not_written_to() -> None:
 
 
 def test_shapes_that_do_not_broadcast() -> None:
-    with pytest.raises(RuntimeError, match=r"The size of tensor a \(3\) must match the size of tensor b \(4\) at non-singleton dimension 1 \(in add"):
+    with pytest.raises(
+        RuntimeError, match=r"The size of tensor a \(3\) must match the size of tensor b \(4\) at non-singleton dimension 1 \(in add"
+    ):
         ac.ones(2, 3) + ac.ones(2, 4)
 
 
 def test_a_failed_write_changes_nothing() -> None:
     x = ac.ones(2, 3)
-    for wrong in (lambda: x.add_(ac.ones(4)), lambda: x.mul_(ac.ones(3, 2, 3)), lambda: x.__setitem__(5, 1.0), lambda: x.__setitem__((0, 0, 0), 1.0)):
+    for wrong in (
+        lambda: x.add_(ac.ones(4)),
+        lambda: x.mul_(ac.ones(3, 2, 3)),
+        lambda: x.__setitem__(5, 1.0),
+        lambda: x.__setitem__((0, 0, 0), 1.0),
+    ):
         with pytest.raises((RuntimeError, IndexError)):
             wrong()
     assert ac.equal(x, ac.ones(2, 3))

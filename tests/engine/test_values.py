@@ -181,7 +181,7 @@ def test_scalar_prints_and_refuses() -> None:
         Scalar("x")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         Scalar(1.0) + "x"
-    with pytest.raises(RuntimeError, match="takes? a gradient|requires? grad"):
+    with pytest.raises(RuntimeError, match=r"takes? a gradient|requires? grad"):
         Scalar(1.0, requires_grad=False).backward()
 
 

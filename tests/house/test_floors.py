@@ -25,7 +25,8 @@ for _floor, _rooms in enumerate([
     "autograd",
     "nn optim utils serialization",
     "vision testing",
-    "training",
+    "training hub",
+    "compat",
     "cli _stubs",
     "__main__",
 ]):  # fmt: skip

@@ -28,7 +28,16 @@ from ..test_conventions import ROWS, check_row
 from ..variants import check_variants
 from .mutants import Applied, Mutant, mutants
 
-FAST = ("first derivative", "recorded backward", "float kernel agrees", "linear and adjoint", "each input alone", "second derivative", "float32 agrees", "memory layouts")
+FAST = (
+    "first derivative",
+    "recorded backward",
+    "float kernel agrees",
+    "linear and adjoint",
+    "each input alone",
+    "second derivative",
+    "float32 agrees",
+    "memory layouts",
+)
 ORDER = [*FAST, *(n for n in CHECKS if n not in FAST)]
 
 
@@ -114,7 +123,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args(argv)
     warnings.simplefilter("ignore")
-    every = [m for m in mutants() if options.only in m.function.__module__ and (m.role == options.role if options.role else m.role != "helper")]
+    every = [
+        m for m in mutants() if options.only in m.function.__module__ and (m.role == options.role if options.role else m.role != "helper")
+    ]
     chosen = list(every)
     random.Random(options.seed).shuffle(chosen)
     chosen = chosen[: options.limit or None]
@@ -127,7 +138,9 @@ def main(argv: list[str] | None = None) -> int:
         if sys.stderr.isatty() and i % 10 == 0:
             print(f"\r{i + 1}/{len(chosen)}, {len(survivors)} survive", end="", file=sys.stderr)
     share = 1 - len(survivors) / max(len(chosen), 1)
-    print(f"{len(chosen)} of {len(every)} mutants tried in {time.time() - start:.0f} s: {len(chosen) - len(survivors)} caught ({share:.1%})")
+    print(
+        f"{len(chosen)} of {len(every)} mutants tried in {time.time() - start:.0f} s: {len(chosen) - len(survivors)} caught ({share:.1%})"
+    )
     print(f"mistakes: {', '.join(f'{k} {n}' for k, n in Counter(m.kind for m in chosen).most_common())}")
     print("noticed by: " + ", ".join(f"{name} {n}" for name, n in by.most_common()))
     tried, lived = Counter(m.role for m in chosen), Counter(m.role for m in survivors)

@@ -29,7 +29,13 @@ TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "m
          "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros", "ones_like": "zeros_like"}  # fmt: skip
 COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "max", "min", "align", "logical_and", "logical_or", "isinstance", "getattr",
            "hasattr", "range", "logaddexp", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
-PLANS = {"_route", "_turns", "_cut", "_lines", "_shape_of_columns"}  # they choose between ways to the same result: a wrong choice costs time only
+PLANS = {
+    "_route",
+    "_turns",
+    "_cut",
+    "_lines",
+    "_shape_of_columns",
+}  # they choose between ways to the same result: a wrong choice costs time only
 EXCHANGED = (("stride", "dilation"), ("padding", "stride"))
 QUIET = {"expected", "ShapeError", "DtypeError", "RuntimeError", "ValueError", "TypeError", "IndexError", "same_dtype"}
 
@@ -110,7 +116,11 @@ def _roles() -> dict[Any, str]:
 
 def _reached(fn: Any, depth: int) -> Iterator[types.FunctionType]:
     fn = inspect.unwrap(fn) if callable(fn) else fn
-    if not isinstance(fn, types.FunctionType) or fn.__code__.co_freevars or not fn.__module__.startswith(("autograd_cnn.ops", "autograd_cnn.kernels")):
+    if (
+        not isinstance(fn, types.FunctionType)
+        or fn.__code__.co_freevars
+        or not fn.__module__.startswith(("autograd_cnn.ops", "autograd_cnn.kernels"))
+    ):
         return
     yield fn
     if depth < 2:
@@ -247,7 +257,14 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.Constant):
         yield from _constant(node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        swap: dict[type, type[ast.cmpop]] = {ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.Lt, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+        swap: dict[type, type[ast.cmpop]] = {
+            ast.Gt: ast.Lt,
+            ast.Lt: ast.Gt,
+            ast.GtE: ast.Lt,
+            ast.LtE: ast.Gt,
+            ast.Eq: ast.NotEq,
+            ast.NotEq: ast.Eq,
+        }
         other = swap.get(type(node.ops[0]))
         if other is not None and not _about_type(node):
             yield "comparison", ast.Compare(node.left, [other()], node.comparators)
@@ -324,5 +341,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     given = {k.arg: k for k in node.keywords}
     for a, b in EXCHANGED:
         if a in given and b in given:
-            keywords = [ast.keyword(k.arg, given[b].value if k.arg == a else given[a].value if k.arg == b else k.value) for k in node.keywords]
+            keywords = [
+                ast.keyword(k.arg, given[b].value if k.arg == a else given[a].value if k.arg == b else k.value) for k in node.keywords
+            ]
             yield f"{a} and {b} exchanged", ast.Call(node.func, node.args, keywords)

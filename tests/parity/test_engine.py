@@ -36,7 +36,11 @@ def run(fn: Callable[[Any], Any], module: Any) -> Any:
         try:
             return plain(fn(module))
         except Exception as error:
-            kind = next(k for k in (IndexError, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError, Exception) if isinstance(error, k))
+            kind = next(
+                k
+                for k in (IndexError, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError, Exception)
+                if isinstance(error, k)
+            )
             return f"raises {kind.__name__}"
 
 
@@ -575,7 +579,7 @@ def function_needs_input_grad(T: Any) -> Any:
 
         @staticmethod
         def backward(ctx: Any, g: Any) -> Any:
-            a, b = ctx.saved_tensors
+            _, b = ctx.saved_tensors
             seen.append(ctx.needs_input_grad)
             return g * b, None
 

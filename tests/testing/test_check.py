@@ -80,7 +80,7 @@ def test_a_right_operation_passes() -> None:
 
 
 def test_a_wrong_one_fails_shrinks_and_can_be_pasted() -> None:
-    with pytest.raises(CheckFailure, match="first derivative|my_swish") as caught:
+    with pytest.raises(CheckFailure, match=r"first derivative|my_swish") as caught:
         check_primitive(swish(lost_term))
     code = caught.value.reproduction
     assert "check_case('my_swish'" in code
@@ -171,13 +171,13 @@ def test_bad_calls_of_the_checker() -> None:
     def op(x: Any) -> Any:
         return x
 
-    with pytest.raises(ValueError, match="has no cases|has none"):
+    with pytest.raises(ValueError, match=r"has no cases|has none"):
         check_primitive(op)
 
 
 def test_a_case_by_hand() -> None:
     check_case("tanh", Case(np.array([0.1, -2.0])))
-    with pytest.raises(CheckFailure, match="kink|KINK"):
+    with pytest.raises(CheckFailure, match=r"kink|KINK"):
         check_case("relu", Case(np.array([0.0])), only="first derivative")
 
 
@@ -246,7 +246,9 @@ def test_a_failing_one_line_test_prints_code() -> None:
 @given(st.data())
 def test_tensors_are_as_asked(data: Any) -> None:
     layout = data.draw(st.sampled_from([*acst.LAYOUTS, "any"]))
-    x = data.draw(acst.tensors(shape=acst.shapes(min_side=0), dtype=st.sampled_from([ac.float32, ac.float64, ac.int64]), layout=layout, avoid=[0.0]))
+    x = data.draw(
+        acst.tensors(shape=acst.shapes(min_side=0), dtype=st.sampled_from([ac.float32, ac.float64, ac.int64]), layout=layout, avoid=[0.0])
+    )
     assert x.ndim <= 4
     if x.dtype.kind == "f" and layout != "broadcast":
         assert not (x == 0).any()
@@ -269,7 +271,13 @@ def test_dims_and_indices_fit(data: Any) -> None:
     assert -len(shape) <= data.draw(acst.dims(len(shape))) < len(shape)
     x = ac.zeros(*shape)
     at = data.draw(acst.indices(shape))
-    raw = tuple(p.numpy() if isinstance(p, ac.Tensor) else p for p in at) if isinstance(at, tuple) else at.numpy() if isinstance(at, ac.Tensor) else at
+    raw = (
+        tuple(p.numpy() if isinstance(p, ac.Tensor) else p for p in at)
+        if isinstance(at, tuple)
+        else at.numpy()
+        if isinstance(at, ac.Tensor)
+        else at
+    )
     assert x[at].shape == x.numpy()[raw].shape
 
 

@@ -15,4 +15,4 @@ def __getattr__(name: str) -> Any:
     return tensorboardX.SummaryWriter
 
 
-__all__ = ["SummaryWriter"]
+__all__ = ["SummaryWriter"]  # noqa: F822  # by __getattr__

@@ -1,5 +1,6 @@
-"""Tools around modules: gradient clipping, parameters as one vector, weight normalisation."""
+"""Tools around modules: gradient clipping, parameters as one vector, weight normalisation, packed sequences."""
 
+from . import rnn
 from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 from .weight_norm import remove_weight_norm, weight_norm
@@ -12,6 +13,7 @@ __all__ = [
     "get_total_norm",
     "parameters_to_vector",
     "remove_weight_norm",
+    "rnn",
     "vector_to_parameters",
     "weight_norm",
 ]

@@ -59,9 +59,7 @@ def clip_grad_norm_(
     return total
 
 
-def get_total_norm(
-    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
-) -> Tensor:
+def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None) -> Tensor:
     """The p-norm of all elements of the tensors taken together, a tensor of 0 dims.
 
     >>> import autograd_cnn as ac
@@ -84,9 +82,7 @@ def get_total_norm(
     return wrap(total)
 
 
-def clip_grads_with_norm_(
-    parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
-) -> None:
+def clip_grads_with_norm_(parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
     """Scale the gradients by min(1, max_norm / (total_norm + 1e-6)); the second half of `clip_grad_norm_`.
 
     >>> import autograd_cnn as ac
@@ -149,10 +145,7 @@ def _listed(operation: str, tensors: Any) -> list[Tensor]:
     if isinstance(tensors, Tensor):
         return [tensors]
     if not isinstance(tensors, Iterable):
-        raise TypeError(
-            f"{operation}: expected a Tensor or an iterable of Tensors, got {type(tensors).__name__}. "
-            "Pass model.parameters()."
-        )
+        raise TypeError(f"{operation}: expected a Tensor or an iterable of Tensors, got {type(tensors).__name__}. Pass model.parameters().")
     listed = list(tensors)
     for i, tensor in enumerate(listed):
         if not isinstance(tensor, Tensor):

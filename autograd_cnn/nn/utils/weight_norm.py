@@ -63,8 +63,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     weight = module.get_parameter(name)
     if dim is not None and not -1 <= dim < weight.ndim:
         raise IndexError(
-            f"weight_norm: expected dim in the range [-1, {weight.ndim - 1}] of a weight of shape "
-            f"{list(weight.shape)}, got {dim}."
+            f"weight_norm: expected dim in the range [-1, {weight.ndim - 1}] of a weight of shape {list(weight.shape)}, got {dim}."
         )
     hook = WeightNorm(name, -1 if dim is None else dim)
     del module._parameters[name]

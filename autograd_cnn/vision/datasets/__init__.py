@@ -1,6 +1,13 @@
-"""Data sets of pictures."""
+"""Data sets of pictures, under torchvision's names."""
 
+from .base import VisionDataset
+from .bigger import STL10, SVHN
+from .cifar import CIFAR10, CIFAR100
 from .digits import digits
+from .fake import FakeData
+from .folder import DatasetFolder, ImageFolder
 from .idx import mnist_arrays, read_idx
+from .mnist import EMNIST, KMNIST, MNIST, FashionMNIST
 
-__all__ = ["digits", "mnist_arrays", "read_idx"]
+__all__ = ["CIFAR10", "CIFAR100", "EMNIST", "KMNIST", "MNIST", "STL10", "SVHN", "DatasetFolder", "FakeData", "FashionMNIST", "ImageFolder",
+           "VisionDataset", "digits", "mnist_arrays", "read_idx"]  # fmt: skip

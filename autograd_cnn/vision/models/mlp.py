@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ... import nn
@@ -14,7 +15,7 @@ class MLP(nn.Module):
     def __init__(self, in_features: int = 1024, hidden: tuple[int, ...] = (128,), num_classes: int = 10) -> None:
         super().__init__()
         sizes = [in_features, *hidden, num_classes]
-        for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+        for i, (a, b) in enumerate(pairwise(sizes), 1):
             self.add_module(f"fc{i}", nn.Linear(a, b))
 
     def forward(self, x: Tensor) -> Tensor:

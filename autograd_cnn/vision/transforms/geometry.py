@@ -110,7 +110,7 @@ def _pad_pil(img: Any, sides: tuple[int, int, int, int], fill: Any, mode: str) -
     if mode == "constant" and min(sides) >= 0:
         from PIL import ImageOps
 
-        if isinstance(fill, list | tuple) and len(fill) == 1 or len(img.getbands()) > 1 and isinstance(fill, int | float) and img.mode != "P":
+        if (isinstance(fill, list | tuple) and len(fill) == 1) or (len(img.getbands()) > 1 and isinstance(fill, int | float) and img.mode != "P"):
             fill = tuple(fill if isinstance(fill, list | tuple) else [fill]) * len(img.getbands()) if len(img.getbands()) > 1 else fill[0]
         out = ImageOps.expand(img, border=sides, fill=tuple(fill) if isinstance(fill, list) else fill)
         if img.mode == "P":

@@ -1,0 +1,23 @@
+"""The layers under the places where PyTorch keeps them: `nn.modules.conv.Conv2d`, `from ….nn.modules.batchnorm import _BatchNorm`."""
+
+from __future__ import annotations
+
+import sys
+
+from .. import containers as container
+from .. import module
+from ..layers import activation, conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
+from . import utils
+
+_PLACES = {
+    "activation": activation, "batchnorm": norm, "channelshuffle": upsampling, "container": container, "conv": conv, "distance": loss,
+    "dropout": dropout, "flatten": linear, "fold": fold, "instancenorm": norm, "linear": linear, "loss": loss, "module": module,
+    "normalization": norm, "padding": shape, "pixelshuffle": upsampling, "pooling": pool, "rnn": rnn, "sparse": embedding,
+    "upsampling": upsampling, "utils": utils,
+}  # fmt: skip
+
+for _name, _module in _PLACES.items():
+    globals()[_name] = _module
+    sys.modules.setdefault(f"{__name__}.{_name}", _module)  # so that import statements find them
+
+__all__ = list(_PLACES)

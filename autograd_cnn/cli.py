@@ -30,7 +30,7 @@ _COMMANDS = ("demo", "train", "run", "check")
 
 def _parser() -> argparse.ArgumentParser:
     from .training.options import OPTIMIZERS, SCHEDULES, Options
-    from .vision.models import list_models
+    from .vision.models import small_models
 
     parser = _Parser(
         prog="autograd-cnn",
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
     default = Options()
     train = commands.add_parser("train", help="train a network of your choice", argument_default=argparse.SUPPRESS)
-    train.add_argument("--model", help=f"{', '.join(list_models())} (default: {default.model})")
+    train.add_argument("--model", help=f"{', '.join(small_models())} (default: {default.model})")
     train.add_argument("--data", help=f"digits, or mnist:FOLDER with the original idx files (default: {default.data})")
     train.add_argument("--epochs", type=int, help=f"passes over the data (default: {default.epochs})")
     train.add_argument("--batch-size", type=int, help=f"pictures in a batch (default: {default.batch_size})")

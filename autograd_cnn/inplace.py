@@ -31,9 +31,34 @@ def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ..
     check_writable(x, name)
     start = clock()
     result = op(x, *args, **kwargs)
+    if name in _RESHAPING:
+        return look_anew(x, result, name)
     if result.node is not None and result is not x:
         _save_overwritten(result.node, start, x.value)
     return write(x, result, name)
+
+
+_RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "swapdims_", "t_"))
+
+
+def look_anew(x: Any, result: Any, name: str) -> Any:
+    """`x.unsqueeze_(0)` and its like: no entry is written; `x` looks at its memory as the view `result` of it does."""
+    views = [v for ref in x.__dict__.get("_views", ()) if (v := ref()) is not None and v is not result]
+    if views and (x.node is not None or any(v.node is not None for v in views)):
+        raise InplaceError(f"{name}: expected a tensor without recorded views, which would lose their place in it. Use the out-of-place "
+                           f"{name[:-1]}().")  # fmt: skip
+    x.value = result.value
+    if x._view is not None:  # it was a view and is a longer one now
+        x._view = result._view
+    else:
+        x.__dict__.pop("_views", None)
+    if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
+        x.node.value, x.node.shape = x.value, x.value.shape
+    elif x.node is not None or result.node is not None:
+        x.node = result.node
+    if current().tracer is not None:
+        current().tracer.rebind(x, result)
+    return x
 
 
 def _save_overwritten(node: Node | None, start: int, array: Any) -> None:

@@ -23,12 +23,21 @@ def _table(results: list[Result]) -> str:
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
+def _markdown(results: list[Result]) -> str:
+    lines = ["| | autograd_cnn | beside | ratio |", "|---|---|---|---|"]
+    for r in results:
+        beside = "" if r.beside is None else f"{r.side} {r.beside:.3g} {r.unit}"
+        lines.append(f"| {r.what} | {r.here:.3g} {r.unit} | {beside} | {'' if r.ratio is None else f'{r.ratio:.2f}'} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="measure", help=f"any of: {', '.join(MEASURES)} (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="processes for each side of each measurement (default: 3)")
     parser.add_argument("--threads", type=int, default=2, help="threads on both sides (default: 2)")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
     args = parser.parse_args()
     unknown = [n for n in args.names if n not in MEASURES]
@@ -40,7 +49,7 @@ def main() -> int:
         print(f"{name} …", file=sys.stderr, flush=True)
         results += MEASURES[name](runner)
     print(f"{platform.processor() or platform.machine()}, {args.threads} threads, {args.rounds} rounds; {versions()}")
-    print(_table(results))
+    print(_markdown(results) if args.markdown else _table(results))
     if args.json:
         about = {"machine": platform.platform(), "threads": args.threads, "rounds": args.rounds, "versions": versions()}
         args.json.write_text(json.dumps({"about": about, "results": [r.asdict() for r in results], "raw": runner.raw}, indent=1))

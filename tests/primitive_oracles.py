@@ -77,7 +77,7 @@ def _erfinv(y: float) -> float:
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
     "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
-    "power": lambda a, exponent: a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min),
+    "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min),
     "fmax": nan_loses(max), "fmin": nan_loses(min),
     "exp": math.exp, "exp2": lambda a: 2.0**a, "expm1": math.expm1, "log": math.log, "log2": math.log2, "log10": math.log10,
     "log1p": math.log1p, "logaddexp": lambda a, b: math.log(math.exp(a) + math.exp(b)),
@@ -190,14 +190,23 @@ def _norm(v: list[float], p: Any) -> float:
 
 
 reduction("sum", math.fsum)
-reduction("mean", lambda v: math.fsum(v) / len(v))
+reduction("mean", lambda v: math.fsum(v) / len(v) if v else math.nan)
 reduction("amax", lambda v: nan_wins(lambda *e: max(e))(*v))
 reduction("amin", lambda v: nan_wins(lambda *e: min(e))(*v))
 reduction("any", lambda v: any(bool(e) for e in v), bool)
 reduction("all", lambda v: all(bool(e) for e in v), bool)
 reduction("count_nonzero", lambda v: sum(e != 0 for e in v), np.int64)
 reduction("prod", lambda v: functools.reduce(lambda a, b: a * b, v, 1.0))
-reduction("logsumexp", lambda v: math.log(math.fsum(math.exp(e) for e in v)))
+reduction(
+    "logsumexp",
+    lambda v: (
+        sum(v)
+        if any(map(math.isnan, v))
+        else max(v)
+        if math.isinf(max(v))
+        else max(v) + math.log(math.fsum(math.exp(e - max(v)) for e in v))
+    ),
+)
 reduction("var", _variance)
 reduction("std", lambda v, correction: math.sqrt(_variance(v, correction)))
 reduction("norm", _norm)
@@ -539,3 +548,166 @@ def _(x: Any, dims: Any, eps: float, kind: str = "") -> Any:
         box = tuple(slice(None) if i in [d % x.ndim for d in dims] else k for i, k in enumerate(at))
         y[box] = (x[box] - mean) / spread_
     return y
+
+
+# ------------------------------------------------------------------------------------------------- gathering and counting
+def places(index: Any, dim: int) -> Any:
+    """(position in the index, the position it means)"""
+    for at in np.ndindex(*index.shape):
+        to = list(at)
+        if to:
+            to[dim] = int(index[at])
+        yield at, tuple(to)
+
+
+@oracle("gather")
+def _(x: Any, index: Any, dim: int) -> Any:
+    y = np.zeros(index.shape)
+    for at, to in places(index, dim):
+        y[at] = x[to]
+    return y
+
+
+@oracle("gather_adjoint")
+def _(g: Any, index: Any, shape: Any, dim: int) -> Any:
+    y = np.zeros(shape)
+    for at, to in places(index, dim):
+        y[to] += g[at]
+    return y
+
+
+@oracle("scatter_add")
+def _(x: Any, index: Any, src: Any, dim: int) -> Any:
+    y = np.array(x)
+    for at, to in places(index, dim):
+        y[to] += src[at]
+    return y
+
+
+@oracle("scatter")
+def _(x: Any, index: Any, src: Any, dim: int) -> Any:
+    y = np.array(x)
+    for at, to in places(index, dim):
+        y[to] = src if np.ndim(src) == 0 else src[at]
+    return y
+
+
+@oracle("scatter_reduce")
+def _(x: Any, index: Any, src: Any, dim: int, reduce: str, include_self: bool) -> Any:
+    met: dict[Any, list[float]] = {}
+    for at, to in places(index, dim):
+        met.setdefault(to, []).append(float(src[at]))
+    y = np.array(x)
+    for to, values in met.items():
+        values = [*values, *([float(x[to])] if include_self else [])]
+        y[to] = math.prod(values) if reduce == "prod" else max(values) if reduce == "amax" else min(values)
+    return y
+
+
+@oracle("index_select")
+def _(x: Any, index: Any, dim: int) -> Any:
+    if not x.ndim:
+        return np.array(x)
+    flat = np.stack([np.take(x, k, dim) for k in index.reshape(-1).tolist()], dim)
+    return flat.reshape(*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
+
+
+@oracle("index_select_adjoint")
+def _(g: Any, index: Any, shape: Any, dim: int) -> Any:
+    y = np.zeros(shape)
+    if not shape:
+        return np.array(g).reshape(())
+    g = g.reshape(*shape[:dim], -1, *shape[dim + 1 :])
+    for n, k in enumerate(index.reshape(-1).tolist()):
+        np.moveaxis(y, dim, 0)[k] += np.moveaxis(g, dim, 0)[n]
+    return y
+
+
+@oracle("index_copy")
+def _(x: Any, index: Any, source: Any, dim: int) -> Any:
+    y = np.array(x)
+    if not y.ndim:
+        return np.array(source).reshape(())
+    for n, k in enumerate(np.atleast_1d(index).tolist()):
+        np.moveaxis(y, dim, 0)[k] = np.moveaxis(source, dim, 0)[n]
+    return y
+
+
+@oracle("masked_select")
+def _(x: Any, mask: Any) -> Any:
+    x, mask = np.broadcast_arrays(x, mask)
+    return np.array([v for v, m in zip(x.reshape(-1), mask.reshape(-1), strict=True) if m])
+
+
+@oracle("embedding")
+def _(weight: Any, input: Any, padding_idx: Any, by_freq: bool) -> Any:
+    return np.array([weight[int(k)] for k in input.reshape(-1)]).reshape(*input.shape, weight.shape[1])
+
+
+@oracle("one_hot")
+def _(x: Any, num_classes: int) -> Any:
+    n = int(x.max()) + 1 if num_classes == -1 else num_classes
+    return np.array([[int(k == v) for k in range(n)] for v in x.reshape(-1).tolist()], np.int64).reshape(*x.shape, n)
+
+
+@oracle("nonzero")
+def _(x: Any) -> Any:
+    found = [at for at in np.ndindex(*x.shape) if x[at] != 0]
+    return np.array(found, np.int64).reshape(len(found), x.ndim)
+
+
+@oracle("bincount")
+def _(x: Any, weights: Any, minlength: int) -> Any:
+    n = max([minlength, *(int(v) + 1 for v in x)])
+    y = np.zeros(n)
+    for at, v in enumerate(x.tolist()):
+        y[v] += 1 if weights is None else weights[at]
+    return y
+
+
+@oracle("unique")
+def _(x: Any, dim: Any, consecutive: bool) -> Any:
+    rows = [np.asarray(r) for r in (x.reshape(-1) if dim is None else np.moveaxis(x, dim, 0))]
+    keys = [tuple(r.reshape(-1).tolist()) for r in rows]
+    if consecutive:
+        values, inverse = [], []
+        for key in keys:
+            if not values or values[-1] != key:
+                values.append(key)
+            inverse.append(len(values) - 1)
+    else:
+        values = sorted(set(keys))
+        inverse = [values.index(k) for k in keys]
+    counts = [inverse.count(k) for k in range(len(values))]
+    first = [inverse.index(k) for k in range(len(values))]
+    made = np.array([rows[k] for k in first])
+    shaped = np.array(inverse).reshape(x.shape) if dim is None else np.array(inverse)
+    return made if dim is None else np.moveaxis(made, 0, dim), shaped, np.array(counts)
+
+
+def _normal_density(a: float) -> float:
+    return math.exp(-a * a / 2) / math.sqrt(2 * math.pi)
+
+
+def _mish_slope(a: float) -> float:
+    t = math.tanh(math.log1p(math.exp(a)))
+    return t + a * _sig(a) * (1 - t * t)
+
+
+entrywise("gelu slope", lambda a: 0.5 * (1 + math.erf(a / math.sqrt(2))) + a * _normal_density(a))
+entrywise("silu slope", lambda a: _sig(a) * (1 + a * (1 - _sig(a))))
+entrywise("mish slope", _mish_slope)
+ORACLES["max_pool"] = lambda x, kernel, stride, padding, dilation, ceil_mode: loops.max_pool(
+    x, kernel, stride, tuple((p, p) for p in padding), dilation,
+    tuple(_pooled(n, k, s, p, d, ceil_mode) for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)))  # fmt: skip
+
+
+def _pooled(n: int, k: int, s: int, p: int, d: int, ceil: bool) -> int:
+    """How many windows start at or before the last place, and with `ceil` also those that hang over its end."""
+    count = 0
+    while True:
+        start = -p + count * s
+        if start + d * (k - 1) < n + p or (ceil and start < n + p and start + d * (k - 1) - s < n + p - 1 and start < n):
+            count += 1
+        else:
+            return count

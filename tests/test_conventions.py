@@ -88,6 +88,10 @@ def check_row(name: str, inputs: list[Any], params: dict[str, Any], wanted: list
         for i, (g, want) in enumerate(zip(got, wanted, strict=True)):
             found = g.detach().numpy()
             assert np.allclose(found, want, rtol=1e-6, atol=1e-9, equal_nan=True), f"{name}, input {i}: {found} instead of {want}"
+        if recorded and np.isfinite(np.concatenate([np.ravel(w) for w in wanted])).all():
+            live = [g.sum() for g in got if g.requires_grad]
+            again = ac.autograd.grad(live, xs, allow_unused=True, materialize_grads=True) if live else ()
+            assert not any(np.isnan(h.numpy()).any() for h in again), f"{name}: the second derivative is nan"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{r[0]}" for i, r in enumerate(ROWS)])

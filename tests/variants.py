@@ -16,7 +16,7 @@ NOT_SPECIAL = frozenset("power lerp prelu norm median_dim median sort topk cumma
                         "binary_cross_entropy_with_logits cross_entropy conv conv_input conv_weight batch_norm batch_norm_eval linear "
                         "matmul normalize local_response_norm".split())  # fmt: skip
 NOT_INTEGERS = frozenset("erfinv threshold leaky_relu softshrink hardshrink elu softplus filled norm pad_constant mse_loss l1_loss prelu "
-                         "huber_loss smooth_l1_loss batch_norm batch_norm_eval normalize var std".split())  # fmt: skip
+                         "huber_loss smooth_l1_loss batch_norm batch_norm_eval normalize var std".split()) | {"gelu slope", "silu slope", "mish slope"}  # fmt: skip
 
 
 def special(case: Case, seed: int) -> Case:

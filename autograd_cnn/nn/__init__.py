@@ -73,6 +73,7 @@ from .layers.norm import (
     InstanceNorm3d,
     LayerNorm,
     LocalResponseNorm,
+    RMSNorm,
 )
 from .layers.pool import (
     AdaptiveAvgPool1d,
@@ -127,6 +128,7 @@ __all__ = [
     "GLU",
     "GRU",
     "LSTM",
+    "RMSNorm",
     "RNN",
     "SELU",
     "AdaptiveAvgPool1d",

@@ -6,6 +6,7 @@ The masks come from torch's random stream, so the same seed drops the same units
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -111,13 +112,22 @@ def _channel_dropout(dims: int) -> None:
 
 
 def _feature(operation: str, dims: int, input: Any, p: float, training: bool, inplace: bool) -> Any:
+    """PyTorch's rules for other ranks: `dropout1d` refuses them, the others warn; `dropout2d` always takes dims 0 and 1 for batch and
+    channels, the others add a batch dim where it is missing."""
     check_probability(p, operation)
     shape = shape_of(input)
-    if len(shape) not in (dims + 1, dims + 2):
-        raise RuntimeError(
-            f"{operation}: expected {dims + 1}D or {dims + 2}D input, but received a {len(shape)}D input: {list(shape)}"
-        )
-    if len(shape) == dims + 1:  # without a batch: one draw a channel
+    usual = len(shape) in (dims + 1, dims + 2)
+    if dims == 1 and not usual:
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {len(shape)}D input: {list(shape)}")
+    if not usual:
+        warnings.warn(f"{operation}: Received a {len(shape)}-D input to {operation}, which is deprecated. Use dropout instead, or give "
+                      f"{dims + 1} or {dims + 2} dims.", stacklevel=4)  # fmt: skip
+    elif dims == 2 and len(shape) == 3:
+        warnings.warn("dropout2d: Received a 3-D input to dropout2d, which is read as (N, C, L): one draw for each of the first two dims. "
+                      "For (C, H, W) add a batch dim.", stacklevel=4)  # fmt: skip
+    if len(shape) + (dims == 3) < 2:
+        raise RuntimeError(f"Feature dropout requires at least 2 dimensions in the input: {operation} got {list(shape)}")
+    if dims != 2 and len(shape) != dims + 2:  # without a batch: one draw a channel
         return _drop(operation, input.unsqueeze(0), p, training, inplace, channels=True).squeeze(0)
     return _drop(operation, input, p, training, inplace, channels=True)
 

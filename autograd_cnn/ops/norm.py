@@ -190,6 +190,22 @@ def _affine(y: Any, weight: Any, bias: Any) -> Any:
     return y if bias is None else y + bias
 
 
+def _last_dims(operation: str, input: Any, normalized_shape: Any, **given: Any) -> Shape:
+    """The last dims, which must have the shape named; so must the parameters."""
+    shape = shape_of(input)
+    last = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),)
+    if not last:
+        raise RuntimeError(expected(operation, "normalized_shape to be at least 1-dimensional", "()"))
+    if len(shape) < len(last) or shape[len(shape) - len(last) :] != last:
+        raise RuntimeError(f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but got input of "
+                           f"size {list(shape)} (in {operation})")  # fmt: skip
+    for name, v in given.items():
+        if v is not None and shape_of(v) != last:
+            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(shape_of(v))} and "
+                               f"normalized_shape = {list(last)} (in {operation})")  # fmt: skip
+    return tuple(range(len(shape) - len(last), len(shape)))
+
+
 @expose("function functional")
 def layer_norm(input: Array, normalized_shape: Sequence[int], weight: Array | None = None, bias: Array | None = None,
                eps: float = 1e-5) -> Array:  # fmt: skip
@@ -201,20 +217,24 @@ def layer_norm(input: Array, normalized_shape: Sequence[int], weight: Array | No
 
     Source: Ba, Kiros, Hinton, "Layer normalization", 2016.
     """
-    shape, last = (
-        shape_of(input),
-        tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),),
-    )
-    if len(shape) < len(last) or shape[len(shape) - len(last) :] != last:
-        raise RuntimeError(f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but "
-                           "got input of size "
-                           f"{list(shape)} (in layer_norm)")  # fmt: skip
-    for name, v in (("weight", weight), ("bias", bias)):
-        if v is not None and shape_of(v) != last:
-            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(shape_of(v))} and "
-                               f"normalized_shape = {list(last)} (in layer_norm)")  # fmt: skip
-    dims = tuple(range(len(shape) - len(last), len(shape)))
+    dims = _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     return _affine(_normalize(input, dims=dims, eps=eps, kind="layer norm")[0], weight, bias)
+
+
+@expose("function functional")
+def rms_norm(input: Array, normalized_shape: Sequence[int], weight: Array | None = None, eps: float | None = None) -> Array:
+    """y = x / √(mean(x²) + eps) · weight, the mean over the last dims, `normalized_shape`; eps is the dtype's own by default.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.rms_norm(ac.tensor([[1., 7.]]), (2,))
+    tensor([[0.2000, 1.4000]])
+
+    Source: Zhang and Sennrich, "Root mean square layer normalization", 2019.
+    """
+    dims = _last_dims("rms_norm", input, normalized_shape, weight=weight)
+    n = float(np.prod([shape_of(input)[d] for d in dims]))
+    small = float(np.finfo(unbox(input).dtype).eps) if eps is None else eps
+    return _affine(input * (total(input * input, dims, True) / n + small) ** -0.5, weight, None)
 
 
 def _by_channel(v: Any, ndim: int) -> Any:

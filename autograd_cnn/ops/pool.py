@@ -5,6 +5,7 @@ The adjoint of max-pooling puts each gradient back where its maximum stood: the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -280,13 +281,15 @@ def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps
     return _unbatched(y, single)
 
 
-def _adaptive_size(operation: str, x: Any, dims: int, output_size: Any) -> Shape:
+def _adaptive_size(operation: str, x: Any, dims: int, output_size: Any, single: bool) -> Shape:
     """The output sizes, None taken from the input."""
     sizes = (
         (output_size,) * dims
         if output_size is None or isinstance(output_size, int | np.integer)
         else tuple(output_size)
     )
+    if len(sizes) != dims and len(shape_of(x)) - single <= len(sizes):
+        raise ValueError(f"Input dimension should be at least {len(sizes) + 1} for output sizes {sizes} (in {operation})")
     if len(sizes) != dims:
         raise ShapeError(expected(operation, f"one output size or {dims} of them", f"{sizes}"))
     return tuple(n if s is None else int(s) for s, n in zip(sizes, shape_of(x)[2:], strict=True))
@@ -332,19 +335,23 @@ def _make(dims: int) -> None:
         input: Array, norm_type: float, kernel_size: Steps, stride: Steps | None = None, ceil_mode: bool = False
     ) -> Array:
         from .activation import relu
+        from .rounding import abs, sign
 
-        total = _average(f"lp_pool{dims}d", dims, input**norm_type, kernel_size, stride, 0, ceil_mode, False)
-        return relu(total) ** (1.0 / norm_type)
+        if int(np.prod(shape_of(input)[1:])) == 0:
+            raise RuntimeError(f"lp_pool{dims}d: expected a non-empty input, got shape {list(shape_of(input))}")
+        count = math.prod(steps(kernel_size, dims, f"lp_pool{dims}d: kernel_size"))
+        # as PyTorch: averages times the size of a whole window, also for the windows that ceil_mode adds at the border
+        mean = _average(f"lp_pool{dims}d", dims, input**norm_type, kernel_size, stride, 0, ceil_mode)
+        return (sign(mean) * relu(abs(mean)) * count) ** (1.0 / norm_type)
 
     def adaptive_avg(input: Array, output_size: Any) -> Array:
         x, single = _batched(input, dims, f"adaptive_avg_pool{dims}d")
-        return _unbatched(
-            _adaptive_avg(x, size=_adaptive_size(f"adaptive_avg_pool{dims}d", x, dims, output_size)), single
-        )
+        size = _adaptive_size(f"adaptive_avg_pool{dims}d", x, dims, output_size, single)
+        return _unbatched(_adaptive_avg(x, size=size), single)
 
     def adaptive_max(input: Array, output_size: Any, return_indices: bool = False) -> Any:
         x, single = _batched(input, dims, f"adaptive_max_pool{dims}d")
-        y, indices = _adaptive_max(x, size=_adaptive_size(f"adaptive_max_pool{dims}d", x, dims, output_size))
+        y, indices = _adaptive_max(x, size=_adaptive_size(f"adaptive_max_pool{dims}d", x, dims, output_size, single))
         return (_unbatched(y, single), _unbatched(indices, single)) if return_indices else _unbatched(y, single)
 
     def unpool(input: Array, indices: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0,

@@ -47,10 +47,10 @@ def _named(name: str) -> list[Primitive]:
         else:
             inside = [p for p in REGISTRY.values() if p.__module__ == name or p.__module__.startswith(name + ".")]
             if not inside:
-                raise ValueError(f"check: expected a module that defines operations with @primitive, got {name!r}, which has none.")
+                raise ValueError(f"expected a module that defines operations with @primitive, got {name!r}, which has none.")
             return inside
     known = [*REGISTRY, *FUNCTIONS]
-    raise ValueError(f"check: expected an operation, a family or a module, got {name!r}.{nearest(name, known)}")
+    raise ValueError(f"expected an operation, a family or a module, got {name!r}.{nearest(name, known)}")
 
 
 def check(
@@ -69,7 +69,7 @@ def check(
     Errors: ValueError for an unknown name or less than one example.
     """
     if examples < 1:
-        raise ValueError(f"check: expected at least one example, got {examples}.")
+        raise ValueError(f"expected at least one example, got {examples}.")
     sink = sys.stdout if out is None else out
     chosen = primitives_named(names)
     reports = [r for p in _progress(chosen, quiet) if (r := _report(p, examples, seed)) is not None]

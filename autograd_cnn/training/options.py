@@ -9,7 +9,7 @@ from typing import Any
 from .. import nn, optim
 from ..errors import nearest
 from ..optim import lr_scheduler
-from ..vision.models import get_model, list_models
+from ..vision.models import get_model, small_models
 
 OPTIMIZERS = ("adadelta", "adagrad", "adam", "adamw", "nadam", "nesterov", "radam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine", "step")
@@ -40,7 +40,7 @@ class Options:
 
         Errors: ValueError that names the option, what it takes and what came.
         """
-        for name, known in (("model", list_models()), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        for name, known in (("model", small_models()), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {value!r}.{nearest(value, known)}")

@@ -10,9 +10,10 @@ import warnings
 
 import pytest
 
+from autograd_cnn import nn
 from autograd_cnn.engine.primitive import REGISTRY
 
-from .source import FILES, name_of, tree_of
+from .source import FILES, PACKAGE, module_of, name_of, tree_of
 
 HARD, SOFT = 600, 450
 
@@ -95,6 +96,12 @@ def test_primitives_have_cases(prim):
 def test_primitives_say_their_formula(prim):
     if prim.__module__.startswith("autograd_cnn."):
         assert prim.__doc__, f"{prim.name} ({prim.__module__}): the docstring states the formula"
+
+
+def test_every_layer_is_exported():
+    for path in (PACKAGE / "nn" / "layers").glob("*.py"):
+        names = getattr(importlib.import_module(module_of(path)), "__all__", [])
+        assert not set(names) - set(nn.__all__), f"{name_of(path)}: not in nn/__init__.py"
 
 
 def test_sources_are_plain():

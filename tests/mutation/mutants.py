@@ -28,7 +28,8 @@ TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "m
          "add": "subtract", "subtract": "add", "multiply": "divide", "true_divide": "multiply", "less": "greater", "greater": "less",
          "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros", "ones_like": "zeros_like"}  # fmt: skip
 COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "max", "min", "align", "logical_and", "logical_or", "isinstance", "getattr",
-           "hasattr", "range", "logaddexp", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
+           "hasattr", "range", "logaddexp",
+    "logical_xor", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
 PLANS = {
     "_route",
     "_turns",
@@ -325,7 +326,8 @@ def _constant(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
 
 def _call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-    if name in TWINS and isinstance(node.func, ast.Attribute | ast.Name):
+    nothing = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0  # zeros(0) is ones(0)
+    if name in TWINS and not nothing and isinstance(node.func, ast.Attribute | ast.Name):
         if isinstance(node.func, ast.Attribute):
             func: ast.expr = ast.Attribute(node.func.value, TWINS[name], ast.Load())
         else:

@@ -227,9 +227,6 @@ class Hardswish(Module):
     def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
 
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
 
 class Hardsigmoid(Module):
     """y = min(max(x + 3, 0), 6) / 6.   (*) → (*)   [Courbariaux et al. 2015]
@@ -245,9 +242,6 @@ class Hardsigmoid(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
 
 
 class Hardtanh(Module):

@@ -187,6 +187,11 @@ class AvgPool1d(_AvgPool):
 
     function = "avg_pool1d"
 
+    def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
+                 count_include_pad: bool = True) -> None:  # fmt: skip
+        by = stride if stride is not None else kernel_size
+        super().__init__(*(steps(v, 1, "AvgPool1d") for v in (kernel_size, by, padding)), ceil_mode, count_include_pad)
+
 
 class AvgPool2d(_AvgPool):
     """The average of each window, over 2 dims.   (N, C, *S) → (N, C, *P)

@@ -74,7 +74,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             for suffix in self._suffixes():
                 columns = input_size if layer == 0 else width * len(self._suffixes())
-                shapes = {"weight_ih": (rows, columns), "weight_hh": (rows, width)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, columns), "weight_hh": (rows, width)}
                 if bias:
                     shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
                 if proj_size:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from .. import containers as container
 from .. import module
 from ..layers import activation, conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
-from . import utils
+from . import container, utils
 
 _PLACES = {
     "activation": activation, "batchnorm": norm, "channelshuffle": upsampling, "container": container, "conv": conv, "distance": loss,

@@ -1,23 +1,50 @@
-"""Networks by name."""
+"""Networks by name, under torchvision's names and with its names of layers, so that its published weights load."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ...errors import nearest
 from ...nn import Module
+from . import alexnet as _alexnet
+from . import resnet as _resnet
+from . import vgg as _vgg
+from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
 from .lenet import LeNet5, lenet5, lenet5_modern
 from .mlp import MLP, mlp
+from .published import REGISTRY as _REGISTRY
+from .published import WEIGHTS as _WEIGHTS
+from .published import Weights, WeightsEnum
+from .resnet import *  # noqa: F403
+from .vgg import *  # noqa: F403
 
-_BUILDERS: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
+_SMALL = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
+_REGISTRY.update(_SMALL)
 
-__all__ = ["MLP", "LeNet5", "get_model", "lenet5", "lenet5_modern", "list_models", "mlp"]
+__all__ = ["MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_weights", "get_weight", "lenet5", "lenet5_modern", "list_models",
+           "mlp", "small_models"]  # fmt: skip
+for _file in (_alexnet, _resnet, _vgg):
+    __all__ += _file.__all__
 
 
-def list_models() -> list[str]:
-    """The names `get_model` knows."""
-    return sorted(_BUILDERS)
+def list_models(module: Any = None) -> list[str]:
+    """The names `get_model` knows.
+
+    Args:
+        module: only those defined in this module.
+    """
+    return sorted(n for n, build in _REGISTRY.items() if module is None or build.__module__.startswith(module.__name__))
+
+
+def small_models() -> list[str]:
+    """The networks for small grey pictures, which the command `autograd-cnn train` knows."""
+    return sorted(_SMALL)
+
+
+def _known(name: str) -> str:
+    if name.lower() not in _REGISTRY:
+        raise ValueError(f"Unknown model {name!r}: expected one of {', '.join(list_models())}.{nearest(name, _REGISTRY)}")
+    return name.lower()
 
 
 def get_model(name: str, **config: Any) -> Module:
@@ -28,9 +55,33 @@ def get_model(name: str, **config: Any) -> Module:
     >>> get_model("lenet5").__class__.__name__
     'LeNet5'
     """
-    build = _BUILDERS.get(name)
-    if build is None:
-        raise ValueError(
-            f"Unknown model {name!r}: expected one of {', '.join(list_models())}.{nearest(name, _BUILDERS)}"
-        )
-    return build(**config)
+    return _REGISTRY[_known(name)](**config)
+
+
+def get_model_weights(name: str) -> Any:
+    """The published weights of the network of that name, as an enumeration.
+
+    Errors: ValueError for an unknown name, or a network without any.
+
+    >>> get_model_weights("resnet18").DEFAULT.name
+    'IMAGENET1K_V1'
+    """
+    found = _WEIGHTS.get(_known(name))
+    if found is None:
+        raise ValueError(f"No published weights are known for {name!r}.")
+    return found
+
+
+def get_weight(name: str) -> Any:
+    """The weights of that full name, "ResNet18_Weights.IMAGENET1K_V1".
+
+    Errors: ValueError for an unknown name.
+
+    >>> get_weight("ResNet18_Weights.DEFAULT").url.rpartition("/")[2]
+    'resnet18-f37072fd.pth'
+    """
+    enumeration, _, entry = name.partition(".")
+    found = {w.__name__: w for w in _WEIGHTS.values() if w is not None}
+    if enumeration not in found:
+        raise ValueError(f"Unknown weights {name!r}.{nearest(enumeration, found)}")
+    return found[enumeration].verify(entry)

@@ -1,0 +1,77 @@
+"""AlexNet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import nn
+from ...tensor import Tensor
+from .published import published, weights_of
+
+__all__ = [
+    "AlexNet", "AlexNet2012", "AlexNet_Weights", "alexnet", "alexnet2012",
+]  # fmt: skip
+
+AlexNet_Weights = weights_of("AlexNet_Weights", "alexnet-owt-7be5be79.pth")
+
+
+class AlexNet(nn.Module):
+    """The one-column AlexNet: five convolutions, three dense layers.   (N, 3, 224, 224) → (N, num_classes); 61,100,840 parameters.
+
+    Source: Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
+    """
+
+    def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 64, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+            nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+            nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        )  # fmt: skip
+        self.avgpool = nn.AdaptiveAvgPool2d((6, 6))
+        self.classifier = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(256 * 6 * 6, 4096), nn.ReLU(inplace=True),
+            nn.Dropout(dropout), nn.Linear(4096, 4096), nn.ReLU(inplace=True), nn.Linear(4096, num_classes),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.avgpool(self.features(x)).flatten(1))  # type: ignore[no-any-return]
+
+
+class AlexNet2012(nn.Module):
+    """AlexNet as it was drawn: two columns (groups of 2), 96 filters of 11×11, local response normalisation, maps of
+    55, 27 and 13 pixels.   (N, 3, 227, 227) → (N, num_classes); 60,965,224 parameters.
+
+    Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
+    """
+
+    def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 96, 11, stride=4), nn.ReLU(inplace=True), nn.LocalResponseNorm(5, 1e-4, 0.75, 2.0), nn.MaxPool2d(3, 2),
+            nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU(inplace=True), nn.LocalResponseNorm(5, 1e-4, 0.75, 2.0), nn.MaxPool2d(3, 2),
+            nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(384, 384, 3, padding=1, groups=2), nn.ReLU(inplace=True),
+            nn.Conv2d(384, 256, 3, padding=1, groups=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
+        )  # fmt: skip
+        self.classifier = nn.Sequential(
+            nn.Linear(256 * 6 * 6, 4096), nn.ReLU(inplace=True), nn.Dropout(dropout),
+            nn.Linear(4096, 4096), nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(4096, num_classes),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.features(x).flatten(1))  # type: ignore[no-any-return]
+
+
+@published(AlexNet_Weights)
+def alexnet(**config: Any) -> AlexNet:
+    """See `AlexNet`. `weights="DEFAULT"`: the published ones."""
+    return AlexNet(**config)
+
+
+@published()
+def alexnet2012(**config: Any) -> AlexNet2012:
+    """See `AlexNet2012`."""
+    return AlexNet2012(**config)

@@ -1,0 +1,117 @@
+"""VGG: nothing but 3×3 convolutions, in four depths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import nn
+from ...tensor import Tensor
+from .published import published, weights_of
+
+__all__ = [
+    "VGG", "VGG11_BN_Weights", "VGG11_Weights", "VGG13_BN_Weights", "VGG13_Weights", "VGG16_BN_Weights", "VGG16_Weights",
+    "VGG19_BN_Weights", "VGG19_Weights", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+]  # fmt: skip
+
+VGG11_Weights = weights_of("VGG11_Weights", "vgg11-8a719046.pth")
+VGG11_BN_Weights = weights_of("VGG11_BN_Weights", "vgg11_bn-6002323d.pth")
+VGG13_Weights = weights_of("VGG13_Weights", "vgg13-19584684.pth")
+VGG13_BN_Weights = weights_of("VGG13_BN_Weights", "vgg13_bn-abd245e5.pth")
+VGG16_Weights = weights_of("VGG16_Weights", "vgg16-397923af.pth")
+VGG16_BN_Weights = weights_of("VGG16_BN_Weights", "vgg16_bn-6c64b313.pth")
+VGG19_Weights = weights_of("VGG19_Weights", "vgg19-dcbb9e9d.pth")
+VGG19_BN_Weights = weights_of("VGG19_BN_Weights", "vgg19_bn-c79401a0.pth")
+
+# How many convolutions of 64, 128, 256, 512 and 512 maps, each group followed by pooling.
+_DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+class VGG(nn.Module):
+    """Convolutions `features`, then three dense layers.   (N, 3, 224, 224) → (N, num_classes)
+
+    Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014.
+    """
+
+    def __init__(self, features: nn.Module, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.features = features
+        self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
+        self.classifier = nn.Sequential(
+            nn.Linear(512 * 7 * 7, 4096), nn.ReLU(True), nn.Dropout(dropout),
+            nn.Linear(4096, 4096), nn.ReLU(True), nn.Dropout(dropout), nn.Linear(4096, num_classes),
+        )  # fmt: skip
+        if init_weights:
+            for m in self.modules():
+                if isinstance(m, nn.Conv2d):
+                    nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+                    if m.bias is not None:
+                        nn.init.constant_(m.bias, 0)
+                elif isinstance(m, nn.BatchNorm2d):
+                    nn.init.constant_(m.weight, 1)
+                    nn.init.constant_(m.bias, 0)
+                elif isinstance(m, nn.Linear):
+                    nn.init.normal_(m.weight, 0, 0.01)
+                    nn.init.constant_(m.bias, 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.avgpool(self.features(x)).flatten(1))  # type: ignore[no-any-return]
+
+
+def _vgg(depth: int, batch_norm: bool, init_weights: bool, config: dict[str, Any]) -> VGG:
+    layers: list[nn.Module] = []
+    c = 3
+    for count, width in zip(_DEPTHS[depth], (64, 128, 256, 512, 512), strict=True):
+        for _ in range(count):
+            norm = [nn.BatchNorm2d(width)] if batch_norm else []
+            layers += [nn.Conv2d(c, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
+            c = width
+        layers.append(nn.MaxPool2d(2, 2))
+    return VGG(nn.Sequential(*layers), init_weights=init_weights, **config)
+
+
+@published(VGG11_Weights)
+def vgg11(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 11 layers: 132,863,336 parameters."""
+    return _vgg(11, False, init_weights, config)
+
+
+@published(VGG11_BN_Weights)
+def vgg11_bn(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 11 layers with batch normalisation: 132,868,840 parameters."""
+    return _vgg(11, True, init_weights, config)
+
+
+@published(VGG13_Weights)
+def vgg13(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 13 layers: 133,047,848 parameters."""
+    return _vgg(13, False, init_weights, config)
+
+
+@published(VGG13_BN_Weights)
+def vgg13_bn(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 13 layers with batch normalisation: 133,053,736 parameters."""
+    return _vgg(13, True, init_weights, config)
+
+
+@published(VGG16_Weights)
+def vgg16(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 16 layers: 138,357,544 parameters."""
+    return _vgg(16, False, init_weights, config)
+
+
+@published(VGG16_BN_Weights)
+def vgg16_bn(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 16 layers with batch normalisation: 138,365,992 parameters."""
+    return _vgg(16, True, init_weights, config)
+
+
+@published(VGG19_Weights)
+def vgg19(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 19 layers: 143,667,240 parameters, 86% of them in the dense layers."""
+    return _vgg(19, False, init_weights, config)
+
+
+@published(VGG19_BN_Weights)
+def vgg19_bn(init_weights: bool = True, **config: Any) -> VGG:
+    """VGG of 19 layers with batch normalisation: 143,678,248 parameters."""
+    return _vgg(19, True, init_weights, config)

@@ -216,7 +216,7 @@ def mean(input: Tensor, dim: Any = None, keepdim: _bool = False, *, dtype: Any =
 def median(input: Tensor) -> Tensor: """The median of all entries (of an even number the lower of the two in the middle); with `dim` a named tuple (values, indices). NaN if there is a NaN."""
 @overload
 def median(input: Tensor, dim: _int, keepdim: _bool = ...) -> _return_types.median: """The median of all entries (of an even number the lower of the two in the middle); with `dim` a named tuple (values, indices). NaN if there is a NaN."""
-def meshgrid(*tensors: Any, indexing: _str = 'ij') -> tuple[Tensor, ...]: """Grids of coordinates from vectors; `indexing="xy"` exchanges the first two dims."""
+def meshgrid(*tensors: Any, indexing: _str = 'ij') -> tuple[Tensor, ...]: """Grids of coordinates from vectors, each along its own dim; with `indexing="xy"` the first along dim 1, the second along dim 0."""
 @overload
 def min(input: Tensor) -> Tensor: """The smallest entry of all; with `dim`, a named tuple (values, indices) of the smallest along it; with another tensor, the entry-by-entry `minimum`."""
 @overload
@@ -268,6 +268,7 @@ def relu(input: Tensor) -> Tensor: """y = max(0, input); the gradient at 0 is 0,
 def remainder(input: Tensor, other: Value) -> Tensor: """y = input − other · ⌊input / other⌋, with the sign of other: Python's `%`. (*), (*) → (*)"""
 def repeat_interleave(input: Tensor, repeats: Any, dim: _int | None = None, *, output_size: _int | None = None) -> Tensor: """Each entry (along `dim`; of the flattened tensor without it) `repeats` times in a row."""
 def reshape(input: Tensor, *shape: Any) -> Tensor: """The same values in row-major order, in another shape; one size may be -1. A view where possible, else a copy."""
+def rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Value | None = None, eps: _float | None = None) -> Tensor: """y = x / √(mean(x²) + eps) · weight, the mean over the last dims, `normalized_shape`; eps is the dtype's own by default. (*) → (*)"""
 def roll(input: Tensor, shifts: _int | Sequence[_int], dims: _int | Sequence[_int] | None = None) -> Tensor: """The entries moved by `shifts` along `dims`, around the end (over the flattened tensor without dims)."""
 def rot90(input: Tensor, k: _int = 1, dims: Sequence[_int] = (0, 1)) -> Tensor: """Turned by k quarter turns in the plane of two dims."""
 def round(input: Tensor, decimals: _int = 0) -> Tensor: """y = input rounded to `decimals` digits (negative ones round to tens, hundreds, …), halves to even; the gradient is 0. (*) → (*)"""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import inplace
+from . import inplace, sampling
 from .creation import array_of, as_dtype, finish
 from .device import check_cpu
 from .engine.variable import unbox
@@ -366,6 +366,9 @@ def _new(name: str, value: int) -> None:
     method.__doc__ = f"{name[4:].capitalize()} of the given sizes, in this one's dtype."
     expose("method", name)(method)
 
+
+expose("method", "bernoulli")(sampling.bernoulli)
+expose("method", "multinomial")(sampling.multinomial)
 
 for _name, _value in {"new_zeros": 0, "new_ones": 1, "new_empty": 0}.items():
     _new(_name, _value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
 
 from .config import current
 from .device import check_cpu
-from .ops.promotion import get_default_dtype, python_dtype
+from .ops.promotion import get_default_dtype, promote_types, python_dtype
 from .ops.shape import given_sizes
 from .tensor import Tensor, wrap
 
@@ -72,15 +73,24 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{operation}(): expected numbers, got entries of type {type(_leaf_of(data)).__name__}")
     if dtype is None:
-        first = _leaf_of(plain)
-        dtype = array.dtype if isinstance(first, np.generic | np.ndarray) else _python_kind(array)
+        dtype = _list_dtype(plain)
     return array.astype(dtype, copy=False)
 
 
-def _python_kind(array: Any) -> Any:
-    if not array.size:
-        return get_default_dtype()
-    return {"b": np.bool_, "i": np.int64, "u": np.int64}.get(array.dtype.kind, python_dtype(array.flat[0].item()))
+def _list_dtype(data: Any) -> Any:
+    """Python numbers count as the default dtypes, arrays and tensors bring their own; the highest wins."""
+    found: set[Any] = set()
+    todo = [data]
+    while todo:
+        row = todo.pop()
+        for kind, d in {type(d): d for d in row}.items():  # most rows are of one type
+            if kind is list or kind is tuple:
+                todo.extend(d for d in row if d.__class__ is kind)
+            elif hasattr(d, "dtype"):
+                found.update(d.dtype for d in row if d.__class__ is kind)
+            else:
+                found.add(python_dtype(d))
+    return reduce(promote_types, found) if found else get_default_dtype()
 
 
 def _unwrapped(data: Any) -> Any:
@@ -205,7 +215,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, d
     >>> full((2,), 7)
     tensor([7, 7])
     """
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     kind = as_dtype(dtype, "full") or python_dtype(value)
     sizes = _sizes((size,) if isinstance(size, int) else tuple(size), "full")
     return finish(np.full(sizes, value, kind), requires_grad, device, "full")

@@ -73,14 +73,14 @@ def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
         todo.extend(n.inputs)
 
 
-def check_writable(x: Any, name: str) -> None:
-    """May `x` be written to? Before anything is changed."""
+def check_writable(x: Any, name: str, part: bool = False) -> None:
+    """May `x` (or, with `part`, a view of it) be written to? Before anything is changed."""
     c = current()
     if c.record and x.node is not None:
         if isinstance(x.node, Leaf):
             raise InplaceError(
-                f"a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the out-of-place "
-                "operation, or wrap the write in no_grad()."
+                f"a {'view of a ' if part else ''}leaf Variable that requires grad is being used in an in-place operation ({name}). "
+                "Use the out-of-place operation, or wrap the write in no_grad()."
             )
         if x._view is not None and isinstance(x._view.base.node, Leaf):
             raise InplaceError(
@@ -185,9 +185,9 @@ def move(x: Any, node: Node | None) -> None:
 
 def setitem(x: Any, at: Any, values: Any) -> None:
     """x[at] = values, recorded."""
-    check_writable(x, "__setitem__")
     array = x.storage()
-    normal, _ = normal_index(at, array.ndim)
+    normal, gathers = normal_index(at, array.ndim)
+    check_writable(x, "__setitem__", part=not gathers)
     raw = unbox(values)
     if not isinstance(values, Variable | np.ndarray | np.generic | int | float | bool | complex):
         raise TypeError(
@@ -301,6 +301,8 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
             )
     if type(error) is IndexError:
         return IndexError(_index_text(text) if prim.family == "index" else f"{prim.name}: {_index_text(text)}")
+    if isinstance(error, MemoryError):
+        return RuntimeError(f"{prim.name}: can't allocate memory: {text}. Use smaller sizes.")
     if isinstance(error, OverflowError):
         return RuntimeError(f"{prim.name}: value cannot be converted without overflow: {text}. Expected numbers that the dtype can hold.")
     if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before NumPy is loaded: the arrays of tests are small, and several pytest workers share the machine.
@@ -16,3 +17,10 @@ settings.register_profile(
     "ci", deadline=None, derandomize=True, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_collection_finish(session: object) -> None:
+    """Thousands of collected tests stay to the end: take them out of the collector's sight, so that a test's `gc.collect()`
+    looks at that test's objects only (0.5 ms instead of half a second)."""
+    gc.collect()
+    gc.freeze()

@@ -26,10 +26,19 @@ def case(*inputs: Any, **params: Any) -> Case:
 
 
 EXTRA: list[tuple[str, Case]] = [
+    *[("nonzero", case(v)) for v in (ZERO_D, a(0.0), i(0, 3, 0))],
+    *[("kthvalue", case(a([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]]), k=k, dim=1, keepdim=True)) for k in (1, 2, 3)],
+    *[("smooth_l1_loss", case(a([0.1, 0.6, 3.0]), a([0.0, 0.0, 0.0]), reduction=r, beta=0.25)) for r in ("none", "sum", "mean")],
+    *[("elu", case(a([-0.5, 0.5, -3.0]), alpha=b, scale=1.5, input_scale=c)) for b in (0.5, 2.0) for c in (0.5, 2.0)],
+    *[("unique", case(a([[[1.0, 2.0], [1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]]), dim=d, consecutive=c)) for d in (1, 2) for c in (True, False)],
+    *[("unique", case(a([[[1.0, 2.0, 5.0]], [[1.0, 3.0, 5.0]], [[1.0, 3.0, 5.0]]]), dim=d, consecutive=c))
+      for d in (0, 1, 2) for c in (True, False)],
     *[("median_dim", case(a([[NAN, 1.0, 3.0, 2.0], [5.0, 4.0, 7.0, 6.0], [1.0, NAN, NAN, 0.5]]), dim=1, keepdim=k, skip_nan=False))
       for k in (True, False)],
     *[(n, case(X[:, :1], dims=(1,), keepdim=k, correction=1)) for n in ("var", "std") for k in (True, False)],
-    ("div", case(6.0, 4.0)), ("div", case(7, 2)), ("mean", case(np.zeros((0, 2)), dims=(0,), keepdim=True)), ("power", case(0.0, exponent=-1.0)), ("power", case(2.0, exponent=3.0)),
+    ("div", case(6.0, 4.0)), ("div", case(7, 2)), ("mean", case(np.zeros((0, 2)), dims=(0,), keepdim=True)),
+    ("power", case(0.0, exponent=-1.0)), ("power", case(2.0
+      , exponent=3.0)),
     ("logsumexp", case(a([-INF, -INF]), dims=(0,), keepdim=False)), ("logsumexp", case(a([900.0, 901.0]), dims=(0,), keepdim=False)),
     *[("bitwise_right_shift", case(a([100, -100, 5], t), a([b, b + 1, b - 1], t)))
       for t, b in ((np.int8, 8), (np.int16, 16), (np.int32, 32), (np.int64, 64))],

@@ -77,7 +77,8 @@ def _erfinv(y: float) -> float:
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
     "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
-    "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max), "minimum": nan_wins(min),
+    "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max),
+    "minimum": nan_wins(min),
     "fmax": nan_loses(max), "fmin": nan_loses(min),
     "exp": math.exp, "exp2": lambda a: 2.0**a, "expm1": math.expm1, "log": math.log, "log2": math.log2, "log10": math.log10,
     "log1p": math.log1p, "logaddexp": lambda a, b: math.log(math.exp(a) + math.exp(b)),

@@ -12,10 +12,12 @@ from ..errors import nearest
 from ..nn import Module
 from ..optim import Optimizer
 from ..tensor import Tensor
+from . import stand
 from .finder import standing
 from .stand import MISSED, note
 
 _PACKAGE = str(Path(__file__).parents[1])
+_STAND = stand.__file__
 
 
 def run_program(target: str, arguments: list[str], as_module: bool = False) -> int:
@@ -91,14 +93,17 @@ def _exit_code(leaving: SystemExit) -> int:
 
 
 def _show(error: BaseException | None) -> None:
-    """The traceback, from the program's first line on."""
+    """The traceback, from the program's first line on, without the last lines inside the stand-in modules."""
     if error is None:
         return
     tb = error.__traceback__
     while tb is not None and tb.tb_next is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next
     sys.stdout.flush()
-    traceback.print_exception(type(error), error, tb)
+    shown = traceback.TracebackException(type(error), error, tb)
+    while len(shown.stack) > 1 and shown.stack[-1].filename == _STAND:
+        shown.stack.pop()
+    print("".join(shown.format()), end="", file=sys.stderr)
 
 
 def _note_attribute(error: BaseException) -> None:

@@ -7,10 +7,11 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import table
 from .finder import standing
-from .stand import Missing, MissingName, message
+from .stand import Missing, message
 
 
 def names_of(source: str, filename: str = "<program>") -> tuple[dict[str, int], list[str]]:
@@ -62,17 +63,21 @@ def _dotted(node: ast.expr, bound: dict[str, str]) -> str | None:
 def first_missing(name: str) -> str | None:
     """The shortest beginning of a dotted name that is missing; None if all of it exists."""
     parts = name.split(".")
-    value = importlib.import_module(parts[0])
+    value: Any = importlib.import_module(parts[0])
     for n, part in enumerate(parts[1:], 2):
+        full = ".".join(parts[:n])
         try:
             value = getattr(value, part)
-        except (AttributeError, MissingName, ImportError):
-            full = ".".join(parts[:n])
-            if table.sources(full) is None:
+        except (AttributeError, ImportError):
+            module = full if table.sources(full) is not None else full.rpartition(".")[0]
+            if table.sources(module) is None:
                 return full
-            value = importlib.import_module(full)
+            value = importlib.import_module(module)  # `torch.nn.utils.weight_norm` is a function, and a module, too
+            if module != full and not hasattr(value, part):
+                return full
+            value = value if module == full else getattr(value, part)
         if isinstance(value, Missing):
-            return ".".join(parts[:n])
+            return full
     return None
 
 

@@ -34,6 +34,7 @@ from ..errors import DtypeError, ShapeError, expected
 from . import depthwise, pointwise
 from .columns import Block, Columns
 from .geometry import Geometry, geometry
+from .product import matmul
 from .scratch import scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
@@ -64,7 +65,7 @@ def conv_forward(
         y.fill(0)
         return y if bias is None else np.add(y, _channels(bias, y.ndim), out=y)
     if geo.whole:
-        np.matmul(_lines(x), _lines(w).T, out=y.reshape(geo.batch, -1))
+        matmul(_lines(x), _lines(w).T, out=y.reshape(geo.batch, -1))
     elif _route(geo) == "pointwise":
         pointwise.forward(geo, x, w, y)
     elif _route(geo) == "depthwise":
@@ -97,7 +98,7 @@ def conv_input_adjoint(
         return np.zeros(geo.x_shape, g.dtype)
     gx = np.empty(geo.x_shape, g.dtype)
     if geo.whole:
-        np.matmul(_lines(g), _lines(w), out=gx.reshape(geo.batch, -1))
+        matmul(_lines(g), _lines(w), out=gx.reshape(geo.batch, -1))
     elif _route(geo) == "pointwise":
         pointwise.input_adjoint(geo, g, w, gx)
     elif _route(geo) == "depthwise" and _finite(w):
@@ -302,10 +303,10 @@ def _columns_forward(geo: Geometry, x: Array, w: Array, bias: Array | None, y: A
             place = _in_place(columns, target, block)
             if place is None:
                 result = scratch("result", columns.result_shape(block), y.dtype)
-                np.matmul(matrix, gathered, out=result.reshape(geo.groups, -1, gathered.shape[-1]))
+                matmul(matrix, gathered, out=result.reshape(geo.groups, -1, gathered.shape[-1]))
                 columns.write(result, block, target, bias)
             else:
-                np.matmul(matrix, gathered, out=place)
+                matmul(matrix, gathered, out=place)
                 if bias is not None:
                     np.add(place, bias.reshape(geo.groups, geo.outputs, 1), out=place)
 
@@ -333,7 +334,7 @@ def _columns_input(geo: Geometry, g: Array, w: Array, gx: Array, exact: bool = F
                 _columns_input(geo, g, w, gx, exact=True)
                 return
             scattered = scratch("columns", columns.column_shape(block), g.dtype)
-            np.matmul(matrix, gradient, out=scattered.reshape(geo.groups, -1, gradient.shape[-1]))
+            matmul(matrix, gradient, out=scattered.reshape(geo.groups, -1, gradient.shape[-1]))
             columns.scatter(scattered, block, padded)
         columns.unload(padded, piece.of(gx))
 

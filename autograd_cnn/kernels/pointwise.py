@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .geometry import Geometry
+from .product import matmul
 from .scratch import scratch
 
 Array = npt.NDArray[Any]
@@ -30,7 +31,7 @@ def _matrix(geo: Geometry, w: Array) -> Array:
 def forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
     """y (N, G·O, *out) of x (N, G·C, *S) and w (G·O, C, *1)"""
     taken = _grouped(geo, _stepped(geo, x), geo.inputs)
-    np.matmul(_matrix(geo, w), taken, out=_grouped(geo, y, geo.outputs))
+    matmul(_matrix(geo, w), taken, out=_grouped(geo, y, geo.outputs))
 
 
 def input_adjoint(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
@@ -38,10 +39,10 @@ def input_adjoint(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
     turned = _matrix(geo, w).swapaxes(-1, -2)
     gradient = _grouped(geo, g, geo.outputs)
     if max(geo.stride) == 1:
-        np.matmul(turned, gradient, out=_grouped(geo, gx, geo.inputs))
+        matmul(turned, gradient, out=_grouped(geo, gx, geo.inputs))
         return
     gx.fill(0)
-    _stepped(geo, gx)[...] = np.matmul(turned, gradient).reshape(geo.batch, -1, *geo.out)
+    _stepped(geo, gx)[...] = matmul(turned, gradient).reshape(geo.batch, -1, *geo.out)
 
 
 def weight_adjoint(geo: Geometry, g: Array, x: Array) -> Array:

@@ -1,20 +1,44 @@
 """Resampling along one dim: which source entries, with which weights, make each entry of the result.
 
-A plan is (places, weights), both (out, taps): y[j] = Σ_t weights[j, t] · x[places[j, t]]. A resampling over several dims is one plan
-after the other. Sources are computed in the precision PyTorch uses, so that borders fall on the same entries.
+A resampling over several dims is one plan after the other. Sources are computed in the precision PyTorch uses, so that borders fall on
+the same entries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Plan = tuple[Array, Array | None]  # weights None: all 1
+Entries = tuple[Array, Array | None]  # places and weights, both (out, taps)
+
+_DENSE = 128  # up to this size a product with the whole matrix, zeros and all, beats picking entries
+
+
+class Plan:
+    """y[j] = Σ_t weights[j, t] · x[places[j, t]]; without weights each entry of the result is one of the source."""
+
+    def __init__(self, size: int, places: Array, weights: Array | None = None) -> None:
+        self.size, self.places, self.weights = size, places, weights
+
+    @cached_property
+    def times(self) -> int:
+        """How often each entry is repeated, if that is all there is to do; else 0."""
+        times, rest = divmod(len(self.places), self.size)
+        only = self.weights is None and not rest and np.array_equal(self.places[:, 0], np.arange(len(self.places)) // max(times, 1))
+        return times if only else 0
+
+    @cached_property
+    def matrix(self) -> Array:
+        """The plan as a matrix (out, size)."""
+        weights = np.ones(self.places.shape, np.float32) if self.weights is None else self.weights
+        made = np.zeros((len(self.places), self.size), weights.dtype)
+        np.add.at(made, (np.arange(len(made))[:, None], self.places), weights)
+        return made
 
 
 def _scale(size: int, out: int, factor: float | None, number: Any) -> Any:
@@ -25,6 +49,10 @@ def _scale(size: int, out: int, factor: float | None, number: Any) -> Any:
 @lru_cache(maxsize=256)
 def plan_for(mode: str, size: int, out: int, align_corners: bool, factor: float | None, single: bool, antialias: bool) -> Plan:
     """The plan of one dim, for `mode` nearest, nearest-exact, linear or cubic."""
+    return Plan(size, *_entries(mode, size, out, align_corners, factor, single, antialias))
+
+
+def _entries(mode: str, size: int, out: int, align_corners: bool, factor: float | None, single: bool, antialias: bool) -> Entries:
     number: Any = np.float32 if single else np.float64
     if mode in ("nearest", "nearest-exact"):
         return _nearest(size, out, factor, mode == "nearest-exact", number)
@@ -33,7 +61,7 @@ def plan_for(mode: str, size: int, out: int, align_corners: bool, factor: float 
     return (_linear if mode == "linear" else _cubic)(size, out, align_corners, factor, number)
 
 
-def _nearest(size: int, out: int, factor: float | None, exact: bool, number: Any) -> Plan:
+def _nearest(size: int, out: int, factor: float | None, exact: bool, number: Any) -> Entries:
     at = np.arange(out).astype(number)
     scale = _scale(size, out, factor, number)
     if exact:
@@ -56,7 +84,7 @@ def _sources(size: int, out: int, align_corners: bool, factor: float | None, num
     return at
 
 
-def _linear(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+def _linear(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Entries:
     if out == size:
         return np.arange(out)[:, None], None
     at = np.maximum(_sources(size, out, align_corners, factor, number), number(0))
@@ -66,7 +94,7 @@ def _linear(size: int, out: int, align_corners: bool, factor: float | None, numb
     return np.stack([first, second], 1), np.stack([1 - part, part], 1)
 
 
-def _cubic(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+def _cubic(size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Entries:
     at = _sources(size, out, align_corners, factor, number)
     floor = np.minimum(np.floor(at).astype(np.int64), size - 1)
     t = np.clip(at - floor.astype(number), 0, 1).astype(number)
@@ -88,7 +116,7 @@ _FILTERS: dict[str, tuple[int, Callable[[Array], Array]]] = {
 }
 
 
-def _smooth(mode: str, size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Plan:
+def _smooth(mode: str, size: int, out: int, align_corners: bool, factor: float | None, number: Any) -> Entries:
     """With antialias: shrinking, the kernel is stretched over all the source entries that fall into one."""
     width, kernel = _FILTERS[mode]
     if align_corners:
@@ -107,28 +135,60 @@ def _smooth(mode: str, size: int, out: int, align_corners: bool, factor: float |
     return np.minimum(places, size - 1), weights.astype(number)
 
 
+def _dense(plan: Plan, x: Array) -> bool:
+    """May it be a product with the matrix? Not with infinities or NaN in x, which its zeros would spread."""
+    return plan.weights is not None and plan.size <= _DENSE and bool(np.isfinite(x.sum()))
+
+
+def _product(matrix: Array, x: Array, axis: int) -> Array:
+    """The matrix applied along one axis."""
+    matrix = matrix.astype(x.dtype, copy=False)
+    if axis == x.ndim - 1:
+        return np.matmul(x, matrix.T)
+    # (…, n, *rest) -> (…, n, rest): the product runs over the last dim but one
+    flat = x.reshape(*x.shape[: axis + 1], -1)
+    return np.matmul(matrix, flat).reshape(*x.shape[:axis], len(matrix), *x.shape[axis + 1 :])
+
+
 def resample_along(x: Array, plan: Plan, axis: int) -> Array:
     """The plan carried out along one axis."""
-    places, weights = plan
-    if weights is None:
-        return np.take(x, places[:, 0], axis)
-    y = None
-    for t in range(places.shape[1]):
-        part = np.take(x, places[:, t], axis)
-        part *= _column(weights[:, t], x, axis)
-        y = part if y is None else np.add(y, part, out=y)
-    return np.zeros_like(x) if y is None else y
+    if plan.times:
+        return _repeated(x, plan.times, axis)
+    if plan.weights is None:
+        return np.take(x, plan.places[:, 0], axis)
+    if _dense(plan, x):
+        return _product(plan.matrix, x, axis)
+    y = np.take(x, plan.places[:, 0], axis)
+    y *= _column(plan.weights[:, 0], x, axis)
+    for t in range(1, plan.places.shape[1]):
+        part = np.take(x, plan.places[:, t], axis)
+        part *= _column(plan.weights[:, t], x, axis)
+        y += part
+    return y
+
+
+def _repeated(x: Array, times: int, axis: int) -> Array:
+    """Each entry several times in a row."""
+    y = np.empty((*x.shape[: axis + 1], times, *x.shape[axis + 1 :]), x.dtype)
+    y[...] = np.expand_dims(x, axis + 1)
+    return y.reshape(*x.shape[:axis], x.shape[axis] * times, *x.shape[axis + 1 :])
 
 
 def resample_adjoint(g: Array, plan: Plan, size: int, axis: int) -> Array:
     """The adjoint: each entry of `g` is added, weighted, to the places it was made of."""
-    places, weights = plan
-    y = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
     lead: tuple[Any, ...] = (slice(None),) * axis
-    for t in range(places.shape[1]):
-        at = places[:, t]  # never falls, so that entries for one place stand together
+    if plan.times:
+        y = np.array(g[(*lead, slice(0, None, plan.times))])
+        for k in range(1, plan.times):
+            y += g[(*lead, slice(k, None, plan.times))]
+        return y
+    if _dense(plan, g):
+        return _product(plan.matrix.T, g, axis)
+    y = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), g.dtype)
+    for t in range(plan.places.shape[1]):
+        at = plan.places[:, t]  # never falls, so that entries for one place stand together
         starts = np.flatnonzero(np.diff(at, prepend=-1))
-        part = g if weights is None else g * _column(weights[:, t], g, axis)
+        part = g if plan.weights is None else g * _column(plan.weights[:, t], g, axis)
         if len(starts) == len(at):
             y[(*lead, at)] += part
         else:

@@ -37,6 +37,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: Literal
 def adaptive_max_pool3d(input: Tensor, output_size: Any, *, return_indices: Literal[True]) -> tuple[Tensor, Tensor]: """The maxima of `output_size` windows that cover the input evenly. (N, C, *S) → (N, C, *P). Size 1 is global max pooling."""
 @overload
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: _bool = ...) -> Any: """The maxima of `output_size` windows that cover the input evenly. (N, C, *S) → (N, C, *P). Size 1 is global max pooling."""
+def affine_grid(theta: Tensor, size: Sequence[_int], align_corners: _bool | None = None) -> Tensor: """The places that affine maps give the pixels of an image of `size`: (N, 2, 3) → (N, H, W, 2), or (N, 3, 4) → (N, D, H, W, 3)."""
 def alpha_dropout(input: Tensor, p: _float = 0.5, training: _bool = False, inplace: _bool = False) -> Tensor: """Dropout that keeps mean and variance of self-normalising networks: dropped entries become SELU's lower limit. (*) → (*)"""
 def avg_pool1d(input: Tensor, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: _int | None = None) -> Tensor: """The average of each window. (N, C, *S) or (C, *S) → (…, *P), along each dim P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1"""
 def avg_pool2d(input: Tensor, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: _bool = False, count_include_pad: _bool = True, divisor_override: _int | None = None) -> Tensor: """The average of each window. (N, C, *S) or (C, *S) → (…, *P), along each dim P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1"""
@@ -76,6 +77,7 @@ def gelu(input: Tensor, approximate: _str = 'none') -> Tensor: """y = x Φ(x), �
 def global_avg_pool(input: Tensor) -> Tensor: """The average of each channel, as the head of GoogLeNet and ResNet. (N, C, *S) → (N, C) [Lin, Chen, Yan 2014]"""
 def global_max_pool(input: Tensor) -> Tensor: """The maximum of each channel. (N, C, *S) → (N, C)"""
 def glu(input: Tensor, dim: _int = -1) -> Tensor: """y = a · σ(b), a and b the halves of the input along `dim`. (*, 2n, *) → (*, n, *) [Dauphin et al. 2017]"""
+def grid_sample(input: Tensor, grid: Value, mode: _str = 'bilinear', padding_mode: _str = 'zeros', align_corners: _bool | None = None) -> Tensor: """The image read at the places of a grid: (N, C, H, W), (N, H', W', 2) → (N, C, H', W'); with volumes (N, C, D, H, W), (…, 3) → (N, C, …)."""
 def group_norm(input: Tensor, num_groups: _int, weight: Value | None = None, bias: Value | None = None, eps: _float = 1e-05) -> Tensor: """As layer norm, over the channels of each of `num_groups` groups and space. (N, C, *) → (N, C, *)"""
 def gumbel_softmax(logits: Tensor, tau: _float = 1, hard: _bool = False, eps: _float = 1e-10, dim: _int = -1) -> Tensor: """y = softmax((logits + G) / tau) along `dim`, G drawn from the Gumbel distribution: a differentiable draw of a category."""
 def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: """y = input where |input| > lambd, else 0. (*) → (*)"""
@@ -142,6 +144,7 @@ def prelu(input: Tensor, weight: Value) -> Tensor: """y = max(input, 0) + w_c ·
 def relu(input: Tensor, inplace: _bool = False) -> Tensor: """y = max(0, input); the gradient at 0 is 0. (*) → (*) [Nair and Hinton 2010]"""
 def relu6(input: Tensor, inplace: _bool = False) -> Tensor: """y = min(max(0, input), 6). (*) → (*) [Krizhevsky 2010]"""
 def relu_(input: Tensor) -> Tensor: """`relu` in place."""
+def rms_norm(input: Tensor, normalized_shape: Sequence[_int], weight: Value | None = None, eps: _float | None = None) -> Tensor: """y = x / √(mean(x²) + eps) · weight, the mean over the last dims, `normalized_shape`; eps is the dtype's own by default. (*) → (*)"""
 def rrelu(input: Tensor, lower: _float = 0.125, upper: _float = 0.3333333333333333, training: _bool = False, inplace: _bool = False) -> Tensor: """y = input where positive, else a · input; a is drawn from [lower, upper) for each entry in training, and is the middle of the two otherwise. (*) → (*) [Xu et al. 2015]"""
 def rrelu_(input: Tensor, lower: _float = 0.125, upper: _float = 0.3333333333333333, training: _bool = False) -> Tensor: """`rrelu` in place."""
 def scaled_dot_product_attention(query: Tensor, key: Value, value: Value, attn_mask: Value | None = None, dropout_p: _float = 0.0, is_causal: _bool = False, *, scale: _float | None = None, enable_gqa: _bool = False) -> Tensor: """softmax(Q · Kᵀ · scale + mask) · V, scale = 1/√E by default. (*, L, E), (*, S, E), (*, S, V) → (*, L, V)"""

@@ -367,7 +367,7 @@ def trace(input: Array) -> Array:
 
 @expose("function")
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Array, ...]:
-    """Grids of coordinates from vectors; `indexing="xy"` exchanges the first two dims.
+    """Grids of coordinates from vectors, each along its own dim; with `indexing="xy"` the first along dim 1, the second along dim 0.
 
     >>> import autograd_cnn as ac
     >>> [tuple(g.shape) for g in ac.meshgrid(ac.arange(2), ac.arange(3), indexing="ij")]
@@ -384,9 +384,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Array, ...]:
         expand(_reshape(v, shape=tuple(n if j == i else 1 for j in range(len(sizes))), kind="meshgrid"), *sizes)
         for i, (v, n) in enumerate(zip(vectors, sizes, strict=True))
     ]
-    if swap:
-        order = (1, 0, *range(2, len(sizes)))
-        grids = [_permute(g, dims=order) for g in grids]
+    if swap:  # the first vector lies along dim 1 now: only the order of the grids is to be restored
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

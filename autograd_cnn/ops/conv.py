@@ -18,7 +18,7 @@ from ..engine.primitive import primitive
 from ..errors import ShapeError, expected
 from ..kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ..kernels.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
-from .arrange import flip
+from .arrange import flip, pad_constant
 from .expose import expose
 from .linalg import same_dtype
 from .promotion import Array
@@ -283,15 +283,19 @@ def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, s
         if e >= max(s, d):
             raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got output_padding: {extra}, stride: {by}, "
                                f"dilation: {apart} (in {operation})")  # fmt: skip
-    size = tuple(
-        transposed_size(n, k, s, p, e, d)
-        for n, k, s, p, e, d in zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True)
-    )
+    along = list(zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True))
+    size = tuple(transposed_size(n, k, s, p, e, d) for n, k, s, p, e, d in along)
     if any(n < 1 for n in size):
         raise RuntimeError(f"{operation}: Given input size per channel: {list(shape_of(x)[2:])}. Calculated output size per channel: {list(size)}. "
                            "Output size is too small. Use less padding.")  # fmt: skip
-    shape = (shape_of(x)[0], channels, *size)
+    # output_padding of a stride or more uncovers what padding cut off, and beyond that adds zeros
+    cut = tuple(min(e, p[1]) if e >= s else 0 for _, _, s, p, e, _ in along)
+    zeros = tuple((0, e - c) if e >= s else (0, 0) for (_, _, s, _, e, _), c in zip(along, cut, strict=True))
+    sides = tuple((a, b - c) for (a, b), c in zip(sides, cut, strict=True))
+    shape = (shape_of(x)[0], channels, *(n - z for n, (_, z) in zip(size, zeros, strict=True)))
     y = _conv_input(x, weight, shape=shape, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation)
+    if any(z for _, z in zeros):
+        y = pad_constant(y, widths=((0, 0), (0, 0), *zeros))
     if bias is not None:
         y = y + _reshape(bias, shape=(channels, *(1,) * dims), kind="unsqueeze")
     return _unbatched(y, single)

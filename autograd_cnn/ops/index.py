@@ -47,6 +47,11 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
             advanced = True
             used += array.ndim if array.dtype == bool else 1
             normal.append(array)
+    if used > ndim == 0:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a Python number: expected no "
+            f"index, got {used}."
+        )
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}: expected at most {ndim}, got {used}")
     if not advanced and Ellipsis not in [n for n in normal if n is Ellipsis]:

@@ -11,6 +11,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import DtypeError, ShapeError
+from ..kernels import product
 from .dims import normal_dims
 from .expose import expose
 from .promotion import Array, result_type
@@ -35,7 +36,7 @@ def _swapped(x: Any) -> Any:
 @primitive(label="matmul", family="linalg", name="matmul")
 def _matmul(input: Array, other: Array) -> Array:
     """y = input · other over the last two dims, batch dims broadcast.   (…, n, k), (…, k, m) → (…, n, m)"""
-    return np.matmul(input, other)
+    return product.matmul(input, other)
 
 
 @_matmul.vjp("input")
@@ -191,7 +192,7 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha
 @primitive(label="linear", family="linalg", name="linear")
 def _linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """y = x · Wᵀ + b.   (…, I), (O, I), (O) → (…, O)"""
-    y = np.matmul(input, weight.T)
+    y = product.matmul(input, weight.T)
     if bias is not None:
         if y.dtype is bias.dtype and y.ndim:
             y += bias

@@ -334,15 +334,15 @@ def _make(dims: int) -> None:
     def lp_pool(
         input: Array, norm_type: float, kernel_size: Steps, stride: Steps | None = None, ceil_mode: bool = False
     ) -> Array:
-        from .activation import relu
-        from .rounding import abs, sign
+        from .comparison import eq
+        from .select import _where
 
         if int(np.prod(shape_of(input)[1:])) == 0:
             raise RuntimeError(f"lp_pool{dims}d: expected a non-empty input, got shape {list(shape_of(input))}")
         count = math.prod(steps(kernel_size, dims, f"lp_pool{dims}d: kernel_size"))
         # as PyTorch: averages times the size of a whole window, also for the windows that ceil_mode adds at the border
         mean = _average(f"lp_pool{dims}d", dims, input**norm_type, kernel_size, stride, 0, ceil_mode)
-        return (sign(mean) * relu(abs(mean)) * count) ** (1.0 / norm_type)
+        return (_where(eq(mean, 0), 0.0, mean) * count) ** (1.0 / norm_type)  # at 0 no gradient passes, where the root has an infinite one
 
     def adaptive_avg(input: Array, output_size: Any) -> Array:
         x, single = _batched(input, dims, f"adaptive_avg_pool{dims}d")

@@ -116,7 +116,7 @@ def _noticed(name: str, k: int) -> str | None:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--limit", type=int, default=0, help="how many mutants are tried, drawn from all (0: all)")
-    parser.add_argument("--examples", type=int, default=20, help="cases each must survive")
+    parser.add_argument("--examples", type=int, default=40, help="cases each must survive")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only functions of modules whose name contains this")
     parser.add_argument("--role", default="", help="rule, forward or helper: only these (default: rules and forwards)")

@@ -17,7 +17,7 @@ from autograd_cnn.tensor import wrap  # noqa: E402
 from .both import DTYPES, Fixed, agree, array, fail_alike  # noqa: E402
 
 F, G = ac.nn.functional, torch.nn.functional
-SIZES = {1: (9,), 2: (7, 6), 3: (5, 4, 6)}
+SIZES = {1: (9,), 2: (7, 6), 3: (5, 5, 6)}
 
 
 def both(name: str, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ def test_convolution(dims: int, groups: int, dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", (1, 0), 0])
-@pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (1, 5), (4, 1)])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (1, 4), (4, 1)])
 def test_convolution_padding(kernel: Any, padding: Any) -> None:
     for dilation in (1, 2):
         both("conv2d", array((2, 2, 9, 8)), array((3, 2, *kernel), seed=1), None, 1, padding, dilation)
@@ -101,7 +101,7 @@ def test_true_convolution_is_numpys_polynomial_product() -> None:
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_transposed_convolution(dims: int, dtype: Any) -> None:
     name = f"conv_transpose{dims}d"
-    for stride, padding, extra, groups, dilation in ((1, 0, 0, 1, 1), (2, 1, 1, 2, 1), (3, 2, 2, 1, 2), (1, 1, 1, 4, 2)):
+    for stride, padding, extra, groups, dilation in ((1, 0, 0, 1, 1), (2, 1, 1, 2, 1), (3, 2, 2, 1, 2), (1, 1, 1, 4, 2), (1, 1, 2, 1, 3)):
         x, w = array((2, 4, *(4, 3, 3)[:dims]), dtype), array((4, 2, *(3, 2, 3)[:dims]), dtype, 1)
         both(name, x, w, array((2 * groups,), dtype, 2), stride, padding, extra, groups, dilation, tolerance=close(dtype))
     both(name, array((4, *(4, 3, 3)[:dims]), dtype), array((4, 2, *(2, 2, 2)[:dims]), dtype, 1), tolerance=close(dtype))
@@ -113,7 +113,6 @@ def test_convolution_of_unusual_inputs(dims: int) -> None:
     w = array((4, 2, *k), seed=1)
     both(name, array((2, *size)), w)  # without a batch
     both(name, array((0, 2, *size)), w, array((4,)))  # without samples
-    both(name, array((2, 0, *size)), np.zeros((3, 0, *k))) if dims == 2 else None
     x = array((*reversed(size), 2, 3)).transpose(*reversed(range(dims + 2)))
     agree(getattr(F, name), getattr(G, name), np.ascontiguousarray(x), w, padding=1)
     turned = wrap(np.asarray(x))  # strides the other way round
@@ -240,8 +239,8 @@ def test_adaptive_pool(dims: int, dtype: Any) -> None:
 def test_global_pool(dims: int) -> None:
     x = spread((2, 3, *SIZES[dims]))
     axes = tuple(range(2, dims + 2))
-    agree(F.global_avg_pool, lambda v: v.mean(axes, keepdim=True), x)
-    agree(F.global_max_pool, lambda v: v.amax(axes, keepdim=True), x)
+    agree(F.global_avg_pool, lambda v: v.mean(axes), x)
+    agree(F.global_max_pool, lambda v: v.amax(axes), x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

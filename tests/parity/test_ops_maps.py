@@ -189,3 +189,47 @@ def test_attention() -> None:
     both(name, q, k, v, attn_mask=mask, second=False)
     both(name, q, k[:, :1], v[:, :1], enable_gqa=True)
     fails(name, q, k, v, attn_mask=mask, is_causal=True, match="should not be set when is_causal")
+
+
+# ------------------------------------------------------------------------------------------------- grids
+@pytest.mark.parametrize("align", [False, True])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+def test_grid_sample(mode: str, padding: str, align: bool) -> None:
+    x, grid = array((2, 3, 5, 4)), array((2, 3, 6, 2), low=-2.7, high=2.9)
+    args = {"mode": mode, "padding_mode": padding, "align_corners": align}
+    both("grid_sample", x, grid, second=False, **args)
+    if mode != "bicubic":
+        both("grid_sample", array((2, 2, 3, 4, 5)), array((2, 2, 3, 2, 3), low=-1.7, high=1.9), second=False, **args)
+    both("grid_sample", array((1, 1, 1, 4)), array((1, 2, 2, 2)), second=False, **args)
+    both("grid_sample", x.astype(np.float32), grid.astype(np.float32), second=False, tolerance=1e-4, **args)
+
+
+@pytest.mark.parametrize("align", [False, True])
+@pytest.mark.parametrize("size", [(2, 1, 3, 4), (1, 2, 1, 5), (2, 1, 2, 3, 4)])
+def test_affine_grid(size: Any, align: bool) -> None:
+    d = len(size) - 2
+    both("affine_grid", array((size[0], d, d + 1)), size, align_corners=align)
+    corners = np.tile(np.eye(d, d + 1), (size[0], 1, 1))
+    x = array(size)
+    agree(lambda t, v: F.grid_sample(v, F.affine_grid(t, size, align), align_corners=align),
+          lambda t, v: G.grid_sample(v, G.affine_grid(t, size, align), align_corners=align), corners * 0.9, x, second=False)  # fmt: skip
+
+
+def test_grids_have_second_derivatives() -> None:
+    x, grid = array((1, 1, 4, 4)), array((1, 2, 2, 2), low=-0.9, high=0.9)
+    ac.testing.gradgradcheck(
+        lambda a, b: F.grid_sample(a, b, mode="bicubic"), (wrap(x, requires_grad=True), wrap(grid, requires_grad=True))
+    )
+    ac.testing.gradgradcheck(lambda a, b: F.grid_sample(a, b), (wrap(x, requires_grad=True), wrap(grid, requires_grad=True)))
+
+
+def test_grids_refuse() -> None:
+    x, grid = array((2, 3, 5, 4)), array((2, 3, 6, 2))
+    fails("grid_sample", x, grid, mode="cubic", match="expected mode to be")
+    fails("grid_sample", x, grid, padding_mode="wrap", match="expected padding_mode to be")
+    fails("grid_sample", x, grid[:1], match="same batch size")
+    fails("grid_sample", x, array((2, 3, 6, 3)), match="same batch size")
+    fails("affine_grid", array((2, 2, 3)), (1, 1, 3, 3), match="expected 1 matrices")
+    fails("affine_grid", array((2, 3, 4)), (2, 1, 3, 3), match="Nx2x3")
+    fails("affine_grid", array((2, 2, 3)), (2, 3, 3), match="only supports 4D and 5D")

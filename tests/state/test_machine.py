@@ -254,7 +254,7 @@ def run(examples: int, steps: int) -> None:
             database=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate, Phase.shrink],
-        ),  # fmt: skip
+        ),
     )
 
 

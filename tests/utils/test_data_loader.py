@@ -181,7 +181,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "kind", "text"), WRONG, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("options", "kind", "text"), WRONG, ids=lambda v: str(v).split(" at 0x")[0][:40])
 def test_options(options: dict[str, Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         DataLoader(range(4), **options)

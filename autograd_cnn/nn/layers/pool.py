@@ -190,7 +190,8 @@ class AvgPool1d(_AvgPool):
     def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
                  count_include_pad: bool = True) -> None:  # fmt: skip
         by = stride if stride is not None else kernel_size
-        super().__init__(*(steps(v, 1, "AvgPool1d") for v in (kernel_size, by, padding)), ceil_mode, count_include_pad)
+        size, by, around = (steps(v, 1, "AvgPool1d") for v in (kernel_size, by, padding))
+        super().__init__(size, by, around, ceil_mode, count_include_pad)
 
 
 class AvgPool2d(_AvgPool):

@@ -1,0 +1,116 @@
+"""What once went wrong in a user's program, each in as few lines as show it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (4, 1, 1), (1, 1, 1)])
+def test_repeat_owns_its_memory(sizes):
+    """repeat() of dims of size 1 was a broadcast view: writing failed, or wrote to the input."""
+    x = ac.arange(4.0).reshape(1, 1, 4)
+    y = x.repeat(*sizes)
+    y[:, 0] *= -1
+    y += 1
+    assert y[0, 0].tolist() == [1.0, 0.0, -1.0, -2.0]
+    assert x.flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("number", [np.float64(2), np.float32(2), np.int64(2)])
+@pytest.mark.parametrize("x", [ac.ones(2), ac.tensor(1.0), ac.ones(2, dtype=ac.float16)], ids=["dims", "0-d", "half"])
+def test_numpy_numbers_beside_tensors_count_as_python_numbers(number, x):
+    """np.float64(0.5) * x was float64 for a 0-d x, and so was a loss weighted by a NumPy draw."""
+    assert {(number * x).dtype, (x * number).dtype, ac.mul(x, number).dtype, (x - number).dtype} == {x.dtype}
+    assert (number * x).tolist() == (2 * x).tolist()
+    assert ac.lerp(x, x, number).dtype == x.dtype
+
+
+def test_float64_numbers_beside_integers_give_the_default_dtype():
+    """np.float64(2) * integers was float64; 2.0 * integers is float32."""
+    assert (np.float64(2) * ac.ones(2, dtype=ac.int64)).dtype == ac.float32
+
+
+def test_traced_operations_take_numpy_numbers_alike():
+    """Tracing takes another way through the engine; the dtypes must be the same."""
+    made = []
+    ac.trace(lambda x: made.append((x * np.float64(2)).sum() * np.float64(3)) or made[0], ac.ones(2))
+    assert made[0].dtype == ac.float32
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [([np.float32(1), 2], "float32"), ([1.5, np.float64(2)], "float64"), ([np.int64(3), 1.5], "float32"), ([1j, 1], "complex64"),
+     ([ac.tensor(1.0), 2], "float32"), ([ac.tensor(1), 2.5], "float32"), ([[1, 2], [3.0, 4]], "float32")],
+)  # fmt: skip
+def test_mixed_lists_take_the_highest_dtype(data, dtype):
+    """NumPy's own promotion made float64 of float32 beside a Python int."""
+    assert ac.tensor(data).dtype == np.dtype(dtype)
+
+
+def test_integers_and_complex64_meet_in_complex64():
+    """As PyTorch: the higher kind wins whatever its size; NumPy says complex128."""
+    assert ac.promote_types(ac.int64, ac.complex64) == ac.complex64
+    assert ac.promote_types(ac.float64, ac.complex64) == ac.complex128
+
+
+def test_full_takes_the_kind_of_a_numpy_integer():
+    """full((2,), np.int64(2)) was float32."""
+    assert ac.full((2,), np.int64(2)).dtype == ac.int64
+
+
+def test_meshgrid_xy():
+    """The first vector runs along dim 1, the second along dim 0: it was the transpose."""
+    x, y = ac.meshgrid(ac.arange(3), ac.arange(2), indexing="xy")
+    assert x.tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert y.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_grad_takes_a_generator_of_inputs():
+    """autograd.grad(loss, model.parameters()) raised."""
+    layer = nn.Linear(3, 2)
+    grads = ac.autograd.grad(layer(ac.ones(1, 3)).sum(), layer.parameters())
+    assert [tuple(g.shape) for g in grads] == [(2, 3), (2,)]
+
+
+def test_grad_says_which_input_is_unused():
+    """The message did not say which of several."""
+    a, b = ac.ones(2, requires_grad=True), ac.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="The differentiated Tensor at index 1 appears to not have been used"):
+        ac.autograd.grad(a.sum(), [a, b])
+
+
+def test_indexing_a_single_number_says_item():
+    """`loss.data[0]`, the idiom of before 0.4, deserves PyTorch's answer."""
+    with pytest.raises(IndexError, match=r"invalid index of a 0-dim tensor\. Use `tensor\.item\(\)`"):
+        ac.tensor(1.0)[0]
+
+
+@pytest.mark.parametrize("norm", [lambda **k: nn.BatchNorm2d(4, **k), lambda **k: nn.InstanceNorm2d(4, affine=True, **k),
+                                  lambda **k: nn.GroupNorm(2, 4, **k)], ids=["batch", "instance", "group"])  # fmt: skip
+def test_norms_without_bias(norm):
+    """`bias` is a keyword of the norms, and stands in their text."""
+    layer = norm(bias=False)
+    layer(ac.randn(2, 4, 3, 3)).sum().backward()
+    assert layer.bias is None
+    assert layer.weight.grad.shape == (4,)
+    assert "affine=True, bias=False" in repr(layer)
+    assert "affine=True, bias=True" in repr(norm())
+
+
+def test_hard_activations_print_no_inplace():
+    """As in PyTorch, whose Hardswish and Hardsigmoid say nothing of it."""
+    assert repr(nn.Hardswish(inplace=True)) == "Hardswish()"
+    assert repr(nn.Hardsigmoid(inplace=True)) == "Hardsigmoid()"
+
+
+def test_draws_are_methods_too():
+    """probabilities.multinomial(1), the idiom of policy gradients, was missing."""
+    ac.manual_seed(0)
+    first = ac.multinomial(ac.ones(4), 2).tolist()
+    ac.manual_seed(0)
+    assert ac.ones(4).multinomial(2).tolist() == first
+    assert ac.zeros(3).bernoulli().tolist() == [0.0, 0.0, 0.0]

@@ -20,7 +20,7 @@ from .engine.record import record_node
 from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, wrote
 from .errors import DtypeError, InplaceError, ShapeError
-from .ops.index import index_put, normal_index, view_write
+from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
 if TYPE_CHECKING:
     pass
@@ -188,6 +188,10 @@ def setitem(x: Any, at: Any, values: Any) -> None:
     array = x.storage()
     normal, gathers = normal_index(at, array.ndim)
     check_writable(x, "__setitem__", part=not gathers)
+    steps = integers_apart(normal) if gathers else None
+    if steps is not None:
+        setitem(select_view(x, at=steps[0]), steps[1], values)
+        return
     raw = unbox(values)
     if not isinstance(values, Variable | np.ndarray | np.generic | int | float | bool | complex):
         raise TypeError(
@@ -203,16 +207,22 @@ def setitem(x: Any, at: Any, values: Any) -> None:
     try:
         array[normal] = raw
     except IndexError as error:
-        raise IndexError(f"__setitem__: {_index_text(str(error))}") from None
+        raise IndexError(f"{_index_text(str(error))} (in __setitem__)") from None
     except ValueError:
-        raise ShapeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(raw))} cannot be broadcast to indexing result of shape "
-            f"{list(array[normal].shape)}"
-        ) from None
+        raise ShapeError(_no_fit(array[normal].shape, np.shape(raw), gathers)) from None
     wrote(array)
     node = values.node if isinstance(values, Variable) else None
     if c.record and (x.node is not None or node is not None or _base_node(x) is not None):
         move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c))
+
+
+def _no_fit(target: tuple[int, ...], shape: tuple[int, ...], gathers: bool) -> str:
+    """What is wrong with x[…] = values, in PyTorch's words for slices or for lists of indices."""
+    if gathers or len(shape) > len(target):
+        return f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape {list(target)}"
+    d = next(d for d in range(-len(shape), 0) if shape[d] not in (1, target[d]))
+    return (f"The expanded size of the tensor ({target[d]}) must match the existing size ({shape[d]}) at non-singleton dimension "
+            f"{len(target) + d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in __setitem__)")  # fmt: skip
 
 
 def untracked(x: Any) -> Any:

@@ -114,3 +114,37 @@ def test_draws_are_methods_too():
     ac.manual_seed(0)
     assert ac.ones(4).multinomial(2).tolist() == first
     assert ac.zeros(3).bernoulli().tolist() == [0.0, 0.0, 0.0]
+
+
+def test_writing_to_a_part_of_a_leaf_says_so():
+    """x[0] = 1 writes to a view of x; a mask writes to x itself."""
+    x = ac.ones(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+        x[0] = 1
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        x[x > 0] = 1
+
+
+def test_values_that_do_not_fit_a_slice():
+    """The dim and both sizes, in PyTorch's words, and nothing was written."""
+    x = ac.zeros(2, 3)
+    with pytest.raises(
+        RuntimeError, match=r"expanded size of the tensor \(3\) must match the existing size \(2\) at non-singleton dimension 1"
+    ):
+        x[:] = ac.ones(1, 2)
+    with pytest.raises(RuntimeError, match="cannot be broadcast to indexing result of shape"):
+        x[[0, 1]] = ac.ones(2, 2)
+    assert not x.any()
+
+
+def test_integers_apart_from_index_lists_select_first():
+    """x[0, :, [1, 2]] had NumPy's dims, (2, 3) instead of (3, 2)."""
+    x = ac.arange(24.0).reshape(2, 3, 4).requires_grad_()
+    y = x[0, :, [1, 2]]
+    assert y.tolist() == [[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]]
+    (y * ac.arange(6.0).reshape(3, 2)).sum().backward()
+    assert x.grad[0].tolist() == [[0, 0, 1, 0], [0, 2, 3, 0], [0, 4, 5, 0]]
+    z = x.clone()
+    z[1, :, [3, 0]] = ac.zeros(3, 2)
+    assert z[1, :, 0].tolist() == z[1, :, 3].tolist() == [0.0] * 3
+    assert z.sum().item() == x.sum().item() - x[1, :, [0, 3]].sum().item()

@@ -155,5 +155,6 @@ def _operation(frame: types.FrameType) -> str:
 
 def guarded(frame: types.FrameType) -> bool:
     """Does the frame stand inside a `try` of its own? Then the program expects that a name may be missing."""
-    entries = dis.Bytecode(frame.f_code).exception_entries
+    bytecode: Any = dis.Bytecode(frame.f_code)  # its table of handlers is not in the type stubs
+    entries = bytecode.exception_entries
     return any(entry.start <= frame.f_lasti < entry.end for entry in entries)

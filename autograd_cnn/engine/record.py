@@ -26,8 +26,9 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
             nodes.append(x.node)
         else:
             optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
-            value = x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x)
-            values.append(value.item() if value.__class__ in front.numbers and len(args) > 1 and not prim.variadic else value)
+            value: Any = x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x)
+            number = value.__class__ in front.numbers and len(args) > 1 and not prim.variadic
+            values.append(value.item() if number else value)
             nodes.append(None)
     token = front.guard[0]() if front.guard is not None else None
     try:

@@ -137,17 +137,19 @@ def _smooth(mode: str, size: int, out: int, align_corners: bool, factor: float |
 
 def _dense(plan: Plan, x: Array) -> bool:
     """May it be a product with the matrix? Not with infinities or NaN in x, which its zeros would spread."""
-    return plan.weights is not None and plan.size <= _DENSE and bool(np.isfinite(x.sum()))
+    return plan.weights is not None and plan.size <= _DENSE and x.size > 0 and bool(np.isfinite(x.sum()))
 
 
 def _product(matrix: Array, x: Array, axis: int) -> Array:
     """The matrix applied along one axis."""
     matrix = matrix.astype(x.dtype, copy=False)
+    y: Array
     if axis == x.ndim - 1:
-        return np.matmul(x, matrix.T)
+        y = np.matmul(x, matrix.T)
+        return y
     # (…, n, *rest) -> (…, n, rest): the product runs over the last dim but one
-    flat = x.reshape(*x.shape[: axis + 1], -1)
-    return np.matmul(matrix, flat).reshape(*x.shape[:axis], len(matrix), *x.shape[axis + 1 :])
+    y = np.matmul(matrix, x.reshape(*x.shape[: axis + 1], -1))
+    return y.reshape(*x.shape[:axis], len(matrix), *x.shape[axis + 1 :])
 
 
 def resample_along(x: Array, plan: Plan, axis: int) -> Array:

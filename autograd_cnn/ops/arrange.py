@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import Size
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
@@ -387,6 +388,21 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Array, ...]:
     if swap:  # the first vector lies along dim 1 now: only the order of the grids is to be restored
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
+
+
+@expose("function")
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that these shapes broadcast to.
+
+    >>> import autograd_cnn as ac
+    >>> ac.broadcast_shapes((2, 1), (3,))
+    torch.Size([2, 3])
+    """
+    given = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    try:
+        return Size(np.broadcast_shapes(*given))
+    except ValueError:
+        raise ShapeError(f"broadcast_shapes: the shapes {[list(s) for s in given]} do not broadcast") from None
 
 
 @expose("function")

@@ -59,6 +59,26 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
     return tuple(normal), advanced
 
 
+def integers_apart(normal: Index) -> tuple[Index, Index] | None:
+    """An advanced index in two steps, integers first, where one step would not do; else None.
+
+    NumPy counts an integer among the index arrays: x[0, :, [1, 2]] is to it an index with a gap, whose dims go to the front.
+    PyTorch selects first: x[0][:, [1, 2]].
+    """
+    placed = [i for i, p in enumerate(normal) if isinstance(p, int | np.ndarray)]
+    if placed[-1] - placed[0] + 1 == len(placed) or not any(isinstance(p, int) for p in normal):
+        return None
+    first: list[Any] = []
+    for p in normal:
+        if isinstance(p, np.ndarray):
+            first += [slice(None)] * (p.ndim if p.dtype == bool else 1)
+        elif p is not None:
+            first.append(slice(None) if isinstance(p, slice) else p)
+    if Ellipsis not in [p for p in first if p is Ellipsis]:
+        first.append(Ellipsis)
+    return tuple(first), tuple(p for p in normal if not isinstance(p, int))
+
+
 def _index_array(p: Any) -> Any:
     array = np.asarray([unbox(v) for v in p] if isinstance(p, (list, tuple, range)) else p)
     if array.size == 0 and array.dtype.kind == "f" and isinstance(p, (list, tuple)):
@@ -165,7 +185,10 @@ def getitem(x: Any, at: Any) -> Any:
     """x[at], for anything PyTorch takes as an index."""
     raw = unbox(x)
     normal, advanced = normal_index(at, raw.ndim)
-    return select_copy(x, at=normal) if advanced else select_view(x, at=normal)
+    if not advanced:
+        return select_view(x, at=normal)
+    steps = integers_apart(normal)
+    return select_copy(x, at=normal) if steps is None else select_copy(select_view(x, at=steps[0]), at=steps[1])
 
 
 @primitive(label="write view", family="index")

@@ -133,8 +133,8 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8, co
     painted = pixels.copy()
     for mask, colour in zip(over, _colours(colors, len(over)), strict=False):
         painted[:, mask] = np.array(colour, np.uint8)[:, None]
-    mixed = pixels * (1 - alpha) + painted * alpha
-    out = np.where(over.any(0), mixed, pixels).astype(np.uint8)
+    painted[:, over.sum(0) > 1] = 0  # where masks meet, neither
+    out = (pixels * (1 - alpha) + painted * alpha).astype(np.uint8)
     return wrap(out) if image.dtype == np.uint8 else wrap((out / 255).astype(image.dtype))
 
 

@@ -111,6 +111,15 @@ ACTIVATION = [(f"{name}()", (3, 5)) for name in (
     ("LogSoftmax(dim=1)", IMAGE),
     ("Softmin(dim=0)", (3, 5)), ("Softmax2d()", IMAGE), ("Softmax2d()", UNBATCHED), ("GLU()", (3, 4)), ("GLU(dim=1)", IMAGE),
 ]  # fmt: skip
+ATTENTION = [
+    ("MultiheadAttention(8, 2)", (5, 2, 8), (4, 2, 8), (4, 2, 8)), ("MultiheadAttention(8, 4, batch_first=True, bias=False)", *((2, 5, 8),) * 3),
+    ("MultiheadAttention(8, 2, kdim=3, vdim=5)", (5, 2, 8), (4, 2, 3), (4, 2, 5)), ("MultiheadAttention(8, 2)", (5, 8), (4, 8), (4, 8)),
+    ("MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True)", *((5, 2, 8),) * 3),
+    ("MultiheadAttention(8, 2, dropout=0.3)", *((5, 2, 8),) * 3),
+    ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), np.array([[False, False, True], [False, True, False]])),
+    ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), None, True, np.tri(3, dtype=bool).T ^ np.eye(3, dtype=bool), False),
+    ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), None, False, np.tri(3, dtype=bool).T ^ np.eye(3, dtype=bool)),
+]  # fmt: skip
 LINEAR = [
     ("Linear(5, 3)", (2, 5)), ("Linear(5, 3, bias=False)", (5,)), ("Linear(5, 3)", (2, 4, 5)), ("Bilinear(3, 4, 5)", (2, 3), (2, 4)),
     ("Bilinear(3, 4, 5, bias=False)", (3,), (4,)), ("Identity()", (2, 3)), ("Identity(54, unused=True)", (2, 3)), ("Flatten()", IMAGE),
@@ -182,4 +191,4 @@ MODULES = [
     ("Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.Tanh())", IMAGE),
     ("DataParallel(nn.Linear(3, 4))", (5, 3)),
 ]  # fmt: skip
-TABLE = [*CONV, *POOL, *NORM, *DROPOUT, *ACTIVATION, *LINEAR, *SHAPE, *SPARSE, *RNN, *LOSS, *MODULES]
+TABLE = [*CONV, *POOL, *NORM, *DROPOUT, *ACTIVATION, *ATTENTION, *LINEAR, *SHAPE, *SPARSE, *RNN, *LOSS, *MODULES]

@@ -74,6 +74,11 @@ def test_interpolate_elsewhere() -> None:
     both("upsample", array((1, 1, 2, 2)), scale_factor=2, mode="bilinear", align_corners=True)
     both("upsample_nearest", array((1, 1, 2, 2)), scale_factor=2)
     both("upsample_bilinear", array((1, 1, 2, 2)), size=5)
+    far = np.array([[[1.0, np.inf, 2.0, 3.0, np.nan, 4.0, 5.0]]])  # spreads to its neighbours only
+    mine, other = F.interpolate(wrap(far), size=15, mode="linear"), G.interpolate(torch.from_numpy(far), size=15, mode="linear")
+    np.testing.assert_allclose(mine.value, other.numpy())
+    both("interpolate", array((1, 1, 200, 3)), size=(130, 7), mode="bilinear")
+    both("interpolate", array((1, 1, 150, 3)), size=(301, 5), mode="bicubic")
     x = np.array([[[1.0, np.nan, np.inf, 2.0]]])
     np.testing.assert_array_equal(F.interpolate(wrap(x), size=8).value, G.interpolate(torch.from_numpy(x), size=8).numpy())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from .. import module
-from ..layers import activation, conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
-from . import container, utils
+from ..layers import conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
+from . import activation, container, utils
 
 _PLACES = {
     "activation": activation, "batchnorm": norm, "channelshuffle": upsampling, "container": container, "conv": conv, "distance": loss,

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...errors import nearest
 from ...nn import Module
 from . import alexnet as _alexnet
+from . import cifar_resnet as _cifar_resnet
+from . import densenet as _densenet
+from . import mobilenet as _mobilenet
 from . import resnet as _resnet
+from . import squeezenet as _squeezenet
 from . import vgg as _vgg
 from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
+from .cifar_resnet import *  # noqa: F403
+from .densenet import *  # noqa: F403
 from .lenet import LeNet5, lenet5, lenet5_modern
 from .mlp import MLP, mlp
+from .mobilenet import *  # noqa: F403
 from .published import REGISTRY as _REGISTRY
 from .published import WEIGHTS as _WEIGHTS
 from .published import Weights, WeightsEnum
 from .resnet import *  # noqa: F403
+from .squeezenet import *  # noqa: F403
 from .vgg import *  # noqa: F403
 
-_SMALL = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
+_SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
 _REGISTRY.update(_SMALL)
 
 __all__ = ["MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_weights", "get_weight", "lenet5", "lenet5_modern", "list_models",
            "mlp", "small_models"]  # fmt: skip
-for _file in (_alexnet, _resnet, _vgg):
+for _file in (_alexnet, _cifar_resnet, _densenet, _mobilenet, _resnet, _squeezenet, _vgg):
     __all__ += _file.__all__
 
 

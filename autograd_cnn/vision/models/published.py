@@ -59,7 +59,7 @@ class WeightsEnum(enum.Enum):
 
     def transforms(self) -> Callable[[Any], Any]:
         """What was done with the pictures: resized, the middle taken, normalised."""
-        steps = [T.Resize(self.value.resize_size), T.CenterCrop(self.value.crop_size), _as_floats,
+        steps: list[Callable[[Any], Any]] = [T.Resize(self.value.resize_size), T.CenterCrop(self.value.crop_size), _as_floats,
                  T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]  # fmt: skip
         return T.Compose(steps)
 
@@ -78,7 +78,8 @@ def weights_of(name: str, *files: str, crop: int = 224, resize: int = 256, sizes
     """
     entries = {f"IMAGENET1K_V{i + 1}": Weights(_HOST + f, crop, sizes[i] if i < len(sizes) else resize) for i, f in enumerate(files)}
     entries["DEFAULT"] = entries[f"IMAGENET1K_V{len(files)}"]
-    made = WeightsEnum(name, entries, module=f"{__package__}")  # type: ignore[call-overload]  # an enumeration made by a call
+    factory: Any = WeightsEnum  # called, an enumeration without entries makes another
+    made = factory(name, entries, module=__package__)
     made.__doc__ = f"Published weights, one entry for each file: {', '.join(files)}."
     return made
 

@@ -147,5 +147,6 @@ def _resample(img: Tensor, m: Matrix, mode: InterpolationMode, fill: Any, out: t
         cover += inside
     if fill is not None:
         colour = np.asarray(fill, np.float32).reshape(-1, 1, 1)
-        total = np.where(cover < 0.5, colour, total) if mode is InterpolationMode.NEAREST else total + (1 - cover) * colour
+        # at the rim torchvision weighs the picture with its cover once more, and so does this
+        total = np.where(cover < 0.5, colour, total) if mode is InterpolationMode.NEAREST else total * cover + (1 - cover) * colour
     return as_picture(total, img)

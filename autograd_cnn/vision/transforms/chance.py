@@ -266,6 +266,14 @@ class RandomAffine(Module):
         params = self.get_params(self.degrees, self.translate, self.scale, self.shear, (w, h))
         return F.affine(img, *params, interpolation=self.interpolation, fill=_channels(img, self.fill), center=self.center)
 
+    def __repr__(self) -> str:
+        parts = [f"degrees={self.degrees}"]
+        parts += [f"{n}={v}" for n in ("translate", "scale", "shear") if (v := getattr(self, n)) is not None]
+        parts += [f"interpolation={self.interpolation.value}"] if self.interpolation is not InterpolationMode.NEAREST else []
+        parts += [f"fill={self.fill}"] if self.fill != 0 else []
+        parts += [f"center={self.center}"] if self.center is not None else []
+        return f"RandomAffine({', '.join(parts)})"
+
 
 class ColorJitter(Module):
     """Brightness, contrast, saturation and hue changed at random, in random order; each a strength or (low, high)."""
@@ -357,6 +365,9 @@ class GaussianBlur(Module):
         s = _uniform(self.sigma[0], self.sigma[1])
         return F.gaussian_blur(img, self.kernel_size, [s, s])
 
+    def __repr__(self) -> str:
+        return f"GaussianBlur(kernel_size={self.kernel_size}, sigma={self.sigma})"
+
 
 class RandomApply(Module):
     """All of the transforms with probability p, or none."""
@@ -388,6 +399,9 @@ class RandomOrder:
         for i in order:
             img = self.transforms[i](img)
         return img
+
+    def __repr__(self) -> str:
+        return f"RandomOrder({listed(self.transforms)}\n)"
 
 
 class RandomChoice:

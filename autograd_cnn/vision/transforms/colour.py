@@ -34,10 +34,10 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     m, s = (np.asarray(v.value if isinstance(v, Tensor) else v, tensor.dtype) for v in (mean, std))
     if (s == 0).any():
         raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
-    m, s = (wrap(v.reshape(-1, 1, 1)) if v.ndim <= 1 else wrap(v) for v in (m, s))
+    centre, spread = (wrap(v.reshape(-1, 1, 1)) if v.ndim <= 1 else wrap(v) for v in (m, s))
     if inplace:
-        return tensor.sub_(m).div_(s)
-    return (tensor - m) / s  # type: ignore[no-any-return]
+        return tensor.sub_(centre).div_(spread)
+    return (tensor - centre) / spread
 
 
 def _blend(a: Any, b: Any, ratio: float, like: Tensor) -> Tensor:

@@ -110,9 +110,11 @@ def _pad_pil(img: Any, sides: tuple[int, int, int, int], fill: Any, mode: str) -
     if mode == "constant" and min(sides) >= 0:
         from PIL import ImageOps
 
-        if (isinstance(fill, list | tuple) and len(fill) == 1) or (len(img.getbands()) > 1 and isinstance(fill, int | float) and img.mode != "P"):
-            fill = tuple(fill if isinstance(fill, list | tuple) else [fill]) * len(img.getbands()) if len(img.getbands()) > 1 else fill[0]
-        out = ImageOps.expand(img, border=sides, fill=tuple(fill) if isinstance(fill, list) else fill)
+        bands = len(img.getbands())
+        colour = list(fill) if isinstance(fill, list | tuple) else [fill]
+        if len(colour) == 1 and bands > 1 and img.mode != "P":
+            colour *= bands
+        out = ImageOps.expand(img, border=sides, fill=tuple(colour) if len(colour) > 1 else colour[0])
         if img.mode == "P":
             out.putpalette(img.getpalette())
         return out

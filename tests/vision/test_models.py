@@ -1,0 +1,75 @@
+"""Networks: published sizes, names of layers, weights from the cache."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import hub
+from autograd_cnn.vision import models
+
+PUBLISHED = {
+    "alexnet": 61_100_840, "alexnet2012": 60_965_224, "vgg11": 132_863_336, "vgg16": 138_357_544, "vgg19": 143_667_240, "vgg19_bn": 143_678_248,
+    "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032, "resnet101": 44_549_160, "resnet152": 60_192_808,
+    "resnext50_32x4d": 25_028_904, "wide_resnet50_2": 68_883_240, "densenet121": 7_978_856, "densenet169": 14_149_480,
+    "squeezenet1_0": 1_248_424, "squeezenet1_1": 1_235_496, "mobilenet_v2": 3_504_872, "cifar_resnet20": 269_722, "cifar_resnet110": 1_727_962,
+    "lenet5": 61_706,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _cheap_initial_values(monkeypatch, request):
+    """Sizes do not depend on what the weights are."""
+    if "sizes" in request.node.name:
+        for name in ("normal_", "uniform_"):
+            monkeypatch.setattr(ac.Tensor, name, lambda self, *a, **k: self)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_sizes_are_the_published(name):
+    assert sum(p.numel() for p in models.get_model(name).parameters()) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mobilenet_v2", "densenet121", "cifar_resnet20"])
+def test_forward_and_backward(name):
+    ac.manual_seed(0)
+    net = models.get_model(name, num_classes=3).train()
+    net(ac.randn(2, 3, 64, 64)).sum().backward()
+    assert all(p.grad is not None and np.isfinite(p.grad.numpy()).all() for p in net.parameters())
+
+
+def test_weights_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    ac.manual_seed(1)
+    net = models.squeezenet1_1()
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    ac.save(net.state_dict(), folder / "squeezenet1_1-b8a52dc0.pth")
+    for again in (models.squeezenet1_1(pretrained=True), models.squeezenet1_1(True), models.squeezenet1_1(weights="DEFAULT"),
+                  models.squeezenet1_1(weights=models.SqueezeNet1_1_Weights.IMAGENET1K_V1)):  # fmt: skip
+        np.testing.assert_array_equal(again.features[0].weight.detach().numpy(), net.features[0].weight.detach().numpy())
+    with pytest.raises(ValueError, match="1000"):
+        models.squeezenet1_1(weights="DEFAULT", num_classes=3)
+
+
+def test_weights_that_cannot_be_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "_chosen", tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"net-1234\.pth: expected these weights at .*put the file there"):
+        hub.load_state_dict_from_url("http://127.0.0.1:9/net-1234.pth", progress=False)
+
+
+@pytest.mark.parametrize(("call", "text"), [
+    (lambda: models.get_model("resnet19"), "Did you mean"), (lambda: models.resnet18(weights="BEST"), "IMAGENET1K_V1"),
+    (lambda: models.cifar_resnet20(pretrained=True), "No checkpoint"), (lambda: models.CifarResNet(21), "6n"),
+    (lambda: models.get_weight("ResNet18_Weights.V9"), "IMAGENET1K_V1"),
+])  # fmt: skip
+def test_errors(call, text):
+    with pytest.raises(ValueError, match=text):
+        call()
+
+
+def test_densenet_reads_older_names():
+    net = models.DenseNet(4, (2,), 8, num_classes=2)
+    old = {k.replace("norm1", "norm.1").replace("conv2", "conv.2"): v for k, v in net.state_dict().items()}
+    assert str(net.load_state_dict(old)) == "<All keys matched successfully>"

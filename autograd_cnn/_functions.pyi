@@ -79,6 +79,7 @@ def bitwise_or(input: Tensor, other: Value) -> Tensor: """y = input | other, bit
 def bitwise_right_shift(input: Tensor, other: Value) -> Tensor: """y = ⌊input / 2^other⌋, in integers; the sign (0 or −1) where all bits are shifted out. (*), (*) → (*)"""
 def bitwise_xor(input: Tensor, other: Value) -> Tensor: """y = input xor other, bit by bit. (*), (*) → (*)"""
 def bmm(input: Tensor, mat2: Value) -> Tensor: """The products of two batches of matrices. (b, n, k), (b, k, m) → (b, n, m)"""
+def broadcast_shapes(*shapes: Any) -> tuple[_int, ...]: """The shape that these shapes broadcast to."""
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]: """All tensors expanded to the shape they broadcast to."""
 def broadcast_to(input: Tensor, size: Sequence[_int]) -> Tensor: """`input.expand(size)`."""
 def cat(tensors: Sequence[Tensor], dim: _int = 0) -> Tensor: """The tensors one after the other along `dim`; their other sizes must be equal."""

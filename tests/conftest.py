@@ -19,8 +19,22 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def pytest_collection_finish(session: object) -> None:
-    """Thousands of collected tests stay to the end: take them out of the collector's sight, so that a test's `gc.collect()`
-    looks at that test's objects only (0.5 ms instead of half a second)."""
+def _set_aside() -> None:
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish(session: object) -> None:
+    """Thousands of collected tests stay to the end: out of the collector's sight, so that a test's `gc.collect()` looks at that
+    test's objects only."""
+    _set_aside()
+
+
+def pytest_runtest_logfinish(nodeid: str, location: tuple[str, int | None, str]) -> None:
+    """The same for the reports of what ran, file by file."""
+    if location[0] != _FILE[-1]:
+        _FILE[:] = [location[0]]
+        _set_aside()
+
+
+_FILE = [""]

@@ -391,7 +391,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Array, ...]:
 
 
 @expose("function")
-def broadcast_shapes(*shapes: Any) -> Size:
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     """The shape that these shapes broadcast to.
 
     >>> import autograd_cnn as ac

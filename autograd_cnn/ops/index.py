@@ -54,6 +54,8 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         )
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}: expected at most {ndim}, got {used}")
+    if advanced and used == ndim:  # an ellipsis of no dims: to NumPy it would part the index arrays
+        normal = [n for n in normal if n is not Ellipsis]
     if not advanced and Ellipsis not in [n for n in normal if n is Ellipsis]:
         normal.append(Ellipsis)  # so that even a full integer index is a view, not a number
     return tuple(normal), advanced

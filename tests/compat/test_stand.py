@@ -62,7 +62,7 @@ def test_devices_are_as_without_cuda(torch):
         torch.ones(1).cuda()
     with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"):
         torch.cuda.synchronize()
-    with pytest.raises(TypeError, match="torch.cuda.FloatTensor not available"):
+    with pytest.raises(TypeError, match=r"torch\.cuda\.FloatTensor not available"):
         torch.cuda.FloatTensor(2)
 
 
@@ -113,12 +113,12 @@ def test_a_missing_module(torch):
 
 
 def test_a_guarded_import_fails_as_usual(torch):
+    said = ""
     try:
-        from torch.nn import Quantum
+        from torch.nn import Quantum  # noqa: F401
     except ImportError as error:
-        assert "torch.nn.Quantum" in str(error)
-    else:
-        pytest.fail(f"imported {Quantum}")
+        said = str(error)
+    assert "torch.nn.Quantum is not available here" in said
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("torch.quantum")
     assert not MISSED

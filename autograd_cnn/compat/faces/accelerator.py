@@ -7,7 +7,20 @@ from typing import Any
 from .cuda import current_device as current_device_index
 from .cuda import device_count, is_available, synchronize
 
-__all__ = ["current_accelerator", "current_device_index", "device_count", "is_available", "set_device_index", "synchronize"]
+__all__ = ["current_accelerator", "current_device_index", "device_count", "device_index", "is_available", "set_device_index", "synchronize"]
+
+
+class device_index:
+    """`with torch.accelerator.device_index(n)`: accepted for None, refused for a number."""
+
+    def __init__(self, device: int | None, /) -> None:
+        self.index = device
+
+    def __enter__(self) -> None:
+        if self.index is not None:
+            set_device_index(self.index)
+
+    def __exit__(self, *_: Any) -> None: ...
 
 
 def current_accelerator(check_available: bool = False) -> Any:

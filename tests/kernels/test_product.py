@@ -1,0 +1,37 @@
+"""The product whose long sums are taken in parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograd_cnn.kernels.product import matmul
+
+
+@pytest.mark.parametrize("k", [0, 1, 255, 256, 257, 384, 385, 1000])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_like_numpy(k, kind):
+    rng = np.random.RandomState(k)
+    for a, b in (((3, k), (k, 4)), ((2, 3, k), (k, 4)), ((2, 1, 3, k), (5, k, 4))):
+        x, y = rng.randn(*a).astype(kind), rng.randn(*b).astype(kind)
+        wanted = np.matmul(x, y)
+        out = np.empty_like(wanted)
+        np.testing.assert_allclose(matmul(x, y), wanted, rtol=1e-4, atol=1e-4)
+        assert matmul(x, y, out=out) is out
+        np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(matmul(y.swapaxes(-1, -2), x.swapaxes(-1, -2)), wanted.swapaxes(-1, -2), rtol=1e-4, atol=1e-4)
+
+
+def test_vectors_and_errors_are_numpys():
+    assert matmul(np.ones(500, np.float32), np.ones(500, np.float32)) == 500
+    with pytest.raises(ValueError, match="mismatch"):
+        matmul(np.ones((2, 500), np.float32), np.ones((400, 2), np.float32))
+
+
+@pytest.mark.parametrize("k", [256, 1000, 4096])
+def test_long_sums_are_no_less_exact(k):
+    rng = np.random.RandomState(0)
+    for draw in (rng.rand, rng.randn):
+        a, b = draw(60, k).astype(np.float32), draw(k, 60).astype(np.float32)
+        exact = a.astype(float) @ b.astype(float)
+        assert np.square(matmul(a, b) - exact).mean() <= 1.05 * np.square(np.matmul(a, b) - exact).mean()

@@ -6,7 +6,9 @@ import sys
 
 from .. import module
 from ..layers import conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
-from . import activation, container, utils
+from . import activation as activation
+from . import container as container
+from . import utils as utils
 
 _PLACES = {
     "activation": activation, "batchnorm": norm, "channelshuffle": upsampling, "container": container, "conv": conv, "distance": loss,

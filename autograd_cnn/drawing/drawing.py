@@ -110,7 +110,7 @@ class Drawing:
 
     def _convert(self, kind: str, **options: Any) -> bytes:
         try:
-            import cairosvg  # type: ignore[import-untyped,unused-ignore]
+            import cairosvg
         except (ImportError, OSError) as error:  # OSError: the package is there, the library it binds is not
             raise ModuleNotFoundError(
                 f"Drawing.save: writing .{kind} needs the package CairoSVG and the cairo library it binds ({error}). "

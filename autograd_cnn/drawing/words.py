@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import nearest
+from .captions import CAPTIONS, LANGUAGES
 from .scene import Run
 
 # ------------------------------------------------------------------------------------------------------- numbers
@@ -176,76 +177,6 @@ def one_of(names: Sequence[str], ink: str, scale: float = 1.15) -> tuple[Run, ..
 
 
 # ------------------------------------------------------------------------------------------------------- captions
-_CAPTIONS: dict[str, tuple[str, str]] = {
-    "reading": ("Reading the figure", "So liest man das Bild"),
-    "forward": ("forward", "vorwärts"),
-    "forward only": ("forward, no gradient", "vorwärts, ohne Gradient"),
-    "norm": ("norm of the gradient", "Norm des Gradienten"),
-    "sum": ("sum over the branches", "Summe über die Zweige"),
-    "zero": ("gradient is zero", "Gradient ist null"),
-    "nan": ("gradient is not finite", "Gradient nicht endlich"),
-    "missing": ("gradient is missing", "Gradient fehlt"),
-    "kept": ("kept for the backward pass", "für den Rückweg behalten"),
-    "in all": ("{} in all", "zusammen {}"),
-    "parameter": ("parameter", "Parameter"),
-    "input": ("input", "Eingabe"),
-    "constant": ("constant", "Konstante"),
-    "output": ("output", "Ausgabe"),
-    "result": ("result", "Ergebnis"),
-    "loss": ("loss", "Verlust"),
-    "operation": ("operation and output shape", "Operation und Ausgabeform"),
-    "folded": ("folded module", "gefaltetes Modul"),
-    "module": ("module", "Modul"),
-    "scalar": ("scalar", "Skalar"),
-    "keeps": ("keeps", "behält"),
-    "shared": ("shared", "geteilt"),
-    "keeps nothing": ("keeps nothing", "behält nichts"),
-    "ops": ("{} operations", "{} Operationen"),
-    "op": ("1 operation", "1 Operation"),
-    "drawn as": ("{} operations drawn as {} nodes", "{} Operationen, als {} Knoten gezeichnet"),
-    "parameters": ("{} parameters", "{} Parameter"),
-    "one parameter": ("1 parameter", "1 Parameter"),
-    "kept in all": ("{} kept for backward", "{} für den Rückweg behalten"),
-    "graph": ("Computational graph", "Rechengraph"),
-    "value above": ("forward value, above the wire", "Wert, über der Leitung"),
-    "gradient below": ("gradient of {}, below the wire", "Gradient von {}, unter der Leitung"),
-    "local": ("local derivative, on the edge", "lokale Ableitung, auf der Kante"),
-    "rule": (
-        "Backward, right to left:  gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
-        "Rückwärts, von rechts nach links:  Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
-    ),
-    "filters": ("Learned kernels", "Gelernte Filter"),
-    "filters sub": (
-        "one tile a kernel, output channel against input channel; blue is positive, vermilion negative",
-        "eine Kachel je Filter, Ausgabekanal gegen Eingabekanal; blau positiv, zinnober negativ",
-    ),
-    "filters one": (
-        "one tile an output channel; blue is positive, vermilion negative",
-        "eine Kachel je Ausgabekanal; blau positiv, zinnober negativ",
-    ),
-    "shown of": (
-        "the first {} of {} kernels; slice the weight to see others",
-        "die ersten {} von {} Filtern; andere durch Ausschneiden der Gewichte",
-    ),
-    "activations": ("Activations", "Aktivierungen"),
-    "activations sub": (
-        "each layer's maps, with the range of its values",
-        "die Karten jeder Schicht, mit dem Bereich ihrer Werte",
-    ),
-    "maps": ("{} maps", "{} Karten"),
-    "one map": ("1 map", "1 Karte"),
-    "units": ("{} units", "{} Einheiten"),
-    "image": ("image", "Bild"),
-    "curves": ("Training", "Training"),
-    "epoch": ("epoch", "Epoche"),
-    "step": ("step", "Schritt"),
-    "accuracy": ("accuracy", "Genauigkeit"),
-    "train": ("train", "Training"),
-    "test": ("test", "Test"),
-}
-LANGUAGES = ("en", "de")
-
-
 class Words:
     """The captions of one language: `words("kept")`, `words("ops", 12)`."""
 
@@ -256,7 +187,7 @@ class Words:
         self._column = LANGUAGES.index(lang)
 
     def __call__(self, key: str, *args: Any) -> str:
-        return _CAPTIONS[key][self._column].format(*args)
+        return CAPTIONS[key][self._column].format(*args)
 
     def operations(self, count: int) -> str:
         return self("op") if count == 1 else self("ops", f"{count:,}")

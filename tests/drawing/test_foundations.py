@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.drawing import geometry, marks, metrics, png, theme, words
+from autograd_cnn.drawing import captions, geometry, marks, metrics, png, theme, words
 from autograd_cnn.drawing.scene import Run, Scene, Text, runs_width
 from autograd_cnn.drawing.svg import escape, write
 
@@ -224,9 +224,10 @@ def test_mathematics_reads_superscripts_of_unicode() -> None:
 
 
 def test_captions_exist_in_both_languages() -> None:
-    for key, pair in words._CAPTIONS.items():
+    for key, pair in captions.CAPTIONS.items():
         assert len(pair) == 2
         assert pair[0].count("{}") == pair[1].count("{}"), key
+    assert len(captions.CAPTIONS) == sum(len(table) for table in captions.TABLES), "a key stands in two tables"
     with pytest.raises(ValueError, match="expected lang to be 'en' or 'de', got 'fr'"):
         words.Words("fr")
 

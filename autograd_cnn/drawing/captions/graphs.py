@@ -1,0 +1,43 @@
+"""Captions of computational graphs, and the words all figures share: key -> (English, German)."""
+
+from __future__ import annotations
+
+CAPTIONS: dict[str, tuple[str, str]] = {
+    "reading": ("Reading the figure", "So liest man das Bild"),
+    "forward": ("forward", "vorwärts"),
+    "forward only": ("forward, no gradient", "vorwärts, ohne Gradient"),
+    "norm": ("norm of the gradient", "Norm des Gradienten"),
+    "sum": ("sum over the branches", "Summe über die Zweige"),
+    "zero": ("gradient is zero", "Gradient ist null"),
+    "nan": ("gradient is not finite", "Gradient nicht endlich"),
+    "missing": ("gradient is missing", "Gradient fehlt"),
+    "kept": ("kept for the backward pass", "für den Rückweg behalten"),
+    "in all": ("{} in all", "zusammen {}"),
+    "parameter": ("parameter", "Parameter"),
+    "input": ("input", "Eingabe"),
+    "constant": ("constant", "Konstante"),
+    "output": ("output", "Ausgabe"),
+    "result": ("result", "Ergebnis"),
+    "loss": ("loss", "Verlust"),
+    "operation": ("operation and output shape", "Operation und Ausgabeform"),
+    "folded": ("folded module", "gefaltetes Modul"),
+    "module": ("module", "Modul"),
+    "scalar": ("scalar", "Skalar"),
+    "keeps": ("keeps", "behält"),
+    "shared": ("shared", "geteilt"),
+    "keeps nothing": ("keeps nothing", "behält nichts"),
+    "ops": ("{} operations", "{} Operationen"),
+    "op": ("1 operation", "1 Operation"),
+    "drawn as": ("{} operations drawn as {} nodes", "{} Operationen, als {} Knoten gezeichnet"),
+    "parameters": ("{} parameters", "{} Parameter"),
+    "one parameter": ("1 parameter", "1 Parameter"),
+    "kept in all": ("{} kept for backward", "{} für den Rückweg behalten"),
+    "graph": ("Computational graph", "Rechengraph"),
+    "value above": ("forward value, above the wire", "Wert, über der Leitung"),
+    "gradient below": ("gradient of {}, below the wire", "Gradient von {}, unter der Leitung"),
+    "local": ("local derivative, on the edge", "lokale Ableitung, auf der Kante"),
+    "rule": (
+        "Backward, right to left:  gradient on the output wire  ×  local derivative on the edge  =  gradient on the input wire.",
+        "Rückwärts, von rechts nach links:  Gradient der Ausgangsleitung  ×  lokale Ableitung der Kante  =  Gradient der Eingangsleitung.",
+    ),
+}

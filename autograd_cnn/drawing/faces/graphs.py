@@ -1,0 +1,98 @@
+"""`draw(value)`: the computational graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..cards import Style
+from ..dot import dot_source
+from ..drawing import Drawing
+from ..scalar_graph import scalar_figure
+from ..targets import check_number, graph_of, named
+from ..tensor_graph import subtitle_of, tensor_figure
+from ..theme import check_theme
+from ..view import View
+from ..view_builder import view_of
+from ..words import Words
+
+
+class GraphFigures:
+    """The computational graph itself, as a picture or as DOT source."""
+
+    def __call__(
+        self,
+        target: Any,
+        *inputs: Any,
+        backward: bool = False,
+        depth: int | None = None,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        precision: int = 2,
+        prefix: str = "",
+        names: Mapping[str, Any] | None = None,
+    ) -> Drawing:
+        """Draw a computational graph.
+
+        A graph over plain numbers (`Scalar`) becomes a circuit from left to right: values above the wires, gradients
+        below, local derivatives on the edges. A graph over tensors runs from top to bottom: operations as cards with
+        the shape they give and what they keep for the backward pass, parameters beside them, modules as panels.
+
+        Args:
+            target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
+                `inputs`.
+            inputs: what the model or function is called with.
+            backward: show the gradients too, their norm as the width of a second lane beside every edge.
+            depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
+            title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
+                without a title is headed by the formula it computes.)
+            theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
+            lang: "en" or "de", the language of the captions.
+            precision: decimals of the numbers.
+            prefix: goes before every id, for several figures in one page.
+            names: names for values of the graph, `{"x": x}`; others are left aside.
+
+        Raises:
+            GraphError: a value that was not recorded; or gradients asked of a graph that has none.
+            TypeError: something that cannot be drawn.
+            ValueError: an unknown theme or language, a negative depth or precision.
+
+        Example:
+            >>> from autograd_cnn import Scalar, draw
+            >>> x = Scalar(2.0, "x")
+            >>> draw(x * x + 1.0, backward=True)
+            <Drawing 'Computational graph', 644×248>
+        """
+        words, theme = Words(lang), check_theme(theme)
+        check_number("depth", depth)
+        check_number("precision", precision)
+        view, circuit = _view(target, inputs, backward, depth, names)
+        style = Style(words, backward, precision)
+        known = title if title is not None else view.root.kind if view.root else words("graph")
+        line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
+        scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
+        return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, backward, precision)))
+
+    def dot(
+        self,
+        target: Any,
+        *inputs: Any,
+        backward: bool = False,
+        depth: int | None = None,
+        lang: str = "en",
+        precision: int = 2,
+        names: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
+        words = Words(lang)
+        check_number("depth", depth)
+        view, _ = _view(target, inputs, backward, depth, names)
+        return dot_source(view, Style(words, backward, precision))
+
+
+def _view(target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None) -> tuple[View, bool]:
+    graph = graph_of(target, inputs, backward, dict(names or {}))
+    circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
+    return view_of(named(graph, names or {}), None if circuit else depth, circuit), circuit

@@ -156,6 +156,8 @@ class _Writer:
         anchor = f' text-anchor="{t.anchor}"' if single and t.anchor != "start" else ""
         place = f'x="{number(t.x if single else t.left)}" y="{number(t.y)}"'
         keep = ' xml:space="preserve"' if _loses_spaces(runs) else ""
+        # where none of the named fonts is installed, the one that stands in may be wider: it must still stay in its box
+        fit = f' textLength="{number(t.width)}" lengthAdjust="spacingAndGlyphs"' if len(t.string) > 1 else ""
         first = runs[0]
         font = self.font(first.face, None) + f' font-size="{number(t.size)}"'
         body = escape(first.text) if single else self.spans(runs, t.size)
@@ -163,9 +165,9 @@ class _Writer:
             around = self.classes(None, t.halo) + ' fill="none"' + self.paint("stroke", t.halo)
             around += ' stroke-width="4" stroke-linejoin="round" aria-hidden="true"'
             bare = escape(first.text) if single else self.spans(runs, t.size, inked=False)
-            self.lines.append(f"<text {place}{font}{anchor}{around}{keep}>{bare}</text>")
+            self.lines.append(f"<text {place}{font}{anchor}{fit}{around}{keep}>{bare}</text>")
         ink = self.classes(first.ink, None) + self.paint("fill", first.ink)
-        self.lines.append(f"<text {place}{font}{anchor}{ink}{keep}>{body}</text>")
+        self.lines.append(f"<text {place}{font}{anchor}{fit}{ink}{keep}>{body}</text>")
 
     def font(self, face: str, than: str | None) -> str:
         """The attributes of a face, or those in which it differs from another."""

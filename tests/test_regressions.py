@@ -148,3 +148,11 @@ def test_integers_apart_from_index_lists_select_first():
     z[1, :, [3, 0]] = ac.zeros(3, 2)
     assert z[1, :, 0].tolist() == z[1, :, 3].tolist() == [0.0] * 3
     assert z.sum().item() == x.sum().item() - x[1, :, [0, 3]].sum().item()
+
+
+def test_logcumsumexp_is_differentiable_by_a_gradient_of_zero():
+    """Its rule went through the logarithm of g: functional.jvp, which differentiates by a g of zeros, gave zeros."""
+    x, v = ac.tensor([0.3, -1.0, 2.0], dtype=ac.float64), ac.tensor([1.0, 2.0, -1.0], dtype=ac.float64)
+    jvp = ac.autograd.functional.jvp(lambda x: x.logcumsumexp(0), x, v)[1]
+    e = np.exp(x.numpy())
+    assert np.allclose(jvp.numpy(), np.cumsum(e * v.numpy()) / np.cumsum(e))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import Variable, unbox
 from . import return_types
 from .along import put_along
 from .arithmetic import _sub
@@ -89,14 +89,25 @@ def _logcumsumexp(input: Array, *, dim: int, backwards: bool = False) -> Array:
 
 
 @_logcumsumexp.vjp("input")
-def _(g: Array, y: Array, input: Array, dim: int, backwards: bool) -> Array:
+def _(g: Any, y: Array, input: Array, dim: int, backwards: bool) -> Array:
     y = where(y == -math.inf, 0.0, y)  # nothing but −∞ so far: its share is 0, and −∞ + ∞ would be NaN
 
     def part(h: Array) -> Array:  # h ≥ 0: Σ h e^(x − y), in logarithms, where nothing overflows
         logs = where(h > 0, log(where(h > 0, h, 1.0)), -math.inf)
         return exp(_logcumsumexp(logs - y, dim=dim, backwards=not backwards) + input)
 
-    return part(g) - part(-g)
+    if not isinstance(g, Variable):
+        return part(g) - part(-g)
+    idle = _weight_of_zeros(unbox(g))
+    return part(g + idle) - part(where(idle > 0, idle, -g))
+
+
+def _weight_of_zeros(g: Array) -> Array:
+    """A logarithm has no derivative at 0. So that the rule can be differentiated by a g of 0, such a g is written as w − w: w is the
+    largest of g (1 if all are 0), and 0 where g is not 0."""
+    size = np.abs(g)
+    largest = np.where(np.isfinite(size), size, 0).max(initial=0)
+    return np.where(size == 0, largest or 1, 0).astype(g.dtype)
 
 
 @_logcumsumexp.cases

@@ -48,6 +48,7 @@ def _derivative(s: Setup, second: bool) -> None:
     except GradcheckError as error:
         require(False, str(error))
         return
+    require(report, str(report))
     s.error = max(s.error, report.error)
 
 
@@ -63,6 +64,24 @@ def second_derivative(s: Setup) -> None:
     if s.prim.once:
         return
     _derivative(s, second=True)
+
+
+@check
+def jvp_of_the_vjp(s: Setup) -> None:
+    """A Jacobian-vector product of the rules, and of the operation itself."""
+    if not s.differentiable or not s.smooth or s.prim.once:
+        return
+    args = s.tensors()
+    if not s.live(args):
+        return
+    tolerance = 10 * _EXACT * s.case.tolerance
+    try:
+        report = gradgradcheck(lambda *xs: tuple(s.run(xs)), args, atol=tolerance, rtol=tolerance, check_fwd_over_rev=True,
+                               check_rev_over_rev=False)  # fmt: skip
+    except GradcheckError as error:
+        require(False, str(error))
+        return
+    require(report, str(report))
 
 
 @check

@@ -16,13 +16,14 @@ from ..tensor import wrap
 from .checks import CHECKS
 from .draw import HypothesisDraw, RandomDraw
 from .needs import hypothesis
-from .setup import CheckFailure, Setup, primitive_of, values
+from .setup import CheckFailure, Setup, asked, primitive_of, require, values
 
 
 @dataclass(frozen=True)
 class PrimitiveReport:
     """What `check_primitive` found; true where all is well. `error` is the worst error of a derivative, in units of the
-    tolerance; `failures` are `CheckFailure`s, the examples shrunk to the smallest found."""
+    tolerance; `failures` are `CheckFailure`s, the examples shrunk to the smallest found; `checked` names the checks that had something
+    to say about this operation."""
 
     name: str
     family: str
@@ -89,20 +90,25 @@ def check_primitive(
     chosen = _chosen(only, oracle)
     start = time.perf_counter()
     failures: dict[str, CheckFailure] = {}
-    worst = 0.0
+    worst, applied = 0.0, set()
     for k in range(examples):
         setup = Setup(prim, prim.draw_case(RandomDraw(seed * 100_003 + k)))
         for name, check in chosen.items():
             if name not in failures:
+                before = asked()
                 failure = _attempt(name, check, setup)
+                if failure is not None or asked() > before:
+                    applied.add(name)
                 if failure is not None:
                     failures[name] = _smaller(prim, name, check, failure, seed) if shrink else failure
         worst = max(worst, setup.error)
-    if prim.bad is not None and (only is None or "bad cases" in set(only)):
+    if prim.bad is not None and (only is None or "bad cases" in _names(only)):
+        applied.add("bad cases")
         failure = _bad_cases(prim)
         if failure is not None:
             failures["bad cases"] = failure
-    report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), tuple(chosen))
+    checked = tuple(name for name in (*chosen, "bad cases") if name in applied)
+    report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), checked)
     if failures and raise_exception:
         raise next(iter(failures.values()))
     return report
@@ -122,13 +128,17 @@ def check_case(op: Any, case: Case, *, oracle: Callable[..., Any] | None = None,
             raise failure
 
 
+def _names(only: Iterable[str]) -> list[str]:
+    return [only] if isinstance(only, str) else list(only)
+
+
 def _chosen(only: Iterable[str] | None, oracle: Callable[..., Any] | None) -> dict[str, Callable[[Setup], None]]:
     table = dict(CHECKS)
     if oracle is not None:
         table = {"oracle": lambda s: _against(s, oracle), **table}
     if only is None:
         return table
-    wanted = [only] if isinstance(only, str) else list(only)
+    wanted = _names(only)
     unknown = [n for n in wanted if n not in table and n != "bad cases"]
     if unknown:
         raise ValueError(f"check_primitive: expected names of checks, got {unknown[0]!r}. There are: {', '.join([*table, 'bad cases'])}.")
@@ -141,10 +151,9 @@ def _against(s: Setup, oracle: Callable[..., Any]) -> None:
     wants = list(want) if isinstance(want, tuple | list) else [want]
     for k, (a, b) in enumerate(zip(values(s.run(s.tensors(grad=False))), wants, strict=False)):
         b = np.asarray(b)
-        if a.shape != b.shape:
-            raise CheckFailure(f"output {k} has shape {list(a.shape)}, the oracle's {list(b.shape)}")
-        if not np.allclose(a, b, rtol=1e-9, atol=1e-10 * s.case.tolerance, equal_nan=True):
-            raise CheckFailure(f"output {k} is not the oracle's:\n{a}\nagainst\n{b}")
+        require(a.shape == b.shape, f"output {k} has shape {list(a.shape)}, the oracle's {list(b.shape)}")
+        same = np.allclose(a, b, rtol=1e-9, atol=1e-10 * s.case.tolerance, equal_nan=True)
+        require(same, f"output {k} is not the oracle's:\n{a}\nagainst\n{b}")
 
 
 def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFailure | None:

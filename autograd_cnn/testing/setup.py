@@ -27,8 +27,17 @@ class CheckFailure(AssertionError):
         self.reproduction = reproduction
 
 
+_asked = [0]
+
+
+def asked() -> int:
+    """How often `require` was called: a check that did not call it had nothing to say about its case."""
+    return _asked[0]
+
+
 def require(holds: Any, text: str) -> None:
     """Fail with `text` unless it holds."""
+    _asked[0] += 1
     if not holds:
         raise CheckFailure(text)
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
+@dataclass(frozen=True)
 class Ints:
     """Whole numbers from [low, high)."""
 
-    def __init__(self, shape: Any, high: int, low: int = 0) -> None:
-        self.shape, self.low, self.high = shape, low, high
+    shape: Any
+    high: int
+    low: int = 0
 
 
+@dataclass(frozen=True)
 class Within:
     """Numbers within (low, high)."""
 
-    def __init__(self, shape: Any, low: float, high: float, grad: bool = False) -> None:
-        self.shape, self.low, self.high, self.grad = shape, low, high, grad
+    shape: Any
+    low: float
+    high: float
+    grad: bool = False
 
 
+@dataclass(frozen=True)
 class Signs:
     """−1 and 1."""
 
-    def __init__(self, shape: Any) -> None:
-        self.shape = shape
+    shape: Any
 
 
 def draw(spec: Any, dtype: Any, seed: int) -> tuple[Any, bool]:

@@ -89,14 +89,15 @@ def _logcumsumexp(input: Array, *, dim: int, backwards: bool = False) -> Array:
 
 
 @_logcumsumexp.vjp("input")
-def _(g: Any, y: Array, input: Array, dim: int, backwards: bool) -> Array:
+def _(g: Array, y: Array, input: Array, dim: int, backwards: bool) -> Array:
+    recorded = isinstance(g, Variable)
     y = where(y == -math.inf, 0.0, y)  # nothing but −∞ so far: its share is 0, and −∞ + ∞ would be NaN
 
     def part(h: Array) -> Array:  # h ≥ 0: Σ h e^(x − y), in logarithms, where nothing overflows
         logs = where(h > 0, log(where(h > 0, h, 1.0)), -math.inf)
         return exp(_logcumsumexp(logs - y, dim=dim, backwards=not backwards) + input)
 
-    if not isinstance(g, Variable):
+    if not recorded:
         return part(g) - part(-g)
     idle = _weight_of_zeros(unbox(g))
     return part(g + idle) - part(where(idle > 0, idle, -g))

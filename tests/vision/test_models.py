@@ -14,7 +14,9 @@ PUBLISHED = {
     "resnet18": 11_689_512, "resnet34": 21_797_672, "resnet50": 25_557_032, "resnet101": 44_549_160, "resnet152": 60_192_808,
     "resnext50_32x4d": 25_028_904, "wide_resnet50_2": 68_883_240, "densenet121": 7_978_856, "densenet169": 14_149_480,
     "squeezenet1_0": 1_248_424, "squeezenet1_1": 1_235_496, "mobilenet_v2": 3_504_872, "cifar_resnet20": 269_722, "cifar_resnet110": 1_727_962,
-    "lenet5": 61_706,
+    "lenet5": 61_706, "googlenet": 6_624_904 + 6_379_984, "inception_v3": 27_161_264, "mobilenet_v3_large": 5_483_032,
+    "mobilenet_v3_small": 2_542_856, "shufflenet_v2_x0_5": 1_366_792, "shufflenet_v2_x1_0": 2_278_604, "shufflenet_v2_x1_5": 3_503_624,
+    "shufflenet_v2_x2_0": 7_393_996, "wide_resnet101_2": 126_886_696,
 }  # fmt: skip
 
 
@@ -51,6 +53,18 @@ def test_weights_from_the_cache(tmp_path, monkeypatch):
         np.testing.assert_array_equal(again.features[0].weight.detach().numpy(), net.features[0].weight.detach().numpy())
     with pytest.raises(ValueError, match="1000"):
         models.squeezenet1_1(weights="DEFAULT", num_classes=3)
+
+
+@pytest.mark.parametrize(("asked", "kept"), [({}, False), ({"aux_logits": True}, True), ({"transform_input": False}, False)])
+def test_published_googlenet_loses_its_heads(tmp_path, monkeypatch, asked, kept):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    ac.save(models.GoogLeNet(init_weights=False).state_dict(), folder / "googlenet-1378be20.pth")
+    net = models.googlenet(weights="DEFAULT", **asked)
+    assert (net.aux1 is not None, net.aux_logits, net.transform_input) == (kept, kept, asked.get("transform_input", True))
+    out = net(ac.randn(2, 3, 64, 64))
+    assert isinstance(out, models.GoogLeNetOutputs if kept else ac.Tensor)
 
 
 def test_weights_that_cannot_be_fetched(tmp_path, monkeypatch):

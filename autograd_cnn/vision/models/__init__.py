@@ -10,20 +10,30 @@ from ...nn import Module
 from . import alexnet as _alexnet
 from . import cifar_resnet as _cifar_resnet
 from . import densenet as _densenet
-from . import mobilenet as _mobilenet
+from . import googlenet as _googlenet
+from . import inception as _inception
+from . import mobilenetv2 as _mobilenetv2
+from . import mobilenetv3 as _mobilenetv3
 from . import resnet as _resnet
+from . import shufflenetv2 as _shufflenetv2
 from . import squeezenet as _squeezenet
 from . import vgg as _vgg
 from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
 from .cifar_resnet import *  # noqa: F403
 from .densenet import *  # noqa: F403
+from .googlenet import *  # noqa: F403
+from .googlenet import _GoogLeNetOutputs as _GoogLeNetOutputs
+from .inception import *  # noqa: F403
+from .inception import _InceptionOutputs as _InceptionOutputs
 from .lenet import LeNet5, lenet5, lenet5_modern
 from .mlp import MLP, mlp
-from .mobilenet import *  # noqa: F403
+from .mobilenetv2 import *  # noqa: F403
+from .mobilenetv3 import *  # noqa: F403
 from .published import REGISTRY as _REGISTRY
 from .published import WEIGHTS as _WEIGHTS
 from .published import Weights, WeightsEnum
 from .resnet import *  # noqa: F403
+from .shufflenetv2 import *  # noqa: F403
 from .squeezenet import *  # noqa: F403
 from .vgg import *  # noqa: F403
 
@@ -32,7 +42,8 @@ _REGISTRY.update(_SMALL)
 
 __all__ = ["MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_weights", "get_weight", "lenet5", "lenet5_modern", "list_models",
            "mlp", "small_models"]  # fmt: skip
-for _file in (_alexnet, _cifar_resnet, _densenet, _mobilenet, _resnet, _squeezenet, _vgg):
+for _file in (_alexnet, _cifar_resnet, _densenet, _googlenet, _inception, _mobilenetv2, _mobilenetv3, _resnet, _shufflenetv2, _squeezenet,
+              _vgg):  # fmt: skip
     __all__ += _file.__all__
 
 

@@ -18,10 +18,10 @@ __all__ = [
     "densenet121", "densenet161", "densenet169", "densenet201",
 ]  # fmt: skip
 
-DenseNet121_Weights = weights_of("DenseNet121_Weights", "densenet121-a639ec97.pth")
-DenseNet161_Weights = weights_of("DenseNet161_Weights", "densenet161-8d451a50.pth")
-DenseNet169_Weights = weights_of("DenseNet169_Weights", "densenet169-b2777c0a.pth")
-DenseNet201_Weights = weights_of("DenseNet201_Weights", "densenet201-c1103571.pth")
+DenseNet121_Weights = weights_of("DenseNet121_Weights", "densenet121-a639ec97.pth", min_size=29)
+DenseNet161_Weights = weights_of("DenseNet161_Weights", "densenet161-8d451a50.pth", min_size=29)
+DenseNet169_Weights = weights_of("DenseNet169_Weights", "densenet169-b2777c0a.pth", min_size=29)
+DenseNet201_Weights = weights_of("DenseNet201_Weights", "densenet201-c1103571.pth", min_size=29)
 
 
 class _DenseLayer(nn.Module):

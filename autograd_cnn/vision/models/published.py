@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import enum
 import functools
+import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ... import hub
 from ...errors import nearest
 from ...nn import Module
-from .. import transforms as T
+from ..transforms.presets import ImageClassification
 
 M = TypeVar("M", bound=Module)
-_HOST = "https://download.pytorch.org/models/"
+HOST = "https://download.pytorch.org/models/"
 
 
 class Weights(NamedTuple):
-    """A file of weights, and the size of picture it was trained for."""
+    """A file of weights: what was done with the pictures it was trained on, and the smallest picture the network takes."""
 
     url: str
-    crop_size: int = 224
-    resize_size: int = 256
+    preset: dict[str, Any]  # arguments of `ImageClassification`
+    min_size: int = 1
+    num_classes: int | None = 1000  # None: its last layers were not trained
 
 
 class WeightsEnum(enum.Enum):
@@ -51,33 +53,33 @@ class WeightsEnum(enum.Enum):
     @property
     def meta(self) -> dict[str, Any]:
         """What the weights are for."""
-        return {"num_classes": 1000, "min_size": (1, 1)}
+        return {"num_classes": self.value.num_classes, "min_size": (self.value.min_size, self.value.min_size)}
 
     def get_state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The weights; see `hub.load_state_dict_from_url`."""
         return hub.load_state_dict_from_url(self.url, *args, **kwargs)
 
-    def transforms(self) -> Callable[[Any], Any]:
+    def transforms(self, **changed: Any) -> ImageClassification:
         """What was done with the pictures: resized, the middle taken, normalised."""
-        steps: list[Callable[[Any], Any]] = [T.Resize(self.value.resize_size), T.CenterCrop(self.value.crop_size), _as_floats,
-                 T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]  # fmt: skip
-        return T.Compose(steps)
+        return ImageClassification(**{**self.value.preset, **changed})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
 
 
-def _as_floats(img: Any) -> Any:
-    from ...tensor import Tensor
-
-    return T.functional.convert_image_dtype(img) if isinstance(img, Tensor) else T.functional.to_tensor(img)
-
-
-def weights_of(name: str, *files: str, crop: int = 224, resize: int = 256, sizes: tuple[int, ...] = ()) -> Any:
-    """The enumeration of a model's weights: IMAGENET1K_V1, _V2, … and DEFAULT, the last.
+def weights_of(
+    name: str, *files: str, crop: int = 224, resize: int = 256, sizes: tuple[int, ...] = (), min_size: int = 1, more: dict[str, Weights] | None = None
+) -> Any:
+    """The enumeration of a model's weights: IMAGENET1K_V1, _V2, … and DEFAULT, the last of these.
 
     Args:
-        sizes: what pictures were resized to, for each file; `resize` by default.
+        sizes: what pictures were resized to, for each file; `resize` by default. more: entries of another kind.
     """
-    entries = {f"IMAGENET1K_V{i + 1}": Weights(_HOST + f, crop, sizes[i] if i < len(sizes) else resize) for i, f in enumerate(files)}
-    entries["DEFAULT"] = entries[f"IMAGENET1K_V{len(files)}"]
+    entries = {}
+    for i, file in enumerate(files):
+        preset = {"crop_size": crop, "resize_size": sizes[i] if i < len(sizes) else resize}
+        entries[f"IMAGENET1K_V{i + 1}"] = Weights(HOST + file, preset, min_size)
+    entries |= {**(more or {}), "DEFAULT": entries[f"IMAGENET1K_V{len(files)}"]}
     factory: Any = WeightsEnum  # called, an enumeration without entries makes another
     made = factory(name, entries, module=__package__)
     made.__doc__ = f"Published weights, one entry for each file: {', '.join(files)}."
@@ -88,8 +90,12 @@ REGISTRY: dict[str, Callable[..., Module]] = {}
 WEIGHTS: dict[str, Any] = {}
 
 
-def published(weights_enum: Any = None) -> Callable[[Callable[..., M]], Callable[..., M]]:
-    """Gives a builder the arguments `weights=`, `progress=` and the old `pretrained=`, and enters it under its name."""
+def published(weights_enum: Any = None, aux_by_default: bool | None = None) -> Callable[[Callable[..., M]], Callable[..., M]]:
+    """Gives a builder the arguments `weights=`, `progress=` and the old `pretrained=`, and enters it under its name.
+
+    Args:
+        aux_by_default: of networks published with auxiliary heads: are they kept with published weights if nobody asks?
+    """
 
     def wrap(build: Callable[..., M]) -> Callable[..., M]:
         name = build.__name__
@@ -101,10 +107,14 @@ def published(weights_enum: Any = None) -> Callable[[Callable[..., M]], Callable
                 progress = bool(old[1])
             if chosen is None:
                 return build(**config)
-            if config.setdefault("num_classes", 1000) != 1000:
-                raise ValueError(f"The parameter 'num_classes' expected value 1000 but got {config['num_classes']} instead: the weights are for 1000 "
-                                 "classes. Load them into a model of 1000 classes, then replace its last layer.")  # fmt: skip
-            return with_weights(build, chosen, progress, config)
+            _check_classes(chosen, config)
+            if aux_by_default is None:
+                return _filled(build(**_undrawn(build, config)), chosen, progress)
+            kept = config.get("aux_logits", aux_by_default)
+            model: Any = _filled(build(**{"transform_input": True, **config, "aux_logits": True, "init_weights": False}), chosen, progress)
+            if not kept:
+                model.drop_aux()
+            return cast(M, model)
 
         REGISTRY[name] = built
         WEIGHTS[name] = weights_enum
@@ -123,19 +133,18 @@ def _chosen(name: str, weights_enum: Any, weights: Any, pretrained: Any) -> Any:
     return weights_enum.verify("IMAGENET1K_V1" if weights is None else weights)
 
 
-def with_weights(build: Callable[..., M], chosen: Any, progress: bool, config: dict[str, Any]) -> M:
-    """A model with published weights. Networks with auxiliary heads were published with them; they are dropped after loading
-    unless asked for."""
-    if "init_weights" in build.__code__.co_varnames[: build.__code__.co_argcount]:
-        config.setdefault("init_weights", False)
-    if getattr(build, "published_with_aux", False):
-        wanted = config.setdefault("aux_logits", getattr(build, "aux_by_default", False))
-        config.update(aux_logits=True, transform_input=config.get("transform_input", True))
-        model = build(**config)
-        model.load_state_dict(chosen.get_state_dict(progress=progress, check_hash=True))
-        if not wanted:
-            model.drop_aux()
-        return model
-    model = build(**config)
+def _check_classes(chosen: Any, config: dict[str, Any]) -> None:
+    classes = chosen.value.num_classes
+    if classes is not None and config.setdefault("num_classes", classes) != classes:
+        raise ValueError(f"The parameter 'num_classes' expected value {classes} but got {config['num_classes']} instead: the weights are for {classes} "
+                         f"classes. Load them into a model of {classes} classes, then replace its last layer.")  # fmt: skip
+
+
+def _undrawn(build: Callable[..., M], config: dict[str, Any]) -> dict[str, Any]:
+    """Without drawing initial values that are overwritten at once, where the builder can do without."""
+    return {"init_weights": False, **config} if "init_weights" in inspect.signature(build).parameters else config
+
+
+def _filled(model: M, chosen: Any, progress: bool) -> M:
     model.load_state_dict(chosen.get_state_dict(progress=progress, check_hash=True))
     return model

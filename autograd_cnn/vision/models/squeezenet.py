@@ -12,8 +12,8 @@ from .published import published, weights_of
 
 __all__ = ["SqueezeNet", "SqueezeNet1_0_Weights", "SqueezeNet1_1_Weights", "squeezenet1_0", "squeezenet1_1"]
 
-SqueezeNet1_0_Weights = weights_of("SqueezeNet1_0_Weights", "squeezenet1_0-b66bff10.pth")
-SqueezeNet1_1_Weights = weights_of("SqueezeNet1_1_Weights", "squeezenet1_1-b8a52dc0.pth")
+SqueezeNet1_0_Weights = weights_of("SqueezeNet1_0_Weights", "squeezenet1_0-b66bff10.pth", min_size=21)
+SqueezeNet1_1_Weights = weights_of("SqueezeNet1_1_Weights", "squeezenet1_1-b8a52dc0.pth", min_size=17)
 
 # Squeeze and expand widths of the eight Fire modules; "P" is a pooling.
 _LAYERS: dict[str, tuple[Any, ...]] = {

@@ -1,0 +1,125 @@
+"""Networks beside torchvision's: names and shapes of the state in their order, initial values for a seed, outputs, gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import autograd_cnn as ac
+from autograd_cnn.tensor import wrap
+from autograd_cnn.vision import models as ours
+
+from .vision_twin import apart, as_ours, torchvision
+
+theirs = torchvision("models")
+heavy = pytest.mark.slow
+
+# The size of picture that each is tried on: small, but no map becomes one pixel, where the statistics of two numbers would magnify rounding.
+SIZES = dict.fromkeys([
+    "densenet121", "densenet161", "densenet169", "densenet201", "googlenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d",
+    "wide_resnet50_2", "wide_resnet101_2", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "squeezenet1_0", "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+], 64) | {"alexnet": 63, "inception_v3": 139}  # fmt: skip
+QUICK = {"mobilenet_v2", "mobilenet_v3_small", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1"}
+NAMES = [pytest.param(n, marks=() if n in QUICK else heavy) for n in SIZES]
+WITH_HEADS = {"googlenet", "inception_v3"}
+
+
+def built(name, **config):
+    """The network on both sides, from one seed."""
+    if name in WITH_HEADS:
+        config["init_weights"] = True  # torchvision warns that its default may change
+    ac.manual_seed(3)
+    torch.manual_seed(3)
+    return getattr(ours, name)(**config), getattr(theirs, name)(**config)
+
+
+def flat(y):
+    return list(y) if isinstance(y, tuple) else [y]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_and_initial_values(name):
+    mine, other = built(name)
+    a, b = mine.state_dict(), other.state_dict()
+    assert list(a) == list(b)
+    assert [n for n, _ in mine.named_modules()] == [n for n, _ in other.named_modules()]
+    for key, value in b.items():
+        np.testing.assert_allclose(a[key].numpy(), value.numpy(), rtol=2e-6, atol=1e-7, err_msg=key)
+    assert int(ac.randint(0, 2**31, (1,))) == int(torch.randint(0, 2**31, (1,)))  # as many numbers were drawn
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_and_gradients(name):
+    """In float64, where only a mistake makes a difference, while training: batch statistics, dropout, auxiliary heads."""
+    mine, other = built(name, num_classes=7)
+    mine.load_state_dict(as_ours(other.state_dict()))
+    mine.double()
+    other.double()
+    x = np.random.RandomState(0).randn(2, 3, SIZES[name], SIZES[name])
+    ac.manual_seed(4)
+    torch.manual_seed(4)
+    a, b = wrap(x.copy(), requires_grad=True), torch.from_numpy(x.copy()).requires_grad_()
+    out, reference = mine(a), other(b)
+    assert type(out).__name__ == type(reference).__name__
+    for y, z in zip(flat(out), flat(reference), strict=True):
+        assert apart(y, z) < 1e-9
+    sum((y * y).mean() for y in flat(out)).backward()
+    sum((z * z).mean() for z in flat(reference)).backward()
+    assert apart(a.grad, b.grad) < 1e-7
+    gradients = dict(other.named_parameters())
+    whole = max(float(p.grad.abs().max()) for p in gradients.values())
+    for key, p in mine.named_parameters():
+        # a bias before batch normalisation has a gradient of zero, but for rounding
+        np.testing.assert_allclose(p.grad.numpy(), gradients[key].grad.numpy(), rtol=1e-7, atol=1e-9 * whole, err_msg=key)
+    for key, value in other.state_dict().items():
+        np.testing.assert_allclose(mine.state_dict()[key].numpy(), value.numpy(), rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_in_single_precision(name):
+    mine, other = built(name, num_classes=7)
+    mine.load_state_dict(as_ours(other.state_dict()))
+    mine.eval()
+    other.eval()
+    x = np.random.RandomState(0).randn(2, 3, SIZES[name], SIZES[name]).astype(np.float32)
+    a, b = wrap(x.copy(), requires_grad=True), torch.from_numpy(x.copy()).requires_grad_()
+    out, reference = mine(a), other(b)
+    assert apart(out, reference) < 1e-4
+    (out * out).sum().backward()
+    (reference * reference).sum().backward()
+    assert apart(a.grad, b.grad) < 1e-4
+    gradients = dict(other.named_parameters())
+    for key, p in mine.named_parameters():
+        if gradients[key].grad is not None:  # heads take no part in evaluation
+            assert apart(p.grad, gradients[key].grad) < 1e-4, key
+
+
+@pytest.mark.parametrize(("name", "config"), [
+    ("mobilenet_v3_small", {"width_mult": 0.5, "reduced_tail": True}), ("mobilenet_v3_large", {"dilated": True}),
+    ("mobilenet_v2", {"width_mult": 0.35, "norm_layer": ac.nn.BatchNorm2d}), ("resnet50", {"replace_stride_with_dilation": (False, True, True)}),
+    ("resnet18", {"zero_init_residual": True}), ("densenet121", {"drop_rate": 0.1}), ("googlenet", {"aux_logits": False, "transform_input": True}),
+    ("inception_v3", {"aux_logits": False, "transform_input": True}), ("squeezenet1_1", {"dropout": 0.1}), ("vgg11", {"init_weights": False}),
+])  # fmt: skip
+def test_arguments(name, config):
+    config = {"init_weights": True, **config} if name in WITH_HEADS else config
+    ac.manual_seed(3)
+    torch.manual_seed(3)
+    mine, other = getattr(ours, name)(**config), getattr(theirs, name)(**{k: v for k, v in config.items() if k != "norm_layer"})
+    assert [(k, tuple(v.shape)) for k, v in mine.state_dict().items()] == [(k, tuple(v.shape)) for k, v in other.state_dict().items()]
+    mine.load_state_dict(as_ours(other.state_dict()))
+    x = np.random.RandomState(1).randn(1, 3, 80, 80).astype(np.float32)
+    with ac.no_grad(), torch.no_grad():
+        assert apart(mine.eval()(wrap(x)), other.eval()(torch.from_numpy(x))) < 1e-4
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_published_weights_are_described_alike(name):
+    mine, other = ours.get_model_weights(name), theirs.get_model_weights(name)
+    assert mine.__name__ == other.__name__
+    assert list(mine.__members__) == list(other.__members__)
+    for a, b in zip(mine, other, strict=True):
+        assert (repr(a), a.url, a.meta["min_size"]) == (repr(b), b.url, b.meta["min_size"])
+        assert repr(a.transforms()) == repr(b.transforms())

@@ -1,0 +1,48 @@
+"""torchvision beside ours: its Python part, also where its compiled operators do not fit the installed torch."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograd_cnn.tensor import Tensor, wrap
+
+_declared: list[Any] = []  # the library lives as long as this
+
+
+def torchvision(part: str = "") -> Any:
+    """The module `torchvision.<part>`; skips the tests where torchvision is not installed.
+
+    Where the compiled operators are missing, their names are declared first, because the import gives them rules of shapes.
+    """
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        pytest.skip("torchvision is not installed", allow_module_level=True)
+    if not _declared:
+        source = (pathlib.Path(spec.origin).parent / "_meta_registrations.py").read_text(encoding="utf-8")
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in sorted(set(re.findall(r'register_meta\("(\w+)"|torchvision::(\w+)', source))):
+            operator = name[0] or name[1]
+            if not torch._C._jit_get_schemas_for_operator(f"torchvision::{operator}"):
+                library.define(f"{operator}(Tensor a) -> Tensor")
+        _declared.append(library)
+    return importlib.import_module(f"torchvision.{part}" if part else "torchvision")
+
+
+def as_ours(state: dict[str, torch.Tensor]) -> dict[str, Tensor]:
+    """A state of theirs as tensors of ours, sharing nothing."""
+    return {k: wrap(v.detach().numpy().copy()) for k, v in state.items()}
+
+
+def apart(mine: Any, other: Any) -> float:
+    """max |a − b| / max |b|"""
+    a, b = (np.asarray(v.detach().value) if isinstance(v, Tensor) else v.detach().numpy() for v in (mine, other))
+    assert a.shape == b.shape, f"shape {a.shape} against torch's {b.shape}"
+    return float(np.abs(a - b).max() / (np.abs(b).max() + 1e-30)) if a.size else 0.0

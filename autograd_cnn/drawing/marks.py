@@ -86,6 +86,23 @@ def times(group: Group, x: float, y: float, r: float = 4.3, role: str = "dark") 
     )
 
 
+def star(group: Group, x: float, y: float, r: float = 5.0, role: str = "dark") -> None:
+    """The sign of convolution: an asterisk around (x, y)."""
+    dx, dy = r * 0.866, r * 0.5
+    spokes = [((x, y - r), (x, y + r)), ((x - dx, y - dy), (x + dx, y + dy)), ((x + dx, y - dy), (x - dx, y + dy))]
+    group.path([(c, *p) for spoke in spokes for c, p in zip("ML", spoke, strict=True)], stroke=role, line=1.6, round=True)
+
+
+def hatch(group: Group, x: float, y: float, width: float, height: float, role: str, step: float = 6.0) -> None:
+    """Slanting lines over a rectangle."""
+    steps: list[tuple[str, float, float]] = []
+    for k in range(1, math.ceil((width + height) / step)):
+        d = k * step  # the line from (x, y + d) to (x + d, y), cut at the borders
+        a, b = min(d, height), min(d, width)
+        steps += [("M", x + d - a, y + a), ("L", x + b, y + d - b)]
+    group.path(list(steps), stroke=role, line=1.0, opacity=0.75)
+
+
 # ------------------------------------------------------------------------------------------------------- lanes
 @dataclass(frozen=True, slots=True)
 class LaneScale:
@@ -146,11 +163,12 @@ HEADING = 78.0  # how far below the top a figure with title and subtitle begins
 MARGIN = 30.0
 
 
-def heading(group: Group, title: str, subtitle: str, x: float = MARGIN) -> float:
+def heading(group: Group, title: str, subtitle: str | Sequence[Run], x: float = MARGIN) -> float:
     """Title and subtitle at the top left; their width."""
+    line = (Run(subtitle, "sans", "muted"),) if isinstance(subtitle, str) else tuple(subtitle)
     group.text(x, 34, title, 17, "bold")
-    group.text(x, 55, subtitle, 12, "sans", "muted")
-    return max(runs_width((Run(title, "bold"),), 17), runs_width((Run(subtitle),), 12))
+    group.text(x, 55, line, 12)
+    return max(runs_width((Run(title, "bold"),), 17), runs_width(line, 12))
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ ROLES: dict[str, tuple[str, str]] = {
     "parameter-paper": ("#fbf3de", "#372d12"),
     "gradient-paper": ("#fbe9df", "#3d2113"),
     "forward-paper": ("#dcebf6", "#16314a"),
+    "window-paper": ("#e2f3ec", "#12332a"),
     "badge": ("#3e4c59", "#b3bfca"),
     # line: borders, wires, arrows
     "hair": ("#c9d1d9", "#3a4550"),
@@ -76,6 +77,8 @@ ON = {
     "parameter-paper": ("ink", "muted", "parameter", "gradient"),
     "gradient-paper": ("ink", "muted", "forward", "gradient"),
     "forward-paper": ("ink", "forward"),
+    "window-paper": ("ink", "muted", "series-1"),
+    "series-1": ("inverse",),
     "badge": ("inverse",),
 }
 

@@ -2,6 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from ..drawing import Drawing
+from ..sliding import Sliding
+from ..sliding import convolution as convolution_example
+from ..sliding import pooling as pooling_example
+from ..sliding_paint import chosen_frames, strip_scene
+from ..targets import check_number
+from ..theme import check_theme
+from ..words import Words
+
 
 class LessonFigures:
     """Architectures and the arithmetic of windows."""
+
+    def convolution(
+        self,
+        input: Any,
+        kernel: Any,
+        stride: int | Sequence[int] = 1,
+        padding: Any = 0,
+        dilation: int | Sequence[int] = 1,
+        mode: str | None = None,
+        flip: bool = False,
+        *,
+        transposed: bool = False,
+        output_padding: int | Sequence[int] = 0,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        precision: int = 2,
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw a window that slides over its input: a convolution as the lectures count it, window by window.
+
+        With arrays for input and kernel the numbers stand in the cells and the sum of each window is written out; with
+        sizes alone the windows are counted. Windows that do not end where the input ends are drawn hanging over the
+        edge, with the padding that would mend it.
+
+        Args:
+            input: an array (L,), (C, L), (H, W) or (C, H, W), or sizes: 7 stands for 7×7, (7,) for a signal.
+            kernel: likewise (K,), (O, C, K), (KH, KW), (C, KH, KW) or (O, C, KH, KW).
+            stride, dilation: a number, or one for each dimension.
+            padding: a number, one for each dimension, pairs (before, after), or the name of a mode.
+            mode: "valid" (no padding), "same" (the output is as large as the input) or "full" (each window that touches
+                the input), instead of padding.
+            flip: turn the kernel around before it slides: convolution in the strict sense.
+            transposed, output_padding: each entry of the input spreads over a window of the output.
+
+        Raises:
+            ShapeError: input and kernel do not go together, or the window is larger than the padded input.
+            ValueError: another option that does not fit, or more than 400 windows.
+
+        Example:
+            >>> from autograd_cnn import draw
+            >>> draw.convolution(7, 3, stride=3)
+            <Drawing 'Convolution', 1144×404>
+        """
+        s = convolution_example(input, kernel, stride, padding, dilation, mode, flip, transposed, output_padding)
+        known = "transposed convolution" if transposed else "convolution"
+        return _windows(s, known, title, subtitle, theme, lang, precision, prefix)
+
+    def pooling(
+        self,
+        input: Any,
+        kernel: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        *,
+        kind: str = "max",
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        precision: int = 2,
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw a pooling window by window: see `convolution`.
+
+        Args:
+            input: an array (L,), (C, L) with a kernel (k,), (H, W) or (C, H, W), or sizes.
+            kernel, stride, padding, dilation: a number, or one for each dimension; the stride is the kernel's size
+                unless given.
+            kind: "max", which fills the cell the maximum comes from, or "average".
+            ceil_mode: a last window may hang over the edge.
+            count_include_pad: an average counts the zeros of the padding.
+
+        Raises:
+            ShapeError, ValueError: sizes or options that do not go together.
+
+        Example:
+            >>> from autograd_cnn import draw
+            >>> draw.pooling([[1, 5], [2, 0]], 2)
+            <Drawing 'Max pooling', 331×274>
+        """
+        s = pooling_example(input, kernel, stride, padding, dilation, kind, ceil_mode, count_include_pad)
+        return _windows(s, f"kind {kind}", title, subtitle, theme, lang, precision, prefix)
+
+
+def _windows(
+    s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str
+) -> Drawing:
+    words = Words(lang)
+    check_theme(theme)
+    check_number("precision", precision)
+    known = words(name) if title is None else title
+    return Drawing(strip_scene(s, words, known, subtitle, precision, chosen_frames(s)), theme, prefix)

@@ -1,0 +1,195 @@
+"""Sliding windows: the numbers are the operations', the places the kernels', and the picture is sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_cnn as ac
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.sliding import Sliding, convolution, pooling
+from autograd_cnn.drawing.windows import Along, window_of
+from autograd_cnn.errors import ShapeError
+from autograd_cnn.kernels.windows import fit_message, output_size
+from autograd_cnn.nn import functional as F
+
+from .sound import check, texts
+
+rng = np.random.default_rng(0)
+
+
+def signed(*shape: int) -> Any:
+    return rng.integers(-3, 5, shape).astype(np.float64)
+
+
+def result(s: Sliding) -> Any:
+    """All of the output, as the frames fill it."""
+    done = s.output(len(s.frames()))
+    out = np.zeros((s.maps, *s.outputs))
+    for (m, at), v in done.items():
+        out[(m, *at)] = v
+    return out
+
+
+# ------------------------------------------------------------------------------------------------------- places
+sizes = st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 3), st.integers(0, 3), st.integers(1, 3), st.booleans())
+
+
+@given(sizes)
+def test_as_many_windows_as_the_kernels_count(given: tuple[int, int, int, int, int, int, bool]) -> None:
+    n, k, s, a, b, d, ceil = given
+    along = Along(n, k, s, a, b, d, ceil)
+    if along.room >= 0:
+        assert along.count == output_size(n, k, s, (a, b), d, ceil)
+        assert along.fits == (fit_message(n, k, s, ((a, b),), d) is None)
+
+
+@given(sizes)
+def test_what_mends_a_misfit_fits(given: tuple[int, int, int, int, int, int, bool]) -> None:
+    n, k, s, a, b, d, _ = given
+    along = Along(n, k, s, a, b, d)
+    mended = along.repaired()
+    assert mended.fits
+    if not along.fits and mended.before == mended.after:
+        assert f"padding={mended.before} gives {mended.count}" in str(fit_message(n, k, s, ((a, b),), d))
+
+
+# ------------------------------------------------------------------------------------------------------- numbers
+@settings(max_examples=40)
+@given(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(0, 2), st.integers(1, 2), st.integers(1, 2), st.booleans())
+def test_a_convolution_gives_what_the_operation_gives(c: int, o: int, stride: int, padding: int, dilation: int, dims: int, flip: bool) -> None:
+    x, w = signed(c, *(6, 5)[:dims]), signed(o, c, *(3, 2)[:dims])
+    run = {(1, False): F.conv1d, (2, False): F.conv2d, (1, True): F.convolve1d, (2, True): F.convolve2d}[dims, flip]
+    want = run(ac.tensor(x), ac.tensor(w), stride=stride, padding=padding, dilation=dilation)
+    s = convolution(x, w, stride, padding, dilation, None, flip, False, 0)
+    assert result(s) == pytest.approx(np.asarray(want))
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 2), st.integers(1, 3), st.integers(0, 1), st.integers(1, 2), st.integers(0, 1))
+def test_a_transposed_convolution_gives_what_the_operation_gives(c: int, stride: int, padding: int, dilation: int, extra: int) -> None:
+    x, w = signed(c, 3, 2), signed(c, 3, 3)
+    extra = extra if extra < max(stride, dilation) else 0
+    want = F.conv_transpose2d(ac.tensor(x), ac.tensor(w[:, None]), stride=stride, padding=padding, dilation=dilation, output_padding=extra)
+    s = convolution(x, w, stride, padding, dilation, None, False, True, extra)
+    assert result(s) == pytest.approx(np.asarray(want))
+
+
+@pytest.mark.parametrize("ceil", [False, True])
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_pooling_gives_what_the_operation_gives(ceil: bool, padding: int, counted: bool) -> None:
+    x = signed(2, 6, 7)
+    one = pooling(x, 3, 2, padding, 1, "max", ceil, counted)
+    assert result(one) == pytest.approx(np.asarray(F.max_pool2d(ac.tensor(x), 3, 2, padding, ceil_mode=ceil)))
+    two = pooling(x, 3, 2, padding, 1, "average", ceil, counted)
+    want = F.avg_pool2d(ac.tensor(x), 3, 2, padding, ceil_mode=ceil, count_include_pad=counted)
+    assert result(two) == pytest.approx(np.asarray(want))
+
+
+@pytest.mark.parametrize(("mode", "out"), [("valid", (4, 3)), ("same", (6, 5)), ("full", (8, 7))])
+def test_modes_set_the_padding(mode: str, out: tuple[int, int]) -> None:
+    assert convolution((6, 5), 3, 1, 0, 1, mode, False, False, 0).outputs == out
+    assert convolution((6, 5), 3, 1, mode, 1, None, False, False, 0).outputs == out
+
+
+def test_windows_are_read_from_recorded_operations() -> None:
+    x, w = ac.ones(1, 2, 7, 6), ac.ones(4, 2, 3, 2)
+    graph = ac.trace(lambda x, w: F.max_pool2d(F.conv2d(x, w, stride=2, padding=1, dilation=(1, 2)), 2, ceil_mode=True).sum(), x, w)
+    conv, pool, total = (window_of(s, graph) for s in graph)
+    assert conv is not None
+    assert conv.kind == "conv"
+    assert conv.along == (Along(7, 3, 2, 1, 1, 1), Along(6, 2, 2, 1, 1, 2))
+    assert conv.reads(1, 0, 6) == [1]
+    assert pool is not None
+    assert pool.along == (Along(4, 2, 2, ceil=True), Along(3, 2, 2, ceil=True))
+    assert total is None
+    up = ac.trace(lambda x, w: F.conv_transpose1d(x, w, stride=2), ac.ones(1, 1, 3), ac.ones(1, 1, 2))
+    spread = window_of(up.steps[0], up)
+    assert spread is not None
+    assert [spread.reads(0, i, 3) for i in range(6)] == [[0], [0], [1], [1], [2], [2]]
+
+
+# ------------------------------------------------------------------------------------------------------- pictures
+PICTURES: dict[str, Any] = {
+    "numbers": lambda **o: draw.convolution(signed(5, 5), signed(3, 3), stride=2, padding=1, **o),
+    "decimals": lambda **o: draw.convolution(rng.standard_normal((4, 5)), rng.standard_normal((2, 3)) * 1000, **o),
+    "misfit": lambda **o: draw.convolution(7, 3, stride=3, **o),
+    "misfit in rows": lambda **o: draw.convolution((8, 7), 3, stride=2, **o),
+    "signal": lambda **o: draw.convolution(signed(6), signed(3), mode="full", flip=True, **o),
+    "signal channels": lambda **o: draw.convolution(signed(2, 6), signed(3, 2, 3), **o),
+    "dilated": lambda **o: draw.convolution(8, 3, dilation=2, mode="same", **o),
+    "channels": lambda **o: draw.convolution(signed(3, 4, 4), signed(2, 3, 2, 2), stride=2, **o),
+    "uneven": lambda **o: draw.convolution((4, 6), (2, 3), padding=((1, 0), (0, 2)), **o),
+    "transposed": lambda **o: draw.convolution(signed(2, 2), signed(3, 3), stride=2, padding=1, output_padding=1, transposed=True, **o),
+    "transposed channels": lambda **o: draw.convolution(signed(2, 2, 2), signed(2, 3, 3), transposed=True, **o),
+    "transposed signal": lambda **o: draw.convolution((3,), (2,), stride=2, transposed=True, **o),
+    "one entry": lambda **o: draw.convolution(signed(3, 3), signed(3, 3), **o),
+    "pixel": lambda **o: draw.convolution(signed(1, 1), signed(1, 1), **o),
+    "large kernel": lambda **o: draw.convolution(signed(7, 7), signed(6, 6), **o),
+    "max": lambda **o: draw.pooling(signed(4, 4), 2, **o),
+    "max padded": lambda **o: draw.pooling(signed(4, 4), 3, 2, 1, **o),
+    "max misfit": lambda **o: draw.pooling(signed(5, 5), 2, **o),
+    "max ceil": lambda **o: draw.pooling(signed(2, 5, 5), 2, ceil_mode=True, **o),
+    "average": lambda **o: draw.pooling(rng.standard_normal((5, 5)), 3, 2, 1, kind="average", **o),
+    "average signal": lambda **o: draw.pooling(signed(8), 2, kind="average", **o),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+@pytest.mark.parametrize("name", list(PICTURES))
+def test_the_picture_is_sound(name: str, lang: str) -> None:
+    check(PICTURES[name](lang=lang).scene)
+
+
+def test_the_sum_of_a_window_is_written_out() -> None:
+    x, w = np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 0], [-1, 2]])
+    found = texts(draw.convolution(x, w).scene)
+    assert "1·1 + 2·0" in found
+    assert "+ 3·(−1) + 4·2  =  6" in found
+    assert "(2 − 2) / 1 + 1  =  1" in found
+    assert "max (1, 2, 3, 4)  =  4" in texts(draw.pooling(x, 2).scene)
+    assert "(1 + 2 + 3 + 4) / 4  =  2.50" in texts(draw.pooling(x, 2, kind="average").scene)
+
+
+def test_a_misfit_is_told_with_its_cure() -> None:
+    found = texts(draw.convolution(7, 3, stride=3).scene)
+    assert "(7 − 3) / 3 + 1  =  2.33   does not fit" in found
+    assert "pad with P = 1:  (7 − 3 + 2·1) / 3 + 1 = 3" in found
+    assert "window 5 hangs over the edge" in found
+    german = texts(draw.convolution(8, 3, stride=2, lang="de").scene)
+    assert "(8 − 3) / 2 + 1  =  3.5   passt nicht" in german
+    assert "0 davor und 1 danach auffüllen:  (8 − 3 + 0 + 1) / 2 + 1 = 4" in german
+
+
+# ------------------------------------------------------------------------------------------------------- what is refused
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: draw.convolution(3, 5), ShapeError, r"a window of 5 does not fit an input of 3 with padding 0 \+ 0\. Use padding=1"),
+        (lambda: draw.convolution((7, 7), (3,)), ShapeError, r"got an input \(7, 7\) and a kernel \(3,\)"),
+        (lambda: draw.convolution(signed(3, 4, 4), signed(2, 2, 2)), ShapeError, "a kernel of 3 channels, as the input has, got 2"),
+        (lambda: draw.convolution(7, 3, mode="smae"), ValueError, r"one of valid, same, full, got 'smae'\. Did you mean 'same'"),
+        (lambda: draw.convolution(7, 3, mode="same", padding=1), ValueError, "mode='same' sets the padding itself, and padding=1 came too"),
+        (lambda: draw.convolution(7, 3, mode="same", stride=2), ValueError, r"mode='same' needs stride 1, got \(2, 2\)"),
+        (lambda: draw.convolution(7, 3, stride=0), ValueError, "stride to be one whole number or 2 of them, each at least 1, got 0"),
+        (lambda: draw.convolution(7, 3, padding=(1, 2, 3)), ValueError, "expected padding to be one whole number or 2 of them"),
+        (lambda: draw.convolution(7, 3, output_padding=1), ValueError, "output_padding belongs to a transposed convolution"),
+        (lambda: draw.convolution(7, 3, transposed=True, mode="full"), ValueError, "mode='full' does not go with transposed=True"),
+        (lambda: draw.convolution(2, 3, transposed=True, output_padding=1), ValueError, "output_padding to be smaller than stride"),
+        (lambda: draw.convolution(1, 2, transposed=True, padding=1), ShapeError, "padding 1 leaves nothing of the output"),
+        (lambda: draw.convolution(28, 3), ValueError, "makes 676 windows over 784 cells; at most 400 windows over 1200 cells"),
+        (lambda: draw.convolution("seven", 3), TypeError, "draw.convolution: expected an array or tensor of numbers, got str"),
+        (lambda: draw.convolution(7, 3, lang="fr"), ValueError, "expected lang to be 'en' or 'de', got 'fr'"),
+        (lambda: draw.pooling(4, 2, kind="maxx"), ValueError, r"kind to be 'max' or 'average', got 'maxx'\. Did you mean 'max'"),
+        (lambda: draw.pooling(4, 2, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
+        (lambda: draw.pooling(np.zeros((1, 2, 3, 4)), 2), ShapeError, r"expected an input of shape \(S,\), \(H, W\) or \(C, H, W\)"),
+    ],
+)  # fmt: skip
+def test_wrong_examples_are_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()

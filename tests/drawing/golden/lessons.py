@@ -1,0 +1,3 @@
+"""Sliding windows, volumes, receptive fields, networks of units."""
+
+from __future__ import annotations

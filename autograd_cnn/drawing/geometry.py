@@ -123,12 +123,13 @@ class Track:
         x, y = to
         side = 1.0 if x > self.end[0] else -1.0
         self.line((self.end[0], level - radius))
-        self._corner((self.end[0] + side * radius, level), vertical_first=True)
+        self.corner((self.end[0] + side * radius, level), vertical_first=True)
         self.line((x - side * radius, level))
-        self._corner((x, level + radius), vertical_first=False)
+        self.corner((x, level + radius), vertical_first=False)
         self.line((x, y))
 
-    def _corner(self, to: Point, vertical_first: bool) -> None:
+    def corner(self, to: Point, vertical_first: bool) -> None:
+        """A quarter of a circle to a point, first along the vertical or not."""
         a, k = self.end, 0.5523  # the cubic that comes nearest to a quarter circle
         dx, dy = (to[0] - a[0]) * k, (to[1] - a[1]) * k
         c1 = (a[0], a[1] + dy) if vertical_first else (a[0] + dx, a[1])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..engine.graph import Graph
+from ..engine.trace import trace
+from ..engine.variable import Variable, box, unbox
 from ..errors import GraphError
+from .arrays import array_of
 from .view import has_gradients
 
 
@@ -41,8 +47,6 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
             )
         return Graph.of(*values, gradients=backward, names=names)
     elif callable(target):
-        from ..engine.trace import trace
-
         graph = trace(target, *inputs)
     else:
         raise TypeError(f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}.")
@@ -60,3 +64,52 @@ def _recorded(target: Any) -> Any:
     """The target, if it is a value that may have a place in a graph, or a list of such values."""
     values = target if isinstance(target, (list, tuple)) and target else [target]
     return target if all(hasattr(v, "node") and hasattr(v, "value") for v in values) else None
+
+
+# ------------------------------------------------------------------------------------------------- models and inputs
+def variable_of(x: Any, like: Any, what: str, node: Any = None) -> Any:
+    """A value a model can be called with: a tensor as it is, an array in the dtype of the model's parameters, zeros for a
+    tuple of sizes."""
+    if isinstance(x, Variable):
+        return x
+    if isinstance(x, tuple) and x and all(isinstance(n, int) for n in x):
+        data = np.zeros(x)
+    else:
+        data = array_of(x, what)
+    first = next(iter(like.parameters()), None) if hasattr(like, "parameters") else None
+    return box(np.ascontiguousarray(data, dtype=np.float32 if first is None else unbox(first).dtype), node)
+
+
+def traced(model: Any, input: Any, what: str, note: Callable[[Any], Any] | None = None) -> Graph:
+    """The graph of a model on an input, without batch statistics or dropout: a module is switched to evaluation for the
+    call, and back. A `Graph` is what it is."""
+    if isinstance(model, Graph):
+        if input is not None:
+            raise TypeError(f"draw.{what}: a Graph knows its inputs already; expected none, got {type(input).__name__}.")
+        return model
+    if not callable(model):
+        raise TypeError(f"draw.{what}: expected a model with its input, or a Graph, got {type(model).__name__}.")
+    if input is None:
+        raise TypeError(f"draw.{what}: expected an input for the model: a tensor, an array, or its shape, such as (1, 3, 224, 224).")
+    inputs = input if isinstance(input, list) else [input]
+    with evaluating(model):
+        return trace(model, *(variable_of(x, model, what) for x in inputs), note=note)
+
+
+def snapshot(raw: Any) -> Any:
+    """What an operation gave, as an array of its own: later operations may work in place."""
+    return np.array(raw) if hasattr(raw, "shape") else raw
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """The modules of a model in evaluation, each as it was before when it is left."""
+    modules = list(model.modules()) if hasattr(model, "modules") else []
+    before = [(m, m.training) for m in modules]
+    try:
+        for m in modules:
+            m.training = False
+        yield
+    finally:
+        for m, training in before:
+            m.training = training

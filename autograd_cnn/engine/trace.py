@@ -14,7 +14,8 @@ from .variable import FRONT, Variable, box
 class Tracer:
     """Listens to primitives. Values are known by the identity of the variable that carries them, which is kept alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[Any], Any] | None = None) -> None:
+        self.note = note
         self.values: list[dict[str, Any]] = []
         self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], Any]] = []
         self.ids: dict[int, int] = {}
@@ -31,7 +32,7 @@ class Tracer:
         self.values.append({
             "kind": kind, "name": name, "shape": None if shape is None else tuple(shape),
             "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
-            "data": None if kind == "result" else raw, "requires_grad": node is not None,
+            "data": raw if kind != "result" else None if self.note is None else self.note(raw), "requires_grad": node is not None,
             "node": node if isinstance(node, Leaf) else None,
         })  # fmt: skip
         self.ids[id(x)] = len(self.values) - 1
@@ -66,11 +67,12 @@ class Tracer:
             self.alive.append(x)
 
 
-def trace(fn: Callable[..., Any], *args: Any) -> Graph:
+def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None = None) -> Graph:
     """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
 
     The graph holds for inputs of these shapes; Python control flow is what it was in this run, as in a recording. Random
-    operations draw anew at each replay.
+    operations draw anew at each replay. A traced graph does not hold what the operations gave; `note` says what to keep
+    of it, as the `data` of each result: it is called with the raw result at once, before anything may overwrite it.
 
     Errors: TypeError when `fn` cannot be called; GraphError when nothing it returns was computed from tensors.
 
@@ -86,7 +88,7 @@ def trace(fn: Callable[..., Any], *args: Any) -> Graph:
     """
     if not callable(fn):
         raise TypeError(expected("trace", "a function or module, and its arguments", type(fn).__name__))
-    tracer = Tracer()
+    tracer = Tracer(note)
     inputs = tuple(tracer.declare(a, "input", f"x{i}") for i, a in enumerate(args) if isinstance(a, Variable))
     with Switch(tracer=tracer):
         result = fn(*args)

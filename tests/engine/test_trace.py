@@ -198,3 +198,17 @@ def test_a_trace_of_convolution_layers_replays() -> None:
     graph = ac.trace(net, ac.zeros(2, 1, 4, 4))
     assert ac.allclose(graph(x), net(x))
     assert "# 0" in str(graph)
+
+
+def test_results_can_be_noted_before_they_are_overwritten():
+    from autograd_cnn.engine.trace import trace
+
+    def fn(x):
+        y = x * 2
+        y.add_(1)
+        return y.exp()
+
+    graph = trace(fn, ac.zeros(2), note=lambda raw: raw.copy())
+    noted = [graph.values[step.outputs[0]].data for step in graph]
+    assert [n.tolist() for n in noted[:2]] == [[0, 0], [1, 1]]
+    assert all(graph.values[i].data is None for s in trace(fn, ac.zeros(2)) for i in s.outputs)

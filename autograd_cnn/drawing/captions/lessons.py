@@ -29,4 +29,16 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "sum of": ("sum of {} products", "Summe von {} Produkten"),
     "entries": ("{} entries", "{} Einträge"),
     "is added": ("is added where the window lies", "wird addiert, wo das Fenster liegt"),
+    "volumes": ("Architecture", "Architektur"),
+    "volume scale": (
+        "Front face: height × width, to scale.  Depth: channels, one slice each up to 16",
+        "Vorderseite: Höhe × Breite, maßstäblich.  Tiefe: Kanäle, bis 16 je eine Scheibe",
+    ),
+    "not to scale": ("Faces marked // are drawn larger", "Mit // markierte Flächen sind vergrößert"),
+    "drawn as volumes": ("{} operations drawn as {} volumes", "{} Operationen, als {} Körper gezeichnet"),
+    "parameter share": ("Bars: share of the parameters.  {} holds {} %.", "Balken: Anteil an den Parametern.  {} hat {} %."),
+    "layer conv": ("convolution", "Faltung"),
+    "layer pool": ("pooling", "Pooling"),
+    "layer dense": ("dense", "vollverbunden"),
+    "layer block": ("folded module", "gefaltetes Modul"),
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..drawing import Drawing
 from ..sliding import Sliding
 from ..sliding import convolution as convolution_example
 from ..sliding import pooling as pooling_example
 from ..sliding_paint import chosen_frames, strip_scene
-from ..targets import check_number
+from ..targets import check_number, snapshot, traced
 from ..theme import check_theme
+from ..volumes import volumes_figure
 from ..words import Words
 
 
@@ -104,6 +107,53 @@ class LessonFigures:
         """
         s = pooling_example(input, kernel, stride, padding, dilation, kind, ceil_mode, count_include_pad)
         return _windows(s, f"kind {kind}", title, subtitle, theme, lang, precision, prefix)
+
+    def volumes(
+        self,
+        model: Any,
+        input: Any = None,
+        *,
+        depth: int | None = None,
+        focus: str | None = None,
+        maps: bool | None = None,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw the architecture of a network as LeNet-5 and AlexNet are drawn: a volume for each layer, its front face
+        (height × width) to scale, its depth growing with the channels, the windows between them. Branches and skips run on
+        lanes above.
+
+        Everything is read from the graph of one call in evaluation. An activation or a normalisation belongs to the layer
+        it follows.
+
+        Args:
+            model, input: a model, and a tensor, an array or a shape to call it with (several in a list); or a `Graph`.
+            depth: fold modules that many levels below the model into one volume each. By itself as many levels are shown
+                as 24 volumes in a row allow.
+            focus: draw what this module does, "layer3.1", and nothing else.
+            maps: show on the front faces what the layers made of the input (the channel that varies most). By itself for
+                an input that is not constant.
+
+        Raises:
+            TypeError: no model, or no input.
+            ValueError: a module that the model does not call, a negative depth.
+
+        Example:
+            >>> from autograd_cnn import draw, nn
+            >>> draw.volumes(nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)), (1, 1, 28, 28))
+            <Drawing 'Sequential', 567×424>
+        """
+        words, theme = Words(lang), check_theme(theme)
+        check_number("depth", depth)
+        graph = traced(model, input, "volumes", note=None if maps is False else snapshot)
+        seen = {v.id: v.data for v in graph.values if isinstance(v.data, np.ndarray) and v.data.ndim == 4} if maps is not False else {}
+        shown = {k: np.asarray(a[0], np.float64) for k, a in seen.items()}
+        if maps is None and not any(np.ptp(shown[i]) > 0 for i in graph.inputs if i in shown):
+            shown = {}
+        return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
 
 
 def _windows(

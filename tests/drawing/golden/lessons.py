@@ -1,3 +1,77 @@
 """Sliding windows, volumes, receptive fields, networks of units."""
 
 from __future__ import annotations
+
+import numpy as np
+
+from autograd_cnn import manual_seed, nn
+from autograd_cnn.drawing import Drawing, draw
+from autograd_cnn.vision.models import get_model
+
+from . import figure
+
+EDGES = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
+
+
+def steps(*shape: int) -> np.ndarray:  # type: ignore[type-arg]
+    return np.arange(float(np.prod(shape))).reshape(shape) % 7 - 2
+
+
+@figure
+def convolution_with_numbers() -> Drawing:
+    return draw.convolution(steps(5, 5), EDGES, stride=2, padding=1)
+
+
+@figure
+def convolution_that_does_not_fit() -> Drawing:
+    return draw.convolution(7, 3, stride=3, lang="de")
+
+
+@figure
+def convolution_of_a_signal() -> Drawing:
+    return draw.convolution(steps(6), np.array([1.0, 0, -1]), mode="full", flip=True)
+
+
+@figure
+def convolution_over_channels() -> Drawing:
+    return draw.convolution(steps(3, 3, 3), steps(2, 3, 2, 2))
+
+
+@figure
+def convolution_transposed() -> Drawing:
+    return draw.convolution(steps(2, 2), EDGES, stride=2, padding=1, output_padding=1, transposed=True)
+
+
+@figure
+def pooling_by_maximum() -> Drawing:
+    return draw.pooling(steps(2, 5, 5), 2, ceil_mode=True)
+
+
+@figure
+def volumes_of_lenet5() -> Drawing:
+    return draw.volumes(get_model("lenet5"), (1, 1, 32, 32), title="LeNet-5")
+
+
+@figure
+def volumes_of_resnet18() -> Drawing:
+    return draw.volumes(get_model("resnet18"), (1, 3, 64, 64), title="ResNet-18")
+
+
+@figure
+def volumes_of_a_residual_stage() -> Drawing:
+    return draw.volumes(get_model("resnet18"), (1, 3, 64, 64), focus="layer2", lang="de")
+
+
+@figure
+def volumes_of_an_inception_module() -> Drawing:
+    return draw.volumes(get_model("googlenet", init_weights=False), (1, 3, 64, 64), focus="inception3a")
+
+
+@figure
+def volumes_of_an_autoencoder() -> Drawing:
+    manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 4, 7),
+        nn.ConvTranspose2d(4, 16, 7), nn.ReLU(), nn.ConvTranspose2d(16, 8, 2, stride=2), nn.ReLU(), nn.ConvTranspose2d(8, 1, 2, stride=2),
+    )  # fmt: skip
+    return draw.volumes(model, (1, 1, 28, 28), title="Autoencoder")

@@ -18,6 +18,7 @@ from .layout import Link, Node, Placement, Request, place
 from .metrics import text_width
 from .pull import local_derivatives
 from .scene import Box, Point, Run, runs_width
+from .stage import COMPLETE, Stage
 from .symbols import derivative_text, symbol_width
 from .view import Edge, Panel, Unit, View, gradient_of, number_of
 from .words import mathematics, name_runs, value
@@ -123,15 +124,22 @@ class Circuit:
         after = runs_width(name_runs(self.end_name(u)), 19) + 8 if u in self.ends() else 0.0
         return Wire(u, symbol_width(u, 2 * R), wire, above, below, runs, after)
 
-    def gradient_text(self, u: Unit) -> tuple[Run, ...]:
-        """The gradient at a wire; where it branches, the sum of what the branches bring."""
+    def gradient_text(self, u: Unit, stage: Stage = COMPLETE) -> tuple[Run, ...]:
+        """The gradient at a wire, as far as it has arrived; where the wire branches, the sum of what the branches bring."""
         gradient = gradient_of(u.outputs[0])
-        if gradient.state in ("none", "missing"):
+        branches = [e for e in self.view.edges if e.tail is u]
+        here = [e for e in branches if stage.has_share(e)]
+        if gradient.state in ("none", "missing") or not (here if branches else stage.has_begun_back()):
             return ()
-        total = number_of_gradient(u)
-        parts = [self.share(e) for e in self.view.edges if e.tail is u]
-        text = value(total, self.style.precision)
-        if len(parts) > MOST_TERMS:
+        parts = [self.share(e) for e in here]
+        few = len(branches) <= MOST_TERMS
+        if len(here) < len(branches):
+            if any(p is None for p in parts):
+                return ()
+            text = value(sum(p for p in parts if p is not None), self.style.precision) + (" + …" if few else "")
+            return (Run(text, "sans", "gradient"),)
+        text = value(number_of_gradient(u), self.style.precision)
+        if not few:
             text = f"Σ {text}"
         elif len(parts) > 1 and all(p is not None for p in parts):
             shown = [value(p, self.style.precision) for p in parts if p is not None]

@@ -69,19 +69,7 @@ class Drawing:
             ModuleNotFoundError: PNG or PDF without CairoSVG.
         """
         target = os.fspath(path)
-        suffix = os.path.splitext(target)[1].lower()
-        if suffix not in _FORMATS:
-            got = repr(suffix) if suffix else "a path without a suffix"
-            raise ValueError(f"Drawing.save: expected a path ending in {', '.join(_FORMATS)}, got {got}.{nearest(suffix, _FORMATS)}")
-        data = _FORMATS[suffix](self)
-        folder = os.path.dirname(target) or "."
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(f"Drawing.save: the folder {folder!r} does not exist. Create it with os.makedirs({folder!r}).")
-        try:
-            with atomic_write(target) as file:
-                file.write(data)
-        except PermissionError as error:
-            raise PermissionError(f"Drawing.save: {target!r} may not be written: {error.strerror or error}.") from error
+        write_file("Drawing.save", target, _FORMATS[suffix_of(target)](self))
         return target
 
     def json(self) -> str:
@@ -108,17 +96,44 @@ class Drawing:
             f"</head>\n<body>\n{self.svg}</body>\n</html>\n"
         )
 
-    def _convert(self, kind: str, **options: Any) -> bytes:
-        try:
-            import cairosvg
-        except (ImportError, OSError) as error:  # OSError: the package is there, the library it binds is not
-            raise ModuleNotFoundError(
-                f"Drawing.save: writing .{kind} needs the package CairoSVG and the cairo library it binds ({error}). "
-                "Install it with: pip install cairosvg. Or save as .svg or .html, which need nothing."
-            ) from error
-        theme = "light" if self.theme == "auto" else self.theme
-        source = write(self.scene, theme, self.prefix, for_cairo=True)
-        return bytes(getattr(cairosvg, f"svg2{kind}")(bytestring=source.encode(), **options))
+
+def suffix_of(path: str) -> str:
+    """The suffix of a path that `Drawing.save` can write, or an error that lists them."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _FORMATS:
+        got = repr(suffix) if suffix else "a path without a suffix"
+        raise ValueError(f"Drawing.save: expected a path ending in {', '.join(_FORMATS)}, got {got}.{nearest(suffix, _FORMATS)}")
+    return suffix
+
+
+def write_file(caller: str, target: str, data: bytes) -> None:
+    """Write a whole file or none; the folder must be there."""
+    check_folder(caller, os.path.dirname(target) or ".")
+    try:
+        with atomic_write(target) as file:
+            file.write(data)
+    except PermissionError as error:
+        raise PermissionError(f"{caller}: {target!r} may not be written: {error.strerror or error}.") from error
+
+
+def check_folder(caller: str, folder: str) -> None:
+    """Refuse a folder that does not exist, before anything is written."""
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{caller}: the folder {folder!r} does not exist. Create it with os.makedirs({folder!r}).")
+
+
+def convert(drawing: Drawing, kind: str, **options: Any) -> bytes:
+    """A figure as PNG or PDF, through CairoSVG."""
+    try:
+        import cairosvg
+    except (ImportError, OSError) as error:  # OSError: the package is there, the library it binds is not
+        raise ModuleNotFoundError(
+            f"Drawing.save: writing .{kind} needs the package CairoSVG and the cairo library it binds ({error}). "
+            "Install it with: pip install cairosvg. Or save as .svg or .html, which need nothing."
+        ) from error
+    theme = "light" if drawing.theme == "auto" else drawing.theme
+    source = write(drawing.scene, theme, drawing.prefix, for_cairo=True)
+    return bytes(getattr(cairosvg, f"svg2{kind}")(bytestring=source.encode(), **options))
 
 
 _FORMATS: dict[str, Callable[[Drawing], bytes]] = {
@@ -126,6 +141,6 @@ _FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     ".dot": lambda d: d.dot.encode(),
     ".json": lambda d: d.json().encode(),
     ".html": lambda d: d.html().encode(),
-    ".png": lambda d: d._convert("png", scale=2.0),
-    ".pdf": lambda d: d._convert("pdf"),
+    ".png": lambda d: convert(d, "png", scale=2.0),
+    ".pdf": lambda d: convert(d, "pdf"),
 }

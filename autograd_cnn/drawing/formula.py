@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..engine.graph import Step
-from .mathtext import ATOM, PRODUCT, SUM, Term, bound, fraction, power, row, written
+from .mathtext import ATOM, NEGATIVE, PRODUCT, SUM, Term, bound, fraction, power, row, written
 from .scene import Run
 from .view import View, number_of
-from .words import mathematics, name_runs
+from .words import mathematics, name_runs, value
 
 MOST = 24  # operations in a formula, written out; beyond that it explains nothing
 
@@ -26,6 +26,21 @@ def formula_of(view: View, name: str, size: float = 19.0) -> Term | None:
     if writer.count(view.graph.outputs[0]) > MOST:
         return None
     return row([written((*name_runs(name), Run(" = ", "serif")), size), writer.term(view.graph.outputs[0], size)], SUM)
+
+
+def arithmetic_of(view: View, step: Step, precision: int, size: float) -> tuple[Term, str]:
+    """One operation with the numbers it takes: `2.00 × (−1.00)`, `e^{−1.00}`, typeset and in words."""
+    numbers = []
+    for i in step.inputs:
+        number = number_of(view.graph.values[i])
+        numbers.append("?" if number is None else value(number, precision))
+    writer = _Numbers(view, dict(zip(step.inputs, numbers, strict=True)), size)
+    said = [f"({n})" if n.startswith("−") else n for n in numbers]
+    if len(said) == 2 and len(step.label) == 1:
+        text = f"{numbers[0]} {step.label} {said[1]}"
+    else:
+        text = f"{step.label}({', '.join(numbers)})"
+    return writer.operation(step, size), text
 
 
 class _Writer:
@@ -66,7 +81,8 @@ class _Writer:
         if label == "×" and len(inputs) == 2:
             factors = [bound(self.term(i, size), PRODUCT, size) for i in inputs]
             numbers = [i for i in inputs if i not in self.leaves and i not in self.made]
-            dot = [written((Run(" · ", "serif"),), size)] if numbers else []
+            sign = " × " if len(numbers) == 2 else " · "
+            dot = [written((Run(sign, "serif"),), size)] if numbers else []
             return row([factors[0], *dot, factors[1]], PRODUCT)
         if label.startswith("^"):
             exponent = self.term(inputs[1], size * 0.7) if len(inputs) > 1 else _number(label[1:], size * 0.7)
@@ -78,6 +94,19 @@ class _Writer:
             arguments += [*([written((Run(", ", "serif"),), size)] if arguments else []), self.term(i, size)]
         name = mathematics(label) if len(label) == 1 else (Run(label, "serif"),)
         return row([written(name, size), bound(row(arguments, SUM), ATOM, size)], ATOM)
+
+
+class _Numbers(_Writer):
+    """A formula of one operation, its arguments numbers."""
+
+    def __init__(self, view: View, numbers: dict[int, str], size: float) -> None:
+        super().__init__(view, {})
+        self.leaves = {}
+        self.numbers = numbers
+
+    def term(self, value: int, size: float) -> Term:
+        text = self.numbers[value]
+        return written((Run(text, "sans", "forward", 0.92),), size, NEGATIVE if text.startswith("−") else ATOM)
 
 
 def _number(text: str, size: float) -> Term:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .geometry import Track, arrowhead, ribbon
-from .scene import Group, Point, Run, runs_width
+from .scene import Box, Group, Point, Run, runs_width
 
 DASH = "3 3"
 NORM_OF = (
@@ -45,6 +45,15 @@ def smooth_wire(group: Group, track: Track, role: str = "wire", line: float = 1.
     group.polygon(tip, fill=role)
 
 
+def smooth_wire_back(group: Group, track: Track, role: str = "gradient", line: float = 2.2, head: float = 9.0) -> None:
+    """A track run backwards: the arrowhead at its start, along its axis."""
+    (x, y), *_ = track.points
+    _, tip = arrowhead([(x + 40, y), (x, y)], head)
+    _, *rest = track.steps
+    group.path([("M", x + head * 0.7, y), *rest] if track.points[1][0] > x + head else track.steps, stroke=role, line=line)
+    group.polygon(tip, fill=role)
+
+
 def _thinned(points: Sequence[Point]) -> list[Point]:
     """Without points that lie on the line between their neighbours."""
     kept = [points[0]]
@@ -53,6 +62,12 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
         if abs((p[0] - a[0]) * (q[1] - a[1]) - (p[1] - a[1]) * (q[0] - a[0])) > 0.05 * math.dist(a, q):
             kept.append(p)
     return [*kept, points[-1]] if len(points) > 1 else kept
+
+
+def halo(group: Group, box: Box, radius: float, paper: str) -> None:
+    """A bright ground around the operation that runs, to lie under its edges."""
+    x, y, w, h = box
+    group.rect(x - 6, y - 6, w + 12, h + 12, radius + 6, fill=paper)
 
 
 def diamond(group: Group, x: float, y: float, size: float = 4.2, role: str = "kept") -> None:

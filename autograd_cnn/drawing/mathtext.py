@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .scene import Group, Run, runs_width
 
-SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly a term is bound
+NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)  # how tightly a term is bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ by."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import marks
 from .cards import Style
 from .circuit import Circuit, Line, R, Wire, number_of_gradient
@@ -11,6 +13,7 @@ from .formula import formula_of
 from .geometry import bounds
 from .metrics import text_width
 from .scene import Group, Run, Scene, runs_width
+from .stage import BACKWARD, COMPLETE, FORWARD, SEED, Stage
 from .symbols import paint_symbol
 from .view import Panel, Unit, View, gradient_of, number_of
 from .words import mathematics, name_runs, value
@@ -21,40 +24,50 @@ FORMULA = 760.0  # a formula may be so long and stand in the place of the title
 def scalar_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto", formula: bool = True) -> Scene:
     """Draw a view of a graph over numbers (made with `circuit=True`). `formula`: what it computes stands in the title's
     place, if it is short enough."""
-    return _Figure(view, style, title, subtitle, engine, formula).scene()
+    return CircuitFigure(view, style, title, subtitle, engine, formula).scene()
 
 
-class _Figure(Circuit):
-    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str, formula: bool) -> None:
+class CircuitFigure(Circuit):
+    """A circuit on its page. It can be painted as it stands at any stage of the passes; what is where stays the same."""
+
+    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str = "auto", formula: bool = True) -> None:
         super().__init__(view, style, engine)
         self.title, self.subtitle, self.words, self.formula = title, subtitle, style.words, formula
-
-    def scene(self) -> Scene:
-        scene = Scene(title=self.title, name="circuit", lang=self.words.lang, desc=self.description())
-        frames = {p.id: self.frame(p) for p in self.view.panels}
+        self.frames = {p.id: self.frame(p) for p in view.panels}
         x, y, w, h = bounds(
             [w.box() for w in self.wires.values()]
-            + list(frames.values())
+            + list(self.frames.values())
             + [(p[0], p[1] - 9, 0.0, 18.0) for n in self.lines for p in n.track.points]
         )
-        head, extra = self.paint_heading(scene)
-        self.move(marks.MARGIN - x, marks.HEADING + 22 + extra - y)
-        wide = max(marks.MARGIN + w, marks.MARGIN + head)
-        if frames:
+        self.head, extra = self.paint_heading(Scene())
+        dx, dy = marks.MARGIN - x, marks.HEADING + 22 + extra - y
+        self.move(dx, dy)
+        self.frames = {id: (x + dx, y + dy, w, h) for id, (x, y, w, h) in self.frames.items()}
+        self.bottom = marks.HEADING + 22 + extra + h
+        wide = max(marks.MARGIN + w, marks.MARGIN + self.head)
+        self.legend_left = max(wide - self.legend_width(), marks.MARGIN + self.head + 50)
+        self.width = max(wide, self.legend_left + self.legend_width()) + marks.MARGIN
+
+    def scene(self, stage: Stage = COMPLETE) -> Scene:
+        """The figure with what is known at this stage. (The room below `bottom` is the caller's if the passes are under way.)"""
+        scene = Scene(title=self.title, name="circuit", lang=self.words.lang, desc=self.description())
+        self.paint_heading(scene)
+        if self.frames:
             panels = scene.group()
             for p in self.view.panels:
                 self.paint_panel(panels, p)
-        edges, nodes = scene.group(), scene.group()
-        for line in self.lines:
-            self.paint_line(edges, line)
+        under, edges, nodes = scene.group(), scene.group(), scene.group()
         for wire in self.wires.values():
-            self.paint_wire(nodes, wire)
-        bottom = marks.HEADING + 22 + extra + h
-        legend = self.legend_width()
-        left = max(wide - legend, marks.MARGIN + head + 50)
-        self.paint_legend(scene.group("circuit-legend", "legend"), left, 45.0)
-        scene.width = max(wide, left + legend) + marks.MARGIN
-        if self.style.backward:
+            if stage.is_active(wire.unit):
+                marks.halo(under, (wire.x, wire.y - R, wire.head, 2 * R), R, stage.paper)
+        for line in self.lines:
+            self.paint_line(edges, line, stage)
+        for wire in self.wires.values():
+            self.paint_wire(nodes, wire, stage)
+        self.paint_legend(scene.group("circuit-legend", "legend"), self.legend_left, 45.0)
+        scene.width = self.width
+        bottom = self.bottom
+        if self.style.backward and stage is COMPLETE:
             bottom = self.paint_rule(scene, bottom + 40, scene.width)
         scene.height = bottom + marks.MARGIN - 4
         return scene
@@ -72,38 +85,56 @@ class _Figure(Circuit):
         return formula.width, extra
 
     def paint_panel(self, group: Group, p: Panel) -> None:
-        x, y, w, h = self.frame(p)
+        x, y, w, h = self.frames[p.id]
         g = group.group(p.id, "module", f"{p.name}: {p.kind}", (x, y, w, h), name=p.name, module=p.kind)
         g.rect(x, y, w, h, 8, fill="panel2" if p.depth % 2 else "panel", stroke="hair")
         g.text(x + 13, y + 19, [Run(p.name, "bold"), Run(f"  {p.kind}" if p.kind != p.name else "", "sans", "muted")], 11.5)
 
-    def paint_line(self, group: Group, n: Line) -> None:
+    def paint_line(self, group: Group, n: Line, stage: Stage) -> None:
         e, p = n.edge, self.style.precision
         title = f"{self.called(e.tail)} → {self.called(e.head)}"
         share = self.share(e)
-        if n.local is not None:
+        if n.local is not None and stage.has_value(e.head):
             title += f": local derivative {n.local:.6g}"
-        if share is not None:
+        if share is not None and stage.has_share(e):
             title += f"; gradient {number_of_gradient(e.head):.6g} × {n.local:.6g} = {share:.6g}"
         g = group.group(e.id, "edge", title, tail=e.tail.id, head=e.head.id)
+        lit = stage.lights(e) and (stage.phase == FORWARD or share is not None)
         dash = marks.DASH if self.style.backward and not e.value.requires_grad else None
-        marks.smooth_wire(g, n.track, dash=dash)
-        if n.local is not None:
+        if lit and stage.phase == BACKWARD:
+            marks.smooth_wire_back(g, n.track, stage.ink, 2.2)
+        elif lit:
+            marks.smooth_wire(g, n.track, stage.ink, 2.2, dash, 8.5)
+        else:
+            marks.smooth_wire(g, n.track, dash=dash)
+        if n.local is not None and stage.has_value(e.head):
             w, (x, y) = self.chip_width(n), n.chip
             chip = g.group(None, "chip", None, (x - w / 2, y - 8.5, w, 17.0))
-            chip.rect(x - w / 2, y - 8.5, w, 17, 8.5, fill="card", stroke="hair")
-            chip.text(x, y + 3.7, "×" + value(n.local, p), 10.5, ink="muted", anchor="middle")
+            lit = lit and stage.phase == BACKWARD
+            chip.rect(
+                x - w / 2,
+                y - 8.5,
+                w,
+                17,
+                8.5,
+                fill=stage.paper if lit else "card",
+                stroke=stage.ink if lit else "hair",
+                line=1.4 if lit else 1,
+            )
+            chip.text(x, y + 3.7, "×" + value(n.local, p), 10.5, ink=stage.ink if lit else "muted", anchor="middle")
 
     def called(self, u: Unit) -> str:
         return u.outputs[0].name or u.title
 
-    def paint_wire(self, group: Group, w: Wire) -> None:
+    def paint_wire(self, group: Group, w: Wire, stage: Stage) -> None:
         u, out = w.unit, w.unit.outputs[0]
-        number = number_of(out)
+        known = stage.has_value(u)
+        number = number_of(out) if known else None
         title = self.called(u) + (f" = {number:.6g}" if number is not None else "")
         gradient = gradient_of(out)
-        if self.style.backward and gradient.state not in ("none", "missing"):
-            title += f", gradient {number_of_gradient(u):.6g}"
+        below = w.below if stage is COMPLETE else self.gradient_text(u, stage) if self.style.backward else ()
+        if below and gradient.state not in ("none", "missing"):
+            title += f", gradient {below[0].text if stage is not COMPLETE else format(number_of_gradient(u), '.6g')}"
         g = group.group(u.id, "value " + ("leaf" if u.kind == "input" else "op"), title, value=number)
         start = w.x + w.head
         g.line((start, w.y), (w.end, w.y), stroke="wire", line=1.3)
@@ -117,11 +148,15 @@ class _Figure(Circuit):
                 g.text(middle, w.y - 24, name_runs(out.name), 16, anchor="middle")
             if out.id in self.view.graph.outputs:
                 g.text(w.end + 6, w.y + 5, name_runs(self.end_name(u)), 19)
-        if w.above:
+        if stage.is_active(u):
+            g.rect(w.x, w.y - R, w.head, 2 * R, R, stroke=stage.ink, line=1.9)
+        if w.above and known:
             g.text(middle, w.y - 7, w.above, 13, "bold", "forward", "middle")
-        if w.below:
-            g.text(middle, w.y + 17, w.below, 13, anchor="middle")
-        elif self.style.backward and gradient.state == "missing":
+        if below:
+            new = stage.phase == BACKWARD and any(stage.lights(e) for e in self.view.edges if e.tail is u)
+            new = new or (stage.phase == SEED and gradient.state != "none")
+            g.text(middle, w.y + 17, [replace(r, face="bold") if new and r.face == "sans" else r for r in below], 13, anchor="middle")
+        elif self.style.backward and gradient.state == "missing" and stage is COMPLETE:
             marks.nothing(g, middle, w.y + 12)
 
     # ------------------------------------------------------------------------------------------------- words

@@ -49,19 +49,23 @@ def escape(text: str) -> str:
 
 def write(scene: Scene, theme: str = "auto", prefix: str = "", for_cairo: bool = False) -> str:
     """The SVG source of a figure. `for_cairo` avoids what CairoSVG misreads: lists of fonts, and CSS for pictures."""
-    return _Writer(theme, prefix, for_cairo).document(scene)
+    writer = Writer(theme, prefix, for_cairo)
+    writer.group_content(scene)
+    return writer.document(scene)
 
 
-class _Writer:
-    def __init__(self, theme: str, prefix: str, for_cairo: bool) -> None:
+class Writer:
+    """Collects the lines of a document; `document` puts head, style sheet and paper around them."""
+
+    def __init__(self, theme: str, prefix: str, for_cairo: bool = False) -> None:
         self.theme = theme
         self.prefix = prefix
         self.for_cairo = for_cairo
         self.used: set[tuple[str, str]] = set()  # ("f" or "s", role): the classes the style sheet must have
         self.lines: list[str] = []
 
-    def document(self, scene: Scene) -> str:
-        self.group_content(scene)
+    def document(self, scene: Scene, rules: str = "") -> str:
+        """The whole document of what was written so far. `rules`: a style sheet of the figure's own."""
         ids = f"{self.prefix}{scene.name}-title", f"{self.prefix}{scene.name}-desc"
         width, height = number(scene.width), number(scene.height)
         size = f'width="{width}" height="{height}"'
@@ -72,9 +76,11 @@ class _Writer:
             f'<title id="{escape(ids[0])}">{escape(scene.title or "")}</title>',
             f'<desc id="{escape(ids[1])}">{escape(scene.desc)}</desc>',
         ]
-        if self.theme == "auto":
-            head.append(f"<style>{self.style_sheet()}</style>")
         paper = f"<rect {size}{self.classes('paper', None)}{self.paint('fill', 'paper')}/>"
+        if self.theme == "auto":
+            rules += self.style_sheet()
+        if rules:
+            head.append(f"<style>{rules}</style>")
         return "\n".join([*head, paper, *self.lines, "</svg>"]) + "\n"
 
     def style_sheet(self) -> str:

@@ -211,4 +211,5 @@ def test_results_can_be_noted_before_they_are_overwritten():
     graph = trace(fn, ac.zeros(2), note=lambda raw: raw.copy())
     noted = [graph.values[step.outputs[0]].data for step in graph]
     assert [n.tolist() for n in noted[:2]] == [[0, 0], [1, 1]]
-    assert all(graph.values[i].data is None for s in trace(fn, ac.zeros(2)) for i in s.outputs)
+    plain = trace(fn, ac.zeros(2))
+    assert all(plain.values[i].data is None for step in plain for i in step.outputs)

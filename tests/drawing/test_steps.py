@@ -1,0 +1,284 @@
+"""The passes as frames: the right order, the right arithmetic, nothing moves, and every form in which they are saved."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import Scalar
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.frames import Frames
+from autograd_cnn.drawing.scene import Group, Scene, Text
+from autograd_cnn.engine.graph import Graph
+from autograd_cnn.errors import GraphError
+
+from . import sound
+from .test_circuit import CASES, neuron
+
+
+@pytest.fixture(scope="module")
+def frames() -> Frames:
+    return draw.steps(neuron())
+
+
+def group(scene: Scene, id: str) -> Group:
+    return next(g for g in scene.groups() if g.id == id)
+
+
+def numbers(scene: Scene, id: str) -> list[str]:
+    return [t.string for t in group(scene, id).items if isinstance(t, Text) and t.string]
+
+
+# ------------------------------------------------------------------------------------------------------- what happens
+def test_the_lecture_s_arithmetic(frames: Frames) -> None:
+    assert frames.captions == [
+        "Before the forward pass: only the inputs are known",
+        "Forward step 1 of 8: 2.00 × (−1.00) = −2.00",
+        "Forward step 2 of 8: −3.00 × (−2.00) = 6.00",
+        "Forward step 3 of 8: −2.00 + 6.00 = 4.00",
+        "Forward step 4 of 8: 4.00 + (−3.00) = 1.00",
+        "Forward step 5 of 8: −(1.00) = −1.00",
+        "Forward step 6 of 8: exp(−1.00) = 0.37",
+        "Forward step 7 of 8: 1.00 + 0.37 = 1.37",
+        "Forward step 8 of 8: 1.00 ÷ 1.37 = 0.73",
+        "Backward starts: the gradient of f by itself is 1",
+        "Backward step 1 of 8: 1.00 × (−0.53) = −0.53",
+        "Backward step 2 of 8: −0.53 × 1.00 = −0.53",
+        "Backward step 3 of 8: −0.53 × 0.37 = −0.20",
+        "Backward step 4 of 8: −0.20 × (−1.00) = 0.20",
+        "Backward step 5 of 8: 0.20 × 1.00 = 0.20; ∂f/∂w2 = 0.20 × 1.00 = 0.20",
+        "Backward step 6 of 8: 0.20 × 1.00 = 0.20; 0.20 × 1.00 = 0.20",
+        "Backward step 7 of 8: ∂f/∂w1 = 0.20 × (−2.00) = −0.39; ∂f/∂x1 = 0.20 × (−3.00) = −0.59",
+        "Backward step 8 of 8: ∂f/∂w0 = 0.20 × (−1.00) = −0.20; ∂f/∂x0 = 0.20 × 2.00 = 0.39",
+    ]
+
+
+def test_a_frame_hides_what_comes_later(frames: Frames) -> None:
+    assert numbers(frames[0].scene, "t-w0") == ["w0", "2.00"]
+    assert "0.37" not in numbers(frames[5].scene, "op-exp")
+    assert "0.37" in numbers(frames[6].scene, "op-exp")
+    third = frames[12].scene  # exp hands back: its argument has a gradient, nothing further left has
+    assert numbers(third, "op-exp")[-1] == "−0.53"
+    assert numbers(third, "op-neg")[-1] == "−0.20"
+    assert numbers(third, "op-add-2") == ["1.00"]
+    assert numbers(frames[-1].scene, "t-w0") == ["w0", "2.00", "−0.20"]
+
+
+def test_the_order_is_the_engine_s() -> None:
+    """Rules run in the order in which the walk visits the nodes: a hook on each tells."""
+    x = Scalar(0.5, "x")
+    a, b = x.exp(), x.sin()
+    f = (a * b + a).tanh()
+    seen: list[str] = []
+    node = f.node
+    stack, nodes = [node], []
+    while stack:
+        n = stack.pop()
+        if n is not None and n not in nodes:
+            nodes.append(n)
+            stack += n.inputs
+    for n in nodes:
+        if n.prim is not None:
+            n.extended().hooks[0] = lambda g, name=n.prim.name: seen.append(name)
+    graph = Graph.of(f, gradients=True)
+    frames = draw.steps(graph)
+    drawn = [next(r.id for r in s.scene.groups() if r.id and r.id.startswith("op-") and _ringed(r)) for s in frames[7:]]
+    assert [d.split("-")[1] for d in drawn] == seen
+
+
+def _ringed(g: Group) -> bool:
+    return any(getattr(i, "stroke", None) == "gradient" and getattr(i, "line", 0) == 1.9 for i in g.items)
+
+
+def test_branches_add_up_one_by_one() -> None:
+    a = Scalar(2.0, "a")
+    frames = draw.steps(a * 3.0 + a.exp())
+    assert numbers(frames[-2].scene, "t-a")[2] == "7.39 + …"  # exp, the newer operation, hands back first
+    assert numbers(frames[-1].scene, "t-a")[2] == "3.00 + 7.39 = 10.39"
+    assert frames.captions[-1].endswith("∂f/∂a = 1.00 × 3.00 = 3.00, 7.39 + 3.00 = 10.39")
+
+
+def test_nothing_moves(frames: Frames) -> None:
+    """What stands in two frames stands in the same place."""
+    sizes = {(f.scene.width, f.scene.height) for f in frames}
+    assert len(sizes) == 1
+    places: dict[tuple[str, str, str], set[tuple[float, float]]] = {}
+    for f in frames:
+        for g, item in f.scene.walk():
+            if isinstance(item, Text) and item.string and g.id and g.kind not in ("caption", "formula"):
+                places.setdefault((g.id, item.string, item.runs[0].ink), set()).add((item.x, item.y))
+    assert all(len(at) == 1 for at in places.values())
+
+
+@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_every_frame_is_sound(name: str, lang: str) -> None:
+    for drawing in draw.steps(CASES[name](), lang=lang):
+        sound.check(drawing.scene)
+
+
+def test_forward_alone() -> None:
+    frames = draw.steps(neuron(), backward=False)
+    assert len(frames) == 9
+    assert "gradient" not in frames[-1].svg
+
+
+def test_names_of_values_between() -> None:
+    x = Scalar(1.0, "x")
+    q = x * 3.0
+    frames = draw.steps(q + 1.0, names={"q": q})
+    assert "∂f/∂q = 1.00 × 1.00 = 1.00" in frames.captions[-2]
+
+
+# ------------------------------------------------------------------------------------------------------- a sequence
+def test_frames_are_a_sequence(frames: Frames) -> None:
+    assert len(frames) == 18
+    assert frames[-1].svg == frames[17].svg
+    assert len(frames[2:5]) == 3
+    assert frames[2:5].captions == frames.captions[2:5]
+    assert repr(frames).startswith("<18 frames of 'Forward and backward, step by step', 1230×")
+    with pytest.raises(IndexError, match="expected an index from -18 to 17, got 18"):
+        _ = frames[18]
+
+
+# ------------------------------------------------------------------------------------------------------- what is saved
+def test_numbered_files(tmp_path: Path, frames: Frames) -> None:
+    assert frames.save(f"{tmp_path}/neuron/") == f"{tmp_path}/neuron/"
+    found = sorted(p.name for p in (tmp_path / "neuron").iterdir())
+    assert found[0] == "frame-01.svg"
+    assert found[-1] == "frame-18.svg"
+    assert (tmp_path / "neuron" / "frame-03.svg").read_text() == frames[2].svg
+    with pytest.raises(ValueError, match=r"expected a path ending in .svg, .* got '.bmp'"):
+        frames.save(f"{tmp_path}/other/", suffix=".bmp")
+    assert not (tmp_path / "other").exists()
+
+
+def ids(root: ElementTree.Element) -> list[str]:
+    return [str(e.get("id")) for e in root.iter() if e.get("id")]
+
+
+@pytest.mark.parametrize("form", ["stepped", "animated"])
+def test_one_svg(form: str, frames: Frames) -> None:
+    source = frames.svg if form == "stepped" else frames.animated(0.5)
+    root = ElementTree.fromstring(source)
+    found = ids(root)
+    assert len(found) == len(set(found))
+    assert {f"frame-{k}" for k in range(1, 19)} <= set(found)
+    assert "<script" not in source
+    assert len(source) < 18 * len(frames[-1].svg)  # what the frames have in common is written once
+    assert all(c in source for c in (c.replace("&", "&amp;") for c in frames.captions))
+    if form == "stepped":
+        links = re.findall(r'<a class="step" href="#(frame-\d+)"', source)
+        assert set(links) <= set(found)
+        assert ".frame:target{display:inline}" in source
+        assert source.count('display="none"') == 17  # a viewer without styles shows the first frame
+    else:
+        assert source.count('visibility="hidden"') == 17  # … and of an animation the last
+        assert "animation-delay:8.5s" in source
+        assert "prefers-reduced-motion" in source
+
+
+def test_a_prefix_goes_before_all_ids(frames: Frames) -> None:
+    source = draw.steps(neuron(), prefix="one-").svg
+    assert all(i.startswith("one-") for i in ids(ElementTree.fromstring(source)))
+    assert 'href="#one-frame-2"' in source
+
+
+def test_the_page_needs_nothing_else(tmp_path: Path, frames: Frames) -> None:
+    frames.save(tmp_path / "neuron.html")
+    text = (tmp_path / "neuron.html").read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert not re.search(r'(?:src|href)="(?!#)', text)
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+    for control in ('id="previous"', 'id="next"', 'id="play"', 'type="range" min="1" max="18"', "ArrowRight", "aria-live"):
+        assert control in text
+    assert "[" + "COUNT]" not in text
+    assert "weiter" in draw.steps(neuron(), lang="de").html()
+
+
+def test_notebooks(frames: Frames) -> None:
+    html = frames._repr_html_()
+    assert html.count('type="radio"') == 18
+    assert "<script" not in html
+    assert "<svg" in frames._repr_svg_()
+    assert not set(re.findall(r' id="([^"]+)"', html)) & set(re.findall(r' id="([^"]+)"', draw.steps(neuron(), lang="de")._repr_html_()))
+
+
+def test_gif(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    pytest.importorskip("cairosvg", exc_type=ImportError)
+    frames = draw.steps(Scalar(2.0, "x") * 3.0)
+    frames.save(tmp_path / "x.gif", seconds=0.25)
+    with image.open(tmp_path / "x.gif") as film:
+        assert film.n_frames == len(frames)
+        assert film.info["duration"] == 250
+        assert film.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
+    assert frames.gif() == frames.gif()
+
+
+def test_gif_without_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: Frames) -> None:
+    for missing in ("PIL", "cairosvg"):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, missing, None)
+            with pytest.raises(
+                ModuleNotFoundError, match=r"writing .gif needs the packages Pillow and CairoSVG .*pip install pillow cairosvg"
+            ):
+                frames.save(tmp_path / "x.gif")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("path", "message"), [
+    ("x.mp4", r"expected a folder \(a path that ends in '/'\) or a path ending in .svg, .gif, .html, got '.mp4'"),
+    ("x", "got a path without a suffix"), ("x.htm", "Did you mean '.html'"),
+])  # fmt: skip
+def test_unknown_forms(tmp_path: Path, frames: Frames, path: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        frames.save(tmp_path / path)
+
+
+def test_paths_that_cannot_be_written(tmp_path: Path, frames: Frames) -> None:
+    for path in ("missing/x.svg", "missing/deeper/"):
+        with pytest.raises(FileNotFoundError, match=r"the folder '.*missing' does not exist\. Create it with os\.makedirs"):
+            frames.save(f"{tmp_path}/{path}")
+    with pytest.raises(ValueError, match=r"expected seconds to be a number above 0 .*got 0"):
+        frames.save(tmp_path / "x.svg", animated=True, seconds=0)
+
+
+# ------------------------------------------------------------------------------------------------------- what is said
+def test_what_cannot_be_stepped() -> None:
+    with pytest.raises(GraphError, match=r"this value has no graph: .* requires_grad=True"):
+        draw.steps(ac.ones(3) * 2.0)
+    with pytest.raises(GraphError, match="this graph holds none"):
+        draw.steps(lambda a: a * 2.0, ac.ones(3))
+    y = Scalar(1.0, "x") * 2.0
+    for _ in range(130):
+        y = y + 1.0
+    with pytest.raises(ValueError, match=r"would make 264 frames, and 240 are the limit\. Fold its modules \(depth=1\)"):
+        draw.steps(y)
+
+
+def test_a_freed_graph() -> None:
+    x = ac.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    with pytest.raises(RuntimeError, match=r"freed by the first backward pass.*retain_graph=True"):
+        draw.steps(loss)
+
+
+def test_the_same_bytes_in_another_process() -> None:
+    code = (
+        "from tests.drawing.test_circuit import neuron; from autograd_cnn.drawing import draw; from hashlib import sha256;"
+        "f = draw.steps(neuron()); print(sha256((f.svg + f.animated() + f.html()).encode()).hexdigest())"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in "12"
+    ]
+    assert runs[0].stdout == runs[1].stdout

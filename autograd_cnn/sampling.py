@@ -61,18 +61,29 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, lay
     return finish(g.normal(_sizes(size, "randn"), kind), requires_grad, device, "randn")
 
 
-def randint(low: Any, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None,
-            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Whole numbers from [low, high); `randint(high, size)` begins at 0."""
-    if size is None:
-        low, high, size = 0, low, high
-    if size is None:
-        raise TypeError("randint(): expected a size, as in randint(low, high, (2, 3)); got none")
+def randint(*bounds: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None, dtype: Any = None,
+            layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Whole numbers from [low, high): `randint(high, size)` begins at 0, else `randint(low, high, size)`.
+
+    Raises:
+        TypeError: no upper bound, or no size. RuntimeError: `low` is not below `high`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.manual_seed(0) and ac.randint(10, size=(3,))
+    tensor([4, 9, 3])
+    """
+    given = list(bounds)
+    if size is None and given:
+        size = given.pop()
+    if high is None and given:
+        high = given.pop()
+    if low is None:
+        low = given.pop() if given else 0
+    if given or high is None or size is None or isinstance(size, int):
+        raise TypeError("randint(): expected an upper bound and a size, as in randint(10, (2, 3)) or randint(low=0, high=10, size=(2, 3))")
     g = generator or default_generator
     kind = as_dtype(dtype, "randint") or np.dtype(np.int64)
-    return finish(
-        g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint"
-    )
+    return finish(g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,

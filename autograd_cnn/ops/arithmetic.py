@@ -12,6 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..errors import expected
 from .expose import expose
+from .former import numbers_first
 from .promotion import Array, align, floating
 
 
@@ -46,6 +47,7 @@ def _() -> Any:
 
 
 @expose("function method inplace")
+@numbers_first("alpha")
 def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
     """y = input + alpha · other, with broadcasting and type promotion.   (*), (*) → (*)
 
@@ -87,6 +89,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace", "sub", "subtract")
+@numbers_first("alpha")
 def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     """y = input − alpha · other, with broadcasting and type promotion.   (*), (*) → (*)
 

@@ -11,6 +11,7 @@ from ..engine.primitive import primitive
 from .arithmetic import _add, _div, _mul
 from .comparison import isnan
 from .expose import expose
+from .former import numbers_first
 from .kinds import float_only, speak
 from .promotion import Array, align
 from .select import _apart, _where
@@ -68,6 +69,7 @@ def _() -> Any:
 
 
 @expose("function method inplace")
+@numbers_first("value")
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
     """y = input + value · tensor1 · tensor2.   (*), (*), (*) → (*)
 
@@ -80,6 +82,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 
 
 @expose("function method inplace")
+@numbers_first("value")
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
     """y = input + value · tensor1 / tensor2.   (*), (*), (*) → (*)
 

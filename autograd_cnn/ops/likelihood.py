@@ -37,8 +37,9 @@ def _checked(x: Array, target: Array, weight: Array | None, operation: str) -> i
             )
         )
     if target.shape != places:
-        if target.ndim and places and target.ndim == len(places) and target.shape[0] != places[0]:
-            raise ValueError(f"Expected input batch_size ({places[0]}) to match target batch_size ({target.shape[0]}) in {operation}.")
+        count = target.shape[0] if target.ndim else 0
+        if places and max(target.ndim, 1) == len(places) and count != places[0]:
+            raise ValueError(f"Expected input batch_size ({places[0]}) to match target batch_size ({count}) in {operation}.")
         raise RuntimeError(
             expected(
                 operation,

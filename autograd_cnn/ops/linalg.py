@@ -14,6 +14,7 @@ from ..errors import DtypeError, ShapeError
 from ..kernels import product
 from .dims import normal_dims
 from .expose import expose
+from .former import numbers_first
 from .promotion import Array, result_type
 from .shape import Shape, _reshape, ndim_of, shape_of, transpose, unsqueeze
 
@@ -158,30 +159,35 @@ def _blend(operation: str, input: Any, product: Any, beta: float, alpha: float) 
 
 
 @expose("function method inplace")
+@numbers_first("beta", "alpha")
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · mat1 · mat2.   (n, m), (n, k), (k, m) → (n, m)"""
     return _blend("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 @expose("function method inplace")
+@numbers_first("beta", "alpha")
 def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · mat · vec.   (n), (n, k), (k) → (n)"""
     return _blend("addmv", input, mv(mat, vec), beta, alpha)
 
 
 @expose("function method inplace")
+@numbers_first("beta", "alpha")
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · vec1 ⊗ vec2.   (n, m), (n), (m) → (n, m)"""
     return _blend("addr", input, outer(vec1, vec2), beta, alpha)
 
 
 @expose("function method inplace")
+@numbers_first("beta", "alpha")
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · batch1 · batch2.   (b, n, m), (b, n, k), (b, k, m) → (b, n, m)"""
     return _blend("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
 @expose("function method inplace")
+@numbers_first("beta", "alpha")
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · Σ_b batch1_b · batch2_b.   (n, m), (b, n, k), (b, k, m) → (n, m)"""
     from .reduce import sum as total

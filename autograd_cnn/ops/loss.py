@@ -30,6 +30,9 @@ def chosen_reduction(reduction: str, size_average: bool | None = None, reduce: b
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3)
+    if reduction == "elementwise_mean":  # its name before "mean"
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
+        reduction = "mean"
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction: {operation} expected 'none', 'mean' or 'sum'.")
     return reduction

@@ -125,6 +125,11 @@ ATTENTION = [
     ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), np.array([[False, False, True], [False, True, False]])),
     ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), None, True, np.tri(3, dtype=bool).T ^ np.eye(3, dtype=bool), False),
     ("MultiheadAttention(4, 2)", (3, 2, 4), (3, 2, 4), (3, 2, 4), None, False, np.tri(3, dtype=bool).T ^ np.eye(3, dtype=bool)),
+    ("MultiheadAttention(8, 2, dropout=0.3, batch_first=True)", *((5, 2, 8),) * 3, None, False),
+    ("TransformerEncoderLayer(8, 2, 16)", (5, 2, 8)), ("TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=True)", (5, 2, 8)),
+    ("TransformerEncoderLayer(8, 4, 16, 0.0, 'gelu', bias=False)", (5, 8)), ("TransformerDecoderLayer(8, 2, 16)", (4, 2, 8), (5, 2, 8)),
+    ("TransformerDecoderLayer(8, 2, 16, norm_first=True, batch_first=True)", (4, 2, 8), (4, 3, 8)),
+    ("Transformer(8, 2, 2, 2, 16)", (5, 2, 8), (4, 2, 8)), ("Transformer(8, 2, 1, 1, 16, batch_first=True)", (2, 5, 8), (2, 4, 8)),
 ]  # fmt: skip
 LINEAR = [
     ("Linear(5, 3)", (2, 5)), ("Linear(5, 3, bias=False)", (5,)), ("Linear(5, 3)", (2, 4, 5)), ("Bilinear(3, 4, 5)", (2, 3), (2, 4)),

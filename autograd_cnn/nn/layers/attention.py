@@ -103,11 +103,11 @@ class MultiheadAttention(Module):
         weights = F.softmax(scores if mask is None else scores + mask, -1)
         if self.dropout:
             weights = F.dropout(weights, self.dropout, self.training)
-        y = self.out_proj((weights @ v).transpose(1, 2).flatten(2))  # (N, heads, L, d) -> (N, L, E)
+        y = self.out_proj((weights @ v).permute(2, 0, 1, 3).flatten(2))  # (N, heads, L, d) -> (L, N, E): in memory as PyTorch's
         shown = None if not need_weights else weights.mean(1) if average_attn_weights else weights
         if single:
-            return y.squeeze(0), None if shown is None else shown.squeeze(0)
-        return (y if self.batch_first else y.transpose(0, 1)), shown
+            return y.squeeze(1), None if shown is None else shown.squeeze(0)
+        return (y.transpose(0, 1) if self.batch_first else y), shown
 
     def _check(self, query: Tensor, key: Tensor, value: Tensor) -> None:
         if query.dim() not in (2, 3) or key.dim() != query.dim() or value.dim() != query.dim():

@@ -8,19 +8,29 @@ from typing import Any
 from ...errors import nearest
 from ...nn import Module
 from . import alexnet as _alexnet
+from . import autoencoder as _autoencoder
 from . import cifar_resnet as _cifar_resnet
+from . import dcgan as _dcgan
+from . import deconvnet as _deconvnet
 from . import densenet as _densenet
+from . import fcn as _fcn
 from . import googlenet as _googlenet
 from . import inception as _inception
 from . import mobilenetv2 as _mobilenetv2
 from . import mobilenetv3 as _mobilenetv3
 from . import resnet as _resnet
+from . import sequence as _sequence
 from . import shufflenetv2 as _shufflenetv2
 from . import squeezenet as _squeezenet
+from . import style as _style
 from . import vgg as _vgg
 from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
+from .autoencoder import *  # noqa: F403
 from .cifar_resnet import *  # noqa: F403
+from .dcgan import *  # noqa: F403
+from .deconvnet import *  # noqa: F403
 from .densenet import *  # noqa: F403
+from .fcn import *  # noqa: F403
 from .googlenet import *  # noqa: F403
 from .googlenet import _GoogLeNetOutputs as _GoogLeNetOutputs
 from .inception import *  # noqa: F403
@@ -33,8 +43,10 @@ from .published import REGISTRY as _REGISTRY
 from .published import WEIGHTS as _WEIGHTS
 from .published import Weights, WeightsEnum
 from .resnet import *  # noqa: F403
+from .sequence import *  # noqa: F403
 from .shufflenetv2 import *  # noqa: F403
 from .squeezenet import *  # noqa: F403
+from .style import *  # noqa: F403
 from .vgg import *  # noqa: F403
 
 _SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
@@ -42,8 +54,10 @@ _REGISTRY.update(_SMALL)
 
 __all__ = ["MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_weights", "get_weight", "lenet5", "lenet5_modern", "list_models",
            "mlp", "small_models"]  # fmt: skip
-for _file in (_alexnet, _cifar_resnet, _densenet, _googlenet, _inception, _mobilenetv2, _mobilenetv3, _resnet, _shufflenetv2, _squeezenet,
-              _vgg):  # fmt: skip
+for _file in (
+    _alexnet, _autoencoder, _cifar_resnet, _dcgan, _deconvnet, _densenet, _fcn, _googlenet, _inception, _mobilenetv2, _mobilenetv3, _resnet,
+    _sequence, _shufflenetv2, _squeezenet, _style, _vgg,
+):  # fmt: skip
     __all__ += _file.__all__
 
 

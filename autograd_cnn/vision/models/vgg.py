@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ... import nn
@@ -25,8 +26,32 @@ VGG16_BN_Weights = weights_of("VGG16_BN_Weights", "vgg16_bn-6c64b313.pth", min_s
 VGG19_Weights = weights_of("VGG19_Weights", "vgg19-dcbb9e9d.pth", min_size=32)
 VGG19_BN_Weights = weights_of("VGG19_BN_Weights", "vgg19_bn-c79401a0.pth", min_size=32)
 
-# How many convolutions of 64, 128, 256, 512 and 512 maps, each group followed by pooling.
-_DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+# Maps of each convolution, "M" for a pooling: the columns A, B, D and E of the article's table 1.
+cfgs: dict[str, list[int | str]] = {
+    "A": [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+    "B": [64, 64, "M", 128, 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
+    "D": [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"],
+    "E": [64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512, 512, 512, 512, "M"],
+}
+
+
+def make_layers(cfg: Sequence[int | str], batch_norm: bool = False) -> nn.Sequential:
+    """The convolutions of one of `cfgs`, or of another such list.
+
+    >>> len(make_layers([8, "M"], batch_norm=True))
+    4
+    """
+    layers: list[nn.Module] = []
+    c = 3
+    for v in cfg:
+        if v == "M":
+            layers.append(nn.MaxPool2d(2, 2))
+            continue
+        width = int(v)
+        norm = [nn.BatchNorm2d(width)] if batch_norm else []
+        layers += [nn.Conv2d(c, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
+        c = width
+    return nn.Sequential(*layers)
 
 
 class VGG(nn.Module):
@@ -59,61 +84,49 @@ class VGG(nn.Module):
         return self.classifier(self.avgpool(self.features(x)).flatten(1))  # type: ignore[no-any-return]
 
 
-def _vgg(depth: int, batch_norm: bool, init_weights: bool, config: dict[str, Any]) -> VGG:
-    layers: list[nn.Module] = []
-    c = 3
-    for count, width in zip(_DEPTHS[depth], (64, 128, 256, 512, 512), strict=True):
-        for _ in range(count):
-            norm = [nn.BatchNorm2d(width)] if batch_norm else []
-            layers += [nn.Conv2d(c, width, 3, padding=1), *norm, nn.ReLU(inplace=True)]
-            c = width
-        layers.append(nn.MaxPool2d(2, 2))
-    return VGG(nn.Sequential(*layers), init_weights=init_weights, **config)
-
-
 @published(VGG11_Weights)
 def vgg11(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 11 layers: 132,863,336 parameters."""
-    return _vgg(11, False, init_weights, config)
+    return VGG(make_layers(cfgs["A"]), init_weights=init_weights, **config)
 
 
 @published(VGG11_BN_Weights)
 def vgg11_bn(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 11 layers with batch normalisation: 132,868,840 parameters."""
-    return _vgg(11, True, init_weights, config)
+    return VGG(make_layers(cfgs["A"], batch_norm=True), init_weights=init_weights, **config)
 
 
 @published(VGG13_Weights)
 def vgg13(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 13 layers: 133,047,848 parameters."""
-    return _vgg(13, False, init_weights, config)
+    return VGG(make_layers(cfgs["B"]), init_weights=init_weights, **config)
 
 
 @published(VGG13_BN_Weights)
 def vgg13_bn(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 13 layers with batch normalisation: 133,053,736 parameters."""
-    return _vgg(13, True, init_weights, config)
+    return VGG(make_layers(cfgs["B"], batch_norm=True), init_weights=init_weights, **config)
 
 
 @published(VGG16_Weights)
 def vgg16(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 16 layers: 138,357,544 parameters."""
-    return _vgg(16, False, init_weights, config)
+    return VGG(make_layers(cfgs["D"]), init_weights=init_weights, **config)
 
 
 @published(VGG16_BN_Weights)
 def vgg16_bn(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 16 layers with batch normalisation: 138,365,992 parameters."""
-    return _vgg(16, True, init_weights, config)
+    return VGG(make_layers(cfgs["D"], batch_norm=True), init_weights=init_weights, **config)
 
 
 @published(VGG19_Weights)
 def vgg19(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 19 layers: 143,667,240 parameters, 86% of them in the dense layers."""
-    return _vgg(19, False, init_weights, config)
+    return VGG(make_layers(cfgs["E"]), init_weights=init_weights, **config)
 
 
 @published(VGG19_BN_Weights)
 def vgg19_bn(init_weights: bool = True, **config: Any) -> VGG:
     """VGG of 19 layers with batch normalisation: 143,678,248 parameters."""
-    return _vgg(19, True, init_weights, config)
+    return VGG(make_layers(cfgs["E"], batch_norm=True), init_weights=init_weights, **config)

@@ -64,6 +64,8 @@ def _frames(writer: Writer, scenes: Sequence[Scene], captions: Sequence[str], hi
     shared, own = common(scenes)
     for g in shared:
         writer.put_group(g)
+    if hidden.startswith("display"):
+        _dots(writer, scenes[0], len(scenes))
     prefix = writer.prefix
     for k in order:
         shown = "" if k == order[-1] else f" {hidden}"
@@ -90,7 +92,7 @@ def stepped(scenes: Sequence[Scene], captions: Sequence[str], theme: str, prefix
 
 
 def _links(writer: Writer, scene: Scene, k: int, count: int) -> None:
-    """Previous and next, and a dot for each frame: the current one is larger and filled."""
+    """Previous and next, and the dot of this frame: larger than the others, and filled."""
     words, y = Words(scene.lang), scene.height + STRIP / 2 - 6
     right = scene.width - 30.0
     for key, to, x in (("previous", k - 1, 30.0), ("next", k + 1, right - 92)):
@@ -101,17 +103,27 @@ def _links(writer: Writer, scene: Scene, k: int, count: int) -> None:
         text = f"← {words(key)}" if key == "previous" else f"{words(key)} →"
         g.text(x + 46, y + 4, text, 11.5, anchor="middle")
         _link(writer, g, to, words("frame of", to + 1, count))
-    room = scene.width - 2 * (30.0 + 92 + 24)
-    apart = min(16.0, room / count)
-    start = scene.width / 2 - apart * (count - 1) / 2
+    start, apart = _row(scene, count)
+    g = Group()
+    g.circle(start + k * apart, y, max(3.0, min(5.0, apart / 2)), fill="dark")
+    _link(writer, g, k, words("frame of", k + 1, count))
+
+
+def _dots(writer: Writer, scene: Scene, count: int) -> None:
+    """A dot for each frame, once for all of them."""
+    words, y = Words(scene.lang), scene.height + STRIP / 2 - 6
+    start, apart = _row(scene, count)
     for i in range(count):
         g = Group()
         g.rect(start + i * apart - apart / 2, y - 9, apart, 18, fill="paper")  # a dot alone is hard to hit
-        if i == k:
-            g.circle(start + i * apart, y, min(5.0, apart / 2), fill="dark")
-        else:
-            g.circle(start + i * apart, y, min(3.0, apart / 3), fill="paper", stroke="wire", line=1.2)
+        g.circle(start + i * apart, y, min(3.0, apart / 3), fill="paper", stroke="wire", line=1.2)
         _link(writer, g, i, words("frame of", i + 1, count))
+
+
+def _row(scene: Scene, count: int) -> tuple[float, float]:
+    """Where the row of dots begins, and how far they stand apart."""
+    apart = min(16.0, (scene.width - 2 * (30.0 + 92 + 24)) / count)
+    return scene.width / 2 - apart * (count - 1) / 2, apart
 
 
 def _link(writer: Writer, g: Group, to: int, title: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import marks
 from .arrays import Array
+from .drawing import Drawing
+from .frames import Frames
 from .metrics import text_width
 from .scene import Group, Scene, runs_width
 from .sliding import Index, Sliding
@@ -33,6 +35,7 @@ class Board:
     precision: int
     cell: float = 26.0
     out_cell: float = 26.0
+    tag: str = ""  # goes before the ids, where several frames stand in one picture
 
     @staticmethod
     def of(s: Sliding, words: Words, precision: int) -> Board:
@@ -103,7 +106,7 @@ def panel(group: Group, b: Board, frame: int, x: float, y: float, header: str | 
     o, at = s.frames()[frame]
     top = y
     if header:
-        group.text(x, y + 10, header, 12.5, "bold")
+        group.group(f"{b.tag}header").text(x, y + 10, header, 12.5, "bold")
         y += 26
     draw = _spread if s.kind == "transposed" else _gather
     width, height = draw(group, b, o, at, frame, x, y)
@@ -163,16 +166,16 @@ def _field(group: Group, b: Board, channel: int, under: set[tuple[int, int]], x:
     """The grid of one channel in its ring of padding; the numbers under the window are written with it."""
     s, c = b.s, b.cell
     (rows, columns), (top, bottom, left, right) = b.field, b.ring()
-    ring = group.group(None, "padding", b.words("padding"))
-    for i in range(-top, rows + bottom):
-        for j in range(-left, columns + right):
-            if 0 <= i < rows and 0 <= j < columns:
-                continue
-            u, v = x + (left + j) * c, y + (top + i) * c
-            ring.rect(u, v, c, c, stroke="hair", dash="2 2")
+    rim = [(i, j) for i in range(-top, rows + bottom) for j in range(-left, columns + right) if not (0 <= i < rows and 0 <= j < columns)]
+    if rim:
+        ring = group.group(f"{b.tag}padding-{channel}", "padding", b.words("padding"))
+        for i, j in rim:
+            ring.rect(x + (left + j) * c, y + (top + i) * c, c, c, stroke="hair", dash="2 2")
+        for i, j in rim:
             if (i, j) not in under:
-                ring.text(u + c / 2, v + c / 2 + 4, "−∞" if s.kind == "max" else "0", 10, ink="faint", anchor="middle")
-    cells = group.group(None, "input", b.words("input"))
+                u, v = x + (left + j + 0.5) * c, y + (top + i + 0.5) * c
+                ring.text(u, v + 4, "−∞" if s.kind == "max" else "0", 10, ink="faint", anchor="middle")
+    cells = group.group(f"{b.tag}input-{channel}", "input", b.words("input"))
     for i in range(rows):
         for j in range(columns):
             cells.rect(x + (left + j) * c, y + (top + i) * c, c, c, fill="card", stroke="hair")
@@ -241,7 +244,7 @@ def _dots(group: Group, b: Board, at: Index, x: float, y: float) -> None:
 def _kernel(group: Group, b: Board, o: int, channel: int, x: float, y: float) -> None:
     s, c = b.s, b.cell
     rows, columns = b.kernel
-    g = group.group(None, "kernel", b.words("kernel"))
+    g = group.group(f"{b.tag}kernel-{channel}", "kernel", b.words("kernel"))
     plane = s.w[o, channel].reshape(rows, columns)
     for i in range(rows):
         for j in range(columns):
@@ -270,16 +273,22 @@ def _outputs(group: Group, b: Board, o: int, at: Index, frame: int, x: float, mi
     order = {f: k for k, f in enumerate(s.frames())}
     for m in range(s.maps):
         up = top + m * (rows * c + gap)
-        g = group.group(None, "output", f"{b.words('output')} {shape(s.outputs)}")
+        g = group.group(f"{b.tag}output-{m}", "output", f"{b.words('output')} {shape(s.outputs)}")
+        for i, j in itertools.product(range(rows), range(columns)):
+            g.rect(left + j * c, up + i * c, c, c, fill="card", stroke="hair")
         if s.maps > 1:
-            group.text(left, up - 6, b.words("channel", m + 1), 11, ink="muted")
+            g.text(left, up - 6, b.words("channel", m + 1), 11, ink="muted")
         for i in range(rows):
+            ready = sum(order[0 if pooled else m, (j,) if len(s.outputs) == 1 else (i, j)] <= frame for j in range(columns))
+            if ready:
+                g.rect(left, up + i * c, ready * c, c, fill="window-paper", stroke="hair")
+                between = [(k, left + j * c, up + i * c + c * (k == "L")) for j in range(1, ready) for k in "ML"]
+                g.path(list(between), stroke="hair")
             for j in range(columns):
                 place = (j,) if len(s.outputs) == 1 else (i, j)
-                when = order[0 if pooled else m, place]
                 here = not hung and place == at and (pooled or m == o)
-                fill = "series-1" if here else "window-paper" if when <= frame else "card"
-                g.rect(left + j * c, up + i * c, c, c, fill=fill, stroke="hair")
+                if here:
+                    g.rect(left + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if (m, place) in done:
                     text = entry_text(done[m, place], b.whole, b.precision)
                     g.text(left + (j + 0.5) * c, up + (i + 0.5) * c + 4, text, SIZE, "bold" if here else "sans",
@@ -308,11 +317,14 @@ def _spread(group: Group, b: Board, o: int, at: Index, frame: int, x: float, y: 
         up = start + k * (each + gap) + (each - rows * c) / 2
         if s.channels > 1:
             group.text(x, start + k * (each + gap) - 6, b.words("channel", k + 1), 11, ink="muted")
-        g = group.group(None, "input", b.words("input"))
+        g = group.group(f"{b.tag}input-{k}", "input", b.words("input"))
+        for i, j in itertools.product(range(rows), range(columns)):
+            g.rect(x + j * c, up + i * c, c, c, fill="card", stroke="hair")
         for i in range(rows):
             for j in range(columns):
                 here = (i, j) == two(at)
-                g.rect(x + j * c, up + i * c, c, c, fill="series-1" if here else "card", stroke="hair")
+                if here:
+                    g.rect(x + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if s.x.size:
                     text = entry_text(float(s.x[k].reshape(rows, columns)[i, j]), b.whole, b.precision)
                     g.text(x + (j + 0.5) * c, up + (i + 0.5) * c + 4, text, SIZE, "bold" if here else "sans",
@@ -365,41 +377,42 @@ def _landing(group: Group, b: Board, at: Index, frame: int, x: float, y: float) 
 
 
 # ------------------------------------------------------------------------------------------------------- scenes
-def frame_scenes(s: Sliding, words: Words, title: str, subtitle: str | None, precision: int) -> list[Scene]:
-    """A scene for every window, all of one size."""
-    b = Board.of(s, words, precision)
-    scenes = [_scene(b, [k], title, subtitle) for k in range(len(s.frames()))]
-    width, height = max(f.width for f in scenes), max(f.height for f in scenes)
-    for f in scenes:
-        f.width, f.height = width, height
-    return scenes
+class Windows(Frames):
+    """The windows as frames; `overview` shows some of them beside each other in one picture."""
 
+    def __init__(self, s: Sliding, words: Words, title: str, subtitle: str | None, precision: int, theme: str, prefix: str) -> None:
+        self.board, self.title, self.subtitle = Board.of(s, words, precision), title, subtitle
+        scenes = [_scene(self.board, [k], title, subtitle) for k in range(len(s.frames()))]
+        width, height = max(f.width for f in scenes), max(f.height for f in scenes)
+        for f in scenes:
+            f.width, f.height = width, height
+        super().__init__(scenes, [_described(self.board, k) for k in range(len(scenes))], theme, prefix)
 
-def strip_scene(s: Sliding, words: Words, title: str, subtitle: str | None, precision: int, frames: Sequence[int]) -> Scene:
-    """Several windows beside each other."""
-    return _scene(Board.of(s, words, precision), list(frames), title, subtitle)
+    @property
+    def overview(self) -> Drawing:
+        """The first window, one in the middle, the last, and the one that does not fit."""
+        return Drawing(_scene(self.board, chosen_frames(self.board.s), self.title, self.subtitle), self.theme, self.prefix)
 
 
 def chosen_frames(s: Sliding) -> list[int]:
-    """The windows a single picture shows: the first, one in the middle, the last, and the one that does not fit."""
-    total = len(s.frames())
-    last = total - 1
-    if not s.fits:
-        return sorted({0, last - 1, last} - {-1})
-    return sorted({0, last // 2, last})
+    """The windows a single picture shows."""
+    last = len(s.frames()) - 1
+    return sorted({0, last // 2, last} if s.fits else {0, last - 1, last} - {-1})
 
 
 def _scene(b: Board, frames: list[int], title: str, subtitle: str | None) -> Scene:
     s, words = b.s, b.words
     scene = Scene(title=title, name="windows", lang=words.lang)
-    wide = marks.heading(scene, title, symbols(s, words) if subtitle is None else subtitle)
-    x, y, tall, total = marks.MARGIN, marks.HEADING + 8, 0.0, len(s.frames())
+    head = scene.group("heading")
+    wide = marks.heading(head, title, symbols(s, words) if subtitle is None else subtitle)
+    x, y, tall = marks.MARGIN, marks.HEADING + 8, 0.0
     right, told, below = x, [], len(s.along) == 1  # signals stand below each other, pictures side by side
     for k in frames:
-        header = words("window of", k + 1, total) if not s.hangs(s.frames()[k][1]) else words("window over", k + 1)
-        g = scene.group(f"window-{k + 1}", "frame", header, window=k + 1, windows=total)
-        width, height = panel(g, b, k, x, y, header)
-        told.append(_described(b, k, header))
+        # a frame by itself is no group: what it shares with the next one is found part by part
+        g = scene if len(frames) == 1 else scene.group(f"window-{k + 1}", "frame", _header(b, k), window=k + 1, windows=len(s.frames()))
+        b.tag = "" if len(frames) == 1 else f"window-{k + 1}-"
+        width, height = panel(g, b, k, x, y, _header(b, k))
+        told.append(_described(b, k))
         right, tall = max(right, x + width), max(tall, y + height)
         x, y = (x, y + height + 26) if below else (x + width + 56, y)
     scene.width = max(right, wide + marks.MARGIN) + marks.MARGIN
@@ -410,7 +423,12 @@ def _scene(b: Board, frames: list[int], title: str, subtitle: str | None) -> Sce
     return scene
 
 
-def _described(b: Board, k: int, header: str) -> str:
+def _header(b: Board, k: int) -> str:
+    frames = b.s.frames()
+    return b.words("window over", k + 1) if b.s.hangs(frames[k][1]) else b.words("window of", k + 1, len(frames))
+
+
+def _described(b: Board, k: int) -> str:
     o, at = b.s.frames()[k]
     lines = [*formula(b.s, b.words), *arithmetic(b.s, o, at, b.whole, b.precision, b.words)]
-    return f"{header}: {'; '.join(''.join(r.text for r in runs).strip() for runs in lines)}."
+    return f"{_header(b, k)}: {'; '.join(''.join(r.text for r in runs).strip() for runs in lines)}."

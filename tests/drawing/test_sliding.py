@@ -143,25 +143,38 @@ PICTURES: dict[str, Any] = {
 @pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", list(PICTURES))
 def test_the_picture_is_sound(name: str, lang: str) -> None:
-    check(PICTURES[name](lang=lang).scene)
+    frames = PICTURES[name](lang=lang)
+    check(frames.overview.scene)
+    for k in {0, len(frames) // 3, len(frames) - 1}:
+        check(frames.scenes[k])
+    assert len({(s.width, s.height) for s in frames.scenes}) == 1
+
+
+def test_a_frame_for_each_window() -> None:
+    frames = draw.convolution(signed(5, 5), signed(3, 3))
+    assert len(frames) == 9
+    assert len(draw.convolution(7, 3, stride=3)) == 5  # four that fit, one that hangs over
+    assert frames.captions[4].startswith("window 5 of 9: (5 − 3) / 1 + 1  =  3; ")
+    frames = draw.convolution(9, 3, padding=1)
+    assert len(frames.svg) < 0.4 * sum(len(frame.svg) for frame in frames)  # what the frames share is written once
 
 
 def test_the_sum_of_a_window_is_written_out() -> None:
     x, w = np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 0], [-1, 2]])
-    found = texts(draw.convolution(x, w).scene)
+    found = texts(draw.convolution(x, w).overview.scene)
     assert "1·1 + 2·0" in found
     assert "+ 3·(−1) + 4·2  =  6" in found
     assert "(2 − 2) / 1 + 1  =  1" in found
-    assert "max (1, 2, 3, 4)  =  4" in texts(draw.pooling(x, 2).scene)
-    assert "(1 + 2 + 3 + 4) / 4  =  2.50" in texts(draw.pooling(x, 2, kind="average").scene)
+    assert "max (1, 2, 3, 4)  =  4" in texts(draw.pooling(x, 2).overview.scene)
+    assert "(1 + 2 + 3 + 4) / 4  =  2.50" in texts(draw.pooling(x, 2, kind="average").overview.scene)
 
 
 def test_a_misfit_is_told_with_its_cure() -> None:
-    found = texts(draw.convolution(7, 3, stride=3).scene)
+    found = texts(draw.convolution(7, 3, stride=3).overview.scene)
     assert "(7 − 3) / 3 + 1  =  2.33   does not fit" in found
     assert "pad with P = 1:  (7 − 3 + 2·1) / 3 + 1 = 3" in found
     assert "window 5 hangs over the edge" in found
-    german = texts(draw.convolution(8, 3, stride=2, lang="de").scene)
+    german = texts(draw.convolution(8, 3, stride=2, lang="de").overview.scene)
     assert "(8 − 3) / 2 + 1  =  3.5   passt nicht" in german
     assert "0 davor und 1 danach auffüllen:  (8 − 3 + 0 + 1) / 2 + 1 = 4" in german
 

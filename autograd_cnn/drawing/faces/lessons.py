@@ -11,7 +11,7 @@ from ..drawing import Drawing
 from ..sliding import Sliding
 from ..sliding import convolution as convolution_example
 from ..sliding import pooling as pooling_example
-from ..sliding_paint import chosen_frames, strip_scene
+from ..sliding_paint import Windows
 from ..targets import check_number, snapshot, traced
 from ..theme import check_theme
 from ..volumes import volumes_figure
@@ -39,7 +39,7 @@ class LessonFigures:
         lang: str = "en",
         precision: int = 2,
         prefix: str = "",
-    ) -> Drawing:
+    ) -> Windows:
         """Draw a window that slides over its input: a convolution as the lectures count it, window by window.
 
         With arrays for input and kernel the numbers stand in the cells and the sum of each window is written out; with
@@ -56,6 +56,10 @@ class LessonFigures:
             flip: turn the kernel around before it slides: convolution in the strict sense.
             transposed, output_padding: each entry of the input spreads over a window of the output.
 
+        Returns:
+            A frame for each window (see `draw.steps` for what frames can do), and `overview`, one picture with the first,
+            a middle and the last of them.
+
         Raises:
             ShapeError: input and kernel do not go together, or the window is larger than the padded input.
             ValueError: another option that does not fit, or more than 400 windows.
@@ -63,7 +67,7 @@ class LessonFigures:
         Example:
             >>> from autograd_cnn import draw
             >>> draw.convolution(7, 3, stride=3)
-            <Drawing 'Convolution', 1144×404>
+            <5 frames of 'Convolution', 384×404>
         """
         s = convolution_example(input, kernel, stride, padding, dilation, mode, flip, transposed, output_padding)
         known = "transposed convolution" if transposed else "convolution"
@@ -86,7 +90,7 @@ class LessonFigures:
         lang: str = "en",
         precision: int = 2,
         prefix: str = "",
-    ) -> Drawing:
+    ) -> Windows:
         """Draw a pooling window by window: see `convolution`.
 
         Args:
@@ -102,8 +106,8 @@ class LessonFigures:
 
         Example:
             >>> from autograd_cnn import draw
-            >>> draw.pooling([[1, 5], [2, 0]], 2)
-            <Drawing 'Max pooling', 331×274>
+            >>> draw.pooling([[1, 5], [2, 0]], 2).captions
+            ['window 1 of 1: (2 − 2) / 2 + 1  =  1; max (1, 5, 2, 0)  =  5.']
         """
         s = pooling_example(input, kernel, stride, padding, dilation, kind, ceil_mode, count_include_pad)
         return _windows(s, f"kind {kind}", title, subtitle, theme, lang, precision, prefix)
@@ -156,11 +160,7 @@ class LessonFigures:
         return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
 
 
-def _windows(
-    s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str
-) -> Drawing:
+def _windows(s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str) -> Windows:
     words = Words(lang)
-    check_theme(theme)
     check_number("precision", precision)
-    known = words(name) if title is None else title
-    return Drawing(strip_scene(s, words, known, subtitle, precision, chosen_frames(s)), theme, prefix)
+    return Windows(s, words, words(name) if title is None else title, subtitle, precision, check_theme(theme), prefix)

@@ -19,32 +19,32 @@ def steps(*shape: int) -> np.ndarray:  # type: ignore[type-arg]
 
 @figure
 def convolution_with_numbers() -> Drawing:
-    return draw.convolution(steps(5, 5), EDGES, stride=2, padding=1)
+    return draw.convolution(steps(5, 5), EDGES, stride=2, padding=1).overview
 
 
 @figure
 def convolution_that_does_not_fit() -> Drawing:
-    return draw.convolution(7, 3, stride=3, lang="de")
+    return draw.convolution(7, 3, stride=3, lang="de").overview
 
 
 @figure
 def convolution_of_a_signal() -> Drawing:
-    return draw.convolution(steps(6), np.array([1.0, 0, -1]), mode="full", flip=True)
+    return draw.convolution(steps(6), np.array([1.0, 0, -1]), mode="full", flip=True).overview
 
 
 @figure
 def convolution_over_channels() -> Drawing:
-    return draw.convolution(steps(3, 3, 3), steps(2, 3, 2, 2))
+    return draw.convolution(steps(3, 3, 3), steps(2, 3, 2, 2)).overview
 
 
 @figure
 def convolution_transposed() -> Drawing:
-    return draw.convolution(steps(2, 2), EDGES, stride=2, padding=1, output_padding=1, transposed=True)
+    return draw.convolution(steps(2, 2), EDGES, stride=2, padding=1, output_padding=1, transposed=True).overview
 
 
 @figure
 def pooling_by_maximum() -> Drawing:
-    return draw.pooling(steps(2, 5, 5), 2, ceil_mode=True)
+    return draw.pooling(steps(2, 5, 5), 2, ceil_mode=True).overview
 
 
 @figure

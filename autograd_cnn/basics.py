@@ -14,6 +14,7 @@ from .engine.variable import unbox
 from .engine.versions import wrote
 from .errors import expected
 from .ops.arithmetic import cast
+from .ops.dims import sizes_by_name
 from .ops.expose import expose
 from .ops.index import copied
 from .ops.shape import _permute, ndim_of
@@ -204,7 +205,7 @@ def _caster(name: str, dtype: str) -> None:
 
 
 for _name, _dtype in {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
-                      "char": "int8", "byte": "uint8", "bool": "bool"}.items():  # fmt: skip
+                      "char": "int8", "byte": "uint8", "bool": "bool", "cfloat": "complex64", "cdouble": "complex128"}.items():  # fmt: skip
     _caster(_name, _dtype)
 
 
@@ -249,6 +250,7 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
 
 
 @expose("method")
+@sizes_by_name("size")
 def resize_(self: Tensor, *sizes: Any) -> Tensor:
     """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers)."""
     from .ops.shape import given_sizes
@@ -259,6 +261,17 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
         )
     self.value = np.resize(self.storage(), given_sizes(sizes))
     return self
+
+
+@expose("method")
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """`self.resize_(the_template.size())`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(4).resize_as_(ac.ones(2, 2)).shape
+    torch.Size([2, 2])
+    """
+    return resize_(self, the_template.shape)
 
 
 def _fill(name: str, draw: Callable[..., Any], doc: str) -> None:

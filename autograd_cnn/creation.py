@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ import numpy as np
 
 from .config import current
 from .device import check_cpu
-from .ops.promotion import get_default_dtype, promote_types, python_dtype
+from .ops.promotion import get_default_dtype, number_in, promote_types, python_dtype
 from .ops.shape import given_sizes
 from .tensor import Tensor, wrap
 
@@ -218,19 +219,15 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, d
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     kind = as_dtype(dtype, "full") or python_dtype(value)
     sizes = _sizes((size,) if isinstance(size, int) else tuple(size), "full")
-    return finish(np.full(sizes, value, kind), requires_grad, device, "full")
+    return finish(np.full(sizes, number_in(kind, value), kind), requires_grad, device, "full")
 
 
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """One value, in another tensor's shape and dtype."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return finish(
-        np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, "full_like")),
-        requires_grad,
-        device,
-        "full_like",
-    )
+    kind = as_dtype(dtype, "full_like") or input.value.dtype
+    return finish(np.full_like(np.asarray(input.value), number_in(kind, value), dtype=kind), requires_grad, device, "full_like")
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -245,13 +242,19 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, lay
     start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end} (in arange)")
     if (end - start) * step < 0:
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})"
         )
     whole = all(isinstance(v, int) for v in (start, end, step))
     kind = as_dtype(dtype, "arange") or np.dtype(np.int64 if whole else get_default_dtype())
+    if kind == np.int64:
+        start, end, step = int(start), int(end), int(step)  # before the count for int64, after it for other integers: as PyTorch
     count = max(0, int(np.ceil((end - start) / step)))
+    if kind.kind in "iu":
+        start, step, whole = int(start), int(step), True
     array = start + np.arange(count) * step if whole else start + np.arange(count, dtype=np.float64) * step
     return finish(array.astype(kind), requires_grad, device, "arange")
 
@@ -263,10 +266,12 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    if not isinstance(steps, int):
+        raise TypeError(f"linspace(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = as_dtype(dtype, "linspace") or get_default_dtype()
-    a, b = float(start), float(end)
+    a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
     if steps == 1:
         return finish(np.array([a], kind), requires_grad, device, "linspace")
     step = (b - a) / max(steps - 1, 1)
@@ -281,6 +286,8 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
     exponents = linspace(start, end, steps, dtype=np.float64).value
     return finish(np.power(float(base), exponents).astype(kind), requires_grad, device, "logspace")
 
@@ -300,11 +307,28 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, 
     return finish(np.eye(n, m, dtype=as_dtype(dtype, "eye") or get_default_dtype()), requires_grad, device, "eye")
 
 
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The indices (2, count) of the lower triangle."""
-    return wrap(np.stack(np.tril_indices(row, offset, col)).astype(np.int64))
+def _triangle_indices(operation: str, pick: Any, row: int, col: int, offset: int, dtype: Any, device: Any) -> Tensor:
+    if row < 0 or col < 0:
+        raise RuntimeError(f"{operation}: row and col must be non-negative, got {row} and {col}")
+    kind = as_dtype(dtype, operation) or np.dtype(np.int64)
+    return finish(np.stack(pick(row, offset, col)).astype(kind), False, device, operation)
 
 
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The indices (2, count) of the upper triangle."""
-    return wrap(np.stack(np.triu_indices(row, offset, col)).astype(np.int64))
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """The indices (2, count) of the lower triangle of a row × col matrix, row by row; `offset` moves the diagonal up.   int64
+
+    >>> tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle_indices("tril_indices", np.tril_indices, row, col, offset, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """The indices (2, count) of the upper triangle of a row × col matrix, row by row; `offset` moves the diagonal up.   int64
+
+    >>> triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle_indices("triu_indices", np.triu_indices, row, col, offset, dtype, device)

@@ -10,6 +10,7 @@ from . import random
 from .creation import _sizes, as_dtype, finish
 from .engine.variable import unbox
 from .ops.promotion import get_default_dtype
+from .ops.sampled import sampled
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
 
@@ -130,9 +131,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """0 or 1 for each entry: 1 with the probability that stands there (or `p`)."""
     g = generator or default_generator
     array = np.asarray(input.value)
-    if p is not None:
-        return wrap(g.bernoulli(array.shape, p).astype(array.dtype))
-    return wrap(g.bernoulli_from(array).astype(array.dtype))
+    drawn = g.bernoulli_from(array) if p is None else g.bernoulli(array.shape, p)
+    return sampled(input, values=drawn.astype(array.dtype))  # type: ignore[no-any-return]
 
 
 def multinomial(
@@ -142,9 +142,17 @@ def multinomial(
     return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations."""
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None,
+           device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations, which get the gradient 0.
+
+    Errors: RuntimeError for a negative std, TypeError for numbers without a size.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.normal(ac.tensor([0., 100.]), 1.)
+    tensor([  1.5410,  99.7066])
+    """
     g = generator or default_generator
     m, s = unbox(mean), unbox(std)
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
@@ -160,4 +168,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
     kind = m.dtype if isinstance(mean, Tensor) else s.dtype
     z = g.normal(np.broadcast_shapes(np.shape(m), np.shape(s)), kind)
-    return finish((z * s + m).astype(kind), requires_grad, device, "normal")
+    made = finish((z * s + m).astype(kind), requires_grad, device, "normal")
+    if any(isinstance(v, Tensor) and v.requires_grad for v in (mean, std)):
+        made = sampled(mean, std, values=made.value)
+    return made

@@ -43,6 +43,7 @@ class Tensor(TensorMethods, Variable):
     __array_ufunc__ = None  # ndarray + Tensor asks us
     __hash__: ClassVar[Callable[..., int]] = object.__hash__
     plain = frozenset((*_RAW, *_NUMBERS))
+    arrays = frozenset(_RAW)
     numbers = frozenset(_RAW[1:])  # np.float64(0.5) * x has the dtype of x, as 0.5 * x
     remembers = "node.shape = y0.shape; node.dtype = y0.dtype"
     fits = True

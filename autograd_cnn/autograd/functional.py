@@ -147,7 +147,8 @@ def jacobian(
 
 
 def _rows(out: Tensor, xs: tuple[Tensor, ...], create_graph: bool, strict: bool) -> list[Tensor]:
-    from ..ops.shape import reshape, stack
+    from ..ops.join import stack
+    from ..ops.shape import reshape
 
     flat = reshape(out, (-1,))
     rows = [_partial((getitem(flat, i),), xs, (None,), create_graph, strict, "jacobian") for i in range(out.value.size)]

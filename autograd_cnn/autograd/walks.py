@@ -184,7 +184,7 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
 def _batched(
     outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
 ) -> tuple[Any, ...]:
-    from ..ops.shape import stack
+    from ..ops.join import stack
 
     count = len(next(g for g in grads if g is not None))
     rows = [

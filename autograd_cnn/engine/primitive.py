@@ -56,6 +56,7 @@ class Primitive:
         several: bool = False,
         view: bool = False,
         derivative: str = "",
+        variables: Sequence[str] = (),
     ) -> None:
         self.forward = forward
         self.name = name or forward.__name__.strip("_")
@@ -65,6 +66,7 @@ class Primitive:
         self.several = several
         self.view = view
         self.derivative = derivative
+        self.variables = frozenset(variables)
         self.__doc__ = forward.__doc__
         self.__name__ = self.name
         self.__module__ = forward.__module__
@@ -262,6 +264,7 @@ def primitive(
     several: bool = False,
     view: bool = False,
     derivative: str = "",
+    variables: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Make a primitive of a forward function over raw values.
 
@@ -273,6 +276,7 @@ def primitive(
         several: all of them do; the rules then get a tuple `g` with None where nothing arrived.
         view: the result shares memory with the first input; writing to it is then differentiated through the base.
         derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
+        variables: the inputs for which a plain number will not do, where PyTorch has it so.
     """
 
     def make(forward: Callable[..., Any]) -> Primitive:
@@ -285,6 +289,7 @@ def primitive(
             several=several,
             view=view,
             derivative=derivative,
+            variables=variables,
         )
 
     return make

@@ -26,7 +26,8 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
             nodes.append(x.node)
         else:
             optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
-            value: Any = x if x.__class__ in front.plain or optional else front.adopt(prim.name, i, x)
+            plain = front.arrays if front.arrays and not prim.variadic and prim.inputs[i] in prim.variables else front.plain
+            value: Any = x if x.__class__ in plain or optional else front.adopt(prim.name, i, x)
             number = value.__class__ in front.numbers and len(args) > 1 and not prim.variadic
             values.append(value.item() if number else value)
             nodes.append(None)

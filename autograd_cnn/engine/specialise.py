@@ -113,7 +113,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     namespace: dict[str, Any] = {
         "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "Node": Node,
         "new": object.__new__, "clock": clock, "prim": prim, "run": run, "link_view": link_view,
-        "forward": prim.kernel_for(front), "numbers": front.numbers,
+        "forward": prim.kernel_for(front), "numbers": front.numbers, "arrays": front.arrays or front.plain,
     }  # fmt: skip
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    c = peek() or current()"]
@@ -135,7 +135,8 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
             none = f" or {n} is None" if prim.optional.get(n, 0) is None else ""
             lines += [
                 "    else:",
-                f"        v{i} = {n} if {n}.__class__ in plain{none} else adopt({prim.name!r}, {i}, {n}); n{i} = None",
+                f"        v{i} = {n} if {n}.__class__ in {'arrays' if n in prim.variables else 'plain'}{none} else adopt({prim.name!r}, {i}, {n}); "
+                f"n{i} = None",
                 *([] if alone else [f"        if v{i}.__class__ in numbers: v{i} = v{i}.item()"]),
             ]
     inputs, params = list(prim.inputs), list(prim.params)

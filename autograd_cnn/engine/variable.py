@@ -20,6 +20,7 @@ class Variable:
     node: Node | None
 
     plain: ClassVar[frozenset[type]] = frozenset()  # raw types an operation takes as they are
+    arrays: ClassVar[frozenset[type]] = frozenset()  # those of them that stand for a whole variable, if only some do
     numbers: ClassVar[frozenset[type]] = frozenset()  # those of them that count as Python numbers beside a variable (by `.item()`)
     kernel_types: ClassVar[tuple[type, ...]] = ()  # kernels of these raw types are used where there are any
     remembers: ClassVar[str] = ""  # source, with {v}: what a node notes of its output y0 (the fast path's `remember`)

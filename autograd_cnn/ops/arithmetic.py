@@ -10,10 +10,11 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import unbox
 from ..errors import expected
 from .expose import expose
 from .former import numbers_first
-from .promotion import Array, align, floating
+from .promotion import Array, align, floating, number_in
 
 
 @primitive(label="+", family="arithmetic", derivative="1")
@@ -46,6 +47,12 @@ def _() -> Any:
     yield Bad(np.ones((2, 3)), np.ones((2, 4)), error=RuntimeError, match="broadcast|match")
 
 
+def _scaled(x: Any, alpha: Any) -> Any:
+    """alpha · x, where a negative alpha of unsigned integers wraps around."""
+    dtype = getattr(unbox(x), "dtype", None)
+    return _mul(x, number_in(dtype, alpha) if dtype is not None and dtype.kind == "u" else alpha)
+
+
 @expose("function method inplace")
 @numbers_first("alpha")
 def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
@@ -55,7 +62,7 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
     >>> ac.add(ac.tensor([1., 2.]), ac.tensor([10., 20.]), alpha=0.1)
     tensor([2., 4.])
     """
-    return _add(input, other if alpha == 1 else _mul(other, alpha))
+    return _add(input, other if alpha == 1 else _scaled(other, alpha))
 
 
 @primitive(label="−", family="arithmetic", derivative="1, −1")
@@ -97,7 +104,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     >>> ac.sub(ac.tensor([10., 20.]), ac.tensor([1., 2.]))
     tensor([ 9., 18.])
     """
-    return _sub(input, other if alpha == 1 else _mul(other, alpha))
+    return _sub(input, other if alpha == 1 else _scaled(other, alpha))
 
 
 @expose("function method")
@@ -108,7 +115,9 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     >>> ac.rsub(ac.tensor([1., 2.]), 10)
     tensor([9., 8.])
     """
-    return _sub(other, input if alpha == 1 else _mul(input, alpha))
+    if isinstance(input, int | float):
+        raise TypeError(f"rsub(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return _sub(other, input if alpha == 1 else _scaled(input, alpha))
 
 
 @expose("function method inplace", "mul", "multiply")
@@ -172,7 +181,7 @@ def _(draw: Draw) -> Case:
 
 @expose("function method inplace", "div", "divide", "true_divide")
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
-    """y = input / other; `rounding_mode` "trunc" or "floor" rounds the quotient (and takes no gradient).   (*), (*) → (*)
+    """y = input / other; `rounding_mode` "trunc" or "floor" rounds the quotient (whose gradient then is 0).   (*), (*) → (*)
 
     >>> import autograd_cnn as ac
     >>> ac.div(ac.tensor([7., -7.]), 2, rounding_mode="floor")
@@ -181,7 +190,7 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     if rounding_mode is None:
         return _div(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _div_floor(input, other)
     if rounding_mode == "trunc":
         return trunc_divide(input, other)
     raise RuntimeError(expected("div", "rounding_mode None, 'trunc' or 'floor'", repr(rounding_mode)))
@@ -218,7 +227,13 @@ def _() -> Any:
     yield Bad(np.array([1, 2]), np.array([1, 0]), error=RuntimeError, match="ZeroDivisionError")
 
 
-@primitive(label="trunc ÷", family="arithmetic")
+@primitive(name="div_floor", label="⌊÷⌋", family="arithmetic", derivative="0")
+def _div_floor(input: Array, other: Array) -> Array:
+    """y = ⌊input / other⌋, whose slope is 0 wherever it has one"""
+    return floor_divide.forward(input, other)
+
+
+@primitive(label="trunc ÷", family="arithmetic", derivative="0")
 def trunc_divide(input: Array, other: Array) -> Array:
     """y = input / other, rounded towards zero"""
     x, z = align(input, other)
@@ -230,12 +245,20 @@ def trunc_divide(input: Array, other: Array) -> Array:
     return np.trunc(np.true_divide(x, z))
 
 
-@trunc_divide.cases
-def _(draw: Draw) -> Case:
-    a, b = draw.shapes(2)
-    if draw.boolean():
+for _stepped in (_div_floor, trunc_divide):
+
+    @_stepped.vjp("input")
+    def _(g: Array) -> Array:
+        return g * 0.0
+
+    @_stepped.vjp("other")
+    def _(g: Array) -> Array:
+        return g * 0.0
+
+    @_stepped.cases
+    def _(draw: Draw) -> Case:
+        a, b = draw.shapes(2)
         return Case(draw.integers(a, -9, 10), draw.integers(b, 1, 5) * draw.choice([-1, 1]), smooth=False)
-    return Case(draw.array(a), draw.array(b, low=0.3), smooth=False)
 
 
 @expose("function method inplace", "neg", "negative")
@@ -243,10 +266,17 @@ def _(draw: Draw) -> Case:
 def _neg(input: Array) -> Array:
     """y = −input.   (*) → (*)
 
+    Raises RuntimeError for bools.
+
     >>> import autograd_cnn as ac
     >>> ac.neg(ac.tensor([1., -2.]))
     tensor([-1.,  2.])
     """
+    if getattr(input, "dtype", None) == np.bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+            "`logical_not()` operator instead."
+        )
     return np.negative(input)
 
 
@@ -310,9 +340,9 @@ def _power_of(input: Array, exponent: Array) -> Array:
     x, n = align(input, exponent)
     dtype = getattr(x, "dtype", None)
     if dtype is not None and dtype.kind in "iu" and np.any(np.less(n, 0)):
-        raise RuntimeError(
-            "pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float()."
-        )
+        y = np.power(x, np.maximum(n, 0))  # 1/xⁿ, cut to an integer: 0, but for x = ±1
+        unit = np.where(np.equal(x, 1), 1, np.where(np.equal(x, -1), np.where(np.equal(n % 2, 0), 1, -1), 0))
+        return np.where(np.less(n, 0), unit, y).astype(dtype)
     return np.power(x, n)
 
 

@@ -12,11 +12,13 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import ShapeError, expected
-from .dims import normal_dim, normal_dims
+from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .index import select_copy
+from .join import cat
 from .promotion import Array
-from .shape import Shape, _permute, _reshape, cat, clone, expand, given_sizes, narrow, ndim_of, shape_of, unsqueeze
+from .shape import Shape, _permute, _reshape, clone, expand, given_sizes, ndim_of, shape_of
+from .split import narrow
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -44,6 +46,8 @@ def _(draw: Draw) -> Case:
 def _border(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
     """One dim padded with its own entries."""
     n = shape_of(input)[dim]
+    if mode == "replicate":
+        return _replicated(input, dim, before, after)
     if before < 0 or after < 0:
         input = narrow(input, dim, max(-before, 0), n - max(-before, 0) - max(-after, 0))
         n = shape_of(input)[dim]
@@ -54,17 +58,25 @@ def _border(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
             f"pad: Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension "
             f"{dim} of input {list(shape_of(input))} in mode {mode!r}"
         )
-    if mode == "replicate" and n == 0:
-        raise RuntimeError("pad: expected a non-empty dim to replicate, got size 0")
     if mode == "reflect":
         left, right = flip(narrow(input, dim, 1, before), dim), flip(narrow(input, dim, n - 1 - after, after), dim)
-    elif mode == "circular":
-        left, right = narrow(input, dim, n - before, before), narrow(input, dim, 0, after)
     else:
-        edge = [-1] * ndim_of(input)
-        left = expand(narrow(input, dim, 0, 1), *edge[:dim], before, *edge[dim + 1 :])
-        right = expand(narrow(input, dim, n - 1, 1), *edge[:dim], after, *edge[dim + 1 :])
+        left, right = narrow(input, dim, n - before, before), narrow(input, dim, 0, after)
     return cat([p for p, k in ((left, before), (input, 1), (right, after)) if k], dim)
+
+
+def _replicated(input: Any, dim: int, before: int, after: int) -> Any:
+    """One dim padded with its first and last entry; the entry at i is that at i − before, at the nearest end if there is none."""
+    n = shape_of(input)[dim]
+    if n == 0:
+        raise RuntimeError(expected("pad", "a non-empty dim to replicate", f"size 0 at dim {dim}"))
+    edge = [-1] * ndim_of(input)
+    parts = [
+        expand(narrow(input, dim, 0, 1), *edge[:dim], max(before, 0), *edge[dim + 1 :]),
+        narrow(input, dim, max(-before, 0), max(n - max(-before, 0) - max(-after, 0), 0)),
+        expand(narrow(input, dim, n - 1, 1), *edge[:dim], max(after, 0), *edge[dim + 1 :]),
+    ]
+    return cat([p for p in parts if shape_of(p)[dim]] or parts[:1], dim)
 
 
 @expose("functional")
@@ -120,6 +132,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method")
+@sizes_by_name("dims")
 def flip(input: Array, *dims: Any) -> Array:
     """The entries in reverse order along `dims` (a copy).
 
@@ -132,13 +145,29 @@ def flip(input: Array, *dims: Any) -> Array:
 
 @expose("function method")
 def fliplr(input: Array) -> Array:
-    """Flipped left to right (dim 1)."""
+    """Flipped left to right (dim 1).
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).fliplr()
+    tensor([[2, 1],
+            [4, 3]])
+    """
+    if ndim_of(input) < 2:
+        raise RuntimeError(f"Input must be >= 2-d. fliplr got {ndim_of(input)} dims.")
     return flip(input, 1)
 
 
 @expose("function method")
 def flipud(input: Array) -> Array:
-    """Flipped upside down (dim 0)."""
+    """Flipped upside down (dim 0).
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).flipud()
+    tensor([[3, 4],
+            [1, 2]])
+    """
+    if ndim_of(input) < 1:
+        raise RuntimeError("Input must be >= 1-d. flipud got 0 dims.")
     return flip(input, 0)
 
 
@@ -151,6 +180,10 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
     tensor([[2, 4],
             [1, 3]])
     """
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)} in rot90")
+    if ndim_of(input) < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim_of(input)} in rot90")
     a, b = normal_dims(dims, ndim_of(input), "rot90")
     if k % 4 == 0:
         return flip(input, ())
@@ -187,6 +220,8 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
     tensor([3, 0, 1, 2])
     """
     by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if not by:
+        raise RuntimeError("`shifts` required: roll expected a number, or one for each of dims, got none.")
     along = None if dims is None else normal_dims(dims, ndim_of(input), "roll")
     if along is not None and len(along) != len(by):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
@@ -194,6 +229,7 @@ def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | 
 
 
 @expose("method")
+@sizes_by_name("repeats")
 def repeat(input: Array, *repeats: Any) -> Array:
     """The whole tensor `repeats` times along each dim (new dims in front).
 
@@ -218,6 +254,7 @@ def repeat(input: Array, *repeats: Any) -> Array:
 
 
 @expose("function method")
+@sizes_by_name("dims")
 def tile(input: Array, *dims: Any) -> Array:
     """As `repeat`, but missing repeats count as 1."""
     times = given_sizes(dims)
@@ -348,12 +385,27 @@ def diag(input: Array, diagonal: int = 0) -> Array:
 
 
 @expose("function method")
-def diag_embed(input: Array, offset: int = 0) -> Array:
-    """Matrices with the last dim on their diagonal."""
+def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
+    """Matrices with the last dim on their diagonal, which lies in the dims `dim1` and `dim2` of the result.   (*, n) → (*, n, n)
+
+    `offset` > 0 puts it above the main diagonal, < 0 below. Raises RuntimeError if both dims are the same, IndexError for one out of
+    range.
+
+    >>> import autograd_cnn as ac
+    >>> ac.diag_embed(ac.tensor([1, 2]), offset=1)
+    tensor([[0, 1, 0],
+            [0, 0, 2],
+            [0, 0, 0]])
+    """
     shape = shape_of(input)
+    a, b = (normal_dim(d, len(shape) + 1, "diag_embed") for d in (dim1, dim2))
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2} in diag_embed")
     n = shape[-1] + abs(offset)
-    k = len(shape) - 1
-    return _diagonal_adjoint(input, shape=(*shape[:-1], n, n), offset=offset, dim1=k, dim2=k + 1)
+    sizes = list(shape[:-1])
+    for d in sorted((a, b)):
+        sizes.insert(d, n)
+    return _diagonal_adjoint(input, shape=tuple(sizes), offset=offset, dim1=a, dim2=b)
 
 
 @expose("method")
@@ -417,20 +469,3 @@ def broadcast_tensors(*tensors: Any) -> tuple[Array, ...]:
     return tuple(expand(x, *shape) for x in tensors)
 
 
-@expose("function")
-def atleast_1d(x: Array) -> Array:
-    """With at least one dim."""
-    return x if ndim_of(x) else unsqueeze(x, 0)
-
-
-@expose("function")
-def hstack(tensors: Sequence[Array]) -> Array:
-    """Side by side: along dim 1, or dim 0 for vectors."""
-    parts = [atleast_1d(x) for x in tensors]
-    return cat(parts, 0 if ndim_of(parts[0]) == 1 else 1)
-
-
-@expose("function", "vstack", "row_stack")
-def vstack(tensors: Sequence[Array]) -> Array:
-    """One under the other: along dim 0, vectors as rows."""
-    return cat([unsqueeze(atleast_1d(x), 0) if ndim_of(x) < 2 else x for x in tensors], 0)

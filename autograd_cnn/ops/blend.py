@@ -96,7 +96,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 
 # ------------------------------------------------------------------------------------------------- passing over NaN
 @expose("function method")
-@primitive(label="max", family="compare", derivative="1 or 0")
+@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
 def fmax(input: Array, other: Array) -> Array:
     """y = max(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
 
@@ -117,7 +117,7 @@ fmax.cases(_apart)
 
 
 @expose("function method")
-@primitive(label="min", family="compare", derivative="1 or 0")
+@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
 def fmin(input: Array, other: Array) -> Array:
     """y = min(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
 
@@ -138,7 +138,7 @@ fmin.cases(_apart)
 
 
 @expose("function method inplace")
-@primitive(label="step", family="compare")
+@primitive(label="step", family="compare", variables=("input", "values"))
 def heaviside(input: Array, values: Array) -> Array:
     """y = 0 where input < 0, `values` where it is 0, 1 where it is greater.   (*), (*) → (*)
 

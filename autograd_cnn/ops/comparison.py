@@ -26,7 +26,7 @@ def _one(draw: Draw) -> Case:
 
 # ------------------------------------------------------------------------------------------------- order
 @expose("function method inplace")
-@primitive(label="=", family="compare")
+@primitive(label="=", family="compare", variables=("input",))
 def eq(input: Array, other: Array) -> Array:
     """y = (input = other), entry by entry; NaN equals nothing.   (*), (*) → (*) bool
 
@@ -38,7 +38,7 @@ def eq(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace", "ne", "not_equal")
-@primitive(label="≠", family="compare")
+@primitive(label="≠", family="compare", variables=("input",))
 def ne(input: Array, other: Array) -> Array:
     """y = (input ≠ other), entry by entry.   (*), (*) → (*) bool
 
@@ -50,7 +50,7 @@ def ne(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace", "lt", "less")
-@primitive(label="<", family="compare")
+@primitive(label="<", family="compare", variables=("input",))
 def lt(input: Array, other: Array) -> Array:
     """y = (input < other), entry by entry.   (*), (*) → (*) bool
 
@@ -62,7 +62,7 @@ def lt(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace", "le", "less_equal")
-@primitive(label="≤", family="compare")
+@primitive(label="≤", family="compare", variables=("input",))
 def le(input: Array, other: Array) -> Array:
     """y = (input ≤ other), entry by entry.   (*), (*) → (*) bool
 
@@ -74,7 +74,7 @@ def le(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace", "gt", "greater")
-@primitive(label=">", family="compare")
+@primitive(label=">", family="compare", variables=("input",))
 def gt(input: Array, other: Array) -> Array:
     """y = (input > other), entry by entry.   (*), (*) → (*) bool
 
@@ -86,7 +86,7 @@ def gt(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace", "ge", "greater_equal")
-@primitive(label="≥", family="compare")
+@primitive(label="≥", family="compare", variables=("input",))
 def ge(input: Array, other: Array) -> Array:
     """y = (input ≥ other), entry by entry.   (*), (*) → (*) bool
 
@@ -205,7 +205,7 @@ for _test in (isnan, isinf, isfinite, isposinf, isneginf, isreal, signbit):
 
 # ------------------------------------------------------------------------------------------------- close, equal, among
 @expose("function method")
-@primitive(label="≈", family="compare")
+@primitive(label="≈", family="compare", variables=("input", "other"))
 def isclose(input: Array, other: Array, *, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
     """y = |input − other| ≤ atol + rtol · |other|, or both equal; with `equal_nan` NaN is close to NaN.   (*), (*) → (*) bool
 

@@ -91,6 +91,19 @@ def numpy_names(fn: F) -> F:
     return call  # type: ignore[return-value]  # the same signature and two more names
 
 
+def sizes_by_name(name: str) -> Callable[[F], F]:
+    """Accept the sizes or dims of `f(x, 2, 3)` and `f(x, (2, 3))` under their name, too: `f(x, dims=(2, 3))`."""
+
+    def put(fn: F) -> F:
+        @functools.wraps(fn)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return fn(*args, kwargs.pop(name), **kwargs) if name in kwargs else fn(*args, **kwargs)
+
+        return call  # type: ignore[return-value]  # the same signature and one more name
+
+    return put
+
+
 def draw_dims(draw: Draw, ndim: int) -> tuple[int, ...] | None:
     """For cases: some dims of an array of `ndim` dims as the primitives take them (see `reduced_dims`)."""
     return reduced_dims(draw.dims(ndim, min_size=0), ndim, "cases") if ndim else None

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine.variable import unbox
 from ..errors import ShapeError, expected
+from .arithmetic import expand_to
 from .clamp import _clamp
 from .dims import ndim_of, normal_dim, reduced_dims
 from .expose import expose
@@ -44,8 +45,9 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     tensor([0.7071])
     """
     product = x1 * x2
-    ndim = unbox(product).ndim
-    at = normal_dim(dim, ndim, "cosine_similarity") - ndim  # from the end, as the inputs broadcast from there
+    shape = unbox(product).shape
+    x1, x2 = (x if unbox(x).shape == shape else expand_to(x, shape=shape) for x in (x1, x2))
+    at = normal_dim(dim, len(shape), "cosine_similarity")
     sizes = [_clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
     y = product / (sizes[0] * sizes[1])
     return _sum(y, dims=_along(y, at, "cosine_similarity"))

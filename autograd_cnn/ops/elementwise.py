@@ -12,6 +12,7 @@ from ..engine.variable import unbox
 from ..kernels.chunks import in_chunks
 from . import return_types
 from .arithmetic import _mul, _power, cast, pow
+from .dims import ndim_of
 from .expose import expose
 from .floats import total
 from .kinds import float_only
@@ -304,6 +305,8 @@ def ldexp(input: Array, other: Array) -> Array:
     >>> ac.ldexp(ac.tensor([1.]), ac.tensor([3]))
     tensor([8.])
     """
+    for name, x in (("input", input), ("other", other)):
+        ndim_of(x, "ldexp", name)
     return _mul(input, exp2(other))
 
 

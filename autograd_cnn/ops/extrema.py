@@ -131,6 +131,9 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     >>> ac.aminmax(ac.tensor([3., 1., 2.])).min
     tensor(1.)
     """
+    if not unbox(input).size and dim is None:
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a dim that is "
+                           "not empty.")  # fmt: skip
     dims = (
         None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
     )

@@ -129,6 +129,8 @@ def _unit(reduce: str, dtype: Any) -> Any:
     """What changes nothing when combined."""
     if reduce == "prod":
         return 1
+    if dtype.kind == "b":
+        return reduce == "amin"
     if dtype.kind == "f":
         return -np.inf if reduce == "amax" else np.inf
     return np.iinfo(dtype).min if reduce == "amax" else np.iinfo(dtype).max
@@ -232,7 +234,8 @@ def _(draw: Draw) -> Case:
 def _prepared(operation: str, input: Any, dim: int, index: Any, src: Any = None) -> tuple[Any, int, Any, Any]:
     """Everything checked; 0-d tensors count as having one dim."""
     d = normal_dim(dim, len(shape_of(input)), operation)
-    index_kind(operation, index)
+    if unbox(index).size:
+        index_kind(operation, index)
     input, index = _dims1(input), _dims1(index)
     shape, at = shape_of(input), shape_of(index)
     if not math.prod(at):

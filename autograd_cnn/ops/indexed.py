@@ -12,7 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import DtypeError, ShapeError, expected
-from .arithmetic import expand_to
+from .arithmetic import add, expand_to
 from .dims import draw_dim, normal_dim
 from .expose import expose
 from .gather import IndexBoundsError, check_bounds, gather, index_kind
@@ -163,7 +163,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     x, d, at = _vector("index_add", input, dim, index)
     source = _checked_source("index_add", x, d, at, source)
     added = _take_adjoint(source, at, shape=shape_of(x), dim=d)
-    return _back(input, x + (added if alpha == 1 else added * alpha))
+    return _back(input, add(x, added, alpha=alpha))
 
 
 @expose("function method inplace")
@@ -187,6 +187,8 @@ def single_value(operation: str, input: Any, value: Any) -> Any:
         return dtype.type(value)
     if unbox(value).ndim:
         raise RuntimeError(f"{operation} only supports a 0-dimensional value tensor, but got tensor with {unbox(value).ndim} dimension(s).")
+    if unbox(value).dtype.kind == "c" and dtype.kind != "c":
+        raise DtypeError(f"{operation}: value cannot be converted to type {dtype} without overflow, got {unbox(value)}")
     return value if unbox(value).dtype == dtype else value.astype(dtype) if isinstance(value, np.generic | np.ndarray) else value.to(dtype)
 
 
@@ -201,7 +203,8 @@ def index_fill(input: Array, dim: int, index: Array, value: Any) -> Array:
     x, d, at = _vector("index_fill", input, dim, index)
     n = shape_of(x)[d]
     check_bounds("index_fill", unbox(at), n, d, wrap=True)
-    return _back(input, _copy(x, at % n if n else at, single_value("index_fill_", input, value), dim=d))
+    once = np.unique(unbox(at) % n) if n else unbox(at)  # a slice named twice is filled once: the value's gradient counts it once
+    return _back(input, _copy(x, once, single_value("index_fill_", input, value), dim=d))
 
 
 @expose("function method")
@@ -248,7 +251,8 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
         raise ShapeError(f"take_along_dim: the shapes {list(a)} and {list(b)} do not broadcast apart from dim {d}") from None
     wide = [x if shape_of(x) == (*met[:d], n, *met[d:]) else expand_to(x, shape=(*met[:d], n, *met[d:]))
             for x, n in ((input, a[d] if a else 1), (indices, b[d] if b else 1))]  # fmt: skip
-    return gather(wide[0], d, wide[1])
+    at = unbox(wide[1])
+    return gather(wide[0], d, wide[1] % a[d] if at.size and a and -a[d] <= at.min() < 0 else wide[1])
 
 
 @expose("function method", "select")

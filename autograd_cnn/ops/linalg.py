@@ -15,7 +15,7 @@ from ..kernels import product
 from .dims import normal_dims
 from .expose import expose
 from .former import numbers_first
-from .promotion import Array, result_type
+from .promotion import Array, number_in, result_type
 from .shape import Shape, _reshape, ndim_of, shape_of, transpose, unsqueeze
 
 
@@ -152,6 +152,7 @@ def outer(input: Array, vec2: Array) -> Array:
 
 def _blend(operation: str, input: Any, product: Any, beta: float, alpha: float) -> Any:
     """β · input + α · product; with β = 0 the input does not count, not even its NaNs."""
+    alpha, beta = (number_in(unbox(product).dtype, v) for v in (alpha, beta))
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled
@@ -190,9 +191,10 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
 @numbers_first("beta", "alpha")
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
     """β · input + α · Σ_b batch1_b · batch2_b.   (n, m), (b, n, k), (b, k, m) → (n, m)"""
+    from .reduce import as_dtype
     from .reduce import sum as total
 
-    return _blend("addbmm", input, total(bmm(batch1, batch2), 0), beta, alpha)
+    return _blend("addbmm", input, as_dtype(total(bmm(batch1, batch2), 0), unbox(batch1).dtype), beta, alpha)
 
 
 @primitive(label="linear", family="linalg", name="linear")
@@ -283,6 +285,8 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     >>> ac.tensordot(ac.ones(2, 3, 4), ac.ones(3, 4, 5), 2).shape
     torch.Size([2, 5])
     """
+    from .reduce import sum as total
+
     na, nb = ndim_of(a), ndim_of(b)
     if isinstance(dims, int):
         if dims < 0:
@@ -290,6 +294,10 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
         da, db = tuple(range(na - dims, na)), tuple(range(dims))
     else:
         da, db = normal_dims(dims[0], na, "tensordot"), normal_dims(dims[1], nb, "tensordot")
+    for i, j in zip(da, db, strict=True):  # a size of 1 stands for all of the other's: that one is summed first
+        if shape_of(a)[i] != shape_of(b)[j] and 1 in (shape_of(a)[i], shape_of(b)[j]):
+            dtype = unbox(a).dtype
+            a, b = (total(a, i, keepdim=True, dtype=dtype), b) if shape_of(b)[j] == 1 else (a, total(b, j, keepdim=True, dtype=dtype))
     if [shape_of(a)[i] for i in da] != [shape_of(b)[i] for i in db]:
         raise ShapeError(f"contracted dimensions need to match, but first has sizes {[shape_of(a)[i] for i in da]} and second has sizes "
                          f"{[shape_of(b)[i] for i in db]} in tensordot")  # fmt: skip

@@ -35,7 +35,7 @@ def _bits(operation: str, *values: Any) -> tuple[Any, ...]:
 
 # ------------------------------------------------------------------------------------------------- truth values
 @expose("function method inplace")
-@primitive(label="∧", family="compare")
+@primitive(label="∧", family="compare", variables=("input", "other"))
 def logical_and(input: Array, other: Array) -> Array:
     """y = input and other, where 0 is False and all else True.   (*), (*) → (*) bool
 
@@ -47,7 +47,7 @@ def logical_and(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="∨", family="compare")
+@primitive(label="∨", family="compare", variables=("input", "other"))
 def logical_or(input: Array, other: Array) -> Array:
     """y = input or other, where 0 is False and all else True.   (*), (*) → (*) bool
 
@@ -59,7 +59,7 @@ def logical_or(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="⊻", family="compare")
+@primitive(label="⊻", family="compare", variables=("input", "other"))
 def logical_xor(input: Array, other: Array) -> Array:
     """y = either input or other, not both.   (*), (*) → (*) bool
 

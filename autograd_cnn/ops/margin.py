@@ -192,7 +192,9 @@ def triplet_margin_with_distance_loss(
 def _rows(input: Any, operation: str) -> tuple[Any, bool]:
     """The input as (N, C), and whether it was (C)."""
     x = unbox(input)
-    if x.ndim not in (1, 2) or 0 in x.shape[1:]:
+    if x.ndim == 0:
+        return input.reshape((1, 1)), True
+    if x.ndim > 2 or 0 in x.shape[-1:]:
         raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(x.shape)} in {operation}")
     return (input.reshape((1, -1)), True) if x.ndim == 1 else (input, False)
 
@@ -219,6 +221,8 @@ def multi_margin_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="multi_margin_loss")
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported: multi_margin_loss got p={p}.")
+    if weight is not None and unbox(weight).ndim != 1:
+        raise ValueError(f"weight must be one-dimensional: multi_margin_loss got {unbox(weight).ndim} dims")
     x, single = _rows(input, "multi_margin_loss")
     n, classes = unbox(x).shape
     t = np.atleast_1d(unbox(target))

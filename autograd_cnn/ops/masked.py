@@ -16,7 +16,8 @@ from .expose import expose
 from .indexed import single_value
 from .promotion import Array
 from .select import _where
-from .shape import _reshape, narrow, shape_of
+from .shape import _reshape, shape_of
+from .split import narrow
 
 
 @primitive(label="masked select", family="index", name="masked_select")

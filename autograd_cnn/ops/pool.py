@@ -295,6 +295,13 @@ def _adaptive_size(operation: str, x: Any, dims: int, output_size: Any, single: 
     return tuple(n if s is None else int(s) for s, n in zip(sizes, shape_of(x)[2:], strict=True))
 
 
+def _enough_dims(operation: str, x: Any, output_size: Any) -> None:
+    """PyTorch's first check, whose error is a ValueError."""
+    if isinstance(output_size, Sequence) and len(shape_of(x)) <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}: {operation} got {len(shape_of(x))} dims "
+                         "(C, *S) or (N, C, *S).")  # fmt: skip
+
+
 _SHAPE = "(N, C, *S) or (C, *S) → (…, *P), along each dim P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1"
 
 
@@ -345,11 +352,13 @@ def _make(dims: int) -> None:
         return (_where(eq(mean, 0), 0.0, mean) * count) ** (1.0 / norm_type)  # at 0 no gradient passes, where the root has an infinite one
 
     def adaptive_avg(input: Array, output_size: Any) -> Array:
+        _enough_dims(f"adaptive_avg_pool{dims}d", input, output_size)
         x, single = _batched(input, dims, f"adaptive_avg_pool{dims}d")
         size = _adaptive_size(f"adaptive_avg_pool{dims}d", x, dims, output_size, single)
         return _unbatched(_adaptive_avg(x, size=size), single)
 
     def adaptive_max(input: Array, output_size: Any, return_indices: bool = False) -> Any:
+        _enough_dims(f"adaptive_max_pool{dims}d", input, output_size)
         x, single = _batched(input, dims, f"adaptive_max_pool{dims}d")
         y, indices = _adaptive_max(x, size=_adaptive_size(f"adaptive_max_pool{dims}d", x, dims, output_size, single))
         return (_unbatched(y, single), _unbatched(indices, single)) if return_indices else _unbatched(y, single)

@@ -98,6 +98,19 @@ def _cast(v: Any, dtype: np.dtype[Any]) -> Any:
     return v if v.dtype is dtype else v.astype(dtype)
 
 
+def number_in(dtype: np.dtype[Any], value: Any) -> Any:
+    """A Python number as entries of a dtype count it: cut to an integer, wrapped around where it does not fit.
+
+    >>> number_in(np.dtype(np.uint8), -3.5)
+    253
+    """
+    if dtype.kind == "b":
+        return bool(value)
+    if dtype.kind in "iu" and isinstance(value, int | float):
+        return int(np.array(int(value)).astype(dtype)) if abs(value) < 2**63 else int(value)
+    return value
+
+
 def floating(x: Any) -> Any:
     """Integers and bools as the default floating dtype; floats as they are."""
     dtype = getattr(x, "dtype", None)

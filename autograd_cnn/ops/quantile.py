@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import Variable, unbox
 from ..errors import expected
 from .along import take_along
 from .blend import lerp
@@ -14,6 +14,7 @@ from .dims import kept_shape, ndim_of, normal_dim, numpy_names
 from .expose import expose
 from .kinds import speak
 from .promotion import Array
+from .select import where
 from .shape import movedim
 from .sorting import _sort
 
@@ -54,7 +55,7 @@ def _quantile(operation: str, input: Any, q: Any, dim: int | None, keepdim: bool
         at = normal_dim(dim, ndim, operation)
         x = movedim(input, at, -1) if ndim else input.reshape((1,))
     ordered = _sort(x, dim=unbox(x).ndim - 1)[0]
-    ranks = _ranks(unbox(ordered), fractions.reshape(-1), skip_nan)
+    ranks = _ranks(unbox(ordered), q if isinstance(q, Variable) else fractions, skip_nan)
     y = _read(ordered, ranks, interpolation)  # (…, number of fractions)
     rest = kept_shape(shape, None if dim is None else (at,)) if keepdim else unbox(y).shape[:-1]
     y = movedim(y, -1, 0)
@@ -63,24 +64,25 @@ def _quantile(operation: str, input: Any, q: Any, dim: int | None, keepdim: bool
 
 def _ranks(ordered: Any, fractions: Any, skip_nan: bool) -> Any:
     """Where each fraction falls in the order of each slice, as a real number; NaNs stand last."""
+    fractions = fractions.reshape((-1,))
     last = ordered.shape[-1] - 1
     nans = np.isnan(ordered)
     if skip_nan:
-        ends = np.maximum(last - nans.sum(axis=-1, keepdims=True), 0).astype(fractions.dtype)
-        return fractions * ends
-    return np.where(nans[..., -1:], fractions.dtype.type(last), fractions * fractions.dtype.type(last))
+        return fractions * np.maximum(last - nans.sum(axis=-1, keepdims=True), 0).astype(ordered.dtype)
+    return where(nans[..., -1:], float(last), fractions * float(last))
 
 
 def _read(ordered: Any, ranks: Any, interpolation: str) -> Any:
     """The ordered entries at real ranks."""
-    axis = ranks.ndim - 1
+    raw = unbox(ranks)
+    axis = raw.ndim - 1
     if interpolation in ("lower", "higher", "nearest"):
-        rounded = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation](ranks)
+        rounded = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[interpolation](raw)
         return take_along(ordered, at=rounded.astype(np.int64), dim=axis, repeats=True)
-    below = np.floor(ranks)
-    weight = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - below
+    below = np.floor(raw)
+    weight = np.full_like(raw, 0.5) if interpolation == "midpoint" else ranks - below
     low = take_along(ordered, at=below.astype(np.int64), dim=axis, repeats=True)
-    high = take_along(ordered, at=np.ceil(ranks).astype(np.int64), dim=axis, repeats=True)
+    high = take_along(ordered, at=np.ceil(raw).astype(np.int64), dim=axis, repeats=True)
     return lerp(low, high, weight)
 
 

@@ -86,7 +86,9 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     tensor([4., 6.])
     """
     dims = None if dim is None else reduced_dims(dim, ndim_of(input, "sum"), "sum")
-    return _sum(as_dtype(input, dtype) if dtype is not None else input, dims=dims, keepdim=keepdim)
+    if dtype is None:
+        return _sum(input, dims=dims, keepdim=keepdim)
+    return as_dtype(_sum(as_dtype(input, dtype), dims=dims, keepdim=keepdim), dtype)
 
 
 # ------------------------------------------------------------------------------------------------- mean

@@ -81,7 +81,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="±1")
+@primitive(family="arithmetic", derivative="±1", variables=("input",))
 def copysign(input: Array, other: Array) -> Array:
     """y = |input| with the sign of other (also of −0.0).   (*), (*) → (*)
 
@@ -238,7 +238,7 @@ def _(g: Array, input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="fmod", family="arithmetic", derivative="1, −trunc(x/z)")
+@primitive(label="fmod", family="arithmetic", derivative="1, −trunc(x/z)", variables=("input",))
 def fmod(input: Array, other: Array) -> Array:
     """y = input − other · trunc(input / other), with the sign of the input: C's fmod.   (*), (*) → (*)
 
@@ -278,7 +278,7 @@ def _() -> Any:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic")
+@primitive(family="arithmetic", variables=("input", "other"))
 def gcd(input: Array, other: Array) -> Array:
     """y = the greatest common divisor of two integers.   (*), (*) → (*)
 
@@ -290,7 +290,7 @@ def gcd(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic")
+@primitive(family="arithmetic", variables=("input", "other"))
 def lcm(input: Array, other: Array) -> Array:
     """y = the least common multiple of two integers.   (*), (*) → (*)
 

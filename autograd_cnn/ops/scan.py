@@ -20,11 +20,12 @@ from .dims import draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
 from .elementwise import exp, log
 from .expose import expose
 from .index import select_view
+from .join import cat
 from .logical import logical_xor
 from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
-from .shape import cat
+from .shape import clone
 
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 
@@ -75,7 +76,8 @@ def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Array:
     >>> ac.cumsum(ac.tensor([1., 2., 3.]), dim=0)
     tensor([1., 3., 6.])
     """
-    return _cumsum(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumsum"), "cumsum"))
+    y = _cumsum(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumsum"), "cumsum"))
+    return as_dtype(y, dtype)  # integers add up as int64: cut at the end, as if all along
 
 
 @primitive(name="logcumsumexp", label="ln Σ eˣ running", family="reduce", derivative="e^(xⱼ − yᵢ)")
@@ -118,7 +120,7 @@ def _(draw: Draw) -> Case:
     return case
 
 
-@expose("function method")
+@expose("function method inplace")
 @numpy_names
 def logcumsumexp(input: Array, dim: int) -> Array:
     """yᵢ = ln(e^x₀ + … + e^xᵢ) along `dim`, without overflow.   (*) → (*)
@@ -221,7 +223,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     """
     ndim = ndim_of(input, "prod")
     dims = None if dim is None or (ndim < 2 and normal_dim(dim, ndim, "prod") == 0) else (normal_dim(dim, ndim, "prod"),)
-    return _prod(as_dtype(input, dtype), dims=dims, keepdim=keepdim)
+    return as_dtype(_prod(as_dtype(input, dtype), dims=dims, keepdim=keepdim), dtype)
 
 
 @primitive(name="cumprod", label="Π running", family="reduce", derivative="Σ y/x")
@@ -265,7 +267,7 @@ def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Array:
     >>> ac.cumprod(ac.tensor([1., 2., 3.]), dim=0)
     tensor([1., 2., 6.])
     """
-    return _cumprod(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumprod"), "cumprod"))
+    return as_dtype(_cumprod(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumprod"), "cumprod")), dtype)
 
 
 # ------------------------------------------------------------------------------------------------- extrema
@@ -349,6 +351,8 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n} in diff.")
     at = normal_dim(dim, ndim, "diff")
+    if n == 0:
+        return clone(input)  # PyTorch puts nothing before or after it, either
     parts = [v for v in (prepend, input, append) if v is not None]
     x = cat(parts, dim=at) if len(parts) > 1 else input
     for _ in range(n):

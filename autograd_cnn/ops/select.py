@@ -93,7 +93,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method")
-@primitive(label="max", family="compare", derivative="1 or 0")
+@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
 def maximum(input: Array, other: Array) -> Array:
     """y = max(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
 
@@ -132,7 +132,7 @@ def _apart(draw: Draw) -> Case:
 
 
 @expose("function method")
-@primitive(label="min", family="compare", derivative="1 or 0")
+@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
 def minimum(input: Array, other: Array) -> Array:
     """y = min(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
 

@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.cases import Bad, Case, Draw
+from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.record import link_view
 from ..engine.variable import unbox
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
 from .dims import normal_dim, normal_dims
 from .expose import expose
-from .index import select_view
-from .promotion import Array, result_type
+from .promotion import Array
 
 Shape = tuple[int, ...]
 
@@ -94,7 +92,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method")
-def reshape(input: Array, *shape: Any) -> Array:
+def reshape(input: Array, *sizes: Any, shape: Any = None) -> Array:
     """The same values in row-major order, in another shape; one size may be -1. A view where possible, else a copy.
 
     Errors: ShapeError (a RuntimeError) when the element counts differ.
@@ -104,20 +102,20 @@ def reshape(input: Array, *shape: Any) -> Array:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return _reshape(input, shape=full_shape(given_sizes(shape), shape_of(input), "reshape"))
+    return _reshape(input, shape=full_shape(given_sizes(sizes if shape is None else (shape,)), shape_of(input), "reshape"))
 
 
 @expose("method")
-def view(input: Any, *shape: Any) -> Any:
+def view(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     """As `reshape`, but always sharing memory: an error where that cannot be. A dtype reinterprets the bytes.
 
     >>> import autograd_cnn as ac
     >>> ac.arange(6).view(3, 2).shape
     torch.Size([3, 2])
     """
-    if len(shape) == 1 and isinstance(shape[0], np.dtype | type):
-        return input._reinterpret(np.dtype(shape[0]))
-    sizes = full_shape(given_sizes(shape), shape_of(input), "view")
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], np.dtype | type)):
+        return input._reinterpret(np.dtype(shape[0] if dtype is None else dtype))
+    sizes = full_shape(given_sizes(shape if size is None else (size,)), shape_of(input), "view")
     array = input.storage()
     if not _strides_allow(array, sizes):
         raise RuntimeError(
@@ -233,7 +231,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method", "permute", "permute_dims")
-def permute(input: Array, *dims: Any) -> Array:
+def permute(input: Array, *order: Any, dims: Any = None) -> Array:
     """The dims in the order `dims`; a view.
 
     >>> import autograd_cnn as ac
@@ -241,7 +239,7 @@ def permute(input: Array, *dims: Any) -> Array:
     torch.Size([4, 2, 3])
     """
     n = ndim_of(input)
-    order = given_sizes(dims)
+    order = given_sizes(order if dims is None else (dims,))
     if len(order) != n:
         raise RuntimeError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
@@ -389,211 +387,3 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
     """This tensor if its memory is in row-major order, else a copy that is."""
     raw = unbox(input)
     return input if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else _pack(input)
-
-
-@primitive(label="cat dim {dim}", family="shape", name="cat")
-def _cat(*tensors: Array, dim: int) -> Array:
-    """The tensors one after the other along `dim`"""
-    dtype = result_type(*tensors)
-    try:
-        return np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
-    except ValueError:
-        shapes = " and ".join(str(list(shape_of(x))) for x in tensors)
-        raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None
-
-
-@_cat.vjp("tensors")
-def _(g: Array, tensors_shape: tuple[Shape, ...], dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
-    grads: list[Array | None] = []
-    at = 0
-    for shape, wanted in zip(tensors_shape, need, strict=True):
-        grads.append(narrow(g, dim, at, shape[dim]) if wanted else None)
-        at += shape[dim]
-    return tuple(grads)
-
-
-@_cat.cases
-def _(draw: Draw) -> Case:
-    sizes = [draw.integer(0, 3) for _ in range(draw.integer(1, 3))]
-    return Case(*[draw.array((2, n, 2)) for n in sizes], dim=1)
-
-
-@_cat.bad_cases
-def _() -> Any:
-    yield Bad(
-        np.ones((2, 3)),
-        np.ones((3, 3)),
-        dim=1,
-        error=RuntimeError,
-        match="Sizes of tensors must match except in dimension 1",
-    )
-
-
-@expose("function", "cat", "concat", "concatenate")
-def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """The tensors one after the other along `dim`; their other sizes must be equal.
-
-    >>> import autograd_cnn as ac
-    >>> ac.cat([ac.zeros(2), ac.ones(1)])
-    tensor([0., 0., 1.])
-    """
-    parts = _listed(tensors, "cat")
-    shapes = [shape_of(p) for p in parts]
-    if any(len(s) == 0 for s in shapes):
-        raise RuntimeError(
-            "zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack()."
-        )
-    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[
-        :1
-    ]  # as PyTorch: an empty 1-D tensor fits anywhere
-    first = shape_of(real[0])
-    d = normal_dim(dim, len(first), "cat")
-    for i, p in enumerate(real[1:], 1):
-        s = shape_of(p)
-        if len(s) != len(first):
-            raise ShapeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(s)} in cat")
-        for k, (a, b) in enumerate(zip(first, s, strict=True)):
-            if a != b and k != d:
-                raise ShapeError(f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
-                                 f"{i} in the list (in cat).")  # fmt: skip
-    return _cat(*real, dim=d)
-
-
-def _listed(tensors: Any, operation: str) -> list[Any]:
-    if not isinstance(tensors, list | tuple):
-        raise TypeError(
-            f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
-    if not tensors:
-        raise RuntimeError(f"{operation} expects a non-empty list of Tensors: got an empty one")
-    return list(tensors)
-
-
-@expose("function")
-def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
-    """Tensors of one shape along a new dim.
-
-    >>> import autograd_cnn as ac
-    >>> ac.stack([ac.zeros(2), ac.ones(2)]).shape
-    torch.Size([2, 2])
-    """
-    parts = _listed(tensors, "stack")
-    first = shape_of(parts[0])
-    for i, p in enumerate(parts):
-        if shape_of(p) != first:
-            raise ShapeError(
-                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(shape_of(p))} at entry {i}"
-            )
-    d = normal_dim(dim, len(first) + 1, "stack")
-    return _cat(*[unsqueeze(p, d) for p in parts], dim=d)
-
-
-@primitive(label="split", family="shape", several=True)
-def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
-    """Pieces of the given sizes along `dim`, sharing memory"""
-    ends = np.cumsum(sizes)
-    lead = (slice(None),) * dim
-    return tuple(input[(*lead, slice(b - n, b))] for n, b in zip(sizes, ends.tolist(), strict=True))
-
-
-@_split.vjp("input")
-def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -> Array:
-    like = next(p for p in g if p is not None)
-    dtype = unbox(like).dtype
-    parts = [
-        np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p
-        for p, n in zip(g, sizes, strict=True)
-    ]
-    return _cat(*parts, dim=dim)
-
-
-@_split.cases
-def _(draw: Draw) -> Case:
-    sizes = tuple(draw.integer(0, 2) for _ in range(draw.integer(1, 3)))
-    return Case(draw.array((2, sum(sizes))), sizes=sizes, dim=1)
-
-
-def _pieces(input: Any, sizes: Shape, dim: int) -> tuple[Any, ...]:
-    pieces: tuple[Any, ...] = _split(input, sizes=sizes, dim=dim)
-    end = 0
-    for p, n in zip(pieces, sizes, strict=True):
-        end += n
-        if hasattr(p, "__dict__"):
-            p._one_of_many = "split"
-            at = ((slice(None),) * dim + (slice(end - n, end), Ellipsis),)
-            link_view(p, input, select_view, at)  # a write to the whole is differentiated in its pieces
-    return pieces
-
-
-@expose("function method")
-def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
-    """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory.
-
-    >>> import autograd_cnn as ac
-    >>> ac.arange(5).split(2)
-    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
-    """
-    shape = shape_of(tensor)
-    if not shape:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    d = normal_dim(dim, len(shape), "split")
-    n = shape[d]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        sizes = tuple(builtins.min(size, n - i) for i in range(0, n, size)) if n else (0,)
-    else:
-        sizes = tuple(int(s) for s in split_size_or_sections)
-        if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
-                               f"split_sizes={list(sizes)}")  # fmt: skip
-    return _pieces(tensor, sizes, d)
-
-
-@expose("function method")
-def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
-    """At most `chunks` pieces of equal size (the last may be smaller).
-
-    >>> import autograd_cnn as ac
-    >>> [len(c) for c in ac.arange(7).chunk(3)]
-    [3, 3, 1]
-    """
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    d = normal_dim(dim, ndim_of(input), "chunk")
-    n = shape_of(input)[d]
-    return split(input, -(-n // chunks), d) if n else _pieces(input, (0,) * chunks, d)
-
-
-@expose("function method")
-def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
-    """The slices along `dim`, without that dim.
-
-    >>> import autograd_cnn as ac
-    >>> ac.tensor([[1, 2], [3, 4]]).unbind(1)
-    (tensor([1, 3]), tensor([2, 4]))
-    """
-    shape = shape_of(input)
-    d = normal_dim(dim, len(shape), "unbind")
-    rest = (*shape[:d], *shape[d + 1 :])
-    return tuple(_reshape(p, shape=rest, kind="unbind") for p in _pieces(input, (1,) * shape[d], d))
-
-
-@expose("function method")
-def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """The entries start … start+length−1 along `dim`; a view.
-
-    >>> import autograd_cnn as ac
-    >>> ac.arange(5).narrow(0, 1, 3)
-    tensor([1, 2, 3])
-    """
-    from .index import select_view
-
-    d = normal_dim(dim, ndim_of(input), "narrow")
-    n, first = shape_of(input)[d], int(unbox(start))
-    first += n if first < 0 else 0
-    if length < 0 or first < 0 or first + length > n:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow." if length >= 0
-                           else expected("narrow", "length >= 0", length))  # fmt: skip
-    return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))

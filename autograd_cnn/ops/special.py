@@ -96,7 +96,7 @@ def _(draw: Draw) -> Case:
 
 # log(eˣ + eᶻ) is stable only with the greater one taken out, so it is a primitive
 @expose("function method")
-@primitive(label="ln(eˣ + eᶻ)", family="arithmetic", derivative="e^(x − y), e^(z − y)")
+@primitive(label="ln(eˣ + eᶻ)", family="arithmetic", derivative="e^(x − y), e^(z − y)", variables=("input", "other"))
 def logaddexp(input: Array, other: Array) -> Array:
     """y = ln(e^input + e^other), without overflow.   (*), (*) → (*)
 
@@ -124,7 +124,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method")
-@primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)")
+@primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)", variables=("input", "other"))
 def logaddexp2(input: Array, other: Array) -> Array:
     """y = log₂(2^input + 2^other), without overflow.   (*), (*) → (*)
 

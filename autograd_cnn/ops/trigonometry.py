@@ -165,7 +165,7 @@ atan.cases(_any)
 
 
 @expose("function method inplace", "atan2", "arctan2")
-@primitive(family="arithmetic", derivative="x/(x² + y²), −y/(x² + y²)")
+@primitive(family="arithmetic", derivative="x/(x² + y²), −y/(x² + y²)", variables=("input", "other"))
 def atan2(input: Array, other: Array) -> Array:
     """The angle of the point (other, input) in [−π, π]: arctan(input / other) in the right quadrant.   (*), (*) → (*)
 
@@ -196,7 +196,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="x/y, z/y")
+@primitive(family="arithmetic", derivative="x/y, z/y", variables=("input", "other"))
 def hypot(input: Array, other: Array) -> Array:
     """y = √(input² + other²), without overflow.   (*), (*) → (*)
 

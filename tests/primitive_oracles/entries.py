@@ -19,6 +19,13 @@ def _round(x: float, decimals: int = 0) -> float:
     return float(round(x * 10**decimals)) / 10**decimals
 
 
+def _power(a: float, b: float) -> float:
+    """Of integers an integer: 1/a^|b| is cut to 0, but for a = ±1."""
+    if isinstance(a, int) and isinstance(b, int) and b < 0:
+        return math.trunc(a**b) if a else 0
+    return a**b
+
+
 def _erfinv(y: float) -> float:
     x = 0.0
     for _ in range(60):
@@ -29,7 +36,7 @@ def _erfinv(y: float) -> float:
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
     "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
-    "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": lambda a, b: a**b, "maximum": nan_wins(max),
+    "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": _power, "maximum": nan_wins(max),
     "minimum": nan_wins(min),
     "fmax": nan_loses(max), "fmin": nan_loses(min),
     "exp": math.exp, "exp2": lambda a: 2.0**a, "expm1": math.expm1, "log": math.log, "log2": math.log2, "log10": math.log10,

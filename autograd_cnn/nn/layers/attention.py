@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import creation
-from ...ops.shape import cat
+from ...ops.join import cat
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init

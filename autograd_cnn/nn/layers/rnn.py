@@ -9,7 +9,7 @@ from typing import Any
 from ...engine.variable import unbox
 from ...errors import expected
 from ...ops.indexed import index_select
-from ...ops.shape import cat, stack
+from ...ops.join import cat, stack
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.variable import unbox
 from ...ops.indexed import index_select
-from ...ops.shape import cat, stack
+from ...ops.join import cat, stack
 from ...tensor import Tensor, wrap
 
 __all__ = ["PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_cnn.errors import ShapeError, expected
+from autograd_cnn.ops.join import stack
 from autograd_cnn.ops.promotion import promote_types, python_dtype
-from autograd_cnn.ops.shape import stack
 from autograd_cnn.tensor import Tensor, wrap
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -35,7 +35,7 @@ def _erfinv(y: float) -> float:
 
 FLOATS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
-    "floor_divide": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
+    "floor_divide": lambda a, b: math.floor(a / b), "div_floor": lambda a, b: math.floor(a / b), "trunc_divide": lambda a, b: math.trunc(a / b),
     "power": lambda a, exponent: math.inf if a == 0 and exponent < 0 else a**exponent, "power_of": _power, "maximum": nan_wins(max),
     "minimum": nan_wins(min),
     "fmax": nan_loses(max), "fmin": nan_loses(min),

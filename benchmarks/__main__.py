@@ -8,18 +8,20 @@ import platform
 import sys
 from pathlib import Path
 
-from .measures import MEASURES, Result
+from .measures import MEASURES
+from .result import Result
 from .run import Runner, versions
 
 
 def _table(results: list[Result]) -> str:
-    rows = [("what", "here", "beside", "ratio", "bar", "")]
+    rows = [("what", "here", "beside", "ratio", "bar", "", "")]
     for r in results:
         rows.append((
             r.what, f"{r.here:.3g} {r.unit}", "" if r.beside is None else f"{r.beside:.3g} {r.unit} ({r.side})",
             "" if r.ratio is None else f"{r.ratio:.2f}", r.bar_text, {True: "ok", False: "MISSED", None: ""}[r.holds],
+            r.note,
         ))  # fmt: skip
-    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    widths = [max(len(row[i]) for row in rows) for i in range(7)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
@@ -39,6 +41,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2, help="threads on both sides (default: 2)")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
+    parser.add_argument("--svg", type=Path, help="draw the ratios there, too")
     args = parser.parse_args()
     unknown = [n for n in args.names if n not in MEASURES]
     if unknown or args.rounds < 1 or args.threads < 1:
@@ -53,6 +56,10 @@ def main() -> int:
     if args.json:
         about = {"machine": platform.platform(), "threads": args.threads, "rounds": args.rounds, "versions": versions()}
         args.json.write_text(json.dumps({"about": about, "results": [r.asdict() for r in results], "raw": runner.raw}, indent=1))
+    if args.svg:
+        from .chart import save
+
+        save(results, args.svg, f"{args.threads} threads, medians of {args.rounds} processes; {versions()}")
     return 1 if any(r.holds is False for r in results) else 0
 
 

@@ -3,50 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
 
+from . import races
+from .result import HERE, Result
 from .run import Runner, installed
-
-HERE = "autograd_cnn"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One number of ours, the other side's beside it, and the bar: on the ratio (ours over theirs) or on ours alone."""
-
-    what: str
-    here: float
-    unit: str
-    beside: float | None = None
-    side: str = ""
-    ratio_at_most: float | None = None
-    here_at_most: float | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        """Ours over theirs."""
-        return None if self.beside is None else self.here / self.beside
-
-    @property
-    def holds(self) -> bool | None:
-        """Is the bar held? None without a bar, or without the other side."""
-        if self.here_at_most is not None:
-            return self.here <= self.here_at_most
-        if self.ratio_at_most is None or self.ratio is None:
-            return None
-        return self.ratio <= self.ratio_at_most
-
-    @property
-    def bar_text(self) -> str:
-        """The bar in words."""
-        if self.here_at_most is not None:
-            return f"≤ {self.here_at_most:g} {self.unit}"
-        return "" if self.ratio_at_most is None else f"ratio ≤ {self.ratio_at_most:g}"
-
-    def asdict(self) -> dict[str, Any]:
-        """As plain values."""
-        return {**asdict(self), "ratio": self.ratio, "holds": self.holds}
 
 
 def small(run: Runner) -> list[Result]:
@@ -92,28 +52,6 @@ def moons(run: Runner) -> list[Result]:
     return [Result("micrograd's moons net, a step", here["step"], "ms", beside, "micrograd", 1 / 5)]
 
 
-def training(run: Runner) -> list[Result]:
-    """Training steps."""
-    out = []
-    for net, text, bar in (("lenet5", "LeNet-5, batch 64", 3.0), ("vgg", "VGG-like, batch 16", None)):
-        found = run.compare(f"train {net}", HERE, "torch")
-        here, theirs = found[HERE], found.get("torch")
-        if theirs and abs(here["loss 2"] - theirs["loss 2"]) > 1e-4 * max(1.0, abs(theirs["loss 2"])):
-            raise RuntimeError(f"train {net}: the losses differ: {here['loss 2']} and {theirs['loss 2']}")
-        out.append(Result(f"{text}: a training step", here["step"], "ms", theirs["step"] if theirs else None, "torch", bar))
-    return out
-
-
-def memory(run: Runner) -> list[Result]:
-    """Memory of training steps."""
-    out = []
-    for net, text in (("lenet5", "LeNet-5, batch 64"), ("vgg", "VGG-like, batch 16")):
-        found = run.compare(f"memory {net}", HERE, "torch")
-        beside = found["torch"]["growth"] if "torch" in found else None
-        out.append(Result(f"{text}: memory of training steps", found[HERE]["growth"], "MB", beside, "torch", 1.2))
-    return out
-
-
 def imports(run: Runner) -> list[Result]:
     """Time to import."""
     names = [HERE, "numpy", *(["torch"] if installed("torch") else [])]
@@ -124,5 +62,6 @@ def imports(run: Runner) -> list[Result]:
 
 
 MEASURES: dict[str, Callable[[Runner], list[Result]]] = {
-    "small": small, "scalar": scalar, "moons": moons, "chains": chains, "training": training, "memory": memory, "import": imports,
+    "small": small, "scalar": scalar, "moons": moons, "chains": chains, "import": imports, "nets": races.nets,
+    "inference": races.inference, "memory": races.memory, "operations": races.operations, "growth": races.growth, "threads": races.threads,
 }  # fmt: skip

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def installed(side: str) -> bool:
     """Is there such a library to compare with?"""
-    return importlib.util.find_spec(side) is not None
+    return importlib.util.find_spec(side.split()[0]) is not None
 
 
 def versions() -> str:
@@ -35,22 +36,23 @@ class Runner:
 
     def __init__(self, rounds: int, threads: int) -> None:
         self.rounds = rounds
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        self.env = {**os.environ, **dict.fromkeys(names, str(threads))}
+        self.threads = threads
+        self.env = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
         self.raw: dict[str, Any] = {}
 
-    def compare(self, measure: str, *sides: str) -> dict[str, dict[str, float]]:
+    def compare(self, measure: str, *sides: str, threads: int | None = None) -> dict[str, dict[str, float]]:
         """The median of each number of each side that is installed."""
         runs: dict[str, list[dict[str, float]]] = {s: [] for s in sides if installed(s)}
         for _ in range(self.rounds):
             for side, found in runs.items():
-                found.append(self._once(measure, side))
-        self.raw[measure] = runs
+                found.append(self._once(measure, side, threads))
+        self.raw[measure if threads is None else f"{measure}, {threads} threads"] = runs
         return {side: {k: statistics.median(r[k] for r in found) for k in found[0]} for side, found in runs.items()}
 
-    def _once(self, measure: str, side: str) -> dict[str, float]:
-        done = subprocess.run([sys.executable, "-m", "benchmarks.worker", measure, side], cwd=ROOT, env=self.env,
+    def _once(self, measure: str, side: str, threads: int | None) -> dict[str, float]:
+        env = self.env if threads is None else {**self.env, **dict.fromkeys(THREADS, str(threads))}
+        done = subprocess.run([sys.executable, "-m", "benchmarks.worker", measure, side], cwd=ROOT, env=env,
                               capture_output=True, text=True)  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{measure} on {side} failed:\n{done.stderr}")

@@ -28,7 +28,8 @@ def _maker(side: str) -> Any:
 
 
 def measure(name: str, side: str) -> programs.Numbers:
-    """Run one measurement."""
+    """Run one measurement. A side is a library, and for PyTorch perhaps a mode: `torch channels_last`."""
+    side, _, mode = side.partition(" ")
     if name == "scalar":
         return programs.scalar(_maker(side))
     if name == "moons":
@@ -38,10 +39,14 @@ def measure(name: str, side: str) -> programs.Numbers:
     lib = _library(side)
     if name == "chain of tensors":
         return programs.chain(lib.ones((), requires_grad=True), (125_000, 250_000, 500_000))
-    if name == "small":
-        return programs.small(lib)
+    simple = {"small": programs.small, "operations": programs.operations, "peak": programs.peak_speed}
+    if name in simple:
+        return simple[name](lib)
     kind, _, net = name.partition(" ")
-    return {"train": programs.training, "memory": programs.memory}[kind](lib, net)
+    if kind == "growth":
+        what, at = net.split()
+        return programs.growth(lib, what, int(at))
+    return {"train": programs.training, "infer": programs.inference, "memory": programs.memory}[kind](lib, net, mode or "eager")
 
 
 if __name__ == "__main__":

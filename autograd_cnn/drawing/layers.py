@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..engine.graph import Graph, ScopeName, Step, Value
+from ..engine.windows import Window, window_of
 from ..errors import nearest
-from .windows import Window, window_of
 
 Scopes = tuple[ScopeName, ...]
 DENSE = ("linear", "matmul", "bmm", "einsum")

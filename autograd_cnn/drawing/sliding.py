@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.windows import Along
 from ..errors import ShapeError, nearest
 from .arrays import Array, array_of
-from .windows import Along
 
 MODES = ("valid", "same", "full")
 MOST_CELLS = 1200  # of a grid

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.windows import Along
 from .scene import Run
 from .sliding import Index, Sliding
-from .windows import Along
 from .words import Words, figure, signed, value
 
 MOST_TERMS = 30  # of a sum that is written out

@@ -1,4 +1,4 @@
-"""Windows over space, as the figures see them: which entries of the input an entry of the output reads.
+"""Windows over space: which entries of the input an entry of the output reads.
 
 A recorded operation tells its windows by its parameters; a lecture's example by plain numbers.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.graph import Graph, Step
+from .graph import Graph, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,8 +257,10 @@ for _stepped in (_div_floor, trunc_divide):
 
     @_stepped.cases
     def _(draw: Draw) -> Case:
-        a, b = draw.shapes(2)
-        return Case(draw.integers(a, -9, 10), draw.integers(b, 1, 5) * draw.choice([-1, 1]), smooth=False)
+        shape = draw.shape()
+        quotient = draw.integers(shape, -3, 4) + draw.array(shape, low=0.3, high=0.7)  # away from the steps
+        z = draw.array(shape, low=0.8, high=1.5)
+        return Case(quotient * z, z)
 
 
 @expose("function method inplace", "neg", "negative")

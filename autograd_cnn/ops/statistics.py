@@ -298,33 +298,10 @@ def _nuclear(input: Array) -> Array:
     return np.asarray(np.linalg.svd(input, compute_uv=False).sum(axis=-1))
 
 
-@_nuclear.vjp("input")
+@_nuclear.vjp("input", once=True)
 def _(g: Array, input: Array) -> Array:
-    return g.reshape((*unbox(g).shape, 1, 1)) * _polar(input)
-
-
-@primitive(name="polar factor", label="U Vᵀ", family="linalg")
-def _polar(input: Array) -> Array:
-    """y = U Vᵀ of the singular value decomposition U S Vᵀ of (*, m, n) matrices of full rank → (*, m, n)"""
     u, _, vh = np.linalg.svd(input, full_matrices=False)
-    return u @ vh
-
-
-@_polar.vjp("input", once=True)
-def _(g: Array, input: Array) -> Array:
-    """With G = Uᵀ g V: U ((G − Gᵀ)/(sᵢ + sⱼ)) Vᵀ, and what stands outside of the spans of U and V, divided by s."""
-    u, s, vh = np.linalg.svd(input, full_matrices=False)
-    ut, v = np.swapaxes(u, -1, -2), np.swapaxes(vh, -1, -2)
-    inner = ut @ g @ v
-    turned = (inner - np.swapaxes(inner, -1, -2)) / (s[..., :, None] + s[..., None, :])
-    left, right = g @ v - u @ inner, ut @ g - inner @ vh
-    return u @ turned @ vh + (left / s[..., None, :]) @ vh + u @ (right / s[..., :, None])
-
-
-@_polar.cases
-def _(draw: Draw) -> Case:
-    x = draw.array((*draw.shape(max_dims=1), *draw.choice([(3, 2), (2, 2), (2, 3)])))
-    return Case(x + 3 * np.eye(*x.shape[-2:]))
+    return np.expand_dims(g, (-2, -1)) * (u @ vh)
 
 
 @_nuclear.cases

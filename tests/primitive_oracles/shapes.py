@@ -16,17 +16,9 @@ ORACLES.update({
     "select_view": lambda x, at: x[at], "select_copy": lambda x, at: x[at],
     "nonzero_tuple": lambda x: tuple(np.array([p[k] for p in np.argwhere(x).tolist()], np.int64) for k in range(x.ndim)),
     "spread": lambda x, shape, dims, keepdim: spread(x, shape, dims, keepdim),
-    "polar factor": lambda x: polar(x), "sampled": lambda x, other=None, *, values: np.array(values),
+    "sampled": lambda x, other=None, *, values: np.array(values),
     "nuclear norm": lambda x: np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(np.swapaxes(x, -1, -2) @ x), 0)).sum(-1)),
 })  # fmt: skip
-
-
-def polar(x: Any) -> Any:
-    """X (XᵀX)^(−1/2), or (XXᵀ)^(−1/2) X of a wide matrix, from eigenvalues."""
-    if x.shape[-2] < x.shape[-1]:
-        return np.swapaxes(polar(np.swapaxes(x, -1, -2)), -1, -2)
-    values, vectors = np.linalg.eigh(np.swapaxes(x, -1, -2) @ x)
-    return x @ (vectors / np.sqrt(values)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
 
 
 # ------------------------------------------------------------------------------------------------- entries that move

@@ -17,7 +17,7 @@ NOT_SPECIAL = frozenset("power lerp prelu norm median_dim median sort topk cumma
                         "matmul normalize local_response_norm resample resample_adjoint".split()) | {"cross_entropy adjoint"}  # fmt: skip
 NOT_INTEGERS = frozenset(
     "erfinv threshold leaky_relu softshrink hardshrink elu softplus filled norm pad_constant mse_loss l1_loss prelu huber_loss "
-    "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint".split()
+    "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint sampled".split()
 ) | {"gelu slope", "silu slope", "mish slope"}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from . import marks
+from .blocks import plain
 from .cards import (
     INSET,
     Card,
@@ -16,6 +16,7 @@ from .cards import (
     kept_size,
     module_title,
     norm_text,
+    operations_text,
     output_text,
     pill_name,
     second_line,
@@ -24,9 +25,10 @@ from .cards import (
     title_runs,
     value_runs,
 )
+from .deck_paint import paint_deck, shortened
 from .metrics import shorten, text_width
-from .scene import Box, Group, Run, runs_width
-from .view import Gradient, Pill, gradient_of, number_of, size_of
+from .scene import Box, Group, runs_width
+from .view import Gradient, Pill, number_of, size_of
 from .words import memory, shape
 
 
@@ -39,6 +41,8 @@ def paint(group: Group, card: Card, style: Style) -> None:
         _paint_operation(group, card, style)
     elif kind == "module":
         _paint_module(group, card, style)
+    elif kind == "deck":
+        paint_deck(group, card, style)
     else:
         _paint_value(group, card, style)
 
@@ -49,7 +53,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     keeps = f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})" if unit.keeps else "keeps nothing for backward"
     where = ".".join(s.name for s in unit.scopes if s.name)
     title = f"{unit.title}{' in ' + where if where else ''}: output {out}; {keeps}"
-    told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if _plain(v) and not k.startswith("_"))
+    told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if plain(v) and not k.startswith("_"))
     if told:
         title += f"; {told}"
     if unit.hidden:
@@ -60,7 +64,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
     first = card.y - (6 if style.shows_kept else -4.5)
     room = w - 2 * INSET - text_width(out, 12) - 10
-    g.text(x + INSET, first, _shortened(title_runs(unit), room, 13), 13)
+    g.text(x + INSET, first, shortened(title_runs(unit), room, 13), 13)
     g.text(x + w - INSET, first, out, 12, ink="forward", anchor="end")
     if not style.shows_kept:
         return
@@ -69,7 +73,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
         size = kept_size(unit, style)
         marks.diamond(g, x + INSET, second - 3.6)
         room = w - 2 * INSET - 24 - text_width(size, 11)
-        g.text(x + INSET + 14, second, _shortened(kept_runs(unit, style), room, 11), 11)
+        g.text(x + INSET + 14, second, shortened(kept_runs(unit, style), room, 11), 11)
         g.text(x + w - INSET, second, size, 11, ink="kept", anchor="end")
     else:
         g.text(x + INSET, second, style.words("keeps nothing"), 11, ink="faint")
@@ -87,16 +91,17 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     third = third_line(unit, style)
     line = card.y - (14 if third else 5)
     room = w - 2 * INSET - text_width(out, 12) - 10
-    g.text(x + INSET, line, _shortened(module_title(unit), room, 13), 13)
+    g.text(x + INSET, line, shortened(module_title(unit), room, 13), 13)
     g.text(x + w - INSET, line, out, 12, ink="forward", anchor="end")
-    g.text(x + INSET, line + 19, words.operations(len(unit.steps)), 11, ink="faint")
+    rest = w - 2 * INSET - (text_width(words.parameters(count), 11) + 10 if count else 0.0)
+    g.text(x + INSET, line + 19, shorten(operations_text(unit, style), rest, 11), 11, ink="faint")
     if count:
         g.text(x + w - INSET, line + 19, words.parameters(count), 11, ink="parameter", anchor="end")
     if unit.kept_bytes:
         marks.diamond(g, x + INSET, line + 33.4)
         g.text(x + INSET + 14, line + 37, memory(unit.kept_bytes), 11, ink="kept")
     if style.backward and unit.parameters:
-        _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit))
+        _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style))
 
 
 def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient) -> None:
@@ -118,7 +123,7 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
         paper, line, ink = "parameter-paper", "parameter-line", "parameter"
     elif pill.kind == "constant":
         paper, line, ink = "card", "hair", "muted"
-    gradient = gradient_of(v)
+    gradient = style.gradient(v)
     sizes = shape_text(pill, style)
     title = f"{v.name or pill.name}: {pill.kind} {sizes}, {size_of([v]):,} values"
     if pill.uses > 1:
@@ -130,7 +135,7 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     two = second_line(pill, style)
     first = y + (17 if two else h / 2 + 4.6)
     room = w - 34 - text_width(sizes, 12) - 8
-    g.text(x + 17, first + 0.5, _shortened(pill_name(pill), room, 16), 16)
+    g.text(x + 17, first + 0.5, shortened(pill_name(pill), room, 16), 16)
     g.text(x + w - 17, first, sizes, 12, ink=ink, anchor="end")
     if not two:
         return
@@ -163,26 +168,4 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
         stroke="gradient" if loss else "input-line",
         line=1.2,
     )
-    g.text(card.x, card.y + 4.6, _shortened(value_runs(unit, style), w - 30, 13), 13, anchor="middle")
-
-
-def _plain(v: Any) -> bool:
-    """A parameter that reads the same in every run: a number, a word, or a tuple of such."""
-    if isinstance(v, (tuple, list)):
-        return len(v) <= 8 and all(_plain(x) for x in v)
-    return isinstance(v, (int, float, str))
-
-
-def _shortened(runs: Sequence[Run], room: float, size: float) -> tuple[Run, ...]:
-    """Runs that fit; what does not, ends in an ellipsis (the group's title has it in full)."""
-    kept: list[Run] = []
-    for r in runs:
-        if r.width(size) <= room + 0.01:
-            kept.append(r)
-            room -= r.width(size)
-            continue
-        short = shorten(r.text, room, size * r.scale, r.face)
-        if len(short) > 1:
-            kept.append(Run(short, r.face, r.ink, r.scale, r.rise))
-        break
-    return tuple(kept)
+    g.text(card.x, card.y + 4.6, shortened(value_runs(unit, style), w - 30, 13), 13, anchor="middle")

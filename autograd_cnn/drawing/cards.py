@@ -9,16 +9,21 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
+from ..engine.graph import Value
 from . import marks
+from .differences import told
 from .metrics import text_width
 from .scene import Box, Point, Run, runs_width
-from .view import Gradient, Pill, Unit, gradient_of, number_of, size_of
+from .view import Gradient, Pill, Unit, gradient_of, joint, number_of, size_of
 from .words import Words, figure, mathematics, memory, name_runs, norm, one_of, shape
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
 PILL_MIN, PILL_MAX = 126.0, 230.0
 PILL_GAP = 6.0
+DECK = 8.0  # how far the cards behind a deck's first one stand out
+BARS = 44.0  # the height of the gradient bars in it
+MOST_DIFFERENCES = 2  # lines of what tells its copies apart
 STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in each direction
 
 
@@ -30,8 +35,17 @@ class Style:
     backward: bool
     precision: int = 2
     dtype: str = ""
+    values: Sequence[Value] = ()
     shows_kept: bool = True
     scale: marks.LaneScale = field(default_factory=marks.LaneScale)
+    bars: marks.LaneScale = field(default_factory=marks.LaneScale)  # of the copies in all decks
+    gradients: dict[int, Gradient] = field(default_factory=dict)  # known already, by the value's id
+
+    def gradient(self, value: Value) -> Gradient:
+        """The gradient of a value of the figure's graph, its norm taken once."""
+        if value.id not in self.gradients:
+            self.gradients[value.id] = gradient_of(value)
+        return self.gradients[value.id]
 
 
 @dataclass(slots=True)
@@ -118,28 +132,28 @@ def kept_size(unit: Unit, style: Style) -> str:
     return memory(unit.kept_bytes) if unit.kept_bytes else style.words("shared")
 
 
-def joint_gradient(unit: Unit) -> Gradient:
+def joint_gradient(unit: Unit, style: Style) -> Gradient:
     """The norm over all parameters of a folded module."""
-    found = [gradient_of(v) for v in unit.parameters.values()]
-    flowing = [g for g in found if g.state in ("flows", "zero", "nan")]
-    if not flowing:
-        return Gradient("missing" if any(g.state == "missing" for g in found) else "none")
-    total = math.sqrt(sum(g.norm**2 for g in flowing))
-    return Gradient("nan" if not math.isfinite(total) else "flows" if total else "zero", total)
+    return joint(style.gradient(v) for v in unit.parameters.values())
+
+
+def copy_gradients(unit: Unit, style: Style) -> list[Gradient]:
+    """The gradient at the output of each copy of a deck."""
+    return [style.gradient(style.values[copy[-1].outputs[-1]]) for copy in unit.copies]
 
 
 # ------------------------------------------------------------------------------------------------------- measuring
 def measure(units: Sequence[Unit], style: Style) -> list[Card]:
     """Cards for all units; those of operations and folded modules are equally wide, and so are all pills that hang on
     them."""
-    needs = [_need(u, style) for u in units if u.kind in ("op", "module")]
+    needs = [_need(u, style) for u in units if u.works]
     width = min(max([CARD_MIN, *needs]), CARD_MAX)
     pills = [_pill_need(p, style) for u in units for p in u.pills]
     stack = min(max([PILL_MIN, *pills]), PILL_MAX)
     cards = []
     for u in units:
         heights = [40.0 if second_line(p, style) else 30.0 for p in u.pills]
-        if u.kind in ("op", "module"):
+        if u.works:
             card = Card(u, width, _height(u, style), stack if u.pills else 0.0, heights)
             if heights:
                 # The outermost pills' arrows must still end on the card's side, clear of its round corners.
@@ -154,20 +168,44 @@ def measure(units: Sequence[Unit], style: Style) -> list[Card]:
 def _need(unit: Unit, style: Style) -> float:
     if unit.kind in ("input", "output", "loss"):
         return 40 + runs_width(value_runs(unit, style), 13) + 20
-    first = runs_width(title_runs(unit), 13) if unit.kind == "op" else runs_width(module_title(unit), 13)
+    first = runs_width(title_runs(unit), 13) if unit.kind == "op" else runs_width(module_title(unit), 13) if unit.kind == "module" else 0.0
+    if unit.kind == "deck":
+        first = text_width(unit.copy_kind if unit.title else "", 11.5)
     top = first + 18 + text_width(output_text(unit, style), 12)
     second = 0.0
     if unit.kind == "op" and unit.keeps:
         second = 14 + runs_width(kept_runs(unit, style), 11) + 14 + text_width(kept_size(unit, style), 11)
-    elif unit.kind == "module":
-        second = text_width(style.words.operations(len(unit.steps)), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
+    elif unit.folded:
+        second = text_width(operations_text(unit, style), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
+    if unit.kind == "deck":
+        titles = runs_width(title_of_deck(unit), 13) + 20 + text_width(f"×{len(unit.copies)}", 12, "bold") + 20
+        return 2 * INSET + max(titles, top, second, 150.0) + DECK
     return 2 * INSET + max(top, second)
 
 
 def _height(unit: Unit, style: Style) -> float:
+    if unit.kind == "deck":
+        return DECK + 66.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
     if unit.kind == "module":
         return 76.0 if third_line(unit, style) else 58.0
     return 52.0 if style.shows_kept else 36.0
+
+
+def operations_text(unit: Unit, style: Style) -> str:
+    """How many operations a folded unit holds, and whether the same stands elsewhere already."""
+    count = len(unit.steps) // max(1, len(unit.copies))
+    said = style.words.operations(count)
+    return style.words("each", said) if unit.copies else f"{said}, {style.words('as', unit.like)}" if unit.like else said
+
+
+def title_of_deck(unit: Unit) -> tuple[Run, ...]:
+    """What is repeated: by name, or by what it does."""
+    return (Run(unit.title or unit.copy_kind, "bold"),)
+
+
+def difference_lines(unit: Unit, style: Style) -> list[str]:
+    """The first differences between the copies of a deck, a line each (the title has them all)."""
+    return [told(d, len(unit.copies), style.words) for d in unit.differences[:MOST_DIFFERENCES]]
 
 
 def third_line(unit: Unit, style: Style) -> bool:
@@ -196,7 +234,7 @@ def _pill_need(pill: Pill, style: Style) -> float:
     if second_line(pill, style):
         second = 12 + runs_width(count_runs(pill), 11)
         if style.backward:
-            second += runs_width(marks.NORM_OF, 11) + 8 + text_width(norm_text(gradient_of(pill.value)), 11)
+            second += runs_width(marks.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value)), 11)
     return 34 + max(first, second)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .cards import Card, Style, measure, output_text, shape_text
 from .theme import colour
-from .view import Edge, Panel, Pill, Unit, View, gradient_of, number_of, size_of
+from .view import Edge, Panel, Pill, Unit, View, number_of, size_of
 from .words import memory, norm, value
 
 _HEAD = [
@@ -51,7 +51,7 @@ class _Source:
                 out += self.panel(p, "  ")
         for u in self.view.units:
             for pill in u.pills:
-                out.append(f"  {quoted(pill.id)} -> {quoted(u.id)} [{self.note(gradient_of(pill.value).norm)}];")
+                out.append(f"  {quoted(pill.id)} -> {quoted(u.id)} [{self.note(self.style.gradient(pill.value).norm)}];")
         out += [f"  {self.edge(e)}" for e in self.view.edges]
         return [*out, "}"]
 
@@ -85,11 +85,11 @@ class _Source:
         )
 
     def label(self, u: Unit) -> str:
-        if u.kind not in ("op", "module"):
+        if not u.works:
             number = number_of(u.value) if u.value is not None else None
             second = output_text(u, self.style) if number is None else value(number, self.style.precision)
             return f"{u.title}\n{second}".rstrip()
-        name = " ".join((u.title, *u.constants))
+        name = " ".join((f"{u.title or u.copy_kind} ×{len(u.copies)}" if u.copies else u.title, *u.constants))
         number = number_of(u.outputs[0]) if u.outputs and u.outputs[0].shape is None else None
         second = value(number, self.style.precision) if number is not None else output_text(u, self.style)
         lines = [name, second]
@@ -103,7 +103,7 @@ class _Source:
         return f"{pill.name}\n{shape_text(pill, self.style)}"
 
     def edge(self, e: Edge) -> str:
-        gradient = gradient_of(e.value)
+        gradient = self.style.gradient(e.value)
         style = ", style=dashed" if self.style.backward and gradient.state == "none" else ""
         return f"{quoted(e.tail.id)} -> {quoted(e.head.id)} [id={quoted(e.id)}, {self.note(gradient.norm)}{style}];"
 

@@ -138,12 +138,13 @@ class LaneScale:
         return LaneScale(low - slack, high + slack)
 
     def width(self, value: float) -> float:
-        return 1.1 + 5.4 * self._share(value)
+        return 1.1 + 5.4 * self.share(value)
 
     def opacity(self, value: float) -> float:
-        return 0.42 + 0.58 * self._share(value)
+        return 0.42 + 0.58 * self.share(value)
 
-    def _share(self, value: float) -> float:
+    def share(self, value: float) -> float:
+        """Where a norm lies on this scale, from 0 to 1."""
         if value <= 0 or not math.isfinite(value):
             return 0.0
         return min(max((math.log10(value) - self.low) / (self.high - self.low), 0.0), 1.0)

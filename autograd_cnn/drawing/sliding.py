@@ -242,7 +242,9 @@ def _steps(given: Any, dims: int, name: str, what: str, least: int) -> Index:
     return tuple(int(v) for v in values)
 
 
-def _sides(padding: Any, mode: str | None, reach: Index, strides: Index, apart: Index, dims: int, transposed: bool) -> list[tuple[int, int]]:
+def _sides(
+    padding: Any, mode: str | None, reach: Index, strides: Index, apart: Index, dims: int, transposed: bool
+) -> list[tuple[int, int]]:
     what = "draw.convolution"
     if isinstance(padding, str):
         padding, mode = 0, padding
@@ -264,7 +266,9 @@ def _sides(padding: Any, mode: str | None, reach: Index, strides: Index, apart: 
     return [{"valid": (0, 0), "same": (t // 2, t - t // 2), "full": (t, t)}[mode] for t in totals]
 
 
-def _transposed(size: Index, reach: Index, strides: Index, sides: Sequence[tuple[int, int]], apart: Index, extra: Index) -> tuple[Any, Index]:
+def _transposed(
+    size: Index, reach: Index, strides: Index, sides: Sequence[tuple[int, int]], apart: Index, extra: Index
+) -> tuple[Any, Index]:
     """The windows over the output of a transposed convolution: P = (I − 1)·S + D(F − 1) + 1 − padding + extra."""
     along, out = [], []
     for n, k, s, (before, after), d, e in zip(size, reach, strides, sides, apart, extra, strict=True):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from . import marks
 from .card_paint import paint
-from .cards import Card, Style, measure, output_text, pill_arrows
+from .cards import Card, Style, copy_gradients, measure, output_text, pill_arrows
 from .geometry import Space, at_length, bounds, parallel
 from .metrics import text_width
 from .pull import contribution_norm
@@ -16,7 +16,7 @@ from .routes import Route, occupied
 from .scene import Group, Point, Run, Scene, runs_width
 from .tensor_layout import LANE, lay_out
 from .tensor_legend import legend_entries
-from .view import Edge, Gradient, Panel, View, gradient_of, number_of, size_of, summary
+from .view import Edge, Gradient, Panel, View, joint, number_of, size_of, summary
 from .words import Words, figure, memory, norm
 
 Runs = tuple[Run, ...]
@@ -41,13 +41,15 @@ class _Figure:
         self.view, self.style, self.title, self.subtitle = view, style, title, subtitle
         self.words = style.words
         facts = summary(view)
-        style.dtype = facts["dtype"]
+        style.dtype, style.values = facts["dtype"], view.graph.values
         style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
         self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
         for e in view.edges:
             self.twins.setdefault((e.value.id, e.head.id), []).append(e)
         self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
         style.scale = marks.LaneScale.of(self.norms())
+        decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
+        style.bars = marks.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
         self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
         self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
@@ -60,11 +62,13 @@ class _Figure:
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
-        whole = gradient_of(e.value)
+        whole = joint(self.style.gradient(v) for v in e.values)
+        if e.more:
+            return _Flow(whole)
         if whole.state != "flows" or e.branches == 1:
             return _Flow(whole)
         steps = [s for s in e.head.steps if e.value.id in s.inputs]
-        twins = self.twins[e.value.id, e.head.id] if e.head.kind == "op" else []
+        twins = self.twins[e.value.id, e.head.id] if not e.head.folded else []
         which = twins.index(e) if len(twins) > 1 else None
         share = contribution_norm(self.view.graph, steps[0], e.value.id, which) if len(steps) == 1 else None
         if share is None:
@@ -73,7 +77,7 @@ class _Figure:
 
     def norms(self) -> list[float]:
         found = [f.gradient.norm for f in self.flows.values()]
-        return found + [gradient_of(v).norm for v in self.view.parameters.values()] if self.style.backward else []
+        return found + [self.style.gradient(v).norm for v in self.view.parameters.values()] if self.style.backward else []
 
     # ------------------------------------------------------------------------------------------------- headers
     def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
@@ -181,7 +185,7 @@ class _Figure:
     def paint_arrows(self, group: Group, card: Card) -> None:
         """The arrows between a card and its pills: one there, one back if a gradient is wanted."""
         for (x0, y), (x1, _), pill in pill_arrows(card):
-            gradient = gradient_of(pill.value) if self.style.backward else Gradient("none")
+            gradient = self.style.gradient(pill.value) if self.style.backward else Gradient("none")
             back = gradient.state != "none"
             d = LANE if back else 0.0
             g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient))
@@ -269,12 +273,13 @@ class _Figure:
         """The figure in words."""
         parts = [f"{self.title}: {self.subtitle}."]
         for u in self.view.units:
-            if u.kind in ("op", "module"):
-                parts.append(f"{u.title}, output {output_text(u, self.style)}.")
+            if u.works:
+                times = f", {len(u.copies)} times" if u.copies else ""
+                parts.append(f"{u.title or u.copy_kind}{times}, output {output_text(u, self.style)}.")
         if self.style.backward:
             parts.append("Beside every forward edge a lane runs back; its width follows the norm of the gradient.")
             for v in self.view.parameters.values():
-                g = gradient_of(v)
+                g = self.style.gradient(v)
                 parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
         return " ".join(parts)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from . import marks
-from .cards import Style
+from .cards import Style, copy_gradients
 from .scene import Group, Run
-from .view import View, gradient_of
-from .words import memory
+from .view import View
+from .words import memory, norm
 
 Sample = Callable[[Group, float, float], None]
 
@@ -40,6 +40,13 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         entries.append(_entry(words("module"), _panel))
     if "module" in kinds:
         entries.append(_entry(words("folded"), _folded))
+    if "deck" in kinds:
+        entries.append(_entry(words("deck"), _deck, height=30, gap=6))
+        if style.backward:
+            entries.append(_entry(words("bars"), _bars, gap=4, height=17))
+            norms = [g.norm for u in view.units for g in copy_gradients(u, style) if g.state == "flows"]
+            if norms:
+                entries.append(_entry(words("bars range", norm(min(norms)), norm(max(norms))), lambda g, x, y: None))
     return entries
 
 
@@ -49,11 +56,11 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
     if dashed:
         dash: Sample = lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)], dash=marks.DASH)
         entries.append(_entry(words("forward only"), dash))
-    for i, norm in enumerate(scale.samples()):
-        meaning = [Run(f"{norm:g}", "sans", "gradient")]
+    for i, size in enumerate(scale.samples()):
+        meaning = [Run(f"{size:g}", "sans", "gradient")]
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
-        entries.append(marks.Entry(_lane(norm, scale), tuple(meaning), 20.0))
-    found = {*states, *(gradient_of(v).state for v in view.parameters.values())}
+        entries.append(marks.Entry(_lane(size, scale), tuple(meaning), 20.0))
+    found = {*states, *(style.gradient(v).state for v in view.parameters.values())}
     for state, sign in (("zero", "0"), ("nan", "NaN"), ("missing", "")):
         if state in found:
             said = (Run(f"{sign or '    '}   ", "sans", "gradient"), Run(words(state), "sans", "muted"))
@@ -100,3 +107,14 @@ def _panel(g: Group, x: float, y: float) -> None:
 def _folded(g: Group, x: float, y: float) -> None:
     g.rect(x, y - 10, 40, 20, 6, fill="panel", stroke="wire", line=1.2)
     g.rect(x + 2.5, y - 7.5, 35, 15, 4, stroke="hair")
+
+
+def _deck(g: Group, x: float, y: float) -> None:
+    for k in (2, 1, 0):
+        stroke, line = ("hair", 1.0) if k else ("dark", 1.2)
+        g.rect(x + 3 * k, y - 7 - 3 * k, 34, 20, 5, fill="card", stroke=stroke, line=line)
+
+
+def _bars(g: Group, x: float, y: float) -> None:
+    for k, high in enumerate((14, 11, 9, 6)):
+        g.rect(x + 9 * k, y + 6 - high, 7, high, fill="gradient", opacity=0.75)

@@ -28,6 +28,17 @@ class Gradient:
     norm: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where some copies of a deck (by number, from 0) are not like the usual one: what they have besides, what they lack, and
+    what has another setting (name, theirs, the usual)."""
+
+    copies: tuple[int, ...]
+    extra: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str, str], ...] = ()
+
+
 @dataclass(slots=True)
 class Pill:
     """A leaf that hangs on the unit that uses it. `uses` counts the operations it goes to."""
@@ -41,8 +52,8 @@ class Pill:
 
 @dataclass(slots=True)
 class Unit:
-    """A node of the view: an operation ("op"), a folded module ("module"), or a value on its own ("input", "output",
-    "loss")."""
+    """A node of the view: an operation ("op"), a folded module ("module"), a row of blocks that do the same ("deck"), or a
+    value on its own ("input", "output", "loss")."""
 
     id: str
     kind: str
@@ -58,6 +69,20 @@ class Unit:
     panel: Panel | None = None
     module: ScopeName | None = None  # of an operation that is all a module does, and so stands without a panel
     parameters: dict[int, Value] = field(default_factory=dict)
+    copies: list[list[Step]] = field(default_factory=list)  # of a deck
+    copy_kind: str = ""  # of a deck: the class or the operations of a copy
+    differences: list[Difference] = field(default_factory=list)  # of a deck: where a copy is not like the others
+    like: str = ""  # of a folded module: where the same stands already
+
+    @property
+    def folded(self) -> bool:
+        """Does it stand for what is not drawn?"""
+        return self.kind in ("module", "deck")
+
+    @property
+    def works(self) -> bool:
+        """Does it compute something?"""
+        return self.kind == "op" or self.folded
 
     @property
     def kept_bytes(self) -> int:
@@ -70,13 +95,19 @@ class Unit:
 
 @dataclass(slots=True)
 class Edge:
-    """A value on its way from one unit to another. `branches` counts the edges that carry this value."""
+    """A value on its way from one unit to another. `branches` counts the edges that carry this value. Out of or into a folded
+    unit many values may go the same way: `more` are those besides the first."""
 
     id: str
     tail: Unit
     head: Unit
     value: Value
     branches: int = 1
+    more: list[Value] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[Value]:
+        return [self.value, *self.more]
 
 
 @dataclass(slots=True, eq=False)
@@ -112,7 +143,7 @@ class View:
 
     @property
     def folded(self) -> bool:
-        return any(u.kind == "module" for u in self.units)
+        return any(u.folded for u in self.units)
 
     @property
     def kept_bytes(self) -> int:
@@ -134,6 +165,16 @@ def gradient_of(value: Value) -> Gradient:
     if not math.isfinite(norm):
         return Gradient("nan", norm)
     return Gradient("flows" if norm else "zero", norm)
+
+
+def joint(gradients: Iterable[Gradient]) -> Gradient:
+    """The norm over several gradients together; those that are not there are left aside."""
+    found = list(gradients)
+    known = [g.norm for g in found if g.state not in ("missing", "none")]
+    if not known:
+        return Gradient("missing" if any(g.state == "missing" for g in found) else "none")
+    total = math.sqrt(sum(n * n for n in known))
+    return Gradient("nan" if not math.isfinite(total) else "flows" if total else "zero", total)
 
 
 def has_gradients(graph: Graph) -> bool:

@@ -6,6 +6,9 @@ import math
 import re
 
 from ..engine.graph import Graph, ScopeName, Step, Value
+from .blocks import Block, Deck, Likeness
+from .differences import differences
+from .folding import Fold, Part, cut_of
 from .pull import places
 from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
 
@@ -13,21 +16,21 @@ from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
-def view_of(graph: Graph, depth: int | None = None, circuit: bool = False) -> View:
+def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False) -> View:
     """Build the view.
 
     Args:
-        depth: fold every module call that many levels below the outermost one into a single node.
+        fold: what is drawn as one node; nothing by default.
         circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
     """
-    return _Builder(graph, depth, circuit).build()
+    return _Builder(graph, fold or Fold(rule="none"), circuit).build()
 
 
 class _Builder:
-    def __init__(self, graph: Graph, depth: int | None, circuit: bool) -> None:
+    def __init__(self, graph: Graph, fold: Fold, circuit: bool) -> None:
         self.graph = graph
         self.circuit = circuit
-        self.depth = depth
+        self.fold = fold
         self.producer = graph.producer()
         self.ids: dict[str, int] = {}
         self.unit_of_step: dict[int, Unit] = {}
@@ -53,38 +56,57 @@ class _Builder:
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
-        folds = self.folds()
-        folded: dict[Scopes, Unit] = {}
-        units: list[Unit] = []
-        for step in self.graph.steps:
-            key = folds.get(step.index)
-            unit = folded.get(key) if key else None
-            if unit is None:
-                if key:
-                    unit = folded[key] = Unit("", "module", key[-1].name or key[-1].kind, key)
-                else:
-                    unit = Unit("", "op", step.label, step.scope)
-                units.append(unit)
-            unit.steps.append(step)
-            self.unit_of_step[step.index] = unit
-            unit.parameters.update(self.parameters_of(step))
+        standing = len(self.graph.inputs) + len(self.graph.outputs)
+        units = [self.unit(part) for part in cut_of(self.graph, self.fold, standing)]
+        for unit in units:
+            for step in unit.steps:
+                self.unit_of_step[step.index] = unit
+                unit.parameters.update(self.parameters_of(step))
         for unit in units:
             inside = {s.index for s in unit.steps}
             results = [self.graph.values[o] for s in unit.steps for o in s.outputs]
             leaving = [v for v in results if v.id in self.graph.outputs or any(u.index not in inside for u in self.uses.get(v.id, ()))]
             unit.outputs = leaving or results[-1:]
+        self.find_likes(units)
         return units
 
-    def folds(self) -> dict[int, Scopes]:
-        """For each step that a fold swallows the module call it goes into."""
-        if self.depth is None:
-            return {}
-        calls: dict[Scopes, list[Step]] = {}
-        for step in self.graph.steps:
-            if len(step.scope) > self.depth:
-                calls.setdefault(step.scope[: self.depth + 1], []).append(step)
-        worth = {k: steps for k, steps in calls.items() if len(steps) > 1 or any(self.parameters_of(s) for s in steps)}
-        return {s.index: k for k, steps in worth.items() for s in steps}
+    def unit(self, part: Part) -> Unit:
+        steps = list(self.graph.steps[part.start : part.end])
+        if isinstance(part, Deck):
+            scopes = part.copies[0][0].scopes[: -1 if part.copies[0][0].call else None]
+            unit = Unit("", "deck", self.deck_title(part), scopes, steps)
+            unit.copies = [list(self.graph.steps[copy[0].start : copy[-1].end]) for copy in part.copies]
+            unit.copy_kind = self.kind_of_copy(part.copies[part.usual])
+            unit.differences = differences(self.graph, part)
+            return unit
+        if part.call and (len(steps) > 1 or self.parameters_of(steps[0])):
+            return Unit("", "module", part.name, part.scopes, steps)
+        return Unit("", "op", steps[0].label, steps[0].scope, steps)
+
+    def deck_title(self, deck: Deck) -> str:
+        """The names of what is repeated: "cell", or "1 … 35"."""
+        first, last = deck.copies[0], deck.copies[-1]
+        calls = [b for b in first if b.call]
+        if len(first) == 1 and calls:
+            return first[0].name if first[0].name == last[0].name else f"{first[0].name} … {last[0].name}"
+        return calls[0].name if len(calls) == 1 and calls[0].name == next(b for b in last if b.call).name else ""
+
+    def kind_of_copy(self, copy: list[Block]) -> str:
+        said = [b.kind if b.call else self.graph.steps[b.start].label for b in copy]
+        return ", ".join(said[:3]) + (", …" if len(said) > 3 else "")
+
+    def find_likes(self, units: list[Unit]) -> None:
+        """Equal blocks, wherever they stand: a folded module tells where its like stands already."""
+        folded = [u for u in units if u.folded]
+        if len(folded) < 2:
+            return
+        likeness = Likeness(self.graph)
+        known: dict[int, Unit] = {}
+        for u in folded:
+            steps = u.copies[len(u.copies) // 2] if u.copies else u.steps
+            first = known.setdefault(likeness.build(steps[0].index, steps[-1].index + 1), u)
+            if first is not u and u.kind == "module":
+                u.like = ".".join(s.name for s in first.scopes if s.name) + (f".{first.title}" if first.kind == "deck" else "")
 
     def parameters_of(self, step: Step) -> dict[int, Value]:
         values = (self.graph.values[i] for i in step.inputs)
@@ -121,6 +143,8 @@ class _Builder:
             panel.parameters.update(u.parameters)
         if len(units) == 1 and not (units[0].kind == "op" and units[0].parameters):
             units[0].panel = panel.parent
+            if units[0].kind == "deck":
+                units[0].title = panel.name
             if units[0].kind == "op" and units[0].module is None:
                 units[0].module = ScopeName(panel.name, panel.kind, 0)
             if panel.parent:
@@ -145,6 +169,8 @@ class _Builder:
             names = [s.name for s in u.scopes if s.name]
             if u.kind == "op":
                 names.append(u.steps[0].name)
+            elif u.kind == "deck":
+                names += ["each", u.title or u.copy_kind]
             u.id = self.new_id(("op-" if u.kind == "op" else "m-") + ("-".join(names) or u.title))
 
     def new_id(self, wish: str) -> str:
@@ -220,7 +246,7 @@ class _Builder:
         if number is not None or self.circuit:
             unit.constants.append("c" if number is None else f"{number:g}".replace("-", "−"))
             unit.constant_places.append(places(self.graph, step)[step.inputs.index(value.id)])
-        elif value.shape is None or unit.kind == "module" or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
+        elif value.shape is None or unit.folded or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
             unit.hidden.append(name)
         else:
             self.hang(unit, value, "constant", 1)
@@ -243,8 +269,16 @@ class _Builder:
     def make_edges(self, nodes: list[tuple[Unit, list[Unit]]], units: list[Unit], heads: list[tuple[Unit, int]]) -> list[Edge]:
         edges: list[Edge] = []
 
+        between: dict[tuple[str, str], Edge] = {}  # into and out of folded units: one edge for all that goes the same way
+
         def join(tail: Unit, head: Unit, value: Value) -> None:
-            edges.append(Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value))
+            known = between.get((tail.id, head.id)) if tail.folded or head.folded else None
+            if known is not None:
+                known.more.append(value)
+                return
+            edge = Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value)
+            between[tail.id, head.id] = edge
+            edges.append(edge)
 
         leaf = {u.value.id: u for u, _ in nodes if u.value is not None}
         for unit in units:
@@ -253,7 +287,7 @@ class _Builder:
                 for i in step.inputs:
                     made = self.producer.get(i)
                     tail = self.unit_of_step[made.index] if made else leaf.get(i)
-                    if tail is None or tail is unit or (unit.kind == "module" and i in seen):
+                    if tail is None or tail is unit or (unit.folded and i in seen):
                         continue
                     seen.add(i)
                     join(tail, unit, self.graph.values[i])
@@ -264,7 +298,8 @@ class _Builder:
                 join(source, head, self.graph.values[i])
         branches: dict[int, int] = {}
         for e in edges:
-            branches[e.value.id] = branches.get(e.value.id, 0) + 1
+            for v in e.values:
+                branches[v.id] = branches.get(v.id, 0) + 1
         for e in edges:
             e.branches = branches[e.value.id]
         return edges

@@ -113,8 +113,10 @@ class Scope:
         self.parent = parent
         self.number = _calls()
 
-    def path(self) -> tuple[ScopeName, ...]:
-        """From the outermost module call to this one, each with its name within the one before."""
+    def path(self, known: dict[int, dict[int, str]] | None = None) -> tuple[ScopeName, ...]:
+        """From the outermost module call to this one, each with its name within the one before. A reader of many scopes
+        hands the same `known` to each, so that the names within a module are looked up once."""
+        known = {} if known is None else known
         chain: list[Scope] = []
         scope: Any = self
         while isinstance(scope, Scope):
@@ -124,7 +126,7 @@ class Scope:
         names = []
         for outer, inner in zip([None, *chain], chain, strict=False):
             kind = type(inner.module).__name__
-            name = "" if outer is None else _name_within(outer.module, inner.module)
+            name = "" if outer is None else _name_within(outer.module, inner.module, known)
             names.append(ScopeName(name, kind, inner.number))
         return tuple(names)
 
@@ -151,11 +153,14 @@ class ScopeName:
     call: int
 
 
-def _name_within(outer: Any, inner: Any) -> str:
-    for name, module in outer.named_modules():
-        if module is inner and name:
-            return str(name)
-    return type(inner).__name__
+def _name_within(outer: Any, inner: Any, known: dict[int, dict[int, str]]) -> str:
+    names = known.get(id(outer))
+    if names is None:
+        names = known[id(outer)] = {}
+        for name, module in outer.named_modules():
+            if name:
+                names.setdefault(id(module), str(name))
+    return names.get(id(inner)) or type(inner).__name__
 
 
 def enter(module: Any) -> Any:

@@ -22,6 +22,7 @@ class _Reader:
         self.by_raw: dict[int, int] = {}
         self.names = names
         self.grads = grads
+        self.modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
 
     def add(self, **fields: Any) -> int:
         self.values.append(Value(id=len(self.values), **fields))
@@ -168,7 +169,7 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all:
         inputs=tuple(inputs),
         outputs=outputs,
         params=dict(zip(prim.params, node.params, strict=True)),
-        scope=scope.path() if isinstance(scope, Scope) else (),
+        scope=scope.path(reader.modules) if isinstance(scope, Scope) else (),
         keeps=tuple(names),
         kept_bytes=size,
         serial=node.serial,

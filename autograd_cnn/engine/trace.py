@@ -118,8 +118,9 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
         name = v["name"] or (names.get(id(v["node"])) if v["node"] is not None else None)
         values.append(Value(id=i, **{**v, "name": name}))
     steps = []
+    modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     for i, (prim, given, made, params, scope) in enumerate(tracer.steps):
-        path = scope.path() if isinstance(scope, Scope) else ()
+        path = scope.path(modules) if isinstance(scope, Scope) else ()
         steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, serial=i))
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
 

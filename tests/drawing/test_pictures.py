@@ -9,6 +9,7 @@ from xml.parsers import expat
 import pytest
 
 from autograd_cnn.drawing.cards import Style
+from autograd_cnn.drawing.folding import Fold
 from autograd_cnn.drawing.geometry import inside, overlap
 from autograd_cnn.drawing.scene import Box, Group, Path, Rect, Scene, Text
 from autograd_cnn.drawing.svg import write
@@ -23,7 +24,7 @@ from .corpus import HAND, RANDOM, random_program
 
 def picture(graph: Graph, backward: bool = True, depth: int | None = None, engine: str = "auto", lang: str = "en") -> Scene:
     words = Words(lang)
-    view = view_of(graph, depth)
+    view = view_of(graph, Fold(depth, "none"))
     return tensor_figure(view, Style(words, backward), "Net", subtitle_of(view, words, 2), engine)
 
 

@@ -36,7 +36,9 @@ def result(s: Sliding) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------------- places
-sizes = st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 3), st.integers(0, 3), st.integers(1, 3), st.booleans())
+sizes = st.tuples(
+    st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 3), st.integers(0, 3), st.integers(1, 3), st.booleans()
+)
 
 
 @given(sizes)
@@ -61,7 +63,9 @@ def test_what_mends_a_misfit_fits(given: tuple[int, int, int, int, int, int, boo
 # ------------------------------------------------------------------------------------------------------- numbers
 @settings(max_examples=40)
 @given(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(0, 2), st.integers(1, 2), st.integers(1, 2), st.booleans())
-def test_a_convolution_gives_what_the_operation_gives(c: int, o: int, stride: int, padding: int, dilation: int, dims: int, flip: bool) -> None:
+def test_a_convolution_gives_what_the_operation_gives(
+    c: int, o: int, stride: int, padding: int, dilation: int, dims: int, flip: bool
+) -> None:
     x, w = signed(c, *(6, 5)[:dims]), signed(o, c, *(3, 2)[:dims])
     run = {(1, False): F.conv1d, (2, False): F.conv2d, (1, True): F.convolve1d, (2, True): F.convolve2d}[dims, flip]
     want = run(ac.tensor(x), ac.tensor(w), stride=stride, padding=padding, dilation=dilation)

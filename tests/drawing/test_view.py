@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.drawing.cards import title_runs
+from autograd_cnn.drawing.folding import Fold
 from autograd_cnn.drawing.view import View, gradient_of, number_of, summary
 from autograd_cnn.drawing.view_builder import view_of
 from autograd_cnn.engine.graph import Value
@@ -67,13 +68,13 @@ def test_shared_weights_are_counted_once() -> None:
     (2, ["x", "matmul", "add", "relu", "matmul", "add", "cross_entropy", "loss"]),
 ])  # fmt: skip
 def test_folding_by_depth(depth: int, expected: list[str]) -> None:
-    view = view_of(graphs.mlp(), depth)
+    view = view_of(graphs.mlp(), Fold(depth, "none"))
     assert titles(view) == expected
     assert view.folded == (depth < 2)
 
 
 def test_a_folded_module_tells_its_totals() -> None:
-    fc1 = view_of(graphs.mlp(), 1).units[1]
+    fc1 = view_of(graphs.mlp(), Fold(1)).units[1]
     assert len(fc1.steps) == 2
     assert fc1.kept_bytes == 502_000
     assert len(fc1.parameters) == 2

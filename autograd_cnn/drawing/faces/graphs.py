@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..blocks import Block
 from ..cards import Style
 from ..dot import dot_source
 from ..drawing import Drawing
+from ..folding import Fold
 from ..scalar_graph import scalar_figure
 from ..targets import check_number, graph_of, named
 from ..tensor_graph import subtitle_of, tensor_figure
@@ -26,6 +28,8 @@ class GraphFigures:
         *inputs: Any,
         backward: bool = False,
         depth: int | None = None,
+        fold: str | Callable[[Block], bool] = "auto",
+        focus: str | None = None,
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -46,6 +50,11 @@ class GraphFigures:
             inputs: what the model or function is called with.
             backward: show the gradients too, their norm as the width of a second lane beside every edge.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
+            fold: "auto" folds what is larger than 60 nodes: repeated neighbours become one card (a deck, `×36`, with the
+                gradient norm of each copy as a bar), then module calls, until the largest picture that fits is found.
+                "none" folds nothing (with `depth`, no repeats). Or a function of a module call, which has `path`, `name`,
+                `kind`, `depth` and `operations`, that says which calls are closed.
+            focus: the path of a module, "layer3.7", that is opened while what stands around it is folded.
             title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
                 without a title is headed by the formula it computes.)
             theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
@@ -68,7 +77,7 @@ class GraphFigures:
         words, theme = Words(lang), check_theme(theme)
         check_number("depth", depth)
         check_number("precision", precision)
-        view, circuit = _view(target, inputs, backward, depth, names)
+        view, circuit = _view(target, inputs, backward, Fold(depth, fold, focus), names)
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
@@ -81,6 +90,8 @@ class GraphFigures:
         *inputs: Any,
         backward: bool = False,
         depth: int | None = None,
+        fold: str | Callable[[Block], bool] = "auto",
+        focus: str | None = None,
         lang: str = "en",
         precision: int = 2,
         names: Mapping[str, Any] | None = None,
@@ -88,11 +99,11 @@ class GraphFigures:
         """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
         words = Words(lang)
         check_number("depth", depth)
-        view, _ = _view(target, inputs, backward, depth, names)
+        view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names)
         return dot_source(view, Style(words, backward, precision))
 
 
-def _view(target: Any, inputs: Sequence[Any], backward: bool, depth: int | None, names: Mapping[str, Any] | None) -> tuple[View, bool]:
+def _view(target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None) -> tuple[View, bool]:
     graph = graph_of(target, inputs, backward, dict(names or {}))
     circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
-    return view_of(named(graph, names or {}), None if circuit else depth, circuit), circuit
+    return view_of(named(graph, names or {}), Fold(rule="none") if circuit else fold, circuit), circuit

@@ -163,7 +163,7 @@ def test_focus_names_the_nearest(stages: Graph) -> None:
 
 
 def test_an_unknown_fold_is_refused(stages: Graph) -> None:
-    with pytest.raises(ValueError, match="expected fold to be 'auto', 'none' or a function of a module call, got 'non'.*'none'"):
+    with pytest.raises(ValueError, match=r"expected fold to be 'auto', 'none' or a function of a module call, got 'non'.*'none'"):
         draw(stages, fold="non")
 
 

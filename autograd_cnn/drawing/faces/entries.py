@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cards import Style
+from ..folding import Fold
 from ..frames import Frames
 from ..steps import circuit_steps
 from ..targets import check_number, graph_of, named
@@ -61,7 +62,7 @@ class EntryFigures:
         check_number("precision", precision)
         graph = named(graph_of(target, inputs, backward, dict(names or {})), names or {})
         circuit = all(v.shape is None for v in graph.values)
-        view = view_of(graph, None if circuit else depth, circuit)
+        view = view_of(graph, Fold(None if circuit else depth, "none"), circuit)
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("steps")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)

@@ -41,4 +41,18 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "layer pool": ("pooling", "Pooling"),
     "layer dense": ("dense", "vollverbunden"),
     "layer block": ("folded module", "gefaltetes Modul"),
+    "field": ("receptive field", "rezeptives Feld"),
+    "field title": ("What one unit can see", "Was eine Einheit sehen kann"),
+    "field sub": (
+        "follow one unit down to the input; the window widens by (kernel − 1) × product of the strides so far",
+        "von einer Einheit hinab zur Eingabe; das Fenster wächst um (Filter − 1) × Produkt der Schritte bis dahin",
+    ),
+    "squares sub": (
+        "the part of the input that a unit of each layer depends on, one within the other",
+        "der Teil der Eingabe, von dem eine Einheit jeder Schicht abhängt, ineinander",
+    ),
+    "of cells": ("of {}", "von {}"),
+    "inputs seen": ("{} inputs", "{} Eingaben"),
+    "field of": ("receptive field {}", "rezeptives Feld {}"),
+    "with gaps": ("with gaps", "mit Lücken"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..drawing import Drawing
+from ..receptive import cells_scene, sight_of, squares_scene
 from ..sliding import Sliding
 from ..sliding import convolution as convolution_example
 from ..sliding import pooling as pooling_example
@@ -158,6 +159,58 @@ class LessonFigures:
         if maps is None and not any(np.ptp(shown[i]) > 0 for i in graph.inputs if i in shown):
             shown = {}
         return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
+
+    def receptive_field(
+        self,
+        model: Any,
+        unit: int | Sequence[int] | None = None,
+        input: Any = None,
+        *,
+        layer: str | None = None,
+        section: str | None = None,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw what one unit of a network can see: for a signal a row of cells for each layer with the cone down to the
+        input, for a picture the fields of a unit of each layer as nested squares.
+
+        What is drawn is the set of inputs the unit depends on, read from the graph of one call in evaluation: the support
+        of its gradient. Branches and skips count, and gaps that dilation leaves.
+
+        Args:
+            model, input: a model, and a tensor, an array or a shape to call it with; or a `Graph`. A picture that is not
+                constant is shown under the squares.
+            unit: the place of the unit within its layer, the middle by default.
+            layer: the name of the layer; by default the last one with more than one place.
+            section: "width" or "height" draws a picture's cells and cone along that dimension.
+
+        Raises:
+            TypeError: no model, or no input.
+            ValueError: a unit or layer that is not there, an input without places.
+
+        Example:
+            >>> from autograd_cnn import draw, nn
+            >>> net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3))
+            >>> draw.receptive_field(net, 3, (1, 1, 20))
+            <Drawing 'What one unit can see', 846×322>
+        """
+        words, theme = Words(lang), check_theme(theme)
+        graph = traced(model, input, "receptive_field")
+        sight = sight_of(graph, unit, layer, words)
+        known = words("field title") if title is None else title
+        dims = len(sight.unit)
+        if section not in (None, "width", "height"):
+            raise ValueError(f"draw.receptive_field: expected section to be 'width' or 'height', got {section!r}.")
+        if dims > 2 or (section and dims != 2):
+            raise ValueError(f"draw.receptive_field: expected signals (N, C, L) or pictures (N, C, H, W), got units with {dims} dims.")
+        if dims == 1 or section:
+            return Drawing(cells_scene(sight, 0 if section == "height" or dims == 1 else 1, words, known, subtitle), theme, prefix)
+        given = graph.values[sight.source].data
+        picture = np.asarray(given[0], np.float64) if given is not None and np.ptp(given) > 0 and given.shape[1] in (1, 3) else None
+        return Drawing(squares_scene(sight, picture, words, known, subtitle), theme, prefix)
 
 
 def _windows(s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str) -> Windows:

@@ -75,3 +75,20 @@ def volumes_of_an_autoencoder() -> Drawing:
         nn.ConvTranspose2d(4, 16, 7), nn.ReLU(), nn.ConvTranspose2d(16, 8, 2, stride=2), nn.ReLU(), nn.ConvTranspose2d(8, 1, 2, stride=2),
     )  # fmt: skip
     return draw.volumes(model, (1, 1, 28, 28), title="Autoencoder")
+
+
+@figure
+def receptive_field_of_a_signal() -> Drawing:
+    net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3))
+    return draw.receptive_field(net, 4, (1, 1, 28))
+
+
+@figure
+def receptive_field_with_dilation() -> Drawing:
+    net = nn.Sequential(*(nn.Conv1d(1, 1, 2, dilation=2**i) for i in range(4)))
+    return draw.receptive_field(net, 12, (1, 1, 32), lang="de")
+
+
+@figure
+def receptive_field_on_a_picture() -> Drawing:
+    return draw.receptive_field(get_model("lenet5"), None, steps(1, 1, 32, 32))

@@ -1,0 +1,212 @@
+"""Receptive fields: what is drawn is the support of the gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.reach import centres, fields
+from autograd_cnn.drawing.scene import Group, Scene
+from autograd_cnn.nn import functional as F
+from autograd_cnn.vision.models import get_model
+
+from .sound import check, texts
+
+
+def positive(model: nn.Module) -> nn.Module:
+    """All weights above zero, so that no contributions cancel and no ReLU is shut."""
+    for p in model.parameters():
+        p.data.copy_(p.detach().abs() + 0.1)
+    return model.eval()
+
+
+def support(model: Any, shape: tuple[int, ...], unit: tuple[int, ...], tries: int = 1) -> Any:
+    """Where the gradient of a unit (summed over its channels) is not zero, for any of some inputs."""
+    found = np.zeros(shape[2:], bool)
+    for seed in range(tries):
+        ac.manual_seed(seed)
+        x = ac.rand(*shape) + 0.1
+        x.requires_grad_()
+        y = model(x)
+        y[(0, slice(None), *unit)].sum().backward()
+        found |= np.asarray(x.grad)[0].any(axis=0)
+    return found
+
+
+def counted(model: Any, shape: tuple[int, ...], unit: tuple[int, ...]) -> Any:
+    graph = ac.trace(model, ac.rand(*shape))
+    return fields(graph, graph.outputs[0], unit).get(graph.inputs[0], np.zeros(shape[2:], bool))
+
+
+# ------------------------------------------------------------------------------------------------------- the gradient's word
+layer = st.tuples(st.sampled_from(["conv", "average", "max", "up", "nearest"]), st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2))
+
+
+def build(specs: list[tuple[str, int, int, int, int]], dims: int) -> nn.Module:
+    layers: list[nn.Module] = []
+    conv, up = (nn.Conv1d, nn.ConvTranspose1d) if dims == 1 else (nn.Conv2d, nn.ConvTranspose2d)
+    average, largest = (nn.AvgPool1d, nn.MaxPool1d) if dims == 1 else (nn.AvgPool2d, nn.MaxPool2d)
+    for kind, k, s, p, d in specs:
+        p = min(p, k // 2)
+        if kind == "conv":
+            layers += [conv(2, 2, k, stride=s, padding=p, dilation=d), nn.ReLU()]
+        elif kind == "average":
+            layers.append(average(k, stride=s, padding=p, ceil_mode=d == 2))
+        elif kind == "max":
+            layers.append(largest(k, stride=s, padding=p))
+        elif kind == "up":
+            layers.append(up(2, 2, k, stride=s))
+        else:
+            layers.append(nn.Upsample(scale_factor=s))
+    return positive(nn.Sequential(*layers))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(layer, min_size=1, max_size=4), st.data())
+def test_the_field_is_the_support_of_the_gradient(specs: list[tuple[str, int, int, int, int]], data: st.DataObject) -> None:
+    model, shape = build(specs, 1), (1, 2, 17)
+    try:
+        size = tuple(model(ac.zeros(*shape)).shape)[2:]
+    except RuntimeError:
+        return  # these windows do not fit
+    unit = tuple(data.draw(st.integers(0, n - 1)) for n in size)
+    tries = 60 if any(s[0] == "max" for s in specs) else 1  # each maximum passes the gradient to one entry of its window
+    seen, said = support(model, shape, unit, tries), counted(model, shape, unit)
+    if tries == 1:
+        assert np.array_equal(seen, said)
+    else:
+        assert not (seen & ~said).any()
+
+
+@pytest.mark.parametrize("unit", [(0, 0), (2, 1)])
+def test_maxima_reach_all_of_their_windows(unit: tuple[int, int]) -> None:
+    model = positive(nn.Sequential(nn.MaxPool2d(2, padding=1), nn.Conv2d(2, 2, 2)))
+    assert np.array_equal(support(model, (1, 2, 8, 6), unit, 200), counted(model, (1, 2, 8, 6), unit))
+
+
+class Ways(nn.Module):
+    """Branches of different reach, a skip, padding, a crop, an adaptive pooling, a resize and a mean."""
+
+    def __init__(self, end: str) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(1, 2, 3, padding=2, dilation=2)
+        self.end = end
+
+    def forward(self, x: Any) -> Any:
+        y = ac.cat([self.a(x), self.b(x)], 1) + x
+        if self.end == "pad":
+            return F.pad(y, (2, 0, 1, 1))
+        if self.end == "crop":
+            return F.avg_pool2d(y[:, :, 1:, :-2], 2)
+        if self.end == "adaptive":
+            return F.adaptive_avg_pool2d(y, (3, 2))
+        if self.end == "linear":
+            return F.interpolate(y, size=(5, 12), mode="bilinear")
+        if self.end == "mean":
+            return y * y.mean((2, 3), keepdim=True)
+        if self.end == "flip":
+            return y.flip(3)
+        return y
+
+
+@pytest.mark.parametrize("end", ["", "pad", "crop", "adaptive", "linear", "mean", "flip"])
+@pytest.mark.parametrize("unit", [(0, 0), (1, 1), (2, 1)])
+def test_branches_skips_and_other_operations(end: str, unit: tuple[int, int]) -> None:
+    model = positive(Ways(end))
+    assert np.array_equal(support(model, (1, 1, 9, 8), unit), counted(model, (1, 1, 9, 8), unit))
+
+
+@pytest.mark.parametrize(("name", "part"), [("cifar_resnet20", "layer3"), ("squeezenet1_1", "features")])
+def test_networks(name: str, part: str) -> None:
+    model = get_model(name).eval()
+    for p in model.parameters():
+        p.data.copy_(p.detach().abs() + 0.01)
+    x = (ac.rand(1, 3, 32, 32) + 0.1).requires_grad_()
+    outputs: list[Any] = []
+    module = dict(model.named_modules())[part]
+    module.register_forward_hook(lambda module, args, output: outputs.append(output))
+    graph = ac.trace(model, x)
+    target = next(s.outputs[0] for s in reversed(graph.steps) if [n.name for n in s.scope[:2]] == ["", part])
+    place = graph.values[target].shape[2] // 2  # type: ignore[index]
+    outputs[0][0, :, place, 0].sum().backward()
+    seen, said = np.asarray(x.grad)[0].any(axis=0), fields(graph, target, (place, 0))[graph.inputs[0]]
+    assert not (seen & ~said).any()
+    assert seen.sum() > 0.7 * said.sum()  # a maximum passes the gradient to one entry of its window
+
+
+def test_counts_of_the_lecture() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3))
+    scene = draw.receptive_field(net, 4, (1, 1, 28)).scene
+    rows = {g.id: (g.data["seen"], g.data["cells"], g.data["field"]) for g in scene.groups() if g.kind == "layer"}
+    assert [rows[f"row-{k}"] for k in range(6)] == [(14, 28, 1), (12, 26, 3), (10, 24, 5), (5, 12, 6), (3, 10, 10), (1, 8, 14)]
+    assert {"14 inputs", "5 of 12", "max pool 2 / 2"} <= set(texts(scene))
+
+
+def test_cells_stand_at_the_middle_of_what_they_see() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3, padding=1), nn.AvgPool1d(2), nn.Conv1d(1, 1, 5, dilation=2), nn.ConvTranspose1d(1, 1, 2, stride=2))
+    graph = ac.trace(net, ac.rand(1, 1, 40))
+    for step in graph:
+        if step.outputs[0] not in centres(graph, 0):
+            continue  # something done to a bias
+        start, jump = centres(graph, 0)[step.outputs[0]]
+        n = (graph.values[step.outputs[0]].shape or ())[2]
+        seen = np.flatnonzero(fields(graph, step.outputs[0], (n // 2,))[0])
+        middle = start + n // 2 * jump
+        assert abs(middle - (seen[0] + seen[-1]) / 2) <= 0.5 * jump
+
+
+# ------------------------------------------------------------------------------------------------------- pictures
+rng = np.random.default_rng(0)
+SIGNAL = nn.Sequential(*(nn.Conv1d(1, 1, 2, dilation=2**i) for i in range(4)))
+PICTURES: dict[str, Any] = {
+    "signal": lambda **o: draw.receptive_field(SIGNAL, 12, (1, 1, 32), **o),
+    "long signal": lambda **o: draw.receptive_field(SIGNAL, 500, (1, 1, 2000), **o),
+    "edge": lambda **o: draw.receptive_field(nn.Conv1d(1, 1, 3, padding=1), 0, (1, 1, 6), **o),
+    "lenet5": lambda **o: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), **o),
+    "section": lambda **o: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), section="width", layer="pool2", **o),
+    "grey picture": lambda **o: draw.receptive_field(get_model("lenet5"), (0, 4), rng.random((1, 1, 32, 32)), **o),
+    "colour picture": lambda **o: draw.receptive_field(get_model("cifar_resnet20"), None, rng.random((1, 3, 32, 32)), layer="layer2.0.conv1", **o),
+    "gaps": lambda **o: draw.receptive_field(nn.Conv2d(1, 1, 3, dilation=3), (4, 4), (1, 1, 16, 12), **o),
+    "upwards": lambda **o: draw.receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 4, stride=2)), None, (1, 1, 8, 8), **o),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+@pytest.mark.parametrize("name", list(PICTURES))
+def test_the_picture_is_sound(name: str, lang: str) -> None:
+    check(PICTURES[name](lang=lang).scene)
+
+
+def groups(scene: Scene, kind: str) -> list[Group]:
+    return [g for g in scene.groups() if g.kind == kind]
+
+
+def test_nested_squares_tell_their_sizes() -> None:
+    found = groups(PICTURES["lenet5"]().scene, "field")
+    assert [g.data["field"] for g in found] == [[16, 16], [14, 14], [6, 6], [5, 5]]
+    gaps = PICTURES["gaps"]().scene
+    assert "7 × 7   9 of 192, with gaps" in texts(gaps)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: draw.receptive_field(SIGNAL, 3), TypeError, "draw.receptive_field: expected an input for the model"),
+        (lambda: draw.receptive_field(SIGNAL, 17, (1, 1, 32)), ValueError, r"expected unit to be a place within \(17,\), the size of 'Conv1d 3', got 17"),
+        (lambda: draw.receptive_field(SIGNAL, (1, 1), (1, 1, 32)), ValueError, r"expected unit to be a place within \(17,\)"),
+        (lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), layer="pol2"), ValueError, r"got 'pol2'\. Did you mean 'pool[12]'"),
+        (lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), section="depth"), ValueError, "'width' or 'height', got 'depth'"),
+        (lambda: draw.receptive_field(SIGNAL, None, (1, 1, 32), section="width"), ValueError, "got units with 1 dims"),
+        (lambda: draw.receptive_field(nn.Linear(4, 2), None, (1, 4)), ValueError, "expected a model whose input has places"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()

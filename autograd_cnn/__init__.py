@@ -76,7 +76,7 @@ from .scalar import Scalar
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from . import autograd, nn, optim, serialization, testing, utils, vision
+    from . import autograd, linalg, nn, optim, serialization, testing, utils, vision
     from ._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
     from .drawing import draw
     from .ops import return_types
@@ -86,7 +86,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Generator", "Graph", "Scalar", "Size", "Tensor", "arange", "as_tensor", "autograd", "bernoulli", "default_generator", "device", "draw",
     "empty", "empty_like", "enable_grad", "eye", "from_dlpack", "from_numpy", "full", "full_like", "get_default_dtype", "get_rng_state",
-    "inference_mode", "initial_seed", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "linspace", "load", "logspace",
+    "inference_mode", "initial_seed", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "linalg", "linspace", "load", "logspace",
     "manual_seed", "multinomial", "nn", "no_grad", "normal", "ones", "ones_like", "optim", "promote_types", "rand", "rand_like", "randint",
     "randint_like", "randn", "randn_like", "randperm", "result_type", "return_types", "save", "seed", "serialization", "set_default_dtype", "set_grad_enabled",
     "set_printoptions", "set_rng_state", "strict_windows", "tensor", "testing", "trace", "tril_indices", "triu_indices", "utils", "vision",
@@ -95,7 +95,7 @@ __all__ = [
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 
-_MODULES = ("autograd", "nn", "optim", "serialization", "testing", "utils", "vision")
+_MODULES = ("autograd", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")
 _ELSEWHERE = {"draw": "drawing", "save": "serialization", "load": "serialization", "return_types": "ops"}
 
 

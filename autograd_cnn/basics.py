@@ -17,6 +17,7 @@ from .ops.arithmetic import cast
 from .ops.dims import sizes_by_name
 from .ops.expose import expose
 from .ops.index import copied
+from .ops.promotion import get_default_dtype
 from .ops.shape import _permute, ndim_of
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
@@ -179,6 +180,8 @@ def convert(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name."""
     if dtype is None:
         return f"torch.{_SPOKEN.get(self.value.dtype.name, self.value.dtype.name)}"
+    if dtype is Tensor or dtype == "torch.Tensor":  # `torch.Tensor` is the old name of the default type, too
+        return _cast(self, get_default_dtype())
     if isinstance(dtype, str) or hasattr(dtype, "legacy_name"):
         name = getattr(dtype, "legacy_name", dtype).rsplit(".", 1)[-1]
         if ".cuda." in f".{getattr(dtype, 'legacy_name', dtype)}":

@@ -23,11 +23,12 @@ def as_dtype(dtype: Any, operation: str) -> Any:
     if dtype is float:
         return np.dtype(np.float64)
     try:
-        return np.dtype(dtype)
+        kind = np.dtype(dtype)
     except TypeError:
-        raise TypeError(
-            f"{operation}(): argument 'dtype' must be a dtype such as autograd_cnn.float32, not {dtype!r}"
-        ) from None
+        kind = None
+    if kind is None or kind.kind not in "biufc":  # NumPy makes an object dtype of any class
+        raise TypeError(f"{operation}(): argument 'dtype' must be a dtype such as autograd_cnn.float32, not {dtype!r}")
+    return kind
 
 
 def finish(array: Any, requires_grad: bool, device: Any = None, operation: str = "tensor") -> Tensor:

@@ -132,3 +132,55 @@ class frexp(NamedTuple):
 
     def __repr__(self) -> str:
         return _text(self)
+
+
+class slogdet(NamedTuple):
+    """The sign of a determinant, and the logarithm of its magnitude."""
+
+    sign: Any
+    logabsdet: Any
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+
+class qr(NamedTuple):
+    """An orthonormal and an upper triangular factor."""
+
+    Q: Any
+    R: Any
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+
+class svd(NamedTuple):
+    """Left singular vectors, singular values, right singular vectors as columns."""
+
+    U: Any
+    S: Any
+    V: Any
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+
+class linalg_svd(NamedTuple):
+    """Left singular vectors, singular values, right singular vectors as rows."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+
+class linalg_eigh(NamedTuple):
+    """Eigenvalues, ascending, and eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+    def __repr__(self) -> str:
+        return _text(self)

@@ -199,7 +199,11 @@ def memory_layouts(s: Setup) -> None:
             same = np.broadcast_to(x[:1], x.shape)
             one, two = s.tensors(inputs=plain), s.tensors(inputs=plain)
             one[i], two[i] = wrap(same), wrap(np.array(same))
-            for a, b in zip(values(s.run(one)), values(s.run(two)), strict=True):
+            try:
+                plainly = values(s.run(two))
+            except np.linalg.LinAlgError:  # a matrix of equal rows has no inverse
+                continue
+            for a, b in zip(values(s.run(one)), plainly, strict=True):
                 require(near(a, b, 1e-12), f"input {i} in broadcast memory (stride 0) gives another result")
 
 

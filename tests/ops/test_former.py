@@ -67,3 +67,11 @@ def test_randint_needs_a_bound_and_a_size(args):
 def test_a_target_without_a_batch():
     with pytest.raises(ValueError, match=r"Expected input batch_size \(1\) to match target batch_size \(0\)"):
         nn.functional.cross_entropy(ac.ones(1, 3), ac.tensor(1))
+
+
+def test_the_class_as_a_type():
+    assert ac.arange(2).type(ac.Tensor).dtype == ac.float32
+    assert ac.arange(2).type("torch.Tensor").dtype == ac.float32
+    for wrong in (object, str, nn.Linear):
+        with pytest.raises(TypeError, match="argument 'dtype' must be a dtype"):
+            ac.zeros(2, dtype=wrong)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.graph import Graph, Step
-from .windows import Window, window_of
+from ..engine.windows import Window, window_of
 
 Mask = npt.NDArray[np.bool_]
 POINTWISE = ("arithmetic", "activation", "dropout", "compare")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.graph import Graph
+from ..engine.windows import window_of
 from ..errors import nearest
 from . import marks
 from .arrays import Array, image_png
@@ -17,7 +18,6 @@ from .layers import Layer, caption, layers_of
 from .metrics import text_width
 from .reach import Mask, centres, fields, space
 from .scene import Run, Scene
-from .windows import window_of
 from .words import Words
 
 WIDEST = 26.0  # of a cell with the gap to the next

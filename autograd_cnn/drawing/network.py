@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,15 @@ import numpy as np
 from ..engine.graph import Graph
 from . import marks
 from .arrays import Array
+from .drawing import Drawing
+from .frames import Frames
 from .layers import Layer, layers_of
 from .marks import Entry
 from .metrics import text_width
 from .scene import Run, Scene
 from .words import Words, mathematics, value
 
-MOST = 9  # units of a layer that are drawn; of more the first and the last
+MOST = 10  # units of a layer that are drawn; of more the first and the last
 BEFORE, AFTER = 5, 2
 COLUMN = 168.0
 RADIUS = 17.0
@@ -78,7 +81,7 @@ def _first(data: Any, size: int) -> Array:
     """One sample of a batch."""
     if data is None:
         return np.zeros(0)
-    return np.asarray(data, np.float64).reshape(-1, size)[0]
+    return np.array(np.asarray(data, np.float64).reshape(-1, size)[0])
 
 
 def add_deltas(columns: Sequence[Units], graph: Graph) -> None:
@@ -113,14 +116,15 @@ def network_scene(columns: list[Units], state: State, words: Words, title: str, 
     step = 2 * radius + (27 if with_delta else 13)
     rows = max(len(u.shown) + (u.count > MOST) for u in columns)
     top, tall = marks.HEADING + 56, rows * step
-    left = marks.MARGIN + max(radius, text_width(columns[0].name, 12.5, "bold") / 2)
-    across = max(COLUMN, max(text_width(f"{u.name} {u.activation}", 12.5, "bold") for u in columns) + 24)
+    halves = [_half(u, radius, words) for u in columns]
+    left = marks.MARGIN + halves[0]
+    across = max(COLUMN, *(a + b + 20 for a, b in itertools.pairwise(halves)))
     places = [_places(u, left + k * across, top, tall, step) for k, u in enumerate(columns)]
     for k in range(1, len(columns)):
         _edges(scene, columns, k, places, radius, state)
     for k, u in enumerate(columns):
         _column(scene, u, k, places[k], radius, top, words, state, precision)
-    right = left + (len(columns) - 1) * across + max(radius, text_width(columns[-1].name, 12.5, "bold") / 2) + 40
+    right = left + (len(columns) - 1) * across + halves[-1] + 36
     entries = _entries(columns, words)
     size = marks.legend_size(words("reading"), entries)
     marks.legend(scene.group("legend"), right, top - 26, words("reading"), entries)
@@ -139,6 +143,12 @@ def network_scene(columns: list[Units], state: State, words: Words, title: str, 
 def _radius(columns: Sequence[Units], precision: int) -> float:
     widest = max((text_width(_number(v, precision), 10.5) for u in columns if u.values.size for v in u.values[u.shown]), default=0.0)
     return max(RADIUS, widest / 2 + 4.5)
+
+
+def _half(u: Units, radius: float, words: Words) -> float:
+    """Half the width of a column with its heading."""
+    head = text_width(u.name, 12.5, "bold") + (text_width(f"  {u.activation}", 12.5) if u.activation else 0.0)
+    return max(radius, head / 2, text_width(words("units", f"{u.count:,}"), 11.5) / 2)
 
 
 def _number(v: float, precision: int) -> str:
@@ -230,7 +240,7 @@ def passes(columns: Sequence[Units], words: Words) -> list[tuple[State, str]]:
         found.append((State(last, last, None, True), f"δ_{last} = ∂E/∂z_{last}"))
         for k in range(last - 1, 0, -1):
             f = _function(columns[k].activation)
-            tail = f" ⊙ {f}′(z_{k})" if f else ""
+            tail = f" · {f}′(z_{k})" if f else ""
             found.append((State(last, k, k + 1, True), f"δ_{k} = W_{k + 1}ᵀ δ_{k + 1}{tail}"))
     return found
 
@@ -246,8 +256,27 @@ def _caption_runs(caption: str, backward: bool) -> list[Run]:
     return list(mathematics(caption, ink, 1.15))
 
 
-def whole(columns: Sequence[Units]) -> State:
-    """Everything that is known."""
-    return State(len(columns), 0)
+class Network(Drawing):
+    """A perceptron with all that is known of it; `frames` leads through its passes."""
+
+    def __init__(self, columns: list[Units], words: Words, title: str, subtitle: str | None, precision: int, theme: str, prefix: str) -> None:
+        def picture(state: State, caption: str) -> Scene:
+            return network_scene(columns, state, words, title, subtitle, precision, caption)
+
+        self._draw = picture
+        self._passes = passes(columns, words) if columns[0].values.size else []
+        super().__init__(self._draw(State(len(columns), 0), ""), theme, prefix)
+
+    @property
+    def frames(self) -> Frames:
+        """The passes step by step: the input, each layer forward, then each δ backward.
+
+        Raises:
+            ValueError: nothing was computed, because there was no input.
+        """
+        if not self._passes:
+            raise ValueError("draw.network: frames show activations, so they need an input: draw.network(model, input).")
+        scenes = [self._draw(state, caption) for state, caption in self._passes]
+        return Frames(scenes, [caption for _, caption in self._passes], self.theme, self.prefix)
 
 

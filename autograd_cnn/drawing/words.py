@@ -91,7 +91,7 @@ def shape(sizes: Iterable[int] | None, scalar: str = "scalar") -> str:
 # ------------------------------------------------------------------------------------------------------- mathematics
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸᵀⁱ", "0123456789+−()nxyTi", strict=True))
 _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₓᵢⱼₖ", "0123456789+−()nxijk", strict=True))
-_WORDS = ("exp", "log", "ln", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sign", "mean", "sum", "or")
+_WORDS = ("exp", "log", "ln", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sign", "mean", "sum", "or", "relu", "softmax")
 
 
 def mathematics(text: str, ink: str = "ink", scale: float = 1.0, rise: float = 0.0) -> tuple[Run, ...]:

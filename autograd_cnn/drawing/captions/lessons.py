@@ -55,4 +55,13 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "inputs seen": ("{} inputs", "{} Eingaben"),
     "field of": ("receptive field {}", "rezeptives Feld {}"),
     "with gaps": ("with gaps", "mit Lücken"),
+    "network": ("Multi-layer perceptron", "Mehrschichtiges Perzeptron"),
+    "network sub": ("units {}", "Einheiten {}"),
+    "network desc": ("Fully connected layers from left to right:", "Vollverbundene Schichten von links nach rechts:"),
+    "network input": ("the input", "die Eingabe"),
+    "weight large": ("large weight", "großes Gewicht"),
+    "weight small": ("small weight", "kleines Gewicht"),
+    "weight negative": ("negative weight", "negatives Gewicht"),
+    "activation": ("activation", "Aktivierung"),
+    "below unit": ("below the unit", "unter der Einheit"),
 }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...engine.graph import Graph
+from ..arrays import array_of
 from ..drawing import Drawing
+from ..network import Network, add_deltas, columns_of
 from ..receptive import cells_scene, sight_of, squares_scene
 from ..sliding import Sliding
 from ..sliding import convolution as convolution_example
 from ..sliding import pooling as pooling_example
 from ..sliding_paint import Windows
-from ..targets import check_number, snapshot, traced
+from ..targets import check_number, evaluating, snapshot, traced, variable_of
 from ..theme import check_theme
 from ..volumes import volumes_figure
 from ..words import Words
@@ -211,6 +214,68 @@ class LessonFigures:
         given = graph.values[sight.source].data
         picture = np.asarray(given[0], np.float64) if given is not None and np.ptp(given) > 0 and given.shape[1] in (1, 3) else None
         return Drawing(squares_scene(sight, picture, words, known, subtitle), theme, prefix)
+
+    def network(
+        self,
+        model: Any,
+        input: Any = None,
+        loss: Callable[[Any], Any] | None = None,
+        *,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        precision: int = 2,
+        prefix: str = "",
+    ) -> Network:
+        """Draw a multi-layer perceptron as units and edges: the wider an edge the larger its weight, dashed where it is
+        negative. With an input the activations stand in the units, with a loss δ = ∂E/∂z below them.
+
+        Args:
+            model: fully connected layers; of a layer with more than 10 units the first and the last are drawn.
+            input: one sample, (F,) or (1, F); without it only the weights are drawn.
+            loss: a function of the model's output.
+
+        Returns:
+            A drawing; its `frames` lead through the forward pass and, with a loss, the backward pass.
+
+        Raises:
+            ValueError: a model with other layers than fully connected ones, more than one sample.
+
+        Example:
+            >>> from autograd_cnn import draw, nn
+            >>> mlp = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+            >>> drawing = draw.network(mlp, [1.0, -1.0], loss=lambda y: (y**2).sum())
+            >>> drawing.frames.captions
+            ['the input', 'h_1 = tanh(W_1 x + b_1)', 'y = W_2 h_1 + b_2', 'δ_2 = ∂E/∂z_2', 'δ_1 = W_2ᵀ δ_2 · tanh′(z_1)']
+        """
+        words, theme = Words(lang), check_theme(theme)
+        check_number("precision", precision)
+        if loss is not None and input is None:
+            raise TypeError("draw.network: a loss needs an input: draw.network(model, input, loss).")
+        given = _sample(model, input)
+        columns = columns_of(traced(model, given, "network", note=snapshot), words)
+        if input is None:
+            for units in columns:
+                units.values = units.delta
+        elif loss is not None:
+            with evaluating(model):
+                add_deltas(columns, Graph.of(loss(model(given)), gradients=True))
+        known = words("network") if title is None else title
+        return Network(columns, words, known, subtitle, precision, theme, prefix)
+
+
+def _sample(model: Any, input: Any) -> Any:
+    """One sample as a batch of one; without an input zeros, as many as the first layer takes."""
+    if input is None:
+        first = next((p for p in getattr(model, "parameters", tuple)() if len(p.shape) == 2), None)
+        if first is None:
+            raise ValueError("draw.network: expected a model with at least one fully connected layer (nn.Linear).")
+        return variable_of((1, int(first.shape[1])), model, "network")
+    x = variable_of(np.atleast_2d(array_of(input, "network")), model, "network")
+    if x.shape[0] != 1:
+        raise ValueError(f"draw.network: expected one sample, (F,) or (1, F), got {tuple(x.shape)}. Pass one of the batch: x[0].")
+    return x
 
 
 def _windows(s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str) -> Windows:

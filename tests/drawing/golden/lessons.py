@@ -92,3 +92,18 @@ def receptive_field_with_dilation() -> Drawing:
 @figure
 def receptive_field_on_a_picture() -> Drawing:
     return draw.receptive_field(get_model("lenet5"), None, steps(1, 1, 32, 32))
+
+
+def perceptron() -> nn.Module:
+    manual_seed(3)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+@figure
+def network_of_units() -> Drawing:
+    return draw.network(perceptron(), [0.5, -1.2, 2.0], loss=lambda y: (y**2).sum())
+
+
+@figure
+def network_in_a_backward_frame() -> Drawing:
+    return draw.network(perceptron(), [0.5, -1.2, 2.0], loss=lambda y: (y**2).sum(), lang="de").frames[4]

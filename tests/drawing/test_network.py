@@ -1,0 +1,126 @@
+"""Perceptrons as units and edges: the numbers are the model's, δ is the chain rule's, the picture is sound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.scene import Group, Path, Scene
+from autograd_cnn.vision.models import get_model
+
+from .sound import check, texts
+
+
+def perceptron() -> nn.Module:
+    ac.manual_seed(3)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+
+class Bare(nn.Module):
+    """Weights of one's own, multiplied from the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(ac.tensor([[1.0, -2.0], [0.5, 3.0], [0.0, 1.0]]))
+        self.b = nn.Parameter(ac.tensor([0.1, 0.2]))
+
+    def forward(self, x: Any) -> Any:
+        return (x @ self.w + self.b).relu()
+
+
+X = [0.5, -1.2, 2.0]
+
+
+def loss(y: Any) -> Any:
+    return ((y - ac.tensor([[1.0, 0.0]])) ** 2).sum()
+
+
+def groups(scene: Scene, kind: str) -> list[Group]:
+    return [g for g in scene.groups() if g.kind == kind]
+
+
+PICTURES: dict[str, Any] = {
+    "weights": lambda **o: draw.network(perceptron(), **o),
+    "passes": lambda **o: draw.network(perceptron(), X, loss, **o),
+    "large numbers": lambda **o: draw.network(perceptron(), [5e4, 1e7, -3e-6], loss, **o),
+    "many units": lambda **o: draw.network(get_model("mlp", image_size=28), **o),
+    "deep": lambda **o: draw.network(nn.Sequential(*(m for _ in range(5) for m in (nn.Linear(3, 3), nn.LeakyReLU()))), X, **o),
+    "one": lambda **o: draw.network(nn.Linear(1, 1), [2.0], **o),
+    "bare": lambda **o: draw.network(Bare(), X, loss, **o),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+@pytest.mark.parametrize("name", list(PICTURES))
+def test_the_picture_is_sound(name: str, lang: str) -> None:
+    drawing = PICTURES[name](lang=lang)
+    check(drawing.scene)
+    if name not in ("weights", "many units"):
+        for scene in drawing.frames.scenes:
+            check(scene)
+
+
+def test_units_hold_the_activations_and_deltas() -> None:
+    model = perceptron()
+    w1, b1, w2, b2 = (np.asarray(p.detach(), np.float64) for p in model.parameters())
+    x = np.array(X)
+    h = np.tanh(w1 @ x + b1)
+    y = w2 @ h + b2
+    d2 = 2 * (y - [1, 0])
+    d1 = (w2.T @ d2) * (1 - h**2)
+    told = [g.title or "" for g in groups(draw.network(model, X, loss).scene, "unit")]
+    numbers = [[float(part.split(" = ")[1]) for part in t.split(", ")] for t in told]
+    assert np.array([n[0] for n in numbers]) == pytest.approx([*x, *h, *y], rel=1e-5)
+    assert np.array([n[1] for n in numbers[3:]]) == pytest.approx([*d1, *d2], rel=1e-5)
+
+
+def test_frames_lead_forward_and_back() -> None:
+    frames = draw.network(perceptron(), X, loss).frames
+    assert frames.captions == ["the input", "h_1 = tanh(W_1 x + b_1)", "y = W_2 h_1 + b_2", "δ_2 = ∂E/∂z_2", "δ_1 = W_2ᵀ δ_2 · tanh′(z_1)"]
+    shown = [sum(" = " in (g.title or "") for g in groups(s, "unit")) for s in frames.scenes]
+    deltas = [sum("δ = " in (g.title or "") for g in groups(s, "unit")) for s in frames.scenes]
+    assert shown == [3, 7, 9, 9, 9]
+    assert deltas == [0, 0, 0, 2, 6]
+
+
+def test_edges_tell_size_and_sign_of_weights() -> None:
+    edges = groups(draw.network(Bare(), X).scene, "edge")
+    lines = {g.title: g.items[0] for g in edges}
+    assert all(isinstance(line, Path) for line in lines.values())
+    assert (lines["w[1, 0] = -2"].dash, lines["w[1, 1] = 3"].dash) == ("5 3", None)
+    assert lines["w[1, 1] = 3"].line > lines["w[1, 0] = -2"].line > lines["w[0, 1] = 0.5"].line
+
+
+def test_of_many_units_the_first_and_last_are_drawn() -> None:
+    scene = PICTURES["many units"]().scene
+    assert len(groups(scene, "unit")) == 7 + 7 + 10
+    assert {"784 units", "128 units", "10 units"} <= set(texts(scene))
+    assert "units 784 – 128 – 10, 101,770 parameters" in texts(scene)
+
+
+def test_gradients_of_the_model_are_left_alone() -> None:
+    model = perceptron()
+    draw.network(model, X, loss)
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: draw.network(nn.Sequential(nn.Flatten(), nn.Linear(2, 2)), X), RuntimeError, "in_features=2"),
+        (lambda: draw.network(perceptron(), [X, X]), ValueError, r"expected one sample, \(F,\) or \(1, F\), got \(2, 3\)"),
+        (lambda: draw.network(perceptron(), None, loss), TypeError, "a loss needs an input"),
+        (lambda: draw.network(perceptron()).frames, ValueError, "frames show activations, so they need an input"),
+        (lambda: draw.network(nn.ReLU()), ValueError, "expected a model with at least one fully connected layer"),
+        (lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2))), ValueError, r"'Conv1d 2' is a conv1d\. Use"),
+        (lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2)), theme="dim"), ValueError, "got 'dim'"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()

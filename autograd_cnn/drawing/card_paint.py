@@ -106,7 +106,7 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
 
 def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient) -> None:
     """‖∂‖ and its number, ending at x."""
-    if gradient.state in ("missing", "none"):
+    if gradient.state in ("missing", "none", "unknown"):
         marks.nothing(g, x - 5, y - 4)
         width = 10.0
     else:
@@ -144,7 +144,7 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     if style.backward:
         g.text(x + 17, second, marks.NORM_OF, 11)
         at = x + 17 + runs_width(marks.NORM_OF, 11) + 6
-        if gradient.state in ("missing", "none"):
+        if gradient.state in ("missing", "none", "unknown"):
             marks.nothing(g, at + 5, second - 4)
         else:
             g.text(at, second, norm_text(gradient), 11, ink="gradient")

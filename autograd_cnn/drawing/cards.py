@@ -39,12 +39,15 @@ class Style:
     shows_kept: bool = True
     scale: marks.LaneScale = field(default_factory=marks.LaneScale)
     bars: marks.LaneScale = field(default_factory=marks.LaneScale)  # of the copies in all decks
+    leaves_only: bool = False  # are the gradients those that a backward pass left in the leaves?
     gradients: dict[int, Gradient] = field(default_factory=dict)  # known already, by the value's id
 
     def gradient(self, value: Value) -> Gradient:
         """The gradient of a value of the figure's graph, its norm taken once."""
         if value.id not in self.gradients:
-            self.gradients[value.id] = gradient_of(value)
+            found = gradient_of(value)
+            unseen = self.leaves_only and value.kind == "result" and found.state == "missing"
+            self.gradients[value.id] = Gradient("unknown") if unseen else found
         return self.gradients[value.id]
 
 
@@ -138,8 +141,12 @@ def joint_gradient(unit: Unit, style: Style) -> Gradient:
 
 
 def copy_gradients(unit: Unit, style: Style) -> list[Gradient]:
-    """The gradient at the output of each copy of a deck."""
-    return [style.gradient(style.values[copy[-1].outputs[-1]]) for copy in unit.copies]
+    """The gradient at the output of each copy of a deck; where those are not known, that of each copy's parameters."""
+    found = [style.gradient(style.values[copy[-1].outputs[-1]]) for copy in unit.copies]
+    if any(g.state not in ("unknown", "missing") for g in found):
+        return found
+    inside = [{i for s in copy for i in s.inputs if style.values[i].kind == "parameter"} for copy in unit.copies]
+    return [joint(style.gradient(style.values[i]) for i in sorted(ids)) for ids in inside]
 
 
 # ------------------------------------------------------------------------------------------------------- measuring
@@ -205,7 +212,7 @@ def title_of_deck(unit: Unit) -> tuple[Run, ...]:
 
 def difference_lines(unit: Unit, style: Style) -> list[str]:
     """The first differences between the copies of a deck, a line each (the title has them all)."""
-    return [told(d, len(unit.copies), style.words) for d in unit.differences[:MOST_DIFFERENCES]]
+    return [told(d, len(unit.copies), style.words, brief=True) for d in unit.differences[:MOST_DIFFERENCES]]
 
 
 def third_line(unit: Unit, style: Style) -> bool:

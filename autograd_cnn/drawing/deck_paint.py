@@ -76,7 +76,7 @@ def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) 
                 bar.rect(left + 0.5, bottom - high, thick - 1, high, stroke="gradient", dash=dash)
     g.line((x, bottom + 0.5), (x + width, bottom + 0.5), stroke="hair")
     for at, anchor, v in ((x, "start", gradients[0]), (x + width, "end", gradients[-1])):
-        if v.state in ("missing", "none"):
+        if v.state in ("missing", "none", "unknown"):
             marks.nothing(g, at + (5 if anchor == "start" else -5), bottom + 11)
         else:
             g.text(at, bottom + 15, norm_text(v), 10.5, ink="gradient", anchor=anchor)
@@ -89,7 +89,7 @@ def _height(v: Gradient, style: Style) -> float:
 
 
 def _number(v: Gradient) -> str:
-    return "missing" if v.state in ("missing", "none") else f"{v.norm:.6g}"
+    return "missing" if v.state in ("missing", "none", "unknown") else f"{v.norm:.6g}"
 
 
 def _told(unit: Unit, style: Style, out: str) -> str:

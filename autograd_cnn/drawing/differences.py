@@ -64,14 +64,16 @@ def _setting(v: Any) -> str:
     return str(v)
 
 
-def told(difference: Difference, count: int, words: Words) -> str:
-    """A difference in words: "in the first also downsample, conv2 stride 2 instead of 1"."""
+def told(difference: Difference, count: int, words: Words, brief: bool = False) -> str:
+    """A difference in words: "in the first also downsample, conv2 stride 2 instead of 1". If `brief`, weights of other
+    shapes are left out where more is to be said."""
     parts = []
     if difference.extra:
         parts.append(words("also", ", ".join(difference.extra)))
     if difference.lacking:
         parts.append(words("without", ", ".join(difference.lacking)))
-    parts += [words("instead", *c) for c in difference.changed]
+    settings = [c for c in difference.changed if not c[0].endswith(" weight")]
+    parts += [words("instead", *c) for c in (settings if brief and (parts or settings) else difference.changed)]
     return f"{_which(difference.copies, count, words)} {', '.join(parts)}"
 
 

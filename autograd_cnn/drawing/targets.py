@@ -12,7 +12,7 @@ import numpy as np
 from ..engine.graph import Graph
 from ..engine.trace import trace
 from ..engine.variable import Variable, box, unbox
-from ..errors import GraphError
+from ..errors import GraphError, InplaceError
 from .arrays import array_of
 from .view import has_gradients
 
@@ -45,7 +45,12 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
                 "draw: this value has no graph: nothing it was computed from requires a gradient, or recording was "
                 "off. Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
             )
-        return Graph.of(*values, gradients=backward, names=names)
+        return _recorded_graph(values, backward, names)
+    elif callable(target) and backward:
+        result = target(*inputs)
+        if _recorded(result) is None:
+            raise TypeError(f"draw: expected the function to return a tensor to walk back from, got {type(result).__name__}.")
+        return graph_of(result, (), backward, names)
     elif callable(target):
         graph = trace(target, *inputs)
     else:
@@ -58,6 +63,20 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
     if not graph.values:
         raise GraphError("draw: this graph is empty: no operation was recorded in it.")
     return graph
+
+
+def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any]) -> Graph:
+    """The graph behind values, with the gradient of every value from a walk back; where none can be made (the graph is freed,
+    has several outputs, was written to), with the gradients that a backward pass left in it."""
+    if not backward:
+        return Graph.of(*values, names=names)
+    try:
+        return Graph.of(*values, gradients=True, names=names)
+    except (GraphError, InplaceError):
+        graph = Graph.of(*values, names=names)
+        if not has_gradients(graph):
+            raise
+        return graph
 
 
 def _recorded(target: Any) -> Any:

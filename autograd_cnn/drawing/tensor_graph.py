@@ -16,7 +16,7 @@ from .routes import Route, occupied
 from .scene import Group, Point, Run, Scene, runs_width
 from .tensor_layout import LANE, lay_out
 from .tensor_legend import legend_entries
-from .view import Edge, Gradient, Panel, View, joint, number_of, size_of, summary
+from .view import Edge, Gradient, Panel, View, is_freed, joint, leaves_only, number_of, size_of, summary
 from .words import Words, figure, memory, norm
 
 Runs = tuple[Run, ...]
@@ -42,6 +42,7 @@ class _Figure:
         self.words = style.words
         facts = summary(view)
         style.dtype, style.values = facts["dtype"], view.graph.values
+        style.leaves_only = leaves_only(view.graph)
         style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
         self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
         for e in view.edges:
@@ -54,11 +55,11 @@ class _Figure:
         self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
         self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
         self.summed: set[int] = set()
-        self.bands: dict[int, list[tuple[float, float, float]]] = {}  # pieces of lines (x, top, bottom), by height
+        self.bands: dict[int, list[tuple[float, float, float, float]]] = {}  # pieces of lines (left, right, top, bottom), by height
         for r in self.routes:
-            for (x, y0), (_, y1) in pairwise(r.track.points):
+            for (x0, y0), (x1, y1) in pairwise(r.track.points):
                 for k in range(int(y0 // BAND), int(y1 // BAND) + 1):
-                    self.bands.setdefault(k, []).append((x, y0, y1))
+                    self.bands.setdefault(k, []).append((min(x0, x1), max(x0, x1), y0, y1))
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
@@ -141,18 +142,18 @@ class _Figure:
                 text = by_id[p.id].text(at, self.frames[p.id][1] + 21, runs, 12.5, halo=halo)
                 self.space.take(text.box())
 
-    def crossings(self, top: float, bottom: float) -> list[float]:
-        """Where lines pass a horizontal band."""
+    def crossings(self, top: float, bottom: float) -> list[tuple[float, float]]:
+        """Where lines pass a horizontal band: stretches from left to right."""
         found = {s for k in range(int(top // BAND), int(bottom // BAND) + 1) for s in self.bands.get(k, ())}
-        return [x for x, y0, y1 in found if y0 <= bottom and y1 >= top]
+        return sorted((x0, x1) for x0, x1, y0, y1 in found if y0 <= bottom and y1 >= top)
 
     def header_places(self, p: Panel, name: Runs, count: Runs) -> list[tuple[float, Runs, str | None]]:
         """(x, what is written there, its halo): in one piece, else in two, else without what finds no room (the panel's
         title has it all)."""
         x, y, w, _ = self.frames[p.id]
-        taken = sorted(at for at in self.crossings(y + 6, y + 28) if x < at < x + w)
-        walls = [x, *taken, x + w]
-        rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for a, b in pairwise(walls)]
+        taken = [(a, b) for a, b in self.crossings(y + 6, y + 28) if b > x and a < x + w]
+        walls = [(x, x), *taken, (x + w, x + w)]
+        rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for (_, a), (b, _) in pairwise(walls)]
         rooms = [r for r in rooms if r[1] > r[0]] or [(x + 13, x + w - 13)]
         gap = 18.0
         for front in (name, name[:1]):
@@ -199,14 +200,14 @@ class _Figure:
     def paint_route(self, group: Group, r: Route) -> None:
         e = r.edge
         flow = self.flows.get(e.id, _Flow(Gradient("none")))
-        back = flow.gradient.state != "none"
+        back = flow.gradient.state not in ("none", "unknown")
         told = _told(flow.gradient)
         if flow.whole:
             told += f"; summed over {e.branches} branches {flow.whole.norm:.6g}"
         shape = "×".join(map(str, e.value.shape or ())) or "scalar"
         g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id)
         d = LANE if back else 0.0
-        dash = marks.DASH if self.style.backward and not back else None
+        dash = marks.DASH if self.style.backward and flow.gradient.state == "none" else None
         if not back:
             marks.smooth_wire(g, r.track, "dark", 1.3, dash, 7.0)
             return
@@ -223,7 +224,7 @@ class _Figure:
     def label(self, group: Group, r: Route) -> None:
         """The norm beside a gradient lane; where several edges share a value, the sum beside the first of them."""
         flow = self.flows.get(r.edge.id)
-        if flow is None or flow.gradient.state == "none":
+        if flow is None or flow.gradient.state in ("none", "unknown"):
             return
         if flow.whole is not None and r.edge.value.id not in self.summed:
             self.summed.add(r.edge.value.id)
@@ -244,6 +245,8 @@ class _Figure:
             places = [(x, y), (x + aside, y), (x - aside, y), *places]
         best, least = places[0], 1000
         for x, y in places:
+            if x < 6:  # off the page
+                continue
             box = (x, y - 5, width, 12.0)
             hits = self.space.hits(box, 1.0) + 20 * self.solid.hits(box, 1.0)
             if hits < least:
@@ -285,7 +288,7 @@ class _Figure:
 
 
 def _told(g: Gradient) -> str:
-    if g.state == "none":
+    if g.state in ("none", "unknown"):
         return ""
     return {"missing": "; the gradient is missing", "shared": f"; ‖gradient‖ = {g.norm:.6g} over all branches"}.get(
         g.state, f"; ‖gradient‖ = {g.norm:.6g}"
@@ -306,4 +309,6 @@ def subtitle_of(view: View, words: Words, precision: int) -> str:
             parts.append(f"{words('loss')} {figure(v, precision)}")
     if facts["kept"]:
         parts.append(words("kept in all", memory(facts["kept"])))
+    if is_freed(view.graph):
+        parts.append(words("freed"))
     return ", ".join(parts)

@@ -68,14 +68,14 @@ def base_frames(view: View, cards: Mapping[str, Card], header_width: Callable[[P
 
 
 def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], vias: Sequence[list[Via]]) -> dict[str, Box]:
-    """The panels, widened where nothing foreign stands beside them: so that a long edge which ends in one runs within it, and
+    """The panels, widened where nothing foreign stands beside them: so that a long edge with an end in one runs within it, and
     that its header has room to the left of the line that comes down through it."""
     frames, columns = base_frames(view, cards, header_width), Columns(cards)
-    entering: dict[str, list[Via]] = {}  # for each panel the stretches of long edges of which one end is in it
+    entering: dict[str, list[Via]] = {}  # for each panel the stretches of long edges of which an end is in it
     for e, passed in zip(view.edges, vias, strict=True):
         if passed:
             tail, head = ({q.id for q in _family(u.panel)} for u in (e.tail, e.head))
-            for id in tail ^ head:
+            for id in tail | head:
                 entering.setdefault(id, []).extend(passed)
     for p in reversed(view.panels):
         _, y, _, h = frames[p.id]

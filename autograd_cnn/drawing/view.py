@@ -22,7 +22,8 @@ Scopes = tuple[ScopeName, ...]
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """What the backward pass brought to a value: "none" (none is wanted), "missing", "zero", "nan" or "flows"."""
+    """What the backward pass brought to a value: "none" (none is wanted), "missing", "zero", "nan", "flows", or "unknown": a
+    backward pass leaves the gradients of leaves only, unless it is asked to retain others."""
 
     state: str
     norm: float = 0.0
@@ -170,11 +171,24 @@ def gradient_of(value: Value) -> Gradient:
 def joint(gradients: Iterable[Gradient]) -> Gradient:
     """The norm over several gradients together; those that are not there are left aside."""
     found = list(gradients)
-    known = [g.norm for g in found if g.state not in ("missing", "none")]
+    known = [g.norm for g in found if g.state not in ("missing", "none", "unknown")]
+    if not known and any(g.state == "unknown" for g in found):
+        return Gradient("unknown")
     if not known:
         return Gradient("missing" if any(g.state == "missing" for g in found) else "none")
     total = math.sqrt(sum(n * n for n in known))
     return Gradient("nan" if not math.isfinite(total) else "flows" if total else "zero", total)
+
+
+def leaves_only(graph: Graph) -> bool:
+    """Are its gradients those that an ordinary backward pass left, so that most results' are unknown?"""
+    return all(graph.values[o].grad is None for o in graph.outputs)
+
+
+def is_freed(graph: Graph) -> bool:
+    """Has a backward pass freed what the operations kept?"""
+    nodes = (graph.values[o].node for s in graph.steps for o in s.outputs[:1])
+    return any(n is not None and n.kept is None for n in nodes)
 
 
 def has_gradients(graph: Graph) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import GraphError
 from .backward import pullback
 from .graph import BackwardScope, Graph, Leaf, Node, Scope, Step, Value, reachable
-from .trace import _parameter_names
+from .trace import _parameter_names, kept_by
 from .variable import Variable
 from .versions import owner
 
@@ -136,20 +136,10 @@ def _gradients(outputs: Sequence[Any]) -> dict[int, Any]:
 def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all: bool) -> Step:
     prim = node.prim
     kept: dict[tuple[str, int], Any] = {}
-    size = 0
-    names = []
-    if keeps_all:
-        kept = {("output" if i == 0 else "input", max(i - 1, 0)): v for i, v in enumerate(node.kept or ())}
+    names, size = ((), 0) if keeps_all else kept_by(node, counted)
     for k, raw in () if keeps_all else zip(prim.keep, node.kept or (), strict=False):
-        if raw is None or k.kind not in ("input", "output"):
-            continue
-        names.append(k.name)
-        kept[(k.kind, k.index)] = raw
-        for part in raw if isinstance(raw, tuple) else (raw,):
-            store = owner(part)
-            if id(store) not in counted and hasattr(part, "nbytes"):
-                counted.add(id(store))
-                size += int(part.nbytes)
+        if raw is not None and k.kind in ("input", "output"):
+            kept[(k.kind, k.index)] = raw
     inputs = []
     for i, n in enumerate(node.inputs):
         if n is not None:
@@ -170,7 +160,7 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all:
         outputs=outputs,
         params=dict(zip(prim.params, node.params, strict=True)),
         scope=scope.path(reader.modules) if isinstance(scope, Scope) else (),
-        keeps=tuple(names),
+        keeps=names,
         kept_bytes=size,
         serial=node.serial,
         origin=scope.of.serial if isinstance(scope, BackwardScope) else None,

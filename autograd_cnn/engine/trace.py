@@ -7,8 +7,9 @@ from typing import Any
 
 from ..config import Switch
 from ..errors import GraphError, expected
-from .graph import Graph, Leaf, Scope, Step, Value
+from .graph import Graph, Leaf, Node, Scope, Step, Value
 from .variable import FRONT, Variable, box
+from .versions import owner
 
 
 class Tracer:
@@ -17,7 +18,7 @@ class Tracer:
     def __init__(self, note: Callable[[Any], Any] | None = None) -> None:
         self.note = note
         self.values: list[dict[str, Any]] = []
-        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], Any]] = []
+        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], Any, Node | None]] = []
         self.ids: dict[int, int] = {}
         self.alive: list[Any] = []
 
@@ -58,7 +59,7 @@ class Tracer:
         if named_missing:
             named = {**named, "_absent": named_missing}
         outputs = tuple(self.declare(o, "result") for o in outs)
-        self.steps.append((prim, inputs, outputs, named, scope))
+        self.steps.append((prim, inputs, outputs, named, scope, next((o.node for o in outs if o.node is not None), None)))
 
     def rebind(self, x: Any, result: Any) -> None:
         """`x` was overwritten by `result`: from now on its name means that value."""
@@ -112,17 +113,37 @@ def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
 
 
 def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
-    names = _parameter_names(scope for *_, scope in tracer.steps)
+    names = _parameter_names(scope for *_, scope, _ in tracer.steps)
     values = []
     for i, v in enumerate(tracer.values):
         name = v["name"] or (names.get(id(v["node"])) if v["node"] is not None else None)
         values.append(Value(id=i, **{**v, "name": name}))
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
-    for i, (prim, given, made, params, scope) in enumerate(tracer.steps):
+    counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
+    for i, (prim, given, made, params, scope, node) in enumerate(tracer.steps):
         path = scope.path(modules) if isinstance(scope, Scope) else ()
-        steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, serial=i))
+        keeps, size = kept_by(node, counted)
+        steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, keeps=keeps,
+                          kept_bytes=size, serial=i))  # fmt: skip
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
+
+
+def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]:
+    """What a node keeps for the backward pass: the names, and the bytes of what nobody before it (`counted`) keeps already."""
+    if node is not None and node.prim is not None and node.prim.name == "pick":
+        node = node.inputs[0]
+    names, size = [], 0
+    for k, raw in zip(node.prim.keep, node.kept or (), strict=False) if node is not None and node.prim is not None else ():
+        if raw is None or k.kind not in ("input", "output"):
+            continue
+        names.append(k.name)
+        for part in raw if isinstance(raw, tuple) else (raw,):
+            store = owner(part)
+            if id(store) not in counted and hasattr(part, "nbytes"):
+                counted.add(id(store))
+                size += int(part.nbytes)
+    return tuple(names), size
 
 
 def _parameter_names(scopes: Any) -> dict[int, str]:

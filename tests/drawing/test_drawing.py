@@ -192,14 +192,77 @@ def test_gradients_that_are_not_there() -> None:
         GraphError, match=r"this graph holds none. Make it with Graph.of\(loss, gradients=True\), or call draw\(loss, backward=True\)"
     ):
         draw(graphs.lenet(), backward=True)
-    with pytest.raises(GraphError, match="this graph holds none"):
+    with pytest.raises(GraphError, match=r"expected an output of a single number, got shape \[1, 2\]. Reduce it"):
         draw(nn.Linear(2, 2), ac.ones(1, 2), backward=True)
 
 
-def test_a_freed_graph(loss: ac.Tensor) -> None:
+def test_a_model_with_its_backward_pass() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
+    drawn = draw(lambda x: model(x).sum(), ac.ones(1, 3), backward=True)
+    assert "norm of the gradient" in drawn.svg
+    with pytest.raises(TypeError, match="expected the function to return a tensor to walk back from, got float"):
+        draw(lambda x: 1.0, ac.ones(2), backward=True)
+
+
+def test_a_traced_model_tells_what_it_keeps() -> None:
+    assert "keeps input" in draw(nn.Sequential(nn.Linear(3, 2), nn.Tanh()), ac.ones(4, 3)).svg.replace("</tspan>", "").replace(
+        "<tspan>", ""
+    )
+
+
+def test_live_gradients_of_a_freed_graph() -> None:
+    """After an ordinary backward pass the leaves' gradients are there, those of the results are not, and neither is told to be
+    missing."""
+    model = nn.Linear(3, 2)
+    model.bias.requires_grad_(False)
+    loss = model(ac.ones(1, 3)).sum()
     loss.backward()
-    with pytest.raises(RuntimeError, match=r"freed|second time"):
+    drawn = draw(loss, backward=True)
+    pills = {g.data["name"]: g.title for g in drawn.scene.groups() if (g.kind or "").startswith("tensor parameter")}
+    assert pills["weight"] is not None
+    assert "‖gradient‖ = 2.44949" in pills["weight"]
+    assert "what was kept is freed" in drawn.svg
+    assert "missing" not in drawn.svg
+
+
+def test_a_gradient_that_did_not_arrive() -> None:
+    """A leaf that the backward pass left out shows an empty set, the others their norms."""
+    a, b = ac.ones(2, requires_grad=True), ac.ones(2, requires_grad=True)
+    loss = (a * b).sum()
+    loss.backward()
+    b.grad = None
+    drawn = draw(loss, backward=True, names={"a": a, "b": b})
+    assert "gradient is missing" in drawn.svg
+    assert "b: parameter 2, 2 values, its gradient is missing" in drawn.svg
+
+
+def test_several_outputs_show_live_gradients() -> None:
+    a = ac.ones(2, requires_grad=True)
+    first, second = a * 2, a * 3
+    with pytest.raises(GraphError, match="expected one output to walk back from, got 2"):
+        draw([first, second], backward=True)
+    (first.sum() + second.sum()).backward()
+    assert "‖gradient‖ = 7.07107" in draw([first, second], backward=True).svg
+
+
+def test_a_freed_graph_without_gradients() -> None:
+    x = ac.ones(2, requires_grad=True)
+    loss = (x * x).sum()
+    loss.backward()
+    x.grad = None
+    with pytest.raises(RuntimeError, match="freed by the first backward"):
         draw(loss, backward=True)
+
+
+def test_a_huge_picture_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd_cnn.drawing.faces import graphs as face
+
+    monkeypatch.setattr(face, "MANY_NODES", 5)
+    x = ac.ones(2, requires_grad=True)
+    for _ in range(8):
+        x = x * 2
+    with pytest.warns(UserWarning, match=r"9 nodes make a picture that nobody can read. Fold it: .* depth=2"):
+        draw(x, fold="none")
 
 
 def test_what_cannot_be_drawn() -> None:

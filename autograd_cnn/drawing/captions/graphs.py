@@ -54,4 +54,5 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "also": ("also {}", "auch {}"),
     "without": ("without {}", "ohne {}"),
     "instead": ("{} {} instead of {}", "{} {} statt {}"),
+    "freed": ("what was kept is freed", "das Behaltene ist freigegeben"),
 }

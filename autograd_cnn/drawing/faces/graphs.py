@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from ..theme import check_theme
 from ..view import View
 from ..view_builder import view_of
 from ..words import Words
+
+
+MANY_NODES = 3000  # a picture with more is drawn, with a warning
 
 
 class GraphFigures:
@@ -78,6 +82,7 @@ class GraphFigures:
         check_number("depth", depth)
         check_number("precision", precision)
         view, circuit = _view(target, inputs, backward, Fold(depth, fold, focus), names)
+        _warn_if_large(view)
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
@@ -101,6 +106,15 @@ class GraphFigures:
         check_number("depth", depth)
         view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names)
         return dot_source(view, Style(words, backward, precision))
+
+
+def _warn_if_large(view: View) -> None:
+    if len(view.units) > MANY_NODES:
+        warnings.warn(
+            f"draw: {len(view.units):,} nodes make a picture that nobody can read. Fold it: leave fold='auto', or give a depth "
+            "(depth=2) or a module to look at (focus='layer3.7').",
+            stacklevel=3,
+        )
 
 
 def _view(target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None) -> tuple[View, bool]:

@@ -129,9 +129,7 @@ def _notes(layer: Layer) -> list[str]:
 def _told(f: _Figure, v: Volume) -> str:
     n = v.layer
     head, rest = caption(n)
-    parts = [
-        p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p
-    ]
+    parts = [p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p]
     return f"{f.name(n) or head or n.kind}: {'; '.join(parts)}."
 
 
@@ -328,3 +326,5 @@ def _fall(f: _Figure, g: Group, track: Track, v: Volume) -> None:
         track.corner((x + corner, v.middle), vertical_first=True)
         track.line((v.x - 7, v.middle))
     marks.smooth_wire(g, track, head=6.5)
+
+

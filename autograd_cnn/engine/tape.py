@@ -136,7 +136,12 @@ def _gradients(outputs: Sequence[Any]) -> dict[int, Any]:
 def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all: bool) -> Step:
     prim = node.prim
     kept: dict[tuple[str, int], Any] = {}
-    names, size = ((), 0) if keeps_all else kept_by(node, counted)
+    names: tuple[str, ...] = ()
+    size = 0
+    if keeps_all:
+        kept = {("output" if i == 0 else "input", max(i - 1, 0)): v for i, v in enumerate(node.kept or ())}
+    else:
+        names, size = kept_by(node, counted)
     for k, raw in () if keeps_all else zip(prim.keep, node.kept or (), strict=False):
         if raw is not None and k.kind in ("input", "output"):
             kept[(k.kind, k.index)] = raw

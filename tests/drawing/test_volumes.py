@@ -73,9 +73,7 @@ PICTURES: dict[str, Any] = {
     "autoencoder": lambda **o: draw.volumes(AutoEncoder(), (1, 1, 28, 28), **o),
     "branches": lambda **o: draw.volumes(Branches(), (1, 2, 6, 9), **o),
     "two": lambda **o: draw.volumes(Two(), [np.zeros((1, 1, 8, 8)), np.zeros((1, 1, 8, 8))], **o),
-    "signal": lambda **o: draw.volumes(
-        nn.Sequential(nn.Conv1d(2, 8, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(96, 4)), (1, 2, 28), **o
-    ),
+    "signal": lambda **o: draw.volumes(nn.Sequential(nn.Conv1d(2, 8, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(96, 4)), (1, 2, 28), **o),
     "mlp": lambda **o: draw.volumes(get_model("mlp", image_size=8), (1, 1, 8, 8), **o),
     "one": lambda **o: draw.volumes(lambda x: x.relu(), (1, 3, 4, 4), **o),
 }
@@ -108,9 +106,7 @@ def test_layers_of_lenet() -> None:
     assert [n.sources for n in layers] == [[], [0], [1], [2], [3], [4], [5], [6]]
 
 
-@pytest.mark.parametrize(
-    ("name", "total"), [("densenet121", None), ("resnet18", 11_689_512), ("googlenet", None), ("mobilenet_v2", 3_504_872)]
-)
+@pytest.mark.parametrize(("name", "total"), [("densenet121", None), ("resnet18", 11_689_512), ("googlenet", None), ("mobilenet_v2", 3_504_872)])
 @pytest.mark.parametrize("depth", [None, 1, 2])
 def test_no_parameter_is_lost_by_folding(name: str, total: int | None, depth: int | None) -> None:
     model = get_model(name, init_weights=False) if name == "googlenet" else get_model(name)

@@ -19,7 +19,6 @@ from ..view import View
 from ..view_builder import view_of
 from ..words import Words
 
-
 MANY_NODES = 3000  # a picture with more is drawn, with a warning
 
 

@@ -261,7 +261,7 @@ def test_a_huge_picture_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     x = ac.ones(2, requires_grad=True)
     for _ in range(8):
         x = x * 2
-    with pytest.warns(UserWarning, match=r"\d+ nodes make a picture that nobody can read. Fold it: .* depth=2"):
+    with pytest.warns(UserWarning, match=r"\d+ nodes make a picture that nobody can read. Fold it: .*depth=2"):
         draw(x, fold="none")
 
 

@@ -212,6 +212,18 @@ for _name, _dtype in {"float": "float32", "double": "float64", "half": "float16"
     _caster(_name, _dtype)
 
 
+@expose("method", "to_dense", "coalesce")
+def to_dense(self: Tensor, dtype: Any = None) -> Tensor:
+    """The tensor itself: all are dense. `torch.sparse` of programs makes them so at once."""
+    return self if dtype is None else _cast(self, as_dtype(dtype, "to_dense"))
+
+
+@expose("method")
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """No memory is pinned for a device."""
+    return False
+
+
 @expose("method")
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself: it is on the CPU."""

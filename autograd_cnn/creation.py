@@ -11,6 +11,7 @@ import numpy as np
 
 from .config import current
 from .device import check_cpu
+from .ops.dims import sizes_by_name
 from .ops.promotion import get_default_dtype, number_in, promote_types, python_dtype
 from .ops.shape import given_sizes
 from .tensor import Tensor, wrap
@@ -174,6 +175,7 @@ class _FilledLike(Protocol):
 
 
 def _filled(name: str, value: float, doc: str) -> _Filled:
+    @sizes_by_name("size")
     def make(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
              pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
         kind = as_dtype(dtype, name) or get_default_dtype()
@@ -231,7 +233,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any 
     return finish(np.full_like(np.asarray(input.value), number_in(kind, value), dtype=kind), requires_grad, device, "full_like")
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
+def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """start, start + step, … below `end`.
 
@@ -240,6 +242,9 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, lay
     """
     if end is None:
         start, end = 0, start
+    if end is None:
+        raise TypeError("arange(): expected an end, as in arange(5) or arange(2, 5); got none")
+    start = 0 if start is None else start
     start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")

@@ -9,6 +9,7 @@ import numpy as np
 from . import random
 from .creation import _sizes, as_dtype, finish
 from .engine.variable import unbox
+from .ops.dims import sizes_by_name
 from .ops.promotion import get_default_dtype
 from .ops.sampled import sampled
 from .random import Generator, default_generator
@@ -46,6 +47,7 @@ def set_rng_state(new_state: Tensor) -> None:
     random.set_rng_state(unbox(new_state))
 
 
+@sizes_by_name("size")
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Uniform draws from [0, 1)."""
@@ -54,6 +56,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layo
     return finish(g.uniform(_sizes(size, "rand"), kind), requires_grad, device, "rand")
 
 
+@sizes_by_name("size")
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Standard normal draws."""

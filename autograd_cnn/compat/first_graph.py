@@ -39,9 +39,9 @@ class FirstGraph:
 
     def _draw(self, root: Any) -> None:
         """A picture that fails must not end the program."""
-        from ..drawing import draw
-
         try:
+            from ..drawing import draw
+
             self.path.parent.mkdir(parents=True, exist_ok=True)
             draw(root).save(str(self.path))
         except (ValueError, TypeError, RuntimeError, OSError, ImportError) as error:

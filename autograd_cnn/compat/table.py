@@ -11,10 +11,10 @@ _FACES = f"{OURS}.compat.faces"
 
 # Their module: ours, asked in this order. A face comes first where PyTorch has more to say than we do.
 _SOURCES: dict[str, tuple[str, ...]] = {
-    "torch": (f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.amp", OURS),
+    "torch": (f"{_FACES}.out", f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.amp", f"{_FACES}.storages", OURS, f"{_FACES}.sparse"),
     "torch._C": (),
     "torch._six": (f"{_FACES}.six",),
-    "torch._utils": (),
+    "torch._utils": (f"{_FACES}.storages",),
     "torch.accelerator": (f"{_FACES}.accelerator",),
     "torch.amp": (f"{_FACES}.amp",),
     "torch.autograd": (f"{_FACES}.autograd", f"{OURS}.autograd"),
@@ -39,12 +39,14 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "torch.linalg": (f"{OURS}.linalg",),
     "torch.mps": (f"{_FACES}.mps",),
     "torch.multiprocessing": (f"{_FACES}.multiprocessing",),
+    "torch.nn": (f"{OURS}.nn", f"{_FACES}.nn"),
     "torch.onnx": (),
     "torch.profiler": (f"{_FACES}.profiler",),
     "torch.random": (f"{OURS}.sampling", f"{OURS}.random"),
     "torch.serialization": (f"{OURS}.serialization",),
-    "torch.sparse": (),
+    "torch.sparse": (f"{_FACES}.sparse",),
     "torch.special": (OURS,),
+    "torch.storage": (f"{_FACES}.storages",),
     "torch.testing": (f"{_FACES}.testing", f"{OURS}.testing"),
     "torch.types": (f"{_FACES}.types",),
     "torch.utils": (f"{OURS}.utils",),
@@ -116,7 +118,7 @@ def _most_special_first(ours: str, below: str) -> tuple[str, ...]:
     parts = below.split(".")
     names = [".".join([ours, *parts[:n]]) for n in range(len(parts), -1, -1)]
     face = f"{_FACES}.{ours.rpartition('.')[2]}_{'_'.join(parts)}"
-    return tuple(m for m in (face, *names) if _exists(m))
+    return tuple(m for m in (face, *names, f"{_FACES}.{ours.rpartition('.')[2]}") if _exists(m))
 
 
 @cache

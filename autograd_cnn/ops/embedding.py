@@ -51,7 +51,7 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, max_n
         padding_idx: this row takes no gradient (negative counts from the end).
         max_norm: rows used whose `norm_type` norm is larger are first scaled down to it, in `weight` itself.
         scale_grad_by_freq: each row's gradient is divided by how often it occurs.
-        sparse: sparse gradients do not exist here; True raises NotImplementedError.
+        sparse: accepted; the gradient has the same values, and is dense.
 
     Errors: IndexError for numbers out of range, RuntimeError for floating ones.
 
@@ -69,8 +69,6 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, max_n
     if raw.size and (raw.min() < 0 or raw.max() >= rows):
         bad = raw.max() if raw.max() >= rows else raw.min()
         raise IndexError(f"index out of range in self: embedding got {bad} for a table of {rows} rows")
-    if sparse:
-        raise NotImplementedError(expected("embedding", "sparse=False", "True", "Leave it out: the gradient is the same, and dense."))
     skip = -1
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:

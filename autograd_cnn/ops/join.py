@@ -11,7 +11,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import ShapeError
-from .dims import normal_dim
+from .dims import normal_dim, numpy_names
 from .expose import expose
 from .promotion import Array, result_type
 from .shape import Shape, _reshape, ndim_of, shape_of, unsqueeze
@@ -57,6 +57,7 @@ def _() -> Any:
 
 
 @expose("function", "cat", "concat", "concatenate")
+@numpy_names
 def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     """The tensors one after the other along `dim`; their other sizes must be equal.
 
@@ -101,6 +102,7 @@ def _listed(tensors: Any, operation: str) -> list[Any]:
 
 
 @expose("function")
+@numpy_names
 def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     """Tensors of one shape along a new dim.
 

@@ -15,7 +15,7 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
-from .dims import normal_dim, normal_dims
+from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .promotion import Array
 
@@ -294,6 +294,7 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
 
 
 @expose("method")
+@sizes_by_name("size")
 def expand(input: Array, *sizes: Any) -> Array:
     """Dims of size 1 stretched, new dims in front; -1 keeps a size. No memory is copied.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ...device import as_device
+from .top import OutOfMemoryError  # noqa: F401  # torch.cuda.OutOfMemoryError
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:

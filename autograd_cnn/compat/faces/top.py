@@ -20,6 +20,7 @@ inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 dtype = np.dtype
 finfo, iinfo = np.finfo, np.iinfo
 asarray = as_tensor
+uint16, uint32, uint64 = np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.uint64)
 Variable = _autograd.Variable
 
 
@@ -35,6 +36,23 @@ class layout:
 
 class memory_format(layout):
     """A preference for the order of memory. Results do not depend on it; it is accepted and leaves the order as it is."""
+
+
+class _AbsentDtype:
+    """A dtype that NumPy does not have: it may be named (for autocast, in tables of choices), and no tensor is made of it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+bfloat16 = _AbsentDtype("torch.bfloat16")
+
+
+class OutOfMemoryError(RuntimeError):
+    """What PyTorch raises when a device is out of memory. Nothing here does: the CPU's memory ends as MemoryError."""
 
 
 strided = layout("torch.strided")
@@ -158,3 +176,18 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
     weights = None if weight is None else np.asarray(weight.value).reshape(-1)
     counts, found = np.histogram(value.reshape(-1), edges, range, density, weights)
     return _Histogram(wrap(counts.astype(value.dtype)), wrap(found.astype(value.dtype)))
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """May numbers of one dtype be written into a tensor of another? Not from floats to integers, nor from anything to bools."""
+    rank = "b iu f c".replace("iu", "i").split()
+    a, b = (np.dtype(x).kind.replace("u", "i") for x in (from_, to))
+    return rank.index(a) <= rank.index(b)
+
+
+def range(start: Any, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
+    """start, start + step, …, with `end` if it is met: `arange` as it was before it followed Python."""
+    if end is None:
+        start, end = 0, start
+    steps = int((end - start) / step)
+    return as_tensor(start + np.arange(steps + 1) * step, options.get("dtype") or np.float32)

@@ -29,10 +29,6 @@ class _Table(Module):
     def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None, max_norm: float | None, norm_type: float,
                  scale_grad_by_freq: bool, sparse: bool, weight: Tensor | None, freeze: bool, device: Any, dtype: Any) -> None:  # fmt: skip
         super().__init__()
-        if sparse:
-            raise NotImplementedError(
-                f"{type(self).__name__}: expected sparse=False, got True. Leave it out: the gradient is the same, and dense."
-            )
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, _row(padding_idx, num_embeddings)
         self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
         if weight is None:

@@ -12,12 +12,12 @@ from .creation import array_of, as_dtype, finish
 from .device import check_cpu
 from .engine.variable import unbox
 from .engine.versions import wrote
-from .errors import expected
+from .errors import allocating, expected
 from .ops.arithmetic import cast
 from .ops.dims import sizes_by_name
 from .ops.expose import expose
 from .ops.index import copied
-from .ops.promotion import get_default_dtype
+from .ops.promotion import get_default_dtype, held
 from .ops.shape import _permute, ndim_of
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
@@ -265,6 +265,7 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
 
 
 @expose("method")
+@allocating
 @sizes_by_name("size")
 def resize_(self: Tensor, *sizes: Any) -> Tensor:
     """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers)."""
@@ -376,12 +377,13 @@ def new(self: Tensor, *args: Any) -> Tensor:
 
 
 @expose("method")
+@allocating
 def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One value, in this one's dtype."""
     kind = as_dtype(dtype, "new_full") or self.value.dtype
-    return finish(np.full(tuple(size), unbox(fill_value), kind), requires_grad, device, "new_full")
+    return finish(np.full(tuple(size), held(unbox(fill_value), kind, "new_full")), requires_grad, device, "new_full")
 
 
 def _new(name: str, value: int) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
 
 from .config import current
 from .device import check_cpu
+from .errors import allocating
 from .ops.dims import sizes_by_name
-from .ops.promotion import get_default_dtype, number_in, promote_types, python_dtype
+from .ops.promotion import get_default_dtype, held, promote_types, python_dtype
 from .ops.shape import given_sizes
 from .tensor import Tensor, wrap
 
@@ -59,7 +60,8 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=dtype)
     if isinstance(data, bool | int | float | complex):
-        return np.array(data, dtype=dtype or python_dtype(data))
+        kind = dtype or python_dtype(data)
+        return np.array(held(data, kind, operation) if np.dtype(kind).kind in "iu" else data, dtype=kind)
     if hasattr(data, "__array__") and not isinstance(data, list | tuple):
         return np.array(data, dtype=dtype)
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
@@ -77,6 +79,8 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
         raise TypeError(f"{operation}(): expected numbers, got entries of type {type(_leaf_of(data)).__name__}")
     if dtype is None:
         dtype = _list_dtype(plain)
+    if array.size and array.dtype.kind in "iu" and np.dtype(dtype).kind in "iu" and array.dtype != dtype:
+        held(int(array.min()), dtype, operation), held(int(array.max()), dtype, operation)
     return array.astype(dtype, copy=False)
 
 
@@ -93,7 +97,7 @@ def _list_dtype(data: Any) -> Any:
                 found.update(d.dtype for d in row if d.__class__ is kind)
             else:
                 found.add(python_dtype(d))
-    return reduce(promote_types, found) if found else get_default_dtype()
+    return functools.reduce(promote_types, found) if found else get_default_dtype()
 
 
 def _unwrapped(data: Any) -> Any:
@@ -102,6 +106,7 @@ def _unwrapped(data: Any) -> Any:
     return [_unwrapped(d) for d in data] if isinstance(data, list | tuple) else data
 
 
+@allocating
 def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
 ) -> Tensor:
@@ -186,7 +191,7 @@ def _filled(name: str, value: float, doc: str) -> _Filled:
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = doc
-    return make
+    return allocating(make)
 
 
 def _filled_like(name: str, value: float, doc: str) -> _FilledLike:
@@ -197,7 +202,7 @@ def _filled_like(name: str, value: float, doc: str) -> _FilledLike:
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = doc
-    return make
+    return allocating(make)
 
 
 zeros = _filled("zeros", 0, "Zeros of the given sizes.\n\n    >>> zeros(2)\n    tensor([0., 0.])\n    ")
@@ -212,6 +217,7 @@ empty_like = _filled_like(
 )
 
 
+@allocating
 def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
          pin_memory: bool = False) -> Tensor:  # fmt: skip
     """One value, in the dtype of that value.
@@ -222,17 +228,20 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, d
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     kind = as_dtype(dtype, "full") or python_dtype(value)
     sizes = _sizes((size,) if isinstance(size, int) else tuple(size), "full")
-    return finish(np.full(sizes, number_in(kind, value), kind), requires_grad, device, "full")
+    return finish(np.full(sizes, held(value, kind, "full")), requires_grad, device, "full")
 
 
+@allocating
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """One value, in another tensor's shape and dtype."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    kind = as_dtype(dtype, "full_like") or input.value.dtype
-    return finish(np.full_like(np.asarray(input.value), number_in(kind, value), dtype=kind), requires_grad, device, "full_like")
+    value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
+    like = np.asarray(input.value)
+    kind = as_dtype(dtype, "full_like") or like.dtype
+    return finish(np.full_like(like, held(value, kind, "full_like"), dtype=kind), requires_grad, device, "full_like")
 
 
+@allocating
 def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False) -> Tensor:  # fmt: skip
     """start, start + step, … below `end`.
@@ -265,6 +274,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     return finish(array.astype(kind), requires_grad, device, "arange")
 
 
+@allocating
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`steps` values from start to end, both included.
@@ -288,6 +298,7 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any
     return finish(array.astype(kind), requires_grad, device, "linspace")
 
 
+@allocating
 def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """base^start … base^end in `steps` equal ratios."""
@@ -295,9 +306,12 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
     if kind.kind in "iu":
         start, end = int(start), int(end)
     exponents = linspace(start, end, steps, dtype=np.float64).value
-    return finish(np.power(float(base), exponents).astype(kind), requires_grad, device, "logspace")
+    with np.errstate(all="ignore"):
+        array = np.power(float(base), exponents).astype(kind)
+    return finish(array, requires_grad, device, "logspace")
 
 
+@allocating
 def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False) -> Tensor:  # fmt: skip
     """The unit matrix (n × m).
@@ -320,6 +334,7 @@ def _triangle_indices(operation: str, pick: Any, row: int, col: int, offset: int
     return finish(np.stack(pick(row, offset, col)).astype(kind), False, device, operation)
 
 
+@allocating
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
     """The indices (2, count) of the lower triangle of a row × col matrix, row by row; `offset` moves the diagonal up.   int64
 
@@ -330,6 +345,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     return _triangle_indices("tril_indices", np.tril_indices, row, col, offset, dtype, device)
 
 
+@allocating
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
     """The indices (2, count) of the upper triangle of a row × col matrix, row by row; `offset` moves the diagonal up.   int64
 

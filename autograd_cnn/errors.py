@@ -7,7 +7,12 @@ Every message states four things: what was expected, what came, in which operati
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+Make = TypeVar("Make", bound=Callable[..., Any])
 
 
 class ShapeError(RuntimeError):
@@ -33,6 +38,38 @@ def expected(operation: str, what: str, got: object, fix: str = "") -> str:
     'conv2d: expected an input of 4 dims (N, C, H, W), got 3 dims. Add a batch dim with x.unsqueeze(0).'
     """
     return f"{operation}: expected {what}, got {got}." + (f" {fix}" if fix else "")
+
+
+def allocating(make: Make) -> Make:
+    """For functions that make arrays: what NumPy says of sizes beyond all memory, and of numbers beyond its integers, in PyTorch's
+    exception type."""
+
+    @functools.wraps(make)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return make(*args, **kwargs)
+        except MemoryError as error:
+            raise RuntimeError(f"{make.__name__}: can't allocate memory: {error or 'too many entries'}. Use smaller sizes.") from None
+        except OverflowError as error:
+            raise RuntimeError(f"{make.__name__}: {error}. Expected finite numbers that 64 bits can hold.") from None
+
+    return made  # type: ignore[return-value]  # the same signature
+
+
+def whole(value: Any, what: str) -> int:
+    """An int, a NumPy integer or a 0-d tensor of integers, as an int.
+
+    Errors: TypeError that says `what` it should have been.
+
+    >>> whole(2.5, "conv2d: stride")
+    Traceback (most recent call last):
+    ...
+    TypeError: conv2d: stride: expected an int, got 2.5.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{what}: expected an int, got {value!r}.") from None
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from . import random
 from .creation import _sizes, as_dtype, finish
 from .engine.variable import unbox
+from .errors import allocating
 from .ops.dims import sizes_by_name
 from .ops.promotion import get_default_dtype
 from .ops.sampled import sampled
@@ -47,6 +48,7 @@ def set_rng_state(new_state: Tensor) -> None:
     random.set_rng_state(unbox(new_state))
 
 
+@allocating
 @sizes_by_name("size")
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -56,6 +58,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layo
     return finish(g.uniform(_sizes(size, "rand"), kind), requires_grad, device, "rand")
 
 
+@allocating
 @sizes_by_name("size")
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
           requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -65,6 +68,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, lay
     return finish(g.normal(_sizes(size, "randn"), kind), requires_grad, device, "randn")
 
 
+@allocating
 def randint(*bounds: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None, dtype: Any = None,
             layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers from [low, high): `randint(high, size)` begins at 0, else `randint(low, high, size)`.
@@ -90,6 +94,7 @@ def randint(*bounds: Any, low: Any = None, high: Any = None, size: Any = None, g
     return finish(g.integers(_sizes(tuple(size), "randint"), int(low), int(high), kind), requires_grad, device, "randint")
 
 
+@allocating
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """0 … n−1 in random order."""
@@ -138,6 +143,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return sampled(input, values=drawn.astype(array.dtype))  # type: ignore[no-any-return]
 
 
+@allocating
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
@@ -145,6 +151,7 @@ def multinomial(
     return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
 
 
+@allocating
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None,
            device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations, which get the gradient 0.
@@ -171,7 +178,9 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
     kind = m.dtype if isinstance(mean, Tensor) else s.dtype
     z = g.normal(np.broadcast_shapes(np.shape(m), np.shape(s)), kind)
-    made = finish((z * s + m).astype(kind), requires_grad, device, "normal")
+    with np.errstate(all="ignore"):
+        drawn = (z * s + m).astype(kind)
+    made = finish(drawn, requires_grad, device, "normal")
     if any(isinstance(v, Tensor) and v.requires_grad for v in (mean, std)):
         made = sampled(mean, std, values=made.value)
     return made

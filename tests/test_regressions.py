@@ -7,6 +7,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.nn import functional as F
 
 
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (4, 1, 1), (1, 1, 1)])
@@ -156,3 +157,74 @@ def test_logcumsumexp_is_differentiable_by_a_gradient_of_zero():
     jvp = ac.autograd.functional.jvp(lambda x: x.logcumsumexp(0), x, v)[1]
     e = np.exp(x.numpy())
     assert np.allclose(jvp.numpy(), np.cumsum(e * v.numpy()) / np.cumsum(e))
+
+
+# ------------------------------------------------------------------------------------------------- at the edge of numbers and memory
+@pytest.mark.parametrize("make", [
+    lambda n: ac.zeros(n), lambda n: ac.ones(n), lambda n: ac.arange(n), lambda n: ac.linspace(0, 1, n), lambda n: ac.logspace(0, 1, n),
+    lambda n: ac.rand(n), lambda n: ac.randperm(n), lambda n: ac.tril_indices(n, n), lambda n: ac.ones(1).new_ones(n),
+    lambda n: ac.ones(1).resize_(n), lambda n: ac.ones(1).repeat_interleave(n), lambda n: ac.full((n,), 1.0),
+])  # fmt: skip
+def test_sizes_beyond_all_memory_are_runtime_errors(make):
+    """They were MemoryErrors, which no program written for PyTorch expects."""
+    with pytest.raises(RuntimeError, match=r"can't allocate memory|too large"):
+        make(10**13)
+
+
+@pytest.mark.parametrize("make", [lambda: ac.arange(float("inf")), lambda: ac.randint(float("inf"), (2,)),
+                                  lambda: ac.tensor(10**30), lambda: ac.full((2,), 300, dtype=ac.uint8),
+                                  lambda: ac.tensor([300], dtype=ac.uint8), lambda: ac.ones(2).byte().fill_(300),
+                                  lambda: ac.ones(2).fill_(1e300), lambda: ac.full((2,), float("nan"), dtype=ac.int64),
+                                  lambda: ac.ones(2).byte().masked_fill(ac.tensor([True, False]), 300)])  # fmt: skip
+def test_numbers_beyond_the_dtype_are_runtime_errors(make):
+    """They were OverflowErrors, or came out as other numbers: tensor([300], dtype=uint8) was 44."""
+    with pytest.raises(RuntimeError, match=r"without overflow|convert float infinity|unsupported range"):
+        make()
+
+
+def test_negative_numbers_wrap_around_in_unsigned_dtypes():
+    """As in PyTorch; full and fill_ refused them."""
+    assert ac.full((2,), -2, dtype=ac.uint8).tolist() == ac.ones(2).byte().fill_(-2).tolist() == [254, 254]
+    assert ac.tensor([-2, 3], dtype=ac.uint8).tolist() == [254, 3]
+
+
+@pytest.mark.parametrize("call", [lambda x: F.max_pool1d(x, 2.5), lambda x: F.conv1d(x, ac.ones(1, 2, 1), stride=1.5),
+                                  lambda x: F.adaptive_avg_pool1d(x, 1.5), lambda x: F.layer_norm(x, float("inf"))])  # fmt: skip
+def test_sizes_are_whole_numbers(call):
+    """A kernel of 2.5 pooled by 2, without a word."""
+    with pytest.raises(TypeError, match="expected an int, got"):
+        call(ac.ones(1, 2, 4))
+
+
+def test_a_window_over_channels_far_wider_than_there_are():
+    """local_response_norm counted to its size, channel after channel."""
+    x = ac.rand(1, 3, 2, dtype=ac.float64)
+    assert np.allclose(F.local_response_norm(x, 2**40).numpy(), (x / (1 + 1e-4 / 2**40 * (x**2).sum(1, keepdim=True)) ** 0.75).numpy())
+    assert ac.ones(4).diff(10**12).shape == (0,)
+
+
+def test_instance_norm_of_no_samples_is_silent():
+    """It took the mean of nothing for statistics that nobody keeps."""
+    assert F.instance_norm(ac.ones(0, 2, 3)).shape == (0, 2, 3)
+    layer = nn.InstanceNorm1d(2, track_running_stats=True)
+    layer(ac.ones(0, 2, 3))
+    assert layer.running_mean.tolist() == [0.0, 0.0]
+
+
+def test_quantile_of_nan_is_refused():
+    with pytest.raises(RuntimeError, match="q must be in the range"):
+        ac.quantile(ac.ones(3), float("nan"))
+
+
+def test_powers_of_scalars_are_those_of_tensors():
+    """A root of a negative number was a TypeError about complex, 0 to a negative power a ZeroDivisionError, 1e200² an OverflowError."""
+    for a, b in ((-8.0, 1.5), (0.0, -1.0), (1e200, 2.0), (-1e200, 3.0), (-2.0, 3.0), (0.0, 0.0)):
+        want = (ac.tensor(a, dtype=ac.float64) ** b).item()
+        for got in (ac.Scalar(a) ** b, ac.Scalar(a) ** ac.Scalar(b)):
+            assert np.isclose(float(got), want, equal_nan=True), (a, b)
+
+
+def test_softplus_of_numbers():
+    """Of NaN it was infinite, and with beta=0 it divided by zero."""
+    assert np.isnan(float(F.softplus(ac.Scalar(float("nan")))))
+    assert float(F.softplus(ac.Scalar(0.5), beta=0)) == F.softplus(ac.tensor(0.5), beta=0).item() == float("inf")

@@ -187,7 +187,7 @@ def _channel_sums(x: Array, size: int, before: int, out: Array) -> None:
     """out[:, c] = x[:, c − before] + … + x[:, c − before + size − 1], zero beyond the ends; x (n, C, L)"""
     channels = x.shape[1]
     np.copyto(out, x)
-    for shift in range(-before, size - before):
+    for shift in range(max(-before, 1 - channels), min(size - before, channels)):
         low, high = max(0, -shift), min(channels, channels - shift)
         if shift and low < high:
             np.add(out[:, low:high], x[:, low + shift : high + shift], out=out[:, low:high])

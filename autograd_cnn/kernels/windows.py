@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ShapeError, expected
+from ..errors import ShapeError, expected, whole
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
@@ -35,9 +35,10 @@ def steps(value: Steps, dims: int, name: str = "argument") -> Shape:
     >>> steps(2, 3)
     (2, 2, 2)
     """
-    if isinstance(value, (int, np.integer)):
-        return (int(value),) * dims
-    found = tuple(int(v) for v in value)
+    if value.__class__ is int:
+        return (value,) * dims
+    each = value if isinstance(value, Sequence | np.ndarray) else (value,)
+    found = tuple(whole(v, name) for v in each)
     if len(found) == 1:
         return found * dims
     if len(found) != dims:

@@ -316,10 +316,16 @@ def _power(input: Array, *, exponent: float) -> Array:
 
 @_power.kernel(float)
 def _(input: float, *, exponent: float) -> float:
+    return float_power(input, exponent)
+
+
+def float_power(a: float, b: float) -> float:
+    """a^b as NumPy has it: infinite where Python's float overflows or divides by zero, NaN for a root of a negative number."""
     try:
-        return float(input**exponent)
-    except ZeroDivisionError:
-        return math.inf
+        return math.pow(a, b)
+    except (OverflowError, ValueError):
+        with np.errstate(all="ignore"):
+            return float(np.power(np.float64(a), np.float64(b)))
 
 
 @_power.vjp("input")
@@ -350,7 +356,7 @@ def _power_of(input: Array, exponent: Array) -> Array:
 
 @_power_of.kernel(float)
 def _(input: float, exponent: float) -> float:
-    return float(input**exponent)
+    return float_power(input, exponent)
 
 
 @_power_of.vjp("input")

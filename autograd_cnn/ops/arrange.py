@@ -11,7 +11,7 @@ from ..device import Size
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
-from ..errors import ShapeError, expected
+from ..errors import ShapeError, allocating, expected
 from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .index import select_copy
@@ -262,6 +262,7 @@ def tile(input: Array, *dims: Any) -> Array:
 
 
 @expose("function method")
+@allocating
 def repeat_interleave(input: Array, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Array:
     """Each entry (along `dim`; of the flattened tensor without it) `repeats` times in a row.
 
@@ -273,6 +274,8 @@ def repeat_interleave(input: Array, repeats: Any, dim: int | None = None, *, out
         input, dim = _reshape(input, shape=(-1,), kind="flatten"), 0
     d = normal_dim(dim, ndim_of(input), "repeat_interleave")
     count = np.asarray(unbox(repeats))
+    if count.dtype.kind not in "iu":
+        raise RuntimeError(f"repeats has to be Long or Int tensor: expected whole numbers in repeat_interleave, got {count.dtype}")
     if count.size not in (1, shape_of(input)[d]):
         raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {count.size} and input.size({d}) = "
                            f"{shape_of(input)[d]}")  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
+from ..errors import expected
 from .clamp import _clamp
 from .elementwise import exp, log, sigmoid, square
 from .expose import expose
@@ -219,6 +220,8 @@ def kl_div(
     >>> ac.nn.functional.kl_div(p.log(), p, reduction="batchmean")
     tensor(0.)
     """
+    if not hasattr(unbox(target), "dtype"):
+        raise TypeError(expected("kl_div", "a tensor of probabilities as target", repr(target)))
     how = reduction
     if reduction != "batchmean" or size_average is not None or reduce is not None:
         how = chosen_reduction(reduction, size_average, reduce, operation="kl_div")
@@ -296,7 +299,8 @@ def gaussian_nll_loss(
             raise ValueError(
                 f"var is of incorrect size: gaussian_nll_loss expected the input's shape {list(x.shape)}, got {list(v.shape)}."
             )
-    lift = np.maximum(unbox(var), eps) - unbox(var)  # a constant: the gradient passes the clamp
+    with np.errstate(over="ignore"):
+        lift = np.maximum(unbox(var), eps) - unbox(var)  # a constant: the gradient passes the clamp
     v = var + lift.astype(x.dtype, copy=False)
     y = (log(v) + square(input - target) / v) * 0.5
     if full:

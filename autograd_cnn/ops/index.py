@@ -10,7 +10,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from .expose import expose
-from .promotion import Array
+from .promotion import Array, held
 
 Index = tuple[Any, ...]
 
@@ -225,7 +225,7 @@ def _(draw: Draw) -> Case:
 @primitive(label="fill {value}", family="index")
 def filled(input: Array, *, value: float) -> Array:
     """y = value everywhere, of the input's shape and dtype"""
-    return np.full_like(input, value)
+    return np.full_like(input, held(value, input.dtype, "fill_"))
 
 
 @filled.vjp("input")

@@ -18,7 +18,7 @@ from .expose import expose
 from .gather import IndexBoundsError, check_bounds, gather, index_kind
 from .index import index_adjoint, normal_index, select_view
 from .index import index_put as _put
-from .promotion import Array
+from .promotion import Array, held
 from .shape import Shape, _reshape, shape_of
 
 
@@ -182,9 +182,7 @@ def single_value(operation: str, input: Any, value: Any) -> Any:
     """A number, or a 0-d tensor, in the dtype of what it is written to."""
     dtype = unbox(input).dtype
     if not hasattr(unbox(value), "ndim"):
-        if isinstance(value, complex) and dtype.kind != "c":
-            raise DtypeError(f"{operation}: value cannot be converted to type {dtype} without overflow, got {value}")
-        return dtype.type(value)
+        return held(value, dtype, operation)
     if unbox(value).ndim:
         raise RuntimeError(f"{operation} only supports a 0-dimensional value tensor, but got tensor with {unbox(value).ndim} dimension(s).")
     if unbox(value).dtype.kind == "c" and dtype.kind != "c":

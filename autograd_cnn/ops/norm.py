@@ -11,7 +11,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..engine.versions import wrote
-from ..errors import ShapeError, expected
+from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
 from .expose import expose
 from .promotion import Array
@@ -193,7 +193,8 @@ def _affine(y: Any, weight: Any, bias: Any) -> Any:
 def _last_dims(operation: str, input: Any, normalized_shape: Any, **given: Any) -> Shape:
     """The last dims, which must have the shape named; so must the parameters."""
     shape = shape_of(input)
-    last = tuple(normalized_shape) if isinstance(normalized_shape, Sequence) else (int(normalized_shape),)
+    sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    last = tuple(whole(n, f"{operation}: normalized_shape") for n in sizes)
     if not last:
         raise RuntimeError(expected(operation, "normalized_shape to be at least 1-dimensional", "()"))
     if len(shape) < len(last) or shape[len(shape) - len(last) :] != last:
@@ -293,13 +294,10 @@ def instance_norm(input: Array, running_mean: Any = None, running_var: Any = Non
     )
     dims = tuple(range(2, len(shape)))
     raw = unbox(input)
-    for running, now in (
-        (running_mean, raw.mean(dims).mean(0)),
-        (running_var, raw.var(dims).mean(0) * (space / (space - 1))),
-    ):
-        if running is not None:
+    for running, statistic in ((running_mean, raw.mean), (running_var, lambda dims: raw.var(dims) * (space / (space - 1)))):
+        if running is not None and len(raw):
             array = running.storage()
-            array[...] = (1 - momentum) * array + momentum * now
+            array[...] = (1 - momentum) * array + momentum * statistic(dims).mean(0)
             wrote(array)
     y = _normalize(input, dims=dims, eps=eps, kind="instance norm")[0]
     return _affine(y, _by_channel(weight, len(shape)), _by_channel(bias, len(shape)))

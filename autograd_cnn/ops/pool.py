@@ -14,7 +14,7 @@ import numpy as np
 from ..config import current
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..errors import ShapeError, expected
+from ..errors import ShapeError, expected, whole
 from ..kernels import averaging as avg
 from ..kernels import pooling as mx
 from ..kernels.windows import check_fit, steps
@@ -283,16 +283,12 @@ def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps
 
 def _adaptive_size(operation: str, x: Any, dims: int, output_size: Any, single: bool) -> Shape:
     """The output sizes, None taken from the input."""
-    sizes = (
-        (output_size,) * dims
-        if output_size is None or isinstance(output_size, int | np.integer)
-        else tuple(output_size)
-    )
+    sizes = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * dims
     if len(sizes) != dims and len(shape_of(x)) - single <= len(sizes):
         raise ValueError(f"Input dimension should be at least {len(sizes) + 1} for output sizes {sizes} (in {operation})")
     if len(sizes) != dims:
         raise ShapeError(expected(operation, f"one output size or {dims} of them", f"{sizes}"))
-    return tuple(n if s is None else int(s) for s, n in zip(sizes, shape_of(x)[2:], strict=True))
+    return tuple(n if s is None else whole(s, f"{operation}: output_size") for s, n in zip(sizes, shape_of(x)[2:], strict=True))
 
 
 def _enough_dims(operation: str, x: Any, output_size: Any) -> None:
@@ -346,6 +342,8 @@ def _make(dims: int) -> None:
 
         if int(np.prod(shape_of(input)[1:])) == 0:
             raise RuntimeError(f"lp_pool{dims}d: expected a non-empty input, got shape {list(shape_of(input))}")
+        if not norm_type:
+            raise ValueError(expected(f"lp_pool{dims}d", "a norm_type other than 0", norm_type))
         count = math.prod(steps(kernel_size, dims, f"lp_pool{dims}d: kernel_size"))
         # as PyTorch: averages times the size of a whole window, also for the windows that ceil_mode adds at the border
         mean = _average(f"lp_pool{dims}d", dims, input**norm_type, kernel_size, stride, 0, ceil_mode)

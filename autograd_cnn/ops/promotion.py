@@ -7,9 +7,12 @@ Source: the PyTorch documentation, "Tensor Attributes", type promotion.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+
+from ..errors import DtypeError
 
 Array = Any  # an ndarray, a NumPy scalar, or a Python number: what rules and kernels work on
 
@@ -38,6 +41,39 @@ def python_dtype(x: bool | int | float | complex) -> np.dtype[Any]:
     if known is not None:
         return known
     return np.result_type(_default, np.complex64) if isinstance(x, complex) else _default
+
+
+def held(value: Any, dtype: Any, operation: str) -> Any:
+    """A Python number as an entry of this dtype. As in PyTorch, negative integers wrap around in unsigned dtypes.
+
+    Errors: RuntimeError for a number that the dtype cannot hold.
+
+    >>> import numpy as np
+    >>> held(-2, np.uint8, "full")
+    np.uint8(254)
+    """
+    kind = np.dtype(dtype)
+    if kind.kind in "iu" and isinstance(value, int | float):
+        top = int(np.iinfo(kind).max)
+        if not -top - (kind.kind == "i") <= value <= top:
+            raise _too_large(value, kind, operation)
+        return kind.type(int(value) % (top + 1) if kind.kind == "u" else int(value))
+    if isinstance(value, complex) and kind.kind != "c":
+        raise _too_large(value, kind, operation)
+    try:
+        with np.errstate(over="ignore"):
+            made = kind.type(value)
+    except OverflowError:
+        raise _too_large(value, kind, operation) from None
+    if kind.kind == "f" and math.isinf(made) and not math.isinf(value):
+        raise _too_large(value, kind, operation)
+    return made
+
+
+def _too_large(value: Any, dtype: Any, operation: str) -> DtypeError:
+    return DtypeError(
+        f"{operation}: value cannot be converted to type {dtype} without overflow, got {value}. Give a number that the dtype can hold."
+    )
 
 
 def promote_types(type1: Any, type2: Any) -> np.dtype[Any]:

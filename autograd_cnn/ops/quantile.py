@@ -36,11 +36,11 @@ def _fractions(operation: str, x: Any, q: Any, interpolation: str) -> Any:
         raise RuntimeError(
             f"{operation}() q tensor must be same dtype as the input tensor: expected {speak(x.dtype)}, got {speak(raw.dtype)}."
         )
-    with np.errstate(over="ignore"):  # too large for the dtype is out of range, too
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for the dtype is out of range, too
         fractions = np.asarray(raw, x.dtype)
     if fractions.ndim > 1:
         raise RuntimeError(expected(f"{operation}()", "q must be a scalar or 1D tensor", f"{fractions.ndim} dims"))
-    if ((fractions < 0) | (fractions > 1)).any():
+    if not ((fractions >= 0) & (fractions <= 1)).all():  # NaN neither
         raise RuntimeError(f"{operation}() q must be in the range [0, 1] but got {raw}.")
     return fractions
 

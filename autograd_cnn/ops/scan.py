@@ -25,7 +25,7 @@ from .logical import logical_xor
 from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
-from .shape import clone
+from .shape import clone, shape_of
 
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 
@@ -355,7 +355,7 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
         return clone(input)  # PyTorch puts nothing before or after it, either
     parts = [v for v in (prepend, input, append) if v is not None]
     x = cat(parts, dim=at) if len(parts) > 1 else input
-    for _ in range(n):
+    for _ in range(min(n, shape_of(x)[at])):  # then nothing is left
         before, after = ((slice(None),) * at + (part, Ellipsis) for part in (slice(None, -1), slice(1, None)))
         pair = select_view(x, at=after), select_view(x, at=before)
         x = logical_xor(*pair) if unbox(x).dtype == bool else _sub(*pair)

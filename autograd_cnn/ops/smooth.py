@@ -310,7 +310,9 @@ def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Ar
 @_softplus.kernel(float)
 def _(input: float, *, beta: float = 1.0, threshold: float = 20.0) -> float:
     z = beta * input
-    return input if z > threshold else math.log1p(math.exp(z)) / beta if z < 700 else math.inf
+    if not beta:  # as in arrays: ln 2 / 0
+        return math.inf
+    return input if z > threshold else math.log1p(math.exp(z)) / beta if not z >= 700 else math.inf
 
 
 @_softplus.vjp("input")

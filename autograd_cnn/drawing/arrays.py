@@ -81,10 +81,15 @@ def shade(v: float, low: float, high: float, ramp: tuple[str, ...]) -> str:
     return ramp[round(min(max(t, 0.0), 1.0) * 255)]
 
 
-def ramp_bar(group: Group, x: float, y: float, width: float, low: float, high: float, ramp: tuple[str, ...], middle: bool = False) -> None:
-    """The scale of a picture: the ramp with its ends, and its middle if that is zero."""
+def strip(group: Group, x: float, y: float, width: float, ramp: tuple[str, ...]) -> None:
+    """A ramp as a low strip."""
     group.image(x, y, width, 8, png.paint(np.linspace(0, 1, 64)[None], 0, 1, ramp))
     group.rect(x, y, width, 8, stroke="hair")
+
+
+def ramp_bar(group: Group, x: float, y: float, width: float, low: float, high: float, ramp: tuple[str, ...], middle: bool = False) -> None:
+    """The scale of a picture: the ramp with its ends, and its middle if that is zero."""
+    strip(group, x, y, width, ramp)
     group.text(x, y + 21, short(low), 10.5, ink="muted")
     group.text(x + width, y + 21, short(high), 10.5, ink="muted", anchor="end")
     if middle:

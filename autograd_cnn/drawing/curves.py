@@ -238,11 +238,12 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
             run = []
     last = len(known) - 1  # about eleven markers, the first and the last point among them, each series a little further on
     for i in sorted({0, last, *(round((j + k / 4) * last / 10) for j in range(1, 10))}):
-        _marker(sub, k, at(known[i]), ink)
+        marker(sub, k, at(known[i]), ink)
     return float(at(known[-1])[1])
 
 
-def _marker(g: Group, k: int, at: Point, ink: str) -> None:
+def marker(g: Group, k: int, at: Point, ink: str) -> None:
+    """The sign of series number k: disc, square, triangle, rhombus."""
     (x, y), r = at, 3.6
     if k % 4 == 0:
         g.circle(x, y, r, fill=ink)

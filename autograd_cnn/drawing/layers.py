@@ -151,12 +151,11 @@ class _Reader:
 
     def _append(self, layer: Layer, step: Step) -> None:
         layer.steps.append(step)
-        layer.out = step.outputs[0]
         self.owner.update(dict.fromkeys(step.outputs, layer.index))
         shape = self._shape(step)
         flat = len(shape) < 3 <= len(layer.shape) and math.prod(shape) == math.prod(layer.shape)
         if not flat:  # a flattened map stays the volume it is
-            layer.shape = shape
+            layer.shape, layer.out = shape, step.outputs[0]
         for i in step.inputs:
             v = self.graph.values[i]
             if _is_parameter(v) and id(v.node or v.data) not in self.counted:
@@ -253,6 +252,18 @@ def focused(graph: Graph, path: str, what: str = "volumes") -> Graph:
     top = replace(call[-1], name="")
     inner = tuple(replace(s, scope=(top, *s.scope[len(call) :])) for s in steps)
     return Graph(graph.values, inner, inputs, tuple(i for i in sorted(made) if i in used))
+
+
+def layer_maps(graph: Graph) -> list[tuple[str, Any]]:
+    """What each layer gave, where a trace noted it, with its name and operations."""
+    found = []
+    for n in layers_of(graph):
+        data = graph.values[n.out].data
+        if n.kind != "input" and data is not None:
+            head, rest = caption(n)
+            words = ", ".join(w for w in (head, *rest) if not w.startswith(("stride", "dilation")))
+            found.append((f"{n.name} {words}".strip(), data))
+    return found
 
 
 def caption(layer: Layer) -> tuple[str, list[str]]:

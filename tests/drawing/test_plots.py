@@ -1,0 +1,188 @@
+"""Confusion matrices, loss surfaces, saliency, and activations of a model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.contour import level_lines
+from autograd_cnn.drawing.saliency import gradient_of
+from autograd_cnn.drawing.scene import Group, Path, Scene
+from autograd_cnn.errors import GraphError
+from autograd_cnn.vision.models import get_model
+
+from .sound import check, texts
+
+rng = np.random.default_rng(0)
+digit = np.add.outer(np.arange(32.0), np.arange(32.0))
+
+
+def groups(scene: Scene, kind: str) -> list[Group]:
+    return [g for g in scene.groups() if g.kind == kind]
+
+
+def net() -> nn.Module:
+    ac.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3), nn.Dropout())
+
+
+def bowl(x: Any, y: Any) -> Any:
+    return x**2 + 4 * y**2
+
+
+def spiral(turn: float) -> Any:
+    t = np.linspace(0, 3, 40)
+    return np.stack([np.exp(-t) * np.cos(turn * t) * 2, np.exp(-t) * np.sin(turn * t)], 1)
+
+
+WAYS = {"SGD": spiral(0.5), "momentum": spiral(3), "RMSprop": spiral(1), "Adam": spiral(-1)}
+PICTURES: dict[str, Any] = {
+    "confusion": lambda **o: draw.confusion(rng.integers(0, 10, 300), rng.integers(0, 10, 300), **o),
+    "confusion with names": lambda **o: draw.confusion([[5, 1, 0], [2, 11, 1], [0, 0, 7]], classes=["airplane", "automobile", "bird of prey"], **o),
+    "confusion of shares": lambda **o: draw.confusion([[0.5, 0.25], [0.0, 0.0]], **o),
+    "confusion of one": lambda **o: draw.confusion([[123456]], **o),
+    "surface": lambda **o: draw.surface(bowl, WAYS, **o),
+    "surface alone": lambda **o: draw.surface(lambda x, y: np.sin(x) * np.cos(y), bounds=((-3, 3), (-2, 2)), **o),
+    "surface of a place": lambda **o: draw.surface(bowl, [(1.0, 1.0)], names=("w₀", "w₁"), **o),
+    "surface that ends": lambda **o: draw.surface(lambda x, y: np.log(np.where(x > 0, x, np.nan)) + y, WAYS, bounds=((-1, 1), (-1, 1)), **o),
+    "flat surface": lambda **o: draw.surface(lambda x, y: 0 * x, bounds=((0, 1), (0, 9)), **o),
+    "saliency": lambda **o: draw.saliency(get_model("lenet5"), digit, **o),
+    "saliency in colour": lambda **o: draw.saliency(nn.Sequential(nn.Conv2d(3, 4, 5), nn.Flatten(), nn.Linear(4 * 4 * 8, 3)), rng.random((3, 8, 12)), **o),
+    "no saliency": lambda **o: draw.saliency(nn.Sequential(nn.Conv2d(1, 1, 3), nn.Threshold(1e9, 0.0), nn.Flatten()), np.ones((4, 4)), **o),
+    "activations": lambda **o: draw.activations(get_model("lenet5"), digit, **o),
+    "activations of a block": lambda **o: draw.activations(net(), digit[:8, :8], classes=["cat", "dog", "emu"], **o),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+@pytest.mark.parametrize("name", list(PICTURES))
+def test_the_picture_is_sound(name: str, lang: str) -> None:
+    check(PICTURES[name](lang=lang).scene)
+
+
+# ------------------------------------------------------------------------------------------------------- confusion
+def test_pairs_are_counted() -> None:
+    truth, predicted = [0, 1, 1, 2, 2, 2], [0, 1, 2, 2, 2, 0]
+    scene = draw.confusion(truth, predicted).scene
+    rows = [g.data["counts"] for g in groups(scene, "row")]
+    assert rows == [[1, 0, 0], [0, 1, 1], [1, 0, 2]]
+    assert "4 of 6 right, 66.7 %" in texts(scene)
+    scores = np.eye(3)[predicted]
+    assert draw.confusion(np.array(truth), scores).svg == draw.confusion(truth, predicted).svg
+    assert draw.confusion(ac.tensor(truth), ac.tensor(scores)).svg == draw.confusion(rows).svg
+
+
+def test_classes_that_never_came_up_have_their_row() -> None:
+    scene = draw.confusion([0], [0], classes=["a", "b"]).scene
+    assert [g.data["counts"] for g in groups(scene, "row")] == [[1, 0], [0, 0]]
+    assert {"a", "b", "–"} <= set(texts(scene))
+
+
+# ------------------------------------------------------------------------------------------------------- surface
+def test_level_lines_lie_on_their_level() -> None:
+    x, y = np.meshgrid(np.linspace(-2, 2, 61), np.linspace(-2, 2, 61))
+    lines = level_lines(x**2 + y**2, 1.0)
+    assert len(lines) == 1
+    assert lines[0][0] == lines[0][-1]  # closed
+    radii = [math.hypot(-2 + u / 15, -2 + v / 15) for u, v in lines[0]]
+    assert radii == pytest.approx([1.0] * len(radii), abs=0.01)
+
+
+def test_a_saddle_and_an_edge_leave_open_lines() -> None:
+    x, y = np.meshgrid(np.arange(-2.0, 2.5), np.arange(-2.0, 2.5))
+    assert len(level_lines(x * y, 0.5)) == 2
+    assert level_lines(x, 0.25) == [[(2.25, float(k)) for k in range(5)]]
+    saddle = np.array([[1.0, 0.0], [0.0, 1.0]])  # its middle, 0.5, belongs to the high corners or to the low ones
+    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.6)] == [pytest.approx([0.4, 0, 0, 0.4]), pytest.approx([1, 0.6, 0.6, 1])]
+    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.4)] == [pytest.approx([0.6, 0, 1, 0.4]), pytest.approx([0, 0.6, 0.4, 1])]
+
+
+def test_ways_differ_by_more_than_colour() -> None:
+    ways = groups(draw.surface(bowl, WAYS).scene, "path")
+    dashes = [next(i.dash for i in g.items if isinstance(i, Path) and i.stroke and i.stroke.startswith("series")) for g in ways]
+    assert len(set(dashes)) == 4
+    found = texts(draw.surface(bowl, WAYS).scene)
+    assert {"SGD", "momentum", "RMSprop", "Adam"} <= set(found)
+    end = WAYS["SGD"][-1]
+    assert any(t.startswith("39 steps, ends at") and t.endswith(f"{bowl(*end):.4g}") for t in found)
+
+
+def test_functions_of_numbers_are_taken() -> None:
+    def slow(x: float, y: float) -> float:
+        return x * x + y if x > 0 else y
+
+    assert draw.surface(slow, bounds=((-1, 1), (-1, 1))).svg
+    w = ac.tensor([2.0, 1.0])
+    assert draw.surface(lambda x, y: ((w * ac.tensor([x, y])) ** 2).sum(), bounds=((0, 1), (0, 1))).svg
+
+
+# ------------------------------------------------------------------------------------------------------- saliency
+def test_the_gradient_is_that_of_the_score() -> None:
+    model = net().eval()
+    x = ac.rand(1, 1, 8, 8)
+    before = [p.grad for p in model.parameters()]
+    _, g, target, score = gradient_of(model, np.asarray(x)[0, 0], 1)
+    y = x.clone().requires_grad_()
+    model(y)[0, 1].backward()
+    assert (target, score) == (1, pytest.approx(model(x)[0, 1].item()))
+    assert g == pytest.approx(np.asarray(y.grad)[0], abs=1e-7)
+    assert all(b is None for b in before)
+    assert gradient_of(model, np.asarray(x), None)[2] == int(model(x).argmax())
+
+
+def test_looking_changes_nothing() -> None:
+    model = net()
+    kept = {k: np.asarray(v).copy() for k, v in model.state_dict().items()}
+    draw.saliency(model, np.ones((8, 8)))
+    draw.activations(model, np.ones((8, 8)))
+    assert all(m.training for m in model.modules())
+    assert all(np.array_equal(kept[k], np.asarray(v)) for k, v in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_activations_are_what_the_layers_gave() -> None:
+    model = net().eval()
+    x = ac.rand(1, 1, 8, 8)
+    rows = {g.data["layer"]: g.data["shape"] for g in groups(draw.activations(model, x).scene, "layer") if "layer" in g.data}
+    assert rows == {"Conv2d 0 conv 3×3, batch norm, ReLU": [4, 6, 6], "Linear 4 dense": [3]}
+    bars = [g.title for g in groups(draw.activations(model, x).scene, "unit")]
+    assert bars == [f"{k} = {v:.6g}" for k, v in enumerate(np.asarray(model(x).detach())[0].tolist())]
+
+
+# ------------------------------------------------------------------------------------------------------- what is refused
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: draw.confusion([[1, 2]]), ValueError, r"expected a square matrix of counts, or true and predicted classes, got shape \(1, 2\)"),
+        (lambda: draw.confusion([[-1.0]]), ValueError, "expected counts of at least 0"),
+        (lambda: draw.confusion([0, 1], [0]), ValueError, r"as many predictions as true classes, got \(2,\) and \(1,\)"),
+        (lambda: draw.confusion([0.5], [0]), ValueError, "expected classes as whole numbers from 0"),
+        (lambda: draw.confusion(np.eye(41)), ValueError, "41 classes are too many to be read; at most 40"),
+        (lambda: draw.confusion(np.eye(3), classes=["a"]), ValueError, "a name for each of 3 classes, got 1"),
+        (lambda: draw.surface(3), TypeError, "expected a function of two numbers, got int"),
+        (lambda: draw.surface(bowl), ValueError, r"expected bounds=\(\(x0, x1\), \(y0, y1\)\) where there are no paths"),
+        (lambda: draw.surface(bowl, bounds=(0, 1)), ValueError, r"expected bounds=\(\(x0, x1\), \(y0, y1\)\), got \(0, 1\)"),
+        (lambda: draw.surface(bowl, bounds=((1, 0), (0, 1))), ValueError, "expected bounds that rise"),
+        (lambda: draw.surface(bowl, [1.0, 2.0]), ValueError, r"each path to be places of shape \(T, 2\), got \(2,\)"),
+        (lambda: draw.surface(bowl, {"Adam": [(0, 0), (math.nan, 1)]}), ValueError, r"path 'Adam' leaves them at step 1\. Cut it there: path\[:1\]"),
+        (lambda: draw.surface(bowl, {str(k): [(0, 0)] for k in range(5)}), ValueError, "at most 4 paths"),
+        (lambda: draw.surface(lambda x, y: x * math.nan, bounds=((0, 1), (0, 1))), ValueError, "the function is finite nowhere"),
+        (lambda: draw.saliency(net(), np.ones((8, 8)), 3), ValueError, "expected target to be a class from 0 to 2, got 3"),
+        (lambda: draw.saliency(net(), np.ones((2, 1, 8, 8))), ValueError, r"expected one picture, .* got shape \(2, 1, 8, 8\)"),
+        (lambda: draw.saliency(net(), np.ones(8)), ValueError, r"expected a picture, .* got shape \(1, 8\)"),
+        (lambda: draw.saliency(3, np.ones((8, 8))), TypeError, "expected a model and a picture, got int"),
+        (lambda: draw.saliency(lambda x: x.detach().flatten(1), np.ones((8, 8))), GraphError, "the score has no graph to the picture"),
+        (lambda: draw.saliency(lambda x: x.sum(), np.ones((8, 8))), ValueError, r"expected a model that gives scores of shape \(1, classes\)"),
+        (lambda: draw.activations(net()), TypeError, r"a model needs an image: draw\.activations\(model, image\)"),
+        (lambda: draw.activations(net(), np.ones((8, 8)), classes=["a"]), ValueError, "one class name for each unit of the last layer, got 1"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from .drawing import draw
     from .ops import return_types
     from .serialization import load, save
+    from .summaries import summary
 
 __version__ = "0.1.0"
 __all__ = [
@@ -89,14 +90,14 @@ __all__ = [
     "inference_mode", "initial_seed", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "linalg", "linspace", "load", "logspace",
     "manual_seed", "multinomial", "nn", "no_grad", "normal", "ones", "ones_like", "optim", "promote_types", "rand", "rand_like", "randint",
     "randint_like", "randn", "randn_like", "randperm", "result_type", "return_types", "save", "seed", "serialization", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "set_rng_state", "strict_windows", "tensor", "testing", "trace", "tril_indices", "triu_indices", "utils", "vision",
+    "set_printoptions", "set_rng_state", "strict_windows", "summary", "tensor", "testing", "trace", "tril_indices", "triu_indices", "utils", "vision",
     "zeros", "zeros_like",
 ]  # fmt: skip
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 
 _MODULES = ("autograd", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")
-_ELSEWHERE = {"draw": "drawing", "save": "serialization", "load": "serialization", "return_types": "ops"}
+_ELSEWHERE = {"draw": "drawing", "summary": "summaries", "save": "serialization", "load": "serialization", "return_types": "ops"}
 
 
 def trace(input: Any, *args: Any) -> Any:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
 # Before NumPy is loaded: the arrays of tests are small, and several pytest workers share the machine.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 
-from hypothesis import HealthCheck, settings  # noqa: E402  # after the threads were set
+import pytest  # noqa: E402  # after the threads were set
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "ci", deadline=None, derandomize=True, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture
+def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large networks are built without drawing their weights: convolutions get a constant, large dense layers what the memory holds."""
+    from autograd_cnn.random import Generator
+
+    def constant(self: object, array: Any, *_: float) -> Any:
+        if array.size < 3_000_000:
+            array.fill(0.01)
+        return array
+
+    for name in ("fill_normal_", "fill_uniform_", "fill_trunc_normal_"):
+        monkeypatch.setattr(Generator, name, constant)
 
 
 def _set_aside() -> None:

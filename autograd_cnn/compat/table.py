@@ -87,7 +87,9 @@ _FILES = {
     "torch.autograd": "anomaly_mode forward_ad function functional grad_mode graph variable".split(),
     "torch.utils.data": "_utils dataloader dataset distributed sampler".split(),
     "torch.utils.data._utils": "collate".split(),
-    "torch.distributions": "bernoulli beta categorical distribution kl multivariate_normal normal uniform".split(),
+    "torch.distributions": "bernoulli categorical cauchy distribution exponential geometric gumbel half_normal independent kl laplace log_normal "
+                           "multivariate_normal normal one_hot_categorical relaxed_bernoulli relaxed_categorical transformed_distribution "
+                           "transforms uniform utils".split(),
     "torchvision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision".split(),
     "torchvision.models": "_utils alexnet densenet detection feature_extraction googlenet inception mnasnet mobilenet mobilenetv2 mobilenetv3 "
                           "resnet segmentation shufflenetv2 squeezenet utils vgg".split(),

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "check")
+_COMMANDS = ("demo", "train", "run", "draw", "check")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     from .compat.command import add_parser as add_run
 
     add_run(commands)
+    from .commands.draw import add_parser as add_draw
+
+    add_draw(commands)
     try:
         from .testing.command import add_parser
     except ImportError:

@@ -268,9 +268,10 @@ class LessonFigures:
 def _sample(model: Any, input: Any) -> Any:
     """One sample as a batch of one; without an input zeros, as many as the first layer takes."""
     if input is None:
-        first = next((p for p in getattr(model, "parameters", tuple)() if len(p.shape) == 2), None)
-        if first is None:
-            raise ValueError("draw.network: expected a model with at least one fully connected layer (nn.Linear).")
+        first = next((p for p in getattr(model, "parameters", tuple)() if len(p.shape) > 1), None)
+        if first is None or len(first.shape) != 2:
+            found = "no weight" if first is None else f"a first weight of shape {tuple(first.shape)}"
+            raise ValueError(f"draw.network: expected a perceptron, which begins with a fully connected layer (nn.Linear), got {found}.")
         return variable_of((1, int(first.shape[1])), model, "network")
     x = variable_of(np.atleast_2d(array_of(input, "network")), model, "network")
     if x.shape[0] != 1:

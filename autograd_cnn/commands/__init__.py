@@ -1,0 +1,1 @@
+"""Subcommands of `autograd-cnn` that stand above all rooms."""

@@ -228,3 +228,17 @@ def test_softplus_of_numbers():
     """Of NaN it was infinite, and with beta=0 it divided by zero."""
     assert np.isnan(float(F.softplus(ac.Scalar(float("nan")))))
     assert float(F.softplus(ac.Scalar(0.5), beta=0)) == F.softplus(ac.tensor(0.5), beta=0).item() == float("inf")
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_write_to_a_view_of_a_transposed_view(turn):
+    """The gradient of `a` held the overwritten part, too: 1.5 times what it should be. In a transposed gradient's order of memory the
+    reshape on the way to the view copies."""
+    x = ac.ones(2, 3, dtype=ac.float64, requires_grad=True)
+    h = x.t() * 0.5 if turn else x * 0.5  # in column order, or in row order
+    a = h.t()
+    a.t().view(1, -1).mul_(2) if not turn else a.view(1, -1).mul_(2)
+    for y in (h, a):
+        g = ac.arange(6.0, dtype=ac.float64).reshape(y.shape)
+        (got,) = ac.autograd.grad(y, x, g, retain_graph=True)
+        assert got.tolist() == (g if g.shape == x.shape else g.t()).tolist()

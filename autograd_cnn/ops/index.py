@@ -196,12 +196,20 @@ def getitem(x: Any, at: Any) -> Any:
 @primitive(label="write view", family="index")
 def view_write(input: Array, part: Array, *, path: tuple[Any, ...]) -> Array:
     """y = input, but the view of y that `path` leads to is `part`: what writing to a view does to its base."""
-    y = np.array(input)
-    target = y
-    for prim, params in path:
-        target = prim.forward(target, **dict(zip(prim.params, params, strict=True)))
-    target[...] = part
+    y = np.array(input, order="C")
+    target = _followed(y, path)
+    if np.may_share_memory(target, y):
+        target[...] = part
+    else:  # in y's order of memory a reshape on the way copies, where in the base's it did not: by the entries' places
+        y.reshape(-1)[_followed(np.arange(y.size).reshape(y.shape), path)] = part
     return y
+
+
+def _followed(x: Array, path: tuple[Any, ...]) -> Array:
+    """The view of x that the path leads to."""
+    for prim, params in path:
+        x = prim.forward(x, **dict(zip(prim.params, params, strict=True)))
+    return x
 
 
 @view_write.vjp("input")
@@ -218,7 +226,13 @@ def _(g: Array, path: tuple[Any, ...]) -> Array:
 
 @view_write.cases
 def _(draw: Draw) -> Case:
-    return Case(draw.array((3, 4)), draw.array((4,)), path=((select_view, ((1, Ellipsis),)),))
+    from .shape import _permute, _reshape  # views of other families, which import this one
+
+    row, column = (select_view, ((1, Ellipsis),)), (select_view, ((Ellipsis, slice(1, None, 2)),))
+    turned, flat = (_permute, ((1, 0),)), (_reshape, ((12,), None))
+    path, shape = draw.choice([((row,), (4,)), ((column,), (3, 2)), ((turned, row), (3,)), ((turned, turned, flat), (12,)),
+                               ((turned, flat), (12,))])  # fmt: skip
+    return Case(draw.array((3, 4)), draw.array(shape), path=path)
 
 
 @expose("inplace", "fill")

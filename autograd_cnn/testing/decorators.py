@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,6 @@ from .gradcheck import gradcheck, gradgradcheck
 from .needs import hypothesis
 from .primitive import check_primitive
 from .report import GradcheckError
-from .subject import as_tuple
 
 
 def check_gradients(
@@ -45,8 +46,8 @@ def check_gradients(
                 try:
                     judge(fn, args, **options)
                 except GradcheckError as error:
-                    error.add_note("To see it again:\n\n" + _code(fn, args))
-                    raise
+                    error.add_note("To see it again:\n\n" + _code(fn, args, judge.__name__, options))
+                    raise error.with_traceback(None) from None
 
         test.__name__ = test.__qualname__ = getattr(fn, "__name__", "test")
         test.__doc__ = fn.__doc__
@@ -88,14 +89,25 @@ def _leaf(x: Any) -> Any:
     return x
 
 
-def _code(fn: Callable[..., Any], args: list[Any]) -> str:
-    lines = ["    import autograd_cnn as ac", "    from autograd_cnn.testing import gradcheck"]
+def _code(fn: Callable[..., Any], args: list[Any], judge: str, options: dict[str, Any]) -> str:
+    """The call that failed, to be pasted below the function."""
+    lines = ["import autograd_cnn as ac", f"from autograd_cnn.testing import {judge}"]
     for i, x in enumerate(args):
         if isinstance(x, Variable):
             data = np.asarray(x.value)
+            numbers = re.sub(r"\b(nan|inf)\b", r'float("\1")', repr(data.tolist()))
             grad = ", requires_grad=True" if x.node is not None else ""
-            lines.append(f"    x{i} = ac.tensor({data.tolist()!r}, dtype=ac.{data.dtype.name if data.dtype != bool else 'bool'}{grad})")
+            lines.append(f"x{i} = ac.tensor({numbers}, dtype=ac.{data.dtype.name}{grad})")
         else:
-            lines.append(f"    x{i} = {x!r}")
-    names = ", ".join(f"x{i}" for i in range(len(as_tuple(args))))
-    return "\n".join([*lines, f"    gradcheck({getattr(fn, '__name__', 'fn')}, ({names}{',' if len(args) == 1 else ''}))"])
+            lines.append(f"x{i} = {x!r}")
+    names = ", ".join(f"x{i}" for i in range(len(args)))
+    given = "".join(f", {k}={v!r}" for k, v in options.items())
+    lines.append(f"{judge}({_name(fn)}, ({names}{',' if len(args) == 1 else ''}){given})")
+    return textwrap.indent("\n".join(lines), "    ")
+
+
+def _name(fn: Callable[..., Any]) -> str:
+    """What the function is called where it was written; a lambda or a local function is `fn`."""
+    owner = getattr(fn, "__self__", None)
+    name = f"{owner.__qualname__}.{fn.__name__}" if isinstance(owner, type) else getattr(fn, "__qualname__", "fn")
+    return "fn" if "<" in name else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -22,7 +23,7 @@ def diagnose(
     Args:
         told, found: the rule's Jacobian and the numerical one, (output entries, input entries).
         close: `close(a, b)` tells where two matrices agree within the tolerance.
-        shape, out_shape: of the input, and of the outputs taken together.
+        shape, out_shape: of the input, and of the output (a vector, if there are several).
         values: named arrays that a forgotten factor might be: the inputs and the output.
         uses: how often the function uses this input.
     """
@@ -32,12 +33,18 @@ def diagnose(
         if not np.any(told):
             text = "the gradient is zero, the function is not: a missing rule, a detach(), or a gradient returned as None"
             return "zero", text
-        for test in (_transposed, _broadcast):
-            verdict = test(told, found, close, shape)
-            if verdict:
-                return verdict
-        verdict = _factor(told, found, close, shape, out_shape, uses) or _varying_factor(told, found, close, shape, values)
-        return verdict or _partly(told, found, close, shape)
+        verdict = (
+            _transposed(told, found, close, shape)
+            or _broadcast(told, found, close, shape)
+            or _axis(told, found, close, out_shape)
+            or _signs(told, found, close)
+            or _factor(told, found, close, shape, uses)
+            or _varying_factor(told, found, close, values)
+            or _partly(told, found, close)
+        )
+        if verdict[0] == "wrong" and uses > 1:
+            return "wrong", f"{verdict[1]}; the function uses this input {uses} times: is the gradient of each use added?"
+        return verdict
 
 
 def _transposed(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
@@ -72,7 +79,25 @@ def _broadcast(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tup
     return None
 
 
-def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tuple[int, ...], uses: int) -> tuple[str, str] | None:
+def _axis(told: Any, found: Any, close: Any, out_shape: tuple[int, ...]) -> tuple[str, str] | None:
+    """Right numbers, if two dims of the gradient that arrives are exchanged."""
+    wide = told.reshape(*out_shape, -1)
+    for a, b in itertools.combinations(range(len(out_shape)), 2):
+        if out_shape[a] == out_shape[b] > 1 and bool(np.all(close(wide.swapaxes(a, b).reshape(told.shape), found))):
+            text = f"right if dims {a} and {b} of the gradient that arrives are exchanged: a sum over the wrong dim, or a g to be transposed"
+            return "axis", text
+    return None
+
+
+def _signs(told: Any, found: Any, close: Any) -> tuple[str, str] | None:
+    """The right size everywhere, the wrong sign here and there."""
+    if not bool(np.all(close(np.abs(told), np.abs(found)))):
+        return None
+    wrong = ~close(told, found)
+    return "sign", f"the size is right everywhere, but {int(wrong.sum())} of {int((found != 0).sum())} entries have the wrong sign"
+
+
+def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], uses: int) -> tuple[str, str] | None:
     weight = float((told * told).sum())
     if not weight:
         return None
@@ -85,14 +110,15 @@ def _factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], out: tupl
             f"the function uses this input {uses} times, but the gradient holds one use only: they must be added up",
         )
     text = f"the gradient must be multiplied by {_readable(c)}"
+    entries = math.prod(shape)
     if abs(c - 2) < 1e-3:
         text += ": a lost factor 2, or the second use of the input is not accumulated"
     elif c < 0:
         text += " (the sign is wrong, too)"
-    elif shape and abs(c * math.prod(shape) - 1) < 1e-3:
-        text += f" = 1/{math.prod(shape)}: a sum where a mean is needed"
-    elif shape and abs(c / math.prod(shape) - 1) < 1e-3:
-        text += f" = the number of entries {math.prod(shape)}: a mean where a sum is needed"
+    elif entries > 1 and abs(c * entries - 1) < 1e-3:
+        text += ", one over the number of entries: a sum where a mean is needed"
+    elif entries > 1 and abs(c / entries - 1) < 1e-3:
+        text += ", the number of entries: a mean where a sum is needed"
     return "factor", text
 
 
@@ -103,11 +129,12 @@ def _readable(c: float) -> str:
     return f"{c:.6g}"
 
 
-def _varying_factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], values: list[tuple[str, Any]]) -> tuple[str, str] | None:
+def _varying_factor(told: Any, found: Any, close: Any, values: list[tuple[str, Any]]) -> tuple[str, str] | None:
     """The same pattern, off by a factor that is one of the values at hand (or its inverse, or 1 − y²…)."""
     for name, v in values:
-        tries = ((name, v), (f"1/{name}", 1 / v), (f"2·{name}", 2 * v), (f"{name}²", v * v), (f"(1 − {name})", 1 - v),
-                 (f"1/{name}²", 1 / (v * v)))  # fmt: skip
+        tries = ((name, v), (f"−{name}", -v), (f"1/{name}", 1 / v), (f"2·{name}", 2 * v), (f"{name}²", v * v), (f"(1 − {name})", 1 - v),
+                 (f"(1 + {name})", 1 + v), (f"(1 − {name}²)", 1 - v * v), (f"{name}·(1 − {name})", v * (1 - v)),
+                 (f"1/{name}²", 1 / (v * v)), (f"−1/{name}²", -1 / (v * v)))  # fmt: skip
         for text, factor in tries:
             if v.size == told.shape[1] and bool(np.all(close(told * factor.reshape(1, -1), found))):
                 return "factor", f"a missing factor {text}"
@@ -116,7 +143,7 @@ def _varying_factor(told: Any, found: Any, close: Any, shape: tuple[int, ...], v
     return None
 
 
-def _partly(told: Any, found: Any, close: Any, shape: tuple[int, ...]) -> tuple[str, str]:
+def _partly(told: Any, found: Any, close: Any) -> tuple[str, str]:
     right = close(told, found)
     wrong = ~right
     if not np.any(told[wrong]) and np.any(told):

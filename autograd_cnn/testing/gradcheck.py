@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +65,7 @@ def gradcheck(
         masked: about sparse tensors in PyTorch; only None and False are accepted.
 
     Returns a `GradcheckReport`, true if all is well, which prints for each input the worst entry, both values, the error in units
-    of the tolerance and the likely cause (sign, transposed, broadcast, factor, second use, zero, kink). Points at which the
+    of the tolerance and the likely cause (sign, transposed, broadcast, axis, factor, swapped, second use, zero, kink, …). Points at which the
     function has no derivative are listed as kinks, also where the values agree.
 
     Errors: GradcheckError (a RuntimeError) for a wrong gradient; ValueError when no input requires a gradient; RuntimeError for
@@ -88,6 +90,7 @@ def gradcheck(
     rows: list[InputReport] = []
     if check_backward_ad:
         rows = [_check_input(subject, k, i, rng, atol, rtol, eps, fast_mode) for k, i in enumerate(subject.wanted)]
+        rows = rows if fast_mode else _exchanged(subject, rows, atol, rtol, eps)
     problems: list[str] = []
     if all(r.passed for r in rows):
         problems = extra_problems(subject, rng, nondet_tol=nondet_tol, undefined=check_undefined_grad and check_backward_ad,
@@ -252,25 +255,10 @@ def _scale(x: Any, at: tuple[int, ...] | None = None) -> float:
 def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol: float, rtol: float, eps: float | None) -> InputReport:
     """The whole Jacobian of one input: each column by differences, each row by the rule."""
     x = array_of(subject.inputs[i])
-    rows, columns = sum(y.size for y in subject.like), x.size
-    told, found = np.zeros((rows, columns)), np.zeros((rows, columns))
-    noise, kink, sides = np.zeros((rows, columns)), np.zeros((rows, columns), bool), np.zeros((2, rows, columns))
-    outputs = subject.outputs()
-    for r in range(rows):
-        one = np.zeros(rows)
-        one[r] = 1.0
-        told[r] = subject.pull(subject.split(one), outputs)[k].reshape(-1)
-    for c in range(columns):
-        at = tuple(int(j) for j in np.unravel_index(c, x.shape))
-        way = np.zeros(x.shape)
-        way[at] = 1.0
-        s = slope(subject.along(i, way), _scale(x, at), eps, unit=subject.unit)
-        found[:, c], noise[:, c], kink[:, c], sides[0, :, c], sides[1, :, c] = s.value, s.error, s.kink, s.left, s.right
+    told = _told(subject, k, x.size)
+    found, noise, kink, left, right = _differences(subject, i, x, eps)
     extra = np.zeros_like(noise) if subject.unit < 1e-15 else np.minimum(4 * noise, 0.05 * (1 + np.abs(found)))
     allowed = atol + rtol * np.abs(found) + extra
-
-    def close(a: Any, b: Any) -> Any:
-        return np.abs(a - b) <= allowed
 
     ratio = np.abs(told - found) / np.maximum(allowed, 1e-300)
     ratio[~np.isfinite(ratio)] = np.inf
@@ -284,10 +272,10 @@ def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol
     if not bad.any():
         return InputReport(**about, passed=True, error=entry.error, worst=entry, kinks=kinks)
     if not (bad & ~kink).any():
-        left, right = sides[0][row, column], sides[1][row, column]
-        cause = f"the function has a kink at this point (slopes {left:.4g} and {right:.4g}): move the input away from it (avoid=…)"
+        slopes = f"slopes {left[row, column]:.4g} and {right[row, column]:.4g}"
+        cause = f"the function has a kink at this point ({slopes}): move the input away from it (avoid=…)"
         return InputReport(**about, passed=False, error=entry.error, verdict="kink", cause=cause, worst=entry, kinks=kinks)
-    verdict, cause = diagnose(told, found, close, x.shape, _out_shape(subject), _values(subject), _count_uses(subject, i))
+    verdict, cause = _cause(subject, i, told, found, allowed)
     if not np.isfinite(told).all():
         verdict, cause = "not finite", "the rule returns inf or nan where the differences are finite"
     elif not np.isfinite(found).all() or (noise > allowed)[bad].all():
@@ -295,15 +283,66 @@ def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol
     return InputReport(**about, passed=False, error=entry.error, verdict=verdict, cause=cause, worst=entry, kinks=kinks)
 
 
-def _out_shape(subject: Subject) -> tuple[int, ...]:
-    return subject.like[0].shape if len(subject.like) == 1 else (sum(y.size for y in subject.like),)
+def _told(subject: Subject, k: int, columns: int) -> Any:
+    """The Jacobian by the rule, row by row."""
+    rows = sum(y.size for y in subject.like)
+    told, outputs = np.zeros((rows, columns)), subject.outputs()
+    for r in range(rows):
+        one = np.zeros(rows)
+        one[r] = 1.0
+        told[r] = subject.pull(subject.split(one), outputs)[k].reshape(-1)
+    return told
 
 
-def _values(subject: Subject) -> list[tuple[str, Any]]:
-    named = [(f"input {i}", array_of(x).astype(np.float64)) for i, x in enumerate(subject.inputs) if isinstance(x, Variable)]
-    if len(subject.like) == 1:
-        named.append(("output", subject.like[0].astype(np.float64)))
-    return [(n, v) for n, v in named if v.size > 1]
+def _differences(subject: Subject, i: int, x: Any, eps: float | None) -> Any:
+    """The Jacobian by differences, column by column: values, their errors, kinks, and the slopes on both sides."""
+    shape = (sum(y.size for y in subject.like), x.size)
+    found, noise, kink, left, right = np.zeros(shape), np.zeros(shape), np.zeros(shape, bool), np.zeros(shape), np.zeros(shape)
+    for c in range(x.size):
+        at = tuple(int(j) for j in np.unravel_index(c, x.shape))
+        way = np.zeros(x.shape)
+        way[at] = 1.0
+        s = slope(subject.along(i, way), _scale(x, at), eps, unit=subject.unit)
+        found[:, c], noise[:, c], kink[:, c], left[:, c], right[:, c] = s.value, s.error, s.kink, s.left, s.right
+    return found, noise, kink, left, right
+
+
+def _cause(subject: Subject, i: int, told: Any, found: Any, allowed: Any) -> tuple[str, str]:
+    """What is wrong with input i; of several outputs, those whose rows are wrong are looked at alone."""
+    wrong = ~(np.abs(told - found) <= allowed).all(1)
+    ends = np.cumsum([0, *(y.size for y in subject.like)])
+    spoilt = [j for j, (a, b) in enumerate(pairwise(ends)) if wrong[a:b].any()]
+    rows = np.concatenate([np.arange(ends[j], ends[j + 1]) for j in spoilt])
+    one = len(spoilt) == 1
+    shape = subject.like[spoilt[0]].shape if one else (len(rows),)
+    named = [(f"input {n}", array_of(x).astype(np.float64)) for n, x in enumerate(subject.inputs) if isinstance(x, Variable)]
+    named += [("output", subject.like[spoilt[0]].astype(np.float64))] if one else []
+    values = [(n, v) for n, v in named if v.size > 1]
+
+    def close(a: Any, b: Any) -> Any:
+        return np.abs(a - b) <= allowed[rows]
+
+    verdict, cause = diagnose(told[rows], found[rows], close, array_of(subject.inputs[i]).shape, shape, values, _count_uses(subject, i))
+    if len(spoilt) < len(subject.like):
+        cause = f"of output {', '.join(str(subject.chosen[j]) for j in spoilt)} only: {cause}"
+    return verdict, cause
+
+
+def _exchanged(subject: Subject, rows: list[InputReport], atol: float, rtol: float, eps: float | None) -> list[InputReport]:
+    """Gradients that are those of another input, as when a rule returns them in another order than the inputs'."""
+    said = []
+    for k, row in enumerate(rows):
+        if row.verdict in ("wrong", "part", "mask"):
+            told = _told(subject, k, array_of(subject.inputs[row.index]).size)
+            for other in rows:
+                if other is not row and other.shape == row.shape:
+                    found = _differences(subject, other.index, array_of(subject.inputs[other.index]), eps)[0]
+                    if bool(np.all(np.abs(told - found) <= atol + rtol * np.abs(found))):
+                        cause = f"this is the gradient of input {other.index}: are the gradients returned in the order of the inputs?"
+                        row = replace(row, verdict="swapped", cause=cause)
+                        break
+        said.append(row)
+    return said
 
 
 def _count_uses(subject: Subject, i: int) -> int:

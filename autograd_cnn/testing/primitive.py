@@ -110,7 +110,7 @@ def check_primitive(
     checked = tuple(name for name in (*chosen, "bad cases") if name in applied)
     report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), checked)
     if failures and raise_exception:
-        raise next(iter(failures.values()))
+        raise next(iter(failures.values())).with_traceback(None)
     return report
 
 
@@ -160,10 +160,10 @@ def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFa
     try:
         check(setup)
     except CheckFailure as failure:
-        return CheckFailure(f"{setup.prim.name}: {failure.text}", name, setup.case, setup.reproduction())
+        return CheckFailure(f"{setup.prim.name}: {failure.text}", name, setup.case, setup.reproduction(name))
     except Exception as error:
         text = f"{setup.prim.name}: {type(error).__name__}: {error}"
-        made = CheckFailure(text, name, setup.case, setup.reproduction())
+        made = CheckFailure(text, name, setup.case, setup.reproduction(name))
         made.__cause__ = error
         return made
     return None

@@ -37,8 +37,9 @@ class Entry:
 class InputReport:
     """What was found about one input.
 
-    `verdict` is "ok", or the likely cause: "zero", "sign", "transposed", "broadcast" (a missing sum over a broadcast dim), "factor",
-    "second use" (of an input whose uses are not all accumulated), "part" (right here, zero there), "kink", "wrong". `cause` says it in
+    `verdict` is "ok", or the likely cause: "zero", "sign", "transposed", "broadcast" (a missing sum over a broadcast dim), "axis" (a
+    sum over the wrong dim), "factor", "swapped" (another input's gradient), "second use" (of an input whose uses are not all accumulated),
+    "part" (right here, zero there), "mask" (not zero where it should be), "kink", "not finite", "wrong". `cause` says it in
     a sentence. `error` is the worst one in units of the tolerance; `kinks` are entries of the input at which the function has no
     derivative.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -124,17 +126,21 @@ class Setup:
     def __str__(self) -> str:
         return f"{self.prim.name}: {self.case}"
 
-    def reproduction(self) -> str:
+    def reproduction(self, check: str = "") -> str:
         """Code that checks this very case."""
         given = [_written(x) for x in self.case.inputs]
         given += [f"{k}={_written(v)}" for k, v in self.case.params.items()]
         given += ["smooth=False"] if not self.case.smooth else []
         given += [f"tolerance={self.case.tolerance!r}"] if self.case.tolerance != 1.0 else []
         home = self.prim.__module__
+        case = f"Case({', '.join(given)})"
         lines = ["import numpy as np", "from autograd_cnn.testing import Case, check_case"]
-        if not home.startswith("autograd_cnn."):
+        if "REGISTRY[" in case:
+            lines.append("from autograd_cnn.engine.primitive import REGISTRY")
+        if not home.startswith(("autograd_cnn.", "__main__")):
             lines.append(f"import {home}")
-        return "\n".join([*lines, f"check_case({self.prim.name!r}, Case({', '.join(given)}))"])
+        options = {"": "", "oracle": ", oracle=oracle", "bad cases": ""}.get(check, f", only={check!r}")
+        return "\n".join([*lines, f"check_case({self.prim.name!r}, {case}{options})"])
 
 
 def own(x: Any) -> Any:
@@ -155,11 +161,15 @@ def _written(x: Any) -> str:
     """As code; with `np.` names only."""
     if isinstance(x, np.ndarray):
         text = np.array2string(x, separator=", ", threshold=10**6, floatmode="unique", max_line_width=10**6).replace("\n", "")
+        if x.dtype.kind == "f":
+            text = re.sub(r"\b(nan|inf)\b", r"np.\1", text)
         if not x.size:
             return f"np.zeros({x.shape}, np.{x.dtype.name})"
         return f"np.array({text}, np.{x.dtype.name if x.dtype != bool else 'bool_'})"
     if isinstance(x, np.generic):
-        return f"np.{type(x).__name__}({x.item()!r})"
+        return f"np.{type(x).__name__}({_written(x.item())})"
+    if isinstance(x, float) and not math.isfinite(x):
+        return f"float({str(x)!r})"
     if isinstance(x, np.dtype):
         return f"np.dtype({x.name!r})"
     if isinstance(x, tuple):

@@ -23,6 +23,9 @@ from ..kernels.windows import output_sizes
 from ..tensor import Tensor, wrap
 from .needs import hypothesis
 
+__all__ = ["LAYOUTS", "ConvProblem", "PoolProblem", "broadcastable_shapes", "class_targets", "conv_problems", "dim_tuples", "dims", "elements",
+           "indices", "pool_problems", "probability_vectors", "shapes", "tensors"]  # fmt: skip
+
 Shape = tuple[int, ...]
 LAYOUTS = ("contiguous", "transposed", "strided", "negative", "broadcast")
 

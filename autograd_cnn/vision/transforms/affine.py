@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor
+from ...config import no_grad
+from ...nn.functional import grid_sample
+from ...tensor import Tensor, wrap
 from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, size_of
 
 Matrix = list[float]  # a, b, c, d, e, f: (x, y) → (a·x + b·y + c, d·x + e·y + f)
@@ -127,26 +129,28 @@ def _resample(img: Tensor, m: Matrix, mode: InterpolationMode, fill: Any, out: t
     if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
         raise ValueError(f"affine: expected nearest or bilinear interpolation of a tensor, got {mode.value}")
     value = np.asarray(img.value)
-    h, w = value.shape[-2:]
-    oh, ow = out
-    y, x = np.mgrid[0:oh, 0:ow].astype(np.float32)
-    x, y = x + np.float32(0.5 - ow * 0.5), y + np.float32(0.5 - oh * 0.5)
-    a, b, c, d, e, f = (np.float32(v) for v in m)
-    px, py = a * x + b * y + c + np.float32(w * 0.5 - 0.5), d * x + e * y + f + np.float32(h * 0.5 - 0.5)
-    if mode is InterpolationMode.NEAREST:
-        taps = [(np.rint(py).astype(np.int64), np.rint(px).astype(np.int64), np.float32(1))]
-    else:
-        y0, x0 = np.floor(py).astype(np.int64), np.floor(px).astype(np.int64)
-        fy, fx = py - y0, px - x0
-        taps = [(y0 + i, x0 + j, (fy if i else 1 - fy) * (fx if j else 1 - fx)) for i in (0, 1) for j in (0, 1)]
-    total = np.zeros((*value.shape[:-2], oh, ow), np.float32)
-    cover = np.zeros((oh, ow), np.float32)
-    for rows, columns, weight in taps:
-        inside = ((rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)) * weight
-        total += value[..., np.clip(rows, 0, h - 1), np.clip(columns, 0, w - 1)] * inside
-        cover += inside
+    kind = value.dtype if value.dtype.kind == "f" else np.dtype(np.float32)
+    planes = value.astype(kind).reshape(-1, *value.shape[-3:]) if value.ndim > 2 else value.astype(kind)[None, None]
+    n, _, h, w = planes.shape
+    covered = np.concatenate([planes, np.ones((n, 1, h, w), kind)], 1)  # the last plane tells what comes from inside
+    grid = np.broadcast_to(_grid(m, (h, w), out, kind), (n, *out, 2))
+    with no_grad():
+        found = np.asarray(grid_sample(wrap(covered), wrap(grid), mode=mode.value, align_corners=False).value)
+    total, cover = found[:, :-1], found[:, -1:]
     if fill is not None:
-        colour = np.asarray(fill, np.float32).reshape(-1, 1, 1)
+        colour = np.asarray(fill, kind).reshape(1, -1, 1, 1)
         # at the rim torchvision weighs the picture with its cover once more, and so does this
         total = np.where(cover < 0.5, colour, total) if mode is InterpolationMode.NEAREST else total * cover + (1 - cover) * colour
-    return as_picture(total, img)
+    return as_picture(total.reshape(*value.shape[:-2], *out), img)
+
+
+def _grid(m: Matrix, size: tuple[int, int], out: tuple[int, int], kind: Any) -> Any:
+    """Where each new pixel comes from, in −1 … 1 of the old picture.   (1, oh, ow, 2)"""
+    (h, w), (oh, ow) = size, out
+    x = np.arange(ow, dtype=kind) + kind.type(0.5 - ow * 0.5)
+    y = np.arange(oh, dtype=kind) + kind.type(0.5 - oh * 0.5)
+    a, b, c, d, e, f = (np.asarray(m, kind) / np.repeat(np.asarray([0.5 * w, 0.5 * h], kind), 3)).tolist()
+    grid = np.empty((1, oh, ow, 2), kind)
+    for axis, (along, down, shift) in enumerate(((a, b, c), (d, e, f))):
+        grid[0, :, :, axis] = x * kind.type(along) + (y * kind.type(down))[:, None] + kind.type(shift)
+    return grid

@@ -179,7 +179,7 @@ def _degrees(value: Any, name: str, sizes: tuple[int, ...] = (2,)) -> list[float
     if isinstance(value, int | float):
         if value < 0:
             raise ValueError(f"If {name} is a single number, it must be positive.")
-        return [-float(value), float(value)]
+        return [float(-value), float(value)]
     if len(value) not in sizes:
         raise ValueError(f"{name} should be a sequence of length {' or '.join(map(str, sizes))}.")
     return [float(v) for v in value]
@@ -349,6 +349,9 @@ class RandomErasing(Module):
         if value is not None and len(value) not in (1, img.shape[-3]):
             raise ValueError(f"If value is a sequence, it should have either a single value or {img.shape[-3]} (number of input channels)")
         return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)
+
+    def __repr__(self) -> str:
+        return f"RandomErasing(p={self.p}, scale={self.scale}, ratio={self.ratio}, value={self.value}, inplace={self.inplace})"
 
 
 class GaussianBlur(Module):

@@ -11,15 +11,12 @@ from ...ops.promotion import get_default_dtype
 from ...tensor import Tensor, wrap
 from .pictures import is_pil, pillow
 
-_WIDE = {"I": np.int32, "I;16": np.uint16, "F": np.float32}
+_WIDE = {"I": np.int32, "I;16": np.int16, "F": np.float32}
 
 
-def _planes(pic: Any) -> Any:
+def _planes(pic: Any, dtype: Any = None) -> Any:
     """A Pillow image as an array (C, H, W)."""
-    array = np.array(pic, _WIDE.get(pic.mode), copy=True)
-    if pic.mode == "1":
-        array = np.uint8(255) * array.astype(np.uint8)
-    array = array.reshape(pic.height, pic.width, len(pic.getbands()))
+    array = np.array(pic, dtype, copy=True).reshape(pic.height, pic.width, len(pic.getbands()))
     return np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
@@ -38,7 +35,8 @@ def to_tensor(pic: Any) -> Tensor:
             raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
         planes = np.ascontiguousarray((pic[:, :, None] if pic.ndim == 2 else pic).transpose(2, 0, 1))
     elif is_pil(pic):
-        planes = _planes(pic)
+        planes = _planes(pic, _WIDE.get(pic.mode))
+        planes = np.uint8(255) * planes.astype(np.uint8) if pic.mode == "1" else planes
     else:
         raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
     if planes.dtype == np.uint8:

@@ -43,7 +43,7 @@ def test_masks_and_boxes():
 def test_errors():
     with pytest.raises(TypeError, match="tensor or list of tensors"):
         utils.make_grid("x")
-    with pytest.raises(ValueError, match="boolean masks"):
+    with pytest.raises(ValueError, match="masks must be of dtype bool"):
         utils.draw_segmentation_masks(ac.zeros(3, 2, 2), ac.zeros(1, 2, 2))
     with pytest.raises(ValueError, match="mismatch"):
         utils.draw_bounding_boxes(ac.zeros(3, 2, 2), ac.zeros(1, 4), labels=["a", "b"])

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from ..atomic import atomic_write
 from ..config import no_grad
 from ..drawing import draw
 from ..engine.graph import Graph
-from ..nn import Conv2d, Module, functional
+from ..nn import Conv2d, functional
 from ..serialization import save_file
-from ..tensor import Tensor
 from .run import CHECKPOINT, FIELDS, Run
 
 _PICTURES = 32  # the batch whose graph is drawn
+_BATCH = 256  # held-out pictures at once
 
 
 def write_metrics(run: Run) -> str:
@@ -55,13 +54,18 @@ def _graph(run: Run) -> tuple[Graph, float, int]:
     return Graph.of(loss, gradients=True, names={"x": x, "y": y, "loss": loss}), loss.item(), len(y)
 
 
+def _name(run: Run) -> str:
+    """What the network is called in titles."""
+    return type(run.model).__name__ if run.options.model != "lenet5_modern" else "LeNet-5, modern"
+
+
 def write_graphs(run: Run) -> list[tuple[str, str]]:
     """The graph of a step, forward and backward."""
     if not any(p.requires_grad for p in run.model.parameters()):
         return []
     graph, loss, n = _graph(run)
     count = sum(p.numel() for p in run.model.parameters())
-    name = type(run.model).__name__ if run.options.model != "lenet5_modern" else "LeNet-5, modern"
+    name = _name(run)
     about = f"batch {n}, float32, {count:,} parameters, {len(graph)} operations, loss {loss:.3g}"
     draw(graph, title=f"{name}, forward pass", subtitle=about).save(run.out / "graph_forward.svg")
     draw(graph, backward=True, title=f"{name}, backward pass", subtitle=about).save(run.out / "graph_backward.svg")
@@ -69,69 +73,58 @@ def write_graphs(run: Run) -> list[tuple[str, str]]:
             ("graph_backward.svg", "the same with the gradients that flow back, their norms as widths")]  # fmt: skip
 
 
-def _first_conv(model: Module) -> Tensor | None:
-    for module in model.modules():
-        if isinstance(module, Conv2d):
-            return module.weight
-    return None
+def write_architecture(run: Run) -> str:
+    """The network as volumes, a held-out digit in it."""
+    draw.volumes(run.model, run.data.test.tensors[0][:1], title=_name(run)).save(run.out / "architecture.svg")
+    return "the network as volumes, to scale, with what each layer makes of one digit"
 
 
 def write_filters(run: Run) -> str | None:
     """The kernels of the first convolution."""
-    weight = _first_conv(run.model)
-    if weight is None:
+    layer = next((m for m in run.model.modules() if isinstance(m, Conv2d)), None)
+    if layer is None:
         return None
-    draw.filters(np.asarray(weight.value), title="Learned kernels of the first convolution").save(
-        run.out / "filters.svg"
-    )
+    draw.filters(layer, title="Learned kernels of the first convolution").save(run.out / "filters.svg")
     return "the learned kernels of the first convolution"
-
-
-def _maps(run: Run) -> tuple[list[tuple[str, Any]], Any, int]:
-    """What each layer makes of one held-out digit."""
-    x, y = run.data.test.tensors
-    seen: list[tuple[str, Any]] = []
-    handles = []
-
-    def watch(name: str, module: Module) -> None:
-        def hook(module: Module, args: Any, output: Tensor) -> None:
-            seen.append((f"{name} {type(module).__name__}", np.array(output.value[0])))
-
-        handles.append(module.register_forward_hook(hook))
-
-    for name, module in run.model.named_modules():
-        if name and not list(module.children()):
-            watch(name, module)
-    try:
-        run.model.eval()
-        with no_grad():
-            out = run.model(x[:1])
-    finally:
-        for handle in handles:
-            handle.remove()
-    seen.append(("softmax", np.asarray(functional.softmax(out, 1).value[0])))
-    return seen, np.asarray(x.value[0, 0]), int(y[0])
 
 
 def write_activations(run: Run) -> str:
     """One digit on its way through the network."""
-    layers, picture, label = _maps(run)
-    drawing = draw.activations(
-        layers, image=picture, title=f"A held-out {label} on its way through the network", classes=run.data.classes
-    )
+    x, y = run.data.test.tensors
+    run.model.eval()
+    title = f"A held-out {int(y[0])} on its way through the network"
+    drawing = draw.activations(lambda x: functional.softmax(run.model(x), 1), x[:1], title=title, classes=run.data.classes)
     drawing.save(run.out / "activations.svg")
     return "what each layer makes of one held-out digit"
+
+
+def write_saliency(run: Run) -> str:
+    """Which pixels the score of that digit depends on."""
+    draw.saliency(run.model, run.data.test.tensors[0][:1], classes=run.data.classes).save(run.out / "saliency.svg")
+    return "which pixels the score of that digit depends on"
+
+
+def write_confusion(run: Run) -> str:
+    """What the held-out digits were taken for."""
+    x, y = run.data.test.tensors
+    run.model.eval()
+    with no_grad():
+        scores = [run.model(x[i : i + _BATCH]).numpy() for i in range(0, len(y), _BATCH)]
+    title = f"What the {len(y)} held-out digits were taken for"
+    draw.confusion(y, np.concatenate(scores), classes=run.data.classes, title=title).save(run.out / "confusion.svg")
+    return "what the held-out digits were taken for"
 
 
 def write_report(run: Run) -> list[tuple[str, str]]:
     """Write everything; gives (file, what it is), what to open first at the head of the list."""
     written = write_graphs(run)
     single: list[tuple[str, Callable[[Run], str | None]]] = [
-        ("activations.svg", write_activations), ("filters.svg", write_filters), ("metrics.csv", write_metrics),
+        ("architecture.svg", write_architecture), ("activations.svg", write_activations), ("saliency.svg", write_saliency),
+        ("filters.svg", write_filters), ("confusion.svg", write_confusion), ("metrics.csv", write_metrics),
         ("model.safetensors", write_weights),
     ]  # fmt: skip
     if run.position.history:
-        single.insert(2, ("curves.svg", write_curves))
+        single.insert(-2, ("curves.svg", write_curves))
     for name, write in single:
         what = write(run)
         if what is not None:

@@ -22,7 +22,7 @@ from .shape import Shape, _reshape, ndim_of, shape_of, transpose, unsqueeze
 def same_dtype(operation: str, *values: Any) -> None:
     """Products of matrices do not promote: their dtypes must agree, as in PyTorch."""
     kinds = [unbox(v).dtype for v in values]
-    if any(k is not kinds[0] and k != kinds[0] for k in kinds):
+    if kinds.count(kinds[0]) < len(kinds):
         names = " and ".join(str(k) for k in kinds)
         raise DtypeError(
             f"expected m1 and m2 to have the same dtype, but got: {names} in {operation}. Convert one with .to(dtype)."
@@ -36,25 +36,46 @@ def _swapped(x: Any) -> Any:
 
 @primitive(label="matmul", family="linalg", name="matmul")
 def _matmul(input: Array, other: Array) -> Array:
-    """y = input · other over the last two dims, batch dims broadcast.   (…, n, k), (…, k, m) → (…, n, m)"""
+    """y = input · other over the last two dims, batch dims broadcast; a vector is a row on the left and a column on the right, and
+    that dim is not in y.   (…, n, k), (…, k, m) → (…, n, m)"""
     return product.matmul(input, other)
 
 
 @_matmul.vjp("input")
-def _(g: Array, other: Array) -> Array:
-    return _matmul(g, _swapped(other))  # (…, n, m) · (…, m, k)
+def _(g: Array, input_shape: Shape, other: Array) -> Array:
+    row, column = len(input_shape) == 1, ndim_of(other) == 1
+    if not (row or column):
+        return _matmul(g, _swapped(other))  # (…, n, m) · (…, m, k)
+    gx = _matmul(_with_dims(g, row, column), _swapped(_with_dims(other, False, column)))
+    return _reshape(gx, shape=(*shape_of(gx)[:-2], *shape_of(gx)[-1:]), kind="squeeze") if row else gx
 
 
 @_matmul.vjp("other")
-def _(g: Array, input: Array) -> Array:
-    return _matmul(_swapped(input), g)  # (…, k, n) · (…, n, m)
+def _(g: Array, input: Array, other_shape: Shape) -> Array:
+    row, column = ndim_of(input) == 1, len(other_shape) == 1
+    if not (row or column):
+        return _matmul(_swapped(input), g)  # (…, k, n) · (…, n, m)
+    gz = _matmul(_swapped(_with_dims(input, row, False)), _with_dims(g, row, column))
+    return _reshape(gz, shape=shape_of(gz)[:-1], kind="squeeze") if column else gz
+
+
+def _with_dims(x: Any, row: bool, column: bool) -> Any:
+    """The dims put back that a product with a row from the left, with a column from the right, does not have."""
+    shape = shape_of(x)
+    if column:
+        shape = (*shape, 1)
+    if row:
+        shape = (*shape[:-1], 1, shape[-1])
+    return _reshape(x, shape=shape, kind="unsqueeze") if row or column else x
 
 
 @_matmul.cases
 def _(draw: Draw) -> Case:
     n, k, m = (draw.integer(1, 3) for _ in range(3))
     a, b = draw.choice([((), ()), ((2,), ()), ((), (2,)), ((2, 1), (3,)), ((0,), (1,))])
-    return Case(draw.array((*a, n, k)), draw.array((*b, k, m)))
+    left = (k,) if draw.integer(0, 3) == 3 else (*a, n, k)
+    right = (k,) if draw.integer(0, 3) == 3 else (*b, k, m)
+    return Case(draw.array(left), draw.array(right))
 
 
 @expose("function method")
@@ -83,17 +104,7 @@ def matmul(input: Array, other: Array) -> Array:
             f"mat1 and mat2 shapes cannot be multiplied ({'x'.join(map(str, rows))} and {'x'.join(map(str, columns))}) in matmul: expected "
             f"the last size of the first, {a[-1]}, to equal the last but one of the second, {inner}."
         )
-    x = unsqueeze(input, 0) if len(a) == 1 else input
-    z = unsqueeze(other, 1) if len(b) == 1 else other
-    y = _matmul(x, z)
-    if len(a) > 1 and len(b) > 1:
-        return y
-    shape = shape_of(y)
-    if len(a) == 1:
-        shape = (*shape[:-2], shape[-1])
-    if len(b) == 1:
-        shape = shape[:-1]
-    return _reshape(y, shape=shape, kind="squeeze")
+    return _matmul(input, other)
 
 
 def _sizes(operation: str, x: Any, ndim: int, name: str) -> Shape:

@@ -29,14 +29,18 @@ def ndim_of(x: Any) -> int:
 
 def shape_of(x: Any) -> Shape:
     """The shape of a variable or raw value."""
-    return tuple(unbox(x).shape)
+    shape: Shape = unbox(x).shape
+    return shape
+
+
+_INT = {int}
 
 
 def given_sizes(sizes: tuple[Any, ...]) -> Shape:
     """`f(2, 3)` and `f((2, 3))` mean the same."""
     if len(sizes) == 1 and isinstance(sizes[0], Sequence | np.ndarray):
         sizes = tuple(sizes[0])
-    return tuple(_whole(unbox(s)) for s in sizes)
+    return sizes if {*map(type, sizes)} <= _INT else tuple(_whole(unbox(s)) for s in sizes)
 
 
 def _whole(size: Any) -> int:
@@ -49,6 +53,8 @@ def _whole(size: Any) -> int:
 def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
     """The shape with its one -1 filled in; an error where the element counts differ."""
     count = math.prod(have)
+    if math.prod(shape) == count and (not shape or builtins.min(shape) >= 0):
+        return shape
     if shape.count(-1) > 1:
         raise RuntimeError(f"{operation}: only one dimension can be inferred, got shape {list(shape)}")
     if any(s < -1 for s in shape):

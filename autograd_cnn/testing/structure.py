@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import config
 from ..autograd.walks import grad
 from ..engine.trace import trace
 from ..scalar import Scalar
@@ -81,6 +82,31 @@ def trace_replays(s: Setup) -> None:
             np.array_equal(a, b, equal_nan=a.dtype.kind == "f"),
             "the replayed trace gives another result than the eager run",
         )
+
+
+def other_backends() -> tuple[str, ...]:
+    """The names `use_backend` takes for kernels other than the NumPy reference; none where there is but that."""
+    return tuple(b for b in getattr(config, "BACKENDS", ()) if b not in ("auto", "numpy"))
+
+
+@check
+def backends_agree(s: Setup) -> None:
+    """Each backend, wherever it has a kernel, gives the reference's values and gradients, to float32's precision."""
+    if s.random or not s.floats:
+        return
+
+    def under(backend: str) -> tuple[list[Any], list[Any]]:
+        switch: Any = vars(config)["use_backend"]
+        with switch(backend):
+            return values(s.run(s.tensors(np.float32))), values(s.gradients(s.tensors(np.float32)) if s.smooth else [])
+
+    for backend in other_backends():
+        want, slopes = under("numpy")
+        got, theirs = under(backend)
+        for a, b in zip(got, want, strict=True):
+            require(near(a, b, 2e-5 * s.case.tolerance), f"{backend} gives another result than NumPy:\n{a}\nagainst\n{b}")
+        for i, a, b in zip(s.wanted, theirs, slopes, strict=False):
+            require(near(a, b, 2e-4 * s.case.tolerance), f"{backend} gives another gradient of input {i}:\n{a}\nagainst\n{b}")
 
 
 @check

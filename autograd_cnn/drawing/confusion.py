@@ -15,6 +15,7 @@ from .theme import contrast
 from .words import Words
 
 MOST = 40
+FEW, WIDE = 12, 72.0
 DARK, LIGHT = "#11161c", "#ffffff"
 
 
@@ -55,6 +56,8 @@ def confusion_scene(counts: Array, classes: Sequence[str] | None, words: Words, 
     short = names
     texts = [[f"{v:,.0f}" if v == int(v) else f"{v:.2f}" for v in row] for row in counts.tolist()]
     size = max(30.0, max(text_width(t, 11, "bold") for row in texts for t in row) + 10)
+    if n <= FEW:  # room for the names over their columns
+        size = max(size, min(WIDE, max(text_width(t, 11.5) for t in names) + 8))
     total, right = float(counts.sum()), float(np.trace(counts))
     scene = Scene(title=title, name="confusion", lang=words.lang)
     line = words("confusion sub", f"{right:,.0f}", f"{total:,.0f}", f"{100 * right / max(total, 1):.1f}")

@@ -164,7 +164,7 @@ class PlotFigures:
         Example:
             >>> from autograd_cnn import draw
             >>> draw.confusion([0, 1, 1, 2], [0, 1, 2, 2], classes=["cat", "dog", "emu"])
-            <Drawing 'Confusion matrix', 375×268>
+            <Drawing 'Confusion matrix', 375×269>
         """
         words, theme = Words(lang), check_theme(theme)
         known = words("confusion") if title is None else title

@@ -12,6 +12,7 @@ tensor([2., 4.])
 from __future__ import annotations
 
 import importlib
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from . import basics as _basics  # noqa: F401  # brings methods
@@ -52,7 +53,7 @@ from .engine.graph import Graph
 from .errors import nearest as _nearest
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
-from .ops.promotion import get_default_dtype, promote_types, result_type, set_default_dtype
+from .ops.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
 from .printing import set_printoptions
 from .random import Generator, default_generator
 from .sampling import (
@@ -85,14 +86,82 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Generator", "Graph", "Scalar", "Size", "Tensor", "arange", "as_tensor", "autograd", "bernoulli", "default_generator", "device", "draw",
-    "empty", "empty_like", "enable_grad", "eye", "from_dlpack", "from_numpy", "full", "full_like", "get_default_dtype", "get_rng_state",
-    "inference_mode", "initial_seed", "is_anomaly_enabled", "is_grad_enabled", "is_inference_mode_enabled", "linalg", "linspace", "load", "logspace",
-    "manual_seed", "multinomial", "nn", "no_grad", "normal", "ones", "ones_like", "optim", "promote_types", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "result_type", "return_types", "save", "seed", "serialization", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "set_rng_state", "strict_windows", "summary", "tensor", "testing", "trace", "tril_indices", "triu_indices", "utils", "vision",
-    "zeros", "zeros_like",
+    "Generator",
+    "Graph",
+    "Scalar",
+    "Size",
+    "Tensor",
+    "arange",
+    "as_tensor",
+    "autograd",
+    "bernoulli",
+    "can_cast",
+    "default_generator",
+    "device",
+    "draw",
+    "e",
+    "empty",
+    "empty_like",
+    "enable_grad",
+    "eye",
+    "from_dlpack",
+    "from_numpy",
+    "full",
+    "full_like",
+    "get_default_dtype",
+    "get_rng_state",
+    "inf",
+    "inference_mode",
+    "initial_seed",
+    "is_anomaly_enabled",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "linalg",
+    "linspace",
+    "load",
+    "logspace",
+    "manual_seed",
+    "multinomial",
+    "nan",
+    "newaxis",
+    "nn",
+    "no_grad",
+    "normal",
+    "ones",
+    "ones_like",
+    "optim",
+    "pi",
+    "promote_types",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "result_type",
+    "return_types",
+    "save",
+    "seed",
+    "serialization",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "set_printoptions",
+    "set_rng_state",
+    "strict_windows",
+    "summary",
+    "tensor",
+    "testing",
+    "trace",
+    "tril_indices",
+    "triu_indices",
+    "utils",
+    "vision",
+    "zeros",
+    "zeros_like",
 ]  # fmt: skip
+
+newaxis = None
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 

@@ -22,6 +22,12 @@ class TensorMethods:
     @property
     def mT(self) -> Tensor: ...
     @property
+    def H(self) -> Tensor: ...
+    @property
+    def mH(self) -> Tensor: ...
+    @property
+    def real(self) -> Tensor: ...
+    @property
     def itemsize(self) -> _int: ...
     @property
     def nbytes(self) -> _int: ...
@@ -32,6 +38,7 @@ class TensorMethods:
     is_xpu: _bool
     is_meta: _bool
     is_mkldnn: _bool
+    is_cpu: _bool
     layout: _str
     def __add__(self, other: Value) -> Tensor: ...
     def __radd__(self, other: Value) -> Tensor: ...
@@ -93,12 +100,14 @@ class TensorMethods:
     def addmm(self, mat1: Value, mat2: Value, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """β · input + α · mat1 · mat2. (n, m), (n, k), (k, m) → (n, m)"""
     def addmv(self, mat: Value, vec: Value, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """β · input + α · mat · vec. (n), (n, k), (k) → (n)"""
     def addr(self, vec1: Value, vec2: Value, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """β · input + α · vec1 ⊗ vec2. (n, m), (n), (m) → (n, m)"""
+    def adjoint(self) -> Tensor: """The last two dims swapped: `x.mH` of real matrices."""
     def all(self, dim: Any = None, keepdim: _bool = False) -> Tensor: """Are all entries over `dim` (an int or several; all by default) different from 0? Of nothing: True."""
     def allclose(self, other: Value, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool: """Are all entries close: |input − other| ≤ atol + rtol · |other|?"""
     def amax(self, dim: Any = (), keepdim: _bool = False) -> Tensor: """y = the greatest entries over `dim` (an int or several; all by default). Equal ones share the gradient evenly."""
     def amin(self, dim: Any = (), keepdim: _bool = False) -> Tensor: """y = the smallest entries over `dim` (an int or several; all by default). Equal ones share the gradient evenly."""
     def aminmax(self, *, dim: _int | None = None, keepdim: _bool = False) -> _return_types.aminmax: """The smallest and the greatest entries, along one dim or of all, as a named tuple (min, max)."""
     def any(self, dim: Any = None, keepdim: _bool = False) -> Tensor: """Is any entry over `dim` (an int or several; all by default) different from 0? Of nothing: False."""
+    def apply_(self, callable: Callable[[Any], Any]) -> Self: """Overwrite each entry with what a Python function makes of it (slow: a loop over all entries)."""
     def arccos(self) -> Tensor: """y = arccos input in [0, π]; NaN outside of [−1, 1]. (*) → (*)"""
     def arccosh(self) -> Tensor: """y = arcosh input ≥ 0, the inverse of cosh; NaN below 1. (*) → (*)"""
     def arcsin(self) -> Tensor: """y = arcsin input in [−π/2, π/2]; NaN outside of [−1, 1]. (*) → (*)"""
@@ -144,10 +153,13 @@ class TensorMethods:
     def contiguous(self, memory_format: Any = None) -> Tensor: """This tensor if its memory is in row-major order, else a copy that is."""
     def copy_(self, src: Tensor, non_blocking: _bool = False) -> Self: """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`."""
     def copysign(self, other: Value) -> Tensor: """y = |input| with the sign of other (also of −0.0). (*), (*) → (*)"""
+    def corrcoef(self) -> Tensor: """The correlations of the rows (variables) over the columns (observations): cov_ij / √(cov_ii cov_jj), kept in [−1, 1]. (V, N) → (V, V)"""
     def cos(self) -> Tensor: """y = cos input. (*) → (*)"""
     def cosh(self) -> Tensor: """y = (e^x + e^−x)/2. (*) → (*)"""
     def count_nonzero(self, dim: Any = None) -> Tensor: """How many entries over `dim` (an int or several; all by default) are different from 0. int64"""
+    def cov(self, *, correction: _int = 1, fweights: Value | None = None, aweights: Value | None = None) -> Tensor: """The covariances of the rows (variables) over the columns (observations): y_ij = Σ_k w_k (x_ik − mean_i)(x_jk − mean_j) / (Σ w − correction). (V, N) → (V, V); of a vector its variance."""
     def cpu(self, memory_format: Any = None) -> Tensor: """The tensor itself: it is on the CPU."""
+    def cross(self, other: Value, dim: _int | None = None) -> Tensor: """The vector product along a dim of size 3 (the first such dim by default), the tensors broadcast."""
     def cuda(self, device: Any = None, non_blocking: _bool = False, memory_format: Any = None) -> Tensor: """Fails as in a PyTorch without CUDA."""
     def cummax(self, dim: _int) -> _return_types.cummax: """The greatest entry so far along `dim`, and the index of the last that attains it, as a named tuple (values, indices)."""
     def cummin(self, dim: _int) -> _return_types.cummin: """The smallest entry so far along `dim`, and the index of the last that attains it, as a named tuple (values, indices)."""
@@ -159,6 +171,7 @@ class TensorMethods:
     def diag(self, diagonal: _int = 0) -> Tensor: """Of a vector the matrix with it on the diagonal; of a matrix its diagonal."""
     def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor: """Matrices with the last dim on their diagonal, which lies in the dims `dim1` and `dim2` of the result. (*, n) → (*, n, n)"""
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The diagonal of two dims, as the last dim of a view."""
+    def diagonal_scatter(self, src: Value, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """y = input with the diagonal of two dims replaced by `src`, which has the shape of `input.diagonal(offset, dim1, dim2)`."""
     def diff(self, n: _int = 1, dim: _int = -1, prepend: Value | None = None, append: Value | None = None) -> Tensor: """yᵢ = xᵢ₊₁ − xᵢ along `dim`, n times; `prepend` and `append` are put before and after first. Of bools: whether they differ."""
     def dim(self) -> _int: """The number of dims."""
     def dist(self, other: Value, p: _float = 2) -> Tensor: """y = ‖input − other‖_p over all entries. (*), (*) → ()"""
@@ -179,6 +192,7 @@ class TensorMethods:
     def expand_as(self, other: Value) -> Tensor: """`input.expand(other.size())`."""
     def expm1(self) -> Tensor: """y = e^input − 1, exact near 0. (*) → (*)"""
     def exponential_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with exponential draws of rate lambd."""
+    def fill_diagonal_(self, fill_value: _float, wrap: _bool = False) -> Tensor: """Overwrite the main diagonal of a matrix (or the entries i, i, … of a cube) with one value; with `wrap` a tall matrix's diagonal begins again after N columns."""
     def fix(self) -> Tensor: """y = the whole part of input, rounded towards 0; the gradient is 0. (*) → (*)"""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """Dims start_dim … end_dim as one. (N, C, H, W) → (N, C·H·W) with start_dim=1"""
     def flip(self, *dims: Any) -> Tensor: """The entries in reverse order along `dims` (a copy)."""
@@ -205,13 +219,17 @@ class TensorMethods:
     def half(self, memory_format: Any = None) -> Tensor: """`self.to(float16)`."""
     def hardshrink(self, lambd: _float = 0.5) -> Tensor: """y = input where |input| > lambd, else 0. (*) → (*)"""
     def heaviside(self, values: Value) -> Tensor: """y = 0 where input < 0, `values` where it is 0, 1 where it is greater. (*), (*) → (*)"""
+    def histc(self, bins: _int = 100, min: _float = 0, max: _float = 0) -> Tensor: """How many entries fall into each of `bins` equal parts of [min, max]; entries outside and NaN are passed over. If both are equal, the range of the entries is taken. (*) → (bins)"""
+    def histogram(self, bins: Any, *, range: Sequence[_float] | None = None, weight: Value | None = None, density: _bool = False) -> _return_types.histogram: """(counts in each bin, edges of the bins) over all entries, as a named tuple (hist, bin_edges): `bins` of one width, or between the edges in a tensor."""
     def hsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]: """Pieces from left to right (dim 1, or 0 of a vector): a number of equal ones, or cut at the indices given."""
     def hypot(self, other: Value) -> Tensor: """y = √(input² + other²), without overflow. (*), (*) → (*)"""
     def index_add(self, dim: _int, index: Value, source: Value, *, alpha: _float = 1) -> Tensor: """y = input with alpha · source[k] added to its slice index[k] along `dim`; slices met twice are added twice."""
     def index_copy(self, dim: _int, index: Value, source: Value) -> Tensor: """y = input with its slice index[k] along `dim` replaced by source[k]."""
     def index_fill(self, dim: _int, index: Value, value: Any) -> Tensor: """y = input with the slices along `dim` that the index names filled with one value (a number or a 0-d tensor)."""
     def index_put(self, indices: Sequence[Any], values: Value, accumulate: _bool = False) -> Tensor: """y = input with y[indices] = values, or += values, entries met twice added twice, with `accumulate`."""
+    def index_reduce(self, dim: _int, index: Value, source: Value, reduce: _str, *, include_self: _bool = True) -> Tensor: """y = input, its slice index[k] along `dim` combined with source[k] by "prod", "mean", "amax" or "amin"; `include_self=False` leaves the input itself out where something arrives."""
     def index_select(self, dim: _int, index: Value) -> Tensor: """The slices along `dim` named by a vector of indices, in its order (a copy)."""
+    def inner(self, other: Value) -> Tensor: """Products summed over the last dim of both: y[i…, j…] = Σ_k input[i…, k] · other[j…, k]; of two vectors their dot product; with a 0-d tensor the plain product."""
     def int(self, memory_format: Any = None) -> Tensor: """`self.to(int32)`."""
     def inverse(self) -> Tensor: """The inverse of a matrix, or of each in a batch. (…, n, n) → (…, n, n)"""
     def is_complex(self) -> _bool: """Are the entries complex?"""
@@ -219,6 +237,7 @@ class TensorMethods:
     def is_floating_point(self) -> _bool: """Are the entries floating-point numbers?"""
     def is_nonzero(self) -> _bool: """Is the single entry not zero?"""
     def is_pinned(self, device: Any = None) -> _bool: """No memory is pinned for a device."""
+    def is_same_size(self, other: Tensor) -> _bool: """Have both the same shape?"""
     def is_set_to(self, tensor: Tensor) -> _bool: """Do both look at the same memory in the same way?"""
     def is_signed(self) -> _bool: """Can the entries be negative?"""
     def isclose(self, other: Value, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor: """y = |input − other| ≤ atol + rtol · |other|, or both equal; with `equal_nan` NaN is close to NaN. (*), (*) → (*) bool"""
@@ -254,6 +273,7 @@ class TensorMethods:
     def logsumexp(self, dim: Any, keepdim: _bool = False) -> Tensor: """y = ln Σ e^x over `dim` (an int or several), without overflow. Integers become floats."""
     def long(self, memory_format: Any = None) -> Tensor: """`self.to(int64)`."""
     def lt(self, other: Value) -> Tensor: """y = (input < other), entry by entry. (*), (*) → (*) bool"""
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Self: """Overwrite each entry a with `callable(a, b)`, b from the other tensor (a loop over all entries)."""
     def masked_fill(self, mask: Value, value: Any) -> Tensor: """y = value where the mask holds, else the input; `value` is a number or a 0-d tensor, in the input's dtype. (*), (*) → (*)"""
     def masked_scatter(self, mask: Value, source: Value) -> Tensor: """y = the input, its entries where the mask holds replaced by the source's first entries, in order. (*), (*), (*') → (*)"""
     def masked_select(self, mask: Value) -> Tensor: """The entries where the mask holds, as a vector; input and mask broadcast. (*), (*) → (count)"""
@@ -319,6 +339,7 @@ class TensorMethods:
     def pow(self, exponent: Value) -> Tensor: """y = input^exponent; either may be a number. (*), (*) → (*)"""
     def prelu(self, weight: Value) -> Tensor: """y = max(input, 0) + w_c · min(input, 0), one learned slope, or one for each channel c. (N, C, *), (C) or (1) → (N, C, *)"""
     def prod(self, dim: _int | None = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor: """y = Π input, of all entries or along `dim`. Integers and bools multiply as int64; an empty product is 1."""
+    def put(self, index: Value, source: Value, accumulate: _bool = False) -> Tensor: """y = input with the entries of the flattened tensor at the index replaced by those of the source (or added to, with `accumulate`)."""
     def qr(self, some: _bool = True) -> _return_types.qr: """(Q, R) with Q R = input, Q orthonormal columns, R upper triangular. (…, m, n) → (…, m, k), (…, k, n)"""
     def quantile(self, q: Any, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = 'linear') -> Tensor: """The entry below which the fraction q of a slice along `dim` (of all, by default) lies; NaN if there is a NaN."""
     def rad2deg(self) -> Tensor: """y = input · 180/π. (*) → (*)"""
@@ -342,6 +363,7 @@ class TensorMethods:
     def scatter_add(self, dim: _int, index: Value, src: Value) -> Tensor: """y = input, but y[index[i][j]][j] += src[i][j] for dim = 0, and so on: the adjoint of `gather`. (*), (*'), (*') → (*)"""
     def scatter_reduce(self, dim: _int, index: Value, src: Value, reduce: _str, *, include_self: _bool = True) -> Tensor: """y = the input combined with all src entries whose index means that place: "sum", "prod", "mean", "amax" or "amin"; `include_self=False` leaves the input itself out where something arrives. (*), (*'), (*') → (*)"""
     def select(self, dim: _int, index: _int) -> Tensor: """The slice number `index` along `dim`, without that dim; a view."""
+    def select_scatter(self, src: Value, dim: _int, index: _int) -> Tensor: """y = input with its slice number `index` along `dim` replaced by `src`."""
     def set_(self, source: Tensor) -> Self: """Look at the memory of `source` from now on."""
     def sgn(self) -> Tensor: """y = −1, 0 or 1, the input's sign, and 0 for NaN; the gradient is 0. (*) → (*)"""
     def share_memory_(self) -> Self: """The tensor itself; worker processes get batches by their own way (`utils.data`)."""
@@ -356,6 +378,7 @@ class TensorMethods:
     def size(self) -> tuple[_int, ...]: """The sizes, or that of one dim."""
     @overload
     def size(self, dim: _int) -> _int: """The sizes, or that of one dim."""
+    def slice_scatter(self, src: Value, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor: """y = input with the slice start:end:step along `dim` replaced by `src`."""
     def softmax(self, dim: _int, dtype: Any = None) -> Tensor: """y = e^x / Σ e^x along `dim`: positive, with sum 1. (*) → (*)"""
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _return_types.sort: """The entries in ascending (or descending) order along `dim`, and where each stood: a named tuple (values, indices)."""
     def split(self, split_size_or_sections: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory."""
@@ -372,6 +395,7 @@ class TensorMethods:
     def sub(self, other: Value, *, alpha: _float = 1) -> Tensor: """y = input − alpha · other, with broadcasting and type promotion. (*), (*) → (*)"""
     def subtract(self, other: Value, *, alpha: _float = 1) -> Tensor: """y = input − alpha · other, with broadcasting and type promotion. (*), (*) → (*)"""
     def sum(self, dim: Any = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor: """y = Σ input over `dim` (an int or several; all by default). Integers and bools add up as int64; an empty sum is 0."""
+    def sum_to_size(self, *size: Any) -> Tensor: """The sum over the dims in which a tensor of `size` would be broadcast to this one: what undoes broadcasting."""
     def svd(self, some: _bool = True, compute_uv: _bool = True) -> _return_types.svd: """(U, S, V) with U diag(S) Vᵀ = input, S descending. See `linalg.svd`, which gives Vᵀ. (…, m, n) → (…, m, k), (…, k), (…, n, k)"""
     def swapaxes(self, dim0: _int, dim1: _int) -> Tensor: """Two dims exchanged; a view."""
     def swapdims(self, dim0: _int, dim1: _int) -> Tensor: """Two dims exchanged; a view."""
@@ -407,6 +431,7 @@ class TensorMethods:
     def unsafe_split_with_sizes(self, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """`split` with the sizes of the pieces."""
     def unsqueeze(self, dim: _int) -> Tensor: """With a new dim of size 1 at `dim`."""
     def var(self, dim: Any = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None) -> Tensor: """y = Σ (x − mean)² / (n − correction) over `dim` (an int or several; all by default); correction is 1 if not given."""
+    def vdot(self, other: Value) -> Tensor: """The inner product of two vectors. (n), (n) → ()"""
     def view(self, *shape: Any, size: Any = None, dtype: Any = None) -> Tensor: """As `reshape`, but always sharing memory: an error where that cannot be. A dtype reinterprets the bytes."""
     def view_as(self, other: Any) -> Tensor: """`input.view(other.size())`."""
     def vsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]: """Pieces from top to bottom (dim 0): a number of equal ones, or cut at the indices given."""
@@ -490,6 +515,7 @@ class TensorMethods:
     def index_copy_(self, dim: _int, index: Value, source: Value) -> Self: """y = input with its slice index[k] along `dim` replaced by source[k]."""
     def index_fill_(self, dim: _int, index: Value, value: Any) -> Self: """y = input with the slices along `dim` that the index names filled with one value (a number or a 0-d tensor)."""
     def index_put_(self, indices: Sequence[Any], values: Value, accumulate: _bool = False) -> Self: """y = input with y[indices] = values, or += values, entries met twice added twice, with `accumulate`."""
+    def index_reduce_(self, dim: _int, index: Value, source: Value, reduce: _str, *, include_self: _bool = True) -> Self: """y = input, its slice index[k] along `dim` combined with source[k] by "prod", "mean", "amax" or "amin"; `include_self=False` leaves the input itself out where something arrives."""
     def lcm_(self, other: Value) -> Self: """y = the least common multiple of two integers. (*), (*) → (*)"""
     def ldexp_(self, other: Value) -> Self: """y = input · 2^other. (*), (*) → (*)"""
     def le_(self, other: Value) -> Self: """y = (input ≤ other), entry by entry. (*), (*) → (*) bool"""
@@ -517,6 +543,7 @@ class TensorMethods:
     def negative_(self) -> Self: """y = −input. (*) → (*)"""
     def not_equal_(self, other: Value) -> Self: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""
     def pow_(self, exponent: Value) -> Self: """y = input^exponent; either may be a number. (*), (*) → (*)"""
+    def put_(self, index: Value, source: Value, accumulate: _bool = False) -> Self: """y = input with the entries of the flattened tensor at the index replaced by those of the source (or added to, with `accumulate`)."""
     def rad2deg_(self) -> Self: """y = input · 180/π. (*) → (*)"""
     def reciprocal_(self) -> Self: """y = 1/input. (*) → (*)"""
     def relu_(self) -> Self: """y = max(0, input); the gradient at 0 is 0, NaN stays NaN. (*) → (*) [Nair and Hinton 2010]"""

@@ -13,7 +13,7 @@ from .device import check_cpu
 from .engine.variable import unbox
 from .engine.versions import wrote
 from .errors import allocating, expected
-from .ops.arithmetic import cast
+from .ops.arithmetic import cast, sum_to
 from .ops.dims import sizes_by_name
 from .ops.expose import expose
 from .ops.index import copied
@@ -126,6 +126,12 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     return bool(a.__array_interface__ == b.__array_interface__)
 
 
+@expose("function method")
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Have both the same shape?"""
+    return bool(input.value.shape == other.value.shape)
+
+
 @expose("method")
 def get_device(self: Tensor) -> int:
     """-1: the CPU."""
@@ -224,6 +230,20 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
     return False
 
 
+@expose("function method")
+def adjoint(input: Tensor) -> Tensor:
+    """The last two dims swapped: `x.mH` of real matrices.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).adjoint().shape
+    torch.Size([3, 2])
+    """
+    n = ndim_of(input)
+    if n < 2:
+        raise RuntimeError(expected("adjoint", "a tensor with at least 2 dims", f"{n}"))
+    return _permute(input, dims=(*range(n - 2), n - 1, n - 2))  # type: ignore[no-any-return]
+
+
 @expose("method")
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself: it is on the CPU."""
@@ -235,6 +255,59 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
     """Fails as in a PyTorch without CUDA."""
     check_cpu("cuda", "Tensor.cuda()")
     return self
+
+
+@expose("method")
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Overwrite each entry with what a Python function makes of it (slow: a loop over all entries).
+
+    Raises RuntimeError if the tensor requires a gradient.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1., 2.]).apply_(lambda v: v * 10)
+    tensor([10., 20.])
+    """
+    if self.requires_grad:
+        raise RuntimeError("Can't call apply_() on Variable that requires grad: expected a tensor without. Use var.detach().apply_().")
+    array = self.storage()
+    array[...] = np.array([callable(v) for v in array.reshape(-1).tolist()], array.dtype).reshape(array.shape)
+    wrote(array)
+    return self
+
+
+@expose("method")
+def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Overwrite each entry a with `callable(a, b)`, b from the other tensor (a loop over all entries).
+
+    Raises RuntimeError if the tensor requires a gradient.
+    """
+    if self.requires_grad:
+        raise RuntimeError("Can't call map_() on Variable that requires grad: expected a tensor without. Use var.detach().map_().")
+    array = self.storage()
+    other = np.broadcast_to(unbox(tensor), array.shape)
+    pairs = zip(array.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=True)
+    array[...] = np.array([callable(a, b) for a, b in pairs], array.dtype).reshape(array.shape)
+    wrote(array)
+    return self
+
+
+@expose("method")
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The sum over the dims in which a tensor of `size` would be broadcast to this one: what undoes broadcasting.
+
+    Raises RuntimeError if `size` does not broadcast to the shape.
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    from .ops.shape import given_sizes
+
+    want, have = given_sizes(size), tuple(self.value.shape)
+    tail = have[len(have) - len(want) :]
+    if len(want) > len(have) or any(a not in (1, b) for a, b in zip(want, tail, strict=True)):
+        raise RuntimeError(f"size {{{list(want)}}} is not expandable to size {{{list(have)}}} in sum_to_size.")
+    return self if want == have else _cast(sum_to(self, shape=want), self.value.dtype)
 
 
 def _reinterpret(self: Tensor, dtype: Any) -> Tensor:
@@ -418,6 +491,17 @@ def _properties() -> None:
             raise RuntimeError(expected("mT", "a tensor with at least 2 dims", f"{n}"))
         return _permute(self, dims=(*range(n - 2), n - 1, n - 2))
 
+    def adjoint_2d(self: Any) -> Any:
+        """The transposed matrix (of real numbers)."""
+        n = ndim_of(self)
+        if n not in (0, 2):
+            raise RuntimeError(expected("H", "a tensor of 2 dims (or none)", f"{n}", "Use mH for batches."))
+        return self if n == 0 else _permute(self, dims=(1, 0))
+
+    def itself(self: Any) -> Any:
+        """The tensor itself: it is real."""
+        return self
+
     def itemsize(self: Any) -> int:
         """Bytes of one entry."""
         return int(self.value.dtype.itemsize)
@@ -426,11 +510,14 @@ def _properties() -> None:
         """Bytes of all entries."""
         return int(self.value.nbytes)
 
-    for name, get in {"T": transposed, "mT": matrix_transposed, "itemsize": itemsize, "nbytes": nbytes}.items():
+    properties = {"T": transposed, "mT": matrix_transposed, "H": adjoint_2d, "mH": matrix_transposed, "real": itself, "itemsize": itemsize,
+                  "nbytes": nbytes}  # fmt: skip
+    for name, get in properties.items():
         setattr(Tensor, name, property(get))
     Tensor._reinterpret = _reinterpret  # type: ignore[attr-defined]  # used by view(dtype)
     for name in ("is_cuda", "is_sparse", "is_quantized", "is_mps", "is_xpu", "is_meta", "is_mkldnn"):
         setattr(Tensor, name, False)
+    Tensor.is_cpu = True
     Tensor.layout = "torch.strided"
 
 

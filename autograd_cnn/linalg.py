@@ -8,14 +8,18 @@ import numpy as np
 
 from .engine.variable import unbox
 from .ops import return_types
+from .ops.arrange import diagonal as _diagonal
 from .ops.factors import _qr, _svd, eigh, pinv
 from .ops.factors import linalg_svd as svd
 from .ops.linalg import matmul
+from .ops.products import cross as _cross
+from .ops.products import powers_of
 from .ops.solving import LinAlgError, _slogdet, cholesky, det, inv, matrix_power, solve, solve_triangular
 from .ops.statistics import norm as _norm
 
-__all__ = ["LinAlgError", "cholesky", "det", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm",
-           "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "vecdot", "vector_norm"]  # fmt: skip
+__all__ = ["LinAlgError", "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
+           "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "vander", "vecdot",
+           "vector_norm"]  # fmt: skip
 
 
 def slogdet(A: Any) -> return_types.slogdet:
@@ -163,3 +167,39 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     if of_matrix:
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """The vector product along a dim of size 3 (the last by default), the tensors broadcast.
+
+    >>> import autograd_cnn as ac
+    >>> cross(ac.tensor([1., 0., 0.]), ac.tensor([0., 1., 0.]))
+    tensor([0., 0., 1.])
+    """
+    return _cross(input, other, dim)
+
+
+def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The diagonals of matrices, as the last dim of a view.   (…, n, n) → (…, n)
+
+    >>> import autograd_cnn as ac
+    >>> diagonal(ac.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    return _diagonal(A, offset, dim1, dim2)
+
+
+def vander(x: Any, *, N: int | None = None) -> Any:
+    """The powers x⁰ … x^(N−1) of a vector's entries, a row for each.   (…, n) → (…, n, N)
+
+    Errors: RuntimeError for N < 2.
+
+    >>> import autograd_cnn as ac
+    >>> vander(ac.tensor([1, 2]), N=3)
+    tensor([[1, 1, 1],
+            [1, 2, 4]])
+    """
+    shape = unbox(x).shape
+    if N is not None and N <= 1:
+        raise RuntimeError(f"N must be greater than 1: linalg.vander got {N}.")
+    return powers_of(x if shape else x.reshape((1,)), (shape[-1] if shape else 1) if N is None else N, True)

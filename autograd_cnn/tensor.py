@@ -8,7 +8,7 @@ flags, in-place writes, and how it turns into other things.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -327,9 +327,11 @@ class Tensor(TensorMethods, Variable):
         """Always the CPU."""
         return as_device("cpu")
 
-    def __getattr__(self, name: str) -> Any:
-        """Only asked for what does not exist."""
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{nearest(name, dir(type(self)))}")
+    if not TYPE_CHECKING:  # the checker would take every misspelt name
+
+        def __getattr__(self, name: str) -> Any:
+            """Only asked for what does not exist."""
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{nearest(name, dir(type(self)))}")
 
     def __len__(self) -> int:
         if not self.value.ndim:

@@ -6,7 +6,9 @@ from . import (
     arrange,
     attention,
     binary,
+    bins,
     blend,
+    calculus,
     clamp,
     combine,
     comparison,
@@ -34,6 +36,7 @@ from . import (
     masked,
     norm,
     pool,
+    products,
     quantile,
     reduce,
     resample,
@@ -51,6 +54,7 @@ from . import (
     split,
     statistics,
     trigonometry,
+    writing,
 )
 
 __all__ = [
@@ -59,7 +63,9 @@ __all__ = [
     "arrange",
     "attention",
     "binary",
+    "bins",
     "blend",
+    "calculus",
     "clamp",
     "combine",
     "comparison",
@@ -87,6 +93,7 @@ __all__ = [
     "masked",
     "norm",
     "pool",
+    "products",
     "quantile",
     "reduce",
     "resample",
@@ -104,4 +111,5 @@ __all__ = [
     "split",
     "statistics",
     "trigonometry",
+    "writing",
 ]

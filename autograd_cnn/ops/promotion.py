@@ -134,6 +134,18 @@ def _cast(v: Any, dtype: np.dtype[Any]) -> Any:
     return v if v.dtype is dtype else v.astype(dtype)
 
 
+def can_cast(from_: Any, to: Any) -> bool:
+    """Would a value of the one dtype be cast to the other without complaint: not to a lower kind?
+
+    >>> import autograd_cnn as ac
+    >>> ac.can_cast(ac.float64, ac.float32), ac.can_cast(ac.float32, ac.int64)
+    (True, False)
+    """
+    a: np.dtype[Any] = np.dtype(from_)
+    b: np.dtype[Any] = np.dtype(to)
+    return _KIND[a.kind] <= _KIND[b.kind]
+
+
 def number_in(dtype: np.dtype[Any], value: Any) -> Any:
     """A Python number as entries of a dtype count it: cut to an integer, wrapped around where it does not fit.
 

@@ -184,3 +184,13 @@ class linalg_eigh(NamedTuple):
 
     def __repr__(self) -> str:
         return _text(self)
+
+
+class histogram(NamedTuple):
+    """The counts in each bin, and the bins' edges."""
+
+    hist: Any
+    bin_edges: Any
+
+    def __repr__(self) -> str:
+        return _text(self)

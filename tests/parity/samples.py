@@ -107,7 +107,7 @@ def forms(op: Any) -> Iterator[tuple[str, Callable[..., Any] | None, Callable[..
 def copied(x: Any) -> Any:
     """A leaf of its own, with the same strides."""
     if isinstance(x, torch.Tensor):
-        if x.is_sparse or x.layout != torch.strided or x.dtype == torch.bfloat16:
+        if x.is_sparse or x.layout != torch.strided or x.dtype == torch.bfloat16 or x.is_meta:
             raise OutOfScope
         d = x.detach()
         if d.is_contiguous() or not d.numel() or 0 in d.stride():

@@ -25,12 +25,19 @@ ELSEWHERE = ("fft.", "sparse.", "masked.", "jiterator", "torch.ops.", "_", "sign
 APART = {  # differences that are meant
     "__rdiv__": "a method of Python 2",
     "nn.functional.softmin.with_dtype": "torch negates bytes before it casts them",
+    **dict.fromkeys(("qr", "linalg.qr"), "no derivative of wide matrices; see tests/ops/test_matrices"),
+    **dict.fromkeys(("svd", "linalg.svd"), "the further vectors of a full decomposition take no gradient"),
+    **dict.fromkeys(("linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian"), "torch reads one triangle of matrices that are not symmetric"),
+    **dict.fromkeys(("linalg.matrix_rank", "linalg.pinv"), "a tolerance is a number, no tensor"),
+    "linalg.norm.subgradients_at_zero": "the least singular value at equal ones",
+    "linalg.pinv.singular": "a function of two matrices",
     "chalf": "NumPy has no half complex numbers",
 }
 ONCE = {"norm.nuc"}  # its first derivative takes singular vectors, and has none itself
 APART_FOR = {  # the same, for some dtypes or forms only
     ("einsum", "integers"): "torch adds small integers up in int64 if the equation only sums",
-    ("tensordot", "integers"): "the same",
+    ("linalg.vander", "integers"): "torch computes powers of integers in int64",
+    ("sum_to_size", "integers"): "torch answers in int64 for some sizes",
     ("nn.functional.local_response_norm", "integers"): "a response of integers",
     **{(f"nn.functional.avg_pool{d}d", "integers"): "the mean of integers is no integer" for d in (1, 2, 3)},
     ("nn.functional.interpolate.bilinear", "integers"): "interpolation between bytes gives no bytes",

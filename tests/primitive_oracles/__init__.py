@@ -4,7 +4,7 @@
 named in `WITHOUT`, with the reason.
 """
 
-from . import entries, gathering, losses, maps, matrices, reductions, shapes
+from . import counting, entries, gathering, losses, maps, matrices, reductions, shapes
 from .table import ORACLES, WITHOUT
 
-__all__ = ["ORACLES", "WITHOUT", "entries", "gathering", "losses", "maps", "matrices", "reductions", "shapes"]
+__all__ = ["ORACLES", "WITHOUT", "counting", "entries", "gathering", "losses", "maps", "matrices", "reductions", "shapes"]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ... import autograd as _autograd
 from ...creation import as_dtype, as_tensor
 from ...ops.promotion import set_default_dtype
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor
 from .legacy import LegacyType
 
 __version__ = "2.13.0+cpu"
-inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 dtype = np.dtype
 finfo, iinfo = np.finfo, np.iinfo
 asarray = as_tensor
@@ -152,37 +150,6 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     from ...ops.promotion import get_default_dtype
 
     return as_tensor(s, as_dtype(dtype, "scalar_tensor") or get_default_dtype(), device).requires_grad_(requires_grad)
-
-
-class _Histogram(NamedTuple):
-    hist: Tensor
-    bin_edges: Tensor
-
-
-def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> _Histogram:
-    """(counts in each bin, edges of the bins) over all entries: `bins` of one width, or between the edges in a tensor.
-
-    Args:
-        range: (low, high); by default of the least and greatest entry. weight: what each entry counts.
-        density: divide by the total and by the width, so that the area is 1.
-
-    Raises:
-        TypeError: no floating-point numbers.
-    """
-    value = np.asarray(input.detach().value)
-    if value.dtype.kind != "f":
-        raise TypeError(f"histogram: expected a floating-point tensor, got {value.dtype}. Convert it with .float().")
-    edges = np.asarray(bins.value) if isinstance(bins, Tensor) else int(bins)
-    weights = None if weight is None else np.asarray(weight.value).reshape(-1)
-    counts, found = np.histogram(value.reshape(-1), edges, range, density, weights)
-    return _Histogram(wrap(counts.astype(value.dtype)), wrap(found.astype(value.dtype)))
-
-
-def can_cast(from_: Any, to: Any) -> bool:
-    """May numbers of one dtype be written into a tensor of another? Not from floats to integers, nor from anything to bools."""
-    rank = "b iu f c".replace("iu", "i").split()
-    a, b = (np.dtype(x).kind.replace("u", "i") for x in (from_, to))
-    return rank.index(a) <= rank.index(b)
 
 
 def range(start: Any, end: Any = None, step: Any = 1, **options: Any) -> Tensor:

@@ -52,6 +52,11 @@ class FunctionCtx:
         self._materialize = bool(value)
 
     @property
+    def kept(self) -> tuple[Any, ...]:
+        """The raw values that wait for `backward`: for the memory report and the drawings."""
+        return tuple(raw for raw, _, _ in self._saved or () if raw is not None)
+
+    @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What `save_for_backward` kept."""
         found: list[Any] = []

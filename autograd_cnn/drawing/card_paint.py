@@ -25,9 +25,9 @@ from .cards import (
     title_runs,
     value_runs,
 )
-from .deck_paint import paint_deck, shortened
+from .deck_paint import paint_deck
 from .metrics import shorten, text_width
-from .scene import Box, Group, runs_width
+from .scene import Box, Group, runs_width, shortened
 from .view import Gradient, Pill, number_of, size_of
 from .words import memory, shape
 
@@ -156,6 +156,7 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
     number = number_of(shown)
     sizes = shape(shown.shape, style.words("scalar"))
     title = f"{unit.title}: {unit.kind} {sizes}" + (f" = {number:.6g}" if number is not None else "")
+    title += f", {len(unit.outputs)} of them" if len(unit.outputs) > 1 else ""
     g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
     loss = unit.kind == "loss"
     g.rect(

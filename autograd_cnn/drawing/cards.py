@@ -105,9 +105,15 @@ def title_runs(unit: Unit) -> tuple[Run, ...]:
     return (*first, Run(f" {plain}", "sans", "muted")) if plain else first
 
 
+def size_or_number(value: Value, style: Style) -> str:
+    """The shape of a tensor; a plain number itself, where it is known."""
+    number = number_of(value) if value.shape is None else None
+    return shape(value.shape, style.words("scalar")) if number is None else figure(number, style.precision)
+
+
 def output_text(unit: Unit, style: Style) -> str:
     """The shape of what leaves a unit; its dtype only where it is not the figure's."""
-    shapes = list(dict.fromkeys(shape(v.shape, style.words("scalar")) for v in unit.outputs))
+    shapes = list(dict.fromkeys(size_or_number(v, style) for v in unit.outputs))
     if not shapes:
         return ""
     count = len(unit.outputs)
@@ -120,7 +126,7 @@ def output_text(unit: Unit, style: Style) -> str:
 
 def shape_text(pill: Pill, style: Style) -> str:
     """A pill's shape, with the dtype where it is not the picture's."""
-    text = shape(pill.value.shape, style.words("scalar"))
+    text = size_or_number(pill.value, style)
     kind = pill.value.dtype
     return f"{text} {kind}" if kind and style.dtype and kind != style.dtype else text
 
@@ -274,6 +280,10 @@ def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
     kind = shown.dtype
     if kind and style.dtype and kind != style.dtype:
         right += f" {kind}"
+    if unit.kind == "input" and len(unit.outputs) > 1:
+        first, last = unit.title.split(" … ")
+        names = (*name_runs(first, scale=1.3), Run(" … ", "sans", "muted"), *name_runs(last, scale=1.3))
+        return (*names, Run("   ", "sans"), Run(f"{len(unit.outputs)} × ({right})", "sans", "forward"))
     if unit.kind == "input":
         return (*name_runs(unit.title, scale=1.3), Run("   ", "sans"), Run(right, "sans", "forward"))
     known = unit.title if unit.title not in ("loss", "output") else style.words(unit.title)

@@ -3,13 +3,11 @@ the gradient's norm at its output."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from . import marks
 from .cards import BARS, DECK, INSET, Card, Style, copy_gradients, difference_lines, norm_text, operations_text, output_text, title_of_deck
 from .differences import told
 from .metrics import shorten, text_width
-from .scene import Group, Run
+from .scene import Group, shortened
 from .view import Gradient, Unit, size_of
 from .words import memory
 
@@ -95,18 +93,3 @@ def _number(v: Gradient) -> str:
 def _told(unit: Unit, style: Style, out: str) -> str:
     said = [f"{unit.title or unit.copy_kind}: {len(unit.copies)} times {unit.copy_kind}, {operations_text(unit, style)}, output {out}"]
     return "; ".join([*said, *(told(d, len(unit.copies), style.words) for d in unit.differences)])
-
-
-def shortened(runs: Sequence[Run], room: float, size: float) -> tuple[Run, ...]:
-    """Runs that fit; what does not, ends in an ellipsis (the group's title has it in full)."""
-    kept: list[Run] = []
-    for r in runs:
-        if r.width(size) <= room + 0.01:
-            kept.append(r)
-            room -= r.width(size)
-            continue
-        short = shorten(r.text, room, size * r.scale, r.face)
-        if len(short) > 1:
-            kept.append(Run(short, r.face, r.ink, r.scale, r.rise))
-        break
-    return tuple(kept)

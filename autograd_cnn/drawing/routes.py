@@ -112,7 +112,11 @@ def _level(span: tuple[float, float], low: float, high: float, levels: Sequence[
     middle = (low + high) / 2
     near = [y for y, x0, x1 in levels if x0 < span[1] + 12 and span[0] < x1 + 12]
     candidates = [middle, *sorted((y + d for y in near for d in (LEVEL, -LEVEL)), key=lambda y: abs(y - middle))]
-    return next((y for y in candidates if low <= y <= high and all(abs(y - n) >= LEVEL - 0.5 for n in near)), middle)
+    free = next((y for y in candidates if low <= y <= high and all(abs(y - n) >= LEVEL - 0.5 for n in near)), None)
+    if free is not None:
+        return free
+    steps = [low + (high - low) * k / 24 for k in range(25)] if high > low else [middle]
+    return max(steps, key=lambda y: min(abs(y - n) for n in near))  # little room: as far from the others as can be
 
 
 class Columns:
@@ -214,7 +218,7 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
         starts = [y for _, y, _, _ in frames.values() if top <= y <= bottom]
         free = min([bottom, *starts]) - max([top, *ends])
         deep = max(sum(a < q and p < b for a, b in spans) for p, q in spans)
-        extra[rank] = max(0.0, 2.6 * CORNER + LEVEL * (deep - 1) - free)
+        extra[rank] = max(0.0, 2.6 * CORNER + 1.5 * LEVEL * (deep - 1) - free)
     lower = [sum(extra[:i]) for i in range(len(ranks))]
     placed.vias[:] = [[_lowered(v, ranks, lower) for v in vias] for vias in placed.vias]
     rank_of = {id: index[round(c.y, 1)] for id, c in cards.items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .metrics import ASCENT, DESCENT, text_width
+from .metrics import ASCENT, DESCENT, shorten, text_width
 
 Box = tuple[float, float, float, float]  # x, y, width, height
 Point = tuple[float, float]
@@ -34,6 +34,21 @@ class Run:
 def runs_width(runs: Sequence[Run], size: float) -> float:
     """The width of a line of runs in pixels."""
     return sum(r.width(size) for r in runs)
+
+
+def shortened(runs: Sequence[Run], room: float, size: float) -> tuple[Run, ...]:
+    """Runs that fit; what does not, ends in an ellipsis (the group's title has it in full)."""
+    kept: list[Run] = []
+    for r in runs:
+        if r.width(size) <= room + 0.01:
+            kept.append(r)
+            room -= r.width(size)
+            continue
+        short = shorten(r.text, room, size * r.scale, r.face)
+        if len(short) > 1:
+            kept.append(Run(short, r.face, r.ink, r.scale, r.rise))
+        break
+    return tuple(kept)
 
 
 @dataclass(slots=True)

@@ -34,8 +34,9 @@ def named(graph: Graph, names: Mapping[str, Any]) -> Graph:
     return replace(graph, values=tuple(replace(v, name=called.get(v.id, v.name)) for v in graph.values))
 
 
-def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str, Any]) -> Graph:
-    """The graph that a call of `draw` means."""
+def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str, Any], live: bool = False) -> Graph:
+    """The graph that a call of `draw` means. `live`: where the gradients cannot be had from a walk back, those that a backward
+    pass left do as well."""
     if isinstance(target, Graph):
         graph = target
     elif _recorded(target) is not None:
@@ -45,12 +46,12 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
                 "draw: this value has no graph: nothing it was computed from requires a gradient, or recording was "
                 "off. Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
             )
-        return _recorded_graph(values, backward, names)
+        return _recorded_graph(values, backward, names, live)
     elif callable(target) and backward:
         result = target(*inputs)
         if _recorded(result) is None:
             raise TypeError(f"draw: expected the function to return a tensor to walk back from, got {type(result).__name__}.")
-        return graph_of(result, (), backward, names)
+        return graph_of(result, (), backward, names, live)
     elif callable(target):
         graph = trace(target, *inputs)
     else:
@@ -65,7 +66,7 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
     return graph
 
 
-def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any]) -> Graph:
+def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any], live: bool) -> Graph:
     """The graph behind values, with the gradient of every value from a walk back; where none can be made (the graph is freed,
     has several outputs, was written to), with the gradients that a backward pass left in it."""
     if not backward:
@@ -74,7 +75,7 @@ def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any]) ->
         return Graph.of(*values, gradients=True, names=names)
     except (GraphError, InplaceError):
         graph = Graph.of(*values, names=names)
-        if not has_gradients(graph):
+        if not live or not has_gradients(graph):
             raise
         return graph
 

@@ -33,10 +33,12 @@ class _Flow:
 
 def tensor_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
     """Draw a view of a graph over tensors."""
-    return _Figure(view, style, title, subtitle, engine).scene()
+    return Figure(view, style, title, subtitle, engine).scene()
 
 
-class _Figure:
+class Figure:
+    """A view measured, placed and routed; `scene` paints it."""
+
     def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str) -> None:
         self.view, self.style, self.title, self.subtitle = view, style, title, subtitle
         self.words = style.words
@@ -52,7 +54,7 @@ class _Figure:
         decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
         style.bars = marks.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
-        self.routes, self.frames = lay_out(view, self.cards, self.header_width, style.backward, engine)
+        self.place(engine)
         self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
         self.summed: set[int] = set()
         self.bands: dict[int, list[tuple[float, float, float, float]]] = {}  # pieces of lines (left, right, top, bottom), by height
@@ -60,6 +62,10 @@ class _Figure:
             for (x0, y0), (x1, y1) in pairwise(r.track.points):
                 for k in range(int(y0 // BAND), int(y1 // BAND) + 1):
                     self.bands.setdefault(k, []).append((min(x0, x1), max(x0, x1), y0, y1))
+
+    def place(self, engine: str) -> None:
+        layout = lay_out(self.view, self.cards, self.header_width, self.style.backward, engine)
+        self.frames, self.routes = layout.frames, layout.routes(self.cards, 30.0 if self.style.backward else 20.0)
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
@@ -94,6 +100,20 @@ class _Figure:
     def scene(self) -> Scene:
         scene = Scene(title=self.title, name="graph", lang=self.words.lang, desc=self.description())
         wide = marks.heading(scene, self.title, self.subtitle)
+        right, bottom = self.paint_all(scene)
+        entries = self.legend()
+        size = marks.legend_size(self.words("reading"), entries)
+        marks.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries)
+        scene.width = max(right + 40 + size[0], marks.MARGIN + wide) + marks.MARGIN
+        scene.height = max(bottom, marks.HEADING + size[1]) + marks.MARGIN
+        return scene
+
+    def legend(self) -> list[marks.Entry]:
+        states = {f.gradient.state for f in self.flows.values()}
+        return legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
+
+    def paint_all(self, scene: Scene) -> tuple[float, float]:
+        """Paint everything but heading and legend; how far it reaches to the right and down."""
         panels, edges, nodes, labels = scene.group(), scene.group(), scene.group(), scene.group()
         for p in self.view.panels:
             self.paint_panel(panels, p)
@@ -116,14 +136,7 @@ class _Figure:
         boxes += [t.box() for _, t in labels.walk() if hasattr(t, "runs")]
         boxes += [(x - LANE, y, 2 * LANE, 0.0) for r in self.routes for x, y in r.track.points]
         x, y, w, h = bounds(boxes)
-        right, bottom = x + w, y + h
-        states = {f.gradient.state for f in self.flows.values()}
-        entries = legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
-        size = marks.legend_size(self.words("reading"), entries)
-        marks.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, marks.HEADING + 8, self.words("reading"), entries)
-        scene.width = max(right + 40 + size[0], marks.MARGIN + wide) + marks.MARGIN
-        scene.height = max(bottom, marks.HEADING + size[1]) + marks.MARGIN
-        return scene
+        return x + w, y + h
 
     def paint_panel(self, group: Group, p: Panel) -> None:
         x, y, w, h = self.frames[p.id]

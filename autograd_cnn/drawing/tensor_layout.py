@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from . import marks
 from .cards import Card
@@ -16,14 +17,21 @@ from .view import Panel, View
 LANE = 5.5  # from the middle of an edge to each of its two lanes
 
 
-def lay_out(
-    view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], two_lanes: bool, engine: str
-) -> tuple[list[Route], dict[str, Box]]:
-    """Place the cards (their positions are set), frame the panels, route the edges.
+@dataclass(slots=True)
+class Layout:
+    """Where cards, panels and lines go."""
 
-    Returns:
-        The lines, and a box for each panel.
-    """
+    view: View
+    placed: Placement
+    frames: dict[str, Box]
+
+    def routes(self, cards: Mapping[str, Card], gap: float) -> list[Route]:
+        """The lines between cards at the places of this layout, `gap` apart where two of them meet a border."""
+        return route_all(self.view.edges, self.placed, cards, self.frames, gap)
+
+
+def lay_out(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], two_lanes: bool, engine: str) -> Layout:
+    """Place the cards (their positions are set) and frame the panels."""
     placed = _place(view, cards, header_width, two_lanes, engine)
     for id, (x, y) in placed.nodes.items():
         cards[id].x, cards[id].y = x, y
@@ -33,7 +41,7 @@ def lay_out(
     straighten_chains(view, cards, placed.vias, lambda: base_frames(view, cards, header_width))
     make_room(view.edges, placed, cards, base_frames(view, cards, header_width))
     frames = _shift(cards, _frames(view, cards, header_width, placed.vias), placed)
-    return route_all(view.edges, placed, cards, frames, 30.0 if two_lanes else 20.0), frames
+    return Layout(view, placed, frames)
 
 
 def _place(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel], float], two_lanes: bool, engine: str) -> Placement:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from ..engine.graph import Graph, ScopeName, Step, Value
+from ..engine.trace import parameter_names
 from .blocks import Block, Deck, Likeness
 from .differences import differences
 from .folding import Fold, Part, cut_of
@@ -13,6 +15,7 @@ from .pull import places
 from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
 
 # Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
+FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
@@ -38,6 +41,8 @@ class _Builder:
         for step in graph.steps:
             for v in step.inputs:
                 self.uses.setdefault(v, []).append(step)
+        nodes = (v.node for v in graph.values if v.kind == "result")
+        self.owned = parameter_names(getattr(n, "scope", None) for n in nodes)  # the leaves that a module holds
         roots = {s.scope[0] for s in graph.steps if s.scope}
         self.root = next(iter(roots)) if len(roots) == 1 else None
 
@@ -51,7 +56,7 @@ class _Builder:
         everything = sorted(nodes, key=lambda n: min(order[id(e)] for e in n[1]))
         all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
         edges = self.make_edges(nodes, units, heads)
-        parameters = {v.id: v for v in self.graph.parameters}
+        parameters = {v.id: v for v in self.graph.parameters if self.is_parameter(v)}
         return View(self.graph, all_units, edges, panels, parameters, self.root)
 
     # ------------------------------------------------------------------------------------------------- units
@@ -110,7 +115,11 @@ class _Builder:
 
     def parameters_of(self, step: Step) -> dict[int, Value]:
         values = (self.graph.values[i] for i in step.inputs)
-        return {v.id: v for v in values if v.kind == "parameter"}
+        return {v.id: v for v in values if self.is_parameter(v)}
+
+    def is_parameter(self, value: Value) -> bool:
+        """Where there are modules, a leaf that none of them holds is an input that wants a gradient."""
+        return value.kind == "parameter" and (not self.owned or id(value.node) in self.owned)
 
     # ------------------------------------------------------------------------------------------------- panels
     def make_panels(self, units: list[Unit]) -> list[Panel]:
@@ -191,7 +200,7 @@ class _Builder:
             users = list({id(u): u for u in (self.unit_of_step[s.index] for s in steps)}.values())
             if self.circuit and (value.kind != "constant" or value.name):
                 alone.append((self.standing(value), users))
-            elif value.kind == "parameter":
+            elif self.is_parameter(value):
                 for u in users:
                     if u.kind == "op":
                         self.hang(u, value, "parameter", len(steps))
@@ -202,8 +211,26 @@ class _Builder:
                 self.hang(users[0], value, "input", 1)
             else:
                 alone.append((self.standing(value), users))
-        self.name_leaves([u for u, _ in alone])
-        return alone
+        return self.bundled(alone)
+
+    def bundled(self, alone: list[tuple[Unit, list[Unit]]]) -> list[tuple[Unit, list[Unit]]]:
+        """Many inputs of one shape that go to one folded unit, such as the steps of a sequence, become one node."""
+        groups: dict[Any, list[tuple[Unit, list[Unit]]]] = {}
+        for u, users in alone:
+            value = u.outputs[0]
+            fold = len(users) == 1 and users[0].folded and not value.requires_grad
+            groups.setdefault((id(users[0]), value.shape, value.dtype) if fold else id(u), []).append((u, users))
+        self.name_leaves([u for group in groups.values() for u, _ in group])
+        found = []
+        for group in groups.values():
+            if len(group) <= FEW_INPUTS:
+                found += group
+                continue
+            first, users = group[0]
+            first.title += f" … {group[-1][0].title}"
+            first.outputs = [u.outputs[0] for u, _ in group]
+            found.append((first, users))
+        return found
 
     def is_state(self, value: Value, steps: list[Step]) -> bool:
         """Running statistics and masks: arrays that a layer holds, not data that someone hands in."""
@@ -280,7 +307,7 @@ class _Builder:
             between[tail.id, head.id] = edge
             edges.append(edge)
 
-        leaf = {u.value.id: u for u, _ in nodes if u.value is not None}
+        leaf = {v.id: u for u, _ in nodes for v in u.outputs}
         for unit in units:
             seen: set[int] = set()
             for step in unit.steps:

@@ -132,6 +132,8 @@ def _walk(
             if fits and (d.shape != n.shape or d.dtype is not n.dtype):
                 d = front.fit(d, n)
             have = n.g
+            if create_graph and have is not None:
+                context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
             n.g = d if have is None else have + d
         del grads
 

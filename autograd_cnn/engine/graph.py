@@ -135,7 +135,8 @@ _calls = count(1).__next__
 
 
 class BackwardScope:
-    """The scope of what a recorded backward pass does: the forward node whose rule runs. So both pictures align."""
+    """The scope of what a recorded backward pass does: the forward node whose rule runs, or whose gradient is summed up. So both
+    pictures align."""
 
     __slots__ = ("of",)
 
@@ -229,7 +230,7 @@ class Step:
 
     `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
-    recorded backward pass, the serial number of the forward node whose rule ran.
+    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up).
     """
 
     index: int

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import GraphError
 from .backward import pullback
 from .graph import BackwardScope, Graph, Leaf, Node, Scope, Step, Value, reachable
-from .trace import _parameter_names, kept_by
+from .trace import kept_by, parameter_names
 from .variable import Variable
 from .versions import owner
 
@@ -87,7 +87,7 @@ def graph_of(outputs: Sequence[Any], gradients: bool, names: dict[str, Any]) -> 
         grads = _gradients(outputs)
     order = reachable(*(out.node for out in outputs))
     order.reverse()
-    known = _parameter_names(n.scope for n in order)
+    known = parameter_names(n.scope for n in order)
     for name, x in names.items():
         known[id(x.node) if isinstance(x, Variable) and x.node is not None else id(getattr(x, "value", x))] = name
     reader = _Reader(known, grads)

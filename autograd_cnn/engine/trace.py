@@ -7,7 +7,7 @@ from typing import Any
 
 from ..config import Switch
 from ..errors import GraphError, expected
-from .graph import Graph, Leaf, Node, Scope, Step, Value
+from .graph import BackwardScope, Graph, Leaf, Node, Scope, Step, Value
 from .variable import FRONT, Variable, box
 from .versions import owner
 
@@ -113,7 +113,7 @@ def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
 
 
 def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
-    names = _parameter_names(scope for *_, scope, _ in tracer.steps)
+    names = parameter_names(scope for *_, scope, _ in tracer.steps)
     values = []
     for i, v in enumerate(tracer.values):
         name = v["name"] or (names.get(id(v["node"])) if v["node"] is not None else None)
@@ -125,7 +125,8 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
         path = scope.path(modules) if isinstance(scope, Scope) else ()
         keeps, size = kept_by(node, counted)
         steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, keeps=keeps,
-                          kept_bytes=size, serial=i))  # fmt: skip
+                          kept_bytes=size, serial=i,
+                          origin=scope.of.serial if isinstance(scope, BackwardScope) else None))  # fmt: skip
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
 
 
@@ -135,10 +136,12 @@ def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]
         node = node.inputs[0]
     names, size = [], 0
     for k, raw in zip(node.prim.keep, node.kept or (), strict=False) if node is not None and node.prim is not None else ():
-        if raw is None or k.kind not in ("input", "output"):
+        if raw is None or k.kind not in ("input", "output", "context"):
             continue
-        names.append(k.name)
-        for part in raw if isinstance(raw, tuple) else (raw,):
+        parts = raw.kept if k.kind == "context" else raw if isinstance(raw, tuple) else (raw,)
+        if parts:
+            names.append("saved" if k.kind == "context" else k.name)
+        for part in parts:
             store = owner(part)
             if id(store) not in counted and hasattr(part, "nbytes"):
                 counted.add(id(store))
@@ -146,7 +149,7 @@ def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]
     return tuple(names), size
 
 
-def _parameter_names(scopes: Any) -> dict[int, str]:
+def parameter_names(scopes: Any) -> dict[int, str]:
     """The full names of parameters, by their nodes: asked of the outermost modules that were called."""
     roots: dict[int, Any] = {}
     for scope in scopes:

@@ -255,7 +255,7 @@ def test_paths_that_cannot_be_written(tmp_path: Path, frames: Frames) -> None:
 def test_what_cannot_be_stepped() -> None:
     with pytest.raises(GraphError, match=r"this value has no graph: .* requires_grad=True"):
         draw.steps(ac.ones(3) * 2.0)
-    with pytest.raises(GraphError, match="this graph holds none"):
+    with pytest.raises(GraphError, match="this value has no graph"):
         draw.steps(lambda a: a * 2.0, ac.ones(3))
     y = Scalar(1.0, "x") * 2.0
     for _ in range(130):

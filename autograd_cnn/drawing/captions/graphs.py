@@ -55,4 +55,11 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "without": ("without {}", "ohne {}"),
     "instead": ("{} {} instead of {}", "{} {} statt {}"),
     "freed": ("what was kept is freed", "das Behaltene ist freigegeben"),
+    "forward pass": ("Forward pass, downwards", "Vorwärts, von oben nach unten"),
+    "backward pass": ("Backward pass, upwards", "Rückwärts, von unten nach oben"),
+    "gradient up": ("gradient, with its norm", "Gradient, mit seiner Norm"),
+    "rule of": ("operations of one rule, and what they use", "Operationen einer Regel, und was sie brauchen"),
+    "gradient of leaf": ("gradient of the output, a parameter, an input", "Gradient von Ausgabe, Parameter, Eingabe"),
+    "passes": ("passes it on", "reicht ihn weiter"),
+    "of the walk": ("{} operations backward", "{} Operationen rückwärts"),
 }

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..backward_figure import backward_figure
+from ..backward_walk import walk_of
 from ..blocks import Block
 from ..cards import Style
 from ..dot import dot_source
@@ -29,7 +31,7 @@ class GraphFigures:
         self,
         target: Any,
         *inputs: Any,
-        backward: bool = False,
+        backward: bool | str = False,
         depth: int | None = None,
         fold: str | Callable[[Block], bool] = "auto",
         focus: str | None = None,
@@ -51,7 +53,8 @@ class GraphFigures:
             target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
                 `inputs`.
             inputs: what the model or function is called with.
-            backward: show the gradients too, their norm as the width of a second lane beside every edge.
+            backward: show the gradients too, their norm as the width of a second lane beside every edge. "graph" draws the
+                backward pass as the graph it is, beside the forward pass and aligned with it, node for node.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
             fold: "auto" folds what is larger than 60 nodes: repeated neighbours become one card (a deck, `×36`, with the
                 gradient norm of each copy as a bar), then module calls, until the largest picture that fits is found.
@@ -80,13 +83,19 @@ class GraphFigures:
         words, theme = Words(lang), check_theme(theme)
         check_number("depth", depth)
         check_number("precision", precision)
-        view, circuit = _view(target, inputs, backward, Fold(depth, fold, focus), names)
+        twice = _wants_graph(backward)
+        view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, forced=twice)
         _warn_if_large(view)
-        style = Style(words, backward, precision)
+        style = Style(words, bool(backward) and not twice, precision)
         known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
+        if twice:
+            walk = walk_of(view)
+            line = subtitle if subtitle is not None else f"{line}, {words('of the walk', len(walk.graph.steps))}"
+            scene = backward_figure(view, walk, style, known, line)
+            return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, True, precision)))
         scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
-        return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, backward, precision)))
+        return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, bool(backward), precision)))
 
     def dot(
         self,
@@ -104,7 +113,7 @@ class GraphFigures:
         words = Words(lang)
         check_number("depth", depth)
         view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names)
-        return dot_source(view, Style(words, backward, precision))
+        return dot_source(view, Style(words, bool(backward), precision))
 
 
 def _warn_if_large(view: View) -> None:
@@ -116,7 +125,15 @@ def _warn_if_large(view: View) -> None:
         )
 
 
-def _view(target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None) -> tuple[View, bool]:
-    graph = graph_of(target, inputs, backward, dict(names or {}))
-    circuit = bool(graph.values) and all(v.shape is None for v in graph.values)
+def _wants_graph(backward: bool | str) -> bool:
+    if isinstance(backward, str) and backward != "graph":
+        raise ValueError(f"draw: expected backward to be True, False or 'graph', got {backward!r}.")
+    return backward == "graph"
+
+
+def _view(
+    target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None, forced: bool = False
+) -> tuple[View, bool]:
+    graph = graph_of(target, inputs, backward, dict(names or {}), live=not forced)
+    circuit = not forced and bool(graph.values) and all(v.shape is None for v in graph.values)
     return view_of(named(graph, names or {}), Fold(rule="none") if circuit else fold, circuit), circuit

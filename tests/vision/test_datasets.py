@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.server
+import io
 import pickle
 import struct
+import tarfile
 import threading
+import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from autograd_cnn.vision import datasets as D
+from autograd_cnn.vision.datasets import utils
 from autograd_cnn.vision.datasets.download import fetch, unpack
 from autograd_cnn.vision.datasets.pickled import read_pickled
 
@@ -120,19 +125,35 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
+    """Gives `server.files[path]` in the way that the first part of the path says."""
+
     def do_GET(self):
-        kind = self.path.strip("/")
-        self.server.asked.append((kind, self.headers.get("Range")))
+        kind, _, name = self.path.strip("/").partition("/")
+        begin = self.headers.get("Range")
+        self.server.asked.append((kind, begin))
+        content = self.server.files.get(name, CONTENT)
         if kind == "none":
             self.send_error(404)
             return
-        begin = self.headers.get("Range")
-        start = int(begin[6:-1]) if begin and kind != "wrong" else 0
-        body = b"other" if kind == "wrong" else CONTENT[start:]
+        start = int(begin[6:-1]) if begin and kind not in ("wrong", "whole") else 0
+        if start > len(content):
+            self.send_error(416)
+            return
+        body = b"other" if kind == "wrong" else content[start:]
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
+        if kind != "unknown":
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if kind == "broken" else body)
+        if kind == "slow":
+            for i in range(0, len(body), len(body) // 4 + 1):
+                self.wfile.write(body[i : i + len(body) // 4 + 1])
+                time.sleep(0.05)
+        elif kind == "stuck":
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.server.over.wait(5)
+        else:
+            self.wfile.write(body[: len(body) // 2] if kind == "broken" else body)
 
     def log_message(self, *_):
         pass
@@ -141,15 +162,16 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    made.asked = []
+    made.asked, made.files, made.over = [], {}, threading.Event()
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield made
+    made.over.set()
     made.shutdown()
     made.server_close()
 
 
-def url(server, kind):
-    return f"http://127.0.0.1:{server.server_address[1]}/{kind}"
+def url(server, kind, name=""):
+    return f"http://127.0.0.1:{server.server_address[1]}/{kind}" + (f"/{name}" if name else "")
 
 
 def test_fetch(tmp_path, server):
@@ -176,9 +198,149 @@ def test_fetch_says_what_went_wrong(tmp_path, server):
     assert not list(tmp_path.iterdir())
 
 
-def test_unpack_stays_inside(tmp_path):
-    import zipfile
+def test_fetch_of_a_slow_answer(tmp_path, server):
+    assert fetch([url(server, "slow")], tmp_path, "x.bin", MD5, timeout=2).read_bytes() == CONTENT
 
+
+def test_fetch_leaves_a_stuck_answer_and_resumes(tmp_path, server):
+    path = fetch([url(server, "stuck"), url(server, "good")], tmp_path, "x.bin", MD5, timeout=0.2)
+    assert path.read_bytes() == CONTENT
+    assert server.asked[-1] == ("good", f"bytes={len(CONTENT) * 7 // 8}-")  # each attempt brought half of what was left
+
+
+def test_fetch_begins_anew_where_it_cannot_resume(tmp_path, server):
+    (tmp_path / "x.bin.partial").write_bytes(CONTENT[:100])
+    assert fetch([url(server, "whole")], tmp_path, "x.bin", MD5).read_bytes() == CONTENT
+    (tmp_path / "y.bin.partial").write_bytes(CONTENT + b"more than there is")
+    assert fetch([url(server, "good")], tmp_path, "y.bin", MD5).read_bytes() == CONTENT
+    (tmp_path / "z.bin.partial").write_bytes(b"of another file")
+    assert fetch([url(server, "good")], tmp_path, "z.bin", MD5).read_bytes() == CONTENT
+
+
+def test_fetch_without_a_length_or_a_checksum(tmp_path, server):
+    assert fetch([url(server, "unknown")], tmp_path, "x.bin").read_bytes() == CONTENT
+
+
+def test_fetch_shows_how_far_it_is(tmp_path, server, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stderr", said := Terminal())
+    fetch([url(server, "good")], tmp_path, "x.bin", MD5)
+    assert "x.bin: 0.1 MB of 0.1" in said.getvalue()
+
+
+def test_download_of_mnist(tmp_path, server, monkeypatch):
+    write_mnist(tmp_path / "made", zipped=True)
+    server.files = {p.name: p.read_bytes() for p in (tmp_path / "made").iterdir()}
+    sums = [(name, hashlib.md5(server.files[name]).hexdigest()) for name, _ in D.MNIST.resources]
+    monkeypatch.setattr(D.MNIST, "resources", sums)
+    monkeypatch.setattr(D.MNIST, "mirrors", [url(server, "none/"), url(server, "broken/"), url(server, "good/")])
+    data = D.MNIST(tmp_path / "here", download=True)
+    assert len(data) == 5
+    assert (tmp_path / "here" / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file()  # unzipped, as torchvision has it
+    asked = len(server.asked)
+    D.MNIST(tmp_path / "here", train=False, download=True)
+    assert len(server.asked) == asked
+    monkeypatch.setattr(D.MNIST, "mirrors", [url(server, "wrong/"), url(server, "none/")])
+    with pytest.raises(RuntimeError, match=r"train-images-idx3-ubyte\.gz could not be fetched.*another file.*404.*Put the file at .*MNIST/raw"):
+        D.MNIST(tmp_path / "elsewhere", download=True)
+
+
+def test_download_of_cifar(tmp_path, server, monkeypatch):
+    (tmp_path / "made").mkdir()
+    write_cifar(tmp_path / "made", monkeypatch)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        tar.add(tmp_path / "made" / D.CIFAR10.base_folder, D.CIFAR10.base_folder)
+    server.files = {"cifar.tar.gz": packed.getvalue()}
+    monkeypatch.setattr(D.CIFAR10, "url", url(server, "broken", "cifar.tar.gz"))
+    monkeypatch.setattr(D.CIFAR10, "tgz_md5", hashlib.md5(packed.getvalue()).hexdigest())
+    with pytest.raises(RuntimeError, match=r"could not be fetched.*the answer ended after"):
+        D.CIFAR10(tmp_path / "there", download=True)
+    monkeypatch.setattr(D.CIFAR10, "url", url(server, "good", "cifar.tar.gz"))
+    assert len(D.CIFAR10(tmp_path / "here", download=True)) == 20
+
+
+def test_download_of_emnist(tmp_path, server, monkeypatch):
+    write_mnist(tmp_path / "made", zipped=True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part, theirs in (("train", "train"), ("t10k", "test")):
+            for rest in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
+                archive.write(tmp_path / "made" / f"{part}-{rest}", f"gzip/emnist-letters-{theirs}-{rest}")
+    server.files = {"gzip.zip": packed.getvalue()}
+    monkeypatch.setattr(D.EMNIST, "mirrors", [url(server, "good/")])
+    monkeypatch.setattr(D.EMNIST, "md5", hashlib.md5(packed.getvalue()).hexdigest())
+    data = D.EMNIST(tmp_path, "letters", download=True, train=False)
+    assert (len(data), data.classes[:3], data.class_to_idx["z"]) == (5, ["N/A", "a", "b"], 26)
+    assert len(D.EMNIST.classes_split_dict["byclass"]) == 62
+    assert len(D.EMNIST.classes_split_dict["balanced"]) == 47
+    with pytest.raises(ValueError, match="Unknown value 'numbers'"):
+        D.EMNIST(tmp_path, "numbers")
+
+
+def write_stl10(root):
+    folder = root / "stl10_binary"
+    folder.mkdir()
+    rng = np.random.RandomState(2)
+    for name, n in (("train", 20), ("test", 3), ("unlabeled", 4)):
+        rng.randint(0, 256, n * 3 * 96 * 96).astype(np.uint8).tofile(folder / f"{name}_X.bin")
+        if name != "unlabeled":
+            (np.arange(n) % 10 + 1).astype(np.uint8).tofile(folder / f"{name}_y.bin")
+    (folder / "class_names.txt").write_text("airplane\nbird\n")
+    (folder / "fold_indices.txt").write_text("\n".join(" ".join(map(str, range(i, i + 5))) for i in range(10)))
+    return folder
+
+
+def test_stl10(tmp_path):
+    folder = write_stl10(tmp_path)
+    data = D.STL10(tmp_path, "train+unlabeled", folds=2)
+    assert (len(data), data[0][1], data[8][1]) == (5 + 4, 2, -1)  # a fold is of the labelled pictures
+    raw = np.fromfile(folder / "train_X.bin", np.uint8).reshape(20, 3, 96, 96)
+    np.testing.assert_array_equal(np.asarray(data[0][0]), raw[2].transpose(2, 1, 0))
+    assert len(D.STL10(tmp_path, "test")) == 3
+    with pytest.raises(ValueError, match=r"\[0, 10\)"):
+        D.STL10(tmp_path, folds=10)
+    (folder / "train_X.bin").write_bytes(b"123")
+    with pytest.raises(RuntimeError, match="27,648 bytes each"):
+        D.STL10(tmp_path)
+    with pytest.raises(RuntimeError, match=r"expected test_X\.bin, test_y\.bin"):
+        D.STL10(tmp_path / "nowhere", "test")
+
+
+def test_svhn(tmp_path, monkeypatch):
+    matlab = pytest.importorskip("scipy.io")
+    x = np.random.RandomState(3).randint(0, 256, (32, 32, 3, 4)).astype(np.uint8)
+    matlab.savemat(tmp_path / "test_32x32.mat", {"X": x, "y": np.array([[1], [10], [3], [9]], np.uint8)})
+    md5 = hashlib.md5((tmp_path / "test_32x32.mat").read_bytes()).hexdigest()
+    monkeypatch.setattr(D.SVHN, "split_list", {**D.SVHN.split_list, "test": ["http://none/", "test_32x32.mat", md5]})
+    data = D.SVHN(tmp_path, "test")
+    assert [label for _, label in (data[i] for i in range(4))] == [1, 0, 3, 9]
+    np.testing.assert_array_equal(np.asarray(data[2][0]), x[..., 2])
+    with pytest.raises(RuntimeError, match=r"train_32x32\.mat"):
+        D.SVHN(tmp_path)
+
+
+def test_helpers_of_programs(tmp_path, server):
+    utils.download_url(url(server, "good"), tmp_path, "x.bin", MD5)
+    assert utils.check_integrity(tmp_path / "x.bin", MD5)
+    assert not utils.check_integrity(tmp_path / "x.bin", "0" * 32)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("in/a.txt", "x")
+    server.files = {"a.zip": packed.getvalue()}
+    utils.download_and_extract_archive(url(server, "good", "a.zip"), tmp_path)
+    assert utils.list_dir(tmp_path) == ["in"]
+    assert utils.list_files(tmp_path / "in", ".txt", prefix=True) == [str(tmp_path / "in" / "a.txt")]
+    (tmp_path / "damaged.gz").write_bytes(gzip.compress(b"abc" * 1000)[:20])
+    with pytest.raises(RuntimeError, match=r"the archive is damaged.*fetch it again"):
+        utils.extract_archive(tmp_path / "damaged.gz")
+    assert not (tmp_path / "damaged").exists()
+
+
+def test_unpack_stays_inside(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("../outside.txt", "x")
     with pytest.raises(RuntimeError, match="written outside"):

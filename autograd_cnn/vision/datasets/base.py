@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,25 @@ from typing import Any
 from ...utils.data import Dataset
 
 Transform = Callable[..., Any] | None
+
+
+class StandardTransform:
+    """One transform for the picture and one for its label, as one for both."""
+
+    def __init__(self, transform: Transform = None, target_transform: Transform = None) -> None:
+        self.transform, self.target_transform = transform, target_transform
+
+    def __call__(self, input: Any, target: Any) -> tuple[Any, Any]:
+        img = input if self.transform is None else self.transform(input)
+        return img, target if self.target_transform is None else self.target_transform(target)
+
+    def __repr__(self) -> str:
+        lines = [type(self).__name__]
+        for head, transform in (("Transform: ", self.transform), ("Target transform: ", self.target_transform)):
+            if transform is not None:
+                first, *rest = repr(transform).splitlines()
+                lines += [head + first, *(" " * len(head) + line for line in rest)]
+        return "\n".join(lines)
 
 
 class VisionDataset(Dataset[Any]):
@@ -22,20 +42,18 @@ class VisionDataset(Dataset[Any]):
     def __init__(
         self, root: str | Path | None = None, transforms: Transform = None, transform: Transform = None, target_transform: Transform = None
     ) -> None:
-        if transforms is not None and (transform is not None or target_transform is not None):
+        separate = transform is not None or target_transform is not None
+        if transforms is not None and separate:
             raise ValueError("Only transforms or transform/target_transform can be passed as argument")
-        self.root = Path(root).expanduser().as_posix() if isinstance(root, str) else root
-        self.transform, self.target_transform, self.transforms = transform, target_transform, transforms
+        self.root = os.path.expanduser(root) if isinstance(root, str) else root
+        self.transform, self.target_transform = transform, target_transform
+        self.transforms: Any = StandardTransform(transform, target_transform) if separate else transforms
 
     def changed(self, img: Any, target: Any) -> tuple[Any, Any]:
-        """The pair after the transforms."""
-        if self.transforms is not None:
+        """The pair after the transforms. Those that were set later (`data.transform = …`) count too."""
+        if self.transforms is not None and not isinstance(self.transforms, StandardTransform):
             img, target = self.transforms(img, target)
-        if self.transform is not None:
-            img = self.transform(img)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return img, target
+        return StandardTransform(self.transform, self.target_transform)(img, target)
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -43,18 +61,13 @@ class VisionDataset(Dataset[Any]):
     def __repr__(self) -> str:
         lines = [f"Number of datapoints: {len(self)}", *([f"Root location: {self.root}"] if self.root is not None else [])]
         lines += self.extra_repr().splitlines()
-        if self.transform is not None:
-            lines += ["StandardTransform", *_indented("Transform: ", self.transform)]
+        if self.transforms is not None:
+            lines.append(repr(self.transforms))
         return "\n".join([f"Dataset {type(self).__name__}", *(f"    {line}" for line in lines)])
 
     def extra_repr(self) -> str:
         """More lines for the repr."""
         return ""
-
-
-def _indented(head: str, value: Any) -> list[str]:
-    first, *rest = repr(value).splitlines()
-    return [head + first, *(" " * len(head) + line for line in rest)]
 
 
 def missing(what: str, files: str, folder: Any, source: str) -> RuntimeError:

@@ -60,7 +60,7 @@ class SVHN(VisionDataset):
 
     def extra_repr(self) -> str:
         """The part."""
-        return f"Split: {self.split.capitalize()}"
+        return f"Split: {self.split}"
 
 
 class STL10(VisionDataset):
@@ -100,14 +100,14 @@ class STL10(VisionDataset):
         if download and not self._path("train_X.bin").is_file():
             unpack(fetch([self.url], str(self.root), self.filename, self.tgz_md5), str(self.root))
         parts = [self._part(name) for name in split.split("+")]
+        if folds is not None and "train" in split:
+            lines = self._path("fold_indices.txt").read_text().splitlines()
+            kept = np.array(lines[folds].split(), np.int64)
+            parts[0] = (parts[0][0][kept], parts[0][1][kept])  # of the labelled pictures only
         self.data: Any = np.concatenate([x for x, _ in parts])
         self.labels: Any = np.concatenate([y for _, y in parts])
         names = self._path("class_names.txt")
         self.classes = names.read_text().split() if names.is_file() else []
-        if folds is not None and "train" in split:
-            lines = self._path("fold_indices.txt").read_text().splitlines()
-            kept = np.array(lines[folds].split(), np.int64)
-            self.data, self.labels = self.data[kept], self.labels[kept]
 
     def _path(self, name: str) -> Path:
         return Path(str(self.root)) / self.base_folder / name

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
+import shutil
 import sys
 import tarfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,7 +66,7 @@ def _continue(url: str, part: Path, timeout: float) -> None:
         length = answer.headers.get("Content-Length")
         total = None if length is None else have + int(length)
         with part.open("ab" if resumed else "wb") as file:
-            while block := answer.read(_BLOCK):
+            while block := answer.read1(_BLOCK):  # what has arrived: nothing of it is lost if the rest does not come
                 file.write(block)
                 have += len(block)
                 if sys.stderr.isatty():
@@ -74,22 +77,34 @@ def _continue(url: str, part: Path, timeout: float) -> None:
         raise ConnectionError(f"the answer ended after {have} of {total} bytes")
 
 
-def unpack(archive: Path, folder: str | Path) -> None:
-    """Unpack a tar or zip file; nothing is written outside the folder.
+def unpack(archive: str | Path, folder: str | Path) -> None:
+    """Unpack a tar, zip or gzip file; nothing is written outside the folder.
 
     Raises:
         RuntimeError: the archive is damaged, or would write elsewhere.
     """
-    folder = Path(folder)
+    archive, folder = Path(archive), Path(folder)
     try:
         if tarfile.is_tarfile(archive):
             with tarfile.open(archive) as tar:
                 tar.extractall(folder, filter="data")
-            return
-        with zipfile.ZipFile(archive) as file:
-            for member in file.namelist():
-                if not (folder / member).resolve().is_relative_to(folder.resolve()):
-                    raise RuntimeError(f"{archive}: its entry {member!r} would be written outside {folder}")
-            file.extractall(folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        elif archive.suffix == ".gz":
+            _unzip(archive, folder / archive.stem)
+        else:
+            with zipfile.ZipFile(archive) as file:
+                for member in file.namelist():
+                    if not (folder / member).resolve().is_relative_to(folder.resolve()):
+                        raise RuntimeError(f"{archive}: its entry {member!r} would be written outside {folder}")
+                file.extractall(folder)
+    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise RuntimeError(f"{archive}: the archive is damaged ({error}). Remove it and fetch it again.") from None
+
+
+def _unzip(archive: Path, path: Path) -> None:
+    part = path.with_name(f"{path.name}.partial")
+    try:
+        with gzip.open(archive) as source, part.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

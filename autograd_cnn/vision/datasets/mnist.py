@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
+import string
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,10 +88,10 @@ class MNIST(VisionDataset):
         return all(self._file(name).is_file() for name in self._names())
 
     def download(self) -> None:
-        """Fetch what is not there."""
+        """Fetch what is not there, and unzip it."""
         for name, md5 in self.resources:
             if not self._file(name.removesuffix(".gz")).is_file():
-                fetch([f"{m}{name}" for m in self.mirrors], self.raw_folder, name, md5)
+                unpack(fetch([f"{m}{name}" for m in self.mirrors], self.raw_folder, name, md5), self.raw_folder)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         img = pillow().fromarray(np.asarray(self.data.value[index]))
@@ -137,6 +137,10 @@ class KMNIST(MNIST):
     classes: ClassVar[list[str]] = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 
 
+_LETTERS = sorted(string.digits + string.ascii_letters)
+_MERGED = [c for c in _LETTERS if c not in "cijklmopsuvwxyz"]  # small letters that look like the capital ones count as these
+
+
 class EMNIST(MNIST):
     """Letters and digits, in MNIST's sizes; the pictures are transposed in the files, as published.
 
@@ -152,12 +156,17 @@ class EMNIST(MNIST):
     mirrors: ClassVar[list[str]] = ["https://biometrics.nist.gov/cs_links/EMNIST/"]
     md5 = "58c8d27c78d21e728a6bc7b3cc06412e"
     splits = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+    classes_split_dict: ClassVar[dict[str, list[str]]] = {
+        "byclass": _LETTERS, "bymerge": _MERGED, "balanced": _MERGED, "letters": ["N/A", *string.ascii_lowercase], "digits": list(string.digits),
+        "mnist": list(string.digits),
+    }  # fmt: skip
 
     def __init__(self, root: str | Path, split: str, **kwargs: Any) -> None:
         if split not in self.splits:
             raise ValueError(f"Unknown value '{split}' for argument split. Valid values are {{{', '.join(map(repr, self.splits))}}}.")
         self.split = split
         super().__init__(root, **kwargs)
+        self.classes = self.classes_split_dict[split]  # type: ignore[misc]  # as torchvision: of the split, not of the class
 
     def _names(self) -> tuple[str, str]:
         part = "train" if self.train else "test"
@@ -170,6 +179,5 @@ class EMNIST(MNIST):
         archive = fetch([f"{m}gzip.zip" for m in self.mirrors], self.raw_folder, "gzip.zip", self.md5)
         unpack(archive, self.raw_folder)
         for packed in Path(self.raw_folder, "gzip").glob("*.gz"):
-            with gzip.open(packed) as source, Path(self.raw_folder, packed.name.removesuffix(".gz")).open("wb") as target:
-                shutil.copyfileobj(source, target)
+            unpack(packed, self.raw_folder)
         shutil.rmtree(Path(self.raw_folder, "gzip"))

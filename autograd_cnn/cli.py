@@ -124,7 +124,14 @@ def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code. What the user can mend is one line on stderr, without a traceback."""
-    args = _parser().parse_args(argv)
+    try:
+        return _run(_parser().parse_args(argv))
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         if args.command == "demo":
             if not args.resume and (args.out / "checkpoint").exists() and args.out == _DEMO_OUT:
@@ -138,6 +145,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"autograd-cnn {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        if args.command not in ("demo", "train"):
+            raise
         print("\nStopped at once; the last checkpoint is whole.", file=sys.stderr)
         return 130
 

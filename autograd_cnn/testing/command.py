@@ -38,7 +38,8 @@ def _named(name: str) -> list[Primitive]:
     family = [p for p in REGISTRY.values() if p.family == name]
     if family:
         return family
-    if "." in name or name.isidentifier():
+    if all(part.isidentifier() for part in name.split(".")):
+        _find_modules_here()
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -50,13 +51,21 @@ def _named(name: str) -> list[Primitive]:
                 raise ValueError(f"expected a module that defines operations with @primitive, got {name!r}, which has none.")
             return inside
     known = [*REGISTRY, *FUNCTIONS]
-    raise ValueError(f"expected an operation, a family or a module, got {name!r}.{nearest(name, known)}")
+    where = f" There is no such module in {Path.cwd()} or installed." if "." in name else ""
+    raise ValueError(f"expected an operation, a family or a module, got {name!r}.{where}{nearest(name, known)}")
+
+
+def _find_modules_here() -> None:
+    """The user's modules lie in the folder where the command is called, as for `python -m`."""
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def check(
     names: Sequence[str] = (), json: str | Path | None = None, examples: int = 20, seed: int = 0, *, quiet: bool = False, out: Any = None
 ) -> int:
-    """Check the named primitives (all by default), print a table, and return the exit code: 0 if all is well, 1 if something is wrong.
+    """Check the named primitives (all by default), print a table, and return the exit code: 0 if all is well, 1 if something is wrong,
+    130 after Ctrl-C, which leaves the table of what was checked so far.
 
     Args:
         names: see `primitives_named`.
@@ -66,19 +75,31 @@ def check(
         quiet: no progress bar.
         out: where the table goes; standard output by default.
 
-    Errors: ValueError for an unknown name or less than one example.
+    Errors: ValueError for an unknown name, less than one example, or a folder that is not there.
     """
     if examples < 1:
         raise ValueError(f"expected at least one example, got {examples}.")
+    if json not in (None, "-") and not Path(str(json)).absolute().parent.is_dir():
+        raise ValueError(f"--json {json}: expected a file in a folder that exists.")
     sink = sys.stdout if out is None else out
     chosen = primitives_named(names)
-    reports = [r for p in _progress(chosen, quiet) if (r := _report(p, examples, seed)) is not None]
+    reports: list[PrimitiveReport] = []
+    stopped = False
+    try:
+        for p in _progress(chosen, quiet):
+            reports.append(_report(p, examples, seed))
+    except KeyboardInterrupt:
+        stopped = True
+    data = _as_json(reports, examples, seed, stopped)
     if json == "-":
-        print(_as_json(reports, examples, seed), file=sink)
+        print(data, file=sink)
     else:
         print("\n".join(_table(reports)), file=sink)
         if json is not None:
-            Path(json).write_text(_as_json(reports, examples, seed) + "\n", encoding="utf-8")
+            Path(json).write_text(data + "\n", encoding="utf-8")
+    if stopped:
+        print(f"Stopped: {len(reports)} of {len(chosen)} operations checked.", file=sys.stderr)
+        return 130
     return 0 if all(reports) else 1
 
 
@@ -91,7 +112,7 @@ def _progress(chosen: list[Primitive], quiet: bool) -> Any:
         yield p
 
 
-def _report(p: Primitive, examples: int, seed: int) -> PrimitiveReport | None:
+def _report(p: Primitive, examples: int, seed: int) -> PrimitiveReport:
     if p.draw_case is None:
         from .setup import CheckFailure
 
@@ -116,8 +137,9 @@ def _table(reports: list[PrimitiveReport]) -> list[str]:
     return lines
 
 
-def _as_json(reports: list[PrimitiveReport], examples: int, seed: int) -> str:
-    data = {"passed": all(bool(r) for r in reports), "examples": examples, "seed": seed, "operations": [r.to_dict() for r in reports]}
+def _as_json(reports: list[PrimitiveReport], examples: int, seed: int, stopped: bool) -> str:
+    rows = [r.to_dict() for r in reports]
+    data = {"passed": not stopped and all(map(bool, reports)), "stopped": stopped, "examples": examples, "seed": seed, "operations": rows}
     return json_format.dumps(data, indent=2)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import signal
 import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,29 @@ def _noticed(name: str, k: int) -> str | None:
     return None
 
 
+def _tried(chosen: list[Mutant], examples: int, jobs: int) -> Iterator[tuple[int, str | None]]:
+    """(number of the mutant, what noticed it), in any order."""
+    if jobs == 1:
+        yield from ((i, caught(m, examples)) for i, m in enumerate(chosen))
+        return
+    _work[:] = [(m, examples) for m in chosen]
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        yield from pool.imap_unordered(_one, range(len(chosen)), chunksize=8)
+
+
+_work: list[tuple[Mutant, int]] = []  # inherited by the forks: code objects cannot be sent
+
+
+def _one(number: int) -> tuple[int, str | None]:
+    return number, caught(*_work[number])
+
+
+def _note(path: Path | None, tried: int, every: int, survivors: list[Mutant]) -> None:
+    if path is not None:
+        result = {"tried": tried, "all": every, "caught": tried - len(survivors), "survivors": sorted(map(str, survivors))}
+        path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--limit", type=int, default=0, help="how many mutants are tried, drawn from all (0: all)")
@@ -120,7 +145,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only functions of modules whose name contains this")
     parser.add_argument("--role", default="", help="rule, forward or helper: only these (default: rules and forwards)")
-    parser.add_argument("--json", type=Path, default=None)
+    parser.add_argument("--jobs", type=int, default=1, help="processes (by fork)")
+    parser.add_argument("--json", type=Path, default=None, help="a file for the result, rewritten as it grows")
     options = parser.parse_args(argv)
     warnings.simplefilter("ignore")
     every = [
@@ -130,13 +156,15 @@ def main(argv: list[str] | None = None) -> int:
     random.Random(options.seed).shuffle(chosen)
     chosen = chosen[: options.limit or None]
     start, survivors, by = time.time(), [], Counter[str]()
-    for i, mutant in enumerate(chosen):
-        found = caught(mutant, options.examples)
+    for i, (number, found) in enumerate(_tried(chosen, options.examples, options.jobs)):
         by[found or "survived"] += 1
         if found is None:
-            survivors.append(mutant)
+            survivors.append(chosen[number])
+        if i % 100 == 0 or i + 1 == len(chosen):
+            _note(options.json, i + 1, len(every), survivors)
         if sys.stderr.isatty() and i % 10 == 0:
             print(f"\r{i + 1}/{len(chosen)}, {len(survivors)} survive", end="", file=sys.stderr)
+    survivors.sort(key=str)
     share = 1 - len(survivors) / max(len(chosen), 1)
     print(
         f"{len(chosen)} of {len(every)} mutants tried in {time.time() - start:.0f} s: {len(chosen) - len(survivors)} caught ({share:.1%})"
@@ -147,9 +175,6 @@ def main(argv: list[str] | None = None) -> int:
     print("caught: " + ", ".join(f"{role}s {tried[role] - lived[role]} of {tried[role]}" for role in tried))
     for mutant in survivors:
         print(f"survived: {mutant}")
-    if options.json is not None:
-        options.json.write_text(json.dumps({"tried": len(chosen), "all": len(every), "caught": len(chosen) - len(survivors),
-                                            "survivors": [str(m) for m in survivors]}, indent=2) + "\n")  # fmt: skip
     return 0 if share >= 0.95 else 1
 
 

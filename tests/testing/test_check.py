@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import io
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -392,6 +393,39 @@ def test_names_are_operations_families_functions_or_modules(tmp_path: Path, monk
         primitives_named(["json"])
     with pytest.raises(ValueError, match="at least one example"):
         check(["tanh"], examples=0)
+
+
+def test_modules_lie_in_the_folder_of_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "ops.py").write_text(
+        "from autograd_cnn.engine.cases import Case\nfrom autograd_cnn.engine.primitive import primitive\n"
+        "@primitive()\ndef quadrupled(x):\n    'y = 4x'\n    return x * 4.0\n"
+        "@quadrupled.vjp('x')\ndef _(g):\n    return g * 4.0\n@quadrupled.cases\ndef _(draw):\n    return Case(draw.array())\n"
+    )
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(Path.cwd()))])
+    monkeypatch.chdir(tmp_path)
+    assert [p.name for p in primitives_named(["my_package.ops"])] == ["quadrupled"]
+    with pytest.raises(ValueError, match=r"no such module in .* or installed"):
+        primitives_named(["my_package.nothing"])
+
+
+def test_results_that_could_not_be_written_are_refused_before_the_work() -> None:
+    with pytest.raises(ValueError, match="a folder that exists"):
+        check(["tanh"], json="no_such_folder/result.json", examples=10**9)
+
+
+def test_ctrl_c_leaves_the_table_so_far(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from autograd_cnn.testing import command
+
+    real = command.check_primitive
+    monkeypatch.setattr(command, "check_primitive", lambda p, **k: real(p, **k) if p.name == "tanh" else signal.raise_signal(signal.SIGINT))
+    assert check(["tanh", "exp", "log"], examples=1, quiet=True) == 130
+    said = capsys.readouterr()
+    assert "1 of 1 operations right" in said.out
+    assert "Stopped: 1 of 3 operations checked" in said.err
+    out = io.StringIO()
+    assert check(["tanh", "exp"], json="-", examples=1, quiet=True, out=out) == 130
+    assert json.loads(out.getvalue())["stopped"] is True
 
 
 def test_the_parser() -> None:

@@ -7,6 +7,7 @@ flags, in-place writes, and how it turns into other things.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -138,7 +139,7 @@ class Tensor(TensorMethods, Variable):
                         "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use x.clone()."
                     )
                 leaf = self._retired or Leaf(self.value, clock(), self.name)
-                leaf.value, leaf.shape, leaf.dtype = self.value, self.value.shape, self.value.dtype
+                leaf.value, leaf.shape, leaf.dtype, leaf.holder = self.value, self.value.shape, self.value.dtype, weakref.ref(self)
                 if self._grad_of_plain is not None:
                     leaf.grad, self._grad_of_plain = self._grad_of_plain, None
                 self.node = leaf

@@ -19,7 +19,7 @@ NOT_SPECIAL = COUNTED | frozenset("power lerp prelu norm median_dim median sort 
                         "cholesky".split()) | {"cross_entropy adjoint"}  # fmt: skip
 NOT_INTEGERS = COUNTED | frozenset(
     "erfinv threshold leaky_relu softshrink hardshrink elu softplus filled norm pad_constant mse_loss l1_loss prelu huber_loss "
-    "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint sampled inv det slogdet solve cholesky".split()
+    "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint sampled window_sum inv det slogdet solve cholesky".split()
 ) | {"gelu slope", "silu slope", "mish slope"}
 
 

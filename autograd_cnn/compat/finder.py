@@ -9,6 +9,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
+from ..tensor import Parameter, Tensor
 from . import table
 from .stand import Stand, guarded, message, note
 
@@ -51,6 +52,10 @@ def _import_statement(fullname: str) -> bool:
     return True
 
 
+# By their class's name other packages know a tensor: `"torch" in str(type(x))`.
+_SPOKEN: dict[type, str] = {Tensor: "torch", Parameter: "torch.nn.parameter"}
+
+
 class standing:
     """While the block runs, `torch` and `torchvision` are this library; afterwards everything is as before.
 
@@ -62,12 +67,17 @@ class standing:
 
     def __enter__(self) -> standing:
         self._finder = Finder()
+        self._modules = {kind: kind.__module__ for kind in _SPOKEN}
+        for kind, name in _SPOKEN.items():
+            kind.__module__ = name
         self._before = {name: sys.modules.pop(name) for name in _stood()}
         sys.meta_path.insert(0, self._finder)
         return self
 
     def __exit__(self, *_: Any) -> None:
         sys.meta_path.remove(self._finder)
+        for kind, name in self._modules.items():
+            kind.__module__ = name
         for name in _stood():
             del sys.modules[name]
         sys.modules.update(self._before)

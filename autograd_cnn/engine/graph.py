@@ -80,8 +80,9 @@ class Extra:
 class Leaf(Node):
     """Where gradients accumulate: the node of a variable that the user made. It holds the gradient, the variable holds it."""
 
-    __slots__ = ("grad", "name_given", "value")
+    __slots__ = ("grad", "holder", "name_given", "value")
     grad: Any
+    holder: Callable[[], Any] | None  # a weak reference to the variable
     value: Any
     name_given: str | None
 
@@ -98,8 +99,14 @@ class Leaf(Node):
         self.mark = 0
         self.extra = None
         self.grad = None
+        self.holder = None
         self.value = value
         self.name_given = name
+
+    @property
+    def variable(self) -> Any:
+        """The variable whose gradient accumulates here, as in PyTorch; None once it is gone."""
+        return None if self.holder is None else self.holder()
 
 
 # ------------------------------------------------------------------------------------------------- module scopes

@@ -88,14 +88,16 @@ def _(g: Array, indices: Array, input_shape: Shape) -> Array:
 @primitive(label="{kind} {kernel}", family="pool", name="window_sum")
 def _window_sum(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
                 divisor: int | None, kind: str = "sum pool") -> Array:  # fmt: skip
-    """y[n,c,p] = Σ_k x[n,c,p·stride + k], over the count of the window for an average.   (N, C, *S) → (N, C, *P)"""
-    y = avg.sum_pool_forward(input, kernel, stride, padding, ceil_mode)
+    """y[n,c,p] = Σ_k x[n,c,p·stride + k], over the count of the window for an average.   (N, C, *S) → (N, C, *P)
+
+    int64, too, as in PyTorch: an average is then cut to its whole part.
+    """
+    x = input.astype(np.float64) if input.dtype == np.int64 else input
+    y = avg.sum_pool_forward(x, kernel, stride, padding, ceil_mode)
     if average:
-        over = avg.avg_divisor(
-            input.shape[2:], kernel, stride, padding, ceil_mode, count_include_pad, divisor, input.dtype
-        )
+        over = avg.avg_divisor(x.shape[2:], kernel, stride, padding, ceil_mode, count_include_pad, divisor, x.dtype)
         np.divide(y, over, out=y)
-    return y
+    return y if x is input else y.astype(np.int64)
 
 
 @_window_sum.vjp("input")

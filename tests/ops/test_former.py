@@ -75,3 +75,9 @@ def test_the_class_as_a_type():
     for wrong in (object, str, nn.Linear):
         with pytest.raises(TypeError, match="argument 'dtype' must be a dtype"):
             ac.zeros(2, dtype=wrong)
+
+
+def test_an_average_of_integers_is_cut():
+    x = -ac.arange(16).reshape(1, 1, 4, 4)
+    assert nn.functional.avg_pool2d(x, 3, padding=1).tolist() == [[[[-1, -2], [-4, -5]]]]
+    assert nn.functional.avg_pool2d(x, 2).dtype == ac.int64

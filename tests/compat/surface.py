@@ -260,7 +260,7 @@ F.binary_cross_entropy_with_logits: F.binary_cross_entropy_with_logits(v, v.gt(0
 F.gelu: F.gelu(v)
 F.max_pool1d: F.max_pool1d(x[:, :, 0], 2)
 F.mse_loss: F.mse_loss(v, v * 2)
-F.binary_cross_entropy: F.binary_cross_entropy(v.sigmoid(), v.gt(0).float(), reduction="sum"), F.binary_cross_entropy(v.sigmoid(), v.sigmoid(), size_average=False)
+F.binary_cross_entropy: F.binary_cross_entropy(v.sigmoid(), v.gt(0).float()), F.binary_cross_entropy(v.sigmoid(), v.sigmoid(), size_average=False)
 F.one_hot: F.one_hot(i, num_classes=4)
 F.smooth_l1_loss: F.smooth_l1_loss(v, v * 2)
 nn.init.normal_: nn.init.normal_(torch.empty(4), 0.0, std=0.02)

@@ -75,6 +75,10 @@ class Space:
         for key in self._keys(box):
             self.buckets.setdefault(key, []).append(box)
 
+    def boxes(self) -> set[Box]:
+        """All that is taken."""
+        return {b for bucket in self.buckets.values() for b in bucket}
+
     def hits(self, box: Box, margin: float = 0.0) -> int:
         """How many boxes stand in the way."""
         wide = (box[0] - margin, box[1] - margin, box[2] + 2 * margin, box[3] + 2 * margin)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .metrics import ASCENT, DESCENT
 from .scene import Group, Run, runs_width
 
 NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)  # how tightly a term is bound
+LOOSEST = NEGATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class Term:
 
 def written(runs: Sequence[Run], size: float, level: int = ATOM) -> Term:
     """Runs of text in one line."""
-    return Term(runs_width(runs, size), size * 0.72, size * 0.25, level, tuple(runs), size)
+    top = max((r.rise + ASCENT * r.scale for r in runs), default=0.0)
+    bottom = max((DESCENT * r.scale - r.rise for r in runs), default=0.0)
+    return Term(runs_width(runs, size), size * top, size * bottom, level, tuple(runs), size)
 
 
 def space(width: float) -> Term:

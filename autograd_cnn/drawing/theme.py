@@ -30,6 +30,7 @@ ROLES: dict[str, tuple[str, str]] = {
     "parameter-paper": ("#fbf3de", "#372d12"),
     "gradient-paper": ("#fbe9df", "#3d2113"),
     "forward-paper": ("#dcebf6", "#16314a"),
+    "plum-paper": ("#f4e9f3", "#2f2033"),
     "window-paper": ("#e2f3ec", "#12332a"),
     "badge": ("#3e4c59", "#b3bfca"),
     # volume: front, top, side of a layer by its kind, and its edges
@@ -95,10 +96,11 @@ ON = {
     "panel": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
     "panel2": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
     "input-paper": ("ink", "muted", "forward", "gradient"),
-    "parameter-paper": ("ink", "muted", "parameter", "gradient"),
+    "parameter-paper": ("ink", "muted", "forward", "parameter", "gradient"),
     "gradient-paper": ("ink", "muted", "forward", "gradient"),
     "forward-paper": ("ink", "forward"),
-    "window-paper": ("ink", "muted", "series-1"),
+    "plum-paper": ("ink", "muted", "forward", "gradient"),
+    "window-paper": ("ink", "muted", "forward", "gradient", "series-1"),
     "series-1": ("inverse",),
     "badge": ("inverse",),
 }

@@ -28,7 +28,7 @@ def value(v: float, precision: int = 2) -> str:
         return "NaN"
     if math.isinf(v):
         return "∞" if v > 0 else "−∞"
-    size = abs(v)
+    size, v = abs(v), v + 0.0  # −0.0 is written 0.00
     if size != 0 and size < 0.5 * 10.0**-precision:
         return _scientific(v, max(1, precision - 1))
     if size >= 1e6:

@@ -81,6 +81,7 @@ class Primitive:
         self.kernels: dict[type, Callable[..., Any]] = {}
         self.draw_case: Callable[[Draw], Case] | None = None
         self.bad: Callable[[], Iterable[Bad]] | None = None
+        self.entry_rule: Callable[..., Any] | None = None
         self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
         if self.name in REGISTRY:
             raise ValueError(f"a primitive named {self.name!r} exists already, in {REGISTRY[self.name].__module__}")
@@ -133,6 +134,17 @@ class Primitive:
             return fn
 
         return put
+
+    def entries(self, fn: R) -> R:
+        """What the operation does to each entry, for the entry-by-entry drawings; only where the rule itself does not tell.
+
+        A generator over arrays of symbols (`engine.algebra`), its parameters named as a rule's. It yields the stages on the way,
+        `letter, array`, and gets each back as symbols of their own; the output is yielded with None for a letter. It may return
+        `{"gradient": …}`, a function of the arriving ∂E/∂output that gives a shorter form by input name, and `{"inference": …}`,
+        what the output is when nothing is trained. `<name>_values` are an array's numbers instead of its symbols.
+        """
+        self.entry_rule = fn
+        return fn
 
     def cases(self, fn: Callable[[Draw], Case]) -> Callable[[Draw], Case]:
         """The examples: a function of a `Draw` that returns a `Case`."""

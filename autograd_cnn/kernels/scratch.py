@@ -30,6 +30,8 @@ _buffers = _Buffers()
 
 def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """An uninitialised C-contiguous array, valid until this thread asks for the same purpose again."""
+    if dtype.hasobject:
+        raise TypeError(f"scratch: expected a dtype of plain numbers, got {dtype}: raw memory cannot hold references.")
     size = math.prod(shape) * dtype.itemsize
     memory = _buffers.kept.get(purpose)
     if memory is None or memory.nbytes < size:

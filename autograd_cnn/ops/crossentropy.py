@@ -87,6 +87,27 @@ def _(g: Array, input: Array, target: Array, weight: Array, ignore_index: int, r
     return cross_entropy_adjoint(g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
 
 
+@_cross_entropy.entries
+def _(input: Array, target: Array, weight_values: Array | None, ignore_index: int, reduction: str, label_smoothing: float) -> Any:
+    at = _Places(np.zeros(input.shape), target, weight_values, ignore_index, label_smoothing)
+    share = np.zeros(input.shape)  # what −log p of each class counts for in the loss of its place
+    share[_at(at.target, at.dim)] = at.on
+    if at.flat is not None:
+        share = share + at.along(1.0 if at.here is None else at.here) * at.of_class(at.flat, input.ndim)
+    total = at.total if reduction == "mean" else 1
+    a = yield "A", np.exp(input)
+    s = yield "S", a.sum(at.dim, keepdims=True)
+    p = yield "P", a / s
+    losses = -(share / total * np.log(p)).sum(at.dim)
+    yield None, losses if reduction == "none" else np.asarray(losses, object).sum()
+
+    def gradient(g: Array) -> dict[str, Array]:
+        each = at.along(g) if reduction == "none" and g.ndim else g[()]
+        return {"input": (p * share.sum(at.dim, keepdims=True) - share) * each / total}
+
+    return {"gradient": gradient}
+
+
 @primitive(name="cross_entropy adjoint", label="softmax − target", family="loss")
 def cross_entropy_adjoint(
     input: Array,

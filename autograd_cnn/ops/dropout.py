@@ -37,6 +37,12 @@ def _(g: Array, mask: Array, scale: float) -> Array:
     return g * scale * mask if scale != 1 else g * mask
 
 
+@_dropout.entries
+def _(input: Array, mask: Array, p: float, scale: float) -> Any:
+    yield None, input * mask * scale
+    return {"inference": input * (scale * (1 - p))}
+
+
 @_dropout.cases
 def _(draw: Draw) -> Case:
     p = draw.choice([0.2, 0.5])

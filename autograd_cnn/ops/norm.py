@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.algebra import Constant
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
@@ -61,6 +62,22 @@ def _batch_norm_adjoint(g: Any, x: Any, weight: Any, eps: float) -> tuple[Any, A
     inner = g - _columns(gbias, x) / m - hat * _columns(gweight, x) / m
     gx = inner * inv if weight is None else inner * inv * _columns(weight, x)
     return gx, gweight, gbias
+
+
+@_batch_norm.entries
+def _(input: Array, weight: Array | None, bias: Array | None, eps: float) -> Any:
+    axes = (0, *range(2, input.ndim))
+    m = input.size // input.shape[1]
+    mean = yield "μ", input.sum(axes, keepdims=True) / m
+    deviation = yield "σ", (((input - mean) ** 2).sum(axes, keepdims=True) / m + Constant("ε", eps)) ** 0.5
+    hat = yield "Z", (input - mean) / deviation
+    w, b = (1 if v is None else v.reshape((1, -1) + (1,) * (input.ndim - 2)) for v in (weight, bias))
+    yield None, hat * w + (b if bias is not None else 0)
+
+    def gradient(g: Array) -> dict[str, Array]:
+        return {"input": (g - g.sum(axes, keepdims=True) / m - hat * ((g * hat).sum(axes, keepdims=True) / m)) * w / deviation}
+
+    return {"gradient": gradient}
 
 
 @_batch_norm.cases

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..config import current
+from ..engine.algebra import taken
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..errors import ShapeError, expected, whole
@@ -38,6 +39,18 @@ def _max_pool(
 @_max_pool.vjp("input")
 def _(g: Array, indices: Array, input_shape: Shape) -> Array:
     return _switch_adjoint(g, indices, shape=input_shape)
+
+
+@_max_pool.entries
+def _(input: Array, indices: Array, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Any:
+    y = np.empty(indices.shape, object)
+    planes = np.arange(math.prod(input.shape[2:])).reshape(input.shape[2:])
+    for at in np.ndindex(*indices.shape):
+        corner = [p * s - b for p, s, b in zip(at[2:], stride, padding, strict=True)]
+        window = [tuple(c + k * d for c, k, d in zip(corner, ks, dilation, strict=True)) for ks in np.ndindex(*kernel)]
+        window = [w for w in window if all(0 <= i < n for i, n in zip(w, planes.shape, strict=True))]
+        y[at] = taken("max", [input[at[:2]][w] for w in window], [planes[w] == indices[at] for w in window])
+    yield None, y
 
 
 @primitive(label="unpool (add)", family="pool", name="switch_adjoint")

@@ -42,6 +42,14 @@ def _(g: Array, y: Array, dim: int) -> Array:
     return gy - y * _sum(gy, dims=_axis(y, dim), keepdim=True)
 
 
+@_softmax.entries
+def _(input: Array, dim: int) -> Any:
+    a = yield "A", np.exp(input)
+    s = yield "S", a.sum(dim, keepdims=True) if input.ndim else a
+    y = yield None, a / s
+    return {"gradient": lambda g: {"input": (g - (g * y).sum(dim, keepdims=True)) * y}}
+
+
 def _axis(x: Array, dim: int) -> tuple[int, ...] | None:
     return (dim,) if x.ndim > 1 else None
 
@@ -71,6 +79,14 @@ def _(g: Array, y: Array, dim: int) -> Array:
     from .elementwise import exp
 
     return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)
+
+
+@_log_softmax.entries
+def _(input: Array, dim: int) -> Any:
+    a = yield "A", np.exp(input)
+    s = yield "S", a.sum(dim, keepdims=True) if input.ndim else a
+    yield None, input - np.log(s)
+    return {"gradient": lambda g: {"input": g - g.sum(dim, keepdims=True) * (a / s)}}
 
 
 @_log_softmax.cases

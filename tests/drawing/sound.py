@@ -18,12 +18,14 @@ def check(scene: Scene, papers: bool = True) -> None:
     """Everything on the page, no text on another, readable, titled, valid XML with ids of its own."""
     page: Box = (0.0, 0.0, scene.width, scene.height)
     written = [(g, t) for g, t in scene.walk() if isinstance(t, Text) and t.string.strip()]
+    boxes = [t.box() for _, t in written]
     for i, (g, t) in enumerate(written):
-        assert inside(t.box(), page), f"{t.string!r} leaves the page: {t.box()} in {page}"
+        box = boxes[i]
+        assert inside(box, page), f"{t.string!r} leaves the page: {box} in {page}"
         if g.box is not None:
-            assert inside(t.box(), g.box, 0.5), f"{t.string!r} leaves {g.id}"
-        for _, other in written[:i]:
-            assert not overlap(t.box(), other.box(), -0.5), f"{t.string!r} on {other.string!r}"
+            assert inside(box, g.box, 0.5), f"{t.string!r} leaves {g.id}"
+        for (_, other), taken in zip(written[:i], boxes, strict=False):
+            assert not overlap(box, taken, -0.5), f"{t.string!r} on {other.string!r}"
     for _, item in scene.walk():
         if isinstance(item, Rect | Image):
             assert inside((item.x, item.y, item.width, item.height), page, 0.5), item

@@ -268,7 +268,7 @@ def test_a_freed_graph() -> None:
     x = ac.ones(2, requires_grad=True)
     loss = (x * x).sum()
     loss.backward()
-    with pytest.raises(RuntimeError, match=r"freed by the first backward pass.*retain_graph=True"):
+    with pytest.raises(RuntimeError, match=r"freed .*retain_graph=True"):
         draw.steps(loss)
 
 

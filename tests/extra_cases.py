@@ -102,6 +102,12 @@ EXTRA: list[tuple[str, Case]] = [
     ("nonzero_tuple", case(a([[1.0, 0.0], [0.0, 2.0]]))), ("nonzero_tuple", case(i(0, 3, 0))),
     ("div", case(6.0, a([2.0, 3.0]))), ("div", case(i(6, 7), i(2, 2))), ("logical_xor", case(a([1.0, 0.0]), a([1.0, 2.0]))),
     ("power", case(i(2, 3), exponent=2)),
+    *[("binary_cross_entropy", case(a([0.0, 1.0, 1e-60, 0.3]), a([1.0, 0.0, 0.5, 0.25]), reduction=r)) for r in ("none", "sum", "mean")],
+    ("median", case(np.zeros(0), skip_nan=False)), ("softplus", case(a([-1.0, 2.0, 30.0]), beta=-2.0, threshold=20.0)),
+    ("isclose", case(a([NAN, 1.0]), a([2.0, NAN]), rtol=0.0, atol=0.0, equal_nan=True)),
+    ("bitwise_left_shift", case(i(1, 5, 3), i(64, 70, 2))),
+    *[("l1_loss", case(X, X * 0.5, reduction=r)) for r in ("none", "sum", "mean")],
+    *[("kthvalue", case(a([3.0, NAN, 2.0]), k=k, dim=0, keepdim=False)) for k in (1, 2, 3)],
     ("power", case(i(2, 3), exponent=0.5)), ("power", case(i(2, 3), exponent=1.5)), ("power", case(B, exponent=2)),
 ]  # fmt: skip
 
@@ -125,9 +131,9 @@ def check_corner(name: str, given: Case) -> None:
 def check_dropout(scale: float, channels: bool) -> None:
     """Dropped entries are zero, the others scaled; a whole channel of a sample lives or dies together."""
     ac.manual_seed(0)
-    x = ac.ones(30, 20, 10, dtype=ac.float64, requires_grad=True)
+    x = ac.ones(30, 20, 5, 2, dtype=ac.float64, requires_grad=True)
     y, mask = REGISTRY["dropout"](x * 3, p=0.25, scale=scale, channels=channels)
-    assert mask.shape == ((30, 20, 1) if channels else x.shape)
+    assert mask.shape == ((30, 20, 1, 1) if channels else x.shape)
     kept = np.broadcast_to(mask.numpy(), x.shape)
     assert np.array_equal(y.detach().numpy(), np.where(kept, 3 * scale, 0.0))
     assert abs(float(mask.numpy().mean()) - 0.75) < 0.05

@@ -5,6 +5,7 @@ A row is (primitive, inputs, parameters, the gradient of the sum of its result b
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,20 @@ ROWS: list[tuple[str, list[Any], dict[str, Any], list[Any]]] = [
     ("power", [[0.0, 4.0]], {"exponent": 0.5}, [[INF, 0.25]]),
     ("threshold", [[0.5, 1.0]], {"threshold": 0.5, "value": 9.0}, [[0.0, 1.0]]),
     ("elu", [[0.0, 1.0, -40.0]], {}, [[1.0, 1.0, 0.0]]),
+    ("elu", [[-1.0, 2.0]], {"alpha": 2.0, "scale": 3.0, "input_scale": 0.5}, [[3 * math.exp(-0.5), 3.0]]),
+    ("elu", [[-1.0, 2.0]], {"alpha": 2.0, "scale": 3.0, "input_scale": 1.5}, [[9 * math.exp(-1.5), 3.0]]),
+    ("std", [[1.0, 1.0]], {"dims": None, "keepdim": False, "correction": 1}, [[0.0, 0.0]]),
+    ("std", [[1.0, 3.0]], {"dims": None, "keepdim": False, "correction": 0}, [[-0.5, 0.5]]),
+    *[("norm", [[0.0, 0.0]], {"p": p}, [[0.0, 0.0]]) for p in (1.0, 2.0, 3.0, 4.0, INF)],
+    ("norm", [[0.0, -2.0]], {"p": 3.0}, [[0.0, -1.0]]),
+    ("norm", [[0.0, -2.0]], {"p": 1.0}, [[0.0, -1.0]]),
+    ("norm", [[0.0, -2.0]], {"p": 0}, [[0.0, 0.0]]),
+    ("norm", [[1.0, -2.0]], {"p": INF}, [[0.0, -1.0]]),
+    ("atan2", [[0.0, 3.0], [0.0, 4.0]], {}, [[0.0, 0.16], [0.0, -0.12]]),
+    ("sinc", [[0.0, 1.0]], {}, [[0.0, -1.0]]),
+    ("cumprod", [3.0], {"dim": 0}, [1.0]),
+    ("logcumsumexp", [[-INF, -INF, 0.0]], {"dim": 0}, [[0.0, 0.0, 1.0]]),
+    ("xlogy", [[0.0, 2.0], [0.5, 0.5]], {}, [[math.log(0.5), math.log(0.5)], [0.0, 4.0]]),
     ("prelu", [[0.0, 1.0, -1.0], [0.25]], {}, [[0.25, 1.0, 0.25], [-1.0]]),
     ("smooth_l1_loss", [[1.0, 2.0, 5.0], [1.0, 1.0, 1.0]], {"reduction": "sum", "beta": 1.0}, [[0.0, 1.0, 1.0], [0.0, -1.0, -1.0]]),
     ("huber_loss", [[1.0, 2.0, 5.0], [1.0, 1.0, 1.0]], {"reduction": "sum", "delta": 1.0}, [[0.0, 1.0, 1.0], [0.0, -1.0, -1.0]]),

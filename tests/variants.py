@@ -23,6 +23,9 @@ NOT_INTEGERS = COUNTED | frozenset(
 ) | {"gelu slope", "silu slope", "mish slope"}
 
 
+NOT_HALF: frozenset[str] = frozenset()
+
+
 def special(case: Case, seed: int) -> Case:
     """Some entries become nan, ±inf, 0, −0, or equal to another."""
     rng = np.random.default_rng(seed)
@@ -37,13 +40,19 @@ def special(case: Case, seed: int) -> Case:
     return Case(*made, smooth=False, tolerance=case.tolerance, **case.params)
 
 
+def halves(case: Case) -> Case:
+    """Floats in half precision."""
+    made = [x.astype(np.float16) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else x for x in case.inputs]
+    return Case(*made, smooth=False, tolerance=case.tolerance, **case.params)
+
+
 def integers(case: Case) -> Case:
     """Floats become integers near them."""
     made = [np.round(x * 2).astype(np.int64) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else x for x in case.inputs]
     return Case(*made, smooth=False, tolerance=case.tolerance, **case.params)
 
 
-def against_oracle(prim: Primitive, case: Case, oracle: Any, strict: bool = False) -> None:
+def against_oracle(prim: Primitive, case: Case, oracle: Any, strict: bool = False, rtol: float = 1e-6) -> None:
     """Compare, where both sides are defined (`strict`: they must be)."""
     setup = Setup(prim, case)
     left_out = () if prim.variadic else prim.inputs[len(case.inputs) :]
@@ -63,13 +72,17 @@ def against_oracle(prim: Primitive, case: Case, oracle: Any, strict: bool = Fals
         for a, b in zip(got, want if isinstance(want, tuple | list) else [want], strict=False):
             b = np.asarray(b)
             if a.shape != b.shape or not np.allclose(
-                a, b, rtol=1e-6, atol=1e-6 * (1 + np.abs(b[np.isfinite(b)]).max(initial=0)), equal_nan=True
+                a, b, rtol=rtol, atol=rtol * case.tolerance * (1 + np.abs(b[np.isfinite(b)]).max(initial=0)), equal_nan=True
             ):
                 raise CheckFailure(f"{prim.name}: {case!r} gives {a}, the oracle {b}")
 
 
 def check_variants(prim: Primitive, case: Case, seed: int, oracle: Any) -> None:
-    """Both variants, where they mean something."""
+    """All variants, where they mean something."""
+    if prim.name not in NOT_HALF:
+        half = halves(case)
+        exact = Case(*(x.astype(np.float64) if getattr(x, "dtype", None) == np.float16 else x for x in half.inputs), **case.params)
+        against_oracle(prim, half, lambda *_, **params: oracle(*exact.inputs, *_[len(exact.inputs) :], **params), rtol=0.01)
     if prim.name not in NOT_SPECIAL:
         against_oracle(prim, special(case, seed), oracle)
     if prim.name not in NOT_INTEGERS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import signal
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from autograd_cnn.tensor import wrap
 
 ALLOWED = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, KeyError, AttributeError)
 BIG = 10**12
+_PYTORCHS_OWN = ("not compiled with CUDA", "capturable=True", "embed_dim must be divisible", "was expecting embedding dimension", "Padding_idx must be",
+                 "Shape of weight does not match", "no fan to divide by")  # fmt: skip
 SKIP = {"seed"}  # draws from the system's entropy: nothing to say about its arguments
 
 
@@ -30,7 +33,55 @@ def surface() -> dict[str, Callable[..., Any]]:
     found.update({f"Tensor.{n}": getattr(ac.Tensor, n) for n in METHODS})
     found.update({f"Tensor.{n}_": getattr(ac.Tensor, f"{n}_") for n in INPLACE})
     found.update({f"F.{n}": getattr(ac.nn.functional, n) for n in FUNCTIONAL})
+    found.update({f"init.{n}": getattr(ac.nn.init, n) for n in dir(ac.nn.init) if n.endswith("_") and not n.startswith("_")})
+    found.update({f"nn.{n}": _used(getattr(ac.nn, n)) for n in ac.nn.__all__ if _is_layer(getattr(ac.nn, n))})
+    found.update({f"optim.{n}": _stepped(getattr(ac.optim, n)) for n in ac.optim.__all__ if isinstance(getattr(ac.optim, n), type)})
     return {n: f for n, f in found.items() if n.rsplit(".", 1)[1] not in SKIP}
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, ac.nn.Module)
+
+
+def _used(layer: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the layer, print it, load its state into another, and run it in both modes, forward and backward, on whatever it takes."""
+
+    def use(*args: Any, **kwargs: Any) -> None:
+        made = layer(*args, **kwargs)
+        assert repr(made)
+        fresh = layer(*args, **kwargs)
+        fresh.load_state_dict(made.state_dict())
+        for shape, mode in itertools.product(((2, 3), (2, 2, 4), (1, 2, 4, 4), (3, 1, 4, 4)), (True, False)):
+            x = ac.ones(shape, requires_grad=True)
+            try:
+                y = made.train(mode)(x)
+            except ALLOWED as error:
+                if not str(error):
+                    raise
+                continue
+            if isinstance(y, ac.Tensor) and y.requires_grad:
+                y.sum().backward()
+                assert x.grad is None or x.grad.shape == x.shape
+
+    use.__signature__ = inspect.signature(layer)  # type: ignore[attr-defined]
+    return use
+
+
+def _stepped(optimizer: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the optimizer for one parameter and take two steps."""
+
+    def use(**kwargs: Any) -> None:
+        p = ac.nn.Parameter(ac.ones(2))
+        made = optimizer([p], **kwargs)
+        for _ in range(2):
+            made.zero_grad()
+            (p * p).sum().backward()
+            made.step()
+        assert made.state_dict() and repr(made)
+
+    names = [p for n, p in inspect.signature(optimizer).parameters.items() if n != "params" and p.kind is not p.VAR_KEYWORD]
+    use.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in names])  # type: ignore[attr-defined]
+    return use
 
 
 @dataclass
@@ -74,7 +125,12 @@ def sensible(rng: np.random.Generator) -> Any:
 
 def arguments(name: str, fn: Callable[..., Any], rng: np.random.Generator) -> tuple[list[Any], dict[str, Any]]:
     """Some positional ones, some by name."""
-    args = [thing(rng) if rng.random() < 0.6 else sensible(rng) for _ in range(int(rng.integers(0, 5)))]
+    if name.startswith("optim."):
+        return [], {n: thing(rng) if rng.random() < 0.5 else float(rng.random()) for n in inspect.signature(fn).parameters if rng.random() < 0.3}
+    if name.startswith("nn."):  # mostly sizes
+        args = [thing(rng) if rng.random() < 0.2 else int(rng.integers(1, 5)) for _ in range(int(rng.integers(0, 5)))]
+    else:
+        args = [thing(rng) if rng.random() < 0.6 else sensible(rng) for _ in range(int(rng.integers(0, 5)))]
     if name.startswith("Tensor."):
         args = [sensible(rng) if rng.random() < 0.7 else wrap(np.array(rng.integers(-3, 4, (2, 3)))), *args]
     try:
@@ -127,22 +183,22 @@ def attempt(name: str, fn: Callable[..., Any], args: list[Any], kwargs: dict[str
         if before:
             tally.wrong.append(f"{shown}: OverflowError: {error}")
         tally.refusals += 1
-    except AssertionError as error:  # what PyTorch raises without CUDA
+    except (AssertionError, ZeroDivisionError) as error:  # what PyTorch raises in these places
         failed = True
-        if "not compiled with CUDA" not in str(error):
-            tally.wrong.append(f"{shown}: AssertionError: {error}")
+        if not any(said in str(error) for said in _PYTORCHS_OWN):
+            tally.wrong.append(f"{shown}: {type(error).__name__}: {error}")
         tally.refusals += 1
     except Exception as error:
         failed = True
         tally.wrong.append(f"{shown}: {type(error).__name__}: {str(error)[:90]}")
     finally:
         signal.alarm(0)
-    writes = name.endswith("_") or _writes(fn)
+    writes = name.endswith("_") or name.startswith(("nn.", "init.")) or _writes(fn)
     for tensor, values, requires, version in before:
         same = tensor.value.shape == values.shape and np.array_equal(tensor.value, values, equal_nan=values.dtype.kind == "f")
         if not same and (failed or not writes):
             tally.wrong.append(f"{shown}: {'a refused call' if failed else 'it'} changed an argument")
-        elif failed and (tensor.requires_grad != requires or tensor._version != version):
+        elif failed and not name.startswith("nn.") and (tensor.requires_grad != requires or tensor._version != version):
             tally.wrong.append(f"{shown}: a refused call half-changed an argument")
     if not ac.is_grad_enabled():
         tally.wrong.append(f"{shown}: left recording switched off")

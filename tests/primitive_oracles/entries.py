@@ -91,7 +91,7 @@ for _name, _fn in BOOLS.items():
     entrywise(_name, _fn, bool)
 INTEGERS: dict[str, Callable[..., Any]] = {
     "bitwise_and": lambda a, b: a & b, "bitwise_or": lambda a, b: a | b, "bitwise_xor": lambda a, b: a ^ b,
-    "bitwise_not": lambda a: (not a) if isinstance(a, bool) else ~a, "bitwise_left_shift": lambda a, b: a << b,
+    "bitwise_not": lambda a: (not a) if isinstance(a, bool) else ~a, "bitwise_left_shift": lambda a, b: a << b if b < 64 else 0,
     "bitwise_right_shift": lambda a, b: a >> b, "gcd": math.gcd, "lcm": math.lcm,
 }  # fmt: skip
 for _name, _fn in INTEGERS.items():

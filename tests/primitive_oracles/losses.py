@@ -18,6 +18,11 @@ def reduced(losses: Any, reduction: str) -> Any:
     return np.asarray(losses) if reduction == "none" else np.asarray(total if reduction == "sum" else total / len(flat))
 
 
+def _bounded_log(x: float) -> float:
+    """Not below −100, as PyTorch's loss has it."""
+    return max(math.log(x), -100.0) if x > 0 else -100.0
+
+
 def loss(name: str, fn: Callable[..., float]) -> None:
     def run(x: Any, t: Any, *more: Any, reduction: str, **params: Any) -> Any:
         x, t, *rest = np.broadcast_arrays(x, t, *(m for m in more if m is not None))
@@ -33,7 +38,7 @@ loss("mse_loss", lambda x, t: (x - t) ** 2)
 loss("l1_loss", lambda x, t: abs(x - t))
 loss("smooth_l1_loss", lambda x, t, beta: 0.5 * (x - t) ** 2 / beta if abs(x - t) < beta else abs(x - t) - 0.5 * beta)
 loss("huber_loss", lambda x, t, delta: 0.5 * (x - t) ** 2 if abs(x - t) <= delta else delta * (abs(x - t) - 0.5 * delta))
-loss("binary_cross_entropy", lambda x, t: -(t * math.log(x) + (1 - t) * math.log(1 - x)))
+loss("binary_cross_entropy", lambda x, t: -(t * _bounded_log(x) + (1 - t) * _bounded_log(1 - x)))
 loss("binary_cross_entropy_with_logits", lambda x, t, w=1.0: -(w * t * math.log(sigmoid(x)) + (1 - t) * math.log(1 - sigmoid(x))))
 loss("soft_margin_loss", lambda x, t: math.log(1 + math.exp(-t * x)))
 

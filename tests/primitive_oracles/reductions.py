@@ -115,7 +115,7 @@ def _mode(v: list[float]) -> int:
 
 
 picking("mode", _mode)
-ORACLES["median"] = lambda x, skip_nan: np.array(sorted(x.reshape(-1).tolist())[(x.size - 1) // 2])
+ORACLES["median"] = lambda x, skip_nan: np.array(sorted(x.reshape(-1).tolist())[(x.size - 1) // 2] if x.size else math.nan)
 
 
 def ordering(name: str, fn: Callable[..., Any]) -> None:

@@ -30,13 +30,25 @@ _SPOKEN = {v: k for k, v in LEGACY.items()}
 # ------------------------------------------------------------------------------------------------- questions
 @expose("method", "dim", "ndimension")
 def dim(self: Tensor) -> int:
-    """The number of dims."""
+    """The number of dims.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).dim()
+    2
+    """
     return int(self.value.ndim)
 
 
 @expose("method")
 def size(self: Tensor, dim: int | None = None) -> Any:
-    """The sizes, or that of one dim."""
+    """The sizes, or that of one dim.
+
+    Errors: IndexError for a dim out of range.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).size(), ac.zeros(2, 3).size(-1)
+    (torch.Size([2, 3]), 3)
+    """
     if dim is None:
         return self.shape
     n = self.value.ndim
@@ -49,7 +61,12 @@ def size(self: Tensor, dim: int | None = None) -> Any:
 
 @expose("function method", "numel", "nelement")
 def numel(input: Tensor) -> int:
-    """The number of entries."""
+    """The number of entries.
+
+    >>> import autograd_cnn as ac
+    >>> ac.numel(ac.zeros(2, 3))
+    6
+    """
     return int(input.value.size)
 
 
@@ -61,7 +78,12 @@ def element_size(self: Tensor) -> int:
 
 @expose("method")
 def stride(self: Tensor, dim: int | None = None) -> Any:
-    """Steps in memory from one entry to the next along each dim (in entries), or along one."""
+    """Steps in memory from one entry to the next along each dim (in entries), or along one.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).stride(), ac.zeros(2, 3).t().stride()
+    ((3, 1), (1, 3))
+    """
     steps = tuple(s // self.value.dtype.itemsize for s in np.asarray(self.value).strides)
     return steps if dim is None else steps[dim]
 
@@ -85,13 +107,23 @@ def data_ptr(self: Tensor) -> int:
 
 @expose("method")
 def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
-    """Is the memory in row-major order?"""
+    """Is the memory in row-major order?
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).t().is_contiguous()
+    False
+    """
     return bool(np.asarray(self.value).flags.c_contiguous)
 
 
 @expose("function method")
 def is_floating_point(input: Tensor) -> bool:
-    """Are the entries floating-point numbers?"""
+    """Are the entries floating-point numbers?
+
+    >>> import autograd_cnn as ac
+    >>> ac.is_floating_point(ac.tensor([1])), ac.is_floating_point(ac.tensor([1.]))
+    (False, True)
+    """
     return bool(input.value.dtype.kind == "f")
 
 
@@ -109,13 +141,25 @@ def is_signed(self: Tensor) -> bool:
 
 @expose("function method")
 def is_nonzero(input: Tensor) -> bool:
-    """Is the single entry not zero?"""
+    """Is the single entry not zero?
+
+    Errors: RuntimeError for a tensor of several entries.
+
+    >>> import autograd_cnn as ac
+    >>> ac.is_nonzero(ac.tensor(0.))
+    False
+    """
     return bool(input)
 
 
 @expose("function")
 def is_tensor(obj: Any) -> bool:
-    """Is it a Tensor?"""
+    """Is it a Tensor?
+
+    >>> import autograd_cnn as ac
+    >>> ac.is_tensor([1.0])
+    False
+    """
     return isinstance(obj, Tensor)
 
 
@@ -128,7 +172,12 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 @expose("function method")
 def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Have both the same shape?"""
+    """Have both the same shape?
+
+    >>> import autograd_cnn as ac
+    >>> ac.is_same_size(ac.zeros(2), ac.zeros(1, 2))
+    False
+    """
     return bool(input.value.shape == other.value.shape)
 
 
@@ -183,7 +232,12 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
 
 @expose("method", "type")
 def convert(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name."""
+    """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1.]).type(), ac.tensor([1.]).type(ac.int64)
+    ('torch.FloatTensor', tensor([1]))
+    """
     if dtype is None:
         return f"torch.{_SPOKEN.get(self.value.dtype.name, self.value.dtype.name)}"
     if dtype is Tensor or dtype == "torch.Tensor":  # `torch.Tensor` is the old name of the default type, too
@@ -200,7 +254,12 @@ def convert(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 @expose("method")
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """`self.to(other.dtype)`."""
+    """`self.to(other.dtype)`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1, 2]).type_as(ac.zeros(1))
+    tensor([1., 2.])
+    """
     return _cast(self, other.value.dtype)
 
 
@@ -317,7 +376,13 @@ def _reinterpret(self: Tensor, dtype: Any) -> Tensor:
 # ------------------------------------------------------------------------------------------------- overwriting
 @expose("method")
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
-    """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`."""
+    """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 2).copy_(ac.tensor([1., 2.]))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
     inplace.check_writable(self, "copy_")
@@ -326,7 +391,12 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 @expose("method")
 def zero_(self: Tensor) -> Tensor:
-    """Overwrite with zeros."""
+    """Overwrite with zeros.
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2).zero_()
+    tensor([0., 0.])
+    """
     return self.fill_(0)
 
 
@@ -341,7 +411,12 @@ def set_(self: Tensor, source: Tensor) -> Tensor:
 @allocating
 @sizes_by_name("size")
 def resize_(self: Tensor, *sizes: Any) -> Tensor:
-    """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers)."""
+    """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers).
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(4).resize_(2, 3).shape
+    torch.Size([2, 3])
+    """
     from .ops.shape import given_sizes
 
     if self.requires_grad:
@@ -454,7 +529,12 @@ def new(self: Tensor, *args: Any) -> Tensor:
 def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """One value, in this one's dtype."""
+    """One value, in this one's dtype.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.int64).new_full((2,), 7)
+    tensor([7, 7])
+    """
     kind = as_dtype(dtype, "new_full") or self.value.dtype
     return finish(np.full(tuple(size), held(unbox(fill_value), kind, "new_full")), requires_grad, device, "new_full")
 

@@ -256,7 +256,12 @@ def repeat(input: Array, *repeats: Any) -> Array:
 @expose("function method")
 @sizes_by_name("dims")
 def tile(input: Array, *dims: Any) -> Array:
-    """As `repeat`, but missing repeats count as 1."""
+    """As `repeat`, but missing repeats count as 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2]]).tile(2)
+    tensor([[1, 2, 1, 2]])
+    """
     times = given_sizes(dims)
     return repeat(input, *((1,) * (ndim_of(input) - len(times)) + times))
 
@@ -313,7 +318,15 @@ def tril(input: Array, diagonal: int = 0) -> Array:
 
 @expose("function method inplace")
 def triu(input: Array, diagonal: int = 0) -> Array:
-    """The upper triangle of the last two dims, zeros below."""
+    """The upper triangle of the last two dims, zeros below.
+
+    `diagonal` moves the border up (> 0) or down (< 0).
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2, 2).triu()
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     return _triangle(_matrix(input, "triu"), diagonal=diagonal, lower=False)
 
 
@@ -364,7 +377,14 @@ def _(draw: Draw) -> Case:
 
 @expose("function method")
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """The diagonal of two dims, as the last dim of a view."""
+    """The diagonal of two dims, as the last dim of a view.
+
+    `offset` > 0 is above the main diagonal, < 0 below. Errors: RuntimeError if both dims are the same.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).diagonal()
+    tensor([1, 4])
+    """
     a, b = normal_dim(dim1, ndim_of(input), "diagonal"), normal_dim(dim2, ndim_of(input), "diagonal")
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
@@ -413,7 +433,12 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
 
 @expose("method")
 def trace(input: Array) -> Array:
-    """The sum of a matrix's diagonal. (As a function, `autograd_cnn.trace` of a tensor; of a function it records its graph.)"""
+    """The sum of a matrix's diagonal. (As a function, `autograd_cnn.trace` of a tensor; of a function it records its graph.)
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).trace()
+    tensor(5)
+    """
     from .reduce import sum as total
 
     if ndim_of(input) != 2:
@@ -462,7 +487,14 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 @expose("function")
 def broadcast_tensors(*tensors: Any) -> tuple[Array, ...]:
-    """All tensors expanded to the shape they broadcast to."""
+    """All tensors expanded to the shape they broadcast to.
+
+    Views; no memory is copied. Errors: ShapeError (a RuntimeError) if they do not broadcast.
+
+    >>> import autograd_cnn as ac
+    >>> [tuple(x.shape) for x in ac.broadcast_tensors(ac.zeros(2, 1), ac.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
     try:
         shape = np.broadcast_shapes(*(shape_of(x) for x in tensors))
     except ValueError:

@@ -118,7 +118,14 @@ def _sizes(operation: str, x: Any, ndim: int, name: str) -> Shape:
 
 @expose("function method")
 def mm(input: Array, mat2: Array) -> Array:
-    """The product of two matrices (no broadcasting).   (n, k), (k, m) → (n, m)"""
+    """The product of two matrices (no broadcasting).   (n, k), (k, m) → (n, m)
+
+    Errors: ShapeError (a RuntimeError) for other dims, or inner sizes that differ.
+
+    >>> import autograd_cnn as ac
+    >>> ac.mm(ac.tensor([[1., 2.]]), ac.tensor([[3.], [4.]]))
+    tensor([[11.]])
+    """
     _sizes("mm", input, 2, "self")
     _sizes("mm", mat2, 2, "mat2")
     return matmul(input, mat2)
@@ -126,7 +133,14 @@ def mm(input: Array, mat2: Array) -> Array:
 
 @expose("function method")
 def bmm(input: Array, mat2: Array) -> Array:
-    """The products of two batches of matrices.   (b, n, k), (b, k, m) → (b, n, m)"""
+    """The products of two batches of matrices.   (b, n, k), (b, k, m) → (b, n, m)
+
+    Errors: ShapeError (a RuntimeError) for other dims, or sizes that differ; nothing is broadcast (see `matmul`).
+
+    >>> import autograd_cnn as ac
+    >>> ac.bmm(ac.ones(3, 2, 4), ac.ones(3, 4, 5)).shape
+    torch.Size([3, 2, 5])
+    """
     a, b = _sizes("bmm", input, 3, "batch1"), _sizes("bmm", mat2, 3, "batch2")
     if a[0] != b[0] or a[2] != b[1]:
         raise ShapeError(
@@ -137,7 +151,12 @@ def bmm(input: Array, mat2: Array) -> Array:
 
 @expose("function method")
 def mv(input: Array, vec: Array) -> Array:
-    """Matrix times vector.   (n, k), (k) → (n)"""
+    """Matrix times vector.   (n, k), (k) → (n)
+
+    >>> import autograd_cnn as ac
+    >>> ac.mv(ac.tensor([[1., 2.], [3., 4.]]), ac.tensor([1., 0.]))
+    tensor([1., 3.])
+    """
     _sizes("mv", input, 2, "input")
     _sizes("mv", vec, 1, "vec")
     return matmul(input, vec)
@@ -145,7 +164,14 @@ def mv(input: Array, vec: Array) -> Array:
 
 @expose("function method")
 def dot(input: Array, tensor: Array) -> Array:
-    """The inner product of two vectors.   (n), (n) → ()"""
+    """The inner product of two vectors.   (n), (n) → ()
+
+    Errors: RuntimeError for tensors that are no vectors, or of different lengths.
+
+    >>> import autograd_cnn as ac
+    >>> ac.dot(ac.tensor([1., 2.]), ac.tensor([3., 4.]))
+    tensor(11.)
+    """
     if ndim_of(input) != 1 or ndim_of(tensor) != 1:
         raise RuntimeError(
             f"1D tensors expected, but got {ndim_of(input)}D and {ndim_of(tensor)}D tensors in dot. Use matmul()."
@@ -155,7 +181,13 @@ def dot(input: Array, tensor: Array) -> Array:
 
 @expose("function method", "outer", "ger")
 def outer(input: Array, vec2: Array) -> Array:
-    """y_ij = input_i · vec2_j.   (n), (m) → (n, m)"""
+    """y_ij = input_i · vec2_j.   (n), (m) → (n, m)
+
+    >>> import autograd_cnn as ac
+    >>> ac.outer(ac.tensor([1., 2.]), ac.tensor([3., 4.]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     _sizes("outer", input, 1, "self")
     _sizes("outer", vec2, 1, "vec2")
     return unsqueeze(input, 1) * vec2
@@ -173,35 +205,64 @@ def _blend(operation: str, input: Any, product: Any, beta: float, alpha: float) 
 @expose("function method inplace")
 @numbers_first("beta", "alpha")
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
-    """β · input + α · mat1 · mat2.   (n, m), (n, k), (k, m) → (n, m)"""
+    """β · input + α · mat1 · mat2.   (n, m), (n, k), (k, m) → (n, m)
+
+    The input is broadcast to the product; with β = 0 it is not read, not even its NaNs.
+
+    >>> import autograd_cnn as ac
+    >>> ac.addmm(ac.tensor([10., 20.]), ac.eye(2), ac.ones(2, 2), beta=0.5)
+    tensor([[ 6., 11.],
+            [ 6., 11.]])
+    """
     return _blend("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 @expose("function method inplace")
 @numbers_first("beta", "alpha")
 def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Array:
-    """β · input + α · mat · vec.   (n), (n, k), (k) → (n)"""
+    """β · input + α · mat · vec.   (n), (n, k), (k) → (n)
+
+    >>> import autograd_cnn as ac
+    >>> ac.addmv(ac.ones(2), ac.eye(2), ac.tensor([1., 2.]), alpha=10)
+    tensor([11., 21.])
+    """
     return _blend("addmv", input, mv(mat, vec), beta, alpha)
 
 
 @expose("function method inplace")
 @numbers_first("beta", "alpha")
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
-    """β · input + α · vec1 ⊗ vec2.   (n, m), (n), (m) → (n, m)"""
+    """β · input + α · vec1 ⊗ vec2.   (n, m), (n), (m) → (n, m)
+
+    >>> import autograd_cnn as ac
+    >>> ac.addr(ac.zeros(2, 2), ac.tensor([1., 2.]), ac.tensor([1., 10.]))
+    tensor([[ 1., 10.],
+            [ 2., 20.]])
+    """
     return _blend("addr", input, outer(vec1, vec2), beta, alpha)
 
 
 @expose("function method inplace")
 @numbers_first("beta", "alpha")
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
-    """β · input + α · batch1 · batch2.   (b, n, m), (b, n, k), (b, k, m) → (b, n, m)"""
+    """β · input + α · batch1 · batch2.   (b, n, m), (b, n, k), (b, k, m) → (b, n, m)
+
+    >>> import autograd_cnn as ac
+    >>> ac.baddbmm(ac.ones(2, 1, 1), ac.ones(2, 1, 3), ac.ones(2, 3, 1))[:, 0, 0]
+    tensor([4., 4.])
+    """
     return _blend("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
 @expose("function method inplace")
 @numbers_first("beta", "alpha")
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Array:
-    """β · input + α · Σ_b batch1_b · batch2_b.   (n, m), (b, n, k), (b, k, m) → (n, m)"""
+    """β · input + α · Σ_b batch1_b · batch2_b.   (n, m), (b, n, k), (b, k, m) → (n, m)
+
+    >>> import autograd_cnn as ac
+    >>> ac.addbmm(ac.ones(1, 1), ac.ones(2, 1, 3), ac.ones(2, 3, 1))
+    tensor([[7.]])
+    """
     from .reduce import as_dtype
     from .reduce import sum as total
 
@@ -283,7 +344,12 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
 
 @expose("functional")
 def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:
-    """y_o = x₁ᵀ · W_o · x₂ + b_o.   (…, I), (…, J), (O, I, J), (O) → (…, O)"""
+    """y_o = x₁ᵀ · W_o · x₂ + b_o.   (…, I), (…, J), (O, I, J), (O) → (…, O)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.bilinear(ac.ones(1, 2), ac.ones(1, 3), ac.ones(1, 2, 3))
+    tensor([[6.]])
+    """
     y = einsum("...i,oij,...j->...o", input1, weight, input2)
     return y if bias is None else y + bias
 
@@ -438,7 +504,15 @@ def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
 
 @expose("function method")
 def kron(input: Array, other: Array) -> Array:
-    """The Kronecker product of two matrices (or tensors of equal ndim)."""
+    """The Kronecker product of two matrices (or tensors of equal ndim).
+
+    Each entry of the first times the whole second, as blocks.   (a, b), (c, d) → (a·c, b·d)
+
+    >>> import autograd_cnn as ac
+    >>> ac.kron(ac.eye(2), ac.tensor([[1., 2.]]))
+    tensor([[1., 2., 0., 0.],
+            [0., 0., 1., 2.]])
+    """
     a, b = shape_of(input), shape_of(other)
     n = max(len(a), len(b))
     a, b = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
@@ -449,7 +523,14 @@ def kron(input: Array, other: Array) -> Array:
 
 @expose("function")
 def chain_matmul(*matrices: Array) -> Array:
-    """The product of several matrices, from left to right."""
+    """The product of several matrices, from left to right.
+
+    `linalg.multi_dot` finds the order with the fewest multiplications.
+
+    >>> import autograd_cnn as ac
+    >>> ac.chain_matmul(ac.ones(2, 3), ac.ones(3, 4), ac.ones(4, 1)).shape
+    torch.Size([2, 1])
+    """
     y = matrices[0]
     for m in matrices[1:]:
         y = mm(y, m)

@@ -75,7 +75,13 @@ def where(condition: Array, input: Any = None, other: Any = None) -> Any:
 
 @expose("method", "where")
 def where_method(self: Array, condition: Array, other: Any) -> Array:
-    """`x.where(condition, other)`: x where the condition holds, else other."""
+    """`x.where(condition, other)`: x where the condition holds, else other.
+
+    >>> import autograd_cnn as ac
+    >>> x = ac.tensor([1., -2.])
+    >>> x.where(x > 0, 0.)
+    tensor([1., 0.])
+    """
     return _where(condition, self, other)
 
 

@@ -139,13 +139,23 @@ def _strides_allow(a: Any, shape: Shape) -> bool:
 
 @expose("method")
 def view_as(input: Any, other: Any) -> Any:
-    """`input.view(other.size())`."""
+    """`input.view(other.size())`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(4).view_as(ac.zeros(2, 2)).shape
+    torch.Size([2, 2])
+    """
     return view(input, *shape_of(other))
 
 
 @expose("method")
 def reshape_as(input: Any, other: Any) -> Any:
-    """`input.reshape(other.size())`."""
+    """`input.reshape(other.size())`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(4).reshape_as(ac.zeros(2, 2)).shape
+    torch.Size([2, 2])
+    """
     return reshape(input, *shape_of(other))
 
 
@@ -170,7 +180,12 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
 
 @expose("function method")
 def ravel(input: Array) -> Array:
-    """All dims as one."""
+    """All dims as one.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2], [3, 4]]).ravel()
+    tensor([1, 2, 3, 4])
+    """
     return _reshape(input, shape=(math.prod(shape_of(input)),), kind="flatten")
 
 
@@ -336,13 +351,25 @@ def expand(input: Array, *sizes: Any) -> Array:
 
 @expose("method")
 def expand_as(input: Array, other: Array) -> Array:
-    """`input.expand(other.size())`."""
+    """`input.expand(other.size())`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1, 2]).expand_as(ac.zeros(2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, *shape_of(other))
 
 
 @expose("function method")
 def broadcast_to(input: Array, size: Sequence[int]) -> Array:
-    """`input.expand(size)`."""
+    """`input.expand(size)`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.broadcast_to(ac.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, tuple(size))
 
 
@@ -391,6 +418,12 @@ def _(draw: Draw) -> Case:
 
 @expose("method")
 def contiguous(input: Any, memory_format: Any = None) -> Any:
-    """This tensor if its memory is in row-major order, else a copy that is."""
+    """This tensor if its memory is in row-major order, else a copy that is.
+
+    >>> import autograd_cnn as ac
+    >>> x = ac.zeros(2, 3).t()
+    >>> x.is_contiguous(), x.contiguous().is_contiguous()
+    (False, True)
+    """
     raw = unbox(input)
     return input if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else _pack(input)

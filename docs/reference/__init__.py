@@ -1,0 +1,1 @@
+"""The API reference: `python -m docs.reference` writes it as static pages."""

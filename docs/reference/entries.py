@@ -1,0 +1,199 @@
+"""What the reference describes: every public name, on which page, and what stands behind it.
+
+The operations are exposed at run time, from their own tables (`ops/expose.py`); so the pages are made from the same tables, one page
+for each file of `ops/`. All else is found through the `__all__` (or the public names) of its room.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import autograd_cnn as ac
+from autograd_cnn import Tensor
+from autograd_cnn.engine.primitive import Primitive
+from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+
+PACKAGE = "autograd_cnn"
+
+
+@dataclass
+class Entry:
+    """One thing that is described, with all the names it goes by: `autograd_cnn.relu`, `Tensor.relu`, `Tensor.relu_`."""
+
+    name: str
+    value: Any
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        """The place on its page."""
+        return self.names[0]
+
+
+@dataclass
+class Page:
+    """A page of the site: its section, title, file and entries."""
+
+    section: str
+    title: str
+    path: str
+    intro: str
+    entries: list[Entry]
+
+
+# ------------------------------------------------------------------------------------------------- operations
+def _places() -> dict[int, tuple[Any, list[str]]]:
+    """Each exposed operation once, with the names of all tables, functions first."""
+    found: dict[int, tuple[Any, list[str]]] = {}
+    tables: list[tuple[dict[str, Callable[..., Any]], str, str]] = [
+        (FUNCTIONS, "", ""), (METHODS, "Tensor.", ""), (INPLACE, "Tensor.", "_"), (FUNCTIONAL, "nn.functional.", ""),
+    ]  # fmt: skip
+    for table, prefix, suffix in tables:
+        for name, op in table.items():
+            if not name.startswith("_"):  # a twin that only a layer's `inplace=True` calls
+                found.setdefault(id(op), (op, []))[1].append(f"{prefix}{name}{suffix}")
+    return found
+
+
+def operations() -> Iterator[Page]:
+    """A page for each file that exposes operations."""
+    by_file: dict[str, list[Entry]] = {}
+    for op, names in _places().values():
+        by_file.setdefault(op.__module__, []).append(Entry(names[0], op, names))
+    for module, entries in sorted(by_file.items()):
+        doc = inspect.getdoc(importlib.import_module(module)) or ""
+        stem = module.removeprefix(f"{PACKAGE}.").removeprefix("ops.")
+        title = TITLES.get(stem, stem.capitalize())
+        yield Page("Operations", title, f"operations/{stem.replace('.', '-')}.md", doc, sorted(entries, key=_order))
+
+
+def _order(e: Entry) -> tuple[str, str]:
+    """By the last part of the name: relu before nn.functional.relu before relu6."""
+    return e.name.rsplit(".", 1)[-1].lower(), e.name
+
+
+TITLES = {  # of files whose names are short
+    "arrange": "Padding, flipping, triangles", "basics": "Tensor: questions, dtypes, fills", "binary": "Losses of probabilities",
+    "bins": "Bins and histograms", "blend": "Blends", "calculus": "Integrals, slopes, covariances", "clamp": "Clamping",
+    "combine": "Blocks and combinations", "conv": "Convolution", "counting": "Counting", "crossentropy": "Cross-entropy",
+    "distance": "Distances", "elementwise": "Powers, exponentials, logarithms", "extrema": "Extrema", "factors": "Factors of matrices",
+    "fold": "Folding and windows", "gates": "Gates", "gather": "Gather and scatter", "grid": "Sampling on grids",
+    "indexed": "Indexed slices", "join": "Joining", "likelihood": "Likelihoods", "linalg": "Products of matrices", "logical": "Logic and bits",
+    "loss": "Losses of differences", "margin": "Margin losses", "masked": "Masks", "norm": "Normalisation", "pool": "Pooling",
+    "products": "Products of vectors", "quantile": "Quantiles", "reduce": "Sums, means, truth", "resample": "Resampling",
+    "scan": "Running sums and products", "select": "Where, maximum, minimum", "shape": "Shapes", "shrink": "Shrinkage",
+    "smooth": "Smooth activations", "softmax": "Softmax", "solving": "Linear equations", "special": "Error function and kin",
+    "split": "Splitting", "statistics": "Variance and norms", "trigonometry": "Trigonometry", "writing": "Parts written anew",
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- rooms
+def public(module: ModuleType) -> list[str]:
+    """The names a room offers: its `__all__`, or what it defines without an underscore."""
+    own = getattr(module, "__all__", None)
+    names = own or [n for n in dir(module) if not n.startswith("_")]
+    return [n for n in names if not inspect.ismodule(getattr(module, n)) and _is_ours(getattr(module, n))]
+
+
+def _is_ours(value: Any) -> bool:
+    return callable(value) and str(getattr(value, "__module__", "")).startswith(PACKAGE)
+
+
+ROOMS = (  # section, title, module
+    ("Tensors", "Creation, random numbers, modes", ""),
+    ("Operations", "Linear algebra", "linalg"),
+    ("Automatic differentiation", "autograd", "autograd"),
+    ("Automatic differentiation", "autograd.functional", "autograd.functional"),
+    ("Layers", "nn", "nn"),
+    ("Layers", "nn.init", "nn.init"),
+    ("Layers", "nn.utils", "nn.utils"),
+    ("Layers", "nn.utils.rnn", "nn.utils.rnn"),
+    ("Training", "optim", "optim"),
+    ("Training", "optim.lr_scheduler", "optim.lr_scheduler"),
+    ("Training", "utils.data", "utils.data"),
+    ("Training", "utils.checkpoint", "utils.checkpoint"),
+    ("Files", "serialization", "serialization"),
+    ("Files", "serialization.safetensors", "serialization.safetensors"),
+    ("Images", "vision.models", "vision.models"),
+    ("Images", "vision.datasets", "vision.datasets"),
+    ("Images", "vision.transforms", "vision.transforms"),
+    ("Images", "vision.utils", "vision.utils"),
+    ("Checks", "testing", "testing"),
+    ("Checks", "testing.strategies", "testing.strategies"),
+)
+
+
+def _module(dotted: str) -> ModuleType:
+    return importlib.import_module(f"{PACKAGE}.{dotted}" if dotted else PACKAGE)
+
+
+def _layer_pages(module: ModuleType) -> Iterator[Page]:
+    """`nn` is large: a page for each file its classes come from."""
+    by_file: dict[str, list[Entry]] = {}
+    for name in public(module):
+        value = getattr(module, name)
+        by_file.setdefault(value.__module__, []).append(Entry(name, value, [f"nn.{name}"]))
+    for source, entries in sorted(by_file.items()):
+        stem = source.rsplit(".", 1)[-1]
+        title = {"rnn": "Recurrent", "conv": "Convolution", "pool": "Pooling", "norm": "Normalisation", "shape": "Padding and shape",
+                 "upsampling": "Upsampling", "linear": "Linear", "module": "Module"}.get(stem, stem.replace("_", " ").capitalize())  # fmt: skip
+        doc = inspect.getdoc(importlib.import_module(source)) or ""
+        yield Page("Layers", title, f"nn/{stem}.md", doc, sorted(entries, key=lambda e: e.name.lower()))
+
+
+def _face_page(module: ModuleType, title: str) -> Page:
+    """The façade's own names: what is not an operation of the tables."""
+    names = [n for n in ac.__all__ if _is_ours(getattr(ac, n)) and n not in FUNCTIONS]
+    entries = [Entry(n, getattr(ac, n), [n]) for n in names]
+    return Page("Tensors", title, "tensors/creation.md", inspect.getdoc(ac) or "", sorted(entries, key=lambda e: e.name.lower()))
+
+
+def rooms() -> Iterator[Page]:
+    """The pages of everything that is no operation of the tables."""
+    for section, title, dotted in ROOMS:
+        module = _module(dotted)
+        if not dotted:
+            yield _face_page(module, title)
+        elif dotted == "nn":
+            yield from _layer_pages(module)
+        else:
+            entries = [Entry(n, getattr(module, n), [f"{dotted}.{n}"]) for n in sorted(public(module), key=str.lower)]
+            path = f"rooms/{dotted.replace('.', '-')}.md"
+            yield Page(section, title, path, inspect.getdoc(module) or "", entries)
+
+
+SECTIONS = ("Tensors", "Operations", "Automatic differentiation", "Layers", "Training", "Files", "Images", "Checks")
+
+
+def pages() -> list[Page]:
+    """All pages, in the order of the site's navigation."""
+    found = [*operations(), *rooms()]
+    return sorted(found, key=lambda p: (SECTIONS.index(p.section), p.section != "Operations", p.title.lower()))
+
+
+# ------------------------------------------------------------------------------------------------- what an entry tells
+def members(cls: type) -> list[tuple[str, Any]]:
+    """A class's own methods and properties that have something to say."""
+    found = []
+    for name, member in vars(cls).items():
+        plain = getattr(member, "__func__", member)
+        if name.startswith("_") or name == "forward" or not (callable(plain) or isinstance(member, property)):
+            continue
+        if inspect.getdoc(getattr(cls, name, None) if not isinstance(member, property) else member):
+            found.append((name, member if isinstance(member, property) else plain))
+    return found
+
+
+def is_operation(value: Any) -> bool:
+    """Is it a primitive, with a kernel and rules of its own?"""
+    return isinstance(value, Primitive)
+
+
+def tensor_methods() -> list[str]:
+    """The methods of Tensor that its class statement defines (the others are operations)."""
+    return [n for n, _ in members(Tensor) if n not in METHODS]

@@ -1,0 +1,86 @@
+"""The API reference has every public name, with a text; and where MkDocs is installed, the site is built without a warning."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn, optim
+from autograd_cnn.nn import init
+from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.optim import lr_scheduler
+from autograd_cnn.utils import data
+from docs.reference import entries
+from docs.reference.markdown import docstring, page, plain, signature
+
+ROOT = Path(__file__).parents[2]
+PAGES = entries.pages()
+NAMES = {name for p in PAGES for e in p.entries for name in e.names}
+
+
+def _missing(wanted):
+    return sorted(n for n in wanted if n not in NAMES)
+
+
+def test_every_operation_is_there():
+    assert not _missing(n for n in FUNCTIONS if not n.startswith("_"))
+    assert not _missing(f"Tensor.{n}" for n in METHODS if not n.startswith("_"))
+    assert not _missing(f"Tensor.{n}_" for n in INPLACE if not n.startswith("_"))
+    assert not _missing(f"nn.functional.{n}" for n in FUNCTIONAL if not n.startswith("_"))
+
+
+def test_every_room_is_there():
+    for prefix, room in (("nn", nn), ("nn.init", init), ("optim", optim), ("optim.lr_scheduler", lr_scheduler), ("utils.data", data)):
+        own = [n for n in entries.public(room) if str(getattr(getattr(room, n), "__module__", "")).startswith("autograd_cnn")]
+        assert not _missing(f"{prefix}.{n}" for n in own if callable(getattr(room, n)) and not inspect.ismodule(getattr(room, n)))
+    made = [n for n in ac.__all__ if callable(getattr(ac, n)) and str(getattr(getattr(ac, n), "__module__", "")).startswith("autograd_cnn")]
+    assert not _missing(made)
+
+
+def test_pages_differ_and_anchors_too():
+    assert len({p.path for p in PAGES}) == len(PAGES) and len({(p.section, p.title) for p in PAGES}) == len(PAGES)
+    for p in PAGES:
+        anchors = [e.anchor for e in p.entries]
+        assert len(set(anchors)) == len(anchors), p.path
+
+
+@pytest.mark.parametrize("p", PAGES, ids=lambda p: p.path)
+def test_page(p):
+    text = page(p)
+    for e in p.entries:
+        assert inspect.getdoc(e.value), f"{e.name} has no docstring"
+        assert f"{{ #{e.anchor} }}" in text
+        assert signature(e.names[0], e.value) in text
+    assert text.count("```") % 2 == 0
+
+
+def test_text_means_itself():
+    assert plain("(*) → (*), a_b and `c_d*`") == r"(\*) → (\*), a\_b and `c_d*`"
+    assert docstring("y = x²   (*) → (*)   [Source 1999]") == "y = x²<br>\n*Shape:* (\\*) → (\\*)<br>\n*Source:* \\[Source 1999\\]"
+    made = docstring("One.\n\nArgs:\n    a: first\n        and more\n    b: second\n\n>>> 1 + 1\n2")
+    assert made == "One.\n\n**Args**\n\n- `a`: first and more\n- `b`: second\n\n```pycon\n>>> 1 + 1\n2\n```"
+
+
+def test_operations_have_an_example():
+    """A function or method without one is a question asked of a tensor, an alias, or explained by the function it names."""
+    without = [e.names[0] for p in PAGES if p.section == "Operations" for e in p.entries if ">>>" not in (inspect.getdoc(e.value) or "")]
+    share = len(without) / sum(len(p.entries) for p in PAGES if p.section == "Operations")
+    assert share < 0.15, f"{share:.0%} of the operations have no example: {', '.join(without)}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("material") is None, reason="mkdocs-material is not installed")
+def test_the_site_is_built(tmp_path):
+    run = subprocess.run([sys.executable, "-m", "docs.reference", str(tmp_path)], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for p in PAGES:
+        html = (tmp_path / p.path).with_suffix(".html").read_text(encoding="utf-8")
+        found = set(re.findall(r'<h2 id="([^"]+)"', html))
+        assert {e.anchor for e in p.entries} <= found, p.path

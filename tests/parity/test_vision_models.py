@@ -26,6 +26,7 @@ QUICK = ["mobilenet_v2", "mobilenet_v3_small", "resnet18", "shufflenet_v2_x0_5",
 HEAVY = ["alexnet", "densenet121", "googlenet", "inception_v3", "mobilenet_v3_large", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_5", "vgg11_bn",
          "wide_resnet50_2"]  # fmt: skip
 NAMES = QUICK + [pytest.param(n, marks=pytest.mark.slow) for n in HEAVY]
+LIGHT_ENOUGH = QUICK + [pytest.param(n, marks=pytest.mark.slow) for n in HEAVY if n not in ("alexnet", "vgg11_bn", "wide_resnet50_2")]
 WITH_HEADS = {"googlenet", "inception_v3"}
 
 
@@ -60,14 +61,15 @@ def test_initial_values(name):
     mine, other = built(name)
     a, b = mine.state_dict(), other.state_dict()
     for key, value in b.items():
-        np.testing.assert_allclose(a[key].numpy(), value.numpy(), rtol=2e-6, atol=1e-7, err_msg=key)
+        assert apart(a[key], value) < 2e-6, key
     assert int(ac.randint(0, 2**31, (1,))) == int(torch.randint(0, 2**31, (1,)))  # as many numbers were drawn
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", LIGHT_ENOUGH)
 def test_outputs_and_gradients(name):
-    """In float64, where only a mistake makes a difference, while training: batch statistics, dropout, auxiliary heads."""
-    mine, other = built(name, num_classes=7)
+    """In float64, where only a mistake makes a difference, while training: batch statistics, dropout, GoogLeNet's auxiliary heads."""
+    aux = {"aux_logits": False} if name == "inception_v3" else {}  # its head needs pictures of 299 pixels: see below
+    mine, other = built(name, num_classes=7, **aux)
     mine.load_state_dict(as_ours(other.state_dict()))
     mine.double()
     other.double()
@@ -93,22 +95,44 @@ def test_outputs_and_gradients(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_in_single_precision(name):
+def test_single_precision(name):
+    """Outputs agree to 1e-4; gradients are as near to those of double precision as torch's own. (Where a value is so near to a ReLU's
+    kink that rounding decides, a gradient jumps: in torch from kernel to kernel, too.)"""
     mine, other = built(name, num_classes=7)
     mine.load_state_dict(as_ours(other.state_dict()))
     mine.eval()
     other.eval()
     x = np.random.RandomState(0).randn(2, 3, SIZES[name], SIZES[name]).astype(np.float32)
-    a, b = wrap(x.copy(), requires_grad=True), torch.from_numpy(x.copy()).requires_grad_()
-    out, reference = mine(a), other(b)
+    out, gradient = run(mine, wrap(x.copy(), requires_grad=True))
+    reference, theirs32 = run(other, torch.from_numpy(x.copy()).requires_grad_())
     assert apart(out, reference) < 1e-4
-    (out * out).sum().backward()
-    (reference * reference).sum().backward()
-    assert apart(a.grad, b.grad) < 1e-4
-    gradients = dict(other.named_parameters())
-    for key, p in mine.named_parameters():
-        if gradients[key].grad is not None:  # heads take no part in evaluation
-            assert apart(p.grad, gradients[key].grad) < 1e-4, key
+    _, exact = run(other.double(), torch.from_numpy(x.astype(np.float64)).requires_grad_())
+    ours_off, theirs_off = distance(gradient, exact), distance(theirs32, exact)
+    assert ours_off <= max(1e-4, 3 * theirs_off), f"{ours_off:.1e} from the exact gradient, torch {theirs_off:.1e}"
+
+
+def run(net, x):
+    """(output, all gradients in one vector); heads take no part in evaluation."""
+    y = net(x)
+    (y * y).sum().backward()
+    return y, np.concatenate([np.asarray(p.grad).ravel() for p in (x, *net.parameters()) if p.grad is not None])
+
+
+def distance(a, b):
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+@pytest.mark.slow
+def test_inception_with_its_head():
+    mine, other = built("inception_v3", num_classes=3)
+    mine.load_state_dict(as_ours(other.state_dict()))
+    x = np.random.RandomState(0).randn(2, 3, 299, 299).astype(np.float32)
+    ac.manual_seed(4)
+    torch.manual_seed(4)
+    out, reference = mine(wrap(x)), other(torch.from_numpy(x))
+    assert (type(out).__name__, out._fields) == (type(reference).__name__, reference._fields)
+    for y, z in zip(out, reference, strict=True):
+        assert apart(y, z) < 1e-3  # batch statistics of two numbers in the head
 
 
 @pytest.mark.parametrize(("name", "config"), [

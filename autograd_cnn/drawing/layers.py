@@ -8,13 +8,13 @@ can be folded, so that a block is one layer.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..engine.graph import Graph, ScopeName, Step, Value
 from ..engine.windows import Window, window_of
-from ..errors import nearest
+from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 
 Scopes = tuple[ScopeName, ...]
 DENSE = ("linear", "matmul", "bmm", "einsum")
@@ -57,24 +57,34 @@ class Layer:
     def followers(self) -> list[str]:
         """What comes after that, by name: the activation, the normalisation."""
         quiet = ("shape", "")  # flatten, clone: nothing a drawing needs to tell
-        told = (s for s in self.steps[1:] if s.family not in quiet and s.name not in JOINS)  # a sum here adds the bias
-        return [s.label.removesuffix(" (running)") for s in told]
+        told = (s for s in self.steps[1:] if s.family not in (*quiet, "conv") and s.name not in JOINS)  # a sum here adds the bias
+        return list(dict.fromkeys(s.label.removesuffix(" (running)") for s in told))
 
 
-def layers_of(graph: Graph, depth: int | None = None) -> list[Layer]:
-    """The layers of a graph in execution order, the inputs first. `depth` folds the modules that many levels below the
-    outermost call."""
-    return _Reader(graph, depth).read()
+def layers_of(graph: Graph, depth: int | None = None, runs: bool = False) -> list[Layer]:
+    """The layers of a graph in execution order, the inputs first.
+
+    Args:
+        depth: fold the modules that many levels below the outermost call.
+        runs: convolutions in a row that are alike, and keep the shape, are one layer.
+    """
+    layers = _Reader(graph, {}).read()
+    folded = plumbing(layers) | ({} if depth is None else modules_at(layers, depth))
+    if folded:
+        layers = _Reader(graph, folded).read()
+    layers = without_pads(layers)
+    return merged_runs(layers) if runs else layers
 
 
-def depth_within(graph: Graph, most: int) -> int | None:
-    """The deepest folding that leaves at most so many layers in a row; None if nothing needs to be folded."""
+def folding_within(graph: Graph, most: int) -> tuple[int | None, bool]:
+    """The least folding (depth, runs) that leaves at most so many layers in a row."""
     deepest: int = max((len(s.scope) for s in graph.steps), default=0)
     depths: list[int | None] = [None, *range(deepest - 1, 0, -1)]
     for depth in depths:
-        if longest_path(layers_of(graph, depth)) <= most:
-            return depth
-    return 1
+        for runs in (False, True):
+            if longest_path(layers_of(graph, depth, runs)) <= most:
+                return depth, runs
+    return 1, True
 
 
 def ranks(layers: list[Layer]) -> list[int]:
@@ -91,17 +101,13 @@ def longest_path(layers: list[Layer]) -> int:
 
 
 class _Reader:
-    def __init__(self, graph: Graph, depth: int | None) -> None:
+    def __init__(self, graph: Graph, folded: Mapping[Scopes, str]) -> None:
         self.graph = graph
-        self.depth = depth
+        self.folded = folded  # the module calls that are one layer each, with the kind of that layer
         self.layers: list[Layer] = []
         self.owner: dict[int, int] = {}  # value -> the layer it belongs to
         self.counted: set[int] = set()  # parameters
         self.blocks: dict[Scopes, int] = {}
-        self.folded: set[Scopes] = set()  # the module calls that are one layer each
-        if depth is not None:
-            within = Counter(n.scopes[: depth + 1] for n in layers_of(graph) if len(n.scopes) > depth)
-            self.folded = {call for call, layers in within.items() if layers > 1}
 
     def read(self) -> list[Layer]:
         live = self._live()
@@ -112,9 +118,9 @@ class _Reader:
         for step in self.graph.steps:
             if live.intersection(step.outputs):
                 self._take(step)
-        for n in self.layers:
-            if n.kind == "block":
-                n.count, n.inner = _blocks(n.steps, n.scopes)
+        for at in self.blocks.values():
+            n = self.layers[at]
+            n.count, n.inner = _blocks(n.steps, n.scopes)
         return self.layers
 
     def _live(self) -> set[int]:
@@ -170,7 +176,8 @@ class _Reader:
         if len(sources) != 1:
             return None
         before = self.layers[sources[0]]
-        if before.kind in ("input", "block") or step.name in ("conv", "conv_input", "cat", *DENSE) or step.family == "pool":
+        closed = before.kind == "input" or before.index in self.blocks.values()
+        if closed or step.name in ("conv", "conv_input", "cat", *DENSE) or step.family == "pool":
             return None
         given = next(self.graph.values[i].shape or () for i in step.inputs if self.owner.get(i) == before.index)
         same = given == self._shape(step) or (step.family == "shape" and math.prod(given) == math.prod(self._shape(step)))
@@ -178,14 +185,13 @@ class _Reader:
 
     # ---------------------------------------------------------------------------------------------- folding
     def _block(self, step: Step) -> Layer | None:
-        """The layer of the folded module a step stands in, made at its first step. A module of one layer is that
-        layer."""
-        key = step.scope[: self.depth + 1] if self.depth is not None else ()
-        if key not in self.folded:
+        """The layer of the folded module a step stands in, made at its first step."""
+        key = next((step.scope[:k] for k in range(1, len(step.scope) + 1) if step.scope[:k] in self.folded), None)
+        if key is None:
             return None
         if key not in self.blocks:
             name = ".".join(s.name for s in key if s.name)
-            made = self._add(Layer(-1, "block", name, out=step.outputs[0], scopes=key))
+            made = self._add(Layer(-1, self.folded[key], name, out=step.outputs[0], scopes=key))
             self.blocks[key] = made.index
         return self.layers[self.blocks[key]]
 
@@ -228,30 +234,9 @@ def _blocks(steps: list[Step], scopes: Scopes) -> tuple[int, str]:
     kinds = {call[-1].kind for call in calls}
     if len(kinds) == 1 and len(calls) > 1 and composite == calls:
         return len(calls), kinds.pop().lstrip("_")
-    return 1, scopes[-1].kind.lstrip("_") if scopes else ""
-
-
-def focused(graph: Graph, path: str, what: str = "volumes") -> Graph:
-    """The part of a graph that one module computes.
-
-    Raises:
-        ValueError: no module of that name was called.
-    """
-    names = tuple(path.split("."))
-    calls: dict[str, Scopes] = {}
-    for s in graph.steps:
-        for k in range(1, len(s.scope) + 1):
-            calls.setdefault(".".join(n.name for n in s.scope[:k] if n.name), s.scope[:k])
-    call = calls.get(".".join(names))
-    if call is None or not path:
-        raise ValueError(f"draw.{what}: expected focus to be a module the model calls, got {path!r}.{nearest(path, calls)}")
-    steps = tuple(s for s in graph.steps if s.scope[: len(call)] == call)
-    made = {i for s in steps for i in s.outputs}
-    used = {i for s in graph.steps if s.scope[: len(call)] != call for i in s.inputs} | set(graph.outputs)
-    inputs = tuple(dict.fromkeys(i for s in steps for i in s.inputs if i not in made and graph.values[i].kind in ("result", "input")))
-    top = replace(call[-1], name="")
-    inner = tuple(replace(s, scope=(top, *s.scope[len(call) :])) for s in steps)
-    return Graph(graph.values, inner, inputs, tuple(i for i in sorted(made) if i in used))
+    kind = scopes[-1].kind.lstrip("_") if scopes else ""
+    weighty = sum(s.name in ("conv", "conv_input", *DENSE) for s in steps)
+    return 1, f"{weighty} layers" if kind in ("Sequential", "ModuleList") and weighty > 1 else kind
 
 
 def layer_maps(graph: Graph) -> list[tuple[str, Any]]:
@@ -272,15 +257,16 @@ def caption(layer: Layer) -> tuple[str, list[str]]:
     if step is None:
         return "", []
     notes: list[str] = []
-    if layer.kind == "block":
-        head = f"{layer.count} × {layer.inner}" if layer.count > 1 else layer.inner
-        return head, []
+    if layer.inner:
+        return f"{layer.count} × {layer.inner}" if layer.count > 1 else layer.inner, []
     if layer.window is not None:
         w = layer.window
         word = {"conv": "conv", "transposed": "conv transposed", "max": "max pool", "average": "avg pool", "sum": "sum pool"}[w.kind]
         head = f"{word} {_by(w.kernel)}" + (f", ×{w.groups} groups" if 1 < w.groups < layer.channels else "")
         if 1 < w.groups == layer.channels:
             head = f"depthwise {_by(w.kernel)}"
+        if layer.count > 1:
+            head = f"{layer.count} × {head}"
         if any(s != 1 for s in w.stride):
             notes.append(f"stride {_one(w.stride)}")
         if any(d != 1 for d in w.dilation):

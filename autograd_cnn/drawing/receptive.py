@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..engine.graph import Graph
-from ..engine.windows import window_of
 from ..errors import nearest
 from . import marks
 from .arrays import Array, image_png
@@ -197,10 +196,9 @@ def _cone(scene: Scene, rows: Sequence[Row], lines: Sequence[Mask], x: Any, y: A
 def _edges(scene: Scene, s: Sight, k: int, d: int, lines: Sequence[Mask], shown: Sequence[Sequence[int]], x: Any, y: Any, size: float) -> None:
     """From each cell of a layer to those it reads in the row below, where that row is what the layer reads."""
     row, below = s.rows[k], s.rows[k - 1]
-    step = row.layer.head
     if below.layer.index not in row.layer.sources:
         return
-    w = window_of(step, s.graph)
+    w = row.layer.window
     cells, known = len(lines[k - 1]), set(shown[k - 1])
 
     def reads(t: int) -> list[int]:

@@ -13,7 +13,8 @@ from ..engine.graph import Graph
 from . import marks, png, theme
 from .arrays import Array, finite_range, image_png
 from .geometry import Track
-from .layers import Layer, caption, depth_within, focused, layers_of
+from .layer_folds import focused
+from .layers import Layer, caption, folding_within, layers_of
 from .metrics import text_width
 from .scene import Group, Point, Scene
 from .volumes_layout import Arrangement, Lane, Volume, arrange
@@ -55,8 +56,7 @@ def volumes_figure(
     if focus is not None:
         graph = focused(graph, focus)
         root = f"{root}, {focus}"
-    folded = depth_within(graph, MOST_IN_A_ROW) if depth is None else depth
-    layers = layers_of(graph, folded)
+    layers = layers_of(graph, *(folding_within(graph, MOST_IN_A_ROW) if depth is None else (depth, False)))
     known = title if title is not None else root
     total = sum(n.parameters for n in layers)
     names = _Figure(Scene(), layers, Arrangement([], []), words, maps, total)
@@ -64,7 +64,7 @@ def volumes_figure(
     notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n)) for n in layers]
     scene = Scene(title=known, name="volumes", lang=words.lang)
     f = _Figure(scene, layers, arrange(layers, labels, notes, under=44), words, maps, total)
-    wide = marks.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph, folded, depth))
+    wide = marks.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph))
     _move(f.at, marks.MARGIN, marks.HEADING + 18 + f.at.above)
     legend = _legend(f, wide)
     for lane in f.at.lanes:
@@ -93,10 +93,10 @@ def _move(a: Arrangement, dx: float, dy: float) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- words
-def _subtitle(f: _Figure, graph: Graph, folded: int | None, asked: int | None) -> str:
+def _subtitle(f: _Figure, graph: Graph) -> str:
     words = f.words
     parts = [words.parameters(f.total)]
-    if any(n.kind == "block" for n in f.layers):
+    if any(n.kind == "block" or n.count > 1 for n in f.layers):
         parts.append(words("drawn as volumes", f"{len(graph.steps):,}", len([n for n in f.layers if n.kind != "join"])))
     parts.append(words("volume scale"))
     if any(v.enlarged for v in f.at.volumes):

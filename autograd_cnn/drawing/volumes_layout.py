@@ -210,21 +210,22 @@ def _join(a: Arrangement, on_axis: dict[int, int], r: int) -> bool:
 
 
 def _up(a: Arrangement, under: float) -> None:
-    """Heights: short ways lie closest to the axis, longer ones over them."""
+    """Heights: short ways lie closest to the axis, longer ones over them. Room is counted in places: 2r is the column of rank
+    r, 2r + 1 the gap after it, where wires rise and fall."""
     columns = max((v.rank for v in a.volumes), default=0) + 1
-    top = [0.0] * columns
+    top = [0.0] * (2 * columns)
     for i in a.axis:
         v = a.volumes[i]
         up, down = v.size()
         v.y = -v.height / 2
-        top[v.rank], a.below = max(top[v.rank], up), max(a.below, down)
+        top[2 * v.rank], a.below = max(top[2 * v.rank], up), max(a.below, down)
 
     def span(lane: Lane) -> range:
-        first = a.volumes[lane.start].rank if lane.start >= 0 else a.volumes[lane.nodes[0]].rank
-        last = a.volumes[lane.end].rank if lane.end is not None else a.volumes[lane.nodes[-1]].rank
-        inner = 0 if not lane.nodes else 1
-        start = first + (inner if lane.start >= 0 else 0)
-        return range(start, last + 1 - (inner if lane.end is not None else 0))
+        first = 2 * a.volumes[lane.start].rank + 1 if lane.start >= 0 else 2 * a.volumes[lane.nodes[0]].rank
+        if lane.end is None:
+            return range(first, 2 * a.volumes[lane.nodes[-1]].rank + 1)
+        end = a.volumes[lane.end]  # a wire falls on the middle of a ⊕, and into the gap before a volume
+        return range(first, max(first, 2 * end.rank if end.join else 2 * end.rank - 1) + 1)
 
     for lane in sorted(a.lanes, key=lambda n: (len(span(n)), bool(n.nodes), n.start)):
         over = max(top[r] for r in span(lane))

@@ -10,8 +10,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.layers import caption, depth_within, focused, layers_of, longest_path
-from autograd_cnn.drawing.scene import Group, Image, Rect, Scene
+from autograd_cnn.drawing.layer_folds import focused
+from autograd_cnn.drawing.layers import caption, folding_within, layers_of, longest_path
+from autograd_cnn.drawing.scene import Group, Image, Path, Rect, Scene
 from autograd_cnn.engine.graph import Graph
 from autograd_cnn.vision.models import get_model
 
@@ -119,8 +120,27 @@ def test_no_parameter_is_lost_by_folding(name: str, total: int | None, depth: in
 def test_blocks_are_counted() -> None:
     layers = layers_of(graph(get_model("resnet50"), (1, 3, 64, 64)), 1)
     assert [caption(n)[0] for n in layers if n.kind == "block"] == ["3 × Bottleneck", "4 × Bottleneck", "6 × Bottleneck", "3 × Bottleneck"]
-    assert depth_within(graph(get_model("resnet50"), (1, 3, 64, 64)), 24) == 2
+    assert folding_within(graph(get_model("resnet50"), (1, 3, 64, 64)), 24) == (2, False)
     assert longest_path(layers) == 9
+
+
+def test_convolutions_alike_in_a_row_are_one_layer() -> None:
+    net = nn.Sequential(*(m for _ in range(30) for m in (nn.Conv2d(2, 2, 3, padding=1), nn.ReLU())), nn.MaxPool2d(2), nn.Conv2d(2, 2, 3))
+    made = graph(net, (1, 2, 8, 8))
+    assert folding_within(made, 24) == (None, True)
+    layers = layers_of(made, runs=True)
+    assert [(n.kind, n.count, n.parameters) for n in layers] == [("input", 1, 0), ("conv", 30, 30 * 38), ("pool", 1, 0), ("conv", 1, 38)]
+    assert caption(layers[1]) == ("30 × conv 3×3", ["ReLU"])
+    assert [n.sources for n in layers] == [[], [0], [1], [2]]
+    assert any("62 operations drawn as 4 volumes" in t for t in texts(draw.volumes(made).scene))
+
+
+def test_a_padding_belongs_to_its_convolution() -> None:
+    plain = layers_of(graph(nn.Conv2d(1, 1, 3, padding=1), (1, 1, 6, 6)))[1].window
+    for pad in (nn.ReflectionPad2d(1), nn.ZeroPad2d(1), nn.ReplicationPad2d(1)):
+        layers = layers_of(graph(nn.Sequential(pad, nn.Conv2d(1, 1, 3)), (1, 1, 6, 6)))
+        assert [n.kind for n in layers] == ["input", "conv"], pad
+        assert layers[1].window == plain
 
 
 def test_a_shared_module_is_counted_once_and_dead_ends_are_left_out() -> None:
@@ -139,6 +159,13 @@ def test_skips_and_branches_become_lanes() -> None:
     boxes = {g.data["layer"]: _face(g) for g in groups(scene, "volume") if "layer" in g.data and "join" not in (g.kind or "")}
     assert boxes["a"][1] + boxes["a"][3] < boxes["b"][1]  # above the axis
     assert boxes["b"][1] + boxes["b"][3] / 2 == pytest.approx(boxes["c"][1] + boxes["c"][3] / 2)  # both on it
+
+
+def test_skips_one_after_the_other_are_of_one_height() -> None:
+    scene = draw.volumes(get_model("cifar_resnet20"), (1, 3, 32, 32), focus="layer1").scene
+    tops = [min(y for item in g.items if isinstance(item, Path) for _, y in item.points()) for g in groups(scene, "lane")]
+    assert len(tops) == 3
+    assert max(tops) - min(tops) < 1
 
 
 def test_faces_are_to_scale() -> None:
@@ -164,7 +191,7 @@ def test_the_captions_tell_operation_shape_and_parameters() -> None:
     assert "Bars: share of the parameters.  conv3 holds 78 %." in found
     assert "61,706 parameters.  Front face: height × width, to scale.  Depth: channels, one slice each up to 16." in found
     folded = texts(PICTURES["resnet18"]().scene)
-    assert any("69 operations drawn as 13 volumes" in t for t in folded)
+    assert any("69 operations drawn as 16 volumes" in t for t in folded)
 
 
 def test_the_model_is_left_as_it_was() -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import basics as _basics  # noqa: F401  # brings methods
 from . import dtypes as _dtypes
 from . import ops as _ops
+from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
     enable_grad,
     inference_mode,

@@ -22,7 +22,7 @@ for _floor, _rooms in enumerate([
     "tensor",
     "creation",
     "sampling",
-    "scalar basics operators linalg",
+    "scalar basics overwriting operators linalg",
     "autograd",
     "nn optim utils serialization",
     "hub summaries",

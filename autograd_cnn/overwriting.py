@@ -1,0 +1,238 @@
+"""Methods of Tensor that overwrite it, or make new ones like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import inplace, sampling
+from .creation import array_of, as_dtype, finish
+from .engine.variable import unbox
+from .engine.versions import wrote
+from .errors import allocating
+from .ops.dims import sizes_by_name
+from .ops.expose import expose
+from .ops.index import copied
+from .ops.promotion import held
+from .random import Generator, default_generator
+from .tensor import Tensor, wrap
+
+
+@expose("method")
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Overwrite each entry with what a Python function makes of it (slow: a loop over all entries).
+
+    Raises RuntimeError if the tensor requires a gradient.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1., 2.]).apply_(lambda v: v * 10)
+    tensor([10., 20.])
+    """
+    if self.requires_grad:
+        raise RuntimeError("Can't call apply_() on Variable that requires grad: expected a tensor without. Use var.detach().apply_().")
+    array = self.storage()
+    array[...] = np.array([callable(v) for v in array.reshape(-1).tolist()], array.dtype).reshape(array.shape)
+    wrote(array)
+    return self
+
+
+@expose("method")
+def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Overwrite each entry a with `callable(a, b)`, b from the other tensor (a loop over all entries).
+
+    Raises RuntimeError if the tensor requires a gradient.
+    """
+    if self.requires_grad:
+        raise RuntimeError("Can't call map_() on Variable that requires grad: expected a tensor without. Use var.detach().map_().")
+    array = self.storage()
+    other = np.broadcast_to(unbox(tensor), array.shape)
+    pairs = zip(array.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=True)
+    array[...] = np.array([callable(a, b) for a, b in pairs], array.dtype).reshape(array.shape)
+    wrote(array)
+    return self
+
+
+# ------------------------------------------------------------------------------------------------- overwriting
+@expose("method")
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 2).copy_(ac.tensor([1., 2.]))
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+    inplace.check_writable(self, "copy_")
+    return inplace.write(self, copied(self, src), "copy_")  # type: ignore[no-any-return]
+
+
+@expose("method")
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite with zeros.
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2).zero_()
+    tensor([0., 0.])
+    """
+    return self.fill_(0)
+
+
+@expose("method")
+def set_(self: Tensor, source: Tensor) -> Tensor:
+    """Look at the memory of `source` from now on."""
+    self.data = source
+    return self
+
+
+@expose("method")
+@allocating
+@sizes_by_name("size")
+def resize_(self: Tensor, *sizes: Any) -> Tensor:
+    """Another shape, for a tensor whose values do not matter any more (PyTorch's old idiom for buffers).
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(4).resize_(2, 3).shape
+    torch.Size([2, 3])
+    """
+    from .ops.shape import given_sizes
+
+    if self.requires_grad:
+        raise RuntimeError(
+            "cannot resize variables that require grad: expected a tensor without requires_grad in resize_"
+        )
+    self.value = np.resize(self.storage(), given_sizes(sizes))
+    return self
+
+
+@expose("method")
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """`self.resize_(the_template.size())`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(4).resize_as_(ac.ones(2, 2)).shape
+    torch.Size([2, 2])
+    """
+    return resize_(self, the_template.shape)
+
+
+def _fill(name: str, draw: Callable[..., Any], doc: str) -> None:
+    def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
+        inplace.check_writable(self, name)
+        array = self.storage()
+        draw(generator or default_generator, array, *args, **kwargs)
+        wrote(array)
+        if self.node is not None:
+            inplace.rebase(self, wrap(array))
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = doc
+    expose("method", name)(method)
+
+
+def _normal(g: Generator, array: Any, mean: float = 0.0, std: float = 1.0) -> None:
+    g.fill_normal_(array, float(mean), float(std))
+
+
+def _uniform(g: Generator, array: Any, from_: float = 0.0, to: float = 1.0, **named: float) -> None:
+    g.fill_uniform_(array, float(named.get("from", from_)), float(to))
+
+
+def _bernoulli(g: Generator, array: Any, p: Any = 0.5) -> None:
+    g.fill_bernoulli_(array, unbox(p))
+
+
+def _random(g: Generator, array: Any, from_: int | None = None, to: int | None = None, **named: Any) -> None:
+    low = named.get("from", from_)
+    if low is not None and to is None:
+        low, to = 0, low
+    g.fill_random_(array, low, to)
+
+
+def _exponential(g: Generator, array: Any, lambd: float = 1.0) -> None:
+    g.fill_exponential_(array, float(lambd))
+
+
+def _cauchy(g: Generator, array: Any, median: float = 0.0, sigma: float = 1.0) -> None:
+    g.fill_cauchy_(array, float(median), float(sigma))
+
+
+def _log_normal(g: Generator, array: Any, mean: float = 1.0, std: float = 2.0) -> None:
+    g.fill_log_normal_(array, float(mean), float(std))
+
+
+def _geometric(g: Generator, array: Any, p: float) -> None:
+    g.fill_geometric_(array, float(p))
+
+
+_fill("normal_", _normal, "Overwrite with normal draws: `normal_(mean=0, std=1)`.")
+_fill("uniform_", _uniform, "Overwrite with uniform draws from [from, to).")
+_fill("bernoulli_", _bernoulli, "Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).")
+_fill("random_", _random, "Overwrite with whole numbers from [from, to), or over the dtype's range.")
+_fill("exponential_", _exponential, "Overwrite with exponential draws of rate lambd.")
+_fill("cauchy_", _cauchy, "Overwrite with Cauchy draws.")
+_fill("log_normal_", _log_normal, "Overwrite with exp of normal draws.")
+_fill("geometric_", _geometric, "Overwrite with geometric draws: trials until the first success of probability p.")
+
+
+# ------------------------------------------------------------------------------------------------- new ones like it
+@expose("method")
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor with a copy of `data` in this one's dtype."""
+    return finish(
+        array_of(data, as_dtype(dtype, "new_tensor") or self.value.dtype, "new_tensor"),
+        requires_grad,
+        device,
+        "new_tensor",
+    )
+
+
+@expose("method")
+def new(self: Tensor, *args: Any) -> Tensor:
+    """A tensor of this one's dtype: from data, or of sizes (zeros)."""
+    if len(args) == 1 and not isinstance(args[0], int):
+        return (
+            new_tensor(self, args[0])
+            if not hasattr(args[0], "numel") or isinstance(args[0], Tensor)
+            else new_full(self, args[0], 0)
+        )
+    return new_full(self, args or (0,), 0)
+
+
+@expose("method")
+@allocating
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """One value, in this one's dtype.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.int64).new_full((2,), 7)
+    tensor([7, 7])
+    """
+    kind = as_dtype(dtype, "new_full") or self.value.dtype
+    return finish(np.full(tuple(size), held(unbox(fill_value), kind, "new_full")), requires_grad, device, "new_full")
+
+
+def _new(name: str, value: int) -> None:
+    def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        from .ops.shape import given_sizes
+
+        return new_full(self, given_sizes(size), value, dtype=dtype, device=device, requires_grad=requires_grad)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{name[4:].capitalize()} of the given sizes, in this one's dtype."
+    expose("method", name)(method)
+
+
+expose("method", "bernoulli")(sampling.bernoulli)
+expose("method", "multinomial")(sampling.multinomial)
+
+for _name, _value in {"new_zeros": 0, "new_ones": 1, "new_empty": 0}.items():
+    _new(_name, _value)

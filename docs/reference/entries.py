@@ -78,7 +78,8 @@ def _order(e: Entry) -> tuple[str, str]:
 
 
 TITLES = {  # of files whose names are short
-    "arrange": "Padding, flipping, triangles", "basics": "Tensor: questions and dtypes", "overwriting": "Tensor: overwriting, new ones", "binary": "Losses of probabilities",
+    "arrange": "Padding, flipping, triangles", "basics": "Tensor: questions and dtypes", "overwriting": "Tensor: overwriting, new ones",
+    "binary": "Losses of probabilities",
     "bins": "Bins and histograms", "blend": "Blends", "calculus": "Integrals, slopes, covariances", "clamp": "Clamping",
     "combine": "Blocks and combinations", "conv": "Convolution", "counting": "Counting", "crossentropy": "Cross-entropy",
     "distance": "Distances", "elementwise": "Powers, exponentials, logarithms", "extrema": "Extrema", "factors": "Factors of matrices",

@@ -64,7 +64,7 @@ COMPLETE = Stage()
 
 def stages(view: View, backward: bool = True) -> Iterator[Stage]:
     """One stage a step: the leaves alone, each operation forward; then the gradient 1 of the output, each rule backward."""
-    work = [u for u in view.units if u.kind in ("op", "module")]
+    work = [u for u in view.units if u.works]
     computed = {u.id for u in view.units if u.kind == "input"}
     ends: dict[str, list[Unit]] = {}  # outputs that stand on their own light up with the operation that makes them
     for e in view.edges:

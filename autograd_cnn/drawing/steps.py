@@ -23,7 +23,7 @@ MOST_FRAMES = 240
 
 def check_count(view: View) -> None:
     """Refuse to make more frames than anybody leafs through."""
-    count = 2 * sum(u.kind in ("op", "module") for u in view.units) + 2
+    count = 2 * sum(u.works for u in view.units) + 2
     if count > MOST_FRAMES:
         raise ValueError(
             f"draw.steps: this graph would make {count:,} frames, and {MOST_FRAMES} are the limit. Fold its modules "

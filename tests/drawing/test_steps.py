@@ -282,3 +282,76 @@ def test_the_same_bytes_in_another_process() -> None:
         for seed in "12"
     ]
     assert runs[0].stdout == runs[1].stdout
+
+
+# ------------------------------------------------------------------------------------------------------- tensors
+@pytest.fixture(scope="module")
+def network() -> Frames:
+    ac.manual_seed(0)
+    nn = ac.nn
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4))
+    return draw.steps(nn.functional.cross_entropy(model(ac.randn(2, 1, 8, 8)), ac.tensor([0, 1])))
+
+
+def strings(scene: Scene, id: str) -> list[str]:
+    return [t.string for t in group(scene, id).items if isinstance(t, Text)]
+
+
+def test_cards_light_up_in_order(network: Frames) -> None:
+    assert network.captions[1] == "Forward step 1 of 6: conv2d: 2×1×8×8,  3×1×3×3,  3 → 2×3×6×6"
+    assert network.captions[8].startswith("Backward step 1 of 6: cross-entropy: ‖∂‖ 1.000 hands back linear ")
+    assert strings(network[2].scene, "op-0-conv")[:2] == ["conv2d", "2×3×6×6"]
+    assert strings(network[2].scene, "op-4-linear") == ["linear"]  # a name and nothing yet
+    assert "2×4" in strings(network[5].scene, "op-4-linear")
+
+
+def test_gradients_arrive_in_order(network: Frames) -> None:
+    def norms(k: int) -> set[str]:
+        return {g.id for g in network[k].scene.groups() if g.kind == "norm" and g.id and g.items}
+
+    assert norms(6) == set()
+    assert norms(7) == {"norm-e-cross_entropy-loss"}
+    assert norms(8) == {"norm-e-cross_entropy-loss", "norm-e-4-linear-cross_entropy"}
+    before, after = strings(network[8].scene, "p-4.weight"), strings(network[9].scene, "p-4.weight")
+    assert "||∂||" not in before
+    assert "||∂||" in after
+    lanes = [len(group(network[k].scene, "e-4-linear-cross_entropy").items) for k in (7, 8)]
+    assert lanes == [2, 3]
+
+
+def test_the_last_frame_is_the_figure(network: Frames) -> None:
+    """Nothing is missing in the end: all that `draw` writes of the backward pass is there."""
+    ac.manual_seed(0)
+    nn = ac.nn
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4))
+    loss = nn.functional.cross_entropy(model(ac.randn(2, 1, 8, 8)), ac.tensor([0, 1]))
+    whole = draw(loss, backward=True, fold="none").scene
+    assert sorted(sound.texts(whole)) == sorted(t for t in sound.texts(network[-1].scene) if t not in _caption(network[-1].scene))
+
+
+def _caption(scene: Scene) -> set[str]:
+    return {t.string for t in group(scene, "step").items if isinstance(t, Text)}
+
+
+def test_every_frame_of_the_network_is_sound(network: Frames) -> None:
+    for drawing in network:
+        sound.check(drawing.scene)
+    assert len({(f.scene.width, f.scene.height) for f in network}) == 1
+    root = ElementTree.fromstring(network.svg)
+    assert len(ids(root)) == len(set(ids(root)))
+
+
+def test_a_sum_waits_for_its_branches() -> None:
+    x = ac.ones(4, requires_grad=True)
+    y = x * 1.0
+    frames = draw.steps((y * 3.0).sum() + (y * 4.0).sum())
+    sums = [[g for g in f.scene.groups() if g.kind == "norm" and g.items and (g.id or "").startswith("sum-")] for f in frames]
+    assert [len(s) for s in sums] == [0] * 12 + [1, 1]
+
+
+def test_modules_may_be_folded() -> None:
+    nn = ac.nn
+    model = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 2))
+    loss = model(ac.ones(2, 3)).sum()
+    assert len(draw.steps(loss, depth=1)) < len(draw.steps(loss))
+    sound.check(draw.steps(loss, depth=1)[-1].scene)

@@ -17,6 +17,7 @@ from ..frames import Frames
 from ..steps import circuit_steps
 from ..targets import check_number, graph_of, named
 from ..tensor_graph import subtitle_of
+from ..tensor_steps import tensor_steps
 from ..theme import check_theme
 from ..view_builder import view_of
 from ..words import Words
@@ -77,7 +78,9 @@ class EntryFigures:
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("steps")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
-        return circuit_steps(view, style, known, line, theme, prefix, formula=title is None)
+        if circuit:
+            return circuit_steps(view, style, known, line, theme, prefix, formula=title is None)
+        return tensor_steps(view, style, known, line, theme, prefix)
 
     def expand(
         self,

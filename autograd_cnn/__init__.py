@@ -21,13 +21,16 @@ from . import ops as _ops
 from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
     enable_grad,
+    get_float32_matmul_precision,
     inference_mode,
     is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
     no_grad,
+    set_float32_matmul_precision,
     set_grad_enabled,
     strict_windows,
+    use_backend,
 )
 from .creation import (
     arange,
@@ -52,6 +55,8 @@ from .creation import (
 from .device import Size, device
 from .engine.graph import Graph
 from .errors import nearest as _nearest
+from .kernels.environment import show_config
+from .kernels.threads import get_num_threads, set_num_threads
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
 from .ops.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
@@ -110,6 +115,8 @@ __all__ = [
     "full",
     "full_like",
     "get_default_dtype",
+    "get_float32_matmul_precision",
+    "get_num_threads",
     "get_rng_state",
     "inf",
     "inference_mode",
@@ -146,9 +153,12 @@ __all__ = [
     "seed",
     "serialization",
     "set_default_dtype",
+    "set_float32_matmul_precision",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
+    "show_config",
     "strict_windows",
     "summary",
     "tensor",
@@ -156,6 +166,7 @@ __all__ = [
     "trace",
     "tril_indices",
     "triu_indices",
+    "use_backend",
     "utils",
     "vision",
     "zeros",

@@ -77,7 +77,7 @@ def stride(self: Tensor, dim: int | None = None) -> Any:
     >>> ac.zeros(2, 3).stride(), ac.zeros(2, 3).t().stride()
     ((3, 1), (1, 3))
     """
-    steps = tuple(s // self.value.dtype.itemsize for s in np.asarray(self.value).strides)
+    steps = tuple(s // self.value.dtype.itemsize for s in np.asarray(self.storage()).strides)
     return steps if dim is None else steps[dim]
 
 
@@ -106,7 +106,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     >>> ac.zeros(2, 3).t().is_contiguous()
     False
     """
-    return bool(np.asarray(self.value).flags.c_contiguous)
+    return bool(np.asarray(self.storage()).flags.c_contiguous)
 
 
 @expose("function method")

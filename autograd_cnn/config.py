@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from types import TracebackType
@@ -16,16 +17,23 @@ from typing import Any, Self, TypeVar, overload
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+BACKENDS = ("auto", "numpy", "onednn")
+_default_backend = os.environ.get("AUTOGRAD_CNN_BACKEND", "auto")
+if _default_backend not in BACKENDS:
+    raise ValueError(f"AUTOGRAD_CNN_BACKEND: expected one of {', '.join(map(repr, BACKENDS))}, got {_default_backend!r}")
+
+
 class Context:
     """The switches of one thread. `special` sums up everything that sends a primitive off its fast path."""
 
-    __slots__ = ("anomaly", "check_nan", "inference", "record", "scope", "special", "strict_windows", "tracer")
+    __slots__ = ("anomaly", "backend", "check_nan", "inference", "record", "scope", "special", "strict_windows", "tracer")
 
     def __init__(self) -> None:
         self.record = True
         self.inference = False
         self.tracer: Any = None
         self.anomaly = False
+        self.backend = _default_backend
         self.check_nan = True
         self.strict_windows = False
         self.special = False
@@ -235,6 +243,72 @@ class strict_windows(Switch):
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__(strict_windows=bool(mode))
+
+
+PRECISIONS = ("highest", "high", "medium")
+_precision = "highest"
+
+
+class use_backend(Switch):
+    """Choose who computes: "numpy", the reference; "onednn", wherever it has a kernel; "auto" (the default), oneDNN where it is
+    installed and the case is one that it does faster. Acts at once as a function, for a block as a context manager, for a function
+    as a decorator; each thread has its own choice, which begins as the environment's AUTOGRAD_CNN_BACKEND. Where oneDNN is not
+    installed, NumPy computes (`show_config()` says why).
+
+    >>> import autograd_cnn as ac
+    >>> with ac.use_backend("numpy"):
+    ...     y = ac.nn.functional.conv2d(ac.ones(1, 1, 3, 3), ac.ones(1, 1, 3, 3))
+    >>> y.item()
+    9.0
+    >>> ac.use_backend("cuda")
+    Traceback (most recent call last):
+    ...
+    ValueError: use_backend: expected one of 'auto', 'numpy', 'onednn', got 'cuda'
+    """
+
+    def __init__(self, backend: str) -> None:
+        if backend not in BACKENDS:
+            raise ValueError(f"use_backend: expected one of {', '.join(map(repr, BACKENDS))}, got {backend!r}")
+        super().__init__(backend=backend)
+        self._before = current().backend
+        self._throw(self._fields)
+
+    def __enter__(self) -> Self:
+        self._saved.append({"backend": self._before})
+        self._throw(self._fields)
+        return self
+
+    def __call__(self, fn: F) -> F:
+        self._throw({"backend": self._before})  # as a decorator it acts only while the function runs
+        return super().__call__(fn)
+
+    def _fresh(self) -> Switch:
+        return Switch(**self._fields)
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """What products and convolutions of float32 may compute in: "highest" and "high" float32; "medium" lets oneDNN round their factors
+    to bfloat16 (8 bits of mantissa, sums in float32) where the processor has such arithmetic.
+
+    The relative error of a product of "medium" is about 2⁻⁹ for each factor: on sums of k random terms some 0.3 % of their size, where
+    float32 has 10⁻⁷. NumPy's products stay in float32.
+
+    >>> import autograd_cnn as ac
+    >>> ac.set_float32_matmul_precision("highest")
+    >>> ac.set_float32_matmul_precision("low")
+    Traceback (most recent call last):
+    ...
+    ValueError: set_float32_matmul_precision: expected one of 'highest', 'high', 'medium', got 'low'
+    """
+    global _precision
+    if precision not in PRECISIONS:
+        raise ValueError(f"set_float32_matmul_precision: expected one of {', '.join(map(repr, PRECISIONS))}, got {precision!r}")
+    _precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What `set_float32_matmul_precision` has set; "highest" by default."""
+    return _precision
 
 
 def is_grad_enabled() -> bool:

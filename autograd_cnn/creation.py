@@ -56,7 +56,7 @@ def _leaf_of(data: Any) -> Any:
 def array_of(data: Any, dtype: Any, operation: str) -> Any:
     """The user's data as an own array, in the dtype PyTorch would choose."""
     if isinstance(data, Tensor):
-        return np.array(data.value, dtype=dtype or data.value.dtype)
+        return np.array(data.storage(), dtype=dtype or data.value.dtype)
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=dtype)
     if isinstance(data, bool | int | float | complex):
@@ -102,7 +102,7 @@ def _list_dtype(data: Any) -> Any:
 
 def _unwrapped(data: Any) -> Any:
     if isinstance(data, Tensor):
-        return data.value
+        return data.storage()
     return [_unwrapped(d) for d in data] if isinstance(data, list | tuple) else data
 
 

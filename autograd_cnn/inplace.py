@@ -18,8 +18,10 @@ from .config import current
 from .engine.graph import Leaf, Node
 from .engine.record import record_node
 from .engine.variable import Variable, unbox
-from .engine.versions import clock, owner, wrote
+from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
+from .kernels.layout import ChannelsLast, to_plain
+from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
 if TYPE_CHECKING:
@@ -97,8 +99,8 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
         raise InplaceError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
-    array = x.storage()
-    if array.size and array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    array = x.value if _can_swap(x) else x.storage()
+    if array.size and array.__class__ is not ChannelsLast and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -114,8 +116,29 @@ _SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "i
            "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
 
 
+def _can_swap(x: Any) -> bool:
+    """Has nobody but `x` seen its memory? Then a new value may take the place of the old one, and stay in its backend's order."""
+    return x.value.__class__ is ChannelsLast and x.value.stored is None and not isinstance(x.node, Leaf)
+
+
+def _same_kind(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and a.dtype is b.dtype
+
+
+def _swap(x: Any, result: Any) -> None:
+    wrote(x.value)  # what keeps the old value must hear of it, as if the memory had been overwritten
+    count, x.value = version(x.value), result.value
+    wrote(x.value, count)
+    if result.node is not None:
+        result.node.serial = clock()
+
+
 def write(x: Any, result: Any, name: str) -> Any:
     """Put `result` into `x`'s memory and `x` in its place in the graph."""
+    if result.value.__class__ is ChannelsLast and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
+        _swap(x, result)
+        rebase(x, result)
+        return x
     array, new = x.storage(), result.value
     if new.shape != array.shape:
         raise ShapeError(f"{name}: output with shape {list(array.shape)} doesn't match the broadcast shape {list(new.shape)}. "
@@ -247,6 +270,8 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
     if create_graph:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
         return
+    if g.__class__ is ChannelsLast:
+        g = to_plain(g)
     have = leaf.grad
     if have is None:
         made = object.__new__(Tensor)
@@ -266,6 +291,13 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
         wrote(target)
 
 
+def accrue(g: Any, other: Any) -> Any:
+    """g + other, for two gradients that arrived at one value."""
+    if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
+        return _add(g, other)
+    return g + other
+
+
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
     """copy.deepcopy of a leaf: its own memory, its flags, its gradient, its attributes."""
     from .tensor import Parameter
@@ -278,7 +310,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             "Use x.detach().clone()."
         )
     made = object.__new__(type(x))
-    made.value = np.array(x.value)
+    made.value = np.array(to_plain(x.value))
     made.node = None
     memo[id(x)] = made
     if x.requires_grad:

@@ -20,6 +20,8 @@ from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
 from .errors import DtypeError, ShapeError, expected, nearest
+from .kernels.layout import ChannelsLast, beside, store
+from .kernels.pooling import Codes
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
 from .ops.promotion import get_default_dtype
@@ -28,6 +30,9 @@ from .ops.quiet import hush, unhush
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
 _RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
         np.uint32, np.uint64, np.complex64, np.complex128)  # fmt: skip
+
+
+_STORES: dict[type, Callable[..., Any]] = {ChannelsLast: store, Codes: Codes.places}  # what a kernel left in its own order
 
 
 class Tensor(TensorMethods, Variable):
@@ -43,12 +48,14 @@ class Tensor(TensorMethods, Variable):
     __slots__ = ("__dict__", "__weakref__")
     __array_ufunc__ = None  # ndarray + Tensor asks us
     __hash__: ClassVar[Callable[..., int]] = object.__hash__
-    plain = frozenset((*_RAW, *_NUMBERS))
-    arrays = frozenset(_RAW)
+    plain = frozenset((*_RAW, *_NUMBERS, Codes))
+    arrays = frozenset((*_RAW, Codes))
     numbers = frozenset(_RAW[1:])  # np.float64(0.5) * x has the dtype of x, as 0.5 * x
     remembers = "node.shape = y0.shape; node.dtype = y0.dtype"
     fits = True
     guard = (hush, unhush)
+    inside = ChannelsLast
+    outside = staticmethod(beside)
     _inference = False
     _one_of_many: str | None = None  # of an output of split: the operation's name
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
@@ -84,6 +91,10 @@ class Tensor(TensorMethods, Variable):
         return g if g.dtype is node.dtype else cast(g, dtype=node.dtype)
 
     @staticmethod
+    def accrue(g: Any, other: Any) -> Any:
+        return inplace.accrue(g, other)
+
+    @staticmethod
     def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
         inplace.accumulate(leaf, g, create_graph)
 
@@ -109,8 +120,8 @@ class Tensor(TensorMethods, Variable):
     def storage(self) -> Any:
         """The array itself, as one that can be written to and shared (a 0-d result is a NumPy number until then)."""
         value = self.value
-        if not isinstance(value, np.ndarray):
-            self.value = value = np.array(value)
+        if value.__class__ is not np.ndarray and (value.__class__ in _STORES or not isinstance(value, np.ndarray)):
+            self.value = value = _STORES.get(value.__class__, np.array)(value)
             if isinstance(self.node, Leaf):
                 self.node.value = value
         return value

@@ -61,7 +61,7 @@ def pullback(
         token = front.guard[0]() if front.guard is not None else None
         try:
             for root, seed in zip(roots, seeds, strict=True):
-                root.g = seed if root.g is None else root.g + seed
+                root.g = seed if root.g is None else front.accrue(root.g, seed)
             with Switch(record=create_graph, scope=None, tracer=current().tracer if create_graph else None):
                 _walk(order, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
         finally:
@@ -87,7 +87,7 @@ def _walk(
     capture: dict[int, Any] | None,
 ) -> None:
     context = current()
-    fits, anomaly, keeps_all = front.fits, context.anomaly, front.keeps_all
+    fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
     for node in order:
         g = node.g
         if g is None:
@@ -132,9 +132,14 @@ def _walk(
             if fits and (d.shape != n.shape or d.dtype is not n.dtype):
                 d = front.fit(d, n)
             have = n.g
-            if create_graph and have is not None:
-                context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
-            n.g = d if have is None else have + d
+            if have is None:
+                n.g = d
+            else:
+                if create_graph:
+                    context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
+                n.g = None  # so that only `have` holds it, and it may be added to in place
+                n.g = accrue(have, d)
+                del have
         del grads
 
 

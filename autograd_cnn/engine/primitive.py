@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from ..errors import nearest
 from .cases import Bad, Case, Draw
-from .variable import Variable
+from .variable import INSIDE, Variable
 
 R = TypeVar("R", bound=Callable[..., Any])
 
@@ -55,16 +55,19 @@ class Primitive:
         outputs: Sequence[str] = ("y",),
         several: bool = False,
         view: bool = False,
+        entrywise: bool = False,
         derivative: str = "",
         variables: Sequence[str] = (),
     ) -> None:
         self.forward = forward
+        self.fast: Callable[..., Any] | None = None
         self.name = name or forward.__name__.strip("_")
         self.label = label or self.name
         self.family = family
         self.outputs = tuple(outputs)
         self.several = several
         self.view = view
+        self.entrywise = entrywise
         self.derivative = derivative
         self.variables = frozenset(variables)
         self.__doc__ = forward.__doc__
@@ -144,6 +147,11 @@ class Primitive:
         what the output is when nothing is trained. `<name>_values` are an array's numbers instead of its symbols.
         """
         self.entry_rule = fn
+        return fn
+
+    def accelerated(self, fn: R) -> R:
+        """A faster kernel, asked first: it takes what `forward` takes, and returns NotImplemented for what is not its case."""
+        self.fast = fn
         return fn
 
     def cases(self, fn: Callable[[Draw], Case]) -> Callable[[Draw], Case]:
@@ -251,7 +259,17 @@ class Primitive:
             kernel = self.kernels.get(float)
             if kernel is not None:
                 return kernel(*values, **params)
-        return self.forward(*values, **params)
+        return self.compute(next((INSIDE[v.__class__] for v in values if v.__class__ in INSIDE), None), values, params)
+
+    def compute(self, front: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result by the kernel that serves these raw values: the faster one, or the reference."""
+        if self.fast is not None and (front is None or front.inside is not None):
+            y = self.fast(*values, **params)
+            if y is not NotImplemented:
+                return y
+        if front is not None and any(v.__class__ is front.inside for v in values):
+            return front.outside(self, tuple(values), params)
+        return (self.forward if front is None else self.kernel_for(front))(*values, **params)
 
 
 class _Label(string.Formatter):
@@ -275,6 +293,7 @@ def primitive(
     outputs: Sequence[str] = ("y",),
     several: bool = False,
     view: bool = False,
+    entrywise: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]:
@@ -286,6 +305,7 @@ def primitive(
         family: groups it, and gives it its colour.
         outputs: names of the outputs when `forward` returns a tuple. Only the first takes a gradient, unless
         several: all of them do; the rules then get a tuple `g` with None where nothing arrived.
+        entrywise: works entry by entry, so that the order of the entries in memory is all one to it.
         view: the result shares memory with the first input; writing to it is then differentiated through the base.
         derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
         variables: the inputs for which a plain number will not do, where PyTorch has it so.
@@ -300,6 +320,7 @@ def primitive(
             outputs=outputs,
             several=several,
             view=view,
+            entrywise=entrywise,
             derivative=derivative,
             variables=variables,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Context
 from .graph import Node
-from .variable import FRONTS, RAW, Variable
+from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
             nodes.append(None)
     token = front.guard[0]() if front.guard is not None else None
     try:
-        y = prim.kernel_for(front)(*values, **dict(zip(prim.params, params, strict=True)))
+        y = prim.compute(front, values, dict(zip(prim.params, params, strict=True)))
     except Exception as error:
         raise front.explain(prim, error, tuple(values)) from None
     finally:
@@ -124,7 +124,7 @@ def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
             prim.by_front[type(x)] = prim.call_for(front)
             return prim.by_front[type(x)]
     for i, x in enumerate(args):
-        if x is not None and x.__class__ not in RAW:
+        if x is not None and x.__class__ not in RAW and x.__class__ not in INSIDE:
             name = prim.inputs[0 if prim.variadic else i]
             raise TypeError(
                 f"{prim.name}(): argument '{name}' (position {i + 1}) must be Tensor, not {type(x).__name__}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import current, peek
 from .graph import Node
 from .record import adopt_all, link_view, run
-from .variable import ARRAYS, RAW, Variable
+from .variable import ARRAYS, INSIDE, RAW, Variable
 from .versions import clock
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
         "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "Node": Node,
         "new": object.__new__, "clock": clock, "prim": prim, "run": run, "link_view": link_view,
         "forward": prim.kernel_for(front), "numbers": front.numbers, "arrays": front.arrays or front.plain,
+        "fast": prim.fast, "Inside": front.inside, "outside": front.outside,
     }  # fmt: skip
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    c = peek() or current()"]
@@ -155,7 +156,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     lines += [
         f"    {hush}",
         "    try:",
-        f"        {', '.join(ys)} = forward({values})",
+        *_compute(prim, front, ", ".join(ys), values),
         "    except Exception as error:",
         f"        raise Front.explain(prim, error, {_tuple([f'v{i}' for i in range(len(inputs))])}) from None",
         "    finally:",
@@ -189,10 +190,26 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     return _make("call", lines, namespace, prim)
 
 
+def _compute(prim: Primitive, front: type[Variable], ys: str, values: str) -> list[str]:
+    """The faster kernel first, if there is one; the reference on plain values, which is nearly always what they are."""
+    if front.inside is None:
+        return [f"        {ys} = forward({values})"]
+    names = [f"v{i}" for i in range(len(prim.inputs))]
+    inside = " or ".join(f"{v}.__class__ is Inside" for v in names[1 if prim.view else 0 :])
+    params = "{" + ", ".join(f"{p!r}: {p}" for p in prim.params) + "}"
+    plain = f"forward({values})"
+    if inside:
+        plain = f"outside(prim, {_tuple(names)}, {params}) if {inside} else {plain}"
+    if prim.fast is None:
+        return [f"        {ys} = {plain}"]
+    return [f"        _found = fast({values})", f"        if _found is NotImplemented: _found = {plain}", f"        {ys} = _found"]
+
+
 def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     """The public call: finds the kind of variable among the arguments; all raw computes raw."""
     namespace: dict[str, Any] = {
         "get": prim.by_front.get, "adopt_all": adopt_all, "prim": prim, "forward": prim.forward, "ARRAYS": ARRAYS, "RAW": RAW,
+        "INSIDE": INSIDE, "fast": prim.fast,
     }  # fmt: skip
     lines = [f"def call({_signature(prim, namespace)}):"]
     given = [f"{p}={p}" for p in prim.params]
@@ -206,9 +223,11 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     first, *rest = inputs
     raw = " and ".join([f"{first}.__class__ in ARRAYS", *(f"({n}.__class__ in RAW or {n} is None)" for n in rest)])
     call = ", ".join([*inputs, *given])
+    quick = [f"    if {raw}:", f"        _found = fast({call})", f"        return forward({call}) if _found is NotImplemented else _found"]
     lines += [
         f"    if f is not None: return f({call})",
-        f"    if {raw}: return forward({call})",  # what rules do in a plain backward pass
+        *(quick if prim.fast is not None else [f"    if {raw}: return forward({call})"]),  # what rules do in a plain backward pass
+        f"    if {' or '.join(f'{n}.__class__ in INSIDE' for n in inputs)}: return prim.raw({call})",
         f"    return adopt_all(prim, {_tuple(inputs)})({call})",
     ]
     return _make("call", lines, namespace, prim)

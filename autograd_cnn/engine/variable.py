@@ -31,6 +31,7 @@ class Variable:
     guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
         None  # around kernels: hush, unhush(token)
     )
+    inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
 
     @classmethod
@@ -43,6 +44,16 @@ class Variable:
     def lift(forward: Callable[..., Any]) -> Callable[..., Any]:
         """Make a reference kernel fit for this kind's raw values."""
         return forward
+
+    @staticmethod
+    def outside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """`prim`'s reference kernel on values of which some are of the `inside` type."""
+        raise NotImplementedError
+
+    @staticmethod
+    def accrue(g: Any, other: Any) -> Any:
+        """The sum of two gradients that arrived at one value."""
+        return g + other
 
     @staticmethod
     def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
@@ -77,6 +88,7 @@ FRONT: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that 
 FRONTS: set[type] = set()  # the kinds of variable
 RAW: set[type] = set()  # all raw types an operation takes as they are
 ARRAYS: set[type] = set()  # those of them for which `forward` itself is the kernel
+INSIDE: dict[type, type[Variable]] = {}  # raw types in a backend's own order -> their kind of variable
 
 
 def register_front(front: type[Variable], *raw_types: type) -> None:
@@ -87,6 +99,8 @@ def register_front(front: type[Variable], *raw_types: type) -> None:
         ARRAYS.update(raw_types)
     for raw in raw_types:
         FRONT[raw] = front
+    if front.inside is not None:
+        FRONT[front.inside] = INSIDE[front.inside] = front
 
 
 def box(value: Any, node: Node | None) -> Any:

@@ -40,8 +40,8 @@ def _forget(key: int, ref: object) -> None:
     _records.pop(key, None)
 
 
-def wrote(raw: Any) -> None:
-    """Note that `raw`'s memory was written to: its version goes up by one, for all views of the storage."""
+def wrote(raw: Any, count: int = 0) -> None:
+    """Note that `raw`'s memory was written to: its version goes up by one (or to `count`), for all views of the storage."""
     global _newest
     store = owner(raw)
     key = id(store)
@@ -49,7 +49,7 @@ def wrote(raw: Any) -> None:
     if record is None:
         # the callback holds no reference to the record's owner; ids are reused only after it ran
         record = _records[key] = _Record(weakref.ref(store, partial(_forget, key)))
-    record.count += 1
+    record.count = count or record.count + 1
     record.stamp = _newest = clock()
 
 

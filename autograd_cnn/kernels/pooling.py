@@ -25,10 +25,37 @@ import numpy.typing as npt
 from ..errors import ShapeError, expected
 from .averaging import adaptive_windows, check_adaptive, chunks, planes_of
 from .geometry import Pooling, pooling
+from .layout import last_strides
 from .scratch import scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]
+
+
+class Codes(np.ndarray[Any, np.dtype[np.uint8]]):
+    """(N, C, *O) in oneDNN's words: the number of each maximum within its window, a byte, with the channels last in memory."""
+
+    geo: Pooling
+    memory: Array
+
+    @classmethod
+    def empty(cls, shape: Shape, geo: Pooling) -> Codes:
+        """Uninitialised codes of the windows of `geo`."""
+        memory = np.empty(math.prod(shape), np.uint8)
+        made = cls(shape, np.dtype(np.uint8), memory, 0, last_strides(shape, 1))
+        made.geo, made.memory = geo, memory
+        return made
+
+    def places(self) -> Array:
+        """The switches: flat positions in the plane of the input, int64."""
+        _, reach, starts = _plan(self.geo)
+        found: Array = reach.take(self.view(np.ndarray)) + starts
+        return np.ascontiguousarray(found)
+
+
+def places(indices: Any) -> Any:
+    """Switches, from whatever a pooling kernel made."""
+    return indices.places() if indices.__class__ is Codes else indices
 
 
 @quiet

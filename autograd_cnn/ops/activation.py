@@ -14,6 +14,7 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
 from ..kernels.chunks import in_chunks
+from ..kernels.onednn import eltwise as onednn
 from ..random import default_generator
 from .arithmetic import _mul
 from .choose import choose
@@ -30,7 +31,7 @@ def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **para
 
 # ------------------------------------------------------------------------------------------------- relu
 @expose("function method inplace", "relu")
-@primitive(name="relu", label="ReLU", family="activation", derivative="1 or 0")
+@primitive(name="relu", label="ReLU", family="activation", derivative="1 or 0", entrywise=True)
 def _relu(input: Array) -> Array:
     """y = max(0, input); the gradient at 0 is 0, NaN stays NaN.   (*) → (*)   [Nair and Hinton 2010]
 
@@ -41,6 +42,11 @@ def _relu(input: Array) -> Array:
     return np.maximum(input, 0)
 
 
+@_relu.accelerated
+def _(input: Array) -> Array:
+    return onednn.relu(input)
+
+
 @_relu.kernel(float)
 def _(input: float) -> float:
     return input if input > 0 or input != input else 0.0
@@ -48,7 +54,8 @@ def _(input: float) -> float:
 
 @_relu.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    return where(y != 0, g, 0.0)  # y is positive, 0 or NaN
+    found = onednn.relu_adjoint(g, y)
+    return where(y != 0, g, 0.0) if found is NotImplemented else found  # y is positive, 0 or NaN
 
 
 @_relu.cases
@@ -70,7 +77,7 @@ def relu(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_hardtanh")
-@primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0")
+@primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0", entrywise=True)
 def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
     lo, hi = input.dtype.type(min_val), input.dtype.type(max_val)
@@ -114,7 +121,7 @@ def relu6(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_threshold")
-@primitive(name="threshold", label="threshold {threshold}", family="activation", derivative="1 or 0")
+@primitive(name="threshold", label="threshold {threshold}", family="activation", derivative="1 or 0", entrywise=True)
 def _threshold(input: Array, *, threshold: float, value: float) -> Array:
     """y = input where it is above the threshold, else value"""
     return choose(np.less_equal(input, threshold), input.dtype.type(value), input)
@@ -143,7 +150,7 @@ def threshold(input: Array, threshold: float, value: float, inplace: bool = Fals
 
 # ------------------------------------------------------------------------------------------------- leaky ones
 @expose("inplace", "_leaky_relu")
-@primitive(name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope")
+@primitive(name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope", entrywise=True)
 def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
     pick = np.maximum if negative_slope <= 1 else np.minimum
@@ -266,7 +273,7 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
 
 # ------------------------------------------------------------------------------------------------- hard ones
 @expose("inplace", "_hardsigmoid")
-@primitive(name="hardsigmoid", label="hard σ", family="activation", derivative="1/6 or 0")
+@primitive(name="hardsigmoid", label="hard σ", family="activation", derivative="1/6 or 0", entrywise=True)
 def _hardsigmoid(input: Array) -> Array:
     """y = min(max(input + 3, 0), 6) / 6"""
     return in_chunks(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardsigmoid"))
@@ -294,7 +301,7 @@ def hardsigmoid(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_hardswish")
-@primitive(name="hardswish", label="hard swish", family="activation", derivative="x/3 + 1/2, 0 or 1")
+@primitive(name="hardswish", label="hard swish", family="activation", derivative="x/3 + 1/2, 0 or 1", entrywise=True)
 def _hardswish(input: Array) -> Array:
     """y = input · min(max(input + 3, 0), 6) / 6"""
     return in_chunks(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardswish"))

@@ -12,15 +12,21 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.onednn import eltwise as onednn
 from .expose import expose
 from .former import numbers_first
 from .promotion import Array, align, floating, number_in
 
 
-@primitive(label="+", family="arithmetic", derivative="1")
+@primitive(label="+", family="arithmetic", derivative="1", entrywise=True)
 def _add(input: Array, other: Array) -> Array:
     """y = input + other"""
     return np.add(*align(input, other))
+
+
+@_add.accelerated
+def _(input: Array, other: Array) -> Array:
+    return onednn.add(input, other)
 
 
 _add.kernel(float)(operator.add)
@@ -65,7 +71,7 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
     return _add(input, other if alpha == 1 else _scaled(other, alpha))
 
 
-@primitive(label="−", family="arithmetic", derivative="1, −1")
+@primitive(label="−", family="arithmetic", derivative="1, −1", entrywise=True)
 def _sub(input: Array, other: Array) -> Array:
     """y = input − other"""
     if getattr(input, "dtype", None) == np.bool_ or getattr(other, "dtype", None) == np.bool_:
@@ -121,7 +127,7 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
 
 
 @expose("function method inplace", "mul", "multiply")
-@primitive(label="×", family="arithmetic", derivative="other, input")
+@primitive(label="×", family="arithmetic", derivative="other, input", entrywise=True)
 def _mul(input: Array, other: Array) -> Array:
     """y = input · other, entry by entry, with broadcasting and type promotion.   (*), (*) → (*)
 
@@ -130,6 +136,11 @@ def _mul(input: Array, other: Array) -> Array:
     tensor([3., 8.])
     """
     return np.multiply(*align(input, other))
+
+
+@_mul.accelerated
+def _(input: Array, other: Array) -> Array:
+    return onednn.multiply(input, other)
 
 
 _mul.kernel(float)(operator.mul)
@@ -151,7 +162,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
-@primitive(label="÷", family="arithmetic", derivative="1/other, −y/other")
+@primitive(label="÷", family="arithmetic", derivative="1/other, −y/other", entrywise=True)
 def _div(input: Array, other: Array) -> Array:
     """y = input / other (true division: integers become floats)"""
     x, z = align(input, other)
@@ -264,7 +275,7 @@ for _stepped in (_div_floor, trunc_divide):
 
 
 @expose("function method inplace", "neg", "negative")
-@primitive(label="−", family="arithmetic", derivative="−1")
+@primitive(label="−", family="arithmetic", derivative="−1", entrywise=True)
 def _neg(input: Array) -> Array:
     """y = −input.   (*) → (*)
 
@@ -295,7 +306,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
-@primitive(label="^{exponent}", family="arithmetic", derivative="n·xⁿ⁻¹")
+@primitive(label="^{exponent}", family="arithmetic", derivative="n·xⁿ⁻¹", entrywise=True)
 def _power(input: Array, *, exponent: float) -> Array:
     """y = inputⁿ for a number n"""
     x = input
@@ -393,7 +404,7 @@ def pow(input: Array, exponent: Array) -> Array:
     return _power_of(input, exponent)
 
 
-@primitive(label="cast {dtype}", family="arithmetic")
+@primitive(label="cast {dtype}", family="arithmetic", entrywise=True)
 def cast(input: Array, *, dtype: Any) -> Array:
     """The same values in another dtype.   (*) → (*)"""
     return input.astype(dtype) if hasattr(input, "astype") else np.dtype(dtype).type(input)

@@ -17,6 +17,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..errors import ShapeError, expected
 from ..kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
+from ..kernels.onednn import conv as onednn
 from ..kernels.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
 from .arrange import flip, pad_constant
 from .expose import expose
@@ -34,6 +35,12 @@ def _conv(input: Array, weight: Array, bias: Array | None = None, *, stride: Sha
           kind: str = "conv") -> Array:  # fmt: skip
     """y[n,o,p] = b[o] + Σ_{c,k} w[o,c,k] · x[n,c,p·stride + k·dilation].   (N, C, *S), (O, C/G, *K), (O) → (N, O, *P)"""
     return conv_forward(input, weight, stride, padding, dilation, groups, bias)
+
+
+@_conv.accelerated
+def _(input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+      kind: str = "") -> Array:  # fmt: skip
+    return onednn.forward(input, weight, stride, padding, dilation, groups, bias)
 
 
 @_conv.vjp("input")
@@ -63,6 +70,11 @@ def _conv_input(input: Array, weight: Array, *, shape: Shape, stride: Shape, pad
     return conv_input_adjoint(input, weight, shape, stride, padding, dilation, groups)
 
 
+@_conv_input.accelerated
+def _(input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, kind: str = "") -> Array:
+    return onednn.input_adjoint(input, weight, shape, stride, padding, dilation, groups)
+
+
 @_conv_input.vjp("input")
 def _(g: Array, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
     return _conv(g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
@@ -82,6 +94,11 @@ def _conv_weight(
     """The adjoint of convolution by its weight: gw[o,c,k] = Σ_{n,p} g[n,o,p] · x[n,c,p·stride + k·dilation].
     (N, O, *P), (N, C, *S) → shape (O, C/G, *K)"""
     return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups)
+
+
+@_conv_weight.accelerated
+def _(input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    return onednn.weight_adjoint(input, other, shape, stride, padding, dilation, groups)
 
 
 @_conv_weight.vjp("input")

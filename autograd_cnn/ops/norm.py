@@ -14,6 +14,8 @@ from ..engine.variable import unbox
 from ..engine.versions import wrote
 from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
+from ..kernels.layout import plain_view
+from ..kernels.onednn import norm as onednn
 from .expose import expose
 from .promotion import Array
 from .reduce import sum as total
@@ -38,13 +40,19 @@ def _batch_norm(
     return kernel.batch_norm_forward(input, weight, bias, eps)
 
 
+@_batch_norm.accelerated
+def _(input: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> tuple[Array, ...]:
+    return onednn.batch_norm(input, weight, bias, eps)  # type: ignore[no-any-return]  # or NotImplemented
+
+
 @_batch_norm.vjp("input", "weight", "bias")
 def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float) -> tuple[Any, ...]:
-    return (
-        _batch_norm_adjoint(g, input, weight, eps=eps)
-        if _recorded(g)
-        else kernel.batch_norm_adjoint(g, input, weight, mean, invstd)
-    )
+    if _recorded(g):
+        return _batch_norm_adjoint(g, input, weight, eps=eps)
+    found = onednn.batch_norm_adjoint(g, input, weight, mean, invstd, eps)
+    if found is NotImplemented:
+        found = kernel.batch_norm_adjoint(plain_view(g), plain_view(input), weight, mean, invstd)
+    return found  # type: ignore[no-any-return]  # of either kernel, a tuple
 
 
 def _recorded(g: Any) -> bool:
@@ -99,6 +107,11 @@ def _batch_norm_eval(
     shift = -mean * scale if bias is None else bias - mean * scale
     dtype = input.dtype
     return kernel.scale_shift(input, scale.astype(dtype, copy=False), shift.astype(dtype, copy=False))
+
+
+@_batch_norm_eval.accelerated
+def _(input: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
+    return onednn.batch_norm_eval(input, mean, var, weight, bias, eps)
 
 
 @_batch_norm_eval.vjp("input", "weight", "bias")
@@ -330,7 +343,7 @@ def _lrn(input: Array, *, size: int, alpha: float, beta: float, k: float) -> tup
 @_lrn.vjp("input")
 def _(g: Array, input: Array, base: Array, size: int, alpha: float, beta: float, k: float) -> Array:
     if not _recorded(g):
-        return kernel.local_response_norm_adjoint(g, input, base, size, alpha, beta)
+        return kernel.local_response_norm_adjoint(plain_view(g), plain_view(input), base, size, alpha, beta)
     again = _neighbours(input * input, size) * (alpha / size) + k  # in operations: the base depends on x again
     power = again**-beta
     inner = g * input * power / again

@@ -15,9 +15,11 @@ from ..config import current
 from ..engine.algebra import taken
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import Variable
 from ..errors import ShapeError, expected, whole
 from ..kernels import averaging as avg
 from ..kernels import pooling as mx
+from ..kernels.onednn import pool as onednn
 from ..kernels.windows import check_fit, steps
 from .conv import _batched, _unbatched
 from .expose import expose
@@ -34,6 +36,11 @@ def _max_pool(
 ) -> tuple[Array, Array]:
     """y[n,c,p] = max_k x[n,c,p·stride + k·dilation], and where it stood.   (N, C, *S) → (N, C, *P), twice"""
     return mx.max_pool_forward(input, kernel, stride, padding, dilation, ceil_mode)
+
+
+@_max_pool.accelerated
+def _(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool) -> tuple[Array, Array]:
+    return onednn.max_pool(input, kernel, stride, padding, dilation, ceil_mode)  # type: ignore[no-any-return]  # or NotImplemented
 
 
 @_max_pool.vjp("input")
@@ -56,7 +63,12 @@ def _(input: Array, indices: Array, kernel: Shape, stride: Shape, padding: Shape
 @primitive(label="unpool (add)", family="pool", name="switch_adjoint")
 def _switch_adjoint(input: Array, indices: Array, *, shape: Shape) -> Array:
     """gx[switch] += g: the adjoint of taking the values at the switches.   (N, C, *P), (N, C, *P) → shape (N, C, *S)"""
-    return mx.max_pool_adjoint(input, indices, shape)
+    return mx.max_pool_adjoint(input, mx.places(indices), shape)
+
+
+@_switch_adjoint.accelerated
+def _(input: Array, indices: Array, *, shape: Shape) -> Array:
+    return onednn.max_pool_adjoint(input, indices, shape)
 
 
 @_switch_adjoint.vjp("input")
@@ -67,7 +79,7 @@ def _(g: Array, indices: Array) -> Array:
 @primitive(label="values at switches", family="pool", name="switch_values")
 def _switch_values(input: Array, indices: Array) -> Array:
     """y = x[switch].   (N, C, *S), (N, C, *P) → (N, C, *P)"""
-    return mx.gather_switches(input, indices)
+    return mx.gather_switches(input, mx.places(indices))
 
 
 @_switch_values.vjp("input")
@@ -113,6 +125,14 @@ def _window_sum(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, c
     return y if x is input else y.astype(np.int64)
 
 
+@_window_sum.accelerated
+def _(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None, kind: str = "") -> Array:  # fmt: skip
+    if not average or divisor is not None:
+        return NotImplemented
+    return onednn.average(input, kernel, stride, padding, ceil_mode, count_include_pad)
+
+
 @_window_sum.vjp("input")
 def _(g: Array, input_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
       divisor: int | None) -> Array:  # fmt: skip
@@ -130,6 +150,14 @@ def _window_spread(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, 
     return avg.sum_pool_adjoint(g, shape, kernel, stride, padding, ceil_mode)
 
 
+@_window_spread.accelerated
+def _(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None) -> Array:  # fmt: skip
+    if not average or divisor is not None:
+        return NotImplemented
+    return onednn.average_adjoint(input, shape, kernel, stride, padding, ceil_mode, count_include_pad)
+
+
 @_window_spread.vjp("input")
 def _(g: Array, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
       divisor: int | None) -> Array:  # fmt: skip
@@ -143,6 +171,12 @@ def _adaptive_avg(input: Array, *, size: Shape) -> Array:
     return avg.adaptive_avg_pool_forward(input, size)
 
 
+@_adaptive_avg.accelerated
+def _(input: Array, *, size: Shape) -> Array:
+    kernel = onednn.evenly(input.shape[2:], size) if len(size) == input.ndim - 2 else None
+    return NotImplemented if kernel is None else onednn.average(input, kernel, kernel, (0,) * len(kernel), False, True)
+
+
 @_adaptive_avg.vjp("input")
 def _(g: Array, input_shape: Shape) -> Array:
     return _adaptive_spread(g, shape=input_shape)
@@ -152,6 +186,12 @@ def _(g: Array, input_shape: Shape) -> Array:
 def _adaptive_spread(input: Array, *, shape: Shape) -> Array:
     """The adjoint of adaptive averages.   (N, C, *P) → shape (N, C, *S)"""
     return avg.adaptive_avg_pool_adjoint(input, shape)
+
+
+@_adaptive_spread.accelerated
+def _(input: Array, *, shape: Shape) -> Array:
+    kernel = onednn.evenly(shape[2:], input.shape[2:])
+    return NotImplemented if kernel is None else onednn.average_adjoint(input, shape, kernel, kernel, (0,) * len(kernel), False, True)
 
 
 @_adaptive_spread.vjp("input")
@@ -270,11 +310,16 @@ def _max(
     padding: Steps,
     dilation: Steps,
     ceil_mode: bool,
+    return_indices: bool,
 ) -> Any:
     x, single = _batched(input, dims, operation)
     windows = _windows(operation, dims, x, kernel, stride, padding, dilation)
     y, indices = _max_pool(x, **windows, dilation=steps(dilation, dims, operation), ceil_mode=bool(ceil_mode))
-    return _unbatched(y, single), _unbatched(indices, single)
+    if not return_indices:
+        return _unbatched(y, single)
+    if isinstance(indices, Variable):
+        indices.storage()  # switches, whatever the kernel left
+    return _unbatched(y, single), _unbatched(mx.places(indices), single)
 
 
 def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps | None, padding: Steps, ceil_mode: bool,
@@ -322,12 +367,11 @@ def _make(dims: int) -> None:
 
     def max_pool(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
                  ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-        y, indices = _max(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode)
-        return (y, indices) if return_indices else y
+        return _max(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
     def with_indices(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
                      ceil_mode: bool = False, return_indices: bool = True) -> Any:  # fmt: skip
-        return _max(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode)
+        return _max(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
     def avg_pool(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
                  count_include_pad: bool = True, divisor_override: int | None = None) -> Array:  # fmt: skip

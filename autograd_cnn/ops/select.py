@@ -14,7 +14,7 @@ from .expose import expose
 from .promotion import Array, align, result_type
 
 
-@primitive(name="where", family="compare", derivative="1 or 0")
+@primitive(name="where", family="compare", derivative="1 or 0", entrywise=True)
 def _where(condition: Array, input: Array, other: Array) -> Array:
     """y = input where condition, else other"""
     kind = getattr(condition, "dtype", None)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import Variable, unbox
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
 from .dims import normal_dim, normal_dims, sizes_by_name
@@ -425,5 +425,5 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
     >>> x.is_contiguous(), x.contiguous().is_contiguous()
     (False, True)
     """
-    raw = unbox(input)
+    raw = input.storage() if isinstance(input, Variable) else input
     return input if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else _pack(input)

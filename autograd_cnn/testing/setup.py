@@ -181,4 +181,4 @@ def _written(x: Any) -> str:
 
 def values(ys: Sequence[Any]) -> list[Any]:
     """The raw values, detached from whatever happens to them later."""
-    return [np.array(y.value if isinstance(y, Tensor) else y) for y in ys]
+    return [np.array(y.storage() if isinstance(y, Tensor) else y) for y in ys]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ... import autograd as _autograd
 from ...creation import as_dtype, as_tensor
+from ...kernels.threads import get_num_threads
 from ...ops.promotion import set_default_dtype
 from ...tensor import Tensor
 from .legacy import LegacyType
@@ -97,11 +97,6 @@ def get_default_device() -> Any:
     return as_device("cpu")
 
 
-def get_num_threads() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 get_num_interop_threads = get_num_threads
 
 
@@ -114,22 +109,15 @@ def _accepted(name: str, what: str) -> Callable[..., None]:
     return accept
 
 
-set_num_threads = _accepted("set_num_threads", "Accepted: the number of threads is NumPy's (OMP_NUM_THREADS before the start).")
 set_num_interop_threads = _accepted("set_num_interop_threads", "Accepted: there is one thread of operations.")
 use_deterministic_algorithms = _accepted("use_deterministic_algorithms", "Accepted: all operations are deterministic.")
 set_deterministic = _accepted("set_deterministic", "Accepted: all operations are deterministic.")
-set_float32_matmul_precision = _accepted("set_float32_matmul_precision", "Accepted: float32 is computed in float32.")
 set_flush_denormal = _accepted("set_flush_denormal", "Accepted: denormal numbers are kept.")
 
 
 def are_deterministic_algorithms_enabled() -> bool:
     """All operations are deterministic."""
     return True
-
-
-def get_float32_matmul_precision() -> str:
-    """float32 is computed in float32."""
-    return "highest"
 
 
 def typename(obj: Any) -> str:

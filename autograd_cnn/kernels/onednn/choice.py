@@ -1,0 +1,30 @@
+"""Whether oneDNN or NumPy computes: by what the user chose, and by what is faster."""
+
+from __future__ import annotations
+
+from ...config import current, get_float32_matmul_precision, peek
+from ..geometry import Geometry
+from .library import library
+
+
+def active() -> bool:
+    """Shall oneDNN be used here, and is it there?"""
+    return (peek() or current()).backend != "numpy" and library() is not None
+
+
+def precision() -> int:
+    """The arithmetic inside products and convolutions: 0 float32, 1 bfloat16."""
+    return 1 if get_float32_matmul_precision() == "medium" else 0
+
+
+def forced() -> bool:
+    """Did the user ask for oneDNN, whether or not it is faster?"""
+    return (peek() or current()).backend == "onednn"
+
+
+_SMALL = 100_000  # multiplications of a convolution up to which NumPy is faster: its call costs less
+
+
+def conv_is_faster(geo: Geometry, work: int) -> bool:
+    """What NumPy does faster stays with it: small cases, and kernels as large as the image, which are one product of matrices."""
+    return forced() or (work >= _SMALL and not geo.whole)

@@ -1,0 +1,145 @@
+"""Convolution and its two adjoints (see `kernels/convolution.py` for what they compute)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import layout, threads
+from ..geometry import Geometry, geometry
+from ..layout import FLOAT
+from . import api, choice
+from .plans import Builder, Plan, dims, plan, working_memory
+from .reorder import as_last
+
+Pairs = tuple[tuple[int, int], ...]
+Shape = tuple[int, ...]
+
+class Ready(NamedTuple):
+    """A convolution's primitive, and what brings the weights into the order it wants."""
+
+    run: Plan
+    weights: Plan | None
+    weight_bytes: int
+    shape: Shape  # of the result
+
+
+def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: Any) -> Any:
+    """y (N, O, *P) of x (N, C, *S), w (O, C/G, *K) and b (O)"""
+    if not (choice.active() and _fits(x, w) and (bias is None or bias.dtype is FLOAT)):
+        return NotImplemented
+    ready = _ready("forward", x.shape, w.shape, stride, padding, dilation, groups, bias is not None)
+    if ready is None or (bias is not None and bias.shape != ready.shape[1:2]):
+        return NotImplemented
+    x, y, rows = as_last(x), layout.empty_last(ready.shape), _rows(w)
+    if bias is None:
+        ready.run(layout.address(x), _in_order(ready, rows), y.address)
+    else:
+        bias = np.ascontiguousarray(bias)
+        ready.run(layout.address(x), _in_order(ready, rows), layout.address(bias), y.address)
+    return y
+
+
+def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
+    """gx of `shape` of g (N, O, *P) and w (O, C/G, *K)"""
+    if not (choice.active() and _fits(g, w)):
+        return NotImplemented
+    ready = _ready("input", tuple(shape), w.shape, stride, padding, dilation, groups, False)
+    if ready is None or g.shape != ready.shape:
+        return NotImplemented
+    g, gx, rows = as_last(g), layout.empty_last(tuple(shape)), _rows(w)
+    ready.run(layout.address(g), _in_order(ready, rows), gx.address)
+    return gx
+
+
+def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
+    """gw of `shape` of g (N, O, *P) and x (N, C, *S)"""
+    if not (choice.active() and _fits(g, x)):
+        return NotImplemented
+    ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, False)
+    if ready is None or g.shape != ready.shape:
+        return NotImplemented
+    g, x, gw = as_last(g), as_last(x), np.empty(shape, FLOAT)
+    if ready.weights is None:
+        ready.run(layout.address(x), layout.address(g), layout.address(gw))
+    else:
+        at = working_memory("weights", ready.weight_bytes)
+        ready.run(layout.address(x), layout.address(g), at)
+        ready.weights(at, layout.address(gw))
+    return gw
+
+
+def _fits(a: Any, b: Any) -> bool:
+    return a.dtype is FLOAT and b.dtype is FLOAT and 3 <= a.ndim <= 5
+
+
+def _rows(w: Any) -> Any:
+    return np.ascontiguousarray(layout.plain_view(w))
+
+
+def _in_order(ready: Ready, rows: Any) -> int:
+    """The address of the weights in the order that the primitive wants."""
+    if ready.weights is None:
+        return layout.address(rows)
+    at = working_memory("weights", ready.weight_bytes)
+    ready.weights(layout.address(rows), at)
+    return at
+
+
+def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
+    precision = choice.precision()
+    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
+    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, precision)
+    return found
+
+
+def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
+           precision: int) -> Ready | None:  # fmt: skip
+    geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
+    work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
+    if geo.empty or not choice.conv_is_faster(geo, work):
+        return None
+    count = threads.for_work(2.0 * work)
+    b.lib.set_threads(count)
+    grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
+    ends = _Ends(b, geo, grouped, bias, precision)
+    rows = b.rows(grouped)
+    if what == "forward":
+        made = ends.forward(bias)
+        weights = b.query(made, api.WEIGHTS_MD)
+        arguments = [(api.SRC, ends.x), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y)]
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, count), b.size(weights), geo.y_shape)
+    if what == "input":
+        made = ends.adjoint("data")
+        weights = b.query(made, api.WEIGHTS_MD)
+        arguments = [(api.DIFF_DST, ends.y), (api.WEIGHTS, weights), (api.DIFF_SRC, ends.x)]
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, count), b.size(weights), geo.y_shape)
+    made = ends.adjoint("weights")
+    weights = b.query(made, api.DIFF_WEIGHTS_MD)
+    arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights)]
+    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, count), b.size(weights), geo.y_shape)
+
+
+class _Ends:
+    """The descriptors of one convolution's input, output and weights, and the primitives between them."""
+
+    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, precision: int) -> None:
+        self.b = b
+        self.x, self.y, self.w = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w)
+        self.bias = b.flat(geo.y_shape[1]) if bias else None
+        self.attributes = b.attributes(precision)
+        before, after = zip(*geo.padding, strict=True)
+        self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
+
+    def forward(self, reference: bool = False) -> Any:
+        return self.b.descriptor("convolution_forward", self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w,
+                                 self.bias, self.y, *self.windows, self.attributes, reference=reference)  # fmt: skip
+
+    def adjoint(self, by: str) -> Any:
+        hint = self.forward(reference=True)
+        ends = (self.x, self.w, self.y) if by == "data" else (self.x, self.w, None, self.y)
+        return self.b.descriptor(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint,
+                                 self.attributes)  # fmt: skip

@@ -1,0 +1,119 @@
+"""What works entry by entry: relu and its adjoint, sums and products of arrays of one shape and order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import layout, threads
+from ..layout import FLOAT, ChannelsLast
+from . import api, choice
+from .plans import Builder, plan
+from .reorder import as_last
+
+SMALL = 8192  # entries up to which NumPy's call costs less
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
+    if not (_fits(x) and choice.active()) or not (getattr(x, "clean", False) or has_no_nan(x)):
+        return NotImplemented
+    run = _plan("relu", x.size)
+    if run is None:
+        return NotImplemented
+    y = empty_like(x)
+    run(layout.address(x), layout.address(y))
+    if y.__class__ is ChannelsLast:
+        y.clean = True
+    return y
+
+
+def relu_adjoint(g: Any, y: Any) -> Any:
+    """g where y = relu(x) is not 0"""
+    if not (isinstance(g, np.ndarray) and _fits(y) and g.shape == y.shape and g.dtype is FLOAT and choice.active()):
+        return NotImplemented  # among others a gradient that is itself recorded
+    g = in_order_of(y, g)
+    run = None if g is None else _plan("relu_adjoint", y.size)
+    if run is None:
+        return NotImplemented
+    gx = empty_like(y)
+    run(layout.address(y), layout.address(g), layout.address(gx))
+    return gx
+
+
+def add(x: Any, z: Any) -> Any:
+    """x + z"""
+    return _binary(api.BINARY_ADD, x, z)
+
+
+def multiply(x: Any, z: Any) -> Any:
+    """x · z"""
+    return _binary(api.BINARY_MUL, x, z)
+
+
+def _binary(what: int, x: Any, z: Any) -> Any:
+    if getattr(x, "size", 0) < SMALL or getattr(z, "dtype", None) is not FLOAT or x.shape != z.shape:
+        return NotImplemented
+    if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast:
+        x, z = z, x  # the sum goes on in the order that one of them is in
+    if not (_fits(x) and choice.active()):
+        return NotImplemented
+    z = in_order_of(x, z)
+    run = None if z is None else _plan(what, x.size)
+    if run is None:
+        return NotImplemented
+    y = empty_like(x)
+    run(layout.address(x), layout.address(z), layout.address(y))
+    return y
+
+
+# ------------------------------------------------------------------------------------------------- memory
+def _fits(x: Any) -> bool:
+    return (
+        getattr(x, "size", 0) >= SMALL
+        and x.dtype is FLOAT
+        and (x.__class__ is ChannelsLast or (x.__class__ is np.ndarray and x.flags.c_contiguous))
+    )
+
+
+def empty_like(x: Any) -> Any:
+    """Uninitialised, of x's shape and order."""
+    return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else np.empty(x.shape, FLOAT)
+
+
+def in_order_of(x: Any, other: Any) -> Any:
+    """`other` in the memory order of x; None if neither order is at hand."""
+    if x.__class__ is ChannelsLast:
+        return as_last(other)
+    if other.__class__ is ChannelsLast:
+        return layout.to_plain(other)
+    return other if other.flags.c_contiguous else np.ascontiguousarray(other)
+
+
+def has_no_nan(x: Any) -> bool:
+    """A sum of squares is NaN if, and only if, there is one among the entries."""
+    flat = layout.lying(x).reshape(-1)
+    total = float(np.dot(flat, flat))
+    return total == total
+
+
+# ------------------------------------------------------------------------------------------------- plans
+def _plan(what: Any, size: int) -> Any:
+    count = threads.for_work(10.0 * size)
+    return plan((what, size, count), _build, what, size, count)
+
+
+def _build(b: Builder, what: Any, size: int, count: int) -> Any:
+    b.lib.set_threads(count)
+    flat, engine = b.flat(size), b.lib.engine
+    if what == "relu":
+        made = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, api.ELTWISE_RELU, flat, flat, 0.0, 0.0, b.attributes())
+        return b.plan(made, [(api.SRC, flat), (api.DST, flat)], count)
+    if what == "relu_adjoint":
+        kind = api.ELTWISE_RELU_FROM_RESULT
+        hint = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, kind, flat, flat, 0.0, 0.0, b.attributes())
+        made = b.descriptor("eltwise_backward", engine, kind, flat, flat, flat, 0.0, 0.0, hint, b.attributes())
+        return b.plan(made, [(api.DST, flat), (api.DIFF_DST, flat), (api.DIFF_SRC, flat)], count)
+    made = b.descriptor("binary", engine, what, flat, flat, flat, b.attributes())
+    return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)], count)

@@ -1,0 +1,98 @@
+"""Batch normalisation (see `kernels/normalization.py` for what it computes)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import layout, threads
+from ..layout import FLOAT, ChannelsLast
+from . import api, choice
+from .plans import Builder, plan
+from .reorder import as_last
+
+Shape = tuple[int, ...]
+
+
+def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """(y, mean, var, invstd) of x (N, C, *S), with the batch's own statistics"""
+    if not _fits(x, weight, bias):
+        return NotImplemented
+    run = _plan("batch_norm", x.shape, weight is not None, eps)
+    if run is None:
+        return NotImplemented
+    x, y = as_last(x), layout.empty_last(x.shape)
+    mean, var = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
+    run(layout.address(x), *_addresses(mean, var, *_affine(weight, bias)), y.address)
+    total = float(mean.sum() + var.sum() + (0.0 if weight is None else weight.sum() + bias.sum()))
+    y.clean = total - total == 0.0  # finite statistics come from finite entries, and make finite ones
+    return y, mean, var, 1 / np.sqrt(var + FLOAT.type(eps))
+
+
+def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float) -> Any:
+    """(gx, gweight, gbias)"""
+    if not _fits(x, weight, weight) or g.dtype is not FLOAT:
+        return NotImplemented
+    run = _plan("batch_norm_adjoint", x.shape, weight is not None, eps)
+    if run is None:
+        return NotImplemented
+    g, x, gx = as_last(g), as_last(x), layout.empty_last(x.shape)
+    var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
+    if weight is None:
+        run(layout.address(x), layout.address(g), *_addresses(mean, var), gx.address)
+        return gx, None, None
+    gweight, gbias = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
+    run(layout.address(x), layout.address(g), *_addresses(mean, var, weight, gweight, gbias), gx.address)
+    return gx, gweight, gbias
+
+
+def batch_norm_eval(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """y with given statistics"""
+    if not _fits(x, weight, bias) or mean.dtype is not FLOAT or var.dtype is not FLOAT:
+        return NotImplemented
+    run = _plan("batch_norm_eval", x.shape, weight is not None, eps)
+    if run is None:
+        return NotImplemented
+    x, y = as_last(x), layout.empty_last(x.shape)
+    run(layout.address(x), *_addresses(mean, var, *_affine(weight, bias)), y.address)
+    return y
+
+
+def _fits(x: Any, weight: Any, bias: Any) -> bool:
+    if not (3 <= x.ndim <= 5 and x.dtype is FLOAT and x.size and (x.__class__ is ChannelsLast or choice.forced()) and choice.active()):
+        return False
+    if weight is None or bias is None:
+        return weight is None and bias is None
+    return weight.dtype is FLOAT and bias.dtype is FLOAT
+
+
+def _affine(weight: Any, bias: Any) -> tuple[Any, ...]:
+    return () if weight is None else (np.ascontiguousarray(weight), np.ascontiguousarray(bias))
+
+
+def _addresses(*arrays: Any) -> tuple[int, ...]:
+    return tuple(layout.address(a) for a in arrays)
+
+
+def _plan(what: str, shape: Shape, affine: bool, eps: float) -> Any:
+    count = threads.for_work(10.0 * math.prod(shape))
+    return plan((what, shape, affine, eps, count), _build, what, shape, affine, eps, count)
+
+
+def _build(b: Builder, what: str, shape: Shape, affine: bool, eps: float, count: int) -> Any:
+    b.lib.set_threads(count)
+    x, c, engine = b.last(shape), b.flat(shape[1]), b.lib.engine
+    flags = api.NORM_SCALE | api.NORM_SHIFT if affine else 0
+    given = [(api.MEAN, c), (api.VARIANCE, c), *([(api.SCALE, c), (api.SHIFT, c)] if affine else [])]
+    if what == "batch_norm_eval":
+        made = b.descriptor("batch_normalization_forward", engine, api.FORWARD_INFERENCE, x, x, eps, flags | api.NORM_GLOBAL, b.attributes())
+        return b.plan(made, [(api.SRC, x), *given, (api.DST, x)], count)
+    forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
+    if what == "batch_norm":
+        return b.plan(forward, [(api.SRC, x), *given, (api.DST, x)], count)
+    kind = api.BACKWARD if affine else api.BACKWARD_DATA
+    made = b.descriptor("batch_normalization_backward", engine, kind, x, x, x, eps, flags, forward, b.attributes())
+    taken = [(api.SCALE, c), (api.DIFF_SCALE, c), (api.DIFF_SHIFT, c)] if affine else []
+    return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), (api.MEAN, c), (api.VARIANCE, c), *taken, (api.DIFF_SRC, x)], count)

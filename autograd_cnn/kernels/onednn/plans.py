@@ -1,0 +1,216 @@
+"""Primitives of oneDNN, made once and kept: making one takes a millisecond, calling it a few microseconds.
+
+A `Plan` is a primitive with its arguments ready; a call only fills in addresses. Plans and working memory belong to a thread, so
+that threads do not write into each other's arguments.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import layout
+from . import api
+from .library import Library, library
+
+_MOST = 2048  # plans a thread keeps; beyond, the oldest goes
+
+
+class Unsupported(Exception):
+    """oneDNN has no implementation, or only its slow reference, for this case."""
+
+
+class Plan:
+    """One primitive and the memory objects it is called with."""
+
+    __slots__ = ("_arguments", "_count", "_execute", "_have", "_memories", "_owned", "_place", "_primitive", "_set", "_stream", "_threads", "info")
+
+    def __init__(self, lib: Library, descriptor: Any, arguments: Sequence[tuple[int, Any]], threads: int, **info: Any) -> None:
+        """`arguments`: what the addresses of a call stand for, in their order, each with its memory descriptor."""
+        self._primitive, place = api.Pointer(), api.Pointer(lib.api.query_md(descriptor, api.SCRATCHPAD_MD, 0))
+        check(lib.api.primitive_create(ctypes.byref(self._primitive), descriptor))
+        self._place = lib.api.md_size(place)
+        named = [*arguments, *([(api.SCRATCHPAD, place)] if self._place else [])]
+        self._memories = [_memory(lib, md) for _, md in named]
+        self._arguments = (api.Argument * len(named))(*(api.Argument(number, m) for (number, _), m in zip(named, self._memories, strict=True)))
+        self._have = [0] * len(named)
+        self._count = len(named)
+        self._execute, self._set, self._stream = lib.api.primitive_execute, lib.api.memory_set_data_handle, lib.stream
+        self._threads = (lib.set_threads, threads)
+        self.info = info
+
+    def __call__(self, *addresses: int) -> None:
+        have, put = self._have, self._set
+        if self._place:
+            addresses = (*addresses, working_memory("scratchpad", self._place))
+        for i, at in enumerate(addresses):
+            if have[i] != at:
+                put(self._memories[i], at)
+                have[i] = at
+        set_threads, count = self._threads
+        set_threads(count)
+        if self._execute(self._primitive, self._stream, self._count, self._arguments):
+            raise RuntimeError("oneDNN failed to run a primitive")
+
+    def destroy(self, lib: Library) -> None:
+        """Give back what oneDNN holds for it."""
+        for memory in self._memories:
+            lib.api.memory_destroy(memory)
+        lib.api.primitive_destroy(self._primitive)
+
+
+def check(status: int) -> None:
+    """oneDNN says so where it has no implementation."""
+    if status:
+        raise Unsupported(f"status {status}")
+
+
+def _memory(lib: Library, md: Any) -> Any:
+    made = api.Pointer()
+    check(lib.api.memory_create(ctypes.byref(made), md, lib.engine, None))
+    return made
+
+
+# ------------------------------------------------------------------------------------------------- kept by each thread
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.plans: dict[Any, Any] = {}
+        self.memory: dict[str, tuple[Any, int, int]] = {}
+
+
+_kept = _Kept()
+
+
+def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
+    """The plan of this key, built at its first use; None where oneDNN has none."""
+    plans = _kept.plans
+    try:
+        return plans[key]
+    except KeyError:
+        pass
+    lib = library()
+    if lib is None:
+        return None
+    builder = Builder(lib)
+    try:
+        made = build(builder, *args)
+    except Unsupported:
+        made = None
+    finally:
+        builder.close()
+    if len(plans) >= _MOST:
+        oldest = plans.pop(next(iter(plans)))
+        for old in oldest if isinstance(oldest, tuple) else (oldest,):
+            if isinstance(old, Plan):
+                old.destroy(lib)
+    plans[key] = made
+    return made
+
+
+def working_memory(purpose: str, nbytes: int) -> int:
+    """The address of so much memory, valid until this thread asks for the same purpose again."""
+    have = _kept.memory.get(purpose)
+    if have is None or have[2] < nbytes:
+        memory, _, at = layout.aligned(nbytes)
+        have = _kept.memory[purpose] = (memory, at, nbytes)
+    return have[1]
+
+
+def release() -> None:
+    """Give back this thread's plans and working memory."""
+    lib = library()
+    for held in list(_kept.plans.values()):
+        for old in held if isinstance(held, tuple) else (held,):
+            if isinstance(old, Plan) and lib is not None:
+                old.destroy(lib)
+    _kept.plans.clear()
+    _kept.memory.clear()
+
+
+# ------------------------------------------------------------------------------------------------- building
+def dims(values: Sequence[int]) -> Any:
+    """dnnl_dims_t"""
+    return api.Dims(*values)
+
+
+class Builder:
+    """Makes descriptors, and destroys what is only needed while a plan is built."""
+
+    def __init__(self, lib: Library) -> None:
+        self.lib = lib
+        self.api = lib.api
+        self._made: list[tuple[Callable[..., Any], Any]] = []
+
+    def close(self) -> None:
+        """Plans hold what they need; the descriptors can go."""
+        for destroy, made in reversed(self._made):
+            destroy(made)
+
+    def md(self, shape: Sequence[int], tag: int) -> Any:
+        """A memory descriptor of float32 entries."""
+        made = api.Pointer()
+        check(self.api.memory_desc_create_with_tag(ctypes.byref(made), len(shape), dims(shape), api.F32, tag))
+        self._made.append((self.api.memory_desc_destroy, made))
+        return made
+
+    def flat(self, size: int) -> Any:
+        """Of `size` entries in a row."""
+        return self.md((size,), api.ROW_MAJOR[1])
+
+    def rows(self, shape: Sequence[int]) -> Any:
+        """Row-major."""
+        return self.md(shape, api.ROW_MAJOR[len(shape)])
+
+    def last(self, shape: Sequence[int]) -> Any:
+        """(N, C, *S) with the channels last in memory."""
+        return self.md(shape, api.CHANNELS_LAST[len(shape)])
+
+    def any(self, shape: Sequence[int]) -> Any:
+        """In the order that oneDNN chooses."""
+        return self.md(shape, api.ANY)
+
+    def attributes(self, precision: int = 0) -> Any:
+        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16)."""
+        made = api.Pointer()
+        check(self.api.primitive_attr_create(ctypes.byref(made)))
+        self._made.append((self.api.primitive_attr_destroy, made))
+        check(self.api.primitive_attr_set_scratchpad_mode(made, api.USER_SCRATCHPAD))
+        if precision:
+            check(self.api.primitive_attr_set_fpmath_mode(made, precision))
+        return made
+
+    def descriptor(self, kind: str, *args: Any, reference: bool = False) -> Any:
+        """A primitive descriptor; oneDNN's slow reference implementations count as none."""
+        made = api.Pointer()
+        check(getattr(self.api, f"{kind}_primitive_desc_create")(ctypes.byref(made), *args))
+        self._made.append((self.api.primitive_desc_destroy, made))
+        if not reference and self.implementation(made).startswith("ref"):
+            raise Unsupported("only the reference implementation")
+        return made
+
+    def implementation(self, descriptor: Any) -> str:
+        """oneDNN's name of what it chose."""
+        name = ctypes.c_char_p()
+        self.api.primitive_desc_query(descriptor, api.IMPLEMENTATION, 0, ctypes.byref(name))
+        return (name.value or b"").decode()
+
+    def query(self, descriptor: Any, what: int) -> Any:
+        """One of a primitive's memory descriptors."""
+        return api.Pointer(self.api.query_md(descriptor, what, 0))
+
+    def size(self, md: Any) -> int:
+        """How many bytes it takes."""
+        return self.api.md_size(md)  # type: ignore[no-any-return]
+
+    def plan(self, descriptor: Any, arguments: Sequence[tuple[int, Any]], threads: int, **info: Any) -> Plan:
+        """The plan of a descriptor."""
+        return Plan(self.lib, descriptor, arguments, threads, **info)
+
+    def reorder(self, source: Any, target: Any, threads: int) -> Plan | None:
+        """From one memory order into another; None where they are the same."""
+        if self.api.md_equal(source, target):
+            return None
+        made = self.descriptor("reorder", source, self.lib.engine, target, self.lib.engine, self.attributes(), reference=True)
+        return self.plan(made, [(api.SRC, source), (api.DST, target)], threads)

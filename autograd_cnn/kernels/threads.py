@@ -1,0 +1,119 @@
+"""How many threads compute: one number for OpenBLAS (NumPy's products) and OpenMP (oneDNN's kernels)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _wanted() -> int:
+    try:
+        return max(1, int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0]))
+    except ValueError:
+        return _processors()
+
+
+_count = _wanted()
+
+
+def get_num_threads() -> int:
+    """How many threads a kernel may use.
+
+    >>> import autograd_cnn as ac
+    >>> ac.get_num_threads() >= 1
+    True
+    """
+    return _count
+
+
+def set_num_threads(int: int) -> None:
+    """Let kernels use so many threads: NumPy's products (OpenBLAS) and oneDNN's kernels. Small work stays on one thread.
+
+    The default is OMP_NUM_THREADS, or the number of processors this process may use.
+
+    >>> import autograd_cnn as ac
+    >>> ac.set_num_threads(ac.get_num_threads())
+    >>> ac.set_num_threads(0)
+    Traceback (most recent call last):
+    ...
+    RuntimeError: set_num_threads: expected a positive number of threads, got 0
+    """
+    global _count
+    if not isinstance(int, _int | np.integer) or isinstance(int, bool):
+        raise TypeError(f"set_num_threads expects an int, but got {type(int).__name__}")
+    if int < 1:
+        raise RuntimeError(f"set_num_threads: expected a positive number of threads, got {int}")
+    _count = _int(int)
+    set_blas = _openblas()
+    if set_blas is not None:
+        set_blas(_count)
+
+
+_int = int  # PyTorch's argument is named int
+
+
+def for_work(operations: float) -> int:
+    """One thread for work that a fork and a join would outlast."""
+    return _count if operations >= SHARED else 1
+
+
+SHARED = 200_000  # floating-point operations (or entries touched, ten each) from which two threads beat one; see benchmarks
+
+
+# ------------------------------------------------------------------------------------------------- OpenMP
+class _Local(threading.local):
+    count = 0
+
+
+def before_openmp() -> None:
+    """Idle threads of OpenMP shall sleep soon, not spin against OpenBLAS's and other processes'. It reads its settings when it is loaded."""
+    if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
+        os.environ["GOMP_SPINCOUNT"] = str(_SPINS)
+
+
+_SPINS = 20_000  # some 30 us: the pause between two kernels of one net
+
+
+def openmp(library: Any) -> Callable[[int], None]:
+    """A function that sets the number of threads for this thread's next kernels, and does nothing if it is set already."""
+    try:
+        set_threads = library.omp_set_num_threads  # the OpenMP that the library was linked with
+    except AttributeError:
+        return lambda count: None
+    set_threads.argtypes, set_threads.restype = (ctypes.c_int,), None
+    local = _Local()
+
+    def put(count: int) -> None:
+        if local.count != count:
+            set_threads(count)
+            local.count = count
+
+    return put
+
+
+# ------------------------------------------------------------------------------------------------- OpenBLAS
+_NAMES = tuple(f"{prefix}openblas_set_num_threads{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "", "64"))
+
+
+def _openblas() -> Callable[[int], None] | None:
+    """NumPy's OpenBLAS, found among its bundled libraries; None where NumPy has another BLAS."""
+    root = Path(np.__file__).parent
+    for folder in (root.parent / "numpy.libs", root / ".dylibs"):
+        for path in sorted(folder.glob("*openblas*")):
+            library = ctypes.CDLL(str(path))
+            for name in _NAMES:
+                if hasattr(library, name):
+                    fn = getattr(library, name)
+                    fn.argtypes, fn.restype = (ctypes.c_int,), None
+                    return fn  # type: ignore[no-any-return]
+    return None

@@ -110,12 +110,17 @@ def _recorded(model: Module, inputs: tuple[Any, ...]) -> tuple[Graph, Graph | No
     try:
         with enable_grad():
             full = trace(run, *inputs)
-            recorded = [y for y in outputs if y.requires_grad]
-            return full, Graph.of(*recorded) if recorded else None
+    except Exception as error:
+        sizes = ", ".join(str(tuple(x.shape)) for x in inputs if isinstance(x, Tensor))
+        how = "training: model.eval() first, a batch of two or" if model.training else "evaluation:"
+        error.add_note(f"summary ran {type(model).__name__} on an input of size {sizes}, as for {how} another size may fit.")
+        raise
     finally:
         for buffer, before in buffers:
             buffer.value[...] = before
         set_rng_state(state)
+    recorded = [y for y in outputs if y.requires_grad]
+    return full, Graph.of(*recorded) if recorded else None
 
 
 def _tensors(result: Any) -> list[Tensor]:

@@ -201,3 +201,12 @@ def test_text_and_data():
 def test_errors(call, text):
     with pytest.raises(TypeError, match=text):
         call()
+
+
+def test_a_size_that_does_not_fit():
+    with pytest.raises(RuntimeError) as error:
+        ac.summary(nn.Sequential(nn.Linear(3, 2)).eval(), (5,))
+    assert error.value.__notes__ == ["summary ran Sequential on an input of size (1, 5), as for evaluation: another size may fit."]
+    with pytest.raises(ValueError, match="more than 1 value") as error:
+        ac.summary(nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), (3,))
+    assert "a batch of two" in error.value.__notes__[0]

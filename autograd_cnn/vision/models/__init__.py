@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
 from typing import Any
 
 from ...errors import nearest
@@ -52,8 +53,10 @@ from .vgg import *  # noqa: F403
 _SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
 _REGISTRY.update(_SMALL)
 
-__all__ = ["MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_weights", "get_weight", "lenet5", "lenet5_modern", "list_models",
-           "mlp", "small_models"]  # fmt: skip
+__all__ = [
+    "MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_builder", "get_model_weights", "get_weight", "lenet5", "lenet5_modern",
+    "list_models", "mlp", "small_models",
+]  # fmt: skip
 for _file in (
     _alexnet, _autoencoder, _cifar_resnet, _dcgan, _deconvnet, _densenet, _fcn, _googlenet, _inception, _mobilenetv2, _mobilenetv3, _resnet,
     _sequence, _shufflenetv2, _squeezenet, _style, _vgg,
@@ -61,13 +64,22 @@ for _file in (
     __all__ += _file.__all__
 
 
-def list_models(module: Any = None) -> list[str]:
+def list_models(module: Any = None, include: str | Iterable[str] | None = None, exclude: str | Iterable[str] | None = None) -> list[str]:
     """The names `get_model` knows.
 
     Args:
-        module: only those defined in this module.
+        module: only those defined in this module. include: only names like one of these patterns. exclude: none like these.
+
+    >>> list_models(include="resnet*", exclude=["*152", "*101"])
+    ['resnet18', 'resnet34', 'resnet50']
     """
-    return sorted(n for n, build in _REGISTRY.items() if module is None or build.__module__.startswith(module.__name__))
+    wanted, unwanted = ((p,) if isinstance(p, str) else tuple(p or ()) for p in (include, exclude))
+    names = sorted(n for n, build in _REGISTRY.items() if module is None or build.__module__.startswith(module.__name__))
+    return [n for n in names if (not wanted or _like(n, wanted)) and not _like(n, unwanted)]
+
+
+def _like(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch(name, p) for p in patterns)
 
 
 def small_models() -> list[str]:
@@ -81,6 +93,17 @@ def _known(name: str) -> str:
     return name.lower()
 
 
+def get_model_builder(name: str) -> Callable[..., Module]:
+    """The function that builds the network of that name.
+
+    Errors: ValueError for an unknown name, with the nearest one.
+
+    >>> get_model_builder("lenet5").__name__
+    'lenet5'
+    """
+    return _REGISTRY[_known(name)]
+
+
 def get_model(name: str, **config: Any) -> Module:
     """The network of that name.
 
@@ -89,17 +112,18 @@ def get_model(name: str, **config: Any) -> Module:
     >>> get_model("lenet5").__class__.__name__
     'LeNet5'
     """
-    return _REGISTRY[_known(name)](**config)
+    return get_model_builder(name)(**config)
 
 
-def get_model_weights(name: str) -> Any:
-    """The published weights of the network of that name, as an enumeration.
+def get_model_weights(name: str | Callable[..., Module]) -> Any:
+    """The published weights of the network of that name (or of that function), as an enumeration.
 
     Errors: ValueError for an unknown name, or a network without any.
 
     >>> get_model_weights("resnet18").DEFAULT.name
     'IMAGENET1K_V1'
     """
+    name = name if isinstance(name, str) else name.__name__
     found = _WEIGHTS.get(_known(name))
     if found is None:
         raise ValueError(f"No published weights are known for {name!r}.")

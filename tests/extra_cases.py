@@ -101,7 +101,7 @@ EXTRA: list[tuple[str, Case]] = [
     ("linear", case(X[0], a([[1.0, 2.0, 3.0]]), a([10.0]))), ("linear", case(X, np.ones((1, 3)), a([10.0], np.float32))),
     ("nonzero_tuple", case(a([[1.0, 0.0], [0.0, 2.0]]))), ("nonzero_tuple", case(i(0, 3, 0))),
     ("div", case(6.0, a([2.0, 3.0]))), ("div", case(i(6, 7), i(2, 2))), ("logical_xor", case(a([1.0, 0.0]), a([1.0, 2.0]))),
-    ("power", case(i(2, 3), exponent=2)),
+    ("power", case(i(2, 3), exponent=2)), ("power_of", case(i(2, -1, -1, 1, 3, -2), i(-1, -1, -2, -3, 2, 3))),
     *[("binary_cross_entropy", case(a([0.0, 1.0, 1e-60, 0.3]), a([1.0, 0.0, 0.5, 0.25]), reduction=r)) for r in ("none", "sum", "mean")],
     ("median", case(np.zeros(0), skip_nan=False)), ("softplus", case(a([-1.0, 2.0, 30.0]), beta=-2.0, threshold=20.0)),
     ("isclose", case(a([NAN, 1.0]), a([2.0, NAN]), rtol=0.0, atol=0.0, equal_nan=True)),

@@ -26,6 +26,14 @@ NOT_INTEGERS = COUNTED | frozenset(
 NOT_HALF: frozenset[str] = frozenset()
 
 
+# As PyTorch: "not implemented for 'Long'"
+REFUSES_INTEGERS = frozenset(
+    "logaddexp logaddexp2 hypot leaky_relu hardsigmoid hardswish hardshrink softshrink elu silu mish logsigmoid softplus gelu frac lerp frexp mse_loss "
+    "smooth_l1_loss huber_loss binary_cross_entropy_with_logits soft_margin_loss cross_entropy softmax log_softmax binary_cross_entropy mean "
+    "logsumexp var std".split()
+)
+
+
 def special(case: Case, seed: int) -> Case:
     """Some entries become nan, ±inf, 0, −0, or equal to another."""
     rng = np.random.default_rng(seed)
@@ -77,6 +85,18 @@ def against_oracle(prim: Primitive, case: Case, oracle: Any, strict: bool = Fals
                 raise CheckFailure(f"{prim.name}: {case!r} gives {a}, the oracle {b}")
 
 
+def check_refusal(prim: Primitive, case: Case) -> None:
+    """Integers are refused with a reason."""
+    setup = Setup(prim, case)
+    try:
+        setup.run(setup.tensors(grad=False))
+    except (NotImplementedError, RuntimeError) as error:
+        if not str(error):
+            raise
+        return
+    raise CheckFailure(f"{prim.name}: takes integers, which PyTorch refuses: {case!r}")
+
+
 def check_variants(prim: Primitive, case: Case, seed: int, oracle: Any) -> None:
     """All variants, where they mean something."""
     if prim.name not in NOT_HALF:
@@ -85,5 +105,7 @@ def check_variants(prim: Primitive, case: Case, seed: int, oracle: Any) -> None:
         against_oracle(prim, half, lambda *_, **params: oracle(*exact.inputs, *_[len(exact.inputs) :], **params), rtol=0.01)
     if prim.name not in NOT_SPECIAL:
         against_oracle(prim, special(case, seed), oracle)
-    if prim.name not in NOT_INTEGERS:
+    if prim.name in REFUSES_INTEGERS:
+        check_refusal(prim, integers(case))
+    elif prim.name not in NOT_INTEGERS:
         against_oracle(prim, integers(case), oracle)

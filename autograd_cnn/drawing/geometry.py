@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -57,6 +57,25 @@ def bounds(boxes: Sequence[Box]) -> Box:
     """The box around boxes."""
     x, y = min(b[0] for b in boxes), min(b[1] for b in boxes)
     return x, y, max(b[0] + b[2] for b in boxes) - x, max(b[1] + b[3] for b in boxes) - y
+
+
+class Bands:
+    """Named boxes by the horizontal bands they reach into, to find those at a height fast."""
+
+    def __init__(self, boxes: Mapping[str, Box], height: float = 400.0) -> None:
+        self.height = height
+        self.bands: dict[int, list[str]] = {}
+        self.place = {name: i for i, name in enumerate(boxes)}
+        for name, (_, y, _, h) in boxes.items():
+            for k in range(math.floor(y / height), math.floor((y + h) / height) + 1):
+                self.bands.setdefault(k, []).append(name)
+
+    def near(self, top: float, bottom: float) -> list[str]:
+        """The names of all boxes that may reach between these heights, in their order."""
+        keys = range(math.floor(top / self.height), math.floor(bottom / self.height) + 1)
+        if len(keys) == 1:
+            return self.bands.get(keys[0], [])
+        return sorted({name for k in keys for name in self.bands.get(k, ())}, key=self.place.__getitem__)
 
 
 class Space:

@@ -8,12 +8,13 @@ so that their headers stay free.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+import math
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .cards import Card
-from .geometry import Space, Track, spread
+from .geometry import Bands, Space, Track, spread
 from .layout import Placement, Via
 from .scene import Box, Point
 from .view import Edge
@@ -37,7 +38,8 @@ def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     straight = [straightened(e, v, columns) for e, v in zip(edges, placed.vias, strict=True)]
     leaving = _ports(edges, straight, cards, gap, out=True)
     arriving = _ports(edges, straight, cards, gap, out=False)
-    levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already
+    levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already, by height
+    panels = Panels(frames)
     routes = []
     for i, edge in enumerate(edges):
         tail, head = cards[edge.tail.id], cards[edge.head.id]
@@ -47,9 +49,9 @@ def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
         track = Track((x0, tail.y + tail.height / 2 + CLEAR))
         first, last = placed.clear[i]
         for x, top, bottom in straight[i]:
-            _turn(track, (x, max(top, track.end[1])), frames, levels, first)
+            _turn(track, (x, max(top, track.end[1])), panels, levels, first)
             track.line((x, max(bottom, track.end[1])))
-        _turn(track, (x1, head.y - head.height / 2 - CLEAR), frames, levels, first, last)
+        _turn(track, (x1, head.y - head.height / 2 - CLEAR), panels, levels, first, last)
         routes.append(Route(edge, track))
     return routes
 
@@ -57,7 +59,7 @@ def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
 def _turn(
     track: Track,
     to: Point,
-    frames: Mapping[str, Box],
+    panels: Panels,
     levels: list[tuple[float, float, float]],
     above: float,
     below: float = float("inf"),
@@ -71,7 +73,7 @@ def _turn(
     high, low = max(y0 + 3, above), min(to[1] - 7, below)  # ends are straight, for the arrowheads' sake
     if low - high < 8:
         high, low = y0 + 3, to[1] - 7
-    top, bottom = free_zone(track.end, to, frames)
+    top, bottom = free_zone(track.end, to, panels)
     top, bottom = max(top, high), min(bottom, low)
     if bottom - top < 14:
         top, bottom = high, low
@@ -83,14 +85,27 @@ def _turn(
     span = min(x0, to[0]), max(x0, to[0])
     corner = min(CORNER, across / 2, (bottom - top) / 2)
     level = _level(span, top + corner, bottom - corner, levels)
-    levels.append((level, *span))
+    insort(levels, (level, *span))
     track.elbow(to, level, corner)
 
 
-def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, float]:
+class Panels:
+    """The frames of a figure, to find those at a height fast."""
+
+    def __init__(self, frames: Mapping[str, Box]) -> None:
+        self.frames = frames
+        self.bands = Bands(frames)
+
+    def between(self, top: float, bottom: float) -> list[Box]:
+        """Those that reach between these heights."""
+        found = (self.frames[name] for name in self.bands.near(top, bottom))
+        return [f for f in found if f[1] <= bottom and f[1] + f[3] >= top]
+
+
+def free_zone(a: Point, b: Point, panels: Panels) -> tuple[float, float]:
     """The heights between two points that lie below the panels the upper one is in and above those the lower one is in."""
     top, bottom = a[1], b[1]
-    near = [f for f in frames.values() if f[1] <= bottom and f[1] + f[3] >= top]
+    near = panels.between(top, bottom)
     for x, y, w, h in near:
         holds_a = x <= a[0] <= x + w and y <= a[1] <= y + h
         holds_b = x <= b[0] <= x + w and y <= b[1] <= y + h
@@ -110,12 +125,13 @@ def free_zone(a: Point, b: Point, frames: Mapping[str, Box]) -> tuple[float, flo
 def _level(span: tuple[float, float], low: float, high: float, levels: Sequence[tuple[float, float, float]]) -> float:
     """A height between `low` and `high` at which nothing else runs sideways near; the middle if it is free."""
     middle = (low + high) / 2
-    near = [y for y, x0, x1 in levels if x0 < span[1] + 12 and span[0] < x1 + 12]
+    first, last = bisect_left(levels, (low - LEVEL,)), bisect_right(levels, (high + LEVEL, math.inf))
+    near = [y for y, x0, x1 in levels[first:last] if x0 < span[1] + 12 and span[0] < x1 + 12]
     candidates = [middle, *sorted((y + d for y in near for d in (LEVEL, -LEVEL)), key=lambda y: abs(y - middle))]
     free = next((y for y in candidates if low <= y <= high and all(abs(y - n) >= LEVEL - 0.5 for n in near)), None)
     if free is not None:
         return free
-    steps = [low + (high - low) * k / 24 for k in range(25)] if high > low else [middle]
+    steps = [low + (high - low) * k / 24 for k in range(4, 21)] if high > low else [middle]
     return max(steps, key=lambda y: min(abs(y - n) for n in near))  # little room: as far from the others as can be
 
 
@@ -197,7 +213,7 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     ranks = sorted({round(c.y, 1) for c in cards.values()})
     index = {y: i for i, y in enumerate(ranks)}
     wanted: dict[int, list[tuple[float, float]]] = {}
-    columns = Columns(cards)
+    columns, panels = Columns(cards), Panels(frames)
     for e, vias in zip(edges, placed.vias, strict=True):
         tail, head = cards[e.tail.id], cards[e.head.id]
         stops = [(tail.x, tail.y), *((x, (a + b) / 2) for x, a, b in straightened(e, vias, columns)), (head.x, head.y)]
@@ -214,8 +230,9 @@ def make_room(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
             continue
         top = max(c.y + c.tall / 2 for c in rows[rank])
         bottom = min(c.y - c.tall / 2 for c in rows[rank + 1])
-        ends = [y + h for _, y, _, h in frames.values() if top <= y + h <= bottom]
-        starts = [y for _, y, _, _ in frames.values() if top <= y <= bottom]
+        near = panels.between(top, bottom)
+        ends = [y + h for _, y, _, h in near if top <= y + h <= bottom]
+        starts = [y for _, y, _, _ in near if top <= y <= bottom]
         free = min([bottom, *starts]) - max([top, *ends])
         deep = max(sum(a < q and p < b for a, b in spans) for p, q in spans)
         extra[rank] = max(0.0, 2.6 * CORNER + 1.5 * LEVEL * (deep - 1) - free)

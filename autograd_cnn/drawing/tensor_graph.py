@@ -3,8 +3,9 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from . import marks
 from .card_paint import paint
@@ -247,16 +248,17 @@ class Figure:
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
 
     def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
-        """Write beside the gradient's lane, where least is in the way; a sum under its card, if there is room."""
+        """Write beside the gradient's lane, where least is in the way, never on a card or on other writing; a sum under its card,
+        if there is room."""
         width = text_width(text, 11) if text else 9.0
         flow = self.flows[r.edge.id].gradient
         half = self.style.scale.width(flow.norm) / 2 if flow.state == "flows" else 2.0
         finer = tuple(k / 30 for k in range(1, 30))
-        places = [self._beside(r, share, side, half, width) for s in (shares, finer) for side in (1, -1) for share in s]
+        places: Iterable[Point] = (self._beside(r, share, side, half, width) for s in (shares, finer) for side in (1, -1) for share in s)
         if under is not None:
             x, y, aside = under.x - width / 2, under.y + under.height / 2 + 11, under.width / 2 - width / 2 - 8
-            places = [(x, y), (x + aside, y), (x - aside, y), *places]
-        best, least = places[0], 1000
+            places = chain([(x, y), (x + aside, y), (x - aside, y)], places)
+        best, least = (0.0, 0.0), 1000
         for x, y in places:
             if x < 6:  # off the page
                 continue
@@ -266,8 +268,10 @@ class Figure:
                 best, least = (x, y), hits
             if not hits:
                 break
+        if least >= 20:  # no room at all: the edge's title has the number
+            return
         x, y = best
-        self.space.take((x, y - 5, width, 12.0))
+        self.solid.take((x, y - 5, width, 12.0))
         if text:
             group.text(x, y + 4, text, 11, ink="gradient", halo="paper" if least else None)
         else:

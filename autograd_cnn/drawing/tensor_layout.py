@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from . import marks
 from .cards import Card
 from .chains import straighten_chains
-from .geometry import bounds, overlap
+from .geometry import Bands, bounds, overlap
 from .layout import HEADER, PAD, Frame, Link, Node, Placement, Request, Via, place
 from .routes import Columns, Route, align, make_room, route_all, straightened
 from .scene import Box
@@ -79,6 +79,7 @@ def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel
     """The panels, widened where nothing foreign stands beside them: so that a long edge with an end in one runs within it, and
     that its header has room to the left of the line that comes down through it."""
     frames, columns = base_frames(view, cards, header_width), Columns(cards)
+    crowd = _Crowd(view, frames, columns)
     entering: dict[str, list[Via]] = {}  # for each panel the stretches of long edges of which an end is in it
     for e, passed in zip(view.edges, vias, strict=True):
         if passed:
@@ -89,13 +90,13 @@ def _frames(view: View, cards: Mapping[str, Card], header_width: Callable[[Panel
         _, y, _, h = frames[p.id]
         for x, top, bottom in entering.get(p.id, ()):
             if bottom > y and top < y + h:
-                _widen(p, x - 20, x + 20, frames, view, columns)
+                _widen(p, x - 20, x + 20, frames, crowd)
         first = min((cards[u.id] for u in p.all_units()), key=lambda c: c.y)
-        _widen(p, first.x - header_width(p) + 15, first.x, frames, view, columns)
+        _widen(p, first.x - header_width(p) + 15, first.x, frames, crowd)
     return {p.id: frames[p.id] for p in view.panels}
 
 
-def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: View, columns: Columns) -> None:
+def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], crowd: _Crowd) -> None:
     """Let a panel, and those around it, reach from `left` to `right` at least, unless that is far or meets something."""
     x, _, w, _ = frames[p.id]
     extra = max(0.0, x - left) + max(0.0, right - x - w)
@@ -106,19 +107,27 @@ def _widen(p: Panel, left: float, right: float, frames: dict[str, Box], view: Vi
         x, y, w, h = frames[q.id]
         wider[q.id] = (min(x, left), y, max(x + w, right) - min(x, left), h)
         left, right = left - PAD, right + PAD
-    if all(_alone(q, wider[q.id], frames, view, columns) for q in _family(p)):
+    if all(crowd.leaves_alone(q, wider[q.id], frames) for q in _family(p)):
         frames.update(wider)
 
 
-def _alone(p: Panel, box: Box, frames: Mapping[str, Box], view: View, columns: Columns) -> bool:
-    """Would a panel of this size keep clear of what does not belong to it?"""
-    own = {id(u) for u in p.all_units()}
-    near = columns.beside(box[1] - 12, box[1] + box[3] + 12)
-    if any(overlap(box, b, 12) for b in near if id(columns.owners[b].unit) not in own):
-        return False
-    family = {id(q) for q in _family(p)}
-    met = (q for q in view.panels if overlap(box, frames[q.id], 6))
-    return all(id(q) in family or p in _family(q) for q in met)
+class _Crowd:
+    """What stands around a panel. Panels change their width only, so their heights are known beforehand."""
+
+    def __init__(self, view: View, frames: Mapping[str, Box], columns: Columns) -> None:
+        self.columns = columns
+        self.panels = {p.id: p for p in view.panels}
+        self.bands = Bands(frames)
+        self.units = {p.id: {id(u) for u in p.all_units()} for p in view.panels}
+
+    def leaves_alone(self, p: Panel, box: Box, frames: Mapping[str, Box]) -> bool:
+        """Would a panel of this size keep clear of what does not belong to it?"""
+        top, bottom = box[1] - 12, box[1] + box[3] + 12
+        if any(overlap(box, b, 12) for b in self.columns.beside(top, bottom) if id(self.columns.owners[b].unit) not in self.units[p.id]):
+            return False
+        family = {id(q) for q in _family(p)}
+        met = (self.panels[name] for name in self.bands.near(top, bottom) if overlap(box, frames[name], 6))
+        return all(id(q) in family or p in _family(q) for q in met)
 
 
 def _family(p: Panel | None) -> list[Panel]:

@@ -56,7 +56,7 @@ class _Builder:
         everything = sorted(nodes, key=lambda n: min(order[id(e)] for e in n[1]))
         all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
         edges = self.make_edges(nodes, units, heads)
-        parameters = {v.id: v for v in self.graph.parameters if self.is_parameter(v)}
+        parameters = {v.id: v for v in self.graph.values if self.is_parameter(v)}
         return View(self.graph, all_units, edges, panels, parameters, self.root)
 
     # ------------------------------------------------------------------------------------------------- units
@@ -118,8 +118,11 @@ class _Builder:
         return {v.id: v for v in values if self.is_parameter(v)}
 
     def is_parameter(self, value: Value) -> bool:
-        """Where there are modules, a leaf that none of them holds is an input that wants a gradient."""
-        return value.kind == "parameter" and (not self.owned or id(value.node) in self.owned)
+        """Where there are modules, a leaf that none of them holds is an input that wants a gradient; what one of them holds is a
+        parameter, if frozen."""
+        if value.kind == "parameter":
+            return not self.owned or id(value.node) in self.owned
+        return value.kind == "input" and id(value.data) in self.owned  # frozen
 
     # ------------------------------------------------------------------------------------------------- panels
     def make_panels(self, units: list[Unit]) -> list[Panel]:

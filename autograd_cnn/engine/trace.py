@@ -116,7 +116,7 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
     names = parameter_names(scope for *_, scope, _ in tracer.steps)
     values = []
     for i, v in enumerate(tracer.values):
-        name = v["name"] or (names.get(id(v["node"])) if v["node"] is not None else None)
+        name = v["name"] or names.get(id(v["data"] if v["node"] is None else v["node"]))
         values.append(Value(id=i, **{**v, "name": name}))
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
@@ -150,7 +150,8 @@ def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]
 
 
 def parameter_names(scopes: Any) -> dict[int, str]:
-    """The full names of parameters, by their nodes: asked of the outermost modules that were called."""
+    """The full names of parameters, by their nodes (frozen ones by their raw values): asked of the outermost modules that were
+    called."""
     roots: dict[int, Any] = {}
     for scope in scopes:
         top = scope
@@ -161,8 +162,7 @@ def parameter_names(scopes: Any) -> dict[int, str]:
     names: dict[int, str] = {}
     for root in roots.values():
         for name, p in getattr(root, "named_parameters", lambda: ())():
-            if p.node is not None:
-                names.setdefault(id(p.node), name)
+            names.setdefault(id(p.node if p.node is not None else getattr(p, "value", p)), name)
     return names
 
 

@@ -1,4 +1,5 @@
-"""Graphs to draw: the ones made by hand, and random programs with nested modules, branches, skips and shared weights."""
+"""Graphs to draw: the ones made by hand, programs as people write them, and random programs with nested modules, branches, skips
+and shared weights."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from autograd_cnn.engine.graph import Graph
 
 from . import graphs
 from .graphs import Builder
+from .programs import PROGRAMS
 
 HAND: dict[str, Callable[[], Graph]] = {
     "mlp": graphs.mlp,
@@ -17,6 +19,11 @@ HAND: dict[str, Callable[[], Graph]] = {
     "resnet block": graphs.resnet_block,
     "two in, two out": graphs.two_in_two_out,
 }
+
+
+def recorded(name: str) -> Graph:
+    """The graph of a program, with the gradients of all values."""
+    return Graph.of(PROGRAMS[name](), gradients=True)
 
 
 def random_program(seed: int) -> Graph:

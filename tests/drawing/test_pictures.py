@@ -19,12 +19,12 @@ from autograd_cnn.drawing.view_builder import view_of
 from autograd_cnn.drawing.words import Words
 from autograd_cnn.engine.graph import Graph
 
-from .corpus import HAND, RANDOM, random_program
+from .corpus import HAND, PROGRAMS, RANDOM, random_program, recorded
 
 
-def picture(graph: Graph, backward: bool = True, depth: int | None = None, engine: str = "auto", lang: str = "en") -> Scene:
+def picture(graph: Graph, backward: bool = True, depth: int | str | None = None, engine: str = "auto", lang: str = "en") -> Scene:
     words = Words(lang)
-    view = view_of(graph, Fold(depth, "none"))
+    view = view_of(graph, Fold() if isinstance(depth, str) else Fold(depth, "none"))
     return tensor_figure(view, Style(words, backward), "Net", subtitle_of(view, words, 2), engine)
 
 
@@ -34,13 +34,16 @@ CASES = [
     *((seed, True, None, "auto") for seed in RANDOM),
     *((seed, True, 1, "auto") for seed in list(RANDOM)[::4]),
     *((seed, True, None, "layered") for seed in RANDOM),
+    *((name, True, "folded", "auto") for name in PROGRAMS),
+    *((name, True, 1, "layered") for name in list(PROGRAMS)[::2]),
 ]
 
 
 @pytest.fixture(params=CASES, ids=lambda c: f"{c[0]}-{'backward' if c[1] else 'forward'}-{c[2]}-{c[3]}", scope="module")
 def scene(request: pytest.FixtureRequest) -> Scene:
     name, backward, depth, engine = request.param
-    return picture(HAND[name]() if name in HAND else random_program(name), backward, depth, engine)
+    graph = HAND[name]() if name in HAND else recorded(name) if name in PROGRAMS else random_program(name)
+    return picture(graph, backward, depth, engine)
 
 
 def boxes(scene: Scene, *kinds: str) -> list[Group]:
@@ -178,6 +181,10 @@ def test_readable_contrast(scene: Scene) -> None:
 @pytest.mark.parametrize("name", list(HAND))
 def test_same_graph_same_bytes(name: str) -> None:
     assert write(picture(HAND[name]())) == write(picture(HAND[name]()))
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(HAND) + len(PROGRAMS) + len(RANDOM) >= 60
 
 
 def test_dark_mode_covers_every_ink() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import nearest
 
-KINDS = ("graph", "volumes", "receptive-field", "network", "steps", "filters", "activations", "saliency")
+KINDS = ("graph", "volumes", "receptive-field", "network", "steps", "expand", "filters", "activations", "saliency")
 
 
 def add_parser(commands: Any) -> None:
@@ -31,6 +31,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--focus", metavar="MODULE", help="show this module, as layer3.1")
     parser.add_argument("--layer", help="the layer of the unit (receptive-field)")
     parser.add_argument("--unit", help="its place: 5 or 3,4 (receptive-field; default: the middle)")
+    parser.add_argument("--wrt", metavar="ENTRY", help="the entry in question, as F11 or X22 (expand; default: the first weight)")
+    parser.add_argument("--op", metavar="NAME", help="the operation, as conv2d, if it is not the last (expand)")
     parser.add_argument("--seed", type=int, default=0, help="of a model's weights and its input (default: 0)")
     parser.add_argument("--title", help="instead of the model's name")
     parser.add_argument("--theme", default="auto", help="auto, light, dark or print (default: auto)")
@@ -76,6 +78,8 @@ _ONLY = {
     "focus": ("graph", "volumes"),
     "layer": ("receptive-field",),
     "unit": ("receptive-field",),
+    "wrt": ("expand",),
+    "op": ("expand",),
 }
 
 
@@ -132,6 +136,16 @@ def _steps(target: Any, size: Any, args: Any, options: dict[str, Any]) -> Any:
     return draw.steps(value, *inputs, backward=args.backward, depth=args.depth, **options)
 
 
+def _expand(target: Any, size: Any, args: Any, options: dict[str, Any]) -> Any:
+    from ..drawing import draw
+
+    value = target.value
+    if target.callable:
+        model, x = _model(target, size, "expand")
+        value = model(x)
+    return draw.expand(value, args.wrt, op=args.op, near=True, **{**options, "title": args.title})
+
+
 def _volumes(target: Any, size: Any, args: Any, options: dict[str, Any]) -> Any:
     from ..drawing import draw
 
@@ -180,6 +194,6 @@ def _saliency(target: Any, size: Any, args: Any, options: dict[str, Any]) -> Any
 
 
 FIGURES: dict[str, Callable[[Any, Any, Any, dict[str, Any]], Any]] = {
-    "graph": _graph, "volumes": _volumes, "receptive-field": _receptive_field, "network": _network, "steps": _steps,
+    "graph": _graph, "volumes": _volumes, "receptive-field": _receptive_field, "network": _network, "steps": _steps, "expand": _expand,
     "filters": _filters, "activations": _activations, "saliency": _saliency,
 }  # fmt: skip

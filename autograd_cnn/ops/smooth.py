@@ -302,7 +302,8 @@ def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Ar
         z = x * x.dtype.type(beta)
         tail = np.log1p(np.exp(-np.abs(z))) / beta  # ln(1 + e^z) = max(z, 0) + ln(1 + e^−|z|), without overflow
         tail = tail * np.less_equal(z, threshold)
-        return (np.maximum(x, 0) if beta > 0 else np.minimum(x, 0)) + tail
+        y = (np.maximum(x, 0) if beta > 0 else np.minimum(x, 0)) + tail
+        return y if threshold >= 0 else np.where(z > threshold, x, y)  # below 0 the two differ
 
     return in_chunks(softplus, float_only(input, "softplus"))
 

@@ -127,6 +127,8 @@ def translated(x: Any) -> Any:
         return getattr(ac, str(x).removeprefix("torch."))
     if isinstance(x, torch.nn.Module):
         return getattr(ac.nn, type(x).__name__)()
+    if getattr(x, "__name__", None) and (getattr(torch.nn.functional, x.__name__, None) is x):
+        return getattr(F, x.__name__)
     if isinstance(x, torch.Generator):
         raise OutOfScope
     if isinstance(x, list | tuple) and not isinstance(x, torch.Size):

@@ -86,6 +86,8 @@ ROWS: list[tuple[str, list[Any], dict[str, Any], list[Any]]] = [
     ("atan2", [[0.0, 3.0], [0.0, 4.0]], {}, [[0.0, 0.16], [0.0, -0.12]]),
     ("sinc", [[0.0, 1.0]], {}, [[0.0, -1.0]]),
     ("cumprod", [3.0], {"dim": 0}, [1.0]),
+    *[("embedding", [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.array([0, 0, 1])], {"padding_idx": p, "by_freq": f}, [[[a, a], [b, b], [0, 0]]])
+      for p, f, a, b in ((-1, False, 2.0, 1.0), (-1, True, 1.0, 1.0), (0, False, 0.0, 1.0), (1, True, 1.0, 0.0))],
     ("logcumsumexp", [[-INF, -INF, 0.0]], {"dim": 0}, [[0.0, 0.0, 1.0]]),
     ("xlogy", [[0.0, 2.0], [0.5, 0.5]], {}, [[math.log(0.5), math.log(0.5)], [0.0, 4.0]]),
     ("prelu", [[0.0, 1.0, -1.0], [0.25]], {}, [[0.25, 1.0, 0.25], [-1.0]]),
@@ -95,10 +97,11 @@ ROWS: list[tuple[str, list[Any], dict[str, Any], list[Any]]] = [
 
 
 def check_row(name: str, inputs: list[Any], params: dict[str, Any], wanted: list[Any], dtype: Any = np.float64) -> None:
-    """Plain and recorded backward both give the row's gradients."""
+    """Plain and recorded backward both give the row's gradients; inputs that are arrays (of integers) take none."""
     for recorded in (False, True):
-        xs = [ac.tensor(x, dtype=dtype, requires_grad=True) for x in inputs]
-        y = REGISTRY[name](*xs, **params).sum()
+        given = [ac.tensor(x) if isinstance(x, np.ndarray) else ac.tensor(x, dtype=dtype, requires_grad=True) for x in inputs]
+        xs = [x for x in given if x.requires_grad]
+        y = REGISTRY[name](*given, **params).sum()
         got = ac.autograd.grad(y, xs, allow_unused=True, materialize_grads=True, create_graph=recorded)
         for i, (g, want) in enumerate(zip(got, wanted, strict=True)):
             found = g.detach().numpy()

@@ -379,6 +379,7 @@ class TensorMethods:
     @overload
     def size(self, dim: _int) -> _int: """The sizes, or that of one dim."""
     def slice_scatter(self, src: Value, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1) -> Tensor: """y = input with the slice start:end:step along `dim` replaced by `src`."""
+    def slogdet(self) -> _return_types.slogdet: """(sign, log |det|): safe where the determinant itself would overflow. (…, n, n) → (…), (…)"""
     def softmax(self, dim: _int, dtype: Any = None) -> Tensor: """y = e^x / Σ e^x along `dim`: positive, with sum 1. (*) → (*)"""
     def sort(self, dim: _int = -1, descending: _bool = False, stable: _bool = False) -> _return_types.sort: """The entries in ascending (or descending) order along `dim`, and where each stood: a named tuple (values, indices)."""
     def split(self, split_size_or_sections: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory."""

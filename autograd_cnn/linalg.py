@@ -14,24 +14,12 @@ from .ops.factors import linalg_svd as svd
 from .ops.linalg import matmul
 from .ops.products import cross as _cross
 from .ops.products import powers_of
-from .ops.solving import LinAlgError, _slogdet, cholesky, det, inv, matrix_power, solve, solve_triangular
+from .ops.solving import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve, solve_triangular
 from .ops.statistics import norm as _norm
 
 __all__ = ["LinAlgError", "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
            "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "vander", "vecdot",
            "vector_norm"]  # fmt: skip
-
-
-def slogdet(A: Any) -> return_types.slogdet:
-    """(sign, log |det|): safe where the determinant itself would overflow.   (…, n, n) → (…), (…)
-
-    >>> import autograd_cnn as ac
-    >>> slogdet(ac.tensor([[0., 1.], [1., 0.]]))
-    autograd_cnn.return_types.slogdet(
-    sign=tensor(-1.),
-    logabsdet=tensor(0.))
-    """
-    return return_types.slogdet(*_slogdet(A))
 
 
 def qr(A: Any, mode: str = "reduced") -> return_types.qr:

@@ -16,8 +16,9 @@ from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .index import select_copy
 from .join import cat
+from .packed import packed
 from .promotion import Array
-from .shape import Shape, _permute, _reshape, clone, expand, given_sizes, ndim_of, shape_of
+from .shape import Shape, _pack, _permute, _reshape, expand, given_sizes, ndim_of, shape_of
 from .split import narrow
 
 Widths = tuple[tuple[int, int], ...]
@@ -198,7 +199,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
 @primitive(label="roll {shifts}", family="shape")
 def _roll(input: Array, *, shifts: Shape, dims: Shape | None) -> Array:
     """The entries moved along, those that leave at one end coming in at the other"""
-    return np.roll(input, shifts if dims is not None else shifts[0], dims)
+    return packed(np.roll(input, shifts if dims is not None else shifts[0], dims))
 
 
 @_roll.vjp("input")
@@ -250,7 +251,8 @@ def repeat(input: Array, *repeats: Any) -> Array:
     wide = expand(_reshape(input, shape=tuple(inner), kind="repeat"), *spread)
     out = _reshape(wide, shape=tuple(k * n for k, n in zip(times, full, strict=True)), kind="repeat")
     # sizes of 1 are repeated by a stride of 0, without a copy: then writing would write to the input, and to several entries at once
-    return clone(out) if np.may_share_memory(unbox(out), unbox(input)) else out
+    raw = unbox(out)
+    return _pack(out) if np.may_share_memory(raw, unbox(input)) or not raw.flags.c_contiguous else out
 
 
 @expose("function method")

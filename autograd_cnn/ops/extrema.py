@@ -14,6 +14,7 @@ from .along import put_along
 from .arithmetic import cast
 from .dims import DimError, count_along, draw_dim, draw_dims, kept_shape, ndim_of, normal_dim, numpy_names, reduced_dims
 from .expose import expose
+from .packed import packed
 from .promotion import Array
 from .reduce import Dims, _sum
 from .select import _where, maximum, minimum
@@ -60,7 +61,7 @@ def _distinct_dim(draw: Draw) -> Case:
 def _amax(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = max input over dims"""
     _nonempty(input, "amax", dims)
-    return _maximum.reduce(input, axis=dims, keepdims=keepdim)
+    return packed(_maximum.reduce(input, axis=dims, keepdims=keepdim))
 
 
 @_amax.vjp("input")
@@ -75,7 +76,7 @@ _amax.cases(_distinct)
 def _amin(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = min input over dims"""
     _nonempty(input, "amin", dims)
-    return _minimum.reduce(input, axis=dims, keepdims=keepdim)
+    return packed(_minimum.reduce(input, axis=dims, keepdims=keepdim))
 
 
 @_amin.vjp("input")
@@ -151,7 +152,7 @@ def _arg(finder: Any, input: Array, dim: int, keepdim: bool) -> Array:
 def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The greatest entry along dim and the index of the first one; NaN is greatest"""
     _nonempty(input, "max", (dim,))
-    values = _maximum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
+    values = packed(_maximum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input
     return values, _arg(np.argmax, input, dim, keepdim)
 
 
@@ -175,7 +176,7 @@ _max.cases(_distinct_dim)
 def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest entry along dim and the index of the first one; NaN is smallest"""
     _nonempty(input, "min", (dim,))
-    values = _minimum.reduce(input, axis=dim, keepdims=keepdim) if input.ndim else input
+    values = packed(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input
     return values, _arg(np.argmin, input, dim, keepdim)
 
 

@@ -10,6 +10,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from .expose import expose
+from .packed import packed
 from .promotion import Array, held
 
 Index = tuple[Any, ...]
@@ -113,7 +114,7 @@ def _(draw: Draw) -> Case:
 @primitive(label="index", family="index")
 def select_copy(input: Array, *, at: Index) -> Array:
     """y = input[at] with integer or boolean arrays in `at`: a copy."""
-    return input[at]
+    return packed(input[at])
 
 
 @select_copy.vjp("input")

@@ -13,6 +13,7 @@ from ..engine.variable import unbox
 from ..errors import ShapeError
 from .dims import normal_dim, numpy_names
 from .expose import expose
+from .packed import packed_or_last
 from .promotion import Array, result_type
 from .shape import Shape, _reshape, ndim_of, shape_of, unsqueeze
 from .split import narrow
@@ -23,7 +24,7 @@ def _cat(*tensors: Array, dim: int) -> Array:
     """The tensors one after the other along `dim`"""
     dtype = result_type(*tensors)
     try:
-        return np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+        return packed_or_last(np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe"))
     except ValueError:
         shapes = " and ".join(str(list(shape_of(x))) for x in tensors)
         raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None

@@ -17,6 +17,7 @@ from ..kernels import normalization as kernel
 from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
 from .expose import expose
+from .packed import packed
 from .promotion import Array
 from .reduce import sum as total
 from .shape import Shape, _reshape, ndim_of, shape_of
@@ -190,6 +191,7 @@ def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array 
 @primitive(label="{kind}", family="norm", outputs=("y", "hat", "invstd"), name="normalize")
 def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize") -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε), μ and σ² over `dims`"""
+    input = packed(input) if kind == "layer norm" else input
     n = np.prod([input.shape[d] for d in dims])
     mean = np.mean(input, axis=dims, keepdims=True) if input.size else np.sum(input, axis=dims, keepdims=True)
     centred = input - mean

@@ -16,6 +16,7 @@ from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, redu
 from .expose import expose
 from .kinds import speak
 from .logical import logical_not
+from .packed import packed
 from .promotion import Array
 from .select import where
 
@@ -40,7 +41,7 @@ def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
         return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
     if input.dtype == np.float16:  # added up in float32, as PyTorch does
         return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32).astype(np.float16)
-    return _add.reduce(input, axis=dims, keepdims=keepdim)
+    return packed(_add.reduce(input, axis=dims, keepdims=keepdim))
 
 
 @_sum.vjp("input")
@@ -100,7 +101,7 @@ def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {speak(input.dtype)}. Convert with .float(), or pass dtype=."
         )
-    y = _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None)
+    y = packed(_add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None))
     n = input.size if dims is None else count_along(input.shape, dims)
     # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
     return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)

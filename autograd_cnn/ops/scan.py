@@ -22,6 +22,7 @@ from .expose import expose
 from .index import select_view
 from .join import cat
 from .logical import logical_xor
+from .packed import packed
 from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
@@ -51,7 +52,7 @@ def _cumsum(input: Array, *, dim: int, backwards: bool = False) -> Array:
     if not input.ndim:
         return np.array(input, dtype=_integers_wide(input))
     x = _reverse(input, dim) if backwards else input
-    y = np.add.accumulate(x, axis=dim, dtype=_integers_wide(x))
+    y = packed(np.add.accumulate(x, axis=dim, dtype=_integers_wide(x)))
     y = y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
     return _reverse(y, dim) if backwards else y
 

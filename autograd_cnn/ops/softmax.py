@@ -14,13 +14,14 @@ from .arithmetic import _neg
 from .dims import draw_dim, ndim_of, normal_dim
 from .expose import expose
 from .kinds import float_only
+from .packed import packed
 from .promotion import Array
 from .reduce import _sum, as_dtype
 
 
 def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
     """x − max x along dim, in float32 at least, and the axis as NumPy takes it."""
-    axis = dim if x.ndim else None
+    axis, x = dim if x.ndim else None, packed(x)
     if x.dtype == np.float16:
         x = x.astype(np.float32)
     return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf), axis

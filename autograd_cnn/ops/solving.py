@@ -10,6 +10,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from . import return_types
 from .arrange import tril
 from .expose import expose
 from .linalg import _matmul, _swapped
@@ -93,6 +94,17 @@ def _(g: Any, A: Array) -> Array:
 
 
 _slogdet.cases(regular_case)
+
+
+@expose("function method")
+def slogdet(input: Array) -> return_types.slogdet:
+    """(sign, log |det|): safe where the determinant itself would overflow.   (…, n, n) → (…), (…)
+
+    >>> import autograd_cnn as ac
+    >>> ac.slogdet(ac.tensor([[0., 1.], [1., 0.]])).sign
+    tensor(-1.)
+    """
+    return return_types.slogdet(*_slogdet(input))
 
 
 @primitive(label="det", name="det", family="linalg", derivative="det A · A⁻ᵀ")

@@ -17,6 +17,7 @@ from .elementwise import exp
 from .expose import expose
 from .extrema import _shared
 from .kinds import speak
+from .packed import packed
 from .promotion import Array, get_default_dtype
 from .reduce import Dims, _mean, as_dtype
 from .rounding import abs, sign
@@ -219,7 +220,7 @@ def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Arr
     y = np.log(_add.reduce(np.exp(x - top), axis=dims, keepdims=True)) + top
     if not keepdim:
         y = np.squeeze(y, axis=dims)
-    return y.astype(input.dtype, copy=False)
+    return packed(y.astype(input.dtype, copy=False))
 
 
 @_logsumexp.vjp("input")

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from .drawing import Drawing
 from .face import Draw, draw
+from .frames import Frames
 
-__all__ = ["Draw", "Drawing", "draw"]
+__all__ = ["Draw", "Drawing", "Frames", "draw"]

@@ -326,7 +326,7 @@ class EntryFigure:
         return y
 
     def paint_note(self, scene: Scene, y: float) -> float:
-        key = "note output" if self.view.choice.wants_output else "note weight" if self.view.shares and self.is_weight() else "note input"
+        key = "note output" if self.view.choice.wants_output else "note weight" if self.is_weight() else "note input"
         scene.text(marks.MARGIN, y + 16, self.words(key), 12, ink="muted")
         first = text_width(self.words(key), 12)
         if not self.view.choice.wants_output:

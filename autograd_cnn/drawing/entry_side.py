@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..engine.algebra import ONE, ZERO, Expr, Sum, Symbol
+from ..engine.algebra import ONE, ZERO, Expr, Product, Sum, Symbol
 from .entry_view import EntryView
 from .expansion import Column
 from .operation import Array
@@ -282,7 +282,12 @@ class _Sides:
         return Side(self.words("inference"), [(Run(self.words("inference text"), "sans", "muted"),)], [grid])
 
     def inline(self, e: Expr) -> list[Run]:
-        return [Run("= ", "serif", "muted"), Run(self.script.text(e), "serif", "forward")]
+        runs = [Run("= ", "serif", "muted")]
+        for f in e.factors if isinstance(e, Product) else (e,):
+            runs += (
+                symbol_runs(f, "forward") if isinstance(f, Symbol) else [Run(self.script.text(f), "serif", "forward"), Run(" ", "serif")]
+            )
+        return runs
 
     def short(self, local: Expr) -> tuple[Run, ...]:
         """A local derivative in a cell."""

@@ -23,11 +23,7 @@ class Link:
     weight: Symbol | None = None
     number: float | None = None
     meant: bool = False
-
-    @property
-    def dead(self) -> bool:
-        """Does no gradient pass? (A dropped entry, a candidate that was not the maximum.)"""
-        return self.local == ZERO or self.number == 0.0
+    dead: bool = False  # no gradient passes: a dropped entry, a candidate that was not the maximum
 
 
 @dataclass(slots=True)
@@ -81,7 +77,9 @@ def view_entries(choice: Choice) -> EntryView:
         tails = [t for t in symbols(x) if t.letter != hidden and e.column_of(t).kind != "kept"]
         for t in tails:
             local = e.local(s, t)
-            view.links.append(Link(t, s, local, _weight_in(local, e, hidden), evaluate(local, e.values)))
+            weight, number = _weight_in(local, e, hidden), evaluate(local, e.values)
+            dropped = number == 0.0 and weight is not None and e.column_of(weight).kind == "kept"
+            view.links.append(Link(t, s, local, weight, number, dead=local == ZERO or dropped))
     _mean(view)
     kept = _kept(view)
     view.links = [x for x in view.links if x.tail in kept and x.head in kept]

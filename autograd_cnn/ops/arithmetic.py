@@ -162,7 +162,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
-@primitive(label="÷", family="arithmetic", derivative="1/other, −y/other", entrywise=True)
+@primitive(label="÷", family="arithmetic", derivative="1/other, −input/other²", entrywise=True)
 def _div(input: Array, other: Array) -> Array:
     """y = input / other (true division: integers become floats)"""
     x, z = align(input, other)

@@ -286,7 +286,7 @@ def two_in_two_out(gradients: bool = True) -> Graph:
 S = {
     "add": Fake("_add", "input other", "+", "arithmetic", "1"),
     "mul": Fake("_mul", "input other", "×", "arithmetic", "other, input"),
-    "div": Fake("_div", "input other", "÷", "arithmetic", "1/other, −y/other"),
+    "div": Fake("_div", "input other", "÷", "arithmetic", "1/other, −input/other²"),
     "exp": Fake("exp", "input", "exp", "arithmetic", "eˣ"),
     "tanh": Fake("tanh", "input", "tanh", "activation", "1 − y²"),
     "power": Fake("_power", "input", "^{exponent}", "arithmetic", "n·xⁿ⁻¹"),

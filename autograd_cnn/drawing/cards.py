@@ -4,6 +4,7 @@ placed."""
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -11,7 +12,7 @@ from typing import Any
 
 from ..engine.graph import Value
 from . import marks
-from .differences import told
+from .differences import told_together
 from .metrics import text_width
 from .scene import Box, Point, Run, runs_width
 from .view import Gradient, Pill, Unit, gradient_of, joint, number_of, size_of
@@ -23,7 +24,8 @@ PILL_MIN, PILL_MAX = 126.0, 230.0
 PILL_GAP = 6.0
 DECK = 8.0  # how far the cards behind a deck's first one stand out
 BARS = 44.0  # the height of the gradient bars in it
-MOST_DIFFERENCES = 2  # lines of what tells its copies apart
+MOST_DIFFERENCES = 3  # lines of what tells its copies apart
+DIFFERENCE = 40  # characters of such a line
 STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in each direction
 
 
@@ -198,7 +200,7 @@ def _need(unit: Unit, style: Style) -> float:
 
 def _height(unit: Unit, style: Style) -> float:
     if unit.kind == "deck":
-        return DECK + 66.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
+        return DECK + 71.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
     if unit.kind == "module":
         return 76.0 if third_line(unit, style) else 58.0
     return 52.0 if style.shows_kept else 36.0
@@ -218,7 +220,8 @@ def title_of_deck(unit: Unit) -> tuple[Run, ...]:
 
 def difference_lines(unit: Unit, style: Style) -> list[str]:
     """The first differences between the copies of a deck, a line each (the title has them all)."""
-    return [told(d, len(unit.copies), style.words, brief=True) for d in unit.differences[:MOST_DIFFERENCES]]
+    told = told_together(unit.differences, len(unit.copies), style.words)
+    return [line for text in told for line in textwrap.wrap(text, DIFFERENCE)][:MOST_DIFFERENCES]
 
 
 def third_line(unit: Unit, style: Style) -> bool:

@@ -77,6 +77,20 @@ def told(difference: Difference, count: int, words: Words, brief: bool = False) 
     return f"{_which(difference.copies, count, words)} {', '.join(parts)}"
 
 
+def told_together(found: list[Difference], count: int, words: Words) -> list[str]:
+    """All differences in words, briefly. Where nothing but weights changes from copy to copy, how it goes on is told once."""
+    only_weights = all(not d.extra and not d.lacking and all(c[0].endswith(" weight") for c in d.changed) for d in found)
+    if len(found) < 2 or not only_weights:
+        return [told(d, count, words, brief=True) for d in found]
+    by_copy = {i: {name: (own, usual) for name, own, usual in d.changed} for d in found for i in d.copies}
+    lines = []
+    for name in dict.fromkeys(name for d in found for name, _, _ in d.changed):
+        usual = next(c[name][1] for c in by_copy.values() if name in c)
+        first, last = (by_copy.get(i, {}).get(name, (usual, usual))[0] for i in (0, count - 1))
+        lines.append(words("goes on", name, first, last))
+    return lines
+
+
 def _which(copies: tuple[int, ...], count: int, words: Words) -> str:
     if copies == (0,):
         return words("in the first")

@@ -154,7 +154,7 @@ class Figure:
             name, count = self.header_runs(p)
             for at, runs, halo in self.header_places(p, name, count):
                 text = by_id[p.id].text(at, self.frames[p.id][1] + 21, runs, 12.5, halo=halo)
-                self.space.take(text.box())
+                self.solid.take(text.box())
 
     def crossings(self, top: float, bottom: float) -> list[tuple[float, float]]:
         """Where lines pass a horizontal band: stretches from left to right."""
@@ -167,7 +167,8 @@ class Figure:
         x, y, w, _ = self.frames[p.id]
         taken = [(a, b) for a, b in self.crossings(y + 6, y + 28) if b > x and a < x + w]
         walls = [(x, x), *taken, (x + w, x + w)]
-        rooms = [(a + (13 if a == x else 12), b - (13 if b == x + w else 12)) for (_, a), (b, _) in pairwise(walls)]
+        aside = 46 if self.style.backward else 12  # the number of a gradient stands right of its lane
+        rooms = [(a + (13 if a == x else aside), b - (13 if b == x + w else 12)) for (_, a), (b, _) in pairwise(walls)]
         rooms = [r for r in rooms if r[1] > r[0]] or [(x + 13, x + w - 13)]
         gap = 18.0
         for front in (name, name[:1]):
@@ -194,7 +195,7 @@ class Figure:
                 box = (x, y - 9, runs_width(runs, 10.5), 11.0)
                 if not self.space.hits(box, 2.0) and not self.solid.hits(box, 1.0):
                     group.text(x, y, runs, 10.5)
-                    self.space.take(box)
+                    self.solid.take(box)
                     break
 
     def paint_arrows(self, group: Group, card: Card) -> None:

@@ -57,7 +57,7 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
         dash: Sample = lambda g, x, y: marks.wire(g, [(x, y), (x + 40, y)], dash=marks.DASH)
         entries.append(_entry(words("forward only"), dash))
     for i, size in enumerate(scale.samples()):
-        meaning = [Run(f"{size:g}", "sans", "gradient")]
+        meaning = [Run(f"{size:g}" if size >= 1e-3 else norm(size), "sans", "gradient")]
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
         entries.append(marks.Entry(_lane(size, scale), tuple(meaning), 20.0))
     found = {*states, *(style.gradient(v).state for v in view.parameters.values())}

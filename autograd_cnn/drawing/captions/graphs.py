@@ -62,4 +62,5 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "gradient of leaf": ("gradient of the output, a parameter, an input", "Gradient von Ausgabe, Parameter, Eingabe"),
     "passes": ("passes it on", "reicht ihn weiter"),
     "of the walk": ("{} operations backward", "{} Operationen rückwärts"),
+    "goes on": ("{} from {} to {}", "{} von {} bis {}"),
 }

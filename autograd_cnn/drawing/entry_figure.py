@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from ..engine.algebra import ZERO, Expr, Number, Partial, Power, Product, Sum, Symbol, evaluate
+from ..engine.algebra import ZERO, Expr, Number, Partial, Product, Symbol, evaluate
 from . import marks
 from .entry_formula import written_out
 from .entry_layout import Layout, Place, lay_out_entries, number_beside, partials_shown
@@ -38,6 +38,7 @@ class EntryFigure:
         gap = 210.0 if view.staged else 380.0
         top = TOP if self.key else TOP - 34
         self.layout: Layout = lay_out_entries(view, marks.MARGIN + labels + (24 if labels else 10), top, gap, precision)
+        self.sums = self.write_sums()
         self.space = Space()
         for p in self.layout.places.values():
             self.space.take(p.box)
@@ -117,7 +118,8 @@ class EntryFigure:
         if side is not None:
             side.paint(scene, right + 56, 34.0)
             right, bottom = right + 56 + side.width, max(bottom, 34.0 + side.height)
-        scene.width = max(right, marks.MARGIN + wide, 640.0) + marks.MARGIN
+        widest = max(head.width + t.width for head, pieces in self.sums for t in pieces)  # a term is not broken
+        scene.width = max(right, marks.MARGIN + wide, marks.MARGIN + widest + 2, 640.0) + marks.MARGIN
         scene.height = self.paint_sum(scene, bottom + 22) + marks.MARGIN
         scene.desc = self.description()
         return scene
@@ -245,15 +247,15 @@ class EntryFigure:
                     runs += partial_runs(f.of)
                 else:
                     runs += symbol_runs(f, self.ink(f)) if isinstance(f, Symbol) else (Run(self.script.text(f), "serif"),)
-            return written(runs, 13.5)
-        local = x.local
-        if isinstance(local, (Sum, Power)) or not self.view.choice.wants_output:
-            ending = [] if self.view.choice.wants_output else [written((Run(" · ", "serif", "muted"), *partial_runs(x.head)), 12.5)]
-            term = self.script.term(local, 11.5)
-            if term.width > WIDEST:  # a sum of its own: it stands below, here only its name
-                term = written(_derivative_runs(x), 12.5)
-            return row([bound(term, PRODUCT, 11.5) if ending else term, *ending], LOOSEST)
-        return self.script.term(local, 11.5)
+            if runs_width(runs, 13.5) <= WIDEST:
+                return written(runs, 13.5)
+        term = self.script.term(x.local, 11.5)
+        if term.width > WIDEST:  # it stands below in full; here only its name
+            term = written(_derivative_runs(x), 12.5)
+        if self.view.choice.wants_output:
+            return term
+        ending = written((Run(" · ", "serif", "muted"), *partial_runs(x.head)), 12.5)
+        return row([bound(term, PRODUCT, 11.5), ending], LOOSEST)
 
     def put(self, group: Group, x: Link, term: Term, ink: str, least: bool = False) -> None:
         """A pill where the edge is free. `least`: it may be left out (the edge's title says it, too)."""
@@ -265,7 +267,7 @@ class EntryFigure:
         if min(hits) and least:
             return
         if min(hits):
-            boxes += self.near(spots, w, h)
+            boxes = [box for box in [*boxes, *self.near(spots, w, h)] if box[0] >= 4] or boxes
             hits = [self.space.hits(box, 3.0) for box in boxes]
         if min(hits) and self.view.staged:
             return  # no room among the stages: the edge's title says it, and so does the sum
@@ -287,35 +289,33 @@ class EntryFigure:
         """The typeset sum under a line, its numbers below; returns where it ends."""
         scene.line((marks.MARGIN, y), (scene.width - marks.MARGIN, y), stroke="hair")
         group = scene.group("sum", "formula", self.told_sum())
-        size, room = 20.0, scene.width - 2 * marks.MARGIN
-        sum_of = written_out(self.view.choice)
-        if self.view.choice.wants_output:
-            left = written(symbol_runs(self.target, self.chosen), size)
-        else:
-            left = partial_term(self.target, size, self.chosen)
-        head = row([left, space(8), written((Run("=", "serif"),), size), space(8)], LOOSEST)
-        y = self.paint_lines(group, head, self.script.terms(sum_of, size), room, y + 16)
-        indent = space(head.width - 8 - runs_width((Run("=", "serif"),), size))
-        equals = row([indent, written((Run("=", "serif"),), size), space(8)], LOOSEST)
-        closed = self.expansion.closed.get(self.target)
-        if closed is not None and not self.view.choice.wants_output:
-            y = self.paint_lines(group, equals, self.script.terms(closed, size), room, y + 4)
-        result = evaluate(sum_of, self.expansion.values)
-        if result is None and self.view.choice.wants_output:
-            result = self.expansion.values.get(self.target)
-        if result is not None and self.expansion.values and sum_of != ZERO:
-            digits = Script(self.ink, self.expansion.values, self.precision)
-            pieces = digits.terms(sum_of, 16.0)
-            shown = value(result, self.precision)
-            if digits.text(sum_of) != shown:
-                pieces.append(
-                    written(
-                        (Run("  =  ", "serif"), Run(shown, "bold", "gradient" if not self.view.choice.wants_output else "forward", 0.9)),
-                        16.0,
-                    )
-                )
-            y = self.paint_lines(group, equals, pieces, room, y + 6)
+        y += 12
+        for head, pieces in self.sums:
+            y = self.paint_lines(group, head, pieces, scene.width - 2 * marks.MARGIN, y + 4)
         return self.paint_note(scene, y)
+
+    def write_sums(self) -> list[tuple[Term, list[Term]]]:
+        """The sum, a shorter form, the numbers: each an equals sign with what stands before it, and its terms."""
+        size, sum_of, wants_output = 20.0, written_out(self.view.choice), self.view.choice.wants_output
+        left = written(symbol_runs(self.target, self.chosen), size) if wants_output else partial_term(self.target, size, self.chosen)
+        sign = written((Run("=", "serif"),), size)
+        head = row([left, space(8), sign, space(8)], LOOSEST)
+        again = row([space(left.width + 8), sign, space(8)], LOOSEST)
+        sums = [(head, self.script.terms(sum_of, size))]
+        closed = self.expansion.closed.get(self.target)
+        if closed is not None and not wants_output:
+            sums.append((again, self.script.terms(closed, size)))
+        result = evaluate(sum_of, self.expansion.values)
+        if result is None and wants_output:
+            result = self.expansion.values.get(self.target)
+        if result is None or not self.expansion.values or sum_of == ZERO:
+            return sums
+        digits = Script(self.ink, self.expansion.values, self.precision)
+        pieces, shown = digits.terms(sum_of, 16.0), value(result, self.precision)
+        if digits.text(sum_of) != shown:
+            ink = "forward" if wants_output else "gradient"
+            pieces.append(written((Run("  =  ", "serif"), Run(shown, "bold", ink, 0.9)), 16.0))
+        return [*sums, (again, pieces)]
 
     def paint_lines(self, group: Group, head: Term, pieces: list[Term], room: float, y: float) -> float:
         for line in lines(head, pieces, room):

@@ -295,17 +295,28 @@ def evaluate(e: Expr, at: Mapping[Expr, float]) -> float | None:
         return float(e.value)
     if isinstance(e, Power):
         base = evaluate(e.base, at)
-        return None if base is None else base ** float(e.exponent)
+        return None if base is None else _safe(lambda: base ** float(e.exponent))
     if isinstance(e, Call):
         inner = evaluate(e.argument, at)
-        return None if inner is None else _VALUES[e.name](inner)
+        return None if inner is None else _safe(lambda: _VALUES[e.name](inner))
     if isinstance(e, (Sum, Product)):
         parts = [evaluate(p, at) for p in (e.terms if isinstance(e, Sum) else e.factors)]
         known = [p for p in parts if p is not None]
         if isinstance(e, Product) and 0.0 in known:
             return 0.0
-        return None if len(known) < len(parts) else math.fsum(known) if isinstance(e, Sum) else math.prod(known)
+        return None if len(known) < len(parts) else sum(known) if isinstance(e, Sum) else math.prod(known)
     return None
+
+
+def _safe(compute: Callable[[], Any]) -> float:
+    """As floating point has it: infinity where Python raises OverflowError, not a number outside a function's domain."""
+    try:
+        found = compute()
+    except OverflowError:
+        return math.inf
+    except (ValueError, ZeroDivisionError):
+        return math.nan
+    return float(found) if not isinstance(found, complex) else math.nan
 
 
 def parts(e: Expr) -> Sequence[Expr]:

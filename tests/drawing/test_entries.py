@@ -510,6 +510,19 @@ def test_more_entries_than_a_picture_holds() -> None:
     assert draw.formula(y, "F11").text.count("+") == 323
 
 
+def test_numbers_that_are_none() -> None:
+    x = ac.tensor([float("nan"), float("inf"), 1000.0], dtype=ac.float64, requires_grad=True)
+    for y in (x * x, x.softmax(0), x.exp(), 1 / (x - x)):
+        sound.check(draw.expand(y, loss=y.sum()).scene)
+    assert draw.formula(x * x, "O1", numbers=True).text.endswith("= NaN")
+
+
+def test_terms_that_cannot_be_broken_widen_the_page() -> None:
+    y = leaf(18).prod()
+    sound.check(draw.expand(y, "X1").scene)
+    sound.check(draw.expand(y, "O").scene)
+
+
 # ------------------------------------------------------------------------------------------------------- algebra
 @pytest.mark.parametrize(("make", "text", "latex"), [
     (lambda x, w: (x - w) / 2, "1/2·(X − W)", r"\frac{\left(X - W\right)}{2}"),

@@ -290,7 +290,11 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any
     a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
     if steps == 1:
         return finish(np.array([a], kind), requires_grad, device, "linspace")
-    step = (b - a) / max(steps - 1, 1)
+    if kind == np.float32:  # ends and step are rounded first, each value once, after a multiplication and addition in one
+        a, b = float(np.float32(a)), float(np.float32(b))
+        step = float((np.float32(b) - np.float32(a)) / np.float32(max(steps - 1, 1)))
+    else:
+        step = (b - a) / max(steps - 1, 1)
     at = np.arange(steps)
     array = np.where(
         at < steps // 2, a + step * at, b - step * (steps - 1 - at)

@@ -30,7 +30,7 @@ PICTURES = {
 }  # fmt: skip
 
 
-def on_both(transform, other, picture, kind):
+def on_both(transform, other, picture, kind, seed=7):
     """The transform of ours and of theirs, of a Pillow image or of tensors, from one seed."""
     def given(mine):
         if kind == "pil":
@@ -41,7 +41,7 @@ def on_both(transform, other, picture, kind):
         return wrap(array.copy()) if mine else torch.from_numpy(array.copy())
 
     for seeding in (ac.manual_seed, torch.manual_seed):
-        seeding(7)
+        seeding(seed)
     random.seed(7)
     out = transform(given(True))
     random.seed(7)
@@ -91,16 +91,25 @@ BOTH = {
     "RandomOrder": lambda m: m.RandomOrder([m.CenterCrop(20), m.Pad(3), m.RandomCrop(15)]),
     "GaussianBlur": lambda m: m.GaussianBlur(5), "GaussianBlur((3, 7))": lambda m: m.GaussianBlur((3, 7), (0.5, 0.6)),
     "Compose": lambda m: m.Compose([m.RandomCrop(32, padding=4), m.RandomHorizontalFlip(), m.RandomRotation(15), m.Resize(24)]),
-    "RandomGrayscale": lambda m: m.RandomGrayscale(0.6),
+    "RandomGrayscale": lambda m: m.RandomGrayscale(0.6), "RandomPerspective": lambda m: m.RandomPerspective(0.4, 1.0, fill=7),
+    "RandomPerspective(nearest)": lambda m: m.RandomPerspective(0.8, 1.0, m.InterpolationMode.NEAREST),
 }  # fmt: skip
 COLOURED = {
     "ColorJitter": lambda m: m.ColorJitter(0.4, 0.4, 0.4, 0.1), "ColorJitter(hue)": lambda m: m.ColorJitter(hue=0.5),
     "ColorJitter(brightness)": lambda m: m.ColorJitter(brightness=(0.5, 1.5)), "Grayscale": lambda m: m.Grayscale(),
-    "Grayscale(3)": lambda m: m.Grayscale(3),
+    "Grayscale(3)": lambda m: m.Grayscale(3), "RandomInvert": lambda m: m.RandomInvert(1.0), "RandomSolarize": lambda m: m.RandomSolarize(0.4, 1.0),
+    "RandomAdjustSharpness": lambda m: m.RandomAdjustSharpness(1.8, 1.0), "softer": lambda m: m.RandomAdjustSharpness(0.2, 1.0),
+    "RandomAutocontrast": lambda m: m.RandomAutocontrast(1.0),
+}
+OF_BYTES = {
+    "RandomPosterize": lambda m: m.RandomPosterize(3, 1.0), "RandomSolarize(100)": lambda m: m.RandomSolarize(100.0, 0.9),
+    "RandomEqualize": lambda m: m.RandomEqualize(1.0), "RandAugment": lambda m: m.RandAugment(),
+    "RandAugment(5)": lambda m: m.RandAugment(5, 15, fill=[3.0]), "TrivialAugmentWide": lambda m: m.TrivialAugmentWide(),
 }  # fmt: skip
 # Where a byte of a tensor may fall on the other side of a half, because sums are taken in another order: share of such bytes.
 ROUNDED = {"Resize": 0.01, "RandomResizedCrop": 0.05, "GaussianBlur": 0.01, "Compose": 0.01, "ColorJitter": 0.03, "RandomRotation(bilinear)": 0.01,
-           "RandomAffine(bilinear)": 0.01, "RandomGrayscale": 0.001, "Grayscale": 0.001}  # fmt: skip
+           "RandomAffine(bilinear)": 0.01, "RandomPerspective": 0.01, "RandomAdjustSharpness": 0.01, "softer": 0.01,
+           "RandomGrayscale": 0.001, "Grayscale": 0.001}  # fmt: skip
 
 
 def rounded(name):
@@ -131,9 +140,27 @@ def test_tensors(name, picture, kind):
     same(*on_both(make(T), make(TV), PICTURES[picture](), kind), tolerance=2e-5, rounded=rounded(name))
 
 
-@pytest.mark.parametrize("name", [*BOTH, *COLOURED])
+@pytest.mark.parametrize("kind", ["pil", "bytes"])
+@pytest.mark.parametrize("name", OF_BYTES)
+def test_of_bytes(name, kind):
+    fill = name == "RandAugment(5)"
+    picture = PICTURES["grey" if fill else "RGB"]()
+    for _ in range(12 if "Augment" in name else 1):  # the pictures on the way decide what the next draw meets
+        out, reference = on_both(OF_BYTES[name](T), OF_BYTES[name](TV), picture, kind)
+        same(out, reference, rounded=0.03 if "Augment" in name else 0.0)
+        picture = Image.fromarray(plain(reference)[0]) if kind == "pil" else picture
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("kind", ["pil", "bytes"])
+def test_augmentations_of_many_seeds(seed, kind):
+    for make in (lambda m: m.RandAugment(1, 20), lambda m: m.TrivialAugmentWide()):
+        same(*on_both(make(T), make(TV), photograph(), kind, seed), rounded=0.03)
+
+
+@pytest.mark.parametrize("name", [*BOTH, *COLOURED, *OF_BYTES])
 def test_repr(name):
-    make = {**BOTH, **COLOURED}[name]
+    make = {**BOTH, **COLOURED, **OF_BYTES}[name]
     assert repr(make(T)) == repr(make(TV))
 
 

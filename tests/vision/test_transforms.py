@@ -48,6 +48,7 @@ def test_normalize_undoes():
     F.hflip, F.vflip, lambda x: F.pad(x, (1, 2)), lambda x: F.pad(x, (1, 2, 3, 1), padding_mode="reflect"),
     lambda x: F.pad(x, 2, padding_mode="symmetric"), lambda x: F.pad(x, 1, padding_mode="edge"), lambda x: F.rotate(x, 90, expand=True),
     lambda x: F.resize(x, (8, 12), T.InterpolationMode.NEAREST), lambda x: F.affine(x, 0, [1, 1], 1.0, [0.0, 0.0]),
+    lambda x: F.posterize(x, 3), lambda x: F.solarize(x, 30), F.equalize, F.invert,
 ])  # fmt: skip
 def test_pillow_and_tensors_agree(change):
     np.testing.assert_array_equal(np.asarray(change(picture())).transpose(2, 0, 1), change(tensor()).numpy())
@@ -57,6 +58,8 @@ def test_pillow_and_tensors_agree(change):
     lambda x: F.resize(x, 3), lambda x: F.resize(x, (9, 5)), lambda x: F.resize(x, (3, 5), T.InterpolationMode.BICUBIC),
     lambda x: F.adjust_brightness(x, 1.5), lambda x: F.adjust_saturation(x, 0.5), lambda x: F.rgb_to_grayscale(x, 3),
     lambda x: F.adjust_hue(x, 0.2), lambda x: F.gaussian_blur(x, 3),
+    lambda x: F.perspective(x, [[0, 0], [5, 0], [5, 3], [0, 3]], [[0, 0], [5, 0], [5, 3], [0, 3]]),
+    F.autocontrast, lambda x: F.adjust_sharpness(x, 1.7), lambda x: F.adjust_sharpness(x, 0.0),
 ])  # fmt: skip
 def test_pillow_and_tensors_agree_to_rounding(change):
     assert np.abs(np.asarray(change(picture())).transpose(2, 0, 1).astype(int) - change(tensor()).numpy().astype(int)).max() <= 3
@@ -76,7 +79,8 @@ def test_antialiasing_averages():
 @pytest.mark.parametrize("transform", [
     T.RandomCrop(3, padding=1), T.RandomHorizontalFlip(), T.RandomVerticalFlip(), T.RandomResizedCrop(3), T.RandomRotation(20),
     T.RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 5), T.ColorJitter(0.2, 0.2, 0.2, 0.1), T.RandomGrayscale(0.5), T.GaussianBlur(3),
-    T.RandomApply([T.CenterCrop(2)]), T.RandomErasing(0.9),
+    T.RandomApply([T.CenterCrop(2)]), T.RandomErasing(0.9), T.RandomPerspective(0.9, 1.0), T.RandomInvert(), T.RandomSolarize(0.1),
+    T.RandomAdjustSharpness(3.0), T.RandomAutocontrast(),
 ], ids=lambda t: type(t).__name__)  # fmt: skip
 def test_the_seed_decides(transform):
     def once(seed):

@@ -128,14 +128,19 @@ def _resample(img: Tensor, m: Matrix, mode: InterpolationMode, fill: Any, out: t
     """A tensor picture through the inverse matrix, coordinates counted from the middle.   (..., H, W) → (..., oh, ow)"""
     if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
         raise ValueError(f"affine: expected nearest or bilinear interpolation of a tensor, got {mode.value}")
-    value = np.asarray(img.value)
-    kind = value.dtype if value.dtype.kind == "f" else np.dtype(np.float32)
+    kind = img.dtype if img.dtype.kind == "f" else np.dtype(np.float32)
+    return _at(img, _grid(m, size_of(img), out, kind), mode, fill)
+
+
+def _at(img: Tensor, grid: Any, mode: InterpolationMode, fill: Any) -> Tensor:
+    """The picture read at the places of a grid (1, oh, ow, 2), with `fill` for what lies outside."""
+    value, kind, out = np.asarray(img.value), grid.dtype, grid.shape[1:3]
     planes = value.astype(kind).reshape(-1, *value.shape[-3:]) if value.ndim > 2 else value.astype(kind)[None, None]
     n, _, h, w = planes.shape
     covered = np.concatenate([planes, np.ones((n, 1, h, w), kind)], 1)  # the last plane tells what comes from inside
-    grid = np.broadcast_to(_grid(m, (h, w), out, kind), (n, *out, 2))
+    places = np.ascontiguousarray(np.broadcast_to(grid, (n, *out, 2)))
     with no_grad():
-        found = np.asarray(grid_sample(wrap(covered), wrap(grid), mode=mode.value, align_corners=False).value)
+        found = np.asarray(grid_sample(wrap(covered), wrap(places), mode=mode.value, align_corners=False).value)
     total, cover = found[:, :-1], found[:, -1:]
     if fill is not None:
         colour = np.asarray(fill, kind).reshape(1, -1, 1, 1)
@@ -154,3 +159,38 @@ def _grid(m: Matrix, size: tuple[int, int], out: tuple[int, int], kind: Any) -> 
     for axis, (along, down, shift) in enumerate(((a, b, c), (d, e, f))):
         grid[0, :, :, axis] = x * kind.type(along) + (y * kind.type(down))[:, None] + kind.type(shift)
     return grid
+
+
+def perspective(
+    img: Picture, startpoints: Sequence[Sequence[int]], endpoints: Sequence[Sequence[int]], interpolation: Any = InterpolationMode.BILINEAR,
+    fill: Any = None,
+) -> Picture:  # fmt: skip
+    """The picture seen askew: the four `startpoints` (x, y) come to lie at the `endpoints`.
+
+    Raises:
+        ValueError: not four corners.
+    """
+    mode = interpolation_of(interpolation)
+    if len(startpoints) != 4 or len(endpoints) != 4:
+        raise ValueError(f"Please provide exactly four corners, got {len(startpoints)} startpoints and {len(endpoints)} endpoints.")
+    c = _coefficients(startpoints, endpoints)
+    if check(img, "perspective"):
+        return img.transform(img.size, 2, c, PILLOW[mode], fillcolor=_fill_of(img, fill))
+    if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
+        raise ValueError(f"perspective: expected nearest or bilinear interpolation of a tensor, got {mode.value}")
+    h, w = size_of(img)
+    kind = img.dtype if img.dtype.kind == "f" else np.dtype(np.float32)
+    x, y = np.arange(w, dtype=kind) + kind.type(0.5), (np.arange(h, dtype=kind) + kind.type(0.5))[:, None]
+    a = (np.asarray(c[:6], kind) / np.repeat(np.asarray([0.5 * w, 0.5 * h], kind), 3)).reshape(2, 3)
+    below = x * kind.type(c[6]) + y * kind.type(c[7]) + kind.type(1)
+    grid = np.stack([(x * row[0] + y * row[1] + row[2]) / below - kind.type(1) for row in a], -1)
+    return _at(img, grid[None], mode, fill)
+
+
+def _coefficients(startpoints: Any, endpoints: Any) -> list[float]:
+    """a … h of  (x, y) → ((a x + b y + c) / (g x + h y + 1), (d x + e y + f) / (g x + h y + 1)), which leads from the ends back."""
+    rows = []
+    for (x, y), (u, v) in zip(endpoints, startpoints, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+    solved = np.linalg.lstsq(np.asarray(rows, np.float64), np.asarray(startpoints, np.float64).reshape(8), rcond=None)[0]
+    return solved.astype(np.float32).tolist()  # type: ignore[no-any-return]

@@ -24,11 +24,12 @@ def _uniform(low: float, high: float) -> float:
     return float(array[0])
 
 
-def _rand() -> float:
+def rand() -> float:
+    """One draw, as `torch.rand(1).item()`."""
     return float(default_generator.uniform((1,), np.dtype(np.float32))[0])
 
 
-def _below(n: int) -> int:
+def below(n: int) -> int:
     """0 … n − 1"""
     return int(default_generator.integers((1,), 0, n, np.dtype(np.int64))[0])
 
@@ -72,8 +73,8 @@ class RandomCrop(Module):
             raise ValueError(f"Required crop size {(th, tw)} is larger than input image size {(h, w)}")
         if (w, h) == (tw, th):
             return 0, 0, h, w
-        top = _below(h - th + 1)
-        return top, _below(w - tw + 1), th, tw
+        top = below(h - th + 1)
+        return top, below(w - tw + 1), th, tw
 
     def forward(self, img: Picture) -> Picture:
         if self.padding is not None:
@@ -97,7 +98,7 @@ class RandomHorizontalFlip(Module):
         self.p = p
 
     def forward(self, img: Picture) -> Picture:
-        return F.hflip(img) if _rand() < self.p else img
+        return F.hflip(img) if rand() < self.p else img
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
@@ -107,7 +108,7 @@ class RandomVerticalFlip(RandomHorizontalFlip):
     """Top and bottom exchanged, with probability p."""
 
     def forward(self, img: Picture) -> Picture:
-        return F.vflip(img) if _rand() < self.p else img
+        return F.vflip(img) if rand() < self.p else img
 
 
 class RandomGrayscale(RandomHorizontalFlip):
@@ -118,7 +119,7 @@ class RandomGrayscale(RandomHorizontalFlip):
 
     def forward(self, img: Picture) -> Picture:
         channels = F.get_image_num_channels(img)
-        return F.rgb_to_grayscale(img, channels) if _rand() < self.p else img
+        return F.rgb_to_grayscale(img, channels) if rand() < self.p else img
 
 
 class RandomResizedCrop(Module):
@@ -152,8 +153,8 @@ class RandomResizedCrop(Module):
             aspect = float(np.exp(np.float32(_uniform(logs[0], logs[1]))))
             w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if 0 < w <= width and 0 < h <= height:
-                top = _below(height - h + 1)
-                return top, _below(width - w + 1), h, w
+                top = below(height - h + 1)
+                return top, below(width - w + 1), h, w
         whole = float(width) / float(height)  # nothing fitted: the middle, in proportions as near as they may be
         w, h = width, height
         if whole < min(ratio):
@@ -201,7 +202,7 @@ class RandomRotation(Module):
         return _uniform(degrees[0], degrees[1])
 
     def forward(self, img: Picture) -> Picture:
-        return F.rotate(img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, _channels(img, self.fill))
+        return F.rotate(img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, channels_of(img, self.fill))
 
     def __repr__(self) -> str:
         more = "" if self.center is None else f", center={self.center}"
@@ -209,7 +210,7 @@ class RandomRotation(Module):
         return f"RandomRotation(degrees={self.degrees}, interpolation={self.interpolation.value}, expand={self.expand}{more})"
 
 
-def _channels(img: Picture, fill: Any) -> Any:
+def channels_of(img: Picture, fill: Any) -> Any:
     """A colour for a tensor: one number for each channel."""
     if not isinstance(img, Tensor):
         return fill
@@ -264,7 +265,7 @@ class RandomAffine(Module):
     def forward(self, img: Picture) -> Picture:
         h, w = size_of(img)
         params = self.get_params(self.degrees, self.translate, self.scale, self.shear, (w, h))
-        return F.affine(img, *params, interpolation=self.interpolation, fill=_channels(img, self.fill), center=self.center)
+        return F.affine(img, *params, interpolation=self.interpolation, fill=channels_of(img, self.fill), center=self.center)
 
     def __repr__(self) -> str:
         parts = [f"degrees={self.degrees}"]
@@ -338,12 +339,12 @@ class RandomErasing(Module):
                 v = default_generator.normal((c, h, w), np.dtype(np.float32))
             else:
                 v = np.asarray(value, np.float32).reshape(-1, 1, 1)
-            top = _below(rows - h + 1)
-            return top, _below(columns - w + 1), h, w, wrap(v)
+            top = below(rows - h + 1)
+            return top, below(columns - w + 1), h, w, wrap(v)
         return 0, 0, rows, columns, img
 
     def forward(self, img: Tensor) -> Tensor:
-        if _rand() >= self.p:
+        if rand() >= self.p:
             return img
         value = None if self.value == "random" else [float(v) for v in (self.value if isinstance(self.value, tuple | list) else [self.value])]
         if value is not None and len(value) not in (1, img.shape[-3]):
@@ -380,7 +381,7 @@ class RandomApply(Module):
         self.transforms, self.p = transforms, p
 
     def forward(self, img: Any) -> Any:
-        if self.p < _rand():
+        if self.p < rand():
             return img
         for t in self.transforms:
             img = t(img)

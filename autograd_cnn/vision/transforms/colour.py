@@ -40,8 +40,8 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     return (tensor - centre) / spread
 
 
-def _blend(a: Any, b: Any, ratio: float, like: Tensor) -> Tensor:
-    """ratio·a + (1 − ratio)·b, within the range of the dtype; bytes are cut off, not rounded."""
+def blend(a: Any, b: Any, ratio: float, like: Tensor) -> Tensor:
+    """ratio · a + (1 − ratio) · b, within the range of the dtype; bytes are cut off, not rounded."""
     top = 1.0 if like.dtype.kind == "f" else float(np.iinfo(like.dtype).max)
     mixed = np.clip(np.float32(ratio) * a.astype(np.float32) + np.float32(1.0 - ratio) * b, 0, top)
     return wrap(mixed.astype(like.dtype))
@@ -66,7 +66,7 @@ def adjust_brightness(img: Picture, brightness_factor: float) -> Picture:
 
         return ImageEnhance.Brightness(img).enhance(brightness_factor)
     value = np.asarray(img.value)
-    return _blend(value, np.zeros_like(value, np.float32), brightness_factor, img)
+    return blend(value, np.zeros_like(value, np.float32), brightness_factor, img)
 
 
 def adjust_contrast(img: Picture, contrast_factor: float) -> Picture:
@@ -77,7 +77,7 @@ def adjust_contrast(img: Picture, contrast_factor: float) -> Picture:
 
         return ImageEnhance.Contrast(img).enhance(contrast_factor)
     mean = _grey(img).astype(np.float32).mean((-3, -2, -1), keepdims=True)
-    return _blend(np.asarray(img.value), mean, contrast_factor, img)
+    return blend(np.asarray(img.value), mean, contrast_factor, img)
 
 
 def adjust_saturation(img: Picture, saturation_factor: float) -> Picture:
@@ -87,7 +87,7 @@ def adjust_saturation(img: Picture, saturation_factor: float) -> Picture:
         from PIL import ImageEnhance
 
         return ImageEnhance.Color(img).enhance(saturation_factor)
-    return img if img.shape[-3] == 1 else _blend(np.asarray(img.value), _grey(img).astype(np.float32), saturation_factor, img)
+    return img if img.shape[-3] == 1 else blend(np.asarray(img.value), _grey(img).astype(np.float32), saturation_factor, img)
 
 
 def adjust_hue(img: Picture, hue_factor: float) -> Picture:

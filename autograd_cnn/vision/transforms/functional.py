@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .affine import affine, rotate
+from .affine import affine, perspective, rotate
 from .colour import (
     adjust_brightness,
     adjust_contrast,
@@ -21,12 +21,13 @@ from .geometry import center_crop, crop, five_crop, hflip, pad, resize, resized_
 from .pictures import InterpolationMode, Picture
 from .pictures import dimensions as _dimensions
 from .pictures import size_of as _size_of
+from .tone import adjust_sharpness, autocontrast, equalize, posterize, solarize
 
 __all__ = [
-    "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation", "affine", "center_crop",
-    "convert_image_dtype", "crop", "erase", "five_crop", "gaussian_blur", "get_dimensions", "get_image_num_channels", "get_image_size", "hflip",
-    "invert", "normalize", "pad", "pil_to_tensor", "resize", "resized_crop", "rgb_to_grayscale", "rotate", "ten_crop", "to_grayscale",
-    "to_pil_image", "to_tensor", "vflip",
+    "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_gamma", "adjust_hue", "adjust_saturation", "adjust_sharpness", "affine",
+    "autocontrast", "center_crop", "convert_image_dtype", "crop", "equalize", "erase", "five_crop", "gaussian_blur", "get_dimensions",
+    "get_image_num_channels", "get_image_size", "hflip", "invert", "normalize", "pad", "perspective", "pil_to_tensor", "posterize", "resize",
+    "resized_crop", "rgb_to_grayscale", "rotate", "solarize", "ten_crop", "to_grayscale", "to_pil_image", "to_tensor", "vflip",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import count
 from typing import Any
 
 from ..engine.graph import Graph, ScopeName, Step, Value
@@ -246,8 +247,10 @@ class _Builder:
     def name_leaves(self, leaves: list[Unit]) -> None:
         """Leaves without a name are called x, or x1, x2, … where there are several."""
         bare = [u for u in leaves if not u.title]
-        for i, u in enumerate(bare):
-            u.title = "x" if len(bare) == 1 else f"x{i + 1}"
+        taken = {v.name for v in self.graph.values}
+        free = (name for i in count(1) if (name := f"x{i}") not in taken)
+        for u in bare:
+            u.title = "x" if len(bare) == 1 and "x" not in taken else next(free)
         for u in leaves:
             u.id = self.new_id(f"t-{u.title}")
 

@@ -116,6 +116,7 @@ ROOMS = (  # section, title, module
     ("Layers", "nn.utils.rnn", "nn.utils.rnn"),
     ("Training", "optim", "optim"),
     ("Training", "optim.lr_scheduler", "optim.lr_scheduler"),
+    ("Training", "optim.swa_utils", "optim.swa_utils"),
     ("Training", "utils.data", "utils.data"),
     ("Training", "utils.checkpoint", "utils.checkpoint"),
     ("Files", "serialization", "serialization"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .. import module
-from ..layers import conv, dropout, embedding, fold, linear, loss, norm, pool, rnn, shape, upsampling
+from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, upsampling
 from . import activation as activation
 from . import container as container
 from . import utils as utils
@@ -20,5 +20,8 @@ _PLACES = {
 for _name, _module in _PLACES.items():
     globals()[_name] = _module
     sys.modules.setdefault(f"{__name__}.{_name}", _module)  # so that import statements find them
+
+for _name in lazy.__all__:  # beside the layers that they become
+    setattr(conv if "Conv" in _name else norm if "Norm" in _name else linear, _name, getattr(lazy, _name))
 
 __all__ = list(_PLACES)

@@ -65,9 +65,10 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
 
 
 def halo(group: Group, box: Box, radius: float, paper: str) -> None:
-    """A bright ground around the operation that runs, to lie under its edges."""
+    """A bright ring around the operation that runs, to lie under its edges. It has no ground: in a film, what the frames share
+    is drawn before it."""
     x, y, w, h = box
-    group.rect(x - 6, y - 6, w + 12, h + 12, radius + 6, fill=paper)
+    group.rect(x - 3, y - 3, w + 6, h + 6, radius + 3, stroke=paper, line=6)
 
 
 def diamond(group: Group, x: float, y: float, size: float = 4.2, role: str = "kept") -> None:

@@ -68,7 +68,7 @@ class _Developed:
         return made
 
     def put_halo(self, scene: Scene, card: Card) -> None:
-        """The bright ground of the operation that runs, under the edges, so that it hides no arrowhead."""
+        """The bright ring of the operation that runs, under the edges, so that it hides no arrowhead."""
         layer = next((i for i, g in enumerate(scene.items) if isinstance(g, Group) and any(x.kind == "edge" for x in g.groups())), 0)
         under = Group()
         marks.halo(under, card.box, 7.0, self.stage.paper)

@@ -14,8 +14,10 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import Scalar
 from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.film import common
 from autograd_cnn.drawing.frames import Frames
-from autograd_cnn.drawing.scene import Group, Scene, Text
+from autograd_cnn.drawing.geometry import overlap
+from autograd_cnn.drawing.scene import Group, Rect, Scene, Text
 from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
 
@@ -183,6 +185,20 @@ def test_one_svg(form: str, frames: Frames) -> None:
         assert source.count('visibility="hidden"') == 17  # … and of an animation the last
         assert "animation-delay:8.5s" in source
         assert "prefers-reduced-motion" in source
+
+
+@pytest.mark.parametrize("which", ["frames", "network"])
+def test_no_frame_covers_what_the_frames_share(which: str, request: pytest.FixtureRequest) -> None:
+    """In the film the shared part is drawn first: what a frame adds must not lie on its writing."""
+    film_of = request.getfixturevalue(which)
+    shared, own = common(film_of.scenes)
+    written = [t.box() for g in shared for t in g.items if isinstance(t, Text) and t.string.strip()]
+    assert len(written) > 10
+    for parts in own:
+        for _, item in (pair for g in parts for pair in g.walk()):
+            if isinstance(item, Rect) and item.fill:
+                box = (item.x, item.y, item.width, item.height)
+                assert not any(overlap(box, t, -1.0) for t in written)
 
 
 def test_a_prefix_goes_before_all_ids(frames: Frames) -> None:

@@ -48,7 +48,7 @@ def walk_of(view: View) -> Walk:
 
     def run() -> Any:
         front = FRONT[raw.__class__]
-        found = pullback([root], [seed], front, inputs=leaves, accumulate=False, retain_graph=True, create_graph=True)
+        found = pullback([root], [seed], front, inputs=leaves, accumulate=False, retain_graph=True, create_graph=True, capture={})
         arrived[:] = [leaf for leaf, g in zip(leaves, found or (), strict=True) if g is not None]
         return tuple(g for g in found or () if g is not None)
 

@@ -43,7 +43,7 @@ def pullback(
         accumulate: add gradients to the leaves' `.grad`.
         retain_graph: keep what the rules needed, for another backward.
         create_graph: record the walk.
-        capture: filled with every node's gradient, by serial number.
+        capture: filled with every node's gradient, by serial number; then none is retained for `retain_grad`.
     """
     global _depth
     with _lock:
@@ -94,7 +94,7 @@ def _walk(
             continue
         node.g = None
         if node.extra is not None:
-            g = _visit(node, g, create_graph)
+            g = _visit(node, g, create_graph, capture is None)
         if capture is not None:
             capture[node.serial] = unbox(g)
         if wanted is not None and node in wanted:
@@ -184,8 +184,8 @@ def _made_at(node: Node) -> str:
     return f" It was made at {node.extra.line}." if node.extra is not None and node.extra.line else ""
 
 
-def _visit(node: Node, g: Any, create_graph: bool) -> Any:
-    """Hooks, and the gradient retained for `retain_grad`."""
+def _visit(node: Node, g: Any, create_graph: bool, retain: bool) -> Any:
+    """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()
     if extra.hooks:
         shown = g if isinstance(g, Variable) else box(g, None)
@@ -194,7 +194,7 @@ def _visit(node: Node, g: Any, create_graph: bool) -> Any:
             if new is not None:
                 shown = new
         g = shown if create_graph else unbox(shown)
-    if extra.retains:
+    if extra.retains and retain:
         new = g if isinstance(g, Variable) else box(g, None)
         extra.grad = new
     return g

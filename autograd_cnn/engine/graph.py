@@ -285,8 +285,9 @@ class Graph:
 
     @staticmethod
     def of(*outputs: Any, gradients: bool = False, names: dict[str, Any] | None = None) -> Graph:
-        """The graph of recorded values, from the tape. `gradients=True` walks back once (from a single output, nothing is
-        freed or accumulated) and notes the gradient of every value. `names` gives values names: `{"x": x}`."""
+        """The graph of recorded values, from the tape. `gradients=True` walks back once and notes the gradient of every value
+        (from a single output; nothing is freed, accumulated or retained, but hooks run, for they may change a gradient).
+        `names` gives values names: `{"x": x}`."""
         from .tape import graph_of
 
         return graph_of(outputs, gradients=gradients, names=names or {})

@@ -148,3 +148,15 @@ def test_drawing_leaves_the_value_as_it_was() -> None:
     before = model.weight.grad.numpy().copy()
     draw(loss, backward=True)
     assert (model.weight.grad.numpy() == before).all()
+
+
+def test_drawing_retains_no_gradient() -> None:
+    x = ac.ones(3, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    loss = y.sum()
+    draw(loss, backward=True)
+    draw(loss, backward="graph")
+    assert y.grad is None
+    loss.backward()
+    assert y.grad is not None

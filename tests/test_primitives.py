@@ -27,6 +27,7 @@ def test_primitive(name: str) -> None:
     prim = REGISTRY[name]
     report = check_primitive(name, examples=4, seed=1, oracle=ORACLES.get(name))
     expected = ALWAYS | (set() if name in WITHOUT else DETERMINISTIC) | (DIFFERENTIABLE if prim.differentiable else set())
+    expected |= {"backends agree"} if prim.differentiable and name not in WITHOUT else set()
     expected |= TWICE if prim.differentiable and not prim.once else set()
     assert expected <= set(report.checked), f"{name}: its cases leave unchecked: {', '.join(sorted(expected - set(report.checked)))}"
 
@@ -53,7 +54,7 @@ def test_dropout_zeroes_or_scales(scale: float, channels: bool) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_primitive_thoroughly(name: str) -> None:
-    check_primitive(name, examples=120, seed=2, oracle=ORACLES.get(name))
+    check_primitive(name, examples=80, seed=2, oracle=ORACLES.get(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -85,23 +85,18 @@ def trace_replays(s: Setup) -> None:
         )
 
 
-def other_backends() -> tuple[str, ...]:
-    """The names `use_backend` takes for kernels other than the NumPy reference; none where there is but that."""
-    return tuple(b for b in getattr(config, "BACKENDS", ()) if b not in ("auto", "numpy"))
-
-
 @check
 def backends_agree(s: Setup) -> None:
-    """Each backend, wherever it has a kernel, gives the reference's values and gradients, to float32's precision."""
+    """Each backend, wherever it has a kernel, gives the reference's values and gradients, to float32's precision. (One that is not
+    installed is NumPy.)"""
     if s.random or not s.floats:
         return
 
     def under(backend: str) -> tuple[list[Any], list[Any]]:
-        switch: Any = vars(config)["use_backend"]
-        with switch(backend):
+        with config.use_backend(backend):
             return values(s.run(s.tensors(np.float32))), values(s.gradients(s.tensors(np.float32)) if s.smooth else [])
 
-    for backend in other_backends():
+    for backend in (b for b in config.BACKENDS if b not in ("auto", "numpy")):
         want, slopes = under("numpy")
         got, theirs = under(backend)
         for a, b in zip(got, want, strict=True):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -390,3 +392,59 @@ def test_mixed_orders_meet() -> None:
         return (y + ac.tensor(z)) * y + ac.tensor(z) * y
 
     check(fn, normal(2, 3, 30, 30), normal(16, 3, 3, 3), tolerance=1e-4)
+
+
+# ------------------------------------------------------------------------------------------------- processes and threads
+@needs_onednn
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_process_forked_after_onednn_ran_computes_with_numpy() -> None:
+    before = ac.get_num_threads()
+    ac.set_num_threads(2)
+    try:
+        x, w = ac.tensor(normal(4, 16, 32, 32)), ac.tensor(normal(16, 16, 3, 3))
+        y = F.conv2d(x, w)
+        child = os.fork()
+        if child == 0:
+            try:
+                same = np.allclose(F.conv2d(x, w).numpy(), y.numpy(), rtol=1e-4, atol=1e-4)
+                os._exit(0 if same and library.library() is None and "forked" in library.reason() else 1)
+            except BaseException:  # the parent tells
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        ac.set_num_threads(before)
+
+
+@needs_onednn
+def test_threads_do_not_disturb_each_other() -> None:
+    x, w = normal(8, 16, 32, 32), normal(16, 16, 3, 3)
+    with ac.use_backend("numpy"):
+        expected = F.conv2d(ac.tensor(x), ac.tensor(w), padding=1).numpy()
+    wrong = []
+
+    def work(k: int) -> None:
+        for _ in range(5):
+            with ac.use_backend("onednn"):
+                y = F.conv2d(ac.tensor(x * k), ac.tensor(w), padding=1).numpy()
+            if not np.allclose(y, expected * k, rtol=1e-4, atol=1e-3):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+@needs_onednn
+def test_bfloat16_products_are_near() -> None:
+    x, w = normal(2, 32, 12, 12), normal(32, 32, 3, 3)
+    exact = F.conv2d(ac.tensor(x), ac.tensor(w)).numpy()
+    ac.set_float32_matmul_precision("medium")
+    try:
+        rounded = F.conv2d(ac.tensor(x), ac.tensor(w)).numpy()
+    finally:
+        ac.set_float32_matmul_precision("highest")
+    assert np.abs(rounded - exact).max() < 0.02 * exact.std()

@@ -7,6 +7,7 @@ that threads do not write into each other's arguments.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -81,6 +82,8 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _kept.plans.clear())  # they would wait for threads that are not there (see library)
 
 
 def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:

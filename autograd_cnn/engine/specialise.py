@@ -63,6 +63,7 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
         place = {k.name: 0 if k.kind == "output" else 1 + k.index for k in prim.keep if k.kind != "shape"}
     lines = ["def pull(g, k, p, i):"]
     result = ["None"] * len(prim.inputs)
+    shared = any(len(served) > 1 for served, _ in prim.groups)
     for number, (served, rule) in enumerate(prim.groups):
         namespace[f"rule{number}"] = rule
         names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
@@ -83,7 +84,10 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
             lines += ["    need = tuple(n is not None for n in i)", f"    return {call}"]
             return _make("pull", lines, namespace, prim)
         if len(served) == 1:
-            result[served[0]] = f"{call} if i[{served[0]}] is not None else None" if len(prim.inputs) > 1 else call
+            alone = f"{call} if i[{served[0]}] is not None else None" if len(prim.inputs) > 1 else call
+            if shared:  # rules run in the order in which they stand
+                lines.append(f"    r{number} = {alone}")
+            result[served[0]] = f"r{number}" if shared else alone
         else:
             wanted = " or ".join(f"i[{s}] is not None" for s in served)
             lines.append(f"    r{number} = {call} if {wanted} else {_tuple(['None'] * len(served))}")

@@ -50,16 +50,15 @@ def _(
     return _conv_input(g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
-@_conv.vjp("weight")
-def _(
-    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
-) -> Array:
-    return _conv_weight(g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
-
-
-@_conv.vjp("bias")
-def _(g: Array) -> Array:
-    return total(g, (0, *range(2, ndim_of(g))))  # (N, O, *P) -> (O)
+@_conv.vjp("weight", "bias")
+def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+      need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
+    if all(need) and isinstance(g, np.ndarray):
+        both = onednn.weight_adjoint(g, input, weight_shape, stride, padding, dilation, groups, bias=True)
+        if both is not NotImplemented:
+            return both  # type: ignore[no-any-return]  # (gw, gb)
+    gw = _conv_weight(g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups) if need[0] else None
+    return gw, total(g, (0, *range(2, ndim_of(g)))) if need[1] else None  # (N, O, *P) -> (O)
 
 
 @primitive(label="{kind}", family="conv", name="conv_input")

@@ -55,21 +55,23 @@ def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, d
     return gx
 
 
-def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
-    """gw of `shape` of g (N, O, *P) and x (N, C, *S)"""
+def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool = False) -> Any:
+    """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way"""
     if not (choice.active() and _fits(g, x)):
         return NotImplemented
-    ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, False)
+    ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
     g, x, gw = as_last(g), as_last(x), np.empty(shape, FLOAT)
+    gb = np.empty(shape[0], FLOAT)
+    sums = (layout.address(gb),) if bias else ()
     if ready.weights is None:
-        ready.run(layout.address(x), layout.address(g), layout.address(gw))
+        ready.run(layout.address(x), layout.address(g), layout.address(gw), *sums)
     else:
         at = working_memory("weights", ready.weight_bytes)
-        ready.run(layout.address(x), layout.address(g), at)
+        ready.run(layout.address(x), layout.address(g), at, *sums)
         ready.weights(at, layout.address(gw))
-    return gw
+    return (gw, gb) if bias else gw
 
 
 def _fits(a: Any, b: Any) -> bool:
@@ -119,7 +121,7 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
         return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, count), b.size(weights), geo.y_shape)
     made = ends.adjoint("weights")
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
-    arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights)]
+    arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
     return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, count), b.size(weights), geo.y_shape)
 
 
@@ -140,6 +142,6 @@ class _Ends:
 
     def adjoint(self, by: str) -> Any:
         hint = self.forward(reference=True)
-        ends = (self.x, self.w, self.y) if by == "data" else (self.x, self.w, None, self.y)
+        ends = (self.x, self.w, self.y) if by == "data" else (self.x, self.w, self.bias, self.y)
         return self.b.descriptor(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint,
                                  self.attributes)  # fmt: skip

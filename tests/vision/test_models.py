@@ -82,3 +82,23 @@ def test_densenet_reads_older_names():
     net = models.DenseNet(4, (2,), 8, num_classes=2)
     old = {k.replace("norm1", "norm.1").replace("conv2", "conv.2"): v for k, v in net.state_dict().items()}
     assert str(net.load_state_dict(old)) == "<All keys matched successfully>"
+
+
+def test_inner_layers():
+    net = models.resnet18(num_classes=2).eval()
+    x = ac.randn(1, 3, 64, 64)
+    inner = models.IntermediateLayerGetter(net, {"layer1": "low", "layer3": "high"})
+    found = inner(x)
+    assert [(k, v.shape) for k, v in found.items()] == [("low", (1, 64, 16, 16)), ("high", (1, 256, 4, 4))]
+    assert "layer4" not in dict(inner.named_children())
+    extractor = models.create_feature_extractor(net, {"layer3": "high", "layer4.1.conv2": "last", "fc": "scores"})
+    other = extractor(x)
+    np.testing.assert_array_equal(other["high"].detach().numpy(), found["high"].detach().numpy())
+    np.testing.assert_array_equal(other["scores"].detach().numpy(), net(x).detach().numpy())
+    assert list(extractor.state_dict()) == list(net.state_dict())
+    extractor.train()
+    assert net.layer1.training
+    with pytest.raises(ValueError, match=r"'layer9' is not present.*Did you mean 'layer"):
+        models.create_feature_extractor(net, ["layer9"])
+    with pytest.raises(ValueError, match="not present in model: layer9"):
+        models.IntermediateLayerGetter(net, {"layer9": "x"})

@@ -15,6 +15,7 @@ from . import dcgan as _dcgan
 from . import deconvnet as _deconvnet
 from . import densenet as _densenet
 from . import fcn as _fcn
+from . import feature_extraction as _feature_extraction
 from . import googlenet as _googlenet
 from . import inception as _inception
 from . import mobilenetv2 as _mobilenetv2
@@ -32,6 +33,7 @@ from .dcgan import *  # noqa: F403
 from .deconvnet import *  # noqa: F403
 from .densenet import *  # noqa: F403
 from .fcn import *  # noqa: F403
+from .feature_extraction import *  # noqa: F403
 from .googlenet import *  # noqa: F403
 from .googlenet import _GoogLeNetOutputs as _GoogLeNetOutputs
 from .inception import *  # noqa: F403
@@ -58,8 +60,8 @@ __all__ = [
     "list_models", "mlp", "small_models",
 ]  # fmt: skip
 for _file in (
-    _alexnet, _autoencoder, _cifar_resnet, _dcgan, _deconvnet, _densenet, _fcn, _googlenet, _inception, _mobilenetv2, _mobilenetv3, _resnet,
-    _sequence, _shufflenetv2, _squeezenet, _style, _vgg,
+    _alexnet, _autoencoder, _cifar_resnet, _dcgan, _deconvnet, _densenet, _fcn, _feature_extraction, _googlenet, _inception, _mobilenetv2,
+    _mobilenetv3, _resnet, _sequence, _shufflenetv2, _squeezenet, _style, _vgg,
 ):  # fmt: skip
     __all__ += _file.__all__
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine.variable import unbox
 from ..errors import DtypeError, ShapeError, expected
 from .arithmetic import expand_to
-from .arrange import diagonal
+from .arrange import diag_embed, diagonal
 from .dims import normal_dim
 from .expose import expose
 from .gather import scatter_reduce
@@ -18,7 +18,9 @@ from .index import copied, filled, index_put
 from .indexed import _checked_source, _vector
 from .indexed import index_put as put_at
 from .promotion import Array, number_in
+from .select import where
 from .shape import _reshape, shape_of
+from .statistics import _norm
 
 
 @expose("function")
@@ -156,3 +158,38 @@ def index_reduce(input: Array, dim: int, index: Array, source: Array, reduce: st
     tall = _reshape(at, shape=(*(1,) * d, -1, *(1,) * (len(shape) - d - 1)))
     y = scatter_reduce(x, d, expand_to(tall, shape=shape), source, reduce, include_self=include_self)
     return y if shape_of(y) == shape_of(input) else _reshape(y, shape=shape_of(input))
+
+
+@expose("function method")
+def diagflat(input: Array, offset: int = 0) -> Array:
+    """A matrix with all entries of the input, flattened, on its diagonal (`offset` above or below the main one).
+
+    >>> import autograd_cnn as ac
+    >>> ac.diagflat(ac.tensor([[1, 2]]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    return diag_embed(_reshape(input, shape=(math.prod(shape_of(input)),), kind="flatten"), offset)
+
+
+@expose("function method inplace")
+def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
+    """The slices along `dim` whose p-norm is greater than `maxnorm`, scaled down to it; the others as they are.
+
+    Raises RuntimeError for fewer than two dims, p ≤ 0 or a negative maxnorm.
+
+    >>> import autograd_cnn as ac
+    >>> ac.renorm(ac.tensor([[3., 4.], [0.3, 0.4]]), p=2, dim=0, maxnorm=1)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
+    """
+    shape = shape_of(input)
+    if p <= 0:
+        raise RuntimeError(f"renorm: non-positive-norm not supported, got p={p}")
+    if len(shape) < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {len(shape)}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    d = normal_dim(dim, len(shape), "renorm")
+    length = _norm(input, p=float(p), dims=tuple(i for i in range(len(shape)) if i != d), keepdim=True)
+    return input * where(length > maxnorm, maxnorm / (length + 1e-7), 1.0)

@@ -1,8 +1,10 @@
-"""A window that does not fit
+"""How far can the filter step?
 
-With what would mend it.
+Frames of three strides beside each other; the last does not fit, and the picture says what would mend it.
 """
 
 from autograd_cnn import draw
 
-figure = draw.convolution(7, 3, stride=3, title="Stride 3 over 7 × 7").overview
+strides = [draw.convolution(7, 3, stride=s, title=f"Stride {s}") for s in (1, 2, 3)]
+
+figure = draw.beside(strides[0][9], strides[1][5], strides[2][-1])

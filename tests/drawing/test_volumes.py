@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from autograd_cnn.drawing.layer_folds import focused
 from autograd_cnn.drawing.layers import caption, folding_within, layers_of, longest_path
 from autograd_cnn.drawing.scene import Group, Image, Path, Rect, Scene
 from autograd_cnn.engine.graph import Graph
-from autograd_cnn.vision.models import get_model
+from autograd_cnn.vision import models
 
 from .sound import check, texts
 
@@ -52,6 +53,12 @@ class Two(nn.Module):
         a, b = self.conv(x), self.conv(y)
         a.sigmoid()
         return a + b, a * b
+
+
+@functools.cache
+def get_model(name: str, **config: Any) -> Any:
+    """Each network is made once."""
+    return models.get_model(name, **config)
 
 
 def graph(model: Any, *shapes: tuple[int, ...]) -> Graph:

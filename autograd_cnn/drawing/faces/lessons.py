@@ -9,7 +9,9 @@ import numpy as np
 
 from ...engine.graph import Graph
 from ..arrays import array_of
+from ..beside import beside_scene
 from ..drawing import Drawing
+from ..frames import Frames
 from ..network import Network, add_deltas, columns_of
 from ..receptive import cells_scene, sight_of, squares_scene
 from ..sliding import Sliding
@@ -115,6 +117,41 @@ class LessonFigures:
         """
         s = pooling_example(input, kernel, stride, padding, dilation, kind, ceil_mode, count_include_pad)
         return _windows(s, f"kind {kind}", title, subtitle, theme, lang, precision, prefix)
+
+    def beside(
+        self,
+        *drawings: Drawing,
+        columns: int | None = None,
+        title: str | None = None,
+        theme: str = "auto",
+        prefix: str = "",
+    ) -> Drawing:
+        """Put several drawings into one, beside each other: two strides, before and after, training and inference.
+
+        Args:
+            drawings: drawings, or frames of a figure (`frames[3]`).
+            columns: so many in a row; by default all.
+            title: a heading above them all.
+
+        Raises:
+            TypeError: something that is no drawing.
+            ValueError: no drawings, or less than one column.
+
+        Example:
+            >>> from autograd_cnn import draw
+            >>> draw.beside(draw.convolution(7, 3, stride=2)[5], draw.convolution(7, 3, stride=3)[-1], title="How far can the filter step?")
+            <Drawing 'How far can the filter step?', 757×448>
+        """
+        if not drawings:
+            raise ValueError("draw.beside: expected at least one drawing, got none.")
+        for d in drawings:
+            if not isinstance(d, Drawing):
+                hint = " Take one of the frames, frames[0], or their overview." if isinstance(d, Frames) else ""
+                raise TypeError(f"draw.beside: expected drawings, got {type(d).__name__}.{hint}")
+        many = len(drawings) if columns is None else columns
+        if isinstance(many, bool) or not isinstance(many, int) or many < 1:
+            raise ValueError(f"draw.beside: expected columns to be a whole number from 1 on, got {columns!r}.")
+        return Drawing(beside_scene([d.scene for d in drawings], many, title), check_theme(theme), prefix)
 
     def volumes(
         self,

@@ -107,3 +107,8 @@ def network_of_units() -> Drawing:
 @figure
 def network_in_a_backward_frame() -> Drawing:
     return draw.network(perceptron(), [0.5, -1.2, 2.0], loss=lambda y: (y**2).sum(), lang="de").frames[4]
+
+
+@figure
+def strides_beside_each_other() -> Drawing:
+    return draw.beside(draw.convolution(7, 3, stride=2)[5], draw.convolution(7, 3, stride=3)[-1], title="How far can the filter step?")

@@ -121,6 +121,12 @@ def snapshot(raw: Any) -> Any:
     return np.array(raw) if hasattr(raw, "shape") else raw
 
 
+def first_map(raw: Any) -> Any:
+    """The maps of the first sample, of a result that is a batch of pictures; nothing of others, which would only be in the
+    way."""
+    return np.array(np.asarray(raw)[:1]) if len(getattr(raw, "shape", ())) == 4 else None
+
+
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
     """The modules of a model in evaluation, each as it was before when it is left."""

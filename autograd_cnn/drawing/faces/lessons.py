@@ -18,7 +18,7 @@ from ..sliding import Sliding
 from ..sliding import convolution as convolution_example
 from ..sliding import pooling as pooling_example
 from ..sliding_paint import Windows
-from ..targets import check_number, evaluating, snapshot, traced, variable_of
+from ..targets import check_number, evaluating, first_map, snapshot, traced, variable_of
 from ..theme import check_theme
 from ..volumes import volumes_figure
 from ..words import Words
@@ -193,11 +193,12 @@ class LessonFigures:
         """
         words, theme = Words(lang), check_theme(theme)
         check_number("depth", depth)
-        graph = traced(model, input, "volumes", note=None if maps is False else snapshot)
-        seen = {v.id: v.data for v in graph.values if isinstance(v.data, np.ndarray) and v.data.ndim == 4} if maps is not False else {}
-        shown = {k: np.asarray(a[0], np.float64) for k, a in seen.items()}
-        if maps is None and not any(np.ptp(shown[i]) > 0 for i in graph.inputs if i in shown):
-            shown = {}
+        wanted = maps if maps is not None else _varies(input)  # a constant input leaves nothing to see
+        graph = traced(model, input, "volumes", note=first_map if wanted else None)
+        shown: dict[int, Any] = {}
+        for v in graph.values if wanted else ():
+            if v.kind in ("input", "result") and v.data is not None and v.shape is not None and len(v.shape) == 4:
+                shown[v.id] = np.asarray(v.data[0], np.float64)
         return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
 
     def receptive_field(
@@ -300,6 +301,12 @@ class LessonFigures:
                 add_deltas(columns, Graph.of(loss(model(given)), gradients=True))
         known = words("network") if title is None else title
         return Network(columns, words, known, subtitle, precision, theme, prefix)
+
+
+def _varies(input: Any) -> bool:
+    """Is there something to see in an input?"""
+    given = [x for x in (input if isinstance(input, list) else [input]) if x is not None and not isinstance(x, tuple)]
+    return any(np.ptp(array_of(x, "volumes")) > 0 for x in given if np.size(x))
 
 
 def _sample(model: Any, input: Any) -> Any:

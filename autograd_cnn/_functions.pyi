@@ -339,7 +339,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: _bool = False, *, dtype: Any = 
 def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> _return_types.svd: """(U, S, V) with U diag(S) Vᵀ = input, S descending. See `linalg.svd`, which gives Vᵀ. (…, m, n) → (…, m, k), (…, k), (…, n, k)"""
 def swapaxes(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dims exchanged; a view."""
 def swapdims(input: Tensor, dim0: _int, dim1: _int) -> Tensor: """Two dims exchanged; a view."""
-def t(input: Tensor) -> Tensor: """The transpose of a matrix (fewer than two dims: as it is)."""
+def t(input: Tensor) -> Tensor: """The transpose of a matrix (fewer than two dims: as it is); a view. (m, n) → (n, m)"""
 def take(input: Tensor, index: Value) -> Tensor: """The entries of the flattened tensor at the index, in the index's shape."""
 def take_along_dim(input: Tensor, indices: Value, dim: _int | None = None) -> Tensor: """As `gather`, but input and indices broadcast apart from `dim`; without a dim the tensors are flattened. Takes what `argsort` or `argmax(keepdim=True)` give."""
 def tan(input: Tensor) -> Tensor: """y = tan input. (*) → (*)"""

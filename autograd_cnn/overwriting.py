@@ -43,6 +43,10 @@ def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> T
     """Overwrite each entry a with `callable(a, b)`, b from the other tensor (a loop over all entries).
 
     Raises RuntimeError if the tensor requires a gradient.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([1., 2.]).map_(ac.tensor([10., 20.]), lambda a, b: a + b)
+    tensor([11., 22.])
     """
     if self.requires_grad:
         raise RuntimeError("Can't call map_() on Variable that requires grad: expected a tensor without. Use var.detach().map_().")
@@ -119,7 +123,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     return resize_(self, the_template.shape)
 
 
-def _fill(name: str, draw: Callable[..., Any], doc: str) -> None:
+def _fill(name: str, draw: Callable[..., Any], doc: str, example: str) -> None:
     def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
         inplace.check_writable(self, name)
         array = self.storage()
@@ -130,7 +134,14 @@ def _fill(name: str, draw: Callable[..., Any], doc: str) -> None:
         return self
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = doc
+    method.__doc__ = f"""{doc}
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).{name}{example}
+    """
     expose("method", name)(method)
 
 
@@ -169,14 +180,14 @@ def _geometric(g: Generator, array: Any, p: float) -> None:
     g.fill_geometric_(array, float(p))
 
 
-_fill("normal_", _normal, "Overwrite with normal draws: `normal_(mean=0, std=1)`.")
-_fill("uniform_", _uniform, "Overwrite with uniform draws from [from, to).")
-_fill("bernoulli_", _bernoulli, "Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).")
-_fill("random_", _random, "Overwrite with whole numbers from [from, to), or over the dtype's range.")
-_fill("exponential_", _exponential, "Overwrite with exponential draws of rate lambd.")
-_fill("cauchy_", _cauchy, "Overwrite with Cauchy draws.")
-_fill("log_normal_", _log_normal, "Overwrite with exp of normal draws.")
-_fill("geometric_", _geometric, "Overwrite with geometric draws: trials until the first success of probability p.")
+_fill("normal_", _normal, "Overwrite with normal draws: `normal_(mean=0, std=1)`.", "()\n    tensor([ 1.5410, -0.2934])")
+_fill("uniform_", _uniform, "Overwrite with uniform draws from [from, to).", "(0, 10)\n    tensor([4.9626, 7.6822])")
+_fill("bernoulli_", _bernoulli, "Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).", "(0.5)\n    tensor([0., 0.])")
+_fill("random_", _random, "Overwrite with whole numbers from [from, to), or over the dtype's range.", "(10)\n    tensor([4., 9.])")
+_fill("exponential_", _exponential, "Overwrite with exponential draws of rate lambd.", "()\n    tensor([3.5083, 1.2304])")
+_fill("cauchy_", _cauchy, "Overwrite with Cauchy draws.", "()\n    tensor([10.5977,  0.7648])")
+_fill("log_normal_", _log_normal, "Overwrite with exp of normal draws.", "()\n    tensor([59.2634,  1.5116])")
+_fill("geometric_", _geometric, "Overwrite with geometric draws: trials until the first success of probability p.", "(0.5)\n    tensor([1., 1.])")
 
 
 # ------------------------------------------------------------------------------------------------- new ones like it
@@ -184,7 +195,12 @@ _fill("geometric_", _geometric, "Overwrite with geometric draws: trials until th
 def new_tensor(
     self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A tensor with a copy of `data` in this one's dtype."""
+    """A tensor with a copy of `data` in this one's dtype.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.float64).new_tensor([1, 2])
+    tensor([1., 2.], dtype=torch.float64)
+    """
     return finish(
         array_of(data, as_dtype(dtype, "new_tensor") or self.value.dtype, "new_tensor"),
         requires_grad,
@@ -195,7 +211,12 @@ def new_tensor(
 
 @expose("method")
 def new(self: Tensor, *args: Any) -> Tensor:
-    """A tensor of this one's dtype: from data, or of sizes (zeros)."""
+    """A tensor of this one's dtype: from data, or of sizes (zeros). The oldest form; prefer `new_tensor` and `new_zeros`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1).new([1, 2]), ac.zeros(1).new(2)
+    (tensor([1., 2.]), tensor([0., 0.]))
+    """
     if len(args) == 1 and not isinstance(args[0], int):
         return (
             new_tensor(self, args[0])
@@ -227,7 +248,12 @@ def _new(name: str, value: int) -> None:
         return new_full(self, given_sizes(size), value, dtype=dtype, device=device, requires_grad=requires_grad)
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"{name[4:].capitalize()} of the given sizes, in this one's dtype."
+    method.__doc__ = f"""{name[4:].capitalize()} of the given sizes, in this one's dtype.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.int64).{name}(2)
+    tensor([{value}, {value}])
+    """
     expose("method", name)(method)
 
 

@@ -136,7 +136,14 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """0 or 1 for each entry: 1 with the probability that stands there (or `p`)."""
+    """0 or 1 for each entry: 1 with the probability that stands there (or `p`). The gradient is 0.   (*) → (*)
+
+    Raises RuntimeError for a probability outside of [0, 1].
+
+    >>> import autograd_cnn as ac
+    >>> ac.bernoulli(ac.tensor([0., 1., 1.]))
+    tensor([0., 1., 1.])
+    """
     g = generator or default_generator
     array = np.asarray(input.value)
     drawn = g.bernoulli_from(array) if p is None else g.bernoulli(array.shape, p)
@@ -147,7 +154,15 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
-    """Indices drawn with the (unnormalised) probabilities of each row.   (K) or (N, K) → (num_samples) or (N, num_samples)"""
+    """Indices drawn with the (unnormalised) probabilities of each row.   (K) or (N, K) → (num_samples) or (N, num_samples)
+
+    Without `replacement` each index comes once at most. Raises RuntimeError for probabilities that are negative, not finite or all 0, or
+    more samples than there are.
+
+    >>> import autograd_cnn as ac
+    >>> ac.multinomial(ac.tensor([0., 1., 0.]), 2, replacement=True)
+    tensor([1, 1])
+    """
     return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
 
 

@@ -113,6 +113,11 @@ def _channel_dropout(dims: int) -> None:
     drop.__doc__ = f"""Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, *) → (N, C, *), {dims} spatial dims
 
     Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.{name}(ac.ones(1, 4, {", ".join("2" * dims)}), 0.5).flatten(2)[0, :, 0]
+    tensor([0., 0., 2., 0.])
     """
     globals()[name] = expose("functional")(drop)
 
@@ -160,12 +165,25 @@ def _alpha(operation: str, input: Any, p: float, training: bool, inplace: bool, 
 def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, inplace: bool = False) -> Array:
     """Dropout that keeps mean and variance of self-normalising networks: dropped entries become SELU's lower limit.   (*) → (*)
 
+    With probability p an entry becomes −λα; then y = a · x + b gives mean and variance back. Raises ValueError for p outside of [0, 1].
+
     Source: Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", 2017.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.alpha_dropout(ac.zeros(4), 0.5, training=True)
+    tensor([-0.7792, -0.7792,  0.7792, -0.7792])
     """
     return _alpha("alpha_dropout", input, p, training, inplace, channels=False)
 
 
 @expose("functional")
 def feature_alpha_dropout(input: Array, p: float = 0.5, training: bool = False, inplace: bool = False) -> Array:
-    """`alpha_dropout` of whole channels.   (N, C, *) → (N, C, *)"""
+    """`alpha_dropout` of whole channels.   (N, C, *) → (N, C, *)
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.feature_alpha_dropout(ac.zeros(1, 4, 1), 0.5, training=True).flatten()
+    tensor([-0.7792, -0.7792,  0.7792, -0.7792])
+    """
     return _alpha("feature_alpha_dropout", input, p, training, inplace, channels=True)

@@ -288,7 +288,16 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
 
 @expose("function method inplace")
 def t(input: Array) -> Array:
-    """The transpose of a matrix (fewer than two dims: as it is)."""
+    """The transpose of a matrix (fewer than two dims: as it is); a view.   (m, n) → (n, m)
+
+    Raises RuntimeError for more than two dims.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[1, 2, 3]]).t()
+    tensor([[1],
+            [2],
+            [3]])
+    """
     n = ndim_of(input)
     if n > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {n}D. Use transpose(dim0, dim1).")

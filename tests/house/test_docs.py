@@ -13,7 +13,7 @@ from autograd_cnn.engine.primitive import Primitive
 from .source import FILES, module_of, name_of
 
 WITH_EXAMPLES = [p for p in FILES if ">>> " in p.read_text(encoding="utf-8")]
-_FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def examples_of(module):
@@ -35,7 +35,7 @@ def test_examples(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(module_of(path))
     said: list[str] = []
-    runner = doctest.DocTestRunner(verbose=False, optionflags=_FLAGS)
+    runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)
     count = 0
     for test in examples_of(module):
         ac.manual_seed(0)

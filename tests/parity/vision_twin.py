@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import pathlib
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,29 @@ _declared: list[Any] = []  # the library lives as long as this
 
 
 def torchvision(part: str = "") -> Any:
-    """The module `torchvision.<part>`; skips the tests where torchvision is not installed.
-
-    Where the compiled operators are missing, their names are declared first, because the import gives them rules of shapes.
-    """
-    spec = importlib.util.find_spec("torchvision")
-    if spec is None or spec.origin is None:
+    """The module `torchvision.<part>`; skips the tests where torchvision is not installed."""
+    if importlib.util.find_spec("torchvision") is None:
         pytest.skip("torchvision is not installed", allow_module_level=True)
-    if not _declared:
-        source = (pathlib.Path(spec.origin).parent / "_meta_registrations.py").read_text(encoding="utf-8")
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for name in sorted(set(re.findall(r'register_meta\("(\w+)"|torchvision::(\w+)', source))):
-            operator = name[0] or name[1]
-            if not torch._C._jit_get_schemas_for_operator(f"torchvision::{operator}"):
-                library.define(f"{operator}(Tensor a) -> Tensor")
-        _declared.append(library)
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError:  # its compiled operators are for another build of torch
+        _declare_operators()
+        for name in [n for n in sys.modules if n.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
     return importlib.import_module(f"torchvision.{part}" if part else "torchvision")
+
+
+def _declare_operators() -> None:
+    """The operators' names, without anything behind them: importing torchvision gives them rules of shapes, and needs no more."""
+    spec = importlib.util.find_spec("torchvision")
+    root = pathlib.Path(spec.origin).parent if spec is not None and spec.origin is not None else pathlib.Path()
+    source = (root / "_meta_registrations.py").read_text(encoding="utf-8")
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for pair in sorted(set(re.findall(r'register_meta\("(\w+)"|torchvision::(\w+)', source))):
+        operator = pair[0] or pair[1]
+        if not torch._C._jit_get_schemas_for_operator(f"torchvision::{operator}"):
+            library.define(f"{operator}(Tensor a) -> Tensor")
+    _declared.append(library)
 
 
 def as_ours(state: dict[str, torch.Tensor]) -> dict[str, Tensor]:

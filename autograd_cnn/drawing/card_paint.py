@@ -28,6 +28,7 @@ from .cards import (
 from .deck_paint import paint_deck
 from .metrics import shorten, text_width
 from .scene import Box, Group, runs_width, shortened
+from .theme import family_role
 from .view import Gradient, Pill, number_of, size_of
 from .words import memory, shape
 
@@ -62,6 +63,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
         title += f"; {unit.steps[0].line}"
     g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
     g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
+    paint_family(g, x + 4.5, y + 8, h - 16, unit.steps[0].family)
     first = card.y - (6 if style.shows_kept else -4.5)
     room = w - 2 * INSET - text_width(out, 12) - 10
     g.text(x + INSET, first, shortened(title_runs(unit), room, 13), 13)
@@ -77,6 +79,11 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
         g.text(x + w - INSET, second, size, 11, ink="kept", anchor="end")
     else:
         g.text(x + INSET, second, style.words("keeps nothing"), 11, ink="faint")
+
+
+def paint_family(g: Group, x: float, y: float, height: float, family: str) -> None:
+    """The strip that tells an operation's family."""
+    g.rect(x, y, 3.0, height, 1.5, fill=family_role(family))
 
 
 def _paint_module(parent: Group, card: Card, style: Style) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from . import marks
 from .cards import Style, copy_gradients
 from .scene import Group, Run
+from .theme import family_role
 from .view import View
 from .words import memory, norm
 
@@ -36,10 +37,12 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         entries.append(_entry(words("constant"), _pill("card", "hair", marks.DASH)))
     if "op" in kinds:
         entries.append(_entry(words("operation"), _operation))
+    families = dict.fromkeys(u.steps[0].family for u in view.units if u.kind == "op")
+    entries += [_entry(words.family(f), _family(f), height=19) for f in families if family_role(f) != "hair"]
     if view.panels:
-        entries.append(_entry(words("module"), _panel))
+        entries.append(_entry(words("module"), _panel, gap=5))
     if "module" in kinds:
-        entries.append(_entry(words("folded"), _folded))
+        entries.append(_entry(words("folded"), _folded, gap=0 if view.panels else 5))
     if "deck" in kinds:
         entries.append(_entry(words("deck"), _deck, height=30, gap=6))
         if style.backward:
@@ -98,6 +101,10 @@ def _missing(g: Group, x: float, y: float) -> None:
 
 def _operation(g: Group, x: float, y: float) -> None:
     g.rect(x, y - 10, 40, 20, 5, fill="card", stroke="dark", line=1.2)
+
+
+def _family(family: str) -> Sample:
+    return lambda g, x, y: g.rect(x + 18.5, y - 7, 3.0, 14, 1.5, fill=family_role(family))
 
 
 def _panel(g: Group, x: float, y: float) -> None:

@@ -7,6 +7,8 @@ parameter fall together for a red-blind eye. Every ink reaches a contrast of 4.5
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from ..errors import nearest
 
 THEMES = ("auto", "light", "dark", "print")
@@ -60,6 +62,11 @@ ROLES: dict[str, tuple[str, str]] = {
     "dark": ("#3e4c59", "#b3bfca"),
     "parameter-line": ("#c9a43a", "#b08f36"),
     "input-line": ("#8fb4d3", "#4a7ba3"),
+    # families of operations: a strip at a card's edge
+    "norm-line": ("#6a6fb3", "#9aa2ea"),
+    "activation-line": ("#1c8489", "#52c0c5"),
+    "loss-line": ("#a04a62", "#e18aa2"),
+    "chance-line": ("#76802a", "#bcc65c"),
     # series of a chart, each with its own marker and dash pattern
     "series-1": ("#0b7a5e", "#3fc79e"),
     "series-2": ("#8a4a86", "#d79ad3"),
@@ -104,6 +111,30 @@ ON = {
     "series-1": ("inverse",),
     "badge": ("inverse",),
 }
+
+
+# The strip of an operation's family. What only moves, combines or compares numbers is slate, as structure is.
+FAMILIES = {
+    "conv": "conv-line",
+    "pool": "pool-line",
+    "linalg": "dense-line",
+    "norm": "norm-line",
+    "activation": "activation-line",
+    "loss": "loss-line",
+    "dropout": "chance-line",
+    "random": "chance-line",
+    **dict.fromkeys(("arithmetic", "compare", "reduce", "index", "shape", ""), "hair"),
+}
+_OTHERS = ("norm-line", "activation-line", "chance-line", "pool-line")
+
+
+def family_role(family: str) -> str:
+    """The ink of a family of operations; a family nobody knows yet gets one by its name, the same in every run.
+
+    >>> family_role("conv"), family_role("my own") == family_role("my own")
+    ('conv-line', True)
+    """
+    return FAMILIES.get(family) or _OTHERS[crc32(family.encode()) % len(_OTHERS)]
 
 
 def check_theme(name: str) -> str:

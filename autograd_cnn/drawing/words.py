@@ -189,6 +189,10 @@ class Words:
     def __call__(self, key: str, *args: Any) -> str:
         return CAPTIONS[key][self._column].format(*args)
 
+    def family(self, family: str) -> str:
+        """The name of a family of operations; one's own families have the name they were given."""
+        return self(f"family {family}") if f"family {family}" in CAPTIONS else family
+
     def operations(self, count: int) -> str:
         return self("op") if count == 1 else self("ops", f"{count:,}")
 

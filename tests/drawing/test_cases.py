@@ -7,6 +7,7 @@ import autograd_cnn as ac
 from autograd_cnn import draw, nn
 from autograd_cnn.drawing.folding import Fold
 from autograd_cnn.drawing.scene import Group
+from autograd_cnn.drawing.theme import family_role
 from autograd_cnn.drawing.view import Edge, Unit, View, size_of
 from autograd_cnn.drawing.view_builder import view_of
 from autograd_cnn.engine.graph import Graph
@@ -126,6 +127,15 @@ def test_dtypes_stand_where_they_differ() -> None:
     texts = draw(PROGRAMS["mixed_dtypes"]()).svg
     assert "3×4 float64" in texts
     assert "3×4 float32" not in texts
+
+
+def test_a_family_has_its_colour_from_the_registration() -> None:
+    drawn = draw(PROGRAMS["custom_function"]())
+    own = [g for g in drawn.scene.groups() if g.kind == "op custom"]
+    assert len(own) == 2
+    strips = {item.fill for g in own for item in g.items if getattr(item, "width", 0) == 3.0}
+    assert strips == {family_role("custom")}
+    assert ">custom</text>" in drawn.svg  # and the legend names it
 
 
 def test_where_a_gradient_stops() -> None:

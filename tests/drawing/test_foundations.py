@@ -64,6 +64,12 @@ def test_every_ink_is_readable_on_its_papers(name: str) -> None:
             assert ratio >= 4.5, f"{ink} on {paper} in {name}: {ratio:.2f}"
 
 
+@pytest.mark.parametrize("name", ["light", "dark", "print"])
+def test_every_family_s_strip_can_be_seen(name: str) -> None:
+    for role in set(theme.FAMILIES.values()) - {"hair"} | {theme.family_role("a family of one's own")}:
+        assert theme.contrast(theme.colour(role, name), theme.colour("card", name)) >= 2.9, role
+
+
 def test_ramps_change_evenly() -> None:
     """The sequential ramp darkens all the way; the diverging one is white in the middle and equally dark at both ends."""
     light = [theme.contrast(c, "#000000") for c in theme.SEQUENTIAL]

@@ -63,4 +63,12 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "passes": ("passes it on", "reicht ihn weiter"),
     "of the walk": ("{} operations backward", "{} Operationen rückwärts"),
     "goes on": ("{} from {} to {}", "{} von {} bis {}"),
+    "family conv": ("convolution", "Faltung"),
+    "family pool": ("pooling", "Pooling"),
+    "family linalg": ("linear algebra", "lineare Algebra"),
+    "family norm": ("normalisation", "Normalisierung"),
+    "family activation": ("activation", "Aktivierung"),
+    "family loss": ("loss function", "Verlustfunktion"),
+    "family dropout": ("dropout", "Dropout"),
+    "family random": ("random", "Zufall"),
 }

@@ -11,7 +11,7 @@ _FACES = f"{OURS}.compat.faces"
 
 # Their module: ours, asked in this order. A face comes first where PyTorch has more to say than we do.
 _SOURCES: dict[str, tuple[str, ...]] = {
-    "torch": (f"{_FACES}.out", f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.amp", f"{_FACES}.storages", OURS, f"{_FACES}.sparse"),
+    "torch": (f"{_FACES}.out", f"{_FACES}.loading", f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.amp", f"{_FACES}.storages", OURS, f"{_FACES}.sparse"),
     "torch._C": (),
     "torch._six": (f"{_FACES}.six",),
     "torch._utils": (f"{_FACES}.storages",),
@@ -43,7 +43,7 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "torch.onnx": (),
     "torch.profiler": (f"{_FACES}.profiler",),
     "torch.random": (f"{OURS}.sampling", f"{OURS}.random"),
-    "torch.serialization": (f"{OURS}.serialization",),
+    "torch.serialization": (f"{_FACES}.loading", f"{OURS}.serialization"),
     "torch.sparse": (f"{_FACES}.sparse",),
     "torch.special": (OURS,),
     "torch.storage": (f"{_FACES}.storages",),

@@ -109,3 +109,25 @@ def test_names_without_a_use_here(torch):
     assert torch.can_cast(torch.int, torch.float)
     assert not torch.can_cast(torch.float, torch.int)
     assert torch.range(1, 3).tolist() == [1, 2, 3]
+
+
+def test_a_whole_network_is_loaded_where_the_program_trusts_the_file(torch, tmp_path):
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU()).eval()
+    torch.save(net, tmp_path / "net.pt")
+    x = torch.randn(1, 1, 4, 4)
+    assert torch.equal(torch.load(tmp_path / "net.pt", weights_only=False)(x), net(x))
+    with (tmp_path / "net.pt").open("rb") as file:
+        assert torch.equal(torch.load(file, weights_only=False)(x), net(x))
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        torch.load(tmp_path / "net.pt")
+
+
+class Evil:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('executed')",)
+
+
+def test_trusting_a_file_runs_nothing_in_it(torch, tmp_path):
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises((pickle.UnpicklingError, RuntimeError)):
+        torch.load(tmp_path / "evil.pt", weights_only=False)

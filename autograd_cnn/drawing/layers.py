@@ -8,12 +8,13 @@ can be folded, so that a block is one layer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..engine.graph import Graph, ScopeName, Step, Value
 from ..engine.windows import Window, window_of
+from ..errors import nearest
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 
 Scopes = tuple[ScopeName, ...]
@@ -239,12 +240,20 @@ def _blocks(steps: list[Step], scopes: Scopes) -> tuple[int, str]:
     return 1, f"{weighty} layers" if kind in ("Sequential", "ModuleList") and weighty > 1 else kind
 
 
-def layer_maps(graph: Graph) -> list[tuple[str, Any]]:
-    """What each layer gave, where a trace noted it, with its name and operations."""
-    found = []
-    for n in layers_of(graph):
+def layer_maps(graph: Graph, wanted: Sequence[str] | None = None) -> list[tuple[str, Any]]:
+    """What each layer gave, where a trace noted it, with its name and operations; or only the layers of these names.
+
+    Raises:
+        ValueError: a name that no layer has.
+    """
+    found, layers = [], layers_of(graph)
+    names = [n.name for n in layers if n.name and n.kind != "input"]
+    for name in wanted or ():
+        if name not in names:
+            raise ValueError(f"draw.activations: expected layers to be names of layers, got {name!r}.{nearest(name, names)}")
+    for n in layers:
         data = graph.values[n.out].data
-        if n.kind != "input" and data is not None:
+        if n.kind != "input" and data is not None and (wanted is None or n.name in wanted):
             head, rest = caption(n)
             words = ", ".join(w for w in (head, *rest) if not w.startswith(("stride", "dilation")))
             found.append((f"{n.name} {words}".strip(), data))

@@ -155,6 +155,11 @@ def test_activations_are_what_the_layers_gave() -> None:
     assert bars == [f"{k} = {v:.6g}" for k, v in enumerate(np.asarray(model(x).detach())[0].tolist())]
 
 
+def test_some_layers_can_be_chosen() -> None:
+    scene = draw.activations(get_model("lenet5"), digit, layers=["pool1", "fc2"]).scene
+    assert [g.data["layer"] for g in groups(scene, "layer") if "layer" in g.data] == ["pool1 avg pool 2×2, tanh", "fc2 dense"]
+
+
 # ------------------------------------------------------------------------------------------------------- what is refused
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
@@ -179,6 +184,9 @@ def test_activations_are_what_the_layers_gave() -> None:
         (lambda: draw.saliency(3, np.ones((8, 8))), TypeError, "expected a model and a picture, got int"),
         (lambda: draw.saliency(lambda x: x.detach().flatten(1), np.ones((8, 8))), GraphError, "the score has no graph to the picture"),
         (lambda: draw.saliency(lambda x: x.sum(), np.ones((8, 8))), ValueError, r"expected a model that gives scores of shape \(1, classes\)"),
+        (lambda: draw.activations(net(), np.ones((8, 8)), layers=["conv1"]), ValueError, r"expected layers to be names of layers, got 'conv1'"),
+        (lambda: draw.activations(net(), np.ones((8, 8)), layers="conv1"), TypeError, r"a list of names, got the text 'conv1'\. Write \['conv1'\]"),
+        (lambda: draw.activations({"a": np.ones(3)}, layers=["a"]), TypeError, "layers chooses among those of a model"),
         (lambda: draw.activations(net()), TypeError, r"a model needs an image: draw\.activations\(model, image\)"),
         (lambda: draw.activations(net(), np.ones((8, 8)), classes=["a"]), ValueError, "one class name for each unit of the last layer, got 1"),
     ],

@@ -60,6 +60,7 @@ class PlotFigures:
         model: Any,
         image: Any = None,
         *,
+        layers: Sequence[str] | None = None,
         classes: Sequence[str] | None = None,
         title: str | None = None,
         subtitle: str | None = None,
@@ -74,6 +75,7 @@ class PlotFigures:
             model: a model, which is run on the image in evaluation; or what its layers gave: pairs (name, array) or a
                 mapping, in order, arrays of shape (C, H, W) or (F,), a batch of one is taken apart.
             image: what goes in, (H, W), (C, H, W) or (1, C, H, W); beside given arrays it is only shown.
+            layers: names of the layers to show, ["conv1", "fc2"]; by default all.
             classes: names for the units of the last layer; their numbers otherwise.
 
         Raises:
@@ -92,14 +94,18 @@ class PlotFigures:
         words = Words(lang)
         check_number("precision", precision)
         known = words("activations") if title is None else title
-        layers = model
+        maps = model
+        if isinstance(layers, str):
+            raise TypeError(f"draw.activations: expected layers to be a list of names, got the text {layers!r}. Write [{layers!r}].")
+        if layers is not None and not callable(model):
+            raise TypeError("draw.activations: layers chooses among those of a model; of given arrays pass only those to be shown.")
         if callable(model):
             if image is None:
                 raise TypeError("draw.activations: a model needs an image: draw.activations(model, image).")
             batch = batch_of(image, model, "activations")
-            layers = layer_maps(traced(model, batch, "activations", note=snapshot))
+            maps = layer_maps(traced(model, batch, "activations", note=snapshot), layers)
             image = np.asarray(batch.value)[0] if len(batch.shape) == 4 and batch.shape[1] in (1, 3) else None
-        return Drawing(activations_figure(layers, image, classes, words, known, subtitle, precision), check_theme(theme), prefix)
+        return Drawing(activations_figure(maps, image, classes, words, known, subtitle, precision), check_theme(theme), prefix)
 
     def saliency(
         self,

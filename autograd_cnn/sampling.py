@@ -189,6 +189,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         return finish(
             g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal"
         )
+    if np.iscomplexobj(m) or np.iscomplexobj(s):
+        raise TypeError(f"normal(): expected a real mean and std, got {mean if np.iscomplexobj(m) else std!r}")
     if np.any(np.less(s, 0)):
         raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
     kind = m.dtype if isinstance(mean, Tensor) else s.dtype

@@ -242,3 +242,25 @@ def test_a_write_to_a_view_of_a_transposed_view(turn):
         g = ac.arange(6.0, dtype=ac.float64).reshape(y.shape)
         (got,) = ac.autograd.grad(y, x, g, retain_graph=True)
         assert got.tolist() == (g if g.shape == x.shape else g.t()).tolist()
+
+
+def test_normal_of_a_complex_deviation_is_refused():
+    """The imaginary part was dropped with a warning."""
+    with pytest.raises(TypeError, match="a real mean and std"):
+        ac.normal(ac.ones(2), 1j)
+
+
+def test_diagonals_far_outside_are_empty():
+    """An offset beyond 32 bits was an OverflowError."""
+    x = ac.ones(2, 3, requires_grad=True)
+    y = x.diagonal(-(10**12))
+    y.sum().backward()
+    assert y.shape == (0,)
+    assert not x.grad.any()
+
+
+def test_addcmul_and_addcdiv_take_tensors():
+    """With numbers in their place addcdiv divided Python's zero by zero."""
+    for op in (ac.addcdiv, ac.addcmul):
+        with pytest.raises(TypeError, match="tensor1"):
+            op(ac.ones(2), 1.0, ac.zeros(2))

@@ -338,10 +338,16 @@ def _matrix(x: Any, operation: str) -> Any:
     return x
 
 
+def _within(offset: int, shape: Shape) -> int:
+    """Diagonals that lie outside are empty, however far outside (NumPy counts in 32 bits)."""
+    most = max(shape)
+    return max(-most, min(offset, most))
+
+
 @primitive(label="diagonal {offset}", family="shape", view=True)
 def _diagonal(input: Array, *, offset: int, dim1: int, dim2: int) -> Array:
     """The entries i, i + offset of two dims, as the last dim; a view"""
-    y = np.diagonal(input, offset, dim1, dim2)
+    y = np.diagonal(input, _within(offset, input.shape), dim1, dim2)
     if isinstance(input, np.ndarray) and input.flags.writeable:
         y.flags.writeable = True
     return y
@@ -361,7 +367,7 @@ def _(draw: Draw) -> Case:
 def _diagonal_adjoint(input: Array, *, shape: Shape, offset: int, dim1: int, dim2: int) -> Array:
     """The adjoint of `diagonal`: zeros with the input on the diagonal"""
     y = np.zeros(shape, input.dtype)
-    on = np.diagonal(y, offset, dim1, dim2)
+    on = np.diagonal(y, _within(offset, shape), dim1, dim2)
     on.flags.writeable = True
     on[...] = input
     return y

@@ -61,7 +61,8 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
         return np.array(data, dtype=dtype)
     if isinstance(data, bool | int | float | complex):
         kind = dtype or python_dtype(data)
-        return np.array(held(data, kind, operation) if np.dtype(kind).kind in "iu" else data, dtype=kind)
+        with np.errstate(over="ignore"):  # beyond the largest float is infinite
+            return np.array(held(data, kind, operation) if np.dtype(kind).kind in "iu" else data, dtype=kind)
     if hasattr(data, "__array__") and not isinstance(data, list | tuple):
         return np.array(data, dtype=dtype)
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):

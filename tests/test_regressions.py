@@ -163,7 +163,7 @@ def test_logcumsumexp_is_differentiable_by_a_gradient_of_zero():
 @pytest.mark.parametrize("make", [
     lambda n: ac.zeros(n), lambda n: ac.ones(n), lambda n: ac.arange(n), lambda n: ac.linspace(0, 1, n), lambda n: ac.logspace(0, 1, n),
     lambda n: ac.rand(n), lambda n: ac.randperm(n), lambda n: ac.tril_indices(n, n), lambda n: ac.ones(1).new_ones(n),
-    lambda n: ac.ones(1).resize_(n), lambda n: ac.ones(1).repeat_interleave(n), lambda n: ac.full((n,), 1.0),
+    lambda n: ac.ones(1).resize_(n), lambda n: ac.vander(ac.ones(2), n), lambda n: ac.ones(1).repeat_interleave(n), lambda n: ac.full((n,), 1.0),
 ])  # fmt: skip
 def test_sizes_beyond_all_memory_are_runtime_errors(make):
     """They were MemoryErrors, which no program written for PyTorch expects."""
@@ -189,7 +189,8 @@ def test_negative_numbers_wrap_around_in_unsigned_dtypes():
 
 
 @pytest.mark.parametrize("call", [lambda x: F.max_pool1d(x, 2.5), lambda x: F.conv1d(x, ac.ones(1, 2, 1), stride=1.5),
-                                  lambda x: F.adaptive_avg_pool1d(x, 1.5), lambda x: F.layer_norm(x, float("inf"))])  # fmt: skip
+                                  lambda x: F.adaptive_avg_pool1d(x, 1.5), lambda x: F.layer_norm(x, float("inf")),
+                                  lambda x: ac.histc(x, 2.5), lambda x: x.histogram(float("inf"))])  # fmt: skip
 def test_sizes_are_whole_numbers(call):
     """A kernel of 2.5 pooled by 2, without a word."""
     with pytest.raises(TypeError, match="expected an int, got"):
@@ -264,3 +265,8 @@ def test_addcmul_and_addcdiv_take_tensors():
     for op in (ac.addcdiv, ac.addcmul):
         with pytest.raises(TypeError, match="tensor1"):
             op(ac.ones(2), 1.0, ac.zeros(2))
+
+
+def test_numbers_beyond_the_largest_float_are_infinite():
+    """As in PyTorch; a warning came with it."""
+    assert ac.tensor(1e300).item() == ac.as_tensor(1e300, dtype=ac.float16).item() == float("inf")

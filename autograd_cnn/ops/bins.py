@@ -11,7 +11,7 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
-from ..errors import ShapeError, expected
+from ..errors import ShapeError, expected, whole
 from . import return_types
 from .expose import expose
 from .indexed import take_along_dim
@@ -143,7 +143,7 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     if x.dtype.kind != "f":
         raise NotImplementedError(f"histc: not implemented for {x.dtype}: expected a floating dtype. Convert with .float().")
     low, high = _range(x, float(min), float(max), "histc")
-    return _histc(input, bins=int(bins), low=low, high=high)
+    return _histc(input, bins=whole(bins, "histc: bins"), low=low, high=high)
 
 
 @primitive(label="histogram", family="index", name="histogram", outputs=("hist", "bin_edges"))
@@ -186,7 +186,7 @@ def histogram(
     value = np.asarray(unbox(input))
     if value.dtype.kind != "f":
         raise TypeError(f"histogram: expected a floating-point tensor, got {value.dtype}. Convert it with .float().")
-    edges = np.asarray(unbox(bins)) if hasattr(unbox(bins), "ndim") else int(bins)
+    edges = np.asarray(unbox(bins)) if hasattr(unbox(bins), "ndim") else whole(bins, "histogram: bins")
     limits = None if range is None else (float(range[0]), float(range[1]))
     if weight is not None and unbox(weight).shape != value.shape:
         raise ShapeError(expected("histogram", f"weight of the input's shape {list(value.shape)}", list(unbox(weight).shape)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.variable import unbox
-from ..errors import ShapeError
+from ..errors import ShapeError, allocating
 from .dims import ndim_of, normal_dim
 from .expose import expose
 from .index import select_view
@@ -71,6 +71,7 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Array:
 
 
 @expose("function")
+@allocating
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
     """The powers of a vector's entries, x^(N−1) … x⁰ in each row (ascending with `increasing`).   (n) → (n, N)
 

@@ -35,6 +35,13 @@ def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Generator, name, constant)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's name is the same in every process: pytest-xdist's workers compare theirs."""
+    for item in items:
+        if " object at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid}: a memory address in the name of a test. Give its parameters a __repr__ or ids=.")
+
+
 def _set_aside() -> None:
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ import itertools
 import sys
 import types
 import unittest
+import unittest.mock
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -29,7 +30,8 @@ def table() -> list[Any]:
         stand_in = types.ModuleType("expecttest")
         stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]
         sys.modules["expecttest"] = stand_in
-    with warnings.catch_warnings():
+    # importing it would freeze switches such as torch.backends.cudnn.benchmark, which other tests set
+    with warnings.catch_warnings(), unittest.mock.patch.object(torch.backends, "disable_global_flags", return_value=None):
         warnings.simplefilter("ignore")
         from torch.testing._internal.common_methods_invocations import op_db
     return list(op_db)

@@ -38,7 +38,14 @@ def plain(text: str) -> list[str]:
 def near(a: str, b: str) -> bool:
     """Two numbers, as written."""
     x, y = float(a), float(b)
-    return x == y or (x != x and y != y) or abs(x - y) <= RELATIVE * max(abs(x), abs(y)) + ABSOLUTE
+    return x == y or (x != x and y != y) or abs(x - y) <= RELATIVE * max(abs(x), abs(y)) + max(ABSOLUTE, _last_place(a))
+
+
+def _last_place(text: str) -> float:
+    """One unit of the last printed decimal, and a little: two numbers this near may be rounded to either side. Whole numbers are exact."""
+    digits, _, exponent = text.lower().partition("e")
+    _, point, decimals = digits.partition(".")
+    return 1.01 * 10.0 ** (int(exponent or 0) - len(decimals)) if point and len(decimals) >= 4 else 0.0
 
 
 @pytest.mark.parametrize("name", [p.stem for p in run_programs.PROGRAMS])

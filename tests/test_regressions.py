@@ -270,3 +270,11 @@ def test_addcmul_and_addcdiv_take_tensors():
 def test_numbers_beyond_the_largest_float_are_infinite():
     """As in PyTorch; a warning came with it."""
     assert ac.tensor(1e300).item() == ac.as_tensor(1e300, dtype=ac.float16).item() == float("inf")
+
+
+def test_a_refused_instance_norm_leaves_the_running_statistics():
+    """They were moved before the arguments were known to fit."""
+    mean = ac.zeros(2)
+    with pytest.raises((TypeError, ValueError, RuntimeError)):
+        F.instance_norm(ac.rand(2, 2, 4), mean, eps=ac.ones(5, 7))
+    assert not mean.any()

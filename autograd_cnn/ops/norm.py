@@ -326,13 +326,15 @@ def instance_norm(input: Array, running_mean: Any = None, running_var: Any = Non
     )
     dims = tuple(range(2, len(shape)))
     raw = unbox(input)
+    y = _affine(
+        _normalize(input, dims=dims, eps=eps, kind="instance norm")[0], _by_channel(weight, len(shape)), _by_channel(bias, len(shape))
+    )
     for running, statistic in ((running_mean, raw.mean), (running_var, lambda dims: raw.var(dims) * (space / (space - 1)))):
         if running is not None and len(raw):
             array = running.storage()
             array[...] = (1 - momentum) * array + momentum * statistic(dims).mean(0)
             wrote(array)
-    y = _normalize(input, dims=dims, eps=eps, kind="instance norm")[0]
-    return _affine(y, _by_channel(weight, len(shape)), _by_channel(bias, len(shape)))
+    return y
 
 
 # ------------------------------------------------------------------------------------------------- local response

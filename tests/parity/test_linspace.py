@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import autograd_cnn as ac
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("ends", [(0, 0.99), (255.0, 0), (-1, 1), (0.1, 0.7), (3, -0.2), (-0.5, 1e3), (0, 1e38), (2, 2)])

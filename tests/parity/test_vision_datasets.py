@@ -6,13 +6,13 @@ import hashlib
 
 import numpy as np
 import pytest
-import torch
 
 from autograd_cnn.vision import datasets as D
 from tests.vision.test_datasets import write_cifar, write_mnist, write_stl10
 
 from .vision_twin import torchvision
 
+torch = pytest.importorskip("torch")
 TD = torchvision("datasets")
 Image = pytest.importorskip("PIL.Image")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import autograd_cnn as ac
 from autograd_cnn.tensor import wrap
@@ -12,6 +11,7 @@ from autograd_cnn.vision import models as ours
 
 from .vision_twin import apart, as_ours, torchvision
 
+torch = pytest.importorskip("torch")
 theirs = torchvision("models")
 
 # The size of picture that each is tried on: small, but no map becomes one pixel, where the statistics of two numbers would magnify rounding.

@@ -6,7 +6,6 @@ import random
 
 import numpy as np
 import pytest
-import torch
 
 import autograd_cnn as ac
 from autograd_cnn.tensor import Tensor, wrap
@@ -14,6 +13,7 @@ from autograd_cnn.vision import transforms as T
 
 from .vision_twin import torchvision
 
+torch = pytest.importorskip("torch")
 TV = torchvision("transforms")
 Image = pytest.importorskip("PIL.Image")
 samples = pytest.importorskip("sklearn.datasets")

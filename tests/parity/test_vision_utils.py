@@ -6,13 +6,13 @@ import io
 
 import numpy as np
 import pytest
-import torch
 
 from autograd_cnn.tensor import wrap
 from autograd_cnn.vision import utils as U
 
 from .vision_twin import torchvision
 
+torch = pytest.importorskip("torch")
 TU = torchvision("utils")
 Image = pytest.importorskip("PIL.Image")
 RNG = np.random.RandomState(0)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from autograd_cnn.tensor import Tensor, wrap
 
+torch = pytest.importorskip("torch")
 _declared: list[Any] = []  # the library lives as long as this
 
 

@@ -278,3 +278,12 @@ def test_a_refused_instance_norm_leaves_the_running_statistics():
     with pytest.raises((TypeError, ValueError, RuntimeError)):
         F.instance_norm(ac.rand(2, 2, 4), mean, eps=ac.ones(5, 7))
     assert not mean.any()
+
+
+def test_python_integers_wrap_around_in_sums_and_products():
+    x = ac.tensor([1, 250], dtype=ac.uint8)
+    assert (x * -1).tolist() == [255, 6]
+    assert (x + 300).tolist() == [45, 38]
+    assert (300 - x).tolist() == [43, 50]
+    assert (ac.tensor([127, -3], dtype=ac.int8) + 300).tolist() == [-85, 41]
+    assert (x == -1).tolist() == [False, False]

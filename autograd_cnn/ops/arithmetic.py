@@ -21,7 +21,7 @@ from .promotion import Array, align, floating, number_in
 @primitive(label="+", family="arithmetic", derivative="1", entrywise=True)
 def _add(input: Array, other: Array) -> Array:
     """y = input + other"""
-    return np.add(*align(input, other))
+    return np.add(*align(input, other, wraps=True))
 
 
 @_add.accelerated
@@ -79,7 +79,7 @@ def _sub(input: Array, other: Array) -> Array:
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
             "the `~` or `logical_not()` operator instead."
         )
-    return np.subtract(*align(input, other))
+    return np.subtract(*align(input, other, wraps=True))
 
 
 _sub.kernel(float)(operator.sub)
@@ -135,7 +135,7 @@ def _mul(input: Array, other: Array) -> Array:
     >>> ac.mul(ac.tensor([1., 2.]), ac.tensor([3., 4.]))
     tensor([3., 8.])
     """
-    return np.multiply(*align(input, other))
+    return np.multiply(*align(input, other, wraps=True))
 
 
 @_mul.accelerated

@@ -112,8 +112,9 @@ def result_type(*values: Any) -> np.dtype[Any]:
     return result if result is not None else _default
 
 
-def align(x: Any, z: Any) -> tuple[Any, Any]:
-    """Two raw values as NumPy must see them so that its result has PyTorch's dtype."""
+def align(x: Any, z: Any, wraps: bool = False) -> tuple[Any, Any]:
+    """Two raw values as NumPy must see them so that its result has PyTorch's dtype. `wraps`: a Python integer beyond an integer
+    dtype counts modulo its range, as in PyTorch's sums, differences and products."""
     try:
         if x.dtype is z.dtype:
             return x, z
@@ -123,9 +124,17 @@ def align(x: Any, z: Any) -> tuple[Any, Any]:
         if not hasattr(array, "dtype") or (array.dtype.kind == "f" and kind is not complex) or kind is bool:
             return x, z
         if kind is int and array.dtype.kind in "iu":
-            return x, z
+            if not wraps or 0 <= number < 128:
+                return x, z
+            return (x, _wrapped(z, x.dtype)) if number is z else (_wrapped(x, z.dtype), z)
     dtype = result_type(x, z)
     return _cast(x, dtype), _cast(z, dtype)
+
+
+def _wrapped(number: int, dtype: np.dtype[Any]) -> Any:
+    size = 1 << 8 * dtype.itemsize
+    rest = number % size
+    return dtype.type(rest - size if dtype.kind == "i" and rest >= size // 2 else rest)
 
 
 def _cast(v: Any, dtype: np.dtype[Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from itertools import count
 from typing import Any
 
@@ -15,8 +16,8 @@ from .folding import Fold, Part, cut_of
 from .pull import places
 from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
 
-# Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
 FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
+# Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
@@ -62,8 +63,7 @@ class _Builder:
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
-        standing = len(self.graph.inputs) + len(self.graph.outputs)
-        units = [self.unit(part) for part in cut_of(self.graph, self.fold, standing)]
+        units = [self.unit(part) for part in cut_of(self.graph, self.fold, self.inputs_drawn() + len(self.graph.outputs))]
         for unit in units:
             for step in unit.steps:
                 self.unit_of_step[step.index] = unit
@@ -75,6 +75,13 @@ class _Builder:
             unit.outputs = leaving or results[-1:]
         self.find_likes(units)
         return units
+
+    def inputs_drawn(self) -> int:
+        """About how many inputs stand alone: not those that hang on their layers, and many of one shape as one."""
+        values = [self.graph.values[i] for i in self.graph.inputs]
+        alone = [v for v in values if not self.is_parameter(v) and not self.is_state(v, self.uses.get(v.id, []))]
+        alike = Counter((v.shape, str(v.dtype)) for v in alone)
+        return sum(n if n <= FEW_INPUTS else 1 for n in alike.values())
 
     def unit(self, part: Part) -> Unit:
         steps = list(self.graph.steps[part.start : part.end])

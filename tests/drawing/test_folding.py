@@ -16,6 +16,7 @@ from autograd_cnn.drawing.view import Unit, View
 from autograd_cnn.drawing.view_builder import view_of
 from autograd_cnn.drawing.words import Words
 from autograd_cnn.engine.graph import Graph
+from autograd_cnn.vision import models
 
 FORWARD: Callable[..., Any] = lambda model, *inputs: Graph.of(model(*inputs).sum())
 
@@ -238,3 +239,11 @@ def test_bars_stand_in_every_deck() -> None:
     assert len(bars) == 13
     assert bars[0].title is not None
     assert bars[0].title.startswith("1 / 4: ‖gradient‖ = ")
+
+
+def test_running_statistics_take_no_room_of_a_figure():
+    """In evaluation a batch norm reads its running statistics: arrays that hang on their layers, however many there are."""
+    net = models.cifar_resnet56().eval()
+    x = ac.randn(1, 3, 32, 32)
+    trained, evaluated = (draw(net.train(mode)(x).sum()) for mode in (True, False))
+    assert "drawn as 12 nodes" in trained.svg and "drawn as 12 nodes" in evaluated.svg

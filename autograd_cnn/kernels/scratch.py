@@ -46,6 +46,21 @@ def release() -> None:
     _buffers.kept.clear()
 
 
+def keep_freed_memory() -> None:
+    """Let the C library keep what arrays give back, so that a training step does not get the same pages anew each time.
+
+    glibc hands freed blocks back to the system above a limit that grows with the largest block freed so far, up to this size (the
+    limit for the end of its heap is twice it; mallopt(3), M_MMAP_THRESHOLD). Reserving one such block and freeing it untouched sets
+    the limit where it would be after a large network's first step. MALLOC_TRIM_THRESHOLD_ and its kin in the environment
+    keep their say; elsewhere it does nothing.
+    """
+    np.empty(_LARGEST_KEPT, np.uint8)
+
+
+_LARGEST_KEPT = (32 << 20) - (1 << 16)  # glibc's bound on 64-bit machines, less its own bookkeeping
+keep_freed_memory()
+
+
 def _aligned(size: int) -> Array:
     memory = np.empty(size + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT

@@ -67,7 +67,8 @@ def for_work(operations: float) -> int:
     return _count if operations >= SHARED else 1
 
 
-SHARED = 200_000  # floating-point operations (or entries touched, ten each) from which two threads beat one; see benchmarks
+SHARED = 2_000_000  # floating-point operations (or entries touched, ten each), some 20 us, from which two threads beat one: waking the
+# second takes 5 to 50 us, and a thread that another process keeps from its processor takes milliseconds
 
 
 # ------------------------------------------------------------------------------------------------- OpenMP

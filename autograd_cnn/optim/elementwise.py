@@ -279,6 +279,11 @@ def add_scaled(a: Array, b: Array, factor: Array, t: Array) -> None:
     np.add(a, t, out=a)
 
 
+def add_whole(a: Array, b: Array, factor: Array, t: Array) -> None:
+    """`add_scaled` for a factor of 1, to the same bits."""
+    np.add(a, b, out=a)
+
+
 def add_quotient(a: Array, b: Array, c: Array, factor: Array, t: Array) -> None:
     """a ← a + factor · b / c; `t` is scratch."""
     np.multiply(b, factor, out=t)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from .checks import check_lr, check_not_negative
-from .elementwise import Array, Constant, Elementwise, Phase, Update, add_scaled, number
+from .elementwise import Array, Constant, Elementwise, Phase, Update, add_scaled, add_whole, number
 from .optimizer import ParamsT
 
 
@@ -98,13 +98,14 @@ class SGD(Elementwise):
         if group["momentum"] == 0:
             return lambda t, u, p, g: add_scaled(p, g, rate, t)
         keep, take, nesterov = c(group["momentum"]), c(1.0 - group["dampening"]), group["nesterov"]
+        add = add_scaled if group["dampening"] else add_whole
 
         def update(t: Array, u: Array, p: Array, g: Array, b: Array) -> None:
             if first:
                 np.copyto(b, g)
             else:
                 np.multiply(b, keep, out=b)
-                add_scaled(b, g, take, t)
+                add(b, g, take, t)
             if nesterov:
                 np.multiply(b, keep, out=u)
                 np.add(g, u, out=u)

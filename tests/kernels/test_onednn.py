@@ -328,6 +328,15 @@ def test_average_pooling(kernel: int, options: dict[str, Any]) -> None:
 
 
 @needs_onednn
+@pytest.mark.parametrize("channels", [1, 3, 15, 16])
+def test_averages_of_windows_side_by_side(channels: int) -> None:
+    check(lambda x: F.avg_pool1d(x, 3), normal(2, channels, 12))
+    check(lambda x: F.avg_pool2d(x, (4, 2)), normal(2, channels, 8, 6))
+    check(lambda x: F.avg_pool3d(x, (2, 3, 5)), normal(2, channels, 4, 6, 10))
+    check(lambda x: F.avg_pool2d(x, 2), normal(2, channels, 9, 8))  # a row is left over
+
+
+@needs_onednn
 @pytest.mark.parametrize("size", [1, 2, (4, 2), (3, 5)])
 def test_adaptive_average_pooling(size: Any) -> None:
     check(lambda x: F.adaptive_avg_pool2d(x, size), normal(2, 6, 8, 8))

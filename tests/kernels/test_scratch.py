@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 import threading
 
 import numpy as np
+import pytest
 
 from autograd_cnn.kernels import scratch as module
 from autograd_cnn.kernels.scratch import release, scratch
@@ -49,3 +54,23 @@ def test_release_gives_back() -> None:
     scratch("test", (100,), SINGLE)
     release()
     assert module._buffers.kept == {}
+
+
+_PAGES = """
+import resource
+import numpy as np
+import autograd_cnn
+for count in range(6):
+    arrays = [np.ones(1 << 18, np.float32) for _ in range(16)]  # 16 MB in all
+    del arrays
+    if not count:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have limits of their own")
+def test_freed_memory_serves_the_next_step() -> None:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
+    done = subprocess.run([sys.executable, "-c", _PAGES], capture_output=True, text=True, check=True, env=env)
+    assert int(done.stdout) < 1000  # of 20 000 pages

@@ -74,6 +74,7 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "primitive_attr_set_fpmath_mode": (_P, _I),
     "primitive_attr_destroy": (_P,),
     "primitive_desc_query": (_P, _I, _I, _P),
+    "primitive_desc_next_impl": (_P,),
     "primitive_desc_destroy": (_P,),
     "primitive_create": (_OUT, _P),
     "primitive_execute": (_P, _P, _I, ctypes.POINTER(Argument)),

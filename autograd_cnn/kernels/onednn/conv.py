@@ -56,15 +56,18 @@ def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, d
 
 
 def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool = False) -> Any:
-    """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way"""
+    """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way if it is wide"""
     if not (choice.active() and _fits(g, x)):
         return NotImplemented
-    ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias)
+    apart = bias and shape[0] < _WIDE
+    ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
     g, x, gw = as_last(g), as_last(x), np.empty(shape, FLOAT)
-    gb = np.empty(shape[0], FLOAT)
-    sums = (layout.address(gb),) if bias else ()
+    gb = None
+    if bias:
+        gb = layout.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
+    sums = (layout.address(gb),) if bias and not apart else ()
     if ready.weights is None:
         ready.run(layout.address(x), layout.address(g), layout.address(gw), *sums)
     else:
@@ -72,6 +75,9 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
         ready.run(layout.address(x), layout.address(g), at, *sums)
         ready.weights(at, layout.address(gw))
     return (gw, gb) if bias else gw
+
+
+_WIDE = 16  # channels that fill a register of AVX-512; for fewer oneDNN's sums of a bias take longer than NumPy's
 
 
 def _fits(a: Any, b: Any) -> bool:
@@ -108,21 +114,21 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
     b.lib.set_threads(count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
     ends = _Ends(b, geo, grouped, bias, precision)
-    rows = b.rows(grouped)
+    rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
     if what == "forward":
-        made = ends.forward(bias)
+        made = ends.forward()
         weights = b.query(made, api.WEIGHTS_MD)
         arguments = [(api.SRC, ends.x), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y)]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, count), b.size(weights), geo.y_shape)
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape)
     if what == "input":
         made = ends.adjoint("data")
         weights = b.query(made, api.WEIGHTS_MD)
         arguments = [(api.DIFF_DST, ends.y), (api.WEIGHTS, weights), (api.DIFF_SRC, ends.x)]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, count), b.size(weights), geo.y_shape)
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape)
     made = ends.adjoint("weights")
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
     arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
-    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, count), b.size(weights), geo.y_shape)
+    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, few), b.size(weights), geo.y_shape)
 
 
 class _Ends:
@@ -134,14 +140,18 @@ class _Ends:
         self.bias = b.flat(geo.y_shape[1]) if bias else None
         self.attributes = b.attributes(precision)
         before, after = zip(*geo.padding, strict=True)
+        self.inputs = geo.inputs
         self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
 
     def forward(self, reference: bool = False) -> Any:
-        return self.b.descriptor("convolution_forward", self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w,
-                                 self.bias, self.y, *self.windows, self.attributes, reference=reference)  # fmt: skip
+        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w, self.bias, self.y, *self.windows, self.attributes)
+        if reference:
+            return self.b.descriptor("convolution_forward", *args, reference=True)
+        made = self.b.direct if choice.direct_is_faster("forward", self.inputs) else self.b.descriptor
+        return made("convolution_forward", *args)
 
     def adjoint(self, by: str) -> Any:
         hint = self.forward(reference=True)
         ends = (self.x, self.w, self.y) if by == "data" else (self.x, self.w, self.bias, self.y)
-        return self.b.descriptor(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint,
-                                 self.attributes)  # fmt: skip
+        made = self.b.direct if by == "data" and choice.direct_is_faster("input", self.inputs) else self.b.descriptor
+        return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.attributes)

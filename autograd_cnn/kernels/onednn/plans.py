@@ -193,6 +193,17 @@ class Builder:
             raise Unsupported("only the reference implementation")
         return made
 
+    def direct(self, kind: str, *args: Any) -> Any:
+        """The descriptor of the direct loops where oneDNN would take many small products of matrices (brgemm), and has such loops for
+        the same instructions."""
+        first = self.descriptor(kind, *args)
+        name = self.implementation(first)
+        if "brg" not in name:
+            return first
+        second = self.descriptor(kind, *args)
+        wanted = f"jit:{name.rpartition(':')[2]}"
+        return first if self.api.primitive_desc_next_impl(second) or self.implementation(second) != wanted else second
+
     def implementation(self, descriptor: Any) -> str:
         """oneDNN's name of what it chose."""
         name = ctypes.c_char_p()

@@ -1,4 +1,4 @@
-"""The matrix product, with long sums taken in parts."""
+"""The matrix product, with long sums taken in parts, and the way round that BLAS does faster."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _PART = 192  # products in a part
 _LONG = 256  # products in a sum from which it is taken in parts, of at most _PART and at least two of them
 _LONGEST = 1 << 12  # beyond, the parts are so many that adding them up costs what they gain
 _SMALL = 1 << 18  # entries of a result that stays in the cache from part to part
+_TURNED = 1 << 20  # multiplications from which turning the product gains more than turning the result back costs
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -25,6 +26,29 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
     >>> matmul(np.ones((2, 1000), np.float32), np.ones((1000, 1), np.float32)).tolist()
     [[1000.0], [1000.0]]
     """
+    if not _flat(a, b):
+        return _in_parts(a, b, out)
+    y = _in_parts(b.T, a.T).T
+    if out is None:
+        return np.ascontiguousarray(y)
+    np.copyto(out, y)
+    return out
+
+
+def _flat(a: Array, b: Array) -> bool:
+    """Do few rows meet a wide matrix that lies transposed, as a batch and the weights of a dense layer do? Then a · b = (bᵀ · aᵀ)ᵀ takes
+    OpenBLAS, with its AVX-512 kernels, a quarter to four fifths less time; with others about the same."""
+    return (
+        a.ndim == b.ndim == 2
+        and a.dtype == b.dtype == np.float32
+        and 2 < 2 * len(a) <= b.shape[1]
+        and a.shape[1] == len(b)
+        and a.size * b.shape[1] >= _TURNED
+        and b.flags.f_contiguous
+    )
+
+
+def _in_parts(a: Array, b: Array, out: Array | None = None) -> Array:
     k = a.shape[-1] if a.ndim else 0
     if not _LONG <= k <= _LONGEST or a.dtype != np.float32 or b.dtype != np.float32 or a.ndim < 2 or b.ndim < 2 or k != b.shape[-2]:
         return np.matmul(a, b, out=out)

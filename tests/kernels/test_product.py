@@ -22,6 +22,18 @@ def test_like_numpy(k, kind):
         np.testing.assert_allclose(matmul(y.swapaxes(-1, -2), x.swapaxes(-1, -2)), wanted.swapaxes(-1, -2), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("n", "k", "m"), [(8, 1000, 300), (2, 5000, 200), (40, 200, 200), (100, 200, 199)])
+def test_few_rows_by_a_transposed_matrix(n, k, m):
+    rng = np.random.RandomState(n)
+    x, w = rng.randn(n, k).astype(np.float32), rng.randn(m, k).astype(np.float32)
+    wanted = x.astype(float) @ w.T.astype(float)
+    out = np.empty((n, m), np.float32)
+    assert matmul(x, w.T, out=out) is out
+    for y in (out, matmul(x, w.T), matmul(np.asfortranarray(x), w.T)):
+        assert y.flags.c_contiguous
+        np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-3)
+
+
 def test_vectors_and_errors_are_numpys():
     assert matmul(np.ones(500, np.float32), np.ones(500, np.float32)) == 500
     with pytest.raises(ValueError, match="mismatch"):

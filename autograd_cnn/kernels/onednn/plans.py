@@ -226,5 +226,6 @@ class Builder:
         """From one memory order into another; None where they are the same."""
         if self.api.md_equal(source, target):
             return None
+        self.lib.set_threads(threads)  # oneDNN fixes at making how many threads will copy
         made = self.descriptor("reorder", source, self.lib.engine, target, self.lib.engine, self.attributes(), reference=True)
         return self.plan(made, [(api.SRC, source), (api.DST, target)], threads)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .threads import BLAS
+
 Array = npt.NDArray[Any]
 
 _PART = 192  # products in a part
@@ -26,6 +28,8 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
     >>> matmul(np.ones((2, 1000), np.float32), np.ones((1000, 1), np.float32)).tolist()
     [[1000.0], [1000.0]]
     """
+    if BLAS.beside_openmp and a.ndim and b.ndim:
+        BLAS.for_product(a.size * b.shape[-1])
     if not _flat(a, b):
         return _in_parts(a, b, out)
     y = _in_parts(b.T, a.T).T

@@ -54,9 +54,7 @@ def set_num_threads(int: int) -> None:
     if int < 1:
         raise RuntimeError(f"set_num_threads: expected a positive number of threads, got {int}")
     _count = _int(int)
-    set_blas = _openblas()
-    if set_blas is not None:
-        set_blas(_count)
+    BLAS.put(_count)
 
 
 _int = int  # PyTorch's argument is named int
@@ -118,3 +116,35 @@ def _openblas() -> Callable[[int], None] | None:
                     fn.argtypes, fn.restype = (ctypes.c_int,), None
                     return fn  # type: ignore[no-any-return]
     return None
+
+
+class _Blas:
+    """The number of threads of NumPy's products. Beside OpenMP small ones take one: OpenBLAS's second thread spins on for some 25 ms after
+    each product that it shared, and keeps OpenMP's from its processor."""
+
+    def __init__(self) -> None:
+        self.beside_openmp = False
+        self._set: Callable[[int], None] | None = None
+        self._found = False
+        self._count = 0
+
+    def put(self, count: int) -> None:
+        """Set the number of threads, if NumPy's BLAS is one that can be told."""
+        if not self._found:
+            self._set, self._found = _openblas(), True
+        if self._set is not None and count != self._count:
+            self._set(count)
+            self._count = count
+
+    def share_with_openmp(self) -> None:
+        """From now on there are OpenMP's threads, too."""
+        self.beside_openmp = True
+        self.put(1)
+
+    def for_product(self, multiplications: float) -> None:
+        """All threads for the next product if it is so large that they pay for what follows, else one."""
+        self.put(_count if multiplications >= LARGE_PRODUCT else 1)
+
+
+LARGE_PRODUCT = 150_000_000  # multiplications of a product, a few milliseconds on one thread, from which two are worth their aftermath
+BLAS = _Blas()

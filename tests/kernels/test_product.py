@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograd_cnn.kernels import threads
 from autograd_cnn.kernels.product import matmul
 
 
@@ -47,3 +48,14 @@ def test_long_sums_are_no_less_exact(k):
         a, b = draw(60, k).astype(np.float32), draw(k, 60).astype(np.float32)
         exact = a.astype(float) @ b.astype(float)
         assert np.square(matmul(a, b) - exact).mean() <= 1.05 * np.square(np.matmul(a, b) - exact).mean()
+
+
+def test_small_products_take_one_thread_beside_openmp(monkeypatch):
+    told: list[int] = []
+    blas = threads._Blas()
+    blas._set, blas._found = told.append, True
+    monkeypatch.setattr(threads, "_count", 2)
+    blas.share_with_openmp()
+    for multiplications in (1e3, 1e9, 2e9, 1e4):
+        blas.for_product(multiplications)
+    assert blas.beside_openmp and told == [1, 2, 1]

@@ -80,6 +80,7 @@ def _first() -> tuple[Library | None, str]:
         except (OSError, AttributeError) as error:
             problems.append(f"{path}: {error}")
             continue
+        threads.BLAS.share_with_openmp()
         return found, f"oneDNN {found.version} from {found.path}"
     told = [p for p in problems if "cannot open shared object" not in p or wanted or os.sep in p.split(":")[0]]
     return None, "; ".join(told) or "no libdnnl found: pip install onednn-cpu-gomp"

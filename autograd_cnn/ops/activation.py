@@ -30,6 +30,9 @@ def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **para
 
 
 # ------------------------------------------------------------------------------------------------- relu
+_ZERO = {np.dtype(t): np.zeros((), t) for t in (np.float32, np.float64)}  # NumPy meets these in half the time of a Python number
+
+
 @expose("function method inplace", "relu")
 @primitive(name="relu", label="ReLU", family="activation", derivative="1 or 0", entrywise=True)
 def _relu(input: Array) -> Array:
@@ -39,12 +42,10 @@ def _relu(input: Array) -> Array:
     >>> ac.relu(ac.tensor([-1., 2.]))
     tensor([0., 2.])
     """
-    return np.maximum(input, 0)
+    return np.maximum(input, _ZERO.get(input.dtype, 0))
 
 
-@_relu.accelerated
-def _(input: Array) -> Array:
-    return onednn.relu(input)
+_relu.accelerated(onednn.relu)
 
 
 @_relu.kernel(float)

@@ -24,9 +24,7 @@ def _add(input: Array, other: Array) -> Array:
     return np.add(*align(input, other, wraps=True))
 
 
-@_add.accelerated
-def _(input: Array, other: Array) -> Array:
-    return onednn.add(input, other)
+_add.accelerated(onednn.add)
 
 
 _add.kernel(float)(operator.add)
@@ -138,9 +136,7 @@ def _mul(input: Array, other: Array) -> Array:
     return np.multiply(*align(input, other, wraps=True))
 
 
-@_mul.accelerated
-def _(input: Array, other: Array) -> Array:
-    return onednn.multiply(input, other)
+_mul.accelerated(onednn.multiply)
 
 
 _mul.kernel(float)(operator.mul)

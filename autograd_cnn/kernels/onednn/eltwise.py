@@ -17,6 +17,8 @@ SMALL = 8192  # entries up to which NumPy's call costs less
 
 def relu(x: Any) -> Any:
     """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
+    if getattr(x, "size", 0) < SMALL:
+        return NotImplemented
     if not (_fits(x) and choice.active()) or not (getattr(x, "clean", False) or has_no_nan(x)):
         return NotImplemented
     run = _plan("relu", x.size)

@@ -30,7 +30,7 @@ def conv_is_faster(geo: Geometry, work: int) -> bool:
     return forced() or (work >= _SMALL and not geo.whole)
 
 
-_NARROW = {"forward": 16, "input": 32}  # channels of the input, in a group, from which brgemm fills its registers; see benchmarks
+_NARROW = {"forward": 16, "input": 32}  # channels of the input, in a group, from which brgemm fills its registers (timed over 20 shapes)
 
 
 def direct_is_faster(what: str, channels: int) -> bool:

@@ -44,7 +44,7 @@ class Distribution:
         Raises:
             NotImplementedError: this distribution has none.
         """
-        raise NotImplementedError(f"{type(self).__name__}.log_prob")
+        raise NotImplementedError(f"{type(self).__name__}.log_prob: this distribution has no density here. Write it in a subclass.")
 
     def entropy(self) -> Tensor:
         """−E log p.
@@ -52,7 +52,7 @@ class Distribution:
         Raises:
             NotImplementedError: this distribution has no formula for it.
         """
-        raise NotImplementedError(f"{type(self).__name__}.entropy")
+        raise NotImplementedError(f"{type(self).__name__}.entropy: there is no formula for it here. Estimate it as -log_prob(sample()).")
 
     def perplexity(self) -> Tensor:
         """exp of the entropy."""

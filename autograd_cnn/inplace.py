@@ -21,6 +21,7 @@ from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
+from .kernels.memory import is_whole
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
@@ -278,7 +279,7 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
         made.value = (
             g
-            if isinstance(g, np.ndarray) and g.base is None and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2
+            if isinstance(g, np.ndarray) and is_whole(g) and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2
             else np.array(g)
         )
         made.node = None

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-FLOAT = np.dtype(np.float32)
-_ALIGNMENT = 64  # one cache line, and the width of the widest vector registers
+from .memory import FLOAT, aligned, is_whole
 
 
 class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
@@ -87,14 +86,6 @@ def last_strides(shape: tuple[int, ...], step: int) -> tuple[int, ...]:
     return tuple(strides)
 
 
-def aligned(nbytes: int) -> tuple[Any, int, int]:
-    """Fresh memory: the array that owns it, how far in the aligned part begins, and its address."""
-    memory = np.empty(nbytes + _ALIGNMENT, np.uint8)
-    start = _address(memory)
-    offset = -start % _ALIGNMENT
-    return memory, offset, start + offset
-
-
 def empty_last(shape: tuple[int, ...]) -> ChannelsLast:
     """An uninitialised activation, on a cache line's boundary."""
     memory, offset, at = aligned(4 * math.prod(shape))
@@ -135,7 +126,7 @@ def store(x: ChannelsLast) -> Any:
     """The ordinary array that is this value from now on: writes to it are counted as writes to the value."""
     if x.stored is None:
         plain = to_plain(x)
-        x.stored = plain if plain.base is None else plain.copy()
+        x.stored = plain if is_whole(plain) else plain.copy()
     return x.stored
 
 
@@ -194,7 +185,7 @@ def _settled(y: Any, values: tuple[Any, ...], views: tuple[Any, ...]) -> Any:
     for value, view in zip(values, views, strict=True):
         if y is view:
             return value
-    return claim(y) if y.base is None and is_last(y) else np.ascontiguousarray(y)
+    return claim(y) if is_whole(y) and is_last(y) else np.ascontiguousarray(y)
 
 
 # ------------------------------------------------------------------------------------------------- addresses

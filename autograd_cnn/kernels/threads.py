@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextvars
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 
 def _processors() -> int:
@@ -67,6 +72,41 @@ def for_work(operations: float) -> int:
 
 SHARED = 2_000_000  # floating-point operations (or entries touched, ten each), some 20 us, from which two threads beat one: waking the
 # second takes 5 to 50 us, and a thread that another process keeps from its processor takes milliseconds
+
+
+# ------------------------------------------------------------------------------------------------- NumPy's own work
+_workers: ThreadPoolExecutor | None = None
+
+
+def share(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> None:
+    """`work` on all of the items, a stretch of them on each thread. For NumPy's passes over large arrays, which let other threads run;
+    whoever calls waits for all, and gets the first error."""
+    global _workers
+    count = min(_count, len(items))
+    if count <= 1:
+        work(items)
+        return
+    from concurrent.futures import ThreadPoolExecutor, wait  # 10 ms that an import need not take
+
+    if _workers is None or _workers._max_workers < count - 1:
+        _workers = ThreadPoolExecutor(count - 1, "autograd_cnn")
+    ends = [len(items) * i // count for i in range(count + 1)]
+    others = [_workers.submit(contextvars.copy_context().run, work, items[a:b]) for a, b in pairwise(ends[1:])]
+    try:
+        work(items[: ends[1]])
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
+
+
+def _forget_workers() -> None:
+    global _workers
+    _workers = None  # a forked process has none
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_workers)
 
 
 # ------------------------------------------------------------------------------------------------- OpenMP

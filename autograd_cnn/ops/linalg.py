@@ -12,6 +12,7 @@ from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import DtypeError, ShapeError
 from ..kernels import product
+from ..kernels.onednn import matmul as onednn
 from .dims import normal_dims
 from .expose import expose
 from .former import numbers_first
@@ -279,6 +280,9 @@ def _linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
         else:
             y = y + bias
     return y
+
+
+_linear.accelerated(onednn.linear)
 
 
 @_linear.vjp("input")

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ..config import enable_grad
 from ..engine import versions
 from ..errors import InplaceError, expected
+from ..kernels.threads import share
 from ..ops.promotion import get_default_dtype
 from ..ops.quiet import hush, unhush
 from ..tensor import Tensor, wrap
@@ -31,9 +32,9 @@ State = dict[str, Any]
 Phase = tuple[Any, ...]
 Constant = Callable[[Any], Array]
 Update = Callable[..., None]
-Rows = Callable[[Array], tuple[Array, Array, Array]]
 
 BLOCK_BYTES = 1 << 17
+SHARED_BYTES = 1 << 22  # of a parameter, a fifth of a millisecond's work, from which all threads update it
 
 
 def constants(dtype: Any) -> Constant:
@@ -163,7 +164,6 @@ class Elementwise(Optimizer):
     def _step_group(self, group: dict[str, Any]) -> None:
         decay = 0.0 if group.get("decoupled_weight_decay") else float(number(group.get("weight_decay", 0.0)))
         penalty = float(number(group.get("l1", 0.0)))
-        rows = scratch().rows
         rules: dict[Any, tuple[Update, Callable[..., Array] | None]] = {}  # most parameters are in the same phase
         for p in group["params"]:
             grad = p.grad
@@ -177,7 +177,7 @@ class Elementwise(Optimizer):
             if pair is None:
                 c = constants(value.dtype)
                 pair = rules[key] = self._rule(group, c, *phase), regularised(c, group["maximize"], decay, penalty)
-            _apply(arrays, *pair, rows)
+            _apply(arrays, *pair)
             versions.wrote(value)
             for written in arrays[2:]:
                 versions.wrote(written)
@@ -291,13 +291,23 @@ def add_quotient(a: Array, b: Array, c: Array, factor: Array, t: Array) -> None:
     np.add(a, t, out=a)
 
 
-def _apply(arrays: list[Array], update: Update, gradient: Callable[..., Array] | None, rows: Rows) -> None:
+def _apply(arrays: list[Array], update: Update, gradient: Callable[..., Array] | None) -> None:
     """The update of one parameter, block by block: arrays = [p, g, *state]."""
-    for part in (arrays,) if arrays[0].nbytes <= BLOCK_BYTES else blocks(arrays):
-        d, t, u = rows(part[0])
-        if gradient is not None:
-            part[1] = gradient(part[0], part[1], d, t)
-        update(t, u, *part)
+
+    def run(parts: Sequence[list[Array]]) -> None:
+        rows = scratch().rows
+        for part in parts:
+            d, t, u = rows(part[0])
+            if gradient is not None:
+                part[1] = gradient(part[0], part[1], d, t)
+            update(t, u, *part)
+
+    if arrays[0].nbytes <= BLOCK_BYTES:
+        run((arrays,))
+    elif arrays[0].nbytes < SHARED_BYTES:
+        run(list(blocks(arrays)))
+    else:
+        share(run, list(blocks(arrays)))
 
 
 def writable(t: Tensor) -> Array:

@@ -77,6 +77,22 @@ def test_transposed_convolution(options: dict[str, Any]) -> None:
 
 
 @needs_onednn
+@pytest.mark.parametrize("shapes", [((20, 30), (30, 40)), ((3, 20, 30), (3, 30, 40)), ((1, 30), (30, 4)), ((5, 1), (1, 4))])
+def test_products_of_matrices(shapes: Any) -> None:
+    a, b = (normal(*s) for s in shapes)
+    check(lambda x, w: x @ w, a, b)
+    check(lambda x, w: x.mT @ w.mT, np.ascontiguousarray(np.swapaxes(a, -1, -2)), np.ascontiguousarray(np.swapaxes(b, -1, -2)))
+    check(lambda x, w: x[..., 1:] @ w[..., 1:, :], a, b)
+
+
+@needs_onednn
+def test_dense_layers() -> None:
+    check(F.linear, normal(64, 200), normal(100, 200), normal(100))
+    check(F.linear, normal(4, 16, 200), normal(100, 200), normal(100))
+    check(F.linear, normal(64, 200), normal(100, 200))
+
+
+@needs_onednn
 def test_the_derivative_of_a_derivative() -> None:
     def fn(x: Any, w: Any) -> Any:
         y = F.conv2d(x, w, padding=1)

@@ -37,6 +37,7 @@ NORM_SHIFT = 4
 ANY = 1
 ROW_MAJOR = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7}  # dims -> a, ab, abc, …
 CHANNELS_LAST = {2: 3, 3: 15, 4: 22, 5: 33}  # dims -> ab, acb, acdb, acdeb
+BA, ACB = 14, 15  # matrices, and stacks of matrices, column by column
 
 # what an argument of a primitive is
 SRC, SRC_1, DST, WEIGHTS, BIAS = 1, 2, 17, 33, 41

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, threads
+from .. import layout, memory, threads
 from ..geometry import Geometry, geometry
-from ..layout import FLOAT
+from ..memory import FLOAT
 from . import api, choice
 from .plans import Builder, Plan, dims, plan, working_memory
 from .reorder import as_last
@@ -63,7 +63,7 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
-    g, x, gw = as_last(g), as_last(x), np.empty(shape, FLOAT)
+    g, x, gw = as_last(g), as_last(x), memory.empty(tuple(shape))
     gb = None
     if bias:
         gb = layout.channel_sums(g) if apart else np.empty(shape[0], FLOAT)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, threads
-from ..layout import FLOAT, ChannelsLast
+from .. import layout, memory, threads
+from ..layout import ChannelsLast
+from ..memory import FLOAT
 from . import api, choice
 from .plans import Builder, plan
 from .reorder import as_last
@@ -81,7 +82,7 @@ def _fits(x: Any) -> bool:
 
 def empty_like(x: Any) -> Any:
     """Uninitialised, of x's shape and order."""
-    return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else np.empty(x.shape, FLOAT)
+    return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else memory.empty(x.shape)
 
 
 def in_order_of(x: Any, other: Any) -> Any:

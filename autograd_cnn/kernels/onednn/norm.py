@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import layout, threads
-from ..layout import FLOAT, ChannelsLast
+from ..layout import ChannelsLast
+from ..memory import FLOAT
 from . import api, choice
 from .plans import Builder, plan
 from .reorder import as_last

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import layout
+from ..memory import aligned
 from . import api
 from .library import Library, library
 
@@ -116,8 +116,8 @@ def working_memory(purpose: str, nbytes: int) -> int:
     """The address of so much memory, valid until this thread asks for the same purpose again."""
     have = _kept.memory.get(purpose)
     if have is None or have[2] < nbytes:
-        memory, _, at = layout.aligned(nbytes)
-        have = _kept.memory[purpose] = (memory, at, nbytes)
+        held, _, at = aligned(nbytes)
+        have = _kept.memory[purpose] = (held, at, nbytes)
     return have[1]
 
 

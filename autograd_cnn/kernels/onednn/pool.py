@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import layout, threads
 from ..geometry import Pooling, pooling
-from ..layout import FLOAT
+from ..memory import FLOAT
 from ..pooling import Codes
 from . import api, choice
 from .eltwise import has_no_nan

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, threads
+from .. import layout, memory, threads
 from ..layout import ChannelsLast
 from .plans import Builder, plan
 
@@ -45,7 +45,7 @@ def as_rows(x: Any) -> Any:
     if x.size > _SMALL and layout.is_last(x):
         copy = _plan(x.shape, False)
         if copy is not None:
-            y = np.empty(x.shape, x.dtype)
+            y = memory.empty(x.shape)
             copy(layout.address(x), layout.address(y))
             return y
     return np.ascontiguousarray(x)

@@ -1,0 +1,82 @@
+"""Products of matrices (see `kernels/product.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import layout, memory, threads
+from ..memory import FLOAT
+from . import api, choice
+from .plans import Builder, plan
+
+_SMALL = 1_000_000  # multiplications up to which OpenBLAS's call costs less
+
+
+def matmul(a: Any, b: Any, out: Any = None) -> Any:
+    """a · b of two matrices, or of two stacks of equally many, each in row-major order or transposed."""
+    if a.dtype is not FLOAT or b.dtype is not FLOAT or not (1 < a.ndim == b.ndim < 4) or a.shape[-1] != b.shape[-2]:
+        return NotImplemented
+    work = a.size * b.shape[-1]
+    if (work < _SMALL and not (work and choice.forced())) or not choice.active() or a.shape[:-2] != b.shape[:-2]:
+        return NotImplemented
+    orders = _order(a), _order(b)
+    if None in orders or (out is not None and not (out.dtype is FLOAT and out.flags.c_contiguous)):
+        return NotImplemented
+    run = _plan(a.shape, b.shape, orders, None)
+    if run is None:
+        return NotImplemented
+    y = memory.empty((*a.shape[:-1], b.shape[-1])) if out is None else out
+    run(layout.address(a), layout.address(b), layout.address(y))
+    return y
+
+
+def linear(x: Any, w: Any, bias: Any) -> Any:
+    """x · wᵀ + bias.   (N, I), (O, I), (O) → (N, O)"""
+    if x.dtype is not FLOAT or w.dtype is not FLOAT or bias is None or bias.dtype is not FLOAT or not (x.ndim == w.ndim == 2):
+        return NotImplemented
+    if x.size * len(w) < _SMALL or not choice.active() or x.shape[1] != w.shape[1] or bias.shape != w.shape[:1]:
+        return NotImplemented
+    if not (x.flags.c_contiguous and w.flags.c_contiguous and bias.flags.c_contiguous):
+        return NotImplemented
+    run = _plan(x.shape, w.shape[::-1], (_ROWS, _COLUMNS), True)
+    if run is None:
+        return NotImplemented
+    y = memory.empty((len(x), len(w)))
+    run(layout.address(x), layout.address(w), layout.address(bias), layout.address(y))
+    return y
+
+
+_ROWS, _COLUMNS = 0, 1
+
+
+def _order(x: Any) -> int | None:
+    """Does a matrix of the stack stand row by row or column by column in memory? None for neither."""
+    if x.flags.c_contiguous:
+        return _ROWS
+    return _COLUMNS if (x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)).flags.c_contiguous else None
+
+
+def _plan(a: Any, b: Any, orders: Any, bias: Any) -> Any:
+    count, precision = threads.for_work(2.0 * _product(a) * b[-1]), choice.precision()
+    return plan(("matmul", a, b, orders, bias, precision, count), _build, a, b, orders, bias, precision, count)
+
+
+def _product(shape: Any) -> int:
+    n = 1
+    for s in shape:
+        n *= s
+    return n
+
+
+def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, precision: int, count: int) -> Any:
+    b.lib.set_threads(count)
+    x, w = (b.md(s, _TAGS[len(s), o]) for s, o in zip((left, right), orders, strict=True))
+    y = b.rows((*left[:-1], right[-1]))
+    row = b.rows((1, right[-1])) if bias else None
+    made = b.descriptor("matmul", b.lib.engine, x, w, row, y, b.attributes(precision))
+    return b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)], count)
+
+
+_TAGS = {(2, _ROWS): api.ROW_MAJOR[2], (3, _ROWS): api.ROW_MAJOR[3], (2, _COLUMNS): api.BA, (3, _COLUMNS): api.ACB}

@@ -198,7 +198,7 @@ def _filled(name: str, value: float, doc: str) -> _Filled:
 def _filled_like(name: str, value: float, doc: str) -> _FilledLike:
     def make(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
              memory_format: Any = None) -> Tensor:  # fmt: skip
-        array = np.full_like(np.asarray(input.value), value, dtype=as_dtype(dtype, name))
+        array = np.full_like(np.asarray(input.storage()), value, dtype=as_dtype(dtype, name))
         return finish(array, requires_grad, device, name)
 
     make.__name__ = make.__qualname__ = name
@@ -237,7 +237,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any 
               requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """One value, in another tensor's shape and dtype."""
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
-    like = np.asarray(input.value)
+    like = np.asarray(input.storage())
     kind = as_dtype(dtype, "full_like") or like.dtype
     return finish(np.full_like(like, held(value, kind, "full_like"), dtype=kind), requires_grad, device, "full_like")
 

@@ -22,6 +22,7 @@ from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
 from .kernels.memory import is_whole
+from .kernels.onednn.eltwise import add_into
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
@@ -294,9 +295,17 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
 
 def accrue(g: Any, other: Any) -> Any:
     """g + other, for two gradients that arrived at one value."""
+    if sys.getrefcount(g) <= _ALONE + _HANDS and g.__class__ in _ARRAYS and is_whole(g) and g.flags.writeable:
+        found = add_into(g, other)
+        if found is not NotImplemented:
+            return found
     if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
         return _add(g, other)
     return g + other
+
+
+_HANDS = 2  # through which a gradient goes from the walk to `accrue`
+_ARRAYS = (np.ndarray, ChannelsLast)
 
 
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:

@@ -109,7 +109,7 @@ def _like(
     x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any
 ) -> Tensor:
     array = np.empty_like(
-        np.asarray(x.value), dtype=as_dtype(dtype, draw)
+        np.asarray(x.storage()), dtype=as_dtype(dtype, draw)
     )  # keeps the order of memory, as PyTorch does
     getattr(generator or default_generator, draw)(array, *args)
     return finish(array, requires_grad, device, draw)
@@ -145,7 +145,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     tensor([0., 1., 1.])
     """
     g = generator or default_generator
-    array = np.asarray(input.value)
+    array = np.asarray(input.storage())
     drawn = g.bernoulli_from(array) if p is None else g.bernoulli(array.shape, p)
     return sampled(input, values=drawn.astype(array.dtype))  # type: ignore[no-any-return]
 
@@ -163,7 +163,7 @@ def multinomial(
     >>> ac.multinomial(ac.tensor([0., 1., 0.]), 2, replacement=True)
     tensor([1, 1])
     """
-    return wrap((generator or default_generator).multinomial(np.asarray(input.value), num_samples, replacement))
+    return wrap((generator or default_generator).multinomial(np.asarray(input.storage()), num_samples, replacement))
 
 
 @allocating

@@ -155,24 +155,6 @@ def lying(x: Any) -> Any:
     return np.moveaxis(x.view(np.ndarray), 1, -1) if x.__class__ is ChannelsLast else x
 
 
-def channel_sums(x: ChannelsLast) -> Any:
-    """The sum of each channel of (N, C, *S): (C,). Long rows first, which NumPy adds with vector instructions; and two short sums
-    of sums round less than a long one."""
-    c, w = x.shape[1], x.shape[-1]
-    return np.add.reduce(np.add.reduce(lying(x).reshape(-1, w * c), axis=0).reshape(w, c), axis=0)  # (N·H, W·C) -> (W, C) -> (C)
-
-
-def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:
-    """(N, C, *O) → (N, C, *(O·kernel)): each entry, over the size of its window, at all places of it; windows neither overlap nor leave gaps."""
-    n, c, *out = g.shape
-    y = empty_last((n, c, *(o * k for o, k in zip(out, kernel, strict=True))))
-    shares = np.divide(lying(g), FLOAT.type(math.prod(kernel)), order="C")
-    rows = np.repeat(shares.view(f"V{c * g.itemsize}"), kernel[-1], axis=-2).view(FLOAT)  # the last dim, all channels at a time
-    wide = rows.reshape(n, *(s for o in out[:-1] for s in (o, 1)), -1)
-    lying(y).reshape(n, *(s for o, k in zip(out[:-1], kernel[:-1], strict=True) for s in (o, k)), wide.shape[-1])[...] = wide
-    return y
-
-
 def _back(y: Any) -> Any:
     return np.moveaxis(np.ascontiguousarray(y), -1, 1)
 

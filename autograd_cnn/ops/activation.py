@@ -55,7 +55,7 @@ def _(input: float) -> float:
 
 @_relu.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    found = onednn.relu_adjoint(g, y)
+    found = onednn.curve_adjoint(onednn.RELU, g, y)
     return where(y != 0, g, 0.0) if found is NotImplemented else found  # y is positive, 0 or NaN
 
 
@@ -158,6 +158,9 @@ def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     return in_chunks(lambda x: pick(x, x * x.dtype.type(negative_slope)), float_only(input, "leaky_relu"))
 
 
+_leaky_relu.accelerated(onednn.leaky_relu)
+
+
 @_leaky_relu.kernel(float)
 def _(input: float, *, negative_slope: float = 0.01) -> float:
     return input if input > 0 else input * negative_slope
@@ -165,7 +168,8 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 @_leaky_relu.vjp("input")
 def _(g: Array, y: Array, negative_slope: float) -> Array:
-    return where(y > 0, g, g * negative_slope)
+    found = onednn.leaky_relu_adjoint(g, y, negative_slope)
+    return where(y > 0, g, g * negative_slope) if found is NotImplemented else found
 
 
 @_leaky_relu.cases

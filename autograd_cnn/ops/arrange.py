@@ -12,6 +12,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import ShapeError, allocating, expected
+from ..kernels import keeping
 from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .index import select_copy
@@ -31,6 +32,9 @@ def pad_constant(input: Array, *, widths: Widths, value: float = 0.0) -> Array:
     y = np.full([n + max(a, 0) + max(b, 0) for (a, b), n in zip(widths, x.shape, strict=True)], value, x.dtype)
     y[tuple(slice(max(a, 0), max(a, 0) + n) for (a, _), n in zip(widths, x.shape, strict=True))] = x
     return y
+
+
+pad_constant.accelerated(keeping.pad)
 
 
 @pad_constant.vjp("input")

@@ -13,10 +13,40 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..kernels.chunks import in_chunks
+from ..kernels.layout import ChannelsLast
+from ..kernels.onednn import eltwise as onednn
+from ..kernels.onednn.reorder import as_last
 from ..random import Generator, default_generator
 from .expose import expose
 from .promotion import Array
 from .shape import shape_of
+
+
+@primitive(label="masked", family="dropout", entrywise=True, name="masked")
+def _masked(input: Array, mask: Array, *, scale: float) -> Array:
+    """y = input · mask · scale"""
+    factor = input.dtype.type(scale)
+    return in_chunks(lambda x, m: x * m * factor, input, mask)
+
+
+_masked.accelerated(onednn.scaled_product)
+
+
+@_masked.vjp("input")
+def _(g: Array, mask: Array, scale: float) -> Array:
+    return _masked(g, mask, scale=scale)
+
+
+@_masked.vjp("mask")
+def _(g: Array, input: Array, scale: float) -> Array:
+    return _masked(g, input, scale=scale)
+
+
+@_masked.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b), scale=draw.real(0.5, 2))
 
 
 @primitive(label="dropout {p}", family="dropout", outputs=("y", "mask"), name="dropout")
@@ -26,15 +56,24 @@ def _dropout(
     """y = x · m · scale, m ~ Bernoulli(1 − p) for each entry (or each channel of each sample)"""
     shape = input.shape[:2] + (1,) * (input.ndim - 2) if channels else input.shape
     # the mask lies in memory as the input does: torch draws in the order of memory
-    mask = np.empty(shape, bool) if channels else np.empty_like(input, dtype=bool)
+    mask = np.empty(shape, input.dtype) if channels else np.empty_like(input)
     (generator or default_generator).fill_bernoulli_(mask, 1.0 - p)
-    y = np.multiply(input, input.dtype.type(scale)) if scale != 1 else np.array(input)
-    return np.multiply(y, mask, out=y if isinstance(y, np.ndarray) and y.ndim else None), mask
+    return _masked(input, mask, scale=scale), mask
+
+
+@_dropout.accelerated
+def _(input: Array, p: float, scale: float, channels: bool, generator: Generator | None) -> Any:
+    if input.__class__ is not ChannelsLast:
+        return NotImplemented
+    mask = np.empty(input.shape[:2] + (1,) * (input.ndim - 2) if channels else input.shape, input.dtype)  # row by row, as everybody sees it
+    (generator or default_generator).fill_bernoulli_(mask, 1.0 - p)
+    mask = mask if channels else as_last(mask)
+    return _masked(input, mask, scale=scale), mask
 
 
 @_dropout.vjp("input")
 def _(g: Array, mask: Array, scale: float) -> Array:
-    return g * scale * mask if scale != 1 else g * mask
+    return _masked(g, mask, scale=scale)
 
 
 @_dropout.entries

@@ -11,6 +11,8 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import ShapeError
+from ..kernels import keeping
+from ..kernels.layout import ChannelsLast
 from .dims import normal_dim, numpy_names
 from .expose import expose
 from .packed import packed_or_last
@@ -30,12 +32,16 @@ def _cat(*tensors: Array, dim: int) -> Array:
         raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None
 
 
+_cat.accelerated(keeping.cat)
+
+
 @_cat.vjp("tensors")
 def _(g: Array, tensors_shape: tuple[Shape, ...], dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     grads: list[Array | None] = []
     at = 0
+    cut = keeping.part if g.__class__ is ChannelsLast else narrow
     for shape, wanted in zip(tensors_shape, need, strict=True):
-        grads.append(narrow(g, dim, at, shape[dim]) if wanted else None)
+        grads.append(cut(g, dim, at, shape[dim]) if wanted else None)
         at += shape[dim]
     return tuple(grads)
 

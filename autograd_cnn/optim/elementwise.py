@@ -1,7 +1,7 @@
 """Optimizers that treat every element alike: the update runs in place, block by block, with a small fixed scratch.
 
 A parameter, its gradient and its state are cut into corresponding blocks of 128 KiB, and all operations of an update
-run on one block before the next is touched. The block stays in the cache, so an update of thirteen NumPy operations
+run on one block before the next is touched; many blocks are shared among the threads. The block stays in the cache, so an update of thirteen NumPy operations
 reads and writes memory about once; and no temporary ever has the size of a parameter.
 
 The operations come in the order of PyTorch's single-tensor implementation, so that trajectories agree to rounding.
@@ -32,9 +32,10 @@ State = dict[str, Any]
 Phase = tuple[Any, ...]
 Constant = Callable[[Any], Array]
 Update = Callable[..., None]
+Work = tuple[list[Array], Update, Callable[..., Array] | None]  # a block, its update, and what regularises its gradient
 
 BLOCK_BYTES = 1 << 17
-SHARED_BYTES = 1 << 22  # of a parameter, a fifth of a millisecond's work, from which all threads update it
+SHARED_BYTES = 1 << 23  # written, a fifth of a millisecond's work, from which all threads take part
 
 
 def constants(dtype: Any) -> Constant:
@@ -165,6 +166,8 @@ class Elementwise(Optimizer):
         decay = 0.0 if group.get("decoupled_weight_decay") else float(number(group.get("weight_decay", 0.0)))
         penalty = float(number(group.get("l1", 0.0)))
         rules: dict[Any, tuple[Update, Callable[..., Array] | None]] = {}  # most parameters are in the same phase
+        work: list[Work] = []
+        written: list[Array] = []
         for p in group["params"]:
             grad = p.grad
             if grad is None:
@@ -177,10 +180,14 @@ class Elementwise(Optimizer):
             if pair is None:
                 c = constants(value.dtype)
                 pair = rules[key] = self._rule(group, c, *phase), regularised(c, group["maximize"], decay, penalty)
-            _apply(arrays, *pair)
-            versions.wrote(value)
-            for written in arrays[2:]:
-                versions.wrote(written)
+            work += [(part, *pair) for part in ((arrays,) if value.nbytes <= BLOCK_BYTES else blocks(arrays))]
+            written += (value, *arrays[2:])
+        if sum(array.nbytes for array in written) < SHARED_BYTES:
+            _apply(work)
+        else:
+            share(_apply, work)
+        for array in written:
+            versions.wrote(array)
 
     @abstractmethod
     def _begin(self, group: dict[str, Any], p: Tensor) -> tuple[Phase, Sequence[Tensor]]:
@@ -291,23 +298,14 @@ def add_quotient(a: Array, b: Array, c: Array, factor: Array, t: Array) -> None:
     np.add(a, t, out=a)
 
 
-def _apply(arrays: list[Array], update: Update, gradient: Callable[..., Array] | None) -> None:
-    """The update of one parameter, block by block: arrays = [p, g, *state]."""
-
-    def run(parts: Sequence[list[Array]]) -> None:
-        rows = scratch().rows
-        for part in parts:
-            d, t, u = rows(part[0])
-            if gradient is not None:
-                part[1] = gradient(part[0], part[1], d, t)
-            update(t, u, *part)
-
-    if arrays[0].nbytes <= BLOCK_BYTES:
-        run((arrays,))
-    elif arrays[0].nbytes < SHARED_BYTES:
-        run(list(blocks(arrays)))
-    else:
-        share(run, list(blocks(arrays)))
+def _apply(work: Sequence[Work]) -> None:
+    """The updates, each of one block: of the parameter, its gradient and its state."""
+    rows = scratch().rows
+    for part, update, gradient in work:
+        d, t, u = rows(part[0])
+        if gradient is not None:
+            part[1] = gradient(part[0], part[1], d, t)
+        update(t, u, *part)
 
 
 def writable(t: Tensor) -> Array:

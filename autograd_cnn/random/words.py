@@ -7,7 +7,6 @@ Nothing here locks or checks arguments: `Generator` does both.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,7 +23,6 @@ _RAW = 4096  # below this, random_raw's small fixed cost wins; above, randint wr
 # Constants of array arithmetic are 0-d arrays: as operands they cost half the time of NumPy or Python scalars.
 _MASK_24 = np.array((1 << 24) - 1, np.uint32)
 _MASK_53 = np.array((1 << 53) - 1, np.uint64)
-_HALF = np.array(32, np.uint64)
 _TO_UNIT_24 = np.array(2.0**-24, np.float32)
 _TO_UNIT_53 = np.array(2.0**-53)
 
@@ -43,11 +41,12 @@ _LAYOUT = np.dtype(
 class Words:
     """A stream of 32-bit words, with the one normal value that the small-sample normal path keeps for later."""
 
-    __slots__ = ("_bits", "_legacy", "cached_normal", "seed", "word")
+    __slots__ = ("_bits", "_legacy", "_wide", "cached_normal", "seed", "word")
 
     def __init__(self, seed: int) -> None:
         self._legacy = np.random.RandomState(0)
         self._bits: Any = self._legacy._bit_generator
+        self._wide = np.random.Generator(self._bits)  # on the same stream; its 64-bit draws over the whole range are two words as they are
         self.word = self._bits.random_raw  # word() -> int: the next 32-bit word
         self.reseed(seed)
 
@@ -66,13 +65,7 @@ class Words:
 
     def u64(self, n: int) -> NDArray[np.uint64]:
         """n draws of 64 bits: two words each, the first is the high half."""
-        pairs = self.u32(2 * n).view(np.uint64)
-        if sys.byteorder == "big":
-            return pairs
-        high = pairs << _HALF
-        pairs >>= _HALF
-        high |= pairs
-        return high
+        return self._wide.integers(0, 1 << 64, n, dtype=np.uint64)
 
     def u24(self, n: int) -> NDArray[np.uint32]:
         """The low 24 bits of n words: float32 uniforms before the division by 2^24."""

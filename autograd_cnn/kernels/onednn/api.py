@@ -21,7 +21,12 @@ BACKWARD_DATA = 160
 
 CONVOLUTION_DIRECT = 0x1
 ELTWISE_RELU = 0x20
+ELTWISE_TANH = 0x21
+ELTWISE_LINEAR = 0x26
+ELTWISE_LOGISTIC = 0x29
 ELTWISE_RELU_FROM_RESULT = 0x100
+ELTWISE_TANH_FROM_RESULT = 0x101
+ELTWISE_LOGISTIC_FROM_RESULT = 0x104
 POOLING_MAX = 0x1FF
 POOLING_AVG_INCLUDE = 0x2FF
 POOLING_AVG_EXCLUDE = 0x3FF
@@ -74,6 +79,10 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "primitive_attr_set_scratchpad_mode": (_P, _I),
     "primitive_attr_set_fpmath_mode": (_P, _I),
     "primitive_attr_destroy": (_P,),
+    "primitive_attr_set_post_ops": (_P, _P),
+    "post_ops_create": (_OUT,),
+    "post_ops_append_eltwise": (_P, _I, _F, _F),
+    "post_ops_destroy": (_P,),
     "primitive_desc_query": (_P, _I, _I, _P),
     "primitive_desc_next_impl": (_P,),
     "primitive_desc_destroy": (_P,),

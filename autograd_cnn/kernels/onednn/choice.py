@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...config import current, get_float32_matmul_precision, peek
 from ..geometry import Geometry
 from .library import library
@@ -29,6 +31,16 @@ def conv_is_faster(geo: Geometry, work: int) -> bool:
     """What NumPy does faster stays with it: small cases, and kernels as large as the image, which are one product of matrices."""
     return forced() or (work >= _SMALL and not geo.whole)
 
+
+def is_product(geo: Geometry) -> bool:
+    """Is this convolution better a product of matrices? Kernels of one entry and many more weights than positions: a product takes the
+    weights as they lie, and a convolution has them reordered first (timed over the 1×1 convolutions of ResNet-50)."""
+    if math.prod(geo.kernel) > 1 or max(geo.stride) > 1 or geo.groups > 1 or any(a or b for a, b in geo.padding):
+        return False
+    return geo.inputs * geo.y_shape[1] >= _HEAVY * geo.x_shape[0] * math.prod(geo.out)
+
+
+_HEAVY = 300  # weights for each position
 
 _NARROW = {"forward": 16, "input": 32}  # channels of the input, in a group, from which brgemm fills its registers (timed over 20 shapes)
 

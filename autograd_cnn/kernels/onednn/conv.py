@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, memory, threads
+from .. import keeping, layout, memory, threads
 from ..geometry import Geometry, geometry
 from ..memory import FLOAT
-from . import api, choice
+from . import api, choice, matmul
 from .plans import Builder, Plan, dims, plan, working_memory
 from .reorder import as_last
 
@@ -59,14 +59,14 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way if it is wide"""
     if not (choice.active() and _fits(g, x)):
         return NotImplemented
-    apart = bias and shape[0] < _WIDE
+    apart = bias and (shape[0] < _WIDE or choice.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups)))
     ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
     g, x, gw = as_last(g), as_last(x), memory.empty(tuple(shape))
     gb = None
     if bias:
-        gb = layout.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
+        gb = keeping.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
     sums = (layout.address(gb),) if bias and not apart else ()
     if ready.weights is None:
         ready.run(layout.address(x), layout.address(g), layout.address(gw), *sums)
@@ -112,6 +112,8 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
         return None
     count = threads.for_work(2.0 * work)
     b.lib.set_threads(count)
+    if choice.is_product(geo):
+        return _as_product(b, what, geo, bias, precision, count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
     ends = _Ends(b, geo, grouped, bias, precision)
     rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
@@ -129,6 +131,24 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
     arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
     return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, few), b.size(weights), geo.y_shape)
+
+
+def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, precision: int, count: int) -> Ready:
+    """A convolution with kernels of one entry: (positions, C) · (C, O), and its adjoints."""
+    n, c, o = geo.x_shape[0] * math.prod(geo.out), geo.inputs, geo.y_shape[1]
+    x, y, w = (matmul.matrix(b, *sizes) for sizes in ((n, c), (n, o), (o, c)))
+    across = {"y": matmul.matrix(b, o, n, turned=True), "w": matmul.matrix(b, c, o, turned=True)}
+    row = matmul.matrix(b, 1, o) if bias else None
+    if what == "forward":
+        made = b.descriptor("matmul", b.lib.engine, x, across["w"], row, y, b.attributes(precision))
+        arguments = [(api.SRC, x), (api.WEIGHTS, across["w"]), *([(api.BIAS, row)] if bias else []), (api.DST, y)]
+    elif what == "input":
+        made = b.descriptor("matmul", b.lib.engine, y, w, None, x, b.attributes(precision))
+        arguments = [(api.SRC, y), (api.WEIGHTS, w), (api.DST, x)]
+    else:
+        made = b.descriptor("matmul", b.lib.engine, across["y"], x, None, w, b.attributes(precision))
+        arguments = [(api.WEIGHTS, x), (api.SRC, across["y"]), (api.DST, w)]
+    return Ready(b.plan(made, arguments, count), None, 0, geo.y_shape)
 
 
 class _Ends:

@@ -1,8 +1,8 @@
-"""What works entry by entry: relu and its adjoint, sums and products of arrays of one shape and order."""
+"""What works entry by entry: activations and their adjoints, sums and products of arrays of one shape and order."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,28 +16,57 @@ from .reorder import as_last
 SMALL = 8192  # entries up to which NumPy's call costs less
 
 
+class Curve(NamedTuple):
+    """An activation as oneDNN names it, and its adjoint that looks at the result."""
+
+    forward: int
+    backward: int
+    alpha: float = 0.0
+
+
+RELU = Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT)
+TANH = Curve(api.ELTWISE_TANH, api.ELTWISE_TANH_FROM_RESULT)
+LOGISTIC = Curve(api.ELTWISE_LOGISTIC, api.ELTWISE_LOGISTIC_FROM_RESULT)
+
+
 def relu(x: Any) -> Any:
     """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
     if getattr(x, "size", 0) < SMALL:
         return NotImplemented
     if not (_fits(x) and choice.active()) or not (getattr(x, "clean", False) or has_no_nan(x)):
         return NotImplemented
-    run = _plan("relu", x.size)
-    if run is None:
-        return NotImplemented
-    y = empty_like(x)
-    run(layout.address(x), layout.address(y))
+    y = curve(RELU, x)
     if y.__class__ is ChannelsLast:
         y.clean = True
     return y
 
 
-def relu_adjoint(g: Any, y: Any) -> Any:
-    """g where y = relu(x) is not 0"""
+def leaky_relu(x: Any, negative_slope: float) -> Any:
+    """x where positive, else slope · x"""
+    return curve(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), x)
+
+
+def leaky_relu_adjoint(g: Any, y: Any, negative_slope: float) -> Any:
+    """g where y > 0, else slope · g; for a slope ≥ 0, so that y has the sign of x"""
+    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, y)
+
+
+def curve(how: Curve, x: Any) -> Any:
+    """The activation of each entry."""
+    run = _plan((how, "forward"), x.size) if _fits(x) and choice.active() else None
+    if run is None:
+        return NotImplemented
+    y = empty_like(x)
+    run(layout.address(x), layout.address(y))
+    return y
+
+
+def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
+    """g times the slope at each entry, told by the result y"""
     if not (isinstance(g, np.ndarray) and _fits(y) and g.shape == y.shape and g.dtype is FLOAT and choice.active()):
         return NotImplemented  # among others a gradient that is itself recorded
     g = in_order_of(y, g)
-    run = None if g is None else _plan("relu_adjoint", y.size)
+    run = None if g is None else _plan((how, "backward"), y.size)
     if run is None:
         return NotImplemented
     gx = empty_like(y)
@@ -55,18 +84,28 @@ def multiply(x: Any, z: Any) -> Any:
     return _binary(api.BINARY_MUL, x, z)
 
 
-def _binary(what: int, x: Any, z: Any) -> Any:
+def scaled_product(x: Any, z: Any, scale: float) -> Any:
+    """x · z · scale"""
+    return _binary((api.BINARY_MUL, float(scale)), x, z)
+
+
+def add_into(x: Any, z: Any) -> Any:
+    """x + z, written over x"""
+    return _binary(api.BINARY_ADD, x, z, into=True)
+
+
+def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
     if getattr(x, "size", 0) < SMALL or getattr(z, "dtype", None) is not FLOAT or x.shape != z.shape:
         return NotImplemented
-    if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast:
-        x, z = z, x  # the sum goes on in the order that one of them is in
+    if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast and not into:
+        x, z = z, x  # the result goes on in the order that one of them is in
     if not (_fits(x) and choice.active()):
         return NotImplemented
     z = in_order_of(x, z)
     run = None if z is None else _plan(what, x.size)
     if run is None:
         return NotImplemented
-    y = empty_like(x)
+    y = x if into else empty_like(x)
     run(layout.address(x), layout.address(z), layout.address(y))
     return y
 
@@ -104,19 +143,20 @@ def has_no_nan(x: Any) -> bool:
 # ------------------------------------------------------------------------------------------------- plans
 def _plan(what: Any, size: int) -> Any:
     count = threads.for_work(10.0 * size)
-    return plan((what, size, count), _build, what, size, count)
+    return plan(("entrywise", what, size, count), _build, what, size, count)
 
 
 def _build(b: Builder, what: Any, size: int, count: int) -> Any:
     b.lib.set_threads(count)
     flat, engine = b.flat(size), b.lib.engine
-    if what == "relu":
-        made = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, api.ELTWISE_RELU, flat, flat, 0.0, 0.0, b.attributes())
-        return b.plan(made, [(api.SRC, flat), (api.DST, flat)], count)
-    if what == "relu_adjoint":
-        kind = api.ELTWISE_RELU_FROM_RESULT
-        hint = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, kind, flat, flat, 0.0, 0.0, b.attributes())
-        made = b.descriptor("eltwise_backward", engine, kind, flat, flat, flat, 0.0, 0.0, hint, b.attributes())
+    if isinstance(what, tuple) and isinstance(what[0], Curve):
+        how, way = what
+        kind = how.forward if way == "forward" else how.backward
+        made = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, kind, flat, flat, how.alpha, 0.0, b.attributes())
+        if way == "forward":
+            return b.plan(made, [(api.SRC, flat), (api.DST, flat)], count)
+        made = b.descriptor("eltwise_backward", engine, kind, flat, flat, flat, how.alpha, 0.0, made, b.attributes())
         return b.plan(made, [(api.DST, flat), (api.DIFF_DST, flat), (api.DIFF_SRC, flat)], count)
-    made = b.descriptor("binary", engine, what, flat, flat, flat, b.attributes())
+    kind, scale = what if isinstance(what, tuple) else (what, None)
+    made = b.descriptor("binary", engine, kind, flat, flat, flat, b.attributes(scale=scale))
     return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)], count)

@@ -70,6 +70,11 @@ def _product(shape: Any) -> int:
     return n
 
 
+def matrix(b: Builder, rows: int, columns: int, turned: bool = False) -> Any:
+    """The descriptor of a matrix; `turned`: it stands column by column in memory."""
+    return b.md((rows, columns), _TAGS[2, _COLUMNS if turned else _ROWS])
+
+
 def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, precision: int, count: int) -> Any:
     b.lib.set_threads(count)
     x, w = (b.md(s, _TAGS[len(s), o]) for s, o in zip((left, right), orders, strict=True))

@@ -174,14 +174,20 @@ class Builder:
         """In the order that oneDNN chooses."""
         return self.md(shape, api.ANY)
 
-    def attributes(self, precision: int = 0) -> Any:
-        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16)."""
+    def attributes(self, precision: int = 0, scale: float | None = None) -> Any:
+        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16); `scale`: of the result."""
         made = api.Pointer()
         check(self.api.primitive_attr_create(ctypes.byref(made)))
         self._made.append((self.api.primitive_attr_destroy, made))
         check(self.api.primitive_attr_set_scratchpad_mode(made, api.USER_SCRATCHPAD))
         if precision:
             check(self.api.primitive_attr_set_fpmath_mode(made, precision))
+        if scale is not None:
+            then = api.Pointer()
+            check(self.api.post_ops_create(ctypes.byref(then)))
+            self._made.append((self.api.post_ops_destroy, then))
+            check(self.api.post_ops_append_eltwise(then, api.ELTWISE_LINEAR, scale, 0.0))
+            check(self.api.primitive_attr_set_post_ops(made, then))
         return made
 
     def descriptor(self, kind: str, *args: Any, reference: bool = False) -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import layout, threads
+from .. import keeping, layout, threads
 from ..geometry import Pooling, pooling
 from ..memory import FLOAT
 from ..pooling import Codes
@@ -65,7 +65,7 @@ def average_adjoint(g: Any, shape: Shape, kernel: Shape, stride: Shape, padding:
         return NotImplemented
     geo = pooling(shape, kernel, stride, padding, 1, ceil_mode, "avg_pool")
     if shape[1] < _NARROW and g.shape[2:] == geo.out and geo.kernel == geo.stride == evenly(geo.size, geo.out):
-        return layout.spread_average(as_last(g), geo.kernel)
+        return keeping.spread_average(as_last(g), geo.kernel)
     run = _plan("include adjoint" if include else "exclude adjoint", shape, geo)
     if run is None or g.shape[2:] != geo.out:
         return NotImplemented

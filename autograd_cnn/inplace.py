@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
-from .kernels.memory import is_whole
+from .kernels.memory import SPARE
 from .kernels.onednn.eltwise import add_into
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
@@ -34,7 +33,12 @@ def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ..
     """x.name(*args): `op` out of place, written into `x`."""
     check_writable(x, name)
     start = clock()
-    result = op(x, *args, **kwargs)
+    if _can_swap(x):
+        SPARE.id = id(x.value)
+    try:
+        result = op(x, *args, **kwargs)
+    finally:
+        SPARE.id = 0
     if name in _RESHAPING:
         return look_anew(x, result, name)
     if result.node is not None and result is not x:
@@ -258,13 +262,6 @@ def untracked(x: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- gradients
-def _sole(a: Any) -> int:
-    return sys.getrefcount(a)
-
-
-_ALONE = _sole(np.zeros(1))  # what an array shows that nobody else holds
-
-
 def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
     """leaf.grad += g, in place where there is no graph of gradients; never sharing memory with another gradient."""
     from .tensor import Tensor, wrap
@@ -280,7 +277,7 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
         made.value = (
             g
-            if isinstance(g, np.ndarray) and is_whole(g) and g.flags.writeable and sys.getrefcount(g) <= _ALONE + 2
+            if isinstance(g, np.ndarray) and SPARE.has(g)
             else np.array(g)
         )
         made.node = None
@@ -295,7 +292,7 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
 
 def accrue(g: Any, other: Any) -> Any:
     """g + other, for two gradients that arrived at one value."""
-    if sys.getrefcount(g) <= _ALONE + _HANDS and g.__class__ in _ARRAYS and is_whole(g) and g.flags.writeable:
+    if SPARE.has(g):
         found = add_into(g, other)
         if found is not NotImplemented:
             return found
@@ -303,9 +300,6 @@ def accrue(g: Any, other: Any) -> Any:
         return _add(g, other)
     return g + other
 
-
-_HANDS = 2  # through which a gradient goes from the walk to `accrue`
-_ARRAYS = (np.ndarray, ChannelsLast)
 
 
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:

@@ -21,6 +21,7 @@ from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
 from .errors import DtypeError, ShapeError, expected, nearest
 from .kernels.layout import ChannelsLast, beside, store
+from .kernels.memory import SPARE
 from .kernels.pooling import Codes
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
@@ -56,6 +57,7 @@ class Tensor(TensorMethods, Variable):
     guard = (hush, unhush)
     inside = ChannelsLast
     outside = staticmethod(beside)
+    spare = SPARE
     _inference = False
     _one_of_many: str | None = None  # of an output of split: the operation's name
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient

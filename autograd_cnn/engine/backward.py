@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 from ..config import Switch, current
@@ -18,6 +19,13 @@ from .record import Parts, pick
 from .variable import FRONT, Variable, box, unbox
 from .versions import clock, newest_write, version, written_since
 
+
+def _references() -> int:
+    value: list[None] = []
+    return getrefcount(value)
+
+
+_ALONE = _references()  # to a value that only one local variable holds
 _lock = threading.RLock()  # the slots on the nodes belong to one walk at a time
 _depth = 0
 
@@ -88,6 +96,7 @@ def _walk(
 ) -> None:
     context = current()
     fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
+    spare = None if create_graph else front.spare
     for node in order:
         g = node.g
         if g is None:
@@ -100,9 +109,13 @@ def _walk(
         if wanted is not None and node in wanted:
             found[node] = g
         prim = node.prim
+        if spare is not None:
+            spare.id = id(g) if getrefcount(g) <= _ALONE else 0
         if prim is None:
             if accumulate and (wanted is None or node in wanted):
                 front.accumulate(node, g, create_graph)  # type: ignore[arg-type]  # a node without primitive is a Leaf
+                if spare is not None:
+                    spare.id = 0
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
@@ -121,6 +134,8 @@ def _walk(
             grads = prim.pull_all(g, kept, node.params, node.inputs)
         else:
             grads = prim.pull(g, kept, node.params, node.inputs)
+        if spare is not None:
+            spare.id = 0
         if anomaly:
             _check_nan(node, grads, front)
         if kept and not retain and prim.holds:
@@ -138,7 +153,11 @@ def _walk(
                 if create_graph:
                     context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
                 n.g = None  # so that only `have` holds it, and it may be added to in place
+                if spare is not None:
+                    spare.id = id(have) if getrefcount(have) <= _ALONE else 0
                 n.g = accrue(have, d)
+                if spare is not None:
+                    spare.id = 0
                 del have
         del grads
 

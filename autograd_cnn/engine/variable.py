@@ -32,6 +32,7 @@ class Variable:
         None  # around kernels: hush, unhush(token)
     )
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
+    spare: ClassVar[Any] = None  # its `id` is told that of a raw value whose memory nobody needs any more: a kernel may write its result there
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
 
     @classmethod

@@ -21,6 +21,7 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
     what else it computes is an ordinary array."""
 
     address: int = 0  # of the first entry; kept, because asking NumPy takes longer than a small kernel
+    own: bool = False  # made for this value, no view of another array
     clean: bool = False  # known to hold no NaN
     stored: Any = None  # the ordinary array that became the tensor's storage: writes to it count as writes to this value
 
@@ -90,7 +91,7 @@ def empty_last(shape: tuple[int, ...]) -> ChannelsLast:
     """An uninitialised activation, on a cache line's boundary."""
     memory, offset, at = aligned(4 * math.prod(shape))
     made = ChannelsLast(shape, FLOAT, memory, offset, last_strides(shape, 4))
-    made.address = at
+    made.address, made.own = at, True
     return made
 
 
@@ -127,6 +128,7 @@ def store(x: ChannelsLast) -> Any:
     if x.stored is None:
         plain = to_plain(x)
         x.stored = plain if is_whole(plain) else plain.copy()
+        x.own = False
     return x.stored
 
 

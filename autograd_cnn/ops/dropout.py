@@ -19,6 +19,7 @@ from ..kernels.onednn import eltwise as onednn
 from ..kernels.onednn.reorder import as_last
 from ..random import Generator, default_generator
 from .expose import expose
+from .kinds import float_only
 from .promotion import Array
 from .shape import shape_of
 
@@ -26,7 +27,7 @@ from .shape import shape_of
 @primitive(label="masked", family="dropout", entrywise=True, name="masked")
 def _masked(input: Array, mask: Array, *, scale: float) -> Array:
     """y = input · mask · scale"""
-    factor = input.dtype.type(scale)
+    factor = float_only(input, "dropout").dtype.type(scale)
     return in_chunks(lambda x, m: x * m * factor, input, mask)
 
 
@@ -56,7 +57,7 @@ def _dropout(
     """y = x · m · scale, m ~ Bernoulli(1 − p) for each entry (or each channel of each sample)"""
     shape = input.shape[:2] + (1,) * (input.ndim - 2) if channels else input.shape
     # the mask lies in memory as the input does: torch draws in the order of memory
-    mask = np.empty(shape, input.dtype) if channels else np.empty_like(input)
+    mask = np.empty(shape, bool) if channels else np.empty_like(input, dtype=bool)
     (generator or default_generator).fill_bernoulli_(mask, 1.0 - p)
     return _masked(input, mask, scale=scale), mask
 

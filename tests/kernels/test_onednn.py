@@ -473,3 +473,88 @@ def test_bfloat16_products_are_near() -> None:
     finally:
         ac.set_float32_matmul_precision("highest")
     assert np.abs(rounded - exact).max() < 0.02 * exact.std()
+
+
+# ------------------------------------------------------------------------------------------------- memory nobody needs any more
+@needs_onednn
+def test_a_gradient_that_somebody_holds_is_not_written_over() -> None:
+    x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
+    w = ac.tensor(normal(8, 8, 3, 3))
+    found = {}
+    for backend in ("onednn", "numpy"):
+        with ac.use_backend(backend):
+            x.grad = None
+            y = F.conv2d(x, w, padding=1)
+            a, b = F.relu(y), F.relu(y + 1)
+            total, kept = a + b, []  # the sum hands one and the same gradient to both
+            a.retain_grad()
+            total.register_hook(kept.append)
+            F.conv2d(total, w, padding=1).square().sum().backward()
+            found[backend] = [x.grad.numpy().copy(), a.grad.numpy().copy(), kept[0].numpy().copy()]
+    for fast, plain in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(fast, plain, rtol=1e-4, atol=1e-3 * np.abs(plain).max())
+
+
+@needs_onednn
+def test_relu_in_place_writes_over_the_value_only_where_nobody_else_needs_it() -> None:
+    x = ac.tensor(normal(4, 8, 32, 32))
+    w = ac.tensor(normal(8, 8, 3, 3), requires_grad=True)
+    y = F.conv2d(x, w, padding=1)
+    at = y.value.address
+    y.relu_()
+    assert y.value.address == at and float(y.detach().min()) == 0.0
+    y.sum().backward()
+    z = F.conv2d(x, w, padding=1)
+    shown = z.detach()
+    z.relu_()
+    assert float(shown.min()) == 0.0, "a view of the value shows the write"
+    s = F.conv2d(x, w, padding=1)
+    squared = s * s  # keeps s
+    s.relu_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        squared.sum().backward()
+
+
+# ------------------------------------------------------------------------------------------------- the order stays
+@needs_onednn
+@pytest.mark.parametrize("channels", [False, True])
+def test_dropout_draws_in_the_order_that_everybody_sees(channels: bool) -> None:
+    drop = F.dropout2d if channels else F.dropout
+    found = []
+    for backend in ("onednn", "numpy"):
+        with ac.use_backend(backend):
+            ac.manual_seed(0)
+            y = drop(activation(), 0.5)
+            found.append(y.detach().numpy() != 0)
+    np.testing.assert_array_equal(*found)
+
+
+@needs_onednn
+def test_what_is_drawn_or_filled_like_an_activation_is_row_major() -> None:
+    for make in (ac.rand_like, ac.randn_like, ac.zeros_like, ac.ones_like, ac.empty_like):
+        ac.manual_seed(0)
+        made = make(activation().detach())
+        assert made.is_contiguous()
+        ac.manual_seed(0)
+        with ac.use_backend("numpy"):
+            np.testing.assert_array_equal(made.numpy(), make(activation().detach()).numpy())
+
+
+@needs_onednn
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda y: ac.cat([y, y * 2, y[:, :1]], 1),
+        lambda y: ac.cat([y, y[:1]], 0),
+        lambda y: ac.cat([y, y], -1),
+        lambda y: F.pad(y, (1, 2, 0, 3), value=2.0),
+        lambda y: F.pad(y, (-1, 2, 1, -1)),
+        lambda y: F.pad(y, (0, 0, 0, 0, 1, 0)),
+        lambda y: F.leaky_relu(y, 0.2),
+        lambda y: F.leaky_relu(y, 0.2, inplace=True),
+        lambda y: F.relu(y, inplace=True) + y,
+    ],
+)
+def test_gradients_through_what_keeps_the_order(fn: Any) -> None:
+    check(lambda x, w: F.conv2d(fn(F.conv2d(x, w, padding=1)), ac.ones(2, fn(F.conv2d(x, w, padding=1)).shape[1], 1, 1)),
+          normal(4, 3, 24, 24), normal(8, 3, 3, 3))  # fmt: skip

@@ -98,6 +98,9 @@ for _name, _fn in INTEGERS.items():
     entrywise(_name, _fn, np.int64)
 
 
+entrywise("masked", lambda x, m, scale: x * m * scale)
+
+
 @oracle("prelu")
 def _(x: Any, w: Any) -> Any:
     y = np.array(x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout, threads
 from ..layout import ChannelsLast
-from ..memory import FLOAT
+from ..memory import FLOAT, SPARE
 from . import api, choice
 from .plans import Builder, plan
 from .reorder import as_last
@@ -39,7 +39,9 @@ def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps:
     run = _plan("batch_norm_adjoint", x.shape, weight is not None, eps)
     if run is None:
         return NotImplemented
-    g, x, gx = as_last(g), as_last(x), layout.empty_last(x.shape)
+    over = g.__class__ is ChannelsLast and SPARE.has(g)
+    g, x = as_last(g), as_last(x)
+    gx = g if over else layout.empty_last(x.shape)
     var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
     if weight is None:
         run(layout.address(x), layout.address(g), *_addresses(mean, var), gx.address)

@@ -22,6 +22,7 @@ from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
 from .kernels.memory import SPARE
 from .kernels.onednn.eltwise import add_into
+from .kernels.waiting import settle
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """x.name(*args): `op` out of place, written into `x`."""
+    settle(unless=x.value)
     check_writable(x, name)
     start = clock()
     if _can_swap(x):
@@ -41,7 +43,7 @@ def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ..
         SPARE.id = 0
     if name in _RESHAPING:
         return look_anew(x, result, name)
-    if result.node is not None and result is not x:
+    if result.node is not None and result is not x and result.value is not x.value:
         _save_overwritten(result.node, start, x.value)
     return write(x, result, name)
 
@@ -214,6 +216,7 @@ def move(x: Any, node: Node | None) -> None:
 
 def setitem(x: Any, at: Any, values: Any) -> None:
     """x[at] = values, recorded."""
+    settle()
     array = x.storage()
     normal, gathers = normal_index(at, array.ndim)
     check_writable(x, "__setitem__", part=not gathers)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .memory import FLOAT, aligned, is_whole
+from .waiting import compute, settle
 
 
 class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
@@ -22,7 +23,8 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
 
     address: int = 0  # of the first entry; kept, because asking NumPy takes longer than a small kernel
     own: bool = False  # made for this value, no view of another array
-    clean: bool = False  # known to hold no NaN
+    squares: float = math.inf  # a bound of the sum of the squares of its entries, if one is known; then none is infinite or NaN
+    pending: Any = None  # how to compute it, if it still waits (see `kernels/waiting.py`)
     stored: Any = None  # the ordinary array that became the tensor's storage: writes to it count as writes to this value
 
     @property
@@ -30,10 +32,18 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
         """Whose memory it is; once stored elsewhere, the storage's."""
         return np.ndarray.base.__get__(self) if self.stored is None else self.stored
 
+    def view(self, *args: Any, **kwargs: Any) -> Any:  # all that looks at the entries comes by here, or by `address`
+        if self.pending is not None:
+            compute(self)
+        return np.ndarray.view(self, *args, **kwargs)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out")
         if out is not None:
             kwargs["out"] = tuple(plain_view(o) for o in out)
+            for o in out:
+                if o.__class__ is ChannelsLast:
+                    o.squares = math.inf
         result = getattr(ufunc, method)(*(plain_view(x) for x in inputs), **kwargs)
         if out is not None:
             return out[0] if len(out) == 1 else out
@@ -60,7 +70,8 @@ def _as_plain(name: str) -> Any:
     return method
 
 
-for _name in ("astype", "copy", "diagonal", "flatten", "ravel", "repeat", "reshape", "squeeze", "swapaxes", "take", "transpose"):
+for _name in ("all", "any", "argmax", "argmin", "astype", "copy", "diagonal", "dot", "flatten", "item", "max", "mean", "min", "ravel",
+              "repeat", "reshape", "squeeze", "sum", "swapaxes", "take", "tobytes", "tolist", "transpose"):  # fmt: skip
     setattr(ChannelsLast, _name, _as_plain(_name))
 ChannelsLast.T = property(lambda self: plain_view(self).T)  # type: ignore[assignment,method-assign]  # the same for the attribute
 
@@ -138,6 +149,7 @@ def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
     It gets plain views; what is in their order goes on as one of them. A kernel that works entry by entry gets the memory as it lies,
     contiguous, if all its arrays lie alike.
     """
+    settle()
     if prim.view:
         return prim.forward(*(to_plain(v) for v in values), **params)
     if prim.entrywise and _alike(values):
@@ -193,6 +205,8 @@ def _address_of(x: Any) -> int:
 def address(x: Any) -> int:
     """Where the first entry of an array stands in memory."""
     if x.__class__ is ChannelsLast:
+        if x.pending is not None:
+            compute(x)
         return x.address or _address_of(x)
     try:
         return _address(x)

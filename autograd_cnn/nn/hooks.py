@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import enter, leave
 from ..hooks import RemovableHandle
+from ..kernels.waiting import settle
 from .boundary import Boundary, hook_last_operation
 
 if TYPE_CHECKING:
@@ -306,6 +307,7 @@ class HookedCall:
             if boundary is not None:
                 self.args = boundary.around_inputs(self.args)
             self.result = module.forward(*self.args, **self.kwargs)
+            settle()  # a hook may look at anything, and keep it
             if GLOBAL.forward or module._forward_hooks:
                 self._after()
             if boundary is not None:

@@ -38,6 +38,7 @@ BINARY_SUB = 0x1FFF5
 NORM_GLOBAL = 1
 NORM_SCALE = 2
 NORM_SHIFT = 4
+NORM_RELU = 8
 
 ANY = 1
 ROW_MAJOR = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7}  # dims -> a, ab, abc, …
@@ -49,6 +50,12 @@ SRC, SRC_1, DST, WEIGHTS, BIAS = 1, 2, 17, 33, 41
 MEAN, VARIANCE, SCALE, SHIFT, WORKSPACE, SCRATCHPAD = 49, 50, 51, 52, 64, 80
 DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS, DIFF_SCALE, DIFF_SHIFT = 129, 145, 161, 169, 255, 256
 MULTIPLE_SRC = 1024
+
+
+def after(place: int) -> int:
+    """The second operand of what is done after a primitive, at that place of the chain."""
+    return 32768 * (place + 1) | SRC_1
+
 
 # what a primitive descriptor can be asked for
 IMPLEMENTATION = 8
@@ -82,6 +89,7 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "primitive_attr_set_post_ops": (_P, _P),
     "post_ops_create": (_OUT,),
     "post_ops_append_eltwise": (_P, _I, _F, _F),
+    "post_ops_append_binary": (_P, _I, _P),
     "post_ops_destroy": (_P,),
     "primitive_desc_query": (_P, _I, _I, _P),
     "primitive_desc_next_impl": (_P,),

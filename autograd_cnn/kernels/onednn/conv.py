@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import keeping, layout, memory, threads
+from .. import keeping, layout, memory, threads, waiting
 from ..geometry import Geometry, geometry
-from ..memory import FLOAT
+from ..memory import FLOAT, SPARE
 from . import api, choice, matmul
+from .eltwise import squares_of
 from .plans import Builder, Plan, dims, plan, working_memory
 from .reorder import as_last
 
@@ -34,13 +35,93 @@ def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, grou
     ready = _ready("forward", x.shape, w.shape, stride, padding, dilation, groups, bias is not None)
     if ready is None or (bias is not None and bias.shape != ready.shape[1:2]):
         return NotImplemented
-    x, y, rows = as_last(x), layout.empty_last(ready.shape), _rows(w)
-    if bias is None:
-        ready.run(layout.address(x), _in_order(ready, rows), y.address)
-    else:
-        bias = np.ascontiguousarray(bias)
-        ready.run(layout.address(x), _in_order(ready, rows), layout.address(bias), y.address)
+    work = _Convolution(as_last(x), _rows(w), None if bias is None else np.ascontiguousarray(bias), (stride, padding, dilation, groups))
+    y = layout.empty_last(ready.shape)
+    if waiting.allowed(work.key):
+        layout.address(work.x)  # if it waits itself, its turn is now
+        return waiting.wait(y, work)
+    work.fill(y)
     return y
+
+
+class _Convolution(waiting.Recipe):
+    """A convolution, and what is done with its result on the way."""
+
+    def __init__(self, x: Any, w: Any, bias: Any, windows: tuple[Any, ...], then: tuple[tuple[str, Any], ...] = (), squares: float = math.inf) -> None:
+        self.x, self.w, self.bias, self.windows, self.then = x, w, bias, windows, then
+        self.squares = squares  # a bound of the square of an entry
+        self.key = (x.shape, w.shape, *windows)
+
+    def fill(self, x: Any) -> None:
+        """Compute it into the memory of `x`."""
+        found = self._ready(self.then)
+        if found is None:
+            raise RuntimeError("oneDNN has no longer what it had for this convolution")
+        self._run(found, self.then, x)
+
+    def relu(self, x: Any) -> Any:
+        """max(value, 0), if no entry of the value can be NaN."""
+        return self._now(x, (*self.then, ("relu", None)))
+
+    def affine(self, x: Any, scale: Any, shift: Any) -> Any:
+        """value · scale + shift, channel by channel"""
+        return None if self.then else self._later(x, (("times", scale), ("plus", shift)))
+
+    def plus(self, x: Any, other: Any) -> Any:
+        """value + other"""
+        return self._later(x, (*self.then, ("plus", other))) if not self.then or self.then[-1][1].ndim == 1 else None
+
+    def _ready(self, then: tuple[tuple[str, Any], ...]) -> Ready | None:
+        kinds = tuple(what if other is None else f"{what} {'each' if other.ndim == 1 else 'all'}" for what, other in then)
+        stride, padding, dilation, groups = self.windows
+        return _ready("forward", self.x.shape, self.w.shape, stride, padding, dilation, groups, self.bias is not None, kinds)
+
+    def _later(self, x: Any, then: tuple[tuple[str, Any], ...]) -> Any:
+        if self._ready(then) is None:
+            return None
+        waiting.passed(x)
+        y = layout.empty_last(x.shape)
+        y.pending = _Convolution(self.x, self.w, self.bias, self.windows, then)
+        waiting.add(y)
+        return y
+
+    def _now(self, x: Any, then: tuple[tuple[str, Any], ...]) -> Any:
+        found = self._ready(then) if self._largest() < _LARGEST else None
+        if found is None:
+            return None
+        y = x if SPARE.has(x) else layout.empty_last(x.shape)
+        x.pending, pending = None, x.pending
+        self._run(found, then, y)
+        if y is not x:
+            x.pending = pending
+        y.squares = self._largest() * x.size
+        return y
+
+    def _largest(self) -> float:
+        """A bound of the square of an entry: by Cauchy and Schwarz at most Σx² · Σw²."""
+        if not self.squares < math.inf:
+            flat = self.w.reshape(-1)
+            by_weights = float(np.dot(flat, flat))
+            for bound in (self.x.squares, math.inf):  # if what is known is too much, look
+                self.x.squares = bound
+                largest = squares_of(self.x) * by_weights
+                for what, other in (("plus", self.bias), *self.then):
+                    if other is None:
+                        continue
+                    size = squares_of(other)
+                    largest = largest * size if what == "times" else 2 * (largest + size)
+                if largest < _LARGEST:
+                    break
+            self.squares = largest
+        return self.squares
+
+    def _run(self, ready: Ready, then: tuple[tuple[str, Any], ...], y: Any) -> None:
+        others = [layout.address(other) for _, other in then if other is not None]
+        at = (layout.address(self.x), _in_order(ready, self.w))
+        ready.run(*at, *(() if self.bias is None else (layout.address(self.bias),)), y.address, *others)
+
+
+_LARGEST = 1e76  # the square of what float32 can hold
 
 
 def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
@@ -97,15 +178,16 @@ def _in_order(ready: Ready, rows: Any) -> int:
     return at
 
 
-def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
+def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
+           then: tuple[str, ...] = ()) -> Ready | None:  # fmt: skip
     precision = choice.precision()
-    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
-    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, precision)
+    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, then, precision, threads.get_num_threads())
+    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, then, precision)
     return found
 
 
 def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
-           precision: int) -> Ready | None:  # fmt: skip
+           then: tuple[str, ...], precision: int) -> Ready | None:  # fmt: skip
     geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
     work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
     if geo.empty or not choice.conv_is_faster(geo, work):
@@ -113,14 +195,16 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
     count = threads.for_work(2.0 * work)
     b.lib.set_threads(count)
     if choice.is_product(geo):
+        if then:
+            return None
         return _as_product(b, what, geo, bias, precision, count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
-    ends = _Ends(b, geo, grouped, bias, precision)
+    ends = _Ends(b, geo, grouped, bias, precision, then)
     rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
     if what == "forward":
         made = ends.forward()
         weights = b.query(made, api.WEIGHTS_MD)
-        arguments = [(api.SRC, ends.x), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y)]
+        arguments = [(api.SRC, ends.x), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y), *ends.others]
         return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape)
     if what == "input":
         made = ends.adjoint("data")
@@ -154,17 +238,28 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, precision: int
 class _Ends:
     """The descriptors of one convolution's input, output and weights, and the primitives between them."""
 
-    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, precision: int) -> None:
+    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, precision: int, then: tuple[str, ...] = ()) -> None:
         self.b = b
         self.x, self.y, self.w = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w)
         self.bias = b.flat(geo.y_shape[1]) if bias else None
-        self.attributes = b.attributes(precision)
+        each = (1, geo.y_shape[1], *(1 for _ in geo.out))
+        chain: list[tuple[Any, ...]] = []
+        self.others = []
+        for place, name in enumerate(then):
+            what, _, whole = name.partition(" ")
+            chain.append((what,))
+            if whole:
+                chain[-1] = (what, self.y if whole == "all" else b.last(each))
+                self.others.append((api.after(place), chain[-1][1]))
+        self.attributes = b.attributes(precision, chain)
+        self.plain = b.attributes(precision)
         before, after = zip(*geo.padding, strict=True)
         self.inputs = geo.inputs
         self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
 
     def forward(self, reference: bool = False) -> Any:
-        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w, self.bias, self.y, *self.windows, self.attributes)
+        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w, self.bias, self.y, *self.windows,
+                self.plain if reference else self.attributes)  # fmt: skip
         if reference:
             return self.b.descriptor("convolution_forward", *args, reference=True)
         made = self.b.direct if choice.direct_is_faster("forward", self.inputs) else self.b.descriptor

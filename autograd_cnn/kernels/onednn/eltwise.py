@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, memory, threads
+from .. import layout, memory, threads, waiting
 from ..layout import ChannelsLast
 from ..memory import FLOAT
 from . import api, choice
@@ -33,11 +34,16 @@ def relu(x: Any) -> Any:
     """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
     if getattr(x, "size", 0) < SMALL:
         return NotImplemented
-    if not (_fits(x) and choice.active()) or not (getattr(x, "clean", False) or has_no_nan(x)):
+    if x.__class__ is ChannelsLast and x.pending is not None and waiting.take(x):
+        y = waiting.last(x, x.pending.relu)
+        if y is not None:
+            return y
+    if not (_fits(x) and choice.active()) or not squares_of(x) < math.inf:
         return NotImplemented
+    bound = getattr(x, "squares", math.inf)
     y = curve(RELU, x)
     if y.__class__ is ChannelsLast:
-        y.clean = True
+        y.squares = bound
     return y
 
 
@@ -58,7 +64,7 @@ def curve(how: Curve, x: Any) -> Any:
         return NotImplemented
     y = x if memory.SPARE.has(x) else empty_like(x)
     run(layout.address(x), layout.address(y))
-    return y
+    return unknown(y) if y is x else y
 
 
 def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
@@ -71,7 +77,7 @@ def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
         return NotImplemented
     gx = g if over and g.__class__ is y.__class__ else empty_like(y)
     run(layout.address(y), layout.address(g), layout.address(gx))
-    return gx
+    return unknown(gx) if gx is g else gx
 
 
 def add(x: Any, z: Any) -> Any:
@@ -101,12 +107,24 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
         x, z = z, x  # the result goes on in the order that one of them is in
     if not (_fits(x) and choice.active()):
         return NotImplemented
+    if what == api.BINARY_ADD and not into and x.__class__ is z.__class__ is ChannelsLast:
+        for first, second in ((x, z), (z, x)):
+            if first.pending is not None and second.pending is None and waiting.take(first):
+                y = first.pending.plus(first, second)
+                if y is not None:
+                    return y
+                waiting.compute(first)
     z = in_order_of(x, z)
     run = None if z is None else _plan(what, x.size)
     if run is None:
         return NotImplemented
     y = x if into else empty_like(x)
     run(layout.address(x), layout.address(z), layout.address(y))
+    if y.__class__ is ChannelsLast:
+        if what == api.BINARY_ADD:
+            y.squares = 2 * (x.squares + z.squares)
+        else:
+            y.squares = math.inf
     return y
 
 
@@ -124,6 +142,13 @@ def empty_like(x: Any) -> Any:
     return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else memory.empty(x.shape)
 
 
+def unknown(x: Any) -> Any:
+    """After other entries were written over x."""
+    if x.__class__ is ChannelsLast:
+        x.squares = math.inf
+    return x
+
+
 def in_order_of(x: Any, other: Any) -> Any:
     """`other` in the memory order of x; None if neither order is at hand."""
     if x.__class__ is ChannelsLast:
@@ -133,11 +158,17 @@ def in_order_of(x: Any, other: Any) -> Any:
     return other if other.flags.c_contiguous else np.ascontiguousarray(other)
 
 
-def has_no_nan(x: Any) -> bool:
-    """A sum of squares is NaN if, and only if, there is one among the entries."""
+def squares_of(x: Any) -> float:
+    """A bound of the sum of the squares of the entries: finite if, and only if, none is infinite or NaN, nor so large that the sum is."""
+    if x.__class__ is ChannelsLast and x.squares < math.inf:
+        return x.squares
     flat = layout.lying(x).reshape(-1)
-    total = float(np.dot(flat, flat))
-    return total == total
+    total = float(np.dot(flat, flat)) * (1 + 1e-3)  # more than what rounding takes away
+    if not total < math.inf:
+        return math.inf
+    if x.__class__ is ChannelsLast:
+        x.squares = total
+    return total
 
 
 # ------------------------------------------------------------------------------------------------- plans
@@ -158,5 +189,5 @@ def _build(b: Builder, what: Any, size: int, count: int) -> Any:
         made = b.descriptor("eltwise_backward", engine, kind, flat, flat, flat, how.alpha, 0.0, made, b.attributes())
         return b.plan(made, [(api.DST, flat), (api.DIFF_DST, flat), (api.DIFF_SRC, flat)], count)
     kind, scale = what if isinstance(what, tuple) else (what, None)
-    made = b.descriptor("binary", engine, kind, flat, flat, flat, b.attributes(scale=scale))
+    made = b.descriptor("binary", engine, kind, flat, flat, flat, b.attributes(then=[] if scale is None else [("scale", scale)]))
     return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)], count)

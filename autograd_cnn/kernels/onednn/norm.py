@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, threads
+from ...config import current
+from .. import layout, threads, waiting
 from ..layout import ChannelsLast
 from ..memory import FLOAT, SPARE
 from . import api, choice
@@ -27,9 +28,17 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     x, y = as_last(x), layout.empty_last(x.shape)
     mean, var = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
     run(layout.address(x), *_addresses(mean, var, *_affine(weight, bias)), y.address)
-    total = float(mean.sum() + var.sum() + (0.0 if weight is None else weight.sum() + bias.sum()))
-    y.clean = total - total == 0.0  # finite statistics come from finite entries, and make finite ones
+    y.squares = _squares(x, mean, var, weight, bias)
     return y, mean, var, 1 / np.sqrt(var + FLOAT.type(eps))
+
+
+def _squares(x: Any, mean: Any, var: Any, weight: Any, bias: Any) -> float:
+    """A bound of Σy²: finite statistics come from finite entries, and the squares of normalised entries sum up to their number at most."""
+    total = float(mean.sum() + var.sum())
+    if total - total != 0.0:
+        return math.inf
+    largest = 1.0 if weight is None else 2.0 * float(np.dot(weight, weight) + np.dot(bias, bias))
+    return 1.01 * x.size * largest if largest < math.inf else math.inf
 
 
 def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float) -> Any:
@@ -40,6 +49,8 @@ def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps:
     if run is None:
         return NotImplemented
     over = g.__class__ is ChannelsLast and SPARE.has(g)
+    if over:
+        g.squares = math.inf
     g, x = as_last(g), as_last(x)
     gx = g if over else layout.empty_last(x.shape)
     var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
@@ -55,6 +66,13 @@ def batch_norm_eval(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: fl
     """y with given statistics"""
     if not _fits(x, weight, bias) or mean.dtype is not FLOAT or var.dtype is not FLOAT:
         return NotImplemented
+    if x.__class__ is ChannelsLast and x.pending is not None and not current().record and waiting.take(x):
+        scale = FLOAT.type(1) / np.sqrt(var + FLOAT.type(eps))
+        scale = scale if weight is None else scale * weight
+        y = x.pending.affine(x, scale, -mean * scale if bias is None else bias - mean * scale)
+        if y is not None:
+            return y
+        waiting.compute(x)
     run = _plan("batch_norm_eval", x.shape, weight is not None, eps)
     if run is None:
         return NotImplemented

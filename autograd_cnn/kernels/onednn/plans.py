@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..memory import aligned
+from ..waiting import _state, settle
 from . import api
 from .library import Library, library
 
@@ -43,6 +44,8 @@ class Plan:
         self.info = info
 
     def __call__(self, *addresses: int) -> None:
+        if _state.waiting:
+            settle()
         have, put = self._have, self._set
         if self._place:
             addresses = (*addresses, working_memory("scratchpad", self._place))
@@ -52,8 +55,8 @@ class Plan:
                 have[i] = at
         set_threads, count = self._threads
         set_threads(count)
-        if self._execute(self._primitive, self._stream, self._count, self._arguments):
-            raise RuntimeError("oneDNN failed to run a primitive")
+        if status := self._execute(self._primitive, self._stream, self._count, self._arguments):
+            raise RuntimeError(f"oneDNN failed to run a primitive (status {status})")
 
     def destroy(self, lib: Library) -> None:
         """Give back what oneDNN holds for it."""
@@ -174,20 +177,26 @@ class Builder:
         """In the order that oneDNN chooses."""
         return self.md(shape, api.ANY)
 
-    def attributes(self, precision: int = 0, scale: float | None = None) -> Any:
-        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16); `scale`: of the result."""
+    def attributes(self, precision: int = 0, then: Sequence[tuple[Any, ...]] = ()) -> Any:
+        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16); `then`: what is done with each
+        entry of the result: ("relu",), ("scale", number), ("times" or "plus", descriptor of the other)."""
         made = api.Pointer()
         check(self.api.primitive_attr_create(ctypes.byref(made)))
         self._made.append((self.api.primitive_attr_destroy, made))
         check(self.api.primitive_attr_set_scratchpad_mode(made, api.USER_SCRATCHPAD))
         if precision:
             check(self.api.primitive_attr_set_fpmath_mode(made, precision))
-        if scale is not None:
-            then = api.Pointer()
-            check(self.api.post_ops_create(ctypes.byref(then)))
-            self._made.append((self.api.post_ops_destroy, then))
-            check(self.api.post_ops_append_eltwise(then, api.ELTWISE_LINEAR, scale, 0.0))
-            check(self.api.primitive_attr_set_post_ops(made, then))
+        if then:
+            chain = api.Pointer()
+            check(self.api.post_ops_create(ctypes.byref(chain)))
+            self._made.append((self.api.post_ops_destroy, chain))
+            for what, *which in then:
+                if what in ("times", "plus"):
+                    check(self.api.post_ops_append_binary(chain, api.BINARY_MUL if what == "times" else api.BINARY_ADD, *which))
+                else:
+                    kind, alpha = (api.ELTWISE_RELU, 0.0) if what == "relu" else (api.ELTWISE_LINEAR, *which)
+                    check(self.api.post_ops_append_eltwise(chain, kind, alpha, 0.0))
+            check(self.api.primitive_attr_set_post_ops(made, chain))
         return made
 
     def descriptor(self, kind: str, *args: Any, reference: bool = False) -> Any:

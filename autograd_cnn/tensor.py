@@ -20,7 +20,7 @@ from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
 from .errors import DtypeError, ShapeError, expected, nearest
-from .kernels.layout import ChannelsLast, beside, store
+from .kernels.layout import ChannelsLast, beside, store, to_plain
 from .kernels.memory import SPARE
 from .kernels.pooling import Codes
 from .ops.arithmetic import cast, sum_to
@@ -91,6 +91,10 @@ class Tensor(TensorMethods, Variable):
                 raise ShapeError(expected(f"backward of {node.name}", f"a gradient of shape {list(node.shape)}", f"{list(g.shape)}",
                                           "The rule or hook that made it returns the wrong shape.")) from None  # fmt: skip
         return g if g.dtype is node.dtype else cast(g, dtype=node.dtype)
+
+    @staticmethod
+    def look(g: Any) -> Any:
+        return to_plain(g)
 
     @staticmethod
     def accrue(g: Any, other: Any) -> Any:

@@ -105,7 +105,7 @@ def _walk(
         if node.extra is not None:
             g = _visit(node, g, create_graph, capture is None)
         if capture is not None:
-            capture[node.serial] = unbox(g)
+            capture[node.serial] = front.look(unbox(g))
         if wanted is not None and node in wanted:
             found[node] = g
         prim = node.prim

@@ -24,6 +24,8 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
     address: int = 0  # of the first entry; kept, because asking NumPy takes longer than a small kernel
     own: bool = False  # made for this value, no view of another array
     squares: float = math.inf  # a bound of the sum of the squares of its entries, if one is known; then none is infinite or NaN
+    normed: Any = None  # of ReLU's result that was computed together with a batch norm: what the norm's adjoint can use
+    maker: Any = None  # the call that made it, for kernels that learn what follows
     pending: Any = None  # how to compute it, if it still waits (see `kernels/waiting.py`)
     stored: Any = None  # the ordinary array that became the tensor's storage: writes to it count as writes to this value
 

@@ -48,6 +48,7 @@ class _State(threading.local):
     def __init__(self) -> None:
         self.waiting: list[weakref.ref[Any]] = []
         self.vain: dict[Any, int] = {}
+        self.followed: set[Any] = set()  # calls that ReLU followed the last time
 
 
 _state = _State()
@@ -57,6 +58,20 @@ def allowed(key: Any) -> bool:
     """May a value wait here? Inside a module that another one calls, if nobody traces, and if it was not in vain before."""
     c = peek() or current()
     return c.scope is not None and c.scope.parent is not None and not c.special and _state.vain.get(key, 0) < _VAIN
+
+
+def expects_relu(key: Any) -> bool:
+    """May this call's value wait, and did ReLU follow the last time?"""
+    return key in _state.followed and allowed(key)
+
+
+def relu_followed(key: Any, so: bool = True) -> None:
+    """For the next time."""
+    followed = _state.followed
+    if not so:
+        followed.discard(key)
+    elif len(followed) < 10_000:
+        followed.add(key)
 
 
 def wait(x: Any, recipe: Recipe) -> Any:

@@ -40,6 +40,8 @@ def relu(x: Any) -> Any:
             return y
     if not (_fits(x) and choice.active()) or not squares_of(x) < math.inf:
         return NotImplemented
+    if x.__class__ is ChannelsLast and x.maker is not None:
+        waiting.relu_followed(x.maker)
     bound = getattr(x, "squares", math.inf)
     y = curve(RELU, x)
     if y.__class__ is ChannelsLast:
@@ -72,12 +74,27 @@ def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
     if not (isinstance(g, np.ndarray) and _fits(y) and g.shape == y.shape and g.dtype is FLOAT and choice.active()):
         return NotImplemented  # among others a gradient that is itself recorded
     over, g = memory.SPARE.has(g), in_order_of(y, g)
+    if how is RELU and y.__class__ is ChannelsLast and y.normed is not None:
+        gx = layout.empty_last(y.shape)
+        gx.pending = Masked(g, y, over)
+        return gx
     run = None if g is None else _plan((how, "backward"), y.size)
     if run is None:
         return NotImplemented
     gx = g if over and g.__class__ is y.__class__ else empty_like(y)
     run(layout.address(y), layout.address(g), layout.address(gx))
     return unknown(gx) if gx is g else gx
+
+
+class Masked(waiting.Recipe):
+    """g where y is not 0: ReLU's adjoint, which the adjoint of a batch norm takes on the way."""
+
+    def __init__(self, g: ChannelsLast, y: ChannelsLast, over: bool) -> None:
+        self.g, self.y, self.over = g, y, over  # `over`: nobody else needs g
+
+    def fill(self, x: Any) -> None:
+        """Compute it into the memory of `x`."""
+        _plan((RELU, "backward"), x.size)(layout.address(self.y), layout.address(self.g), layout.address(x))
 
 
 def add(x: Any, z: Any) -> Any:

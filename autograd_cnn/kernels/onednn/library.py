@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from .. import threads
+from ..memory import keep_freed
 from .api import CPU, IN_ORDER, Api, Pointer
 
 VARIABLE = "AUTOGRAD_CNN_ONEDNN"  # a path of the library, or "0" for none
@@ -81,6 +82,7 @@ def _first() -> tuple[Library | None, str]:
             problems.append(f"{path}: {error}")
             continue
         threads.BLAS.share_with_openmp()
+        keep_freed()
         return found, f"oneDNN {found.version} from {found.path}"
     told = [p for p in problems if "cannot open shared object" not in p or wanted or os.sep in p.split(":")[0]]
     return None, "; ".join(told) or "no libdnnl found: pip install onednn-cpu-gomp"

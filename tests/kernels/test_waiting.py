@@ -83,6 +83,8 @@ RUNS: dict[str, Callable[[Any, Any], Any]] = {
     "the input written to": lambda m, x: [x := x.clone(), h := m.conv(x), x.mul_(0.0), F.relu(h)][3],
     "written to": lambda m, x: [h := m.conv(x), h.mul_(2.0), F.relu(h)][2],
     "a slice written to": lambda m, x: [h := m.conv(x), h.__setitem__((0, 0), 1.0), F.relu(h)][2],
+    "a number for each channel": lambda m, x: F.relu(m.conv(x) + m.norm.bias.view(-1, 1, 1)) * m.norm.weight.view(1, -1, 1, 1),
+    "transposed": lambda m, x: F.relu(F.conv_transpose2d(m.conv(x), m.other.weight, m.norm.running_mean, 2), inplace=True),
     "nothing follows": lambda m, x: m.conv(x),
 }  # fmt: skip
 

@@ -118,8 +118,10 @@ def add_into(x: Any, z: Any) -> Any:
 
 
 def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
-    if getattr(x, "size", 0) < SMALL or getattr(z, "dtype", None) is not FLOAT or x.shape != z.shape:
+    if getattr(x, "size", 0) < SMALL or getattr(z, "dtype", None) is not FLOAT:
         return NotImplemented
+    if x.shape != z.shape:
+        return NotImplemented if into or x.__class__ is not ChannelsLast else _by_channel(what, x, z)
     if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast and not into:
         x, z = z, x  # the result goes on in the order that one of them is in
     if not (_fits(x) and choice.active()):
@@ -143,6 +145,62 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
         else:
             y.squares = math.inf
     return y
+
+
+# ------------------------------------------------------------------------------------------------- a number for each channel
+def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
+    """x + z or x · z for x (N, C, *S) and z (C, 1, …) or (1, C, 1, …)"""
+    c, ones = x.shape[1], (1,) * (x.ndim - 2)
+    if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
+        return NotImplemented
+    layout.address(x)  # if it waits itself, its turn is now
+    work = _EachChannel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c))
+    y = layout.empty_last(x.shape)
+    if waiting.allowed(work.key):
+        return waiting.wait(y, work)
+    work.fill(y)
+    return y
+
+
+class _EachChannel(waiting.Recipe):
+    """A number for each channel added or multiplied, and perhaps ReLU on the way."""
+
+    def __init__(self, what: int, x: ChannelsLast, z: Any) -> None:
+        self.what, self.x, self.z = what, x, z
+        self.key = (what, x.shape, "each channel")
+
+    def fill(self, x: Any) -> None:
+        """Compute it into the memory of `x`."""
+        self._run(x, False)
+
+    def relu(self, x: Any) -> Any:
+        """max(value, 0), if no entry of the value can be NaN."""
+        a, b = squares_of(self.x), squares_of(self.z)
+        bound = 2 * (a + b * x.size) if self.what == api.BINARY_ADD else a * b
+        if not bound < _LARGEST:
+            return None
+        y = x if memory.SPARE.has(x) else layout.empty_last(x.shape)
+        x.pending, pending = None, x.pending
+        self._run(y, True)
+        if y is not x:
+            x.pending = pending
+        y.squares = bound
+        return y
+
+    def _run(self, y: Any, relu: bool) -> None:
+        count = threads.for_work(10.0 * y.size)
+        run = plan(("each channel", self.what, y.shape, relu, count), _build_each, self.what, y.shape, relu, count)
+        run(layout.address(self.x), layout.address(self.z), y.address)
+
+
+_LARGEST = 1e76  # the square of what float32 can hold
+
+
+def _build_each(b: Builder, what: int, shape: tuple[int, ...], relu: bool, count: int) -> Any:
+    b.lib.set_threads(count)
+    x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
+    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes(then=[("relu",)] if relu else []))
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)], count)
 
 
 # ------------------------------------------------------------------------------------------------- memory

@@ -10,6 +10,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..kernels.chunks import in_chunks
+from ..kernels.onednn import eltwise as onednn
 from . import return_types
 from .arithmetic import _mul, _power, cast, pow
 from .dims import ndim_of
@@ -352,6 +353,9 @@ def sigmoid(input: Array) -> Array:
     return in_chunks(lambda x: 1 / (np.exp(np.negative(x)) + 1), floating(input))
 
 
+sigmoid.accelerated(onednn.sigmoid)
+
+
 @sigmoid.kernel(float)
 def _(input: float) -> float:
     return 1.0 / (1.0 + math.exp(-input)) if input > -700.0 else math.exp(input)
@@ -359,7 +363,8 @@ def _(input: float) -> float:
 
 @sigmoid.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    return g * (y * (1 - y))
+    found = onednn.curve_adjoint(onednn.LOGISTIC, g, y)
+    return g * (y * (1 - y)) if found is NotImplemented else found
 
 
 @sigmoid.cases

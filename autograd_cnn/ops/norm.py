@@ -16,6 +16,7 @@ from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
 from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
+from ..kernels.onednn import rows
 from .expose import expose
 from .packed import packed
 from .promotion import Array
@@ -201,8 +202,17 @@ def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize"
     return centred, centred, inv
 
 
+@_normalize.accelerated
+def _(input: Array, *, dims: Shape, eps: float, kind: str) -> Any:
+    found = rows.normalize(input, dims, eps)
+    return found if found is NotImplemented else (found[0], *found)
+
+
 @_normalize.vjp("input")
-def _(g: Array, input: Array, dims: Shape, eps: float) -> Array:
+def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
+    found = rows.normalize_adjoint(g, input, invstd, dims, eps)
+    if found is not NotImplemented:
+        return found
     n = float(np.prod([shape_of(input)[d] for d in dims]))
     centred = input - total(input, dims, True) / n
     inv = (total(centred * centred, dims, True) / n + eps) ** -0.5

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..kernels.onednn import rows as onednn
 from .arithmetic import _neg
 from .dims import draw_dim, ndim_of, normal_dim
 from .expose import expose
@@ -37,8 +38,16 @@ def _softmax(input: Array, *, dim: int) -> Array:
     return y.astype(input.dtype, copy=False)
 
 
+@_softmax.accelerated
+def _(input: Array, *, dim: int) -> Any:
+    return onednn.softmax(input, dim)
+
+
 @_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int) -> Array:
+    found = onednn.softmax_adjoint(g, y, dim)
+    if found is not NotImplemented:
+        return found
     gy = g * y
     return gy - y * _sum(gy, dims=_axis(y, dim), keepdim=True)
 
@@ -75,10 +84,18 @@ def _log_softmax(input: Array, *, dim: int) -> Array:
     return y.astype(input.dtype, copy=False)
 
 
+@_log_softmax.accelerated
+def _(input: Array, *, dim: int) -> Any:
+    return onednn.softmax(input, dim, log=True)
+
+
 @_log_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int) -> Array:
     from .elementwise import exp
 
+    found = onednn.softmax_adjoint(g, y, dim, log=True)
+    if found is not NotImplemented:
+        return found
     return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)
 
 

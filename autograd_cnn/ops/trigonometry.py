@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..kernels.onednn import eltwise as onednn
 from .arithmetic import _mul
 from .elementwise import rsqrt
 from .expose import expose
@@ -303,12 +304,14 @@ def tanh(input: Array) -> Array:
     return np.tanh(floating(input))
 
 
+tanh.accelerated(onednn.tanh)
 tanh.kernel(float)(math.tanh)
 
 
 @tanh.vjp("input")
 def _(g: Array, y: Array) -> Array:
-    return g * (1 - y * y)
+    found = onednn.curve_adjoint(onednn.TANH, g, y)
+    return g * (1 - y * y) if found is NotImplemented else found
 
 
 tanh.cases(_any)

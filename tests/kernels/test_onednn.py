@@ -558,3 +558,43 @@ def test_what_is_drawn_or_filled_like_an_activation_is_row_major() -> None:
 def test_gradients_through_what_keeps_the_order(fn: Any) -> None:
     check(lambda x, w: F.conv2d(fn(F.conv2d(x, w, padding=1)), ac.ones(2, fn(F.conv2d(x, w, padding=1)).shape[1], 1, 1)),
           normal(4, 3, 24, 24), normal(8, 3, 3, 3))  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- row by row
+@needs_onednn
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: F.softmax(x, -1),
+        lambda x: F.log_softmax(x, 2),
+        lambda x: F.softmax(x, 1),
+        lambda x: F.layer_norm(x, (96,)),
+        lambda x: F.layer_norm(x, (7, 96), ac.ones(7, 96) * 2, ac.ones(7, 96)),
+        lambda x: F.layer_norm(x, (96,), ac.linspace(0, 1, 96), ac.linspace(1, 2, 96)),
+        lambda x: F.group_norm(x.view(16, 8, 84), 4, ac.linspace(0, 1, 8)),
+        lambda x: F.instance_norm(x),
+        lambda x: x * ac.linspace(0, 1, 96) + ac.linspace(1, 2, 96),
+        ac.sigmoid,
+        lambda x: ac.tanh(x.repeat(16, 1, 1)),
+    ],
+)
+def test_row_by_row(fn: Any) -> None:
+    check(fn, normal(16, 7, 96))
+    check(fn, normal(16, 7, 96) * 30, tolerance=2e-4)
+
+
+@needs_onednn
+def test_the_derivative_of_the_derivative_of_rows() -> None:
+    for fn in (lambda x: F.softmax(x, -1), lambda x: F.layer_norm(x, (96,)), ac.sigmoid):
+        check(lambda x, fn=fn: ac.autograd.grad((fn(x) ** 3).sum(), x, create_graph=True)[0], normal(8, 7, 96), tolerance=1e-3)
+
+
+@needs_onednn
+@pytest.mark.parametrize("fn", [lambda x: F.softmax(x, -1), lambda x: F.log_softmax(x, -1), ac.sigmoid, lambda x: ac.tanh(x.repeat(32, 1)),
+                                lambda x: F.layer_norm(x, (96,))])  # fmt: skip
+def test_infinities_and_what_is_not_a_number(fn: Any) -> None:
+    x = normal(96, 96)
+    x[0, 1], x[1, 2], x[2, 3], x[3] = np.nan, np.inf, -np.inf, -np.inf
+    with ac.use_backend("numpy"):
+        plain = fn(ac.tensor(x)).numpy()
+    np.testing.assert_allclose(fn(ac.tensor(x)).numpy(), plain, rtol=1e-4, atol=1e-5)

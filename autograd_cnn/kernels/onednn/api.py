@@ -30,7 +30,8 @@ ELTWISE_LOGISTIC_FROM_RESULT = 0x104
 POOLING_MAX = 0x1FF
 POOLING_AVG_INCLUDE = 0x2FF
 POOLING_AVG_EXCLUDE = 0x3FF
-LRN_ACROSS = 0xAFF
+SOFTMAX = 0x30000
+SOFTMAX_LOG = 0x30001
 BINARY_ADD = 0x1FFF0
 BINARY_MUL = 0x1FFF1
 BINARY_SUB = 0x1FFF5
@@ -49,7 +50,6 @@ BA, ACB = 14, 15  # matrices, and stacks of matrices, column by column
 SRC, SRC_1, DST, WEIGHTS, BIAS = 1, 2, 17, 33, 41
 MEAN, VARIANCE, SCALE, SHIFT, WORKSPACE, SCRATCHPAD = 49, 50, 51, 52, 64, 80
 DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS, DIFF_SCALE, DIFF_SHIFT = 129, 145, 161, 169, 255, 256
-MULTIPLE_SRC = 1024
 
 
 def after(place: int) -> int:
@@ -98,8 +98,6 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "primitive_execute": (_P, _P, _I, ctypes.POINTER(Argument)),
     "primitive_destroy": (_P,),
     "reorder_primitive_desc_create": (_OUT, _P, _P, _P, _P, _P),
-    "concat_primitive_desc_create": (_OUT, _P, _P, _I, _I, _OUT, _P),
-    "sum_primitive_desc_create": (_OUT, _P, _P, _I, ctypes.POINTER(_F), _OUT, _P),
     "binary_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _P),
     "convolution_forward_primitive_desc_create": (_OUT, _P, _I, _I, _P, _P, _P, _P, _D, _D, _D, _D, _P),
     "convolution_backward_data_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _D, _D, _D, _D, _P, _P),
@@ -108,10 +106,12 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "eltwise_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _F, _F, _P, _P),
     "pooling_forward_primitive_desc_create": (_OUT, _P, _I, _I, _P, _P, _D, _D, _D, _D, _D, _P),
     "pooling_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _D, _D, _D, _D, _D, _P, _P),
-    "lrn_forward_primitive_desc_create": (_OUT, _P, _I, _I, _P, _P, ctypes.c_int64, _F, _F, _F, _P),
-    "lrn_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, ctypes.c_int64, _F, _F, _F, _P, _P),
     "batch_normalization_forward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _F, ctypes.c_uint, _P),
     "batch_normalization_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _F, ctypes.c_uint, _P, _P),
+    "softmax_forward_primitive_desc_create": (_OUT, _P, _I, _I, _P, _P, _I, _P),
+    "softmax_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _I, _P, _P),
+    "layer_normalization_forward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _F, ctypes.c_uint, _P),
+    "layer_normalization_backward_primitive_desc_create": (_OUT, _P, _I, _P, _P, _P, _P, _F, ctypes.c_uint, _P, _P),
     "matmul_primitive_desc_create": (_OUT, _P, _P, _P, _P, _P, _P),
 }
 

@@ -65,7 +65,11 @@ class Waiting:
             self.free -= size
         except (AttributeError, IndexError):
             self._shrink(self.most - self.used)
-            block = _map(size)
+            try:
+                block = _map(size)
+            except OSError:
+                self.used -= size
+                raise MemoryError(f"Unable to allocate {size / 2**20:,.0f} MiB for a result") from None
             address = ctypes.addressof(ctypes.c_char.from_buffer(block))
         return block, address
 

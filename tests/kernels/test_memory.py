@@ -67,6 +67,12 @@ def test_what_waited_for_long_is_given_back(waiting):
     assert waiting.free == 1 << 26
 
 
+def test_more_than_there_is(waiting):
+    with pytest.raises(MemoryError, match="Unable to allocate"):
+        waiting.take(1 << 60)
+    assert waiting.used == 0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")
 def test_a_forked_process_writes_into_its_own_copy():
     x = memory.empty((memory.LARGE // 4,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+BF16 = 2
 F32 = 3
 CPU = 1
 IN_ORDER = 1
@@ -84,7 +85,6 @@ _STATUS: dict[str, tuple[Any, ...]] = {
     "memory_destroy": (_P,),
     "primitive_attr_create": (_OUT,),
     "primitive_attr_set_scratchpad_mode": (_P, _I),
-    "primitive_attr_set_fpmath_mode": (_P, _I),
     "primitive_attr_destroy": (_P,),
     "primitive_attr_set_post_ops": (_P, _P),
     "post_ops_create": (_OUT,),

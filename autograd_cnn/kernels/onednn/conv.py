@@ -13,7 +13,7 @@ from ..geometry import Geometry, geometry
 from ..memory import FLOAT, SPARE
 from . import api, choice, matmul
 from .eltwise import squares_of
-from .plans import Builder, Plan, dims, plan, working_memory
+from .plans import Builder, Plan, dims, factor, in_precision, plan, working_memory
 from .reorder import as_last
 
 Pairs = tuple[tuple[int, int], ...]
@@ -26,6 +26,7 @@ class Ready(NamedTuple):
     weights: Plan | None
     weight_bytes: int
     shape: Shape  # of the result
+    casts: tuple[Plan | None, Plan | None] = (None, None)  # what rounds the factors that are no weights
 
 
 def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: Any) -> Any:
@@ -117,7 +118,7 @@ class _Convolution(waiting.Recipe):
 
     def _run(self, ready: Ready, then: tuple[tuple[str, Any], ...], y: Any) -> None:
         others = [layout.address(other) for _, other in then if other is not None]
-        at = (layout.address(self.x), _in_order(ready, self.w))
+        at = (factor(ready.casts[0], "factor", layout.address(self.x), self.x.size), _in_order(ready, self.w))
         ready.run(*at, *(() if self.bias is None else (layout.address(self.bias),)), y.address, *others)
 
 
@@ -132,7 +133,7 @@ def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, d
     if ready is None or g.shape != ready.shape:
         return NotImplemented
     g, gx, rows = as_last(g), layout.empty_last(tuple(shape)), _rows(w)
-    ready.run(layout.address(g), _in_order(ready, rows), gx.address)
+    ready.run(factor(ready.casts[0], "factor", layout.address(g), g.size), _in_order(ready, rows), gx.address)
     return gx
 
 
@@ -140,7 +141,9 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way if it is wide"""
     if not (choice.active() and _fits(g, x)):
         return NotImplemented
-    apart = bias and (shape[0] < _WIDE or choice.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups)))
+    apart = bias and (shape[0] < _WIDE or (
+        not choice.precision() and choice.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups))
+    ))
     ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
@@ -149,11 +152,12 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     if bias:
         gb = keeping.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
     sums = (layout.address(gb),) if bias and not apart else ()
+    factors = [factor(cast, name, layout.address(a), a.size) for cast, name, a in zip(ready.casts, ("factor", "other factor"), (x, g), strict=True)]
     if ready.weights is None:
-        ready.run(layout.address(x), layout.address(g), layout.address(gw), *sums)
+        ready.run(*factors, layout.address(gw), *sums)
     else:
         at = working_memory("weights", ready.weight_bytes)
-        ready.run(layout.address(x), layout.address(g), at, *sums)
+        ready.run(*factors, at, *sums)
         ready.weights(at, layout.address(gw))
     return (gw, gb) if bias else gw
 
@@ -182,55 +186,61 @@ def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilatio
            then: tuple[str, ...] = ()) -> Ready | None:  # fmt: skip
     precision = choice.precision()
     key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, then, precision, threads.get_num_threads())
-    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, then, precision)
+    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, then)
     return found
 
 
 def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
-           then: tuple[str, ...], precision: int) -> Ready | None:  # fmt: skip
+           then: tuple[str, ...]) -> Ready | None:  # fmt: skip
     geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
     work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
     if geo.empty or not choice.conv_is_faster(geo, work):
         return None
     count = threads.for_work(2.0 * work)
     b.lib.set_threads(count)
-    if choice.is_product(geo):
+    if choice.is_product(geo) and not choice.precision():
         if then:
             return None
-        return _as_product(b, what, geo, bias, precision, count)
+        return _as_product(b, what, geo, bias, count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
-    ends = _Ends(b, geo, grouped, bias, precision, then)
+    return in_precision(lambda kind: _as_convolution(b, what, geo, grouped, bias, then, kind, count))  # type: ignore[no-any-return]
+
+
+def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, then: tuple[str, ...], kind: int,
+                    count: int) -> Ready:  # fmt: skip
+    ends, w = _Ends(b, geo, grouped, bias, then, kind), geo.w_shape
+    casts = [None if kind == api.F32 else b.rounded(math.prod(shape)) for shape in (geo.x_shape, geo.y_shape)]
     rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
     if what == "forward":
         made = ends.forward()
         weights = b.query(made, api.WEIGHTS_MD)
-        arguments = [(api.SRC, ends.x), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y), *ends.others]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape)
+        arguments = [(api.SRC, ends.x_factor), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y), *ends.others]
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[0], None))
     if what == "input":
         made = ends.adjoint("data")
         weights = b.query(made, api.WEIGHTS_MD)
-        arguments = [(api.DIFF_DST, ends.y), (api.WEIGHTS, weights), (api.DIFF_SRC, ends.x)]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape)
+        arguments = [(api.DIFF_DST, ends.y_factor), (api.WEIGHTS, weights), (api.DIFF_SRC, ends.x)]
+        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[1], None))
     made = ends.adjoint("weights")
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
-    arguments = [(api.SRC, ends.x), (api.DIFF_DST, ends.y), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
-    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, few), b.size(weights), geo.y_shape)
+    arguments = [(api.SRC, ends.x_factor), (api.DIFF_DST, ends.y_factor), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
+    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, few), b.size(weights), geo.y_shape, (casts[0], casts[1]))
 
 
-def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, precision: int, count: int) -> Ready:
+def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, count: int) -> Ready:
     """A convolution with kernels of one entry: (positions, C) · (C, O), and its adjoints."""
     n, c, o = geo.x_shape[0] * math.prod(geo.out), geo.inputs, geo.y_shape[1]
     x, y, w = (matmul.matrix(b, *sizes) for sizes in ((n, c), (n, o), (o, c)))
     across = {"y": matmul.matrix(b, o, n, turned=True), "w": matmul.matrix(b, c, o, turned=True)}
     row = matmul.matrix(b, 1, o) if bias else None
     if what == "forward":
-        made = b.descriptor("matmul", b.lib.engine, x, across["w"], row, y, b.attributes(precision))
+        made = b.descriptor("matmul", b.lib.engine, x, across["w"], row, y, b.attributes())
         arguments = [(api.SRC, x), (api.WEIGHTS, across["w"]), *([(api.BIAS, row)] if bias else []), (api.DST, y)]
     elif what == "input":
-        made = b.descriptor("matmul", b.lib.engine, y, w, None, x, b.attributes(precision))
+        made = b.descriptor("matmul", b.lib.engine, y, w, None, x, b.attributes())
         arguments = [(api.SRC, y), (api.WEIGHTS, w), (api.DST, x)]
     else:
-        made = b.descriptor("matmul", b.lib.engine, across["y"], x, None, w, b.attributes(precision))
+        made = b.descriptor("matmul", b.lib.engine, across["y"], x, None, w, b.attributes())
         arguments = [(api.WEIGHTS, x), (api.SRC, across["y"]), (api.DST, w)]
     return Ready(b.plan(made, arguments, count), None, 0, geo.y_shape)
 
@@ -238,9 +248,10 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, precision: int
 class _Ends:
     """The descriptors of one convolution's input, output and weights, and the primitives between them."""
 
-    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, precision: int, then: tuple[str, ...] = ()) -> None:
+    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, then: tuple[str, ...], kind: int) -> None:
         self.b = b
-        self.x, self.y, self.w = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w)
+        self.x, self.y, self.w, self.gw = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w, kind), b.any(w)
+        self.x_factor, self.y_factor = b.last(geo.x_shape, kind), b.last(geo.y_shape, kind)
         self.bias = b.flat(geo.y_shape[1]) if bias else None
         each = (1, geo.y_shape[1], *(1 for _ in geo.out))
         chain: list[tuple[Any, ...]] = []
@@ -251,15 +262,14 @@ class _Ends:
             if whole:
                 chain[-1] = (what, self.y if whole == "all" else b.last(each))
                 self.others.append((api.after(place), chain[-1][1]))
-        self.attributes = b.attributes(precision, chain)
-        self.plain = b.attributes(precision)
+        self.attributes, self.plain = b.attributes(chain), b.attributes()
         before, after = zip(*geo.padding, strict=True)
         self.inputs = geo.inputs
         self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
 
     def forward(self, reference: bool = False) -> Any:
-        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x, self.w, self.bias, self.y, *self.windows,
-                self.plain if reference else self.attributes)  # fmt: skip
+        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x_factor, self.w, self.bias,
+                self.y_factor if reference else self.y, *self.windows, self.plain if reference else self.attributes)  # fmt: skip
         if reference:
             return self.b.descriptor("convolution_forward", *args, reference=True)
         made = self.b.direct if choice.direct_is_faster("forward", self.inputs) else self.b.descriptor
@@ -267,6 +277,6 @@ class _Ends:
 
     def adjoint(self, by: str) -> Any:
         hint = self.forward(reference=True)
-        ends = (self.x, self.w, self.y) if by == "data" else (self.x, self.w, self.bias, self.y)
+        ends = (self.x, self.w, self.y_factor) if by == "data" else (self.x_factor, self.gw, self.bias, self.y_factor)
         made = self.b.direct if by == "data" and choice.direct_is_faster("input", self.inputs) else self.b.descriptor
-        return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.attributes)
+        return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.plain)

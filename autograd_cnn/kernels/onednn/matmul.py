@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import layout, memory, threads
 from ..memory import FLOAT
 from . import api, choice
-from .plans import Builder, plan
+from .plans import Builder, Plan, factor, in_precision, plan
 
 _SMALL = 1_000_000  # multiplications up to which OpenBLAS's call costs less
 
@@ -28,7 +28,7 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     if run is None:
         return NotImplemented
     y = memory.empty((*a.shape[:-1], b.shape[-1])) if out is None else out
-    run(layout.address(a), layout.address(b), layout.address(y))
+    run.multiply(a, b, (), y)
     return y
 
 
@@ -44,8 +44,21 @@ def linear(x: Any, w: Any, bias: Any) -> Any:
     if run is None:
         return NotImplemented
     y = memory.empty((len(x), len(w)))
-    run(layout.address(x), layout.address(w), layout.address(bias), layout.address(y))
+    run.multiply(x, w, (layout.address(bias),), y)
     return y
+
+
+class _Product(NamedTuple):
+    """A product's primitive, and what rounds its factors."""
+
+    run: Plan
+    casts: tuple[Plan | None, Plan | None] = (None, None)
+
+    def multiply(self, a: Any, b: Any, bias: tuple[int, ...], y: Any) -> None:
+        """y = a · b + bias"""
+        left = factor(self.casts[0], "factor", layout.address(a), a.size)
+        right = factor(self.casts[1], "other factor", layout.address(b), b.size)
+        self.run(left, right, *bias, layout.address(y))
 
 
 _ROWS, _COLUMNS = 0, 1
@@ -60,7 +73,7 @@ def _order(x: Any) -> int | None:
 
 def _plan(a: Any, b: Any, orders: Any, bias: Any) -> Any:
     count, precision = threads.for_work(2.0 * _product(a) * b[-1]), choice.precision()
-    return plan(("matmul", a, b, orders, bias, precision, count), _build, a, b, orders, bias, precision, count)
+    return plan(("matmul", a, b, orders, bias, precision, count), _build, a, b, orders, bias, count)
 
 
 def _product(shape: Any) -> int:
@@ -75,13 +88,18 @@ def matrix(b: Builder, rows: int, columns: int, turned: bool = False) -> Any:
     return b.md((rows, columns), _TAGS[2, _COLUMNS if turned else _ROWS])
 
 
-def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, precision: int, count: int) -> Any:
+def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, count: int) -> Any:
+    return in_precision(lambda kind: _made(b, left, right, orders, bias, kind, count))
+
+
+def _made(b: Builder, left: Any, right: Any, orders: Any, bias: Any, kind: int, count: int) -> _Product:
     b.lib.set_threads(count)
-    x, w = (b.md(s, _TAGS[len(s), o]) for s, o in zip((left, right), orders, strict=True))
+    x, w = (b.md(s, _TAGS[len(s), o], kind) for s, o in zip((left, right), orders, strict=True))
     y = b.rows((*left[:-1], right[-1]))
     row = b.rows((1, right[-1])) if bias else None
-    made = b.descriptor("matmul", b.lib.engine, x, w, row, y, b.attributes(precision))
-    return b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)], count)
+    made = b.descriptor("matmul", b.lib.engine, x, w, row, y, b.attributes())
+    run = b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)], count)
+    return _Product(run) if kind == api.F32 else _Product(run, (b.rounded(_product(left)), b.rounded(_product(right))))
 
 
 _TAGS = {(2, _ROWS): api.ROW_MAJOR[2], (3, _ROWS): api.ROW_MAJOR[3], (2, _COLUMNS): api.BA, (3, _COLUMNS): api.ACB}

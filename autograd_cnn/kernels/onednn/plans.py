@@ -6,15 +6,17 @@ that threads do not write into each other's arguments.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import threads
 from ..memory import aligned
 from ..waiting import _state, settle
-from . import api
+from . import api, choice
 from .library import Library, library
 
 _MOST = 2048  # plans a thread keeps; beyond, the oldest goes
@@ -107,12 +109,35 @@ def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
     finally:
         builder.close()
     if len(plans) >= _MOST:
-        oldest = plans.pop(next(iter(plans)))
-        for old in oldest if isinstance(oldest, tuple) else (oldest,):
-            if isinstance(old, Plan):
-                old.destroy(lib)
+        _destroy(plans.pop(next(iter(plans))), lib)
     plans[key] = made
     return made
+
+
+def _destroy(held: Any, lib: Library) -> None:
+    """Give back the plans in what `build` made."""
+    if isinstance(held, Plan):
+        held.destroy(lib)
+    elif isinstance(held, tuple):
+        for part in held:
+            _destroy(part, lib)
+
+
+def factor(cast: Plan | None, purpose: str, address: int, size: int) -> int:
+    """The address of a factor: as it is, or rounded to bfloat16 in working memory."""
+    if cast is None:
+        return address
+    at = working_memory(purpose, 2 * size)
+    cast(address, at)
+    return at
+
+
+def in_precision(made: Callable[[int], Any]) -> Any:
+    """`made` for bfloat16 where that is allowed and there is arithmetic for it, else for float32."""
+    if choice.precision():
+        with contextlib.suppress(Unsupported):
+            return made(api.BF16)
+    return made(api.F32)
 
 
 def working_memory(purpose: str, nbytes: int) -> int:
@@ -128,9 +153,8 @@ def release() -> None:
     """Give back this thread's plans and working memory."""
     lib = library()
     for held in list(_kept.plans.values()):
-        for old in held if isinstance(held, tuple) else (held,):
-            if isinstance(old, Plan) and lib is not None:
-                old.destroy(lib)
+        if lib is not None:
+            _destroy(held, lib)
     _kept.plans.clear()
     _kept.memory.clear()
 
@@ -154,38 +178,36 @@ class Builder:
         for destroy, made in reversed(self._made):
             destroy(made)
 
-    def md(self, shape: Sequence[int], tag: int) -> Any:
-        """A memory descriptor of float32 entries."""
+    def md(self, shape: Sequence[int], tag: int, kind: int = api.F32) -> Any:
+        """A memory descriptor, of float32 entries if nothing else is said."""
         made = api.Pointer()
-        check(self.api.memory_desc_create_with_tag(ctypes.byref(made), len(shape), dims(shape), api.F32, tag))
+        check(self.api.memory_desc_create_with_tag(ctypes.byref(made), len(shape), dims(shape), kind, tag))
         self._made.append((self.api.memory_desc_destroy, made))
         return made
 
-    def flat(self, size: int) -> Any:
+    def flat(self, size: int, kind: int = api.F32) -> Any:
         """Of `size` entries in a row."""
-        return self.md((size,), api.ROW_MAJOR[1])
+        return self.md((size,), api.ROW_MAJOR[1], kind)
 
     def rows(self, shape: Sequence[int]) -> Any:
         """Row-major."""
         return self.md(shape, api.ROW_MAJOR[len(shape)])
 
-    def last(self, shape: Sequence[int]) -> Any:
+    def last(self, shape: Sequence[int], kind: int = api.F32) -> Any:
         """(N, C, *S) with the channels last in memory."""
-        return self.md(shape, api.CHANNELS_LAST[len(shape)])
+        return self.md(shape, api.CHANNELS_LAST[len(shape)], kind)
 
-    def any(self, shape: Sequence[int]) -> Any:
+    def any(self, shape: Sequence[int], kind: int = api.F32) -> Any:
         """In the order that oneDNN chooses."""
-        return self.md(shape, api.ANY)
+        return self.md(shape, api.ANY, kind)
 
-    def attributes(self, precision: int = 0, then: Sequence[tuple[Any, ...]] = ()) -> Any:
-        """Working memory comes from us; `precision`: the arithmetic allowed inside (0 strict, 1 bfloat16); `then`: what is done with each
-        entry of the result: ("relu",), ("scale", number), ("times" or "plus", descriptor of the other)."""
+    def attributes(self, then: Sequence[tuple[Any, ...]] = ()) -> Any:
+        """Working memory comes from us; `then`: what is done with each entry of the result: ("relu",), ("scale", number), ("times" or
+        "plus", descriptor of the other)."""
         made = api.Pointer()
         check(self.api.primitive_attr_create(ctypes.byref(made)))
         self._made.append((self.api.primitive_attr_destroy, made))
         check(self.api.primitive_attr_set_scratchpad_mode(made, api.USER_SCRATCHPAD))
-        if precision:
-            check(self.api.primitive_attr_set_fpmath_mode(made, precision))
         if then:
             chain = api.Pointer()
             check(self.api.post_ops_create(ctypes.byref(chain)))
@@ -236,6 +258,14 @@ class Builder:
     def plan(self, descriptor: Any, arguments: Sequence[tuple[int, Any]], threads: int, **info: Any) -> Plan:
         """The plan of a descriptor."""
         return Plan(self.lib, descriptor, arguments, threads, **info)
+
+    def rounded(self, size: int) -> Plan:
+        """So many entries of float32 rounded to bfloat16."""
+        count = threads.for_work(10.0 * size)
+        made = self.reorder(self.flat(size), self.flat(size, api.BF16), count)
+        if made is None:
+            raise Unsupported("bfloat16")
+        return made
 
     def reorder(self, source: Any, target: Any, threads: int) -> Plan | None:
         """From one memory order into another; None where they are the same."""

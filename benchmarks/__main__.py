@@ -39,6 +39,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="measure", help=f"any of: {', '.join(MEASURES)} (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="processes for each side of each measurement (default: 3)")
     parser.add_argument("--threads", type=int, default=2, help="threads on both sides (default: 2)")
+    parser.add_argument("--without", action="append", default=[], metavar="SIDE",
+                        help='a side to leave out, as "torch compile", which takes a minute to compile each network')  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
     parser.add_argument("--svg", type=Path, help="draw the ratios there, too")
@@ -46,7 +48,7 @@ def main() -> int:
     unknown = [n for n in args.names if n not in MEASURES]
     if unknown or args.rounds < 1 or args.threads < 1:
         parser.error(f"expected names out of {', '.join(MEASURES)}, and rounds and threads from 1 on; got {' '.join(sys.argv[1:])}")
-    runner = Runner(args.rounds, args.threads)
+    runner = Runner(args.rounds, args.threads, args.without)
     results: list[Result] = []
     for name in args.names or MEASURES:
         print(f"{name} …", file=sys.stderr, flush=True)

@@ -28,6 +28,8 @@ def _race(run: Runner, kind: str, text: str) -> list[Result]:
         _agree(f"{kind} {name}", found, "loss 2" if kind == "train" else "sum")
         here = found[HERE]
         share = f"{here['work'] / here['step'] / 1e6 / peak:.0%} of {peak:.0f} GFLOP/s" if here.get("work") else ""
+        if run.rounds > 1:
+            share = f"{share}{', ' if share else ''}spread {run.spread(f'{kind} {name}', HERE, 'step'):.0%}"
         theirs = {side: numbers["step"] for side, numbers in found.items() if side != HERE}
         if not theirs:
             rows.append(Result(f"{net.text}: {text}", here["step"], "ms", note=share))

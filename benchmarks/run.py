@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ def versions() -> str:
 class Runner:
     """Measures sides in turns and keeps every number."""
 
-    def __init__(self, rounds: int, threads: int) -> None:
+    def __init__(self, rounds: int, threads: int, without: Sequence[str] = ()) -> None:
         self.rounds = rounds
+        self.without = frozenset(without)
         self.threads = threads
         self.env = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
@@ -43,12 +45,17 @@ class Runner:
 
     def compare(self, measure: str, *sides: str, threads: int | None = None) -> dict[str, dict[str, float]]:
         """The median of each number of each side that is installed."""
-        runs: dict[str, list[dict[str, float]]] = {s: [] for s in sides if installed(s)}
+        runs: dict[str, list[dict[str, float]]] = {s: [] for s in sides if installed(s) and s not in self.without}
         for _ in range(self.rounds):
             for side, found in runs.items():
                 found.append(self._once(measure, side, threads))
         self.raw[measure if threads is None else f"{measure}, {threads} threads"] = runs
         return {side: {k: statistics.median(r[k] for r in found) for k in found[0]} for side, found in runs.items()}
+
+    def spread(self, measure: str, side: str, number: str) -> float:
+        """How far the processes' numbers lie apart, over their median."""
+        found = [r[number] for r in self.raw[measure][side]]
+        return (max(found) - min(found)) / statistics.median(found)
 
     def _once(self, measure: str, side: str, threads: int | None) -> dict[str, float]:
         env = self.env if threads is None else {**self.env, **dict.fromkeys(THREADS, str(threads))}

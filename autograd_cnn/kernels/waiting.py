@@ -57,7 +57,8 @@ _state = _State()
 def allowed(key: Any) -> bool:
     """May a value wait here? Inside a module that another one calls, if nobody traces, and if it was not in vain before."""
     c = peek() or current()
-    return c.scope is not None and c.scope.parent is not None and not c.special and _state.vain.get(key, 0) < _VAIN
+    inside = c.scope is not None and c.scope.parent is not None and c.tracer is None and not c.anomaly
+    return inside and _state.vain.get(key, 0) < _VAIN
 
 
 def expects_relu(key: Any) -> bool:

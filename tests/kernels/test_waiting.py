@@ -187,3 +187,23 @@ def test_after_an_error_what_waits_is_computed() -> None:
     with pytest.raises(ValueError, match="in the middle"):
         model(images())
     np.testing.assert_allclose(model.kept.detach().numpy(), model.conv(images()).detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", [n for n in RUNS if "written" not in n])
+def test_the_same_bits_each_time(name: str, training: bool) -> None:
+    """Whether a value waits depends on what happened before; the numbers must not."""
+    model = calls(RUNS[name], training)
+    found = []
+    for _ in range(5):
+        model.zero_grad()
+        y = model(images())
+        y.square().mean().backward()
+        with ac.no_grad():
+            quiet = model(images())
+        found.append([y.detach().numpy(), quiet.numpy(), *(p.grad.numpy().copy() for p in model.parameters() if p.grad is not None)])
+    for again in found[1:]:
+        for a, b in zip(again, found[0], strict=True):
+            np.testing.assert_array_equal(a, b)
+    with ac.no_grad():
+        np.testing.assert_array_equal(Calls.forward(model, images()).numpy(), found[0][1])  # at once, outside of a module

@@ -173,9 +173,17 @@ def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
     c, ones = x.shape[1], (1,) * (x.ndim - 2)
     if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
         return NotImplemented
-    layout.address(x)  # if it waits itself, its turn is now
-    work = _EachChannel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c))
-    y = layout.empty_last(x.shape)
+    return _each_channel(_EachChannel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c)))
+
+
+def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
+    """x · scale + shift, numbers for each channel"""
+    return _each_channel(_EachChannel(api.BINARY_MUL, x, scale, shift))
+
+
+def _each_channel(work: _EachChannel) -> Any:
+    layout.address(work.x)  # if it waits itself, its turn is now
+    y = layout.empty_last(work.x.shape)
     if waiting.allowed(work.key):
         return waiting.wait(y, work)
     work.fill(y)
@@ -213,11 +221,11 @@ def _build_rows(b: Builder, what: int, rows: tuple[int, int], count: int) -> Any
 
 
 class _EachChannel(waiting.Recipe):
-    """A number for each channel added or multiplied, and perhaps ReLU on the way."""
+    """A number for each channel added or multiplied, perhaps another added then, and perhaps ReLU on the way."""
 
-    def __init__(self, what: int, x: ChannelsLast, z: Any) -> None:
-        self.what, self.x, self.z = what, x, z
-        self.key = (what, x.shape, "each channel")
+    def __init__(self, what: int, x: ChannelsLast, z: Any, shift: Any = None) -> None:
+        self.what, self.x, self.z, self.shift = what, x, z, shift
+        self.key = (what, x.shape, shift is None)
 
     def fill(self, x: Any) -> None:
         """Compute it into the memory of `x`."""
@@ -227,6 +235,8 @@ class _EachChannel(waiting.Recipe):
         """max(value, 0), if no entry of the value can be NaN."""
         a, b = squares_of(self.x), squares_of(self.z)
         bound = 2 * (a + b * x.size) if self.what == api.BINARY_ADD else a * b
+        if self.shift is not None:
+            bound = 2 * (bound + squares_of(self.shift) * x.size)
         if not bound < _LARGEST:
             return None
         y = x if memory.SPARE.has(x) else layout.empty_last(x.shape)
@@ -239,18 +249,20 @@ class _EachChannel(waiting.Recipe):
 
     def _run(self, y: Any, relu: bool) -> None:
         count = threads.for_work(10.0 * y.size)
-        run = plan(("each channel", self.what, y.shape, relu, count), _build_each, self.what, y.shape, relu, count)
-        run(layout.address(self.x), layout.address(self.z), y.address)
+        shifted = self.shift is not None
+        run = plan(("each channel", self.what, y.shape, shifted, relu, count), _build_each, self.what, y.shape, shifted, relu, count)
+        run(layout.address(self.x), layout.address(self.z), y.address, *((layout.address(self.shift),) if shifted else ()))
 
 
 _LARGEST = 1e76  # the square of what float32 can hold
 
 
-def _build_each(b: Builder, what: int, shape: tuple[int, ...], relu: bool, count: int) -> Any:
+def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, relu: bool, count: int) -> Any:
     b.lib.set_threads(count)
     x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
-    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes(then=[("relu",)] if relu else []))
-    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)], count)
+    then = [*([("plus", z)] if shifted else []), *([("relu",)] if relu else [])]
+    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes(then))
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x), *([(api.after(0), z)] if shifted else [])], count)
 
 
 # ------------------------------------------------------------------------------------------------- memory

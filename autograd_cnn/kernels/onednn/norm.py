@@ -12,7 +12,7 @@ from .. import layout, threads, waiting
 from ..layout import ChannelsLast
 from ..memory import FLOAT, SPARE
 from . import api, choice
-from .eltwise import Masked
+from .eltwise import Masked, scale_shift
 from .plans import Builder, plan
 from .reorder import as_last
 
@@ -103,19 +103,15 @@ def batch_norm_eval(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: fl
     """y with given statistics"""
     if not _fits(x, weight, bias) or mean.dtype is not FLOAT or var.dtype is not FLOAT:
         return NotImplemented
+    scale = FLOAT.type(1) / np.sqrt(var + FLOAT.type(eps))
+    scale = scale if weight is None else scale * weight
+    shift = -mean * scale if bias is None else bias - mean * scale
     if x.__class__ is ChannelsLast and x.pending is not None and not current().record and waiting.take(x):
-        scale = FLOAT.type(1) / np.sqrt(var + FLOAT.type(eps))
-        scale = scale if weight is None else scale * weight
-        y = x.pending.affine(x, scale, -mean * scale if bias is None else bias - mean * scale)
+        y = x.pending.affine(x, scale, shift)
         if y is not None:
             return y
         waiting.compute(x)
-    run = _plan("batch_norm_eval", x.shape, weight is not None, eps)
-    if run is None:
-        return NotImplemented
-    x, y = as_last(x), layout.empty_last(x.shape)
-    run(layout.address(x), *_addresses(mean, var, *_affine(weight, bias)), y.address)
-    return y
+    return scale_shift(as_last(x), scale, shift)  # to the same bits
 
 
 def _fits(x: Any, weight: Any, bias: Any) -> bool:

@@ -21,7 +21,7 @@ from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
 from .kernels.memory import SPARE
-from .kernels.onednn.eltwise import add_into
+from .kernels.onednn.binary import add_into
 from .kernels.waiting import settle
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write

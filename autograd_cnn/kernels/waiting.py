@@ -92,13 +92,13 @@ def last(x: Any, operation: Callable[[Any], Any]) -> Any:
     """The operation that ends the waiting, on a value that was taken; None, and the value computed, where that cannot be done on the way."""
     state = _state
     aside, state.waiting = state.waiting, []  # what was passed over on the way here may still be held until this is done
-    y = operation(x)
-    if y is None:
+    try:
+        y = operation(x)
+    finally:
         state.waiting = aside
+    if y is None:
         compute(x)
-        return None
-    state.waiting = aside
-    if y is not x:
+    elif y is not x:
         passed(x)
     return y
 

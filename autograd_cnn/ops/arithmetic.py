@@ -12,7 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
-from ..kernels.onednn import eltwise as onednn
+from ..kernels.onednn import binary as onednn
 from .expose import expose
 from .former import numbers_first
 from .promotion import Array, align, floating, number_in

@@ -15,7 +15,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..kernels.chunks import in_chunks
 from ..kernels.layout import ChannelsLast
-from ..kernels.onednn import eltwise as onednn
+from ..kernels.onednn import binary as onednn
 from ..kernels.onednn.reorder import as_last
 from ..random import Generator, default_generator
 from .expose import expose

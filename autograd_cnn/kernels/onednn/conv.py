@@ -48,9 +48,9 @@ def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, grou
 class _Convolution(waiting.Recipe):
     """A convolution, and what is done with its result on the way."""
 
-    def __init__(self, x: Any, w: Any, bias: Any, windows: tuple[Any, ...], then: tuple[tuple[str, Any], ...] = (), squares: float = math.inf) -> None:
+    def __init__(self, x: Any, w: Any, bias: Any, windows: tuple[Any, ...], then: tuple[tuple[str, Any], ...] = ()) -> None:
         self.x, self.w, self.bias, self.windows, self.then = x, w, bias, windows, then
-        self.squares = squares  # a bound of the square of an entry
+        self.squares = math.inf  # a bound of the square of an entry, once somebody asked
         self.key = (x.shape, w.shape, *windows)
 
     def fill(self, x: Any) -> None:
@@ -110,7 +110,8 @@ class _Convolution(waiting.Recipe):
                     if other is None:
                         continue
                     size = squares_of(other)
-                    largest = largest * size if what == "times" else 2 * (largest + size)
+                    if largest < _LARGEST:  # else an entry may be infinite, whatever comes then
+                        largest = largest * size if what == "times" else 2 * (largest + size)
                 if largest < _LARGEST:
                     break
             self.squares = largest

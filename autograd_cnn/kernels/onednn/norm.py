@@ -12,7 +12,8 @@ from .. import layout, threads, waiting
 from ..layout import ChannelsLast
 from ..memory import FLOAT, SPARE
 from . import api, choice
-from .eltwise import Masked, scale_shift
+from .binary import scale_shift
+from .eltwise import Masked
 from .plans import Builder, plan
 from .reorder import as_last
 

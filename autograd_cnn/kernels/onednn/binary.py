@@ -1,0 +1,176 @@
+"""Sums and products: of arrays of one shape and order, and with a number for each channel or each column."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import layout, memory, threads, waiting
+from ..layout import ChannelsLast
+from ..memory import FLOAT
+from . import api, choice
+from .eltwise import SMALL, empty_like, fits, in_order_of, squares_of
+from .plans import Builder, plan
+
+
+def add(x: Any, z: Any) -> Any:
+    """x + z"""
+    return _binary(api.BINARY_ADD, x, z)
+
+
+def multiply(x: Any, z: Any) -> Any:
+    """x · z"""
+    return _binary(api.BINARY_MUL, x, z)
+
+
+def scaled_product(x: Any, z: Any, scale: float) -> Any:
+    """x · z · scale"""
+    return _binary((api.BINARY_MUL, float(scale)), x, z)
+
+
+def add_into(x: Any, z: Any) -> Any:
+    """x + z, written over x"""
+    return _binary(api.BINARY_ADD, x, z, into=True)
+
+
+def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
+    if getattr(x, "size", 0) < SMALL or getattr(z, "dtype", None) is not FLOAT:
+        return NotImplemented
+    if x.shape != z.shape:
+        return NotImplemented if into else _by_channel(what, x, z) if x.__class__ is ChannelsLast else _by_row(what, x, z)
+    if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast and not into:
+        x, z = z, x  # the result goes on in the order that one of them is in
+    if not (fits(x) and choice.active()):
+        return NotImplemented
+    if what == api.BINARY_ADD and not into and x.__class__ is z.__class__ is ChannelsLast:
+        for first, second in ((x, z), (z, x)):
+            if first.pending is not None and second.pending is None and waiting.take(first):
+                y = first.pending.plus(first, second)
+                if y is not None:
+                    return y
+                waiting.compute(first)
+    z = in_order_of(x, z)
+    run = None if z is None else _plan(what, x.size)
+    if run is None:
+        return NotImplemented
+    y = x if into else empty_like(x)
+    run(layout.address(x), layout.address(z), layout.address(y))
+    if y.__class__ is ChannelsLast:
+        if what == api.BINARY_ADD:
+            y.squares = 2 * (x.squares + z.squares)
+        else:
+            y.squares = math.inf
+    return y
+
+
+def _plan(what: Any, size: int) -> Any:
+    count = threads.for_work(10.0 * size)
+    return plan(("binary", what, size, count), _build, what, size, count)
+
+
+def _build(b: Builder, what: Any, size: int, count: int) -> Any:
+    b.lib.set_threads(count)
+    flat = b.flat(size)
+    kind, scale = what if isinstance(what, tuple) else (what, None)
+    made = b.descriptor("binary", b.lib.engine, kind, flat, flat, flat, b.attributes([] if scale is None else [("scale", scale)]))
+    return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)], count)
+
+
+# ------------------------------------------------------------------------------------------------- a number for each channel
+def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
+    """x + z or x · z for x (N, C, *S) and z (C, 1, …) or (1, C, 1, …)"""
+    c, ones = x.shape[1], (1,) * (x.ndim - 2)
+    if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
+        return NotImplemented
+    return _each_channel(_EachChannel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c)))
+
+
+def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
+    """x · scale + shift, numbers for each channel"""
+    return _each_channel(_EachChannel(api.BINARY_MUL, x, scale, shift))
+
+
+def _each_channel(work: _EachChannel) -> Any:
+    layout.address(work.x)  # if it waits itself, its turn is now
+    y = layout.empty_last(work.x.shape)
+    if waiting.allowed(work.key):
+        return waiting.wait(y, work)
+    work.fill(y)
+    return y
+
+
+def _by_row(what: Any, x: Any, z: Any) -> Any:
+    """x + z or x · z for x (*, D) and z (D)"""
+    if z.ndim != 1 or z.shape != x.shape[-1:] or len(z) < _WIDE or what not in (api.BINARY_ADD, api.BINARY_MUL):
+        return NotImplemented
+    if not (fits(x) and _fits_flat(z) and choice.active()):
+        return NotImplemented
+    count = threads.for_work(10.0 * x.size)
+    rows = (x.size // len(z), len(z))
+    run = plan(("each row", what, rows, count), _build_rows, what, rows, count)
+    if run is None:
+        return NotImplemented
+    y = memory.empty(x.shape)
+    run(layout.address(x), layout.address(z), layout.address(y))
+    return y
+
+
+_WIDE = 64  # entries of a row from which oneDNN's loop over rows is faster than NumPy's
+
+
+def _fits_flat(z: Any) -> bool:
+    return z.__class__ is np.ndarray and bool(z.flags.c_contiguous)
+
+
+def _build_rows(b: Builder, what: int, rows: tuple[int, int], count: int) -> Any:
+    b.lib.set_threads(count)
+    x, z = b.rows(rows), b.rows((1, rows[1]))
+    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes())
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)], count)
+
+
+class _EachChannel(waiting.Recipe):
+    """A number for each channel added or multiplied, perhaps another added then, and perhaps ReLU on the way."""
+
+    def __init__(self, what: int, x: ChannelsLast, z: Any, shift: Any = None) -> None:
+        self.what, self.x, self.z, self.shift = what, x, z, shift
+        self.key = (what, x.shape, shift is None)
+
+    def fill(self, x: Any) -> None:
+        """Compute it into the memory of `x`."""
+        self._run(x, False)
+
+    def relu(self, x: Any) -> Any:
+        """max(value, 0), if no entry of the value can be NaN."""
+        a, b = squares_of(self.x), squares_of(self.z)
+        bound = 2 * (a + b * x.size) if self.what == api.BINARY_ADD else a * b
+        if self.shift is not None:
+            bound = 2 * (bound + squares_of(self.shift) * x.size)
+        if not bound < _LARGEST:
+            return None
+        y = x if memory.SPARE.has(x) else layout.empty_last(x.shape)
+        x.pending, pending = None, x.pending
+        self._run(y, True)
+        if y is not x:
+            x.pending = pending
+        y.squares = bound
+        return y
+
+    def _run(self, y: Any, relu: bool) -> None:
+        count = threads.for_work(10.0 * y.size)
+        shifted = self.shift is not None
+        run = plan(("each channel", self.what, y.shape, shifted, relu, count), _build_each, self.what, y.shape, shifted, relu, count)
+        run(layout.address(self.x), layout.address(self.z), y.address, *((layout.address(self.shift),) if shifted else ()))
+
+
+_LARGEST = 1e76  # the square of what float32 can hold
+
+
+def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, relu: bool, count: int) -> Any:
+    b.lib.set_threads(count)
+    x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
+    then = [*([("plus", z)] if shifted else []), *([("relu",)] if relu else [])]
+    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes(then))
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x), *([(api.after(0), z)] if shifted else [])], count)

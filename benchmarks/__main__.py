@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from .measures import MEASURES
+from .overview import overview
 from .result import Result
 from .run import Runner, versions
 
@@ -42,6 +43,7 @@ def main() -> int:
     parser.add_argument("--without", action="append", default=[], metavar="SIDE",
                         help='a side to leave out, as "torch compile", which takes a minute to compile each network')  # fmt: skip
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--overview", action="store_true", help="print a line for each network instead (nets, inference, memory)")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
     parser.add_argument("--svg", type=Path, help="draw the ratios there, too")
     args = parser.parse_args()
@@ -54,14 +56,14 @@ def main() -> int:
         print(f"{name} …", file=sys.stderr, flush=True)
         results += MEASURES[name](runner)
     print(f"{platform.processor() or platform.machine()}, {args.threads} threads, {args.rounds} rounds; {versions()}")
-    print(_markdown(results) if args.markdown else _table(results))
+    print(overview(runner.raw) if args.overview else _markdown(results) if args.markdown else _table(results))
     if args.json:
         about = {"machine": platform.platform(), "threads": args.threads, "rounds": args.rounds, "versions": versions()}
         args.json.write_text(json.dumps({"about": about, "results": [r.asdict() for r in results], "raw": runner.raw}, indent=1))
     if args.svg:
         from .chart import save
 
-        save(results, args.svg, f"{args.threads} threads, medians of {args.rounds} processes; {versions()}")
+        save(results, args.svg, f"{args.threads} threads, {args.rounds} {'process' if args.rounds == 1 else 'processes'} for each side; {versions()}")
     return 1 if any(r.holds is False for r in results) else 0
 
 

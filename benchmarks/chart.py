@@ -22,7 +22,7 @@ def chart(results: Sequence[Result], title: str, subtitle: str) -> Drawing:
     rows = [r for r in results if r.ratio]
     names = [f"{r.what} ({r.side})" for r in rows]
     widest = max((abs(math.log2(r.ratio or 1.0)) for r in rows), default=1.0) or 1.0
-    left = marks.MARGIN + max((text_width(n, SIZE, "sans") for n in names), default=0.0) + 16
+    left = marks.MARGIN + 1.15 * max((text_width(n, SIZE, "sans") for n in names), default=0.0) + 16  # some fonts are wider
     scene = Scene(title=title, name="bars", lang="en")
     marks.heading(scene, title, subtitle)
     top = marks.HEADING + 30.0

@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from .measures import MEASURES
+from .measures import MEASURES, SIDES
 from .overview import overview
 from .result import Result
 from .run import Runner, versions
@@ -50,6 +50,11 @@ def main() -> int:
     unknown = [n for n in args.names if n not in MEASURES]
     if unknown or args.rounds < 1 or args.threads < 1:
         parser.error(f"expected names out of {', '.join(MEASURES)}, and rounds and threads from 1 on; got {' '.join(sys.argv[1:])}")
+    unheard = set(args.without) - SIDES
+    if unheard:
+        parser.error(f"--without: expected one of {', '.join(sorted(SIDES))}, got {', '.join(sorted(unheard))}")
+    if args.overview and args.names and not {"nets", "inference", "memory"} & set(args.names):
+        parser.error(f"--overview shows nets, inference and memory; got {' '.join(args.names)}")
     runner = Runner(args.rounds, args.threads, args.without)
     results: list[Result] = []
     for name in args.names or MEASURES:

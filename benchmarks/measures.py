@@ -61,6 +61,7 @@ def imports(run: Runner) -> list[Result]:
     return [first, *([Result("import, beside import torch", taken[HERE], "s", taken["torch"], "torch")] if "torch" in taken else [])]
 
 
+SIDES = frozenset((*races.BEST, "micrograd"))  # what is measured beside this library
 MEASURES: dict[str, Callable[[Runner], list[Result]]] = {
     "small": small, "scalar": scalar, "moons": moons, "chains": chains, "import": imports, "nets": races.nets,
     "inference": races.inference, "memory": races.memory, "operations": races.operations, "growth": races.growth, "threads": races.threads,

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     pass
 
 
-def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """x.name(*args): `op` out of place, written into `x`."""
+def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any], one_kernel: bool = False) -> Any:
+    """x.name(*args): `op` out of place, written into `x`; by the kernel itself, if `op` is a single one that reads `x` but once."""
     settle(unless=x.value)
     check_writable(x, name)
     start = clock()
-    if _can_swap(x):
+    if one_kernel and _can_swap(x):
         SPARE.id = id(x.value)
     try:
         result = op(x, *args, **kwargs)

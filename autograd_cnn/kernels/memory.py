@@ -14,6 +14,7 @@ import math
 import mmap
 import os
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -25,8 +26,6 @@ FLOAT = np.dtype(np.float32)
 ALIGNMENT = 64  # one cache line, and the width of the widest vector registers
 LARGE = 1 << 25  # bytes from which the C library asks the system anew each time; smaller arrays it keeps at hand itself (`keep_freed`)
 _PATIENCE = 10.0  # seconds that a block waits
-
-
 _TRIM, _MAP = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's mallopt
 _KEPT = 1 << 30  # bytes
 
@@ -37,7 +36,7 @@ def keep_freed() -> None:
 
     Whoever sets MALLOC_TRIM_THRESHOLD_ or MALLOC_MMAP_THRESHOLD_ keeps his own setting.
     """
-    if sys.platform != "linux" or any(name.startswith("MALLOC_") for name in os.environ):
+    if sys.platform != "linux" or not {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"}.isdisjoint(os.environ):
         return
     with contextlib.suppress(OSError, AttributeError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
@@ -53,35 +52,40 @@ class Waiting:
         self._patience, self._now = patience, now
         self._blocks: dict[int, list[tuple[float, int, Any]]] = {}  # by size, the newest last
         self._order: deque[tuple[float, int]] = deque()  # when a block of which size came back
+        self._lock = threading.RLock()  # a block may come back from any thread, and while this one takes another
 
     def take(self, nbytes: int) -> tuple[Any, int]:
         """A block of at least so many bytes, and its address."""
         size = _rounded(nbytes)
-        self.used += size
-        self.most = max(self.most, self.used)
-        waiting = self._blocks.get(size)
-        try:
-            _, address, block = waiting.pop()  # type: ignore[union-attr]
-            self.free -= size
-        except (AttributeError, IndexError):
-            self._shrink(self.most - self.used)
+        with self._lock:
+            waiting = self._blocks.get(size)
+            if waiting:
+                _, address, block = waiting.pop()
+                self.free -= size
+                self._lend(size)
+                return block, address
+            self._shrink(max(self.most - self.used - size, 0))
             try:
                 block = _map(size)
             except OSError:
-                self.used -= size
                 raise MemoryError(f"Unable to allocate {size / 2**20:,.0f} MiB for a result") from None
-            address = ctypes.addressof(ctypes.c_char.from_buffer(block))
-        return block, address
+            self._lend(size)
+        return block, ctypes.addressof(ctypes.c_char.from_buffer(block))
+
+    def _lend(self, size: int) -> None:
+        self.used += size
+        self.most = max(self.most, self.used)
 
     def put(self, block: Any, address: int) -> None:
         """The block is free."""
         size, now = len(block), self._now()
-        self.used -= size
-        self.free += size
-        self._blocks.setdefault(size, []).append((now, address, block))
-        self._order.append((now, size))
-        while self._order and now - self._order[0][0] > self._patience:
-            self._oldest()
+        with self._lock:
+            self.used -= size
+            self.free += size
+            self._blocks.setdefault(size, []).append((now, address, block))
+            self._order.append((now, size))
+            while self._order and now - self._order[0][0] > self._patience:
+                self._oldest()
 
     def _shrink(self, allowed: int) -> None:
         while self.free > allowed and self._order:
@@ -92,10 +96,7 @@ class Waiting:
         at, size = self._order.popleft()
         waiting = self._blocks.get(size)
         if waiting and waiting[0][0] <= at:
-            try:
-                waiting.pop(0)
-            except IndexError:  # another thread took it
-                return
+            waiting.pop(0)
             self.free -= size
 
 
@@ -117,6 +118,8 @@ def _map(size: int) -> Any:
 
 
 WAITING = Waiting()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: setattr(WAITING, "_lock", threading.RLock()))  # another thread may have held it
 
 
 class Lent(np.ndarray[Any, np.dtype[Any]]):

@@ -51,24 +51,24 @@ class _State(threading.local):
         self.followed: set[Any] = set()  # calls that ReLU followed the last time
 
 
-_state = _State()
+STATE = _State()
 
 
 def allowed(key: Any) -> bool:
     """May a value wait here? Inside a module that another one calls, if nobody traces, and if it was not in vain before."""
     c = peek() or current()
     inside = c.scope is not None and c.scope.parent is not None and c.tracer is None and not c.anomaly
-    return inside and _state.vain.get(key, 0) < _VAIN
+    return inside and STATE.vain.get(key, 0) < _VAIN
 
 
 def expects_relu(key: Any) -> bool:
     """May this call's value wait, and did ReLU follow the last time?"""
-    return key in _state.followed and allowed(key)
+    return key in STATE.followed and allowed(key)
 
 
 def relu_followed(key: Any, so: bool = True) -> None:
     """For the next time."""
-    followed = _state.followed
+    followed = STATE.followed
     if not so:
         followed.discard(key)
     elif len(followed) < 10_000:
@@ -85,12 +85,12 @@ def wait(x: Any, recipe: Recipe) -> Any:
 
 def add(x: Any) -> None:
     """Let `x` wait beside what was passed over for it."""
-    _state.waiting.append(weakref.ref(x))
+    STATE.waiting.append(weakref.ref(x))
 
 
 def last(x: Any, operation: Callable[[Any], Any]) -> Any:
     """The operation that ends the waiting, on a value that was taken; None, and the value computed, where that cannot be done on the way."""
-    state = _state
+    state = STATE
     aside, state.waiting = state.waiting, []  # what was passed over on the way here may still be held until this is done
     try:
         y = operation(x)
@@ -106,12 +106,12 @@ def last(x: Any, operation: Callable[[Any], Any]) -> Any:
 def passed(x: Any) -> None:
     """What follows `x` was computed without it. If somebody holds it at the next operation, it must be computed then."""
     x.pending.passed = True
-    _state.waiting.append(weakref.ref(x))
+    STATE.waiting.append(weakref.ref(x))
 
 
 def take(x: Any) -> bool:
     """Is `x` the value that waits? Then it is left to whoever takes it."""
-    waiting, recipe = _state.waiting, x.pending
+    waiting, recipe = STATE.waiting, x.pending
     if recipe is None or recipe.passed:
         return False
     for at, ref in enumerate(waiting):
@@ -123,7 +123,7 @@ def take(x: Any) -> bool:
 
 def settle(unless: Any = None) -> None:
     """Compute what still waits; not if `unless` is what waits, which the operation that follows is about."""
-    state = _state
+    state = STATE
     if not state.waiting or (unless is not None and any(ref() is unless for ref in state.waiting)):
         return
     waiting, state.waiting = state.waiting, []
@@ -137,7 +137,7 @@ def compute(x: Any) -> None:
     """Somebody looks at a value that waits."""
     recipe, x.pending = x.pending, None
     if recipe.passed:
-        vain = _state.vain
+        vain = STATE.vain
         if len(vain) > 10_000:
             vain.clear()
         vain[recipe.key] = vain.get(recipe.key, 0) + 1

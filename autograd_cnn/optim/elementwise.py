@@ -1,8 +1,8 @@
 """Optimizers that treat every element alike: the update runs in place, block by block, with a small fixed scratch.
 
 A parameter, its gradient and its state are cut into corresponding blocks of 128 KiB, and all operations of an update
-run on one block before the next is touched; many blocks are shared among the threads. The block stays in the cache, so an update of thirteen NumPy operations
-reads and writes memory about once; and no temporary ever has the size of a parameter.
+run on one block before the next is touched; many blocks are shared among the threads. The block stays in the cache, so an update
+of thirteen NumPy operations reads and writes memory about once; and no temporary ever has the size of a parameter.
 
 The operations come in the order of PyTorch's single-tensor implementation, so that trajectories agree to rounding.
 """
@@ -168,11 +168,8 @@ class Elementwise(Optimizer):
         rules: dict[Any, tuple[Update, Callable[..., Array] | None]] = {}  # most parameters are in the same phase
         work: list[Work] = []
         written: list[Array] = []
-        for p in group["params"]:
-            grad = p.grad
-            if grad is None:
-                continue
-            value = writable(p)
+        ready = [(p, p.grad, writable(p)) for p in group["params"] if p.grad is not None]  # what cannot be written to is refused first
+        for p, grad, value in ready:
             phase, state = self._begin(group, p)
             arrays = [value, grad.value, *[writable(s) for s in state]]
             key = (phase, value.dtype)

@@ -527,6 +527,14 @@ def test_relu_in_place_writes_over_the_value_only_where_nobody_else_needs_it() -
         squared.sum().backward()
 
 
+@needs_onednn
+@pytest.mark.parametrize("fn", [F.silu, F.mish, F.hardswish, F.elu, F.selu, F.relu6, F.hardtanh, F.hardsigmoid, ac.Tensor.sigmoid_,
+                                ac.Tensor.tanh_, ac.Tensor.square_, ac.Tensor.sinc_])  # fmt: skip
+def test_in_place_twins_that_read_their_input_more_than_once(fn: Any) -> None:
+    options = {} if fn.__name__.endswith("_") else {"inplace": True}
+    check(lambda x, w: fn(F.conv2d(x, w, padding=1), **options), normal(4, 8, 32, 32), normal(8, 8, 3, 3), tolerance=1e-4)
+
+
 # ------------------------------------------------------------------------------------------------- the order stays
 @needs_onednn
 @pytest.mark.parametrize("channels", [False, True])

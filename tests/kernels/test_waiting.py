@@ -19,7 +19,7 @@ F = nn.functional
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    waiting._state.vain.clear()
+    waiting.STATE.vain.clear()
     with ac.use_backend("onednn"):
         yield
 
@@ -141,7 +141,7 @@ def test_it_does_not_wait_where_that_was_in_vain() -> None:
     with ac.no_grad():
         for _ in range(4):
             model(images())
-    assert max(waiting._state.vain.values()) == 2
+    assert max(waiting.STATE.vain.values()) == 2
 
 
 def test_hooks_see_values() -> None:
@@ -171,11 +171,11 @@ def test_not_a_number_stays_one() -> None:
 def test_outside_of_modules_nothing_waits() -> None:
     x, w = images(), ac.randn(4, 3, 3, 3)
     F.conv2d(x, w)
-    assert not waiting._state.waiting
+    assert not waiting.STATE.waiting
     nn.Conv2d(3, 8, 3)(x)
-    assert not waiting._state.waiting
+    assert not waiting.STATE.waiting
     calls(RUNS["nothing follows"])(x)
-    assert not waiting._state.waiting
+    assert not waiting.STATE.waiting
 
 
 def test_after_an_error_what_waits_is_computed() -> None:

@@ -11,7 +11,7 @@ from .. import layout, memory, threads, waiting
 from ..layout import ChannelsLast
 from ..memory import FLOAT
 from . import api, choice
-from .eltwise import SMALL, empty_like, fits, in_order_of, squares_of
+from .eltwise import LARGEST, SMALL, empty_like, fits, in_order_of, squares_of
 from .plans import Builder, plan
 
 
@@ -51,17 +51,13 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
                 if y is not None:
                     return y
                 waiting.compute(first)
-    z = in_order_of(x, z)
-    run = None if z is None else _plan(what, x.size)
+    z, run = in_order_of(x, z), _plan(what, x.size)
     if run is None:
         return NotImplemented
     y = x if into else empty_like(x)
     run(layout.address(x), layout.address(z), layout.address(y))
     if y.__class__ is ChannelsLast:
-        if what == api.BINARY_ADD:
-            y.squares = 2 * (x.squares + z.squares)
-        else:
-            y.squares = math.inf
+        y.squares = 2 * (x.squares + z.squares) if what == api.BINARY_ADD else math.inf
     return y
 
 
@@ -148,7 +144,7 @@ class _EachChannel(waiting.Recipe):
         bound = 2 * (a + b * x.size) if self.what == api.BINARY_ADD else a * b
         if self.shift is not None:
             bound = 2 * (bound + squares_of(self.shift) * x.size)
-        if not bound < _LARGEST:
+        if not bound < LARGEST:
             return None
         y = x if memory.SPARE.has(x) else layout.empty_last(x.shape)
         x.pending, pending = None, x.pending
@@ -163,9 +159,6 @@ class _EachChannel(waiting.Recipe):
         shifted = self.shift is not None
         run = plan(("each channel", self.what, y.shape, shifted, relu, count), _build_each, self.what, y.shape, shifted, relu, count)
         run(layout.address(self.x), layout.address(self.z), y.address, *((layout.address(self.shift),) if shifted else ()))
-
-
-_LARGEST = 1e76  # the square of what float32 can hold
 
 
 def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, relu: bool, count: int) -> Any:

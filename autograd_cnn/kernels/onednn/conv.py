@@ -12,7 +12,7 @@ from .. import keeping, layout, memory, threads, waiting
 from ..geometry import Geometry, geometry
 from ..memory import FLOAT, SPARE
 from . import api, choice, matmul
-from .eltwise import squares_of
+from .eltwise import LARGEST, squares_of
 from .plans import Builder, Plan, dims, factor, in_precision, plan, working_memory
 from .reorder import as_last
 
@@ -87,7 +87,7 @@ class _Convolution(waiting.Recipe):
         return y
 
     def _now(self, x: Any, then: tuple[tuple[str, Any], ...]) -> Any:
-        found = self._ready(then) if self._largest() < _LARGEST else None
+        found = self._ready(then) if self._largest() < LARGEST else None
         if found is None:
             return None
         y = x if SPARE.has(x) else layout.empty_last(x.shape)
@@ -110,9 +110,9 @@ class _Convolution(waiting.Recipe):
                     if other is None:
                         continue
                     size = squares_of(other)
-                    if largest < _LARGEST:  # else an entry may be infinite, whatever comes then
+                    if largest < LARGEST:  # else an entry may be infinite, whatever comes then
                         largest = largest * size if what == "times" else 2 * (largest + size)
-                if largest < _LARGEST:
+                if largest < LARGEST:
                     break
             self.squares = largest
         return self.squares
@@ -121,9 +121,6 @@ class _Convolution(waiting.Recipe):
         others = [layout.address(other) for _, other in then if other is not None]
         at = (factor(ready.casts[0], "factor", layout.address(self.x), self.x.size), _in_order(ready, self.w))
         ready.run(*at, *(() if self.bias is None else (layout.address(self.bias),)), y.address, *others)
-
-
-_LARGEST = 1e76  # the square of what float32 can hold
 
 
 def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:

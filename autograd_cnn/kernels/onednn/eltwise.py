@@ -15,6 +15,7 @@ from .plans import Builder, plan
 from .reorder import as_last
 
 SMALL = 8192  # entries up to which NumPy's call costs less
+LARGEST = 1e76  # the square of what float32 can hold: a bound below says that no entry is infinite, and no sum of entries NaN
 
 
 class Curve(NamedTuple):
@@ -98,7 +99,7 @@ def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
         gx = layout.empty_last(y.shape)
         gx.pending = Masked(g, y, over)
         return gx
-    run = None if g is None else _plan(how, "backward", y.size)
+    run = _plan(how, "backward", y.size)
     if run is None:
         return NotImplemented
     gx = g if over and g.__class__ is y.__class__ else empty_like(y)
@@ -140,7 +141,7 @@ def unknown(x: Any) -> Any:
 
 
 def in_order_of(x: Any, other: Any) -> Any:
-    """`other` in the memory order of x; None if neither order is at hand."""
+    """`other` in the memory order of x."""
     if x.__class__ is ChannelsLast:
         return as_last(other)
     if other.__class__ is ChannelsLast:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import threads
 from ..memory import aligned
-from ..waiting import _state, settle
+from ..waiting import STATE, settle
 from . import api, choice
 from .library import Library, library
 
@@ -46,7 +46,7 @@ class Plan:
         self.info = info
 
     def __call__(self, *addresses: int) -> None:
-        if _state.waiting:
+        if STATE.waiting:
             settle()
         have, put = self._have, self._set
         if self._place:

@@ -48,10 +48,10 @@ def method_of(op: Any, front: type[Variable]) -> Callable[..., Any]:
 
 def twin(op: Any, name: str) -> Callable[..., Any]:
     """The in-place twin of an operation."""
-    call, one_kernel = getattr(op, "call", op), isinstance(op, Primitive)
+    call = getattr(op, "call", op)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return apply_inplace(self, call, name, args, kwargs, one_kernel)
+        return apply_inplace(self, call, name, args, kwargs)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place `{name[:-1]}`: writes the result into this tensor and returns it."

@@ -20,9 +20,8 @@ from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
 from .kernels.layout import ChannelsLast, to_plain
-from .kernels.memory import SPARE
+from .kernels.memory import is_whole
 from .kernels.onednn.binary import add_into
-from .kernels.waiting import settle
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 
@@ -30,17 +29,11 @@ if TYPE_CHECKING:
     pass
 
 
-def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any], one_kernel: bool = False) -> Any:
-    """x.name(*args): `op` out of place, written into `x`; by the kernel itself, if `op` is a single one that reads `x` but once."""
-    settle(unless=x.value)
+def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """x.name(*args): `op` out of place, written into `x`."""
     check_writable(x, name)
     start = clock()
-    if one_kernel and _can_swap(x):
-        SPARE.id = id(x.value)
-    try:
-        result = op(x, *args, **kwargs)
-    finally:
-        SPARE.id = 0
+    result = op(x, *args, **kwargs)
     if name in _RESHAPING:
         return look_anew(x, result, name)
     if result.node is not None and result is not x and result.value is not x.value:
@@ -216,7 +209,6 @@ def move(x: Any, node: Node | None) -> None:
 
 def setitem(x: Any, at: Any, values: Any) -> None:
     """x[at] = values, recorded."""
-    settle()
     array = x.storage()
     normal, gathers = normal_index(at, array.ndim)
     check_writable(x, "__setitem__", part=not gathers)
@@ -265,44 +257,41 @@ def untracked(x: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- gradients
-def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
-    """leaf.grad += g, in place where there is no graph of gradients; never sharing memory with another gradient."""
+def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+    """leaf.grad += g, in place where there is no graph of gradients; never sharing memory with another gradient.
+
+    `lent`: nobody else needs g, so its memory may become the gradient's.
+    """
     from .tensor import Tensor, wrap
 
     if create_graph:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
         return
-    if g.__class__ is ChannelsLast:
-        g = to_plain(g)
     have = leaf.grad
     if have is None:
         made = object.__new__(Tensor)
+        plain = to_plain(g)
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
-        made.value = (
-            g
-            if isinstance(g, np.ndarray) and SPARE.has(g)
-            else np.array(g)
-        )
+        made.value = plain if lent and is_whole(plain) else np.array(plain)
         made.node = None
         leaf.grad = made
     elif have.node is not None:
-        leaf.grad = wrap(have.value + g)
+        leaf.grad = wrap(have.value + to_plain(g))
     else:
         target = have.storage()
-        np.add(target, g, out=target)
+        np.add(target, to_plain(g), out=target)
         wrote(target)
 
 
-def accrue(g: Any, other: Any) -> Any:
-    """g + other, for two gradients that arrived at one value."""
-    if SPARE.has(g):
+def accrue(g: Any, other: Any, lent: bool) -> Any:
+    """g + other, for two gradients that arrived at one value; `lent`: the sum may be written over g."""
+    if lent:
         found = add_into(g, other)
         if found is not NotImplemented:
             return found
     if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
         return _add(g, other)
     return g + other
-
 
 
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:

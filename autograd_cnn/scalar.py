@@ -63,7 +63,7 @@ class Scalar(ScalarMethods, Variable):
         return lifted
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
 
     @staticmethod

@@ -21,7 +21,7 @@ from .engine.variable import Variable, register_front
 from .engine.versions import clock, version
 from .errors import DtypeError, ShapeError, expected, nearest
 from .kernels.layout import ChannelsLast, beside, store, to_plain
-from .kernels.memory import SPARE
+from .kernels.memory import lendable
 from .kernels.pooling import Codes
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
@@ -57,7 +57,7 @@ class Tensor(TensorMethods, Variable):
     guard = (hush, unhush)
     inside = ChannelsLast
     outside = staticmethod(beside)
-    spare = SPARE
+    lendable = staticmethod(lendable)
     _inference = False
     _one_of_many: str | None = None  # of an output of split: the operation's name
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
@@ -97,12 +97,12 @@ class Tensor(TensorMethods, Variable):
         return to_plain(g)
 
     @staticmethod
-    def accrue(g: Any, other: Any) -> Any:
-        return inplace.accrue(g, other)
+    def accrue(g: Any, other: Any, lent: bool) -> Any:
+        return inplace.accrue(g, other, lent)
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
-        inplace.accumulate(leaf, g, create_graph)
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+        inplace.accumulate(leaf, g, create_graph, lent)
 
     @staticmethod
     def has_nan(g: Any) -> bool:

@@ -99,7 +99,7 @@ class _FunctionPrimitive:
     params = ()
     keep = (Keep("ctx", "context", 0, frozenset()),)
     outputs = ("y",)
-    variadic = view = False
+    variadic = view = borrows = ours = False
     differentiable = holds = True
 
     def __init__(self, cls: type[Function], count: int, several: bool) -> None:

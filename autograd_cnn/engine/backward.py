@@ -3,6 +3,10 @@
 Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, no
 recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
 variables, so the walk itself is recorded. Gradients wait on the nodes' `g` slot; a walk inside a walk puts aside what it finds.
+
+The walk owns a pending gradient if one of the library's own rules, or a sum of the walk, made it here, and no user code has
+seen it since. What it owns and nothing else refers to, it lends: to the rule that takes it (its `spare`), to the sum that adds to
+it, to the leaf that keeps it. A loan is an argument of that one call; hooks, seeds and what users' own rules return are never lent.
 """
 
 from __future__ import annotations
@@ -69,7 +73,7 @@ def pullback(
         token = front.guard[0]() if front.guard is not None else None
         try:
             for root, seed in zip(roots, seeds, strict=True):
-                root.g = seed if root.g is None else front.accrue(root.g, seed)
+                root.g = seed if root.g is None else front.accrue(root.g, seed, False)
             with Switch(record=create_graph, scope=None, tracer=current().tracer if create_graph else None):
                 _walk(order, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
         finally:
@@ -96,26 +100,25 @@ def _walk(
 ) -> None:
     context = current()
     fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
-    spare = None if create_graph else front.spare
+    owned: set[Node] = set()  # the nodes whose pending gradient is the walk's own
+    lends = fits and not create_graph and capture is None
     for node in order:
         g = node.g
         if g is None:
             continue
         node.g = None
         if node.extra is not None:
+            owned.discard(node)
             g = _visit(node, g, create_graph, capture is None)
         if capture is not None:
             capture[node.serial] = front.look(unbox(g))
         if wanted is not None and node in wanted:
             found[node] = g
         prim = node.prim
-        if spare is not None:
-            spare.id = id(g) if getrefcount(g) <= _ALONE else 0
         if prim is None:
             if accumulate and (wanted is None or node in wanted):
-                front.accumulate(node, g, create_graph)  # type: ignore[arg-type]  # a node without primitive is a Leaf
-                if spare is not None:
-                    spare.id = 0
+                lent = node in owned and getrefcount(g) <= _ALONE
+                front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]  # a node without primitive is a Leaf
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
@@ -132,10 +135,10 @@ def _walk(
                 grads = pull(g, _boxed(node, front), node.params, node.inputs)
         elif keeps_all:
             grads = prim.pull_all(g, kept, node.params, node.inputs)
+        elif prim.borrows and node in owned and getrefcount(g) <= _ALONE and front.lendable(g):
+            grads = prim.pull(g, kept, node.params, node.inputs, g)
         else:
             grads = prim.pull(g, kept, node.params, node.inputs)
-        if spare is not None:
-            spare.id = 0
         if anomaly:
             _check_nan(node, grads, front)
         if kept and not retain and prim.holds:
@@ -149,15 +152,15 @@ def _walk(
             have = n.g
             if have is None:
                 n.g = d
+                if lends and prim.ours:
+                    owned.add(n)
             else:
                 if create_graph:
                     context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
                 n.g = None  # so that only `have` holds it, and it may be added to in place
-                if spare is not None:
-                    spare.id = id(have) if getrefcount(have) <= _ALONE else 0
-                n.g = accrue(have, d)
-                if spare is not None:
-                    spare.id = 0
+                n.g = accrue(have, d, n in owned and getrefcount(have) <= _ALONE and front.lendable(have))
+                if lends:
+                    owned.add(n)  # a sum is new, or was the walk's before
                 del have
         del grads
 
@@ -248,7 +251,7 @@ class _Undifferentiable:
 
     label = family = ""
     inputs = outputs = params = keep = ()
-    several = variadic = once = view = holds = False
+    several = variadic = once = view = holds = borrows = ours = False
     differentiable = True
 
     def __init__(self, of: str) -> None:

@@ -8,6 +8,7 @@ The rules' parameter names say what the tape keeps:
     <input>_shape             only its shape
     a parameter's name        the parameter
     need             which of the rule's inputs want a gradient (a tuple of bools), for rules that share work
+    spare            g itself where nobody else needs it, so that the rule may have its result written over it; else None
 
 Rules call operations, never bare NumPy. With raw arrays in they return raw arrays, so a plain backward pass records
 nothing; with variables in they record, so the backward graph is an ordinary graph and higher derivatives are free.
@@ -28,6 +29,7 @@ from .variable import INSIDE, Variable
 R = TypeVar("R", bound=Callable[..., Any])
 
 REGISTRY: dict[str, Primitive] = {}
+_PACKAGE = __name__.partition(".")[0]
 
 
 class Keep:
@@ -73,6 +75,7 @@ class Primitive:
         self.__doc__ = forward.__doc__
         self.__name__ = self.name
         self.__module__ = forward.__module__
+        self.ours = (forward.__module__ or "").partition(".")[0] == _PACKAGE  # its rules keep nothing of what they see or return
         self.inputs: tuple[str, ...] = ()
         self.optional: dict[str, Any] = {}  # inputs that may be left out, with their default
         self.params: tuple[str, ...] = ()
@@ -190,7 +193,7 @@ class Primitive:
         wanted: dict[str, set[int]] = {}
         for served, rule in self.groups:
             for p in inspect.signature(rule).parameters:
-                if p not in ("g", "need") and p not in self.params:
+                if p not in ("g", "need", "spare") and p not in self.params:
                     wanted.setdefault(p, set()).update(served)
         return tuple(self._keep(n, frozenset(s)) for n, s in wanted.items())
 
@@ -200,8 +203,13 @@ class Primitive:
         return any(k.kind != "shape" for k in self.keep)
 
     @cached_property
+    def borrows(self) -> bool:
+        """Does one of its rules make use of memory that is lent to it?"""
+        return any("spare" in inspect.signature(rule).parameters for _, rule in self.groups)
+
+    @cached_property
     def pull(self) -> Callable[..., Any]:
-        """The rules as one call: `pull(g, kept, params, input nodes)` gives a gradient, or None, for each input."""
+        """The rules as one call: `pull(g, kept, params, input nodes, spare=None)` gives a gradient, or None, for each input."""
         from .specialise import write_pull
 
         return write_pull(self)
@@ -248,7 +256,7 @@ class Primitive:
             return Keep(name, "output", self.outputs.index(name), wanted_by)
         if name.endswith("_shape") and name[:-6] in self.inputs:
             return Keep(name, "shape", self.inputs.index(name[:-6]), wanted_by)
-        known = ["g", "need", *self.inputs, *self.outputs, *self.params, *(f"{n}_shape" for n in self.inputs)]
+        known = ["g", "need", "spare", *self.inputs, *self.outputs, *self.params, *(f"{n}_shape" for n in self.inputs)]
         raise TypeError(
             f"{self.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}"
         )

@@ -169,7 +169,7 @@ class _Pick:
     outputs = ("y",)
     params = ("index", "count")
     keep = ()
-    several = variadic = once = view = holds = False
+    several = variadic = once = view = holds = borrows = ours = False
     differentiable = True
 
     @staticmethod

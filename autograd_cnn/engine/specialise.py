@@ -55,13 +55,13 @@ def _tuple(items: list[str]) -> str:
 
 
 def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
-    """`pull(g, kept, params, inputs) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
+    """`pull(g, kept, params, inputs, spare=None) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
     `keeps_all`: what is kept is (output, *inputs)."""
     namespace: dict[str, Any] = {}
     place = {k.name: i for i, k in enumerate(prim.keep)}
     if keeps_all:
         place = {k.name: 0 if k.kind == "output" else 1 + k.index for k in prim.keep if k.kind != "shape"}
-    lines = ["def pull(g, k, p, i):"]
+    lines = ["def pull(g, k, p, i, spare=None):"]
     result = ["None"] * len(prim.inputs)
     shared = any(len(served) > 1 for served, _ in prim.groups)
     for number, (served, rule) in enumerate(prim.groups):
@@ -69,7 +69,9 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
         names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
         args = []
         for n in names:
-            if n == "g":
+            if n == "spare":
+                args.append("spare")
+            elif n == "g":
                 args.append("g.listed()" if prim.several else "g")
             elif n == "need":
                 args.append("need" if prim.variadic else _tuple([f"i[{s}] is not None" for s in served]))

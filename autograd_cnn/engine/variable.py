@@ -32,7 +32,6 @@ class Variable:
         None  # around kernels: hush, unhush(token)
     )
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
-    spare: ClassVar[Any] = None  # its `id` is told that of a raw value whose memory nobody needs any more: a kernel may write its result there
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
 
     @classmethod
@@ -57,8 +56,13 @@ class Variable:
         return g
 
     @staticmethod
-    def accrue(g: Any, other: Any) -> Any:
-        """The sum of two gradients that arrived at one value."""
+    def lendable(g: Any) -> bool:
+        """May a result be written over this raw gradient, if nobody else needs it?"""
+        return False
+
+    @staticmethod
+    def accrue(g: Any, other: Any, lent: bool) -> Any:
+        """The sum of two gradients that arrived at one value; `lent`: it may be written over `g`."""
         return g + other
 
     @staticmethod
@@ -76,8 +80,8 @@ class Variable:
         return g
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool) -> None:
-        """Add `g` to the leaf's gradient."""
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+        """Add `g` to the leaf's gradient; `lent`: its memory may become the gradient's."""
         raise NotImplementedError
 
     @staticmethod

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from .memory import FLOAT, aligned, is_whole
-from .waiting import compute, settle
 
 
 class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
@@ -24,20 +23,12 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
     address: int = 0  # of the first entry; kept, because asking NumPy takes longer than a small kernel
     own: bool = False  # made for this value, no view of another array
     squares: float = math.inf  # a bound of the sum of the squares of its entries, if one is known; then none is infinite or NaN
-    normed: Any = None  # of ReLU's result that was computed together with a batch norm: what the norm's adjoint can use
-    maker: Any = None  # the call that made it, for kernels that learn what follows
-    pending: Any = None  # how to compute it, if it still waits (see `kernels/waiting.py`)
     stored: Any = None  # the ordinary array that became the tensor's storage: writes to it count as writes to this value
 
     @property
     def base(self) -> Any:
         """Whose memory it is; once stored elsewhere, the storage's."""
         return np.ndarray.base.__get__(self) if self.stored is None else self.stored
-
-    def view(self, *args: Any, **kwargs: Any) -> Any:  # all that looks at the entries comes by here, or by `address`
-        if self.pending is not None:
-            compute(self)
-        return np.ndarray.view(self, *args, **kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out")
@@ -151,7 +142,6 @@ def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
     It gets plain views; what is in their order goes on as one of them. A kernel that works entry by entry gets the memory as it lies,
     contiguous, if all its arrays lie alike.
     """
-    settle()
     if prim.view:
         return prim.forward(*(to_plain(v) for v in values), **params)
     if prim.entrywise and _alike(values):
@@ -207,8 +197,6 @@ def _address_of(x: Any) -> int:
 def address(x: Any) -> int:
     """Where the first entry of an array stands in memory."""
     if x.__class__ is ChannelsLast:
-        if x.pending is not None:
-            compute(x)
         return x.address or _address_of(x)
     try:
         return _address(x)

@@ -157,24 +157,12 @@ def aligned(nbytes: int) -> tuple[Any, int, int]:
     return memory, offset, start + offset
 
 
-class Spare:
-    """Tells kernels which array's memory nobody needs any more, by its id: a gradient that only the rule at work still sees, or the old
-    value of a tensor that is written to."""
-
-    __slots__ = ("id",)
-
-    def __init__(self) -> None:
-        self.id = 0
-
-    def has(self, x: Any) -> bool:
-        """May the result be written over x?"""
-        return id(x) == self.id and isinstance(x, np.ndarray) and is_whole(x) and bool(x.flags.writeable)
-
-
-SPARE = Spare()
-
-
 def is_whole(x: Any) -> bool:
     """Is this array, no view of another, the one that holds its memory?"""
     base = x.base
     return base is None or base.__class__ is Lent or getattr(x, "own", False)
+
+
+def lendable(g: Any) -> bool:
+    """Is this a whole, writable array, so that whoever is lent it may write over it?"""
+    return isinstance(g, np.ndarray) and is_whole(g) and bool(g.flags.writeable)

@@ -174,6 +174,8 @@ def _first_tensor(result: Any) -> Tensor | None:
 class HookedPrimitive:
     """A primitive as one node has it: after its rule a hook sees, and may replace, the gradients of the inputs."""
 
+    borrows = ours = False  # the hook may keep what it sees
+
     def __init__(self, prim: Any, hook: Hook) -> None:
         self.prim = prim
         self.hook = hook

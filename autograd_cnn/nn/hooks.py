@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.graph import enter, leave
 from ..hooks import RemovableHandle
-from ..kernels.waiting import settle
 from .boundary import Boundary, hook_last_operation
 
 if TYPE_CHECKING:
@@ -307,7 +306,6 @@ class HookedCall:
             if boundary is not None:
                 self.args = boundary.around_inputs(self.args)
             self.result = module.forward(*self.args, **self.kwargs)
-            settle()  # a hook may look at anything, and keep it
             if GLOBAL.forward or module._forward_hooks:
                 self._after()
             if boundary is not None:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine.graph import enter, leave
-from ..kernels.waiting import settle
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
 from .state import State
 
@@ -87,8 +86,6 @@ class Module(State, Hooks):
             return self.forward(*args, **kwargs)
         finally:
             leave(scope)
-            if scope is None:
-                settle()
 
     _call_impl = __call__
 

@@ -54,8 +54,8 @@ def _(input: float) -> float:
 
 
 @_relu.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    found = onednn.curve_adjoint(onednn.RELU, g, y)
+def _(g: Array, y: Array, spare: Array | None) -> Array:
+    found = onednn.curve_adjoint(onednn.RELU, g, y, spare)
     return where(y != 0, g, 0.0) if found is NotImplemented else found  # y is positive, 0 or NaN
 
 
@@ -167,8 +167,8 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 
 @_leaky_relu.vjp("input")
-def _(g: Array, y: Array, negative_slope: float) -> Array:
-    found = onednn.leaky_relu_adjoint(g, y, negative_slope)
+def _(g: Array, y: Array, negative_slope: float, spare: Array | None) -> Array:
+    found = onednn.leaky_relu_adjoint(g, y, negative_slope, spare)
     return where(y > 0, g, g * negative_slope) if found is NotImplemented else found
 
 

@@ -362,8 +362,8 @@ def _(input: float) -> float:
 
 
 @sigmoid.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    found = onednn.curve_adjoint(onednn.LOGISTIC, g, y)
+def _(g: Array, y: Array, spare: Array | None) -> Array:
+    found = onednn.curve_adjoint(onednn.LOGISTIC, g, y, spare)
     return g * (y * (1 - y)) if found is NotImplemented else found
 
 

@@ -48,10 +48,10 @@ def _(input: Array, weight: Array | None = None, bias: Array | None = None, *, e
 
 
 @_batch_norm.vjp("input", "weight", "bias")
-def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float) -> tuple[Any, ...]:
+def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, spare: Array | None) -> tuple[Any, ...]:
     if _recorded(g):
         return _batch_norm_adjoint(g, input, weight, eps=eps)
-    found = onednn.batch_norm_adjoint(g, input, weight, mean, invstd, eps)
+    found = onednn.batch_norm_adjoint(g, input, weight, mean, invstd, eps, spare)
     if found is NotImplemented:
         found = kernel.batch_norm_adjoint(plain_view(g), plain_view(input), weight, mean, invstd)
     return found  # type: ignore[no-any-return]  # of either kernel, a tuple

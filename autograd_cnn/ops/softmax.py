@@ -44,8 +44,8 @@ def _(input: Array, *, dim: int) -> Any:
 
 
 @_softmax.vjp("input")
-def _(g: Array, y: Array, dim: int) -> Array:
-    found = onednn.softmax_adjoint(g, y, dim)
+def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
+    found = onednn.softmax_adjoint(g, y, dim, spare=spare)
     if found is not NotImplemented:
         return found
     gy = g * y
@@ -90,10 +90,10 @@ def _(input: Array, *, dim: int) -> Any:
 
 
 @_log_softmax.vjp("input")
-def _(g: Array, y: Array, dim: int) -> Array:
+def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
     from .elementwise import exp
 
-    found = onednn.softmax_adjoint(g, y, dim, log=True)
+    found = onednn.softmax_adjoint(g, y, dim, log=True, spare=spare)
     if found is not NotImplemented:
         return found
     return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)

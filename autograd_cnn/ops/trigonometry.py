@@ -309,8 +309,8 @@ tanh.kernel(float)(math.tanh)
 
 
 @tanh.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    found = onednn.curve_adjoint(onednn.TANH, g, y)
+def _(g: Array, y: Array, spare: Array | None) -> Array:
+    found = onednn.curve_adjoint(onednn.TANH, g, y, spare)
     return g * (1 - y * y) if found is NotImplemented else found
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, memory, threads, waiting
+from .. import layout, memory, threads
 from ..layout import ChannelsLast
 from ..memory import FLOAT
 from . import api, choice
-from .eltwise import LARGEST, SMALL, empty_like, fits, in_order_of, squares_of
+from .eltwise import SMALL, empty_like, fits, in_order_of
 from .plans import Builder, plan
 
 
@@ -44,13 +44,6 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
         x, z = z, x  # the result goes on in the order that one of them is in
     if not (fits(x) and choice.active()):
         return NotImplemented
-    if what == api.BINARY_ADD and not into and x.__class__ is z.__class__ is ChannelsLast:
-        for first, second in ((x, z), (z, x)):
-            if first.pending is not None and second.pending is None and waiting.take(first):
-                y = first.pending.plus(first, second)
-                if y is not None:
-                    return y
-                waiting.compute(first)
     z, run = in_order_of(x, z), _plan(what, x.size)
     if run is None:
         return NotImplemented
@@ -80,21 +73,28 @@ def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
     c, ones = x.shape[1], (1,) * (x.ndim - 2)
     if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
         return NotImplemented
-    return _each_channel(_EachChannel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c)))
+    return _each_channel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c))
 
 
 def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
     """x · scale + shift, numbers for each channel"""
-    return _each_channel(_EachChannel(api.BINARY_MUL, x, scale, shift))
+    return _each_channel(api.BINARY_MUL, x, np.ascontiguousarray(scale), np.ascontiguousarray(shift))
 
 
-def _each_channel(work: _EachChannel) -> Any:
-    layout.address(work.x)  # if it waits itself, its turn is now
-    y = layout.empty_last(work.x.shape)
-    if waiting.allowed(work.key):
-        return waiting.wait(y, work)
-    work.fill(y)
+def _each_channel(what: int, x: ChannelsLast, z: Any, shift: Any = None) -> Any:
+    """A number for each channel added or multiplied, perhaps another added then."""
+    count, shifted = threads.for_work(10.0 * x.size), shift is not None
+    run = plan(("each channel", what, x.shape, shifted, count), _build_each, what, x.shape, shifted, count)
+    y = layout.empty_last(x.shape)
+    run(layout.address(x), layout.address(z), y.address, *((layout.address(shift),) if shifted else ()))
     return y
+
+
+def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, count: int) -> Any:
+    b.lib.set_threads(count)
+    x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
+    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes([("plus", z)] if shifted else []))
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x), *([(api.after(0), z)] if shifted else [])], count)
 
 
 def _by_row(what: Any, x: Any, z: Any) -> Any:
@@ -125,45 +125,3 @@ def _build_rows(b: Builder, what: int, rows: tuple[int, int], count: int) -> Any
     x, z = b.rows(rows), b.rows((1, rows[1]))
     made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes())
     return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)], count)
-
-
-class _EachChannel(waiting.Recipe):
-    """A number for each channel added or multiplied, perhaps another added then, and perhaps ReLU on the way."""
-
-    def __init__(self, what: int, x: ChannelsLast, z: Any, shift: Any = None) -> None:
-        self.what, self.x, self.z, self.shift = what, x, z, shift
-        self.key = (what, x.shape, shift is None)
-
-    def fill(self, x: Any) -> None:
-        """Compute it into the memory of `x`."""
-        self._run(x, False)
-
-    def relu(self, x: Any) -> Any:
-        """max(value, 0), if no entry of the value can be NaN."""
-        a, b = squares_of(self.x), squares_of(self.z)
-        bound = 2 * (a + b * x.size) if self.what == api.BINARY_ADD else a * b
-        if self.shift is not None:
-            bound = 2 * (bound + squares_of(self.shift) * x.size)
-        if not bound < LARGEST:
-            return None
-        y = x if memory.SPARE.has(x) else layout.empty_last(x.shape)
-        x.pending, pending = None, x.pending
-        self._run(y, True)
-        if y is not x:
-            x.pending = pending
-        y.squares = bound
-        return y
-
-    def _run(self, y: Any, relu: bool) -> None:
-        count = threads.for_work(10.0 * y.size)
-        shifted = self.shift is not None
-        run = plan(("each channel", self.what, y.shape, shifted, relu, count), _build_each, self.what, y.shape, shifted, relu, count)
-        run(layout.address(self.x), layout.address(self.z), y.address, *((layout.address(self.shift),) if shifted else ()))
-
-
-def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, relu: bool, count: int) -> Any:
-    b.lib.set_threads(count)
-    x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
-    then = [*([("plus", z)] if shifted else []), *([("relu",)] if relu else [])]
-    made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes(then))
-    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x), *([(api.after(0), z)] if shifted else [])], count)

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import keeping, layout, memory, threads, waiting
+from .. import keeping, layout, memory, threads
 from ..geometry import Geometry, geometry
-from ..memory import FLOAT, SPARE
+from ..memory import FLOAT
 from . import api, choice, matmul
-from .eltwise import LARGEST, squares_of
 from .plans import Builder, Plan, dims, factor, in_precision, plan, working_memory
 from .reorder import as_last
 
@@ -36,91 +35,10 @@ def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, grou
     ready = _ready("forward", x.shape, w.shape, stride, padding, dilation, groups, bias is not None)
     if ready is None or (bias is not None and bias.shape != ready.shape[1:2]):
         return NotImplemented
-    work = _Convolution(as_last(x), _rows(w), None if bias is None else np.ascontiguousarray(bias), (stride, padding, dilation, groups))
-    y = layout.empty_last(ready.shape)
-    if waiting.allowed(work.key):
-        layout.address(work.x)  # if it waits itself, its turn is now
-        return waiting.wait(y, work)
-    work.fill(y)
+    x, rows, b, y = as_last(x), _rows(w), None if bias is None else np.ascontiguousarray(bias), layout.empty_last(ready.shape)
+    factors = factor(ready.casts[0], "factor", layout.address(x), x.size), _in_order(ready, rows)
+    ready.run(*factors, *(() if b is None else (layout.address(b),)), y.address)
     return y
-
-
-class _Convolution(waiting.Recipe):
-    """A convolution, and what is done with its result on the way."""
-
-    def __init__(self, x: Any, w: Any, bias: Any, windows: tuple[Any, ...], then: tuple[tuple[str, Any], ...] = ()) -> None:
-        self.x, self.w, self.bias, self.windows, self.then = x, w, bias, windows, then
-        self.squares = math.inf  # a bound of the square of an entry, once somebody asked
-        self.key = (x.shape, w.shape, *windows)
-
-    def fill(self, x: Any) -> None:
-        """Compute it into the memory of `x`."""
-        found = self._ready(self.then)
-        if found is None:
-            raise RuntimeError("oneDNN has no longer what it had for this convolution")
-        self._run(found, self.then, x)
-
-    def relu(self, x: Any) -> Any:
-        """max(value, 0), if no entry of the value can be NaN."""
-        return self._now(x, (*self.then, ("relu", None)))
-
-    def affine(self, x: Any, scale: Any, shift: Any) -> Any:
-        """value · scale + shift, channel by channel"""
-        return None if self.then else self._later(x, (("times", scale), ("plus", shift)))
-
-    def plus(self, x: Any, other: Any) -> Any:
-        """value + other"""
-        return self._later(x, (*self.then, ("plus", other))) if not self.then or self.then[-1][1].ndim == 1 else None
-
-    def _ready(self, then: tuple[tuple[str, Any], ...]) -> Ready | None:
-        kinds = tuple(what if other is None else f"{what} {'each' if other.ndim == 1 else 'all'}" for what, other in then)
-        stride, padding, dilation, groups = self.windows
-        return _ready("forward", self.x.shape, self.w.shape, stride, padding, dilation, groups, self.bias is not None, kinds)
-
-    def _later(self, x: Any, then: tuple[tuple[str, Any], ...]) -> Any:
-        if self._ready(then) is None:
-            return None
-        waiting.passed(x)
-        y = layout.empty_last(x.shape)
-        y.pending = _Convolution(self.x, self.w, self.bias, self.windows, then)
-        waiting.add(y)
-        return y
-
-    def _now(self, x: Any, then: tuple[tuple[str, Any], ...]) -> Any:
-        found = self._ready(then) if self._largest() < LARGEST else None
-        if found is None:
-            return None
-        y = x if SPARE.has(x) else layout.empty_last(x.shape)
-        x.pending, pending = None, x.pending
-        self._run(found, then, y)
-        if y is not x:
-            x.pending = pending
-        y.squares = self._largest() * x.size
-        return y
-
-    def _largest(self) -> float:
-        """A bound of the square of an entry: by Cauchy and Schwarz at most Σx² · Σw²."""
-        if not self.squares < math.inf:
-            flat = self.w.reshape(-1)
-            by_weights = float(np.dot(flat, flat))
-            for bound in (self.x.squares, math.inf):  # if what is known is too much, look
-                self.x.squares = bound
-                largest = squares_of(self.x) * by_weights
-                for what, other in (("plus", self.bias), *self.then):
-                    if other is None:
-                        continue
-                    size = squares_of(other)
-                    if largest < LARGEST:  # else an entry may be infinite, whatever comes then
-                        largest = largest * size if what == "times" else 2 * (largest + size)
-                if largest < LARGEST:
-                    break
-            self.squares = largest
-        return self.squares
-
-    def _run(self, ready: Ready, then: tuple[tuple[str, Any], ...], y: Any) -> None:
-        others = [layout.address(other) for _, other in then if other is not None]
-        at = (factor(ready.casts[0], "factor", layout.address(self.x), self.x.size), _in_order(ready, self.w))
-        ready.run(*at, *(() if self.bias is None else (layout.address(self.bias),)), y.address, *others)
 
 
 def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
@@ -180,16 +98,14 @@ def _in_order(ready: Ready, rows: Any) -> int:
     return at
 
 
-def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
-           then: tuple[str, ...] = ()) -> Ready | None:  # fmt: skip
+def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
     precision = choice.precision()
-    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, then, precision, threads.get_num_threads())
-    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias, then)
+    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
+    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias)
     return found
 
 
-def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool,
-           then: tuple[str, ...]) -> Ready | None:  # fmt: skip
+def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
     geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
     work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
     if geo.empty or not choice.conv_is_faster(geo, work):
@@ -197,22 +113,19 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
     count = threads.for_work(2.0 * work)
     b.lib.set_threads(count)
     if choice.is_product(geo) and not choice.precision():
-        if then:
-            return None
         return _as_product(b, what, geo, bias, count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
-    return in_precision(lambda kind: _as_convolution(b, what, geo, grouped, bias, then, kind, count))  # type: ignore[no-any-return]
+    return in_precision(lambda kind: _as_convolution(b, what, geo, grouped, bias, kind, count))  # type: ignore[no-any-return]
 
 
-def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, then: tuple[str, ...], kind: int,
-                    count: int) -> Ready:  # fmt: skip
-    ends, w = _Ends(b, geo, grouped, bias, then, kind), geo.w_shape
+def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, kind: int, count: int) -> Ready:
+    ends, w = _Ends(b, geo, grouped, bias, kind), geo.w_shape
     casts = [None if kind == api.F32 else b.rounded(math.prod(shape)) for shape in (geo.x_shape, geo.y_shape)]
     rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
     if what == "forward":
         made = ends.forward()
         weights = b.query(made, api.WEIGHTS_MD)
-        arguments = [(api.SRC, ends.x_factor), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y), *ends.others]
+        arguments = [(api.SRC, ends.x_factor), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y)]
         return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[0], None))
     if what == "input":
         made = ends.adjoint("data")
@@ -246,28 +159,19 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, count: int) ->
 class _Ends:
     """The descriptors of one convolution's input, output and weights, and the primitives between them."""
 
-    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, then: tuple[str, ...], kind: int) -> None:
+    def __init__(self, b: Builder, geo: Geometry, w: Sequence[int], bias: bool, kind: int) -> None:
         self.b = b
         self.x, self.y, self.w, self.gw = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w, kind), b.any(w)
         self.x_factor, self.y_factor = b.last(geo.x_shape, kind), b.last(geo.y_shape, kind)
         self.bias = b.flat(geo.y_shape[1]) if bias else None
-        each = (1, geo.y_shape[1], *(1 for _ in geo.out))
-        chain: list[tuple[Any, ...]] = []
-        self.others = []
-        for place, name in enumerate(then):
-            what, _, whole = name.partition(" ")
-            chain.append((what,))
-            if whole:
-                chain[-1] = (what, self.y if whole == "all" else b.last(each))
-                self.others.append((api.after(place), chain[-1][1]))
-        self.attributes, self.plain = b.attributes(chain), b.attributes()
+        self.attributes = b.attributes()
         before, after = zip(*geo.padding, strict=True)
         self.inputs = geo.inputs
         self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
 
     def forward(self, reference: bool = False) -> Any:
         args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x_factor, self.w, self.bias,
-                self.y_factor if reference else self.y, *self.windows, self.plain if reference else self.attributes)  # fmt: skip
+                self.y_factor if reference else self.y, *self.windows, self.attributes)  # fmt: skip
         if reference:
             return self.b.descriptor("convolution_forward", *args, reference=True)
         made = self.b.direct if choice.direct_is_faster("forward", self.inputs) else self.b.descriptor
@@ -277,4 +181,4 @@ class _Ends:
         hint = self.forward(reference=True)
         ends = (self.x, self.w, self.y_factor) if by == "data" else (self.x_factor, self.gw, self.bias, self.y_factor)
         made = self.b.direct if by == "data" and choice.direct_is_faster("input", self.inputs) else self.b.descriptor
-        return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.plain)
+        return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.attributes)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, memory, threads, waiting
+from .. import layout, memory, threads
 from ..layout import ChannelsLast
 from ..memory import FLOAT
 from . import api, choice
@@ -15,7 +15,6 @@ from .plans import Builder, plan
 from .reorder import as_last
 
 SMALL = 8192  # entries up to which NumPy's call costs less
-LARGEST = 1e76  # the square of what float32 can hold: a bound below says that no entry is infinite, and no sum of entries NaN
 
 
 class Curve(NamedTuple):
@@ -35,14 +34,8 @@ def relu(x: Any) -> Any:
     """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
     if getattr(x, "size", 0) < SMALL:
         return NotImplemented
-    if x.__class__ is ChannelsLast and x.pending is not None and waiting.take(x):
-        y = waiting.last(x, x.pending.relu)
-        if y is not None:
-            return y
     if not (fits(x) and choice.active()) or not squares_of(x) < math.inf:
         return NotImplemented
-    if x.__class__ is ChannelsLast and x.maker is not None:
-        waiting.relu_followed(x.maker)
     bound = getattr(x, "squares", math.inf)
     y = curve(RELU, x)
     if y.__class__ is ChannelsLast:
@@ -55,9 +48,9 @@ def leaky_relu(x: Any, negative_slope: float) -> Any:
     return curve(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), x)
 
 
-def leaky_relu_adjoint(g: Any, y: Any, negative_slope: float) -> Any:
+def leaky_relu_adjoint(g: Any, y: Any, negative_slope: float, spare: Any = None) -> Any:
     """g where y > 0, else slope · g; for a slope ≥ 0, so that y has the sign of x"""
-    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, y)
+    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, y, spare)
 
 
 def sigmoid(x: Any) -> Any:
@@ -85,37 +78,22 @@ def curve(how: Curve, x: Any) -> Any:
     run = _plan(how, "forward", x.size) if fits(x) and choice.active() else None
     if run is None:
         return NotImplemented
-    y = x if memory.SPARE.has(x) else empty_like(x)
+    y = empty_like(x)
     run(layout.address(x), layout.address(y))
-    return unknown(y) if y is x else y
+    return y
 
 
-def curve_adjoint(how: Curve, g: Any, y: Any) -> Any:
-    """g times the slope at each entry, told by the result y"""
+def curve_adjoint(how: Curve, g: Any, y: Any, spare: Any = None) -> Any:
+    """g times the slope at each entry, told by the result y; written over `spare` (g itself, lent for this call) if it lies as y does"""
     if not (isinstance(g, np.ndarray) and fits(y) and g.shape == y.shape and g.dtype is FLOAT and choice.active()):
         return NotImplemented  # among others a gradient that is itself recorded
-    over, g = memory.SPARE.has(g), in_order_of(y, g)
-    if how is RELU and y.__class__ is ChannelsLast and y.normed is not None:
-        gx = layout.empty_last(y.shape)
-        gx.pending = Masked(g, y, over)
-        return gx
     run = _plan(how, "backward", y.size)
     if run is None:
         return NotImplemented
-    gx = g if over and g.__class__ is y.__class__ else empty_like(y)
+    g = in_order_of(y, g)
+    gx = unknown(g) if g is spare else empty_like(y)
     run(layout.address(y), layout.address(g), layout.address(gx))
-    return unknown(gx) if gx is g else gx
-
-
-class Masked(waiting.Recipe):
-    """g where y is not 0: ReLU's adjoint, which the adjoint of a batch norm takes on the way."""
-
-    def __init__(self, g: ChannelsLast, y: ChannelsLast, over: bool) -> None:
-        self.g, self.y, self.over = g, y, over  # `over`: nobody else needs g
-
-    def fill(self, x: Any) -> None:
-        """Compute it into the memory of `x`."""
-        _plan(RELU, "backward", x.size)(layout.address(self.y), layout.address(self.g), layout.address(x))
+    return gx
 
 
 # ------------------------------------------------------------------------------------------------- memory
@@ -134,7 +112,7 @@ def empty_like(x: Any) -> Any:
 
 
 def unknown(x: Any) -> Any:
-    """After other entries were written over x."""
+    """x, over which other entries are about to be written."""
     if x.__class__ is ChannelsLast:
         x.squares = math.inf
     return x

@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import threads
 from ..memory import aligned
-from ..waiting import STATE, settle
 from . import api, choice
 from .library import Library, library
 
@@ -46,8 +45,6 @@ class Plan:
         self.info = info
 
     def __call__(self, *addresses: int) -> None:
-        if STATE.waiting:
-            settle()
         have, put = self._have, self._set
         if self._place:
             addresses = (*addresses, working_memory("scratchpad", self._place))
@@ -202,8 +199,8 @@ class Builder:
         return self.md(shape, api.ANY, kind)
 
     def attributes(self, then: Sequence[tuple[Any, ...]] = ()) -> Any:
-        """Working memory comes from us; `then`: what is done with each entry of the result: ("relu",), ("scale", number), ("times" or
-        "plus", descriptor of the other)."""
+        """Working memory comes from us; `then`: what is done with each entry of the result: ("scale", number), ("plus", descriptor
+        of the other)."""
         made = api.Pointer()
         check(self.api.primitive_attr_create(ctypes.byref(made)))
         self._made.append((self.api.primitive_attr_destroy, made))
@@ -213,11 +210,10 @@ class Builder:
             check(self.api.post_ops_create(ctypes.byref(chain)))
             self._made.append((self.api.post_ops_destroy, chain))
             for what, *which in then:
-                if what in ("times", "plus"):
-                    check(self.api.post_ops_append_binary(chain, api.BINARY_MUL if what == "times" else api.BINARY_ADD, *which))
+                if what == "plus":
+                    check(self.api.post_ops_append_binary(chain, api.BINARY_ADD, *which))
                 else:
-                    kind, alpha = (api.ELTWISE_RELU, 0.0) if what == "relu" else (api.ELTWISE_LINEAR, *which)
-                    check(self.api.post_ops_append_eltwise(chain, kind, alpha, 0.0))
+                    check(self.api.post_ops_append_eltwise(chain, api.ELTWISE_LINEAR, *which, 0.0))
             check(self.api.primitive_attr_set_post_ops(made, chain))
         return made
 

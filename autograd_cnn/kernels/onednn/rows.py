@@ -28,14 +28,14 @@ def softmax(x: Any, dim: int, log: bool = False) -> Any:
     return y
 
 
-def softmax_adjoint(g: Any, y: Any, dim: int, log: bool = False) -> Any:
-    """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm"""
+def softmax_adjoint(g: Any, y: Any, dim: int, log: bool = False, spare: Any = None) -> Any:
+    """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm; written over `spare`, if g's memory is lent for this call"""
     if not (isinstance(g, np.ndarray) and _fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and choice.active()):
         return NotImplemented
     run = _plan("log_softmax adjoint" if log else "softmax adjoint", y.shape)
     if run is None:
         return NotImplemented
-    gx = g if memory.SPARE.has(g) else memory.empty(y.shape)
+    gx = g if g is spare else memory.empty(y.shape)
     run(layout.address(y), layout.address(g), layout.address(gx))
     return gx
 

@@ -79,7 +79,7 @@ def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
 def check_writable(x: Any, name: str, part: bool = False) -> None:
     """May `x` (or, with `part`, a view of it) be written to? Before anything is changed."""
     c = current()
-    if c.record and x.node is not None:
+    if c.recording and x.node is not None:
         if isinstance(x.node, Leaf):
             raise InplaceError(
                 f"a {'view of a ' if part else ''}leaf Variable that requires grad is being used in an in-place operation ({name}). "
@@ -165,7 +165,7 @@ def rebase(x: Any, result: Any) -> None:
     c = current()
     if c.tracer is not None:
         _retrace(x, result, c.tracer)
-    if c.record and (result.node is not None or x.node is not None or _base_node(x) is not None):
+    if c.recording and (result.node is not None or x.node is not None or _base_node(x) is not None):
         move(x, result.node)
 
 
@@ -236,7 +236,7 @@ def setitem(x: Any, at: Any, values: Any) -> None:
         raise ShapeError(_no_fit(array[normal].shape, np.shape(raw), gathers)) from None
     wrote(array)
     node = values.node if isinstance(values, Variable) else None
-    if c.record and (x.node is not None or node is not None or _base_node(x) is not None):
+    if c.recording and (x.node is not None or node is not None or _base_node(x) is not None):
         move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c))
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..config import Switch, current
+from ..config import Switch, current, scope
 from ..engine.graph import BackwardScope, Leaf, Node
 from ..engine.primitive import Keep
 from ..engine.record import pick, user_line
@@ -70,12 +70,12 @@ class FunctionCtx:
                     f"{list(raw.shape)} saved by {self._name}. Expected it unchanged since forward; use the out-of-place operation."
                 )
             made = wrap(raw)
-            scope = current().scope
+            under = scope()
             if output is not None and isinstance(
-                scope, BackwardScope
+                under, BackwardScope
             ):  # a recorded backward: the output is its own node's
                 made.node = (
-                    pick(scope.of, output, scope.of.prim.count, Tensor, raw) if scope.of.prim.several else scope.of
+                    pick(under.of, output, under.of.prim.count, Tensor, raw) if under.of.prim.several else under.of
                 )
             else:
                 made.node = node
@@ -217,7 +217,7 @@ class Function:
         """Run `forward` without recording what it does, and record the whole as one operation."""
         c = current()
         nodes = tuple(a.node if isinstance(a, Tensor) else None for a in args)
-        recording = c.record and any(n is not None for n in nodes)
+        recording = c.recording and any(n is not None for n in nodes)
         ctx = FunctionCtx(tuple(n is not None for n in nodes) if c.record else (False,) * len(nodes))
         ctx._name = cls.__name__
         with Switch(record=False, tracer=None):
@@ -248,7 +248,7 @@ class Function:
         if c.tracer is not None:
             prim = _FunctionPrimitive(cls, len(handed), several)
             prim.inputs = tuple(f"arg{i}" for i in range(len(args)))
-            c.tracer.record(prim, args, (), tuple(h for h in handed if isinstance(h, Tensor)), c.scope)
+            c.tracer.record(prim, args, (), tuple(h for h in handed if isinstance(h, Tensor)), scope())
         return handed if several else handed[0]
 
     @classmethod
@@ -261,10 +261,9 @@ class Function:
             (o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs
         )
         node = Node()
-        node.prim, node.inputs, node.params, node.scope = prim, nodes, (), c.scope
+        node.prim, node.inputs, node.params, node.scope = prim, nodes, (), scope()
         node.kept = (ctx,)
-        node.g = node.extra = None
-        node.mark = 0
+        node.extra = None
         node.shape = node.dtype = None
         if not several and tensors:
             Tensor.remember(node, tensors[0].value, ())

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from ..config import current
+from ..config import scope
 from ..engine import specialise
 from ..engine.graph import Scope
 from ..engine.primitive import REGISTRY, Primitive
@@ -94,7 +94,7 @@ class Profile:
             result = kernel(*args, **kwargs)
             took = perf_counter() - start
             size = sum(getattr(y, "nbytes", 0) for y in (result if isinstance(result, tuple) else (result,)))
-            for row in (self.operations[name], self._module(current().scope)):
+            for row in (self.operations[name], self._module(scope())):
                 row.calls, row.seconds, row.bytes = row.calls + 1, row.seconds + took, row.bytes + size
             return result
 

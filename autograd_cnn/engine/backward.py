@@ -2,7 +2,8 @@
 
 Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, no
 recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
-variables, so the walk itself is recorded. Gradients wait on the nodes' `g` slot; a walk inside a walk puts aside what it finds.
+variables, so the walk itself is recorded. Gradients that wait belong to the walk, and nothing on the nodes does: walks may run inside
+each other and beside each other, in several threads, over the same graph.
 
 The walk owns a pending gradient if one of the library's own rules, or a sum of the walk, made it here, and no user code has
 seen it since. What it owns and nothing else refers to, it lends: to the rule that takes it (its `spare`), to the sum that adds to
@@ -11,14 +12,15 @@ it, to the leaf that keeps it. A loan is an argument of that one call; hooks, se
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
-from ..config import Switch, current
+from ..config import Switch, current, set_scope
 from ..errors import GraphError, InplaceError
-from .graph import BackwardScope, Node, reachable
+from .graph import BackwardScope, Node, outside_modules, reachable
 from .record import Parts, pick
 from .variable import FRONT, Variable, box, unbox
 from .versions import clock, newest_write, version, written_since
@@ -30,8 +32,16 @@ def _references() -> int:
 
 
 _ALONE = _references()  # to a value that only one local variable holds
-_lock = threading.RLock()  # the slots on the nodes belong to one walk at a time
-_depth = 0
+_adding = threading.RLock()  # a leaf may be of the graphs of several threads: it takes one gradient at a time
+
+
+def _after_fork() -> None:
+    global _adding
+    _adding = threading.RLock()  # another thread may have held it, which the forked process does not have
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def pullback(
@@ -57,38 +67,29 @@ def pullback(
         create_graph: record the walk.
         capture: filled with every node's gradient, by serial number; then none is retained for `retain_grad`.
     """
-    global _depth
-    with _lock:
-        order = reachable(*roots)
-        wanted = set(inputs) if inputs is not None else None
-        useful = None
-        if wanted is not None:
-            order, useful = _leading_to(order, wanted)
-        _check_alive(order, front.fits)
-        aside = [(n, n.g) for n in order if n.g is not None] if _depth else []
-        for n, _ in aside:
-            n.g = None
-        _depth += 1
-        found: dict[Node, Any] = {}
-        token = front.guard[0]() if front.guard is not None else None
-        try:
-            for root, seed in zip(roots, seeds, strict=True):
-                root.g = seed if root.g is None else front.accrue(root.g, seed, False)
-            with Switch(record=create_graph, scope=None, tracer=current().tracer if create_graph else None):
-                _walk(order, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
-        finally:
-            if front.guard is not None:
-                front.guard[1](token)
-            _depth -= 1
-            for n in order:
-                n.g = None
-            for n, g in aside:
-                n.g = g
+    order = reachable(*roots)
+    wanted = set(inputs) if inputs is not None else None
+    useful = None
+    if wanted is not None:
+        order, useful = _leading_to(order, wanted)
+    _check_alive(order, front.fits)
+    found: dict[Node, Any] = {}
+    token = front.guard[0]() if front.guard is not None else None
+    try:
+        waiting: dict[Node, Any] = {}
+        for root, seed in zip(roots, seeds, strict=True):
+            waiting[root] = front.accrue(waiting[root], seed, False) if root in waiting else seed
+        with outside_modules(), Switch(record=create_graph, tracer=current().tracer if create_graph else None):
+            _walk(order, waiting, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
+    finally:
+        if front.guard is not None:
+            front.guard[1](token)
     return None if inputs is None else [found.get(n) for n in inputs]
 
 
 def _walk(
     order: list[Node],
+    waiting: dict[Node, Any],
     front: type[Variable],
     wanted: set[Node] | None,
     useful: set[Node] | None,
@@ -102,11 +103,11 @@ def _walk(
     fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
     owned: set[Node] = set()  # the nodes whose pending gradient is the walk's own
     lends = fits and not create_graph and capture is None
+    take = waiting.pop
     for node in order:
-        g = node.g
+        g = take(node, None)
         if g is None:
             continue
-        node.g = None
         if node.extra is not None:
             owned.discard(node)
             g = _visit(node, g, create_graph, capture is None)
@@ -118,16 +119,19 @@ def _walk(
         if prim is None:
             if accumulate and (wanted is None or node in wanted):
                 lent = node in owned and getrefcount(g) <= _ALONE
-                front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]  # a node without primitive is a Leaf
+                with _adding:
+                    front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]  # a node without primitive is a Leaf
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
             continue
         kept = node.kept
+        if kept is None:
+            raise _freed(node)  # by the walk of another thread, or of a hook, since this one began
         if fits and kept and newest_write() > node.serial:
             _check_versions(node)
         if create_graph:
-            context.scope = BackwardScope(node)
+            set_scope(BackwardScope(node))
             if prim.once:
                 grads = _pull_once(node, g)
             else:
@@ -149,16 +153,15 @@ def _walk(
                 continue
             if fits and (d.shape != n.shape or d.dtype is not n.dtype):
                 d = front.fit(d, n)
-            have = n.g
+            have = take(n, None)  # so that only `have` holds it, and it may be added to in place
             if have is None:
-                n.g = d
+                waiting[n] = d
                 if lends and prim.ours:
                     owned.add(n)
             else:
                 if create_graph:
-                    context.scope = BackwardScope(n)  # a sum belongs to the node whose gradient it is
-                n.g = None  # so that only `have` holds it, and it may be added to in place
-                n.g = accrue(have, d, n in owned and getrefcount(have) <= _ALONE and front.lendable(have))
+                    set_scope(BackwardScope(n))  # a sum belongs to the node whose gradient it is
+                waiting[n] = accrue(have, d, n in owned and getrefcount(have) <= _ALONE and front.lendable(have))
                 if lends:
                     owned.add(n)  # a sum is new, or was the walk's before
                 del have
@@ -180,13 +183,17 @@ def _check_alive(order: list[Node], arrays: bool) -> None:
     for node in order:
         kept = node.kept
         if kept is None:
-            raise GraphError(
-                f"Trying to backward through the graph a second time: what {node.name} kept was freed by the first backward "
-                "pass. Expected a graph that is still whole; call the first backward() or autograd.grad() with "
-                "retain_graph=True if you need to go back through it again."
-            )
+            raise _freed(node)
         if arrays and kept and node.serial < newest:
             _check_versions(node)
+
+
+def _freed(node: Node) -> GraphError:
+    return GraphError(
+        f"Trying to backward through the graph a second time: what {node.name} kept was freed by the first backward "
+        "pass. Expected a graph that is still whole; call the first backward() or autograd.grad() with "
+        "retain_graph=True if you need to go back through it again."
+    )
 
 
 def _check_versions(node: Node) -> None:
@@ -279,8 +286,7 @@ def _pull_once(node: Node, g: Any) -> tuple[Any, ...]:
         stop.prim = _Undifferentiable(node.prim.name)
         stop.inputs = (getattr(g, "node", None) or node,)
         stop.kept, stop.params, stop.scope = (), (), None
-        stop.g = stop.extra = None
-        stop.mark = 0
+        stop.extra = None
         type(made).remember(stop, made.value, ())
         stop.serial = clock()
         made.node = stop

@@ -6,12 +6,13 @@ A node points to its inputs only. So there are no cycles, and a graph dies by co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from ..config import current
+from ..config import scope, set_scope
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -21,10 +22,10 @@ class Node:
     """One recorded operation.
 
     `inputs[i]` is the node of the i-th argument, or None when no gradient flows there. `kept` holds what the rules need
-    (raw), `()` when they need nothing and None once it was freed. `g` and `mark` belong to the walk under way.
+    (raw), `()` when they need nothing and None once it was freed.
     """
 
-    __slots__ = ("dtype", "extra", "g", "inputs", "kept", "mark", "params", "prim", "scope", "serial", "shape")
+    __slots__ = ("dtype", "extra", "inputs", "kept", "params", "prim", "scope", "serial", "shape")
 
     prim: Any  # Primitive, or None for a leaf
     inputs: tuple[Node | None, ...]
@@ -34,8 +35,6 @@ class Node:
     scope: Any
     shape: Any
     dtype: Any
-    g: Any
-    mark: int
     extra: Extra | None
 
     @property
@@ -95,8 +94,6 @@ class Leaf(Node):
         self.scope = None
         self.shape = getattr(value, "shape", None)
         self.dtype = getattr(value, "dtype", None)
-        self.g = None
-        self.mark = 0
         self.extra = None
         self.grad = None
         self.holder = None
@@ -173,40 +170,41 @@ def _name_within(outer: Any, inner: Any, known: dict[int, dict[int, str]]) -> st
 
 def enter(module: Any) -> Any:
     """Open the scope of a module call; hand the token to `leave`."""
-    context = current()
-    before = context.scope
-    context.scope = Scope(module, before)
+    before = scope()
+    set_scope(Scope(module, before))
     return before
 
 
-def leave(token: Any) -> None:
-    """Close the scope that `enter` opened."""
-    current().scope = token
+leave: Callable[[Any], Any] = set_scope  # closes the scope that `enter` opened
+
+
+@contextmanager
+def outside_modules() -> Iterator[None]:
+    """Inside, no module's call is under way."""
+    before = scope()
+    set_scope(None)
+    try:
+        yield
+    finally:
+        set_scope(before)
 
 
 # ------------------------------------------------------------------------------------------------- the walk's order
-_walk = count(1).__next__
-
-
 def reachable(*roots: Node) -> list[Node]:
     """All nodes the roots depend on, newest first: descending serial number is reverse topological order, and stable.
 
     Iterative: a chain of a million nodes works.
     """
-    walk = _walk()
-    stack: list[Node] = []
-    for root in roots:
-        if root.mark != walk:
-            root.mark = walk
-            stack.append(root)
-    order = list(stack)
-    pop, push, keep = stack.pop, stack.append, order.append
+    seen: set[Node | None] = {None, *roots}
+    order = list(dict.fromkeys(roots))
+    stack = list(order)
+    pop, push, see, keep = stack.pop, stack.append, seen.add, order.append
     while stack:
         for n in pop().inputs:
-            if n is not None and n.mark != walk:
-                n.mark = walk
-                push(n)
-                keep(n)
+            if n not in seen:  # which None is
+                see(n)
+                push(n)  # type: ignore[arg-type]
+                keep(n)  # type: ignore[arg-type]
     order.sort(key=attrgetter("serial"), reverse=True)
     return order
 

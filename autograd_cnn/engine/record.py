@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..config import Context
+from ..config import Context, scope
 from .graph import Node
 from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
@@ -42,7 +42,7 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     many = prim.several or len(prim.outputs) > 1
     ys = tuple(y) if many else (y,)
     outs = tuple(_wrap(front, v) for v in ys)
-    if c.record and prim.differentiable and any(n is not None for n in nodes):
+    if c.recording and prim.differentiable and any(n is not None for n in nodes):
         node = record_node(prim, front, nodes, values, params, ys, c)
         if prim.several:
             for j, out in enumerate(outs):
@@ -58,7 +58,7 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
         for out in outs:
             out._inference = True
     if c.tracer is not None:
-        c.tracer.record(prim, args, params, outs, c.scope)
+        c.tracer.record(prim, args, params, outs, scope())
     return outs if many else outs[0]
 
 
@@ -83,9 +83,8 @@ def record_node(
     node.prim = prim
     node.inputs = tuple(nodes)
     node.params = params
-    node.scope = c.scope
-    node.g = node.extra = None
-    node.mark = 0
+    node.scope = scope()
+    node.extra = None
     node.kept = (ys[0], *values) if front.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
@@ -190,8 +189,7 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
     made.params = (index, count)
     made.kept = ()
     made.scope = node.scope
-    made.g = made.extra = None
-    made.mark = 0
+    made.extra = None
     front.remember(made, y, ())
     made.serial = clock()
     return made

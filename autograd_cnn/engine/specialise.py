@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..config import current, peek
+from ..config import current, peek, scope
 from .graph import Node
 from .record import adopt_all, link_view, run
 from .variable import ARRAYS, INSIDE, RAW, Variable
@@ -117,7 +117,7 @@ def _kept(k: Keep, prim: Primitive) -> str:
 def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -> Callable[..., Any]:
     """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side."""
     namespace: dict[str, Any] = {
-        "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "Node": Node,
+        "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "scope": scope, "Node": Node,
         "new": object.__new__, "clock": clock, "prim": prim, "run": run, "link_view": link_view,
         "forward": prim.kernel_for(front), "numbers": front.numbers, "arrays": front.arrays or front.plain,
         "fast": prim.fast, "Inside": front.inside, "outside": front.outside,
@@ -177,8 +177,8 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
         lines += [
             f"    if ({nodes}) and c.record:",
             f"        node = new(Node); node.prim = prim; node.inputs = {_tuple([f'n{i}' for i in range(len(inputs))])}",
-            f"        node.kept = {_tuple(kept)}; node.params = {_tuple(params)}; node.scope = c.scope",
-            f"        node.g = None; node.mark = 0; node.extra = None; node.serial = clock(); {front.remembers}",
+            f"        node.kept = {_tuple(kept)}; node.params = {_tuple(params)}; node.scope = scope()",
+            f"        node.extra = None; node.serial = clock(); {front.remembers}",
             "        out.node = node",
             "    else:",
             "        out.node = None",

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd import Function
 from ..autograd.walks import backward
 from ..config import Switch
+from ..engine.graph import outside_modules
 from ..random import default_generator
 from ..tensor import Tensor, wrap
 
@@ -36,7 +37,7 @@ class _Checkpoint(Function):
         try:
             if ctx.rng is not None:
                 default_generator.set_state(ctx.rng)
-            with Switch(record=True, scope=None):
+            with Switch(record=True), outside_modules():
                 result = ctx.fn(*args)
         finally:
             if ctx.rng is not None:

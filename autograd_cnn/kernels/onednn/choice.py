@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...config import current, get_float32_matmul_precision, peek
+from ...config import current, peek
 from ..geometry import Geometry
 from .library import library
 
@@ -16,7 +16,7 @@ def active() -> bool:
 
 def precision() -> int:
     """The arithmetic inside products and convolutions: 0 float32, 1 bfloat16."""
-    return 1 if get_float32_matmul_precision() == "medium" else 0
+    return 1 if (peek() or current()).precision == "medium" else 0
 
 
 def forced() -> bool:

@@ -21,16 +21,19 @@ from . import ops as _ops
 from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
     enable_grad,
+    get_backend,
     get_float32_matmul_precision,
     inference_mode,
     is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
     no_grad,
+    set_backend,
     set_float32_matmul_precision,
     set_grad_enabled,
     strict_windows,
     use_backend,
+    use_float32_matmul_precision,
 )
 from .creation import (
     arange,
@@ -115,6 +118,7 @@ __all__ = [
     "full",
     "full_like",
     "get_default_dtype",
+    "get_backend",
     "get_float32_matmul_precision",
     "get_num_threads",
     "get_rng_state",
@@ -153,6 +157,7 @@ __all__ = [
     "seed",
     "serialization",
     "set_default_dtype",
+    "set_backend",
     "set_float32_matmul_precision",
     "set_grad_enabled",
     "set_num_threads",
@@ -167,6 +172,7 @@ __all__ = [
     "tril_indices",
     "triu_indices",
     "use_backend",
+    "use_float32_matmul_precision",
     "utils",
     "vision",
     "zeros",

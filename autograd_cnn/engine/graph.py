@@ -168,16 +168,6 @@ def _name_within(outer: Any, inner: Any, known: dict[int, dict[int, str]]) -> st
     return names.get(id(inner)) or type(inner).__name__
 
 
-def enter(module: Any) -> Any:
-    """Open the scope of a module call; hand the token to `leave`."""
-    before = scope()
-    set_scope(Scope(module, before))
-    return before
-
-
-leave: Callable[[Any], Any] = set_scope  # closes the scope that `enter` opened
-
-
 @contextmanager
 def outside_modules() -> Iterator[None]:
     """Inside, no module's call is under way."""

@@ -13,7 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..engine.graph import enter, leave
+from ..config import scope, set_scope
+from ..engine.graph import Scope
 from ..hooks import RemovableHandle
 from .boundary import Boundary, hook_last_operation
 
@@ -298,7 +299,8 @@ class HookedCall:
     def run(self) -> Any:
         """Pre-hooks, forward, hooks, between the boundaries of the backward hooks."""
         module = self.module
-        scope = enter(module)
+        outer = scope()
+        set_scope(Scope(module, outer))
         try:
             if GLOBAL.forward_pre or module._forward_pre_hooks:
                 self._before()
@@ -317,7 +319,7 @@ class HookedCall:
             self._after_failure()
             raise
         finally:
-            leave(scope)
+            set_scope(outer)
 
     def _before(self) -> None:
         with_kwargs = self.module._forward_pre_hooks_with_kwargs

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..engine.graph import enter, leave
+from ..config import scope, set_scope
+from ..engine.graph import Scope
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
 from .state import State
 
@@ -81,11 +82,12 @@ class Module(State, Hooks):
         """Run `forward` in the scope of this module, with its hooks."""
         if self._hooked or ANY_GLOBAL:
             return HookedCall(self, args, kwargs).run()
-        scope = enter(self)
+        outer = scope()
+        set_scope(Scope(self, outer))
         try:
             return self.forward(*args, **kwargs)
         finally:
-            leave(scope)
+            set_scope(outer)
 
     _call_impl = __call__
 

@@ -411,17 +411,17 @@ def test_call_passes_everything_on() -> None:
 
 
 def test_call_keeps_the_module_scope_in_order_when_it_fails() -> None:
-    from autograd_cnn.config import current
+    from autograd_cnn.config import scope
 
     class Failing(Module):
         def forward(self) -> None:
             raise ValueError("no")
 
-    before = current().scope
+    before = scope()
     for module in (Failing(), Sequential(Failing())):
         with pytest.raises(ValueError, match="no"):
             module() if isinstance(module, Failing) else module[0]()
-        assert current().scope is before
+        assert scope() is before
 
 
 def test_scopes_name_the_modules() -> None:

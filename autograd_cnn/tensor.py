@@ -15,6 +15,7 @@ import numpy as np
 
 from . import inplace
 from ._methods import TensorMethods
+from .config import current
 from .device import Size, as_device, check_cpu, device
 from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
@@ -151,7 +152,7 @@ class Tensor(TensorMethods, Variable):
                         "only Tensors of floating point and complex dtype can require gradients: expected a float dtype, "
                         f"got {self.value.dtype}, in requires_grad_. Convert with .float() first."
                     )
-                if self._inference:
+                if self._inference and not current().inference:
                     raise RuntimeError(
                         "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Use x.clone()."
                     )

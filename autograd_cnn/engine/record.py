@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections.abc import Callable, Sequence
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ..config import Context, scope
@@ -212,6 +214,18 @@ class View:
         return x
 
 
+_linking = RLock()  # of one base in several threads no view is lost while the dead ones are swept out
+
+
+def _after_fork() -> None:
+    global _linking
+    _linking = RLock()  # another thread may have held it, which the forked process does not have
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:
     """Note that `out` is a view of `x`, so that a write to one is differentiated in the other. Bases know their views weakly."""
     if not isinstance(x, Variable) or out is x or owner(out.value) is not owner(x.value):
@@ -219,10 +233,11 @@ def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> Non
     above = x._view
     base, path = (x, ()) if above is None else (above.base, above.path)
     out._view = View(base, (*path, (prim, params)))
-    views = base.__dict__.setdefault("_views", [])
-    if len(views) >= 32 and not len(views) & (len(views) - 1):
-        views[:] = [r for r in views if r() is not None]
-    views.append(weakref.ref(out))
+    with _linking:
+        views = base.__dict__.setdefault("_views", [])
+        if len(views) >= 32 and not len(views) & (len(views) - 1):
+            views[:] = [r for r in views if r() is not None]
+        views.append(weakref.ref(out))
 
 
 # ------------------------------------------------------------------------------------------------- where in the source

@@ -8,6 +8,8 @@ comparison at backward time, and recording pays nothing for it.
 from __future__ import annotations
 
 import itertools
+import os
+import threading
 import weakref
 from functools import partial
 from typing import Any
@@ -26,6 +28,16 @@ class _Record:
 
 _records: dict[int, _Record] = {}
 _newest = 0  # the stamp of the newest write anywhere: lets a backward pass skip the search
+_noting = threading.RLock()  # stamps are taken and noted in one order: an older one never takes the place of a newer
+
+
+def _after_fork() -> None:
+    global _noting
+    _noting = threading.RLock()  # another thread may have held it, which the forked process does not have
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def owner(raw: Any) -> Any:
@@ -45,12 +57,13 @@ def wrote(raw: Any, count: int = 0) -> None:
     global _newest
     store = owner(raw)
     key = id(store)
-    record = _records.get(key)
-    if record is None:
-        # the callback holds no reference to the record's owner; ids are reused only after it ran
-        record = _records[key] = _Record(weakref.ref(store, partial(_forget, key)))
-    record.count = count or record.count + 1
-    record.stamp = _newest = clock()
+    with _noting:
+        record = _records.get(key)
+        if record is None:
+            # the callback holds no reference to the record's owner; ids are reused only after it ran
+            record = _records[key] = _Record(weakref.ref(store, partial(_forget, key)))
+        record.count = count or record.count + 1
+        record.stamp = _newest = clock()
 
 
 def version(raw: Any) -> int:

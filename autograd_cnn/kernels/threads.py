@@ -75,23 +75,22 @@ SHARED = 2_000_000  # floating-point operations (or entries touched, ten each), 
 
 
 # ------------------------------------------------------------------------------------------------- NumPy's own work
+_hiring = threading.Lock()
 _workers: ThreadPoolExecutor | None = None
 
 
 def share(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> None:
     """`work` on all of the items, a stretch of them on each thread. For NumPy's passes over large arrays, which let other threads run;
     whoever calls waits for all, and gets the first error."""
-    global _workers
     count = min(_count, len(items))
     if count <= 1:
         work(items)
         return
-    from concurrent.futures import ThreadPoolExecutor, wait  # 10 ms that an import need not take
+    from concurrent.futures import wait  # 10 ms that an import need not take
 
-    if _workers is None or _workers._max_workers < count - 1:
-        _workers = ThreadPoolExecutor(count - 1, "autograd_cnn")
+    workers = _pool(count - 1)
     ends = [len(items) * i // count for i in range(count + 1)]
-    others = [_workers.submit(contextvars.copy_context().run, work, items[a:b]) for a, b in pairwise(ends[1:])]
+    others = [workers.submit(contextvars.copy_context().run, work, items[a:b]) for a, b in pairwise(ends[1:])]
     try:
         work(items[: ends[1]])
     finally:
@@ -100,9 +99,20 @@ def share(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> None:
         other.result()
 
 
-def _forget_workers() -> None:
+def _pool(count: int) -> ThreadPoolExecutor:
+    """At least so many workers, the same for all threads."""
     global _workers
-    _workers = None  # a forked process has none
+    from concurrent.futures import ThreadPoolExecutor
+
+    with _hiring:
+        if _workers is None or _workers._max_workers < count:
+            _workers = ThreadPoolExecutor(count, "autograd_cnn")
+        return _workers
+
+
+def _forget_workers() -> None:
+    global _hiring, _workers
+    _hiring, _workers = threading.Lock(), None  # a forked process has none
 
 
 if hasattr(os, "register_at_fork"):

@@ -119,7 +119,8 @@ def forget() -> None:
 
 # A process forked after OpenMP's threads were made has none of them, and would wait for them for ever.
 def _after_fork() -> None:
-    global _asked, _library, _reason
+    global _asked, _library, _lock, _reason
+    _lock = Lock()  # another thread may have held it
     if _library is not None:
         _asked, _library, _reason = True, None, "this process was forked from one that used oneDNN: NumPy serves here"
 

@@ -1,0 +1,427 @@
+"""What one thread, task or block switches reaches nobody else, whichever ends first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.config import Switch, current, scope
+
+
+def records() -> bool:
+    return (ac.ones(1, requires_grad=True) * 2).requires_grad
+
+
+def in_thread(fn: Callable[[], Any], copied: bool = False) -> Any:
+    """What `fn` gives in a new thread, started with a copy of this context or with none."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(contextvars.copy_context().run, fn).result(20) if copied else pool.submit(fn).result(20)
+
+
+# ------------------------------------------------------------------------------------------------- values
+def test_a_context_is_a_value() -> None:
+    c = current()
+    for name in ("record", "chosen_backend", "anything"):
+        with pytest.raises(AttributeError, match="Switch"):
+            setattr(c, name, False)
+    with pytest.raises(AttributeError, match="Switch"):
+        del c.record
+    with ac.no_grad():
+        assert current() is not c
+        assert c.record
+    assert current() is c
+
+
+def test_a_field_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(AttributeError):
+        Switch(recrod=False).__enter__()
+    assert records()
+
+
+# ------------------------------------------------------------------------------------------------- threads
+def test_a_plain_thread_begins_with_defaults() -> None:
+    with ac.no_grad(), ac.use_backend("numpy"), ac.autograd.detect_anomaly():
+        assert in_thread(lambda: (records(), ac.is_grad_enabled(), ac.get_backend(), ac.is_anomaly_enabled())) == (True, True, "auto", False)
+
+
+def test_a_copied_context_begins_with_a_copy() -> None:
+    with ac.no_grad(), ac.use_backend("numpy"):
+        assert in_thread(lambda: (records(), ac.get_backend()), copied=True) == (False, "numpy")
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_what_a_thread_switches_stays_there(copied: bool) -> None:
+    def switch() -> None:
+        ac.set_grad_enabled(False)
+        ac.use_backend("numpy")
+        ac.use_float32_matmul_precision("medium")
+        Switch(strict_windows=True).__enter__()  # and never leaves
+        assert not records()
+
+    in_thread(switch, copied)
+    assert records()
+    assert (ac.get_backend(), ac.get_float32_matmul_precision(), current().strict_windows) == ("auto", "highest", False)
+
+
+def test_copied_contexts_in_one_thread() -> None:
+    contextvars.copy_context().run(ac.set_grad_enabled, False)
+    assert records()
+
+
+def test_two_blocks_that_overlap_in_threads() -> None:
+    first_in, second_in, first_out = (threading.Event() for _ in range(3))
+
+    def first() -> bool:
+        with ac.no_grad():
+            first_in.set()
+            second_in.wait(10)
+        first_out.set()
+        return records()
+
+    def second() -> bool:
+        first_in.wait(10)
+        with ac.no_grad():
+            second_in.set()
+            first_out.wait(10)
+            inside = records()
+        return not inside and records()
+
+    async def both() -> list[bool]:
+        return await asyncio.gather(asyncio.to_thread(first), asyncio.to_thread(second))
+
+    ac.ones(1) * 2  # this thread has a context, which both would share
+    assert asyncio.run(both()) == [True, True]
+    assert records()
+
+
+def test_one_object_in_several_threads() -> None:
+    shared, in_block, out_again = ac.no_grad(), threading.Event(), threading.Event()
+
+    def other() -> bool:
+        ac.set_grad_enabled(False)  # what `shared` must put back here, and nowhere else
+        with shared:
+            in_block.set()
+            out_again.wait(10)
+        return records()
+
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(other)
+        in_block.wait(10)
+        with shared:
+            assert not records()
+        assert records()
+        out_again.set()
+        assert result.result(10) is False
+
+
+def test_training_beside_an_evaluation() -> None:
+    ac.ones(1) * 2
+    over = threading.Event()
+
+    def evaluate() -> int:
+        rounds = 0
+        while not over.is_set():
+            with ac.no_grad():
+                rounds += not records()
+        return rounds
+
+    def train() -> list[float]:
+        net, rate = nn.Linear(3, 1), 0.01
+        with ac.no_grad():
+            for p in net.parameters():
+                p.fill_(0.5)
+        losses = []
+        for step in range(300):
+            x = ac.tensor([[1.0, 2.0, step % 5 - 2.0]])
+            loss = (net(x) - 3).square().sum()
+            net.zero_grad()
+            loss.backward()
+            with ac.no_grad():
+                for p in net.parameters():
+                    p -= rate * p.grad
+            losses.append(loss.item())
+        over.set()
+        return losses
+
+    alone = train()
+    over.clear()
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(asyncio.to_thread(evaluate), asyncio.to_thread(train))
+
+    rounds, beside = asyncio.run(both())
+    assert rounds > 0
+    assert beside == alone
+    assert len(alone) == 300
+    assert alone[-1] < 0.1 < alone[0]
+
+
+# ------------------------------------------------------------------------------------------------- coroutines
+def test_interleaved_coroutines() -> None:
+    async def block(switch: Any, expected: bool, turns: int) -> bool:
+        with switch:
+            right = True
+            for _ in range(turns):
+                await asyncio.sleep(0)
+                right &= records() is expected
+        return right and records()
+
+    async def all_of_them() -> list[bool]:
+        return await asyncio.gather(*(block(ac.no_grad(), False, n) for n in (1, 5, 2)), block(ac.enable_grad(), True, 4),
+                                    block(ac.inference_mode(), False, 3))  # fmt: skip
+
+    assert all(asyncio.run(all_of_them()))
+    assert records()
+
+
+def test_a_decorated_coroutine_function() -> None:
+    @ac.no_grad()
+    async def evaluate() -> bool:
+        before = records()
+        await asyncio.sleep(0)
+        return before or records()
+
+    async def main() -> tuple[bool, list[bool], bool]:
+        task = asyncio.ensure_future(evaluate())
+        await asyncio.sleep(0)
+        between = records()
+        return between, [await task, await evaluate()], records()
+
+    assert asyncio.run(main()) == (True, [False, False], True)
+    assert inspect.iscoroutinefunction(evaluate)
+
+
+def test_a_decorated_async_generator_function() -> None:
+    seen: list[Any] = []
+
+    @ac.no_grad()
+    async def values() -> AsyncIterator[Any]:
+        try:
+            for k in range(3):
+                await asyncio.sleep(0)
+                try:
+                    seen.append((yield (k, records())))
+                except KeyError:
+                    seen.append("caught")
+        finally:
+            seen.append(records())
+
+    async def main() -> list[Any]:
+        generator: Any = values()
+        got = [await anext(generator), records(), await generator.asend("sent"), records(), await generator.athrow(KeyError()), records()]
+        with pytest.raises(StopAsyncIteration):
+            await anext(generator)
+        early: Any = values()
+        await anext(early)
+        await early.aclose()
+        return [*got, [k async for k in values()]]
+
+    assert asyncio.run(main()) == [(0, False), True, (1, False), True, (2, False), True, [(0, False), (1, False), (2, False)]]
+    assert seen == ["sent", "caught", None, False, False, None, None, None, False]
+
+
+# ------------------------------------------------------------------------------------------------- blocks
+def opened() -> Iterator[None]:
+    with ac.no_grad():
+        yield
+
+
+def test_blocks_that_end_in_another_order() -> None:
+    first, second = opened(), opened()
+    next(first)
+    next(second)
+    first.close()  # type: ignore[attr-defined]  # a generator
+    assert not records()  # the second block is still open
+    second.close()  # type: ignore[attr-defined]
+    assert records()
+
+
+def test_blocks_of_several_kinds_in_any_order() -> None:
+    """Each order in which four blocks may end: what holds is what the open ones say, the innermost first."""
+    import itertools
+
+    kinds: list[tuple[Callable[[], Any], dict[str, Any]]] = [
+        (ac.no_grad, {"record": False}), (ac.enable_grad, {"record": True}), (ac.inference_mode, {"record": False, "inference": True}),
+        (lambda: ac.use_backend("numpy"), {"chosen_backend": "numpy"}),
+    ]  # fmt: skip
+    before = current()
+    for order in itertools.permutations(range(4)):
+        blocks = [make().__enter__() for make, _ in kinds]
+        left = list(range(4))
+        for at in order:
+            blocks[at].__exit__(None, None, None)
+            left.remove(at)
+            expected: dict[str, Any] = {"record": True, "inference": False, "chosen_backend": None}
+            for k in left:
+                expected.update(kinds[k][1])
+            assert {name: getattr(current(), name) for name in expected} == expected
+            assert current().recording is (expected["record"] and not expected["inference"])
+            assert current().special is expected["inference"]
+        assert (current().owner, current().beneath) == (before.owner, before.beneath)
+
+
+def test_an_object_entered_inside_itself() -> None:
+    block = ac.no_grad()
+    with block:
+        with block:
+            pass
+        assert not records()
+    assert records()
+
+
+def test_an_exit_without_its_entry_changes_nothing() -> None:
+    block = ac.no_grad()
+    context = contextvars.copy_context()
+    context.run(block.__enter__)
+    block.__exit__(None, None, None)  # here it was never entered
+    assert records()
+    assert context.run(records) is False
+    context.run(block.__exit__, None, None, None)
+    assert context.run(records) is True
+
+
+def test_an_exception_inside() -> None:
+    with contextlib.suppress(KeyError), ac.no_grad():
+        ac.set_grad_enabled(True)
+        with ac.inference_mode():
+            raise KeyError
+    assert records()
+    assert not ac.is_inference_mode_enabled()
+
+
+def test_what_a_function_sets_lasts_to_the_end_of_the_block_around_it() -> None:
+    with ac.enable_grad():
+        ac.set_grad_enabled(False)
+        with ac.use_backend("numpy"):
+            ac.set_grad_enabled(True)
+        assert not records()
+    assert records()
+
+
+def test_many_functions_in_a_row_keep_nothing() -> None:
+    ac.set_grad_enabled(True)
+    before = current()
+    for k in range(100):
+        ac.set_grad_enabled(k % 2 == 1)
+    assert (current().beneath, current().owner, set(current().fields)) == (before.beneath, before.owner, set(before.fields))
+
+
+# ------------------------------------------------------------------------------------------------- process-wide
+def test_precision_and_backend_of_the_process_and_of_here() -> None:
+    ready, go = threading.Event(), threading.Event()
+
+    def other() -> Any:
+        before = ac.get_backend(), ac.get_float32_matmul_precision()
+        ready.set()
+        go.wait(10)
+        return before, (ac.get_backend(), ac.get_float32_matmul_precision())
+
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(other)
+        ready.wait(10)
+        try:
+            with ac.use_backend("onednn"), ac.use_float32_matmul_precision("high"):
+                ac.set_backend("numpy")
+                ac.set_float32_matmul_precision("medium")
+                go.set()
+                assert (ac.get_backend(), ac.get_float32_matmul_precision()) == ("onednn", "high")
+                assert result.result(10) == (("auto", "highest"), ("numpy", "medium"))
+            assert (ac.get_backend(), ac.get_float32_matmul_precision()) == ("numpy", "medium")
+        finally:
+            ac.set_backend("auto")
+            ac.set_float32_matmul_precision("highest")
+    for bad in (lambda: ac.set_backend("cuda"), lambda: ac.use_float32_matmul_precision("low")):
+        with pytest.raises(ValueError, match="expected one of"):
+            bad()
+
+
+def test_kernels_see_what_was_chosen() -> None:
+    from autograd_cnn.kernels.onednn import choice
+
+    assert choice.precision() == 0
+    with ac.use_float32_matmul_precision("medium"):
+        assert choice.precision() == 1
+        assert in_thread(choice.precision) == 0
+        assert in_thread(choice.precision, copied=True) == 1
+    assert choice.precision() == 0
+    with ac.use_backend("onednn"):
+        assert choice.forced()
+        assert not in_thread(choice.forced)
+
+
+def test_kernels_worker_threads_see_the_choice() -> None:
+    from autograd_cnn.kernels.threads import share
+
+    before, seen = ac.get_num_threads(), []
+    ac.set_num_threads(3)
+    try:
+        with ac.use_backend("numpy"), ac.no_grad():
+            share(lambda items: seen.append((threading.current_thread().name, ac.get_backend(), records())), range(3))
+    finally:
+        ac.set_num_threads(before)
+    assert len(seen) == 3
+    assert {kept[1:] for kept in seen} == {("numpy", False)}
+
+
+# ------------------------------------------------------------------------------------------------- module scopes
+def test_scopes_of_threads_do_not_mix() -> None:
+    inside, done = threading.Event(), threading.Event()
+
+    class Slow(nn.Module):
+        def forward(self, x: Any) -> Any:
+            inside.set()
+            done.wait(10)
+            return x * 2
+
+    class Quick(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x * 3
+
+    x = ac.ones(1, requires_grad=True)
+    x * 1
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(contextvars.copy_context().run, Slow(), x)
+        inside.wait(10)
+        quick, bare = Quick()(x), x * 4
+        done.set()
+        nodes = [slow.result(10).grad_fn, quick.grad_fn, bare.grad_fn]
+    assert [n.scope and [s.kind for s in n.scope.path()] for n in nodes] == [["Slow"], ["Quick"], None]
+    assert scope() is None
+
+
+def test_a_thread_inside_a_module_has_its_scope() -> None:
+    class Spreads(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return in_thread(lambda: x * 2, copied=True) + in_thread(lambda: x * 3)
+
+    node: Any = Spreads()(ac.ones(1, requires_grad=True)).grad_fn
+    assert [n.scope and [s.kind for s in n.scope.path()] for n in node.inputs] == [["Spreads"], None]
+
+
+def test_backward_leaves_the_scope_as_it_was() -> None:
+    seen: list[Any] = []
+
+    class Walks(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = x * 2
+            y.register_hook(lambda g: seen.append(scope()))
+            (g,) = ac.autograd.grad(y.sum(), x)
+            with contextlib.suppress(KeyError):
+                z = x * 2
+                z.register_hook(lambda g: [][0] if g is None else {}["missing"])
+                z.sum().backward()
+            return x * 2
+
+    node: Any = Walks()(ac.ones(1, requires_grad=True)).grad_fn
+    assert [s.kind for s in node.scope.path()] == ["Walks"]
+    assert seen == [None]

@@ -125,34 +125,51 @@ def _claim_temporary(target: str) -> tuple[int, str]:
     if len(os.fsencode(stem)) > 200:  # most file systems allow 255 bytes for a name
         stem = os.fsdecode(os.fsencode(stem)[:200])
     usual = os.path.join(folder, stem + ".part")
-    if sys.platform != "win32" and (descriptor := _lock_usual(usual)) is not None:
-        return descriptor, usual
+    if sys.platform != "win32":
+        try:
+            descriptor = lock_file(usual)
+            os.ftruncate(descriptor, 0)
+            return descriptor, usual
+        except OSError:
+            pass  # another writer has it, or a link or a foreign file lies there; the random name is the way out
     return tempfile.mkstemp(prefix=stem + ".", suffix=".part", dir=folder)
 
 
-def _lock_usual(usual: str) -> int | None:
-    """Open and lock the fixed temporary name, emptied; None when another writer holds it."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
+def lock_file(path: str) -> int:
+    """A descriptor of the file of this name, made if need be, and locked. The lock ends when the descriptor is closed, so at the latest
+    with its process, whatever ends that.
 
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    for _ in range(3):
+    Raises:
+        BlockingIOError: somebody else holds it.
+        OSError: it is a link or another foreign file, or the file system knows no locks.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOINHERIT)
         try:
-            descriptor = os.open(usual, flags, 0o600)
-        except OSError:
-            return None  # a link or a foreign file lies there; the random name is the way out
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # A writer may have renamed the file between our open and our lock: then the name is another file or none.
-            if _same_file(descriptor, usual):
-                os.ftruncate(descriptor, 0)
-                return descriptor
+            os.lseek(descriptor, _BEYOND, os.SEEK_SET)  # what is locked cannot be read by others: so not where the text is
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             os.close(descriptor)
-            return None
+            raise BlockingIOError(errno.EAGAIN, "another process holds the lock", path) from None
+        return descriptor
+    import fcntl
+
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its holder may have renamed or removed the file between our open and our lock: then the name is another file or none.
+            if _same_file(descriptor, path):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
-    return None
+
+
+_BEYOND = 1 << 30
 
 
 def _same_file(descriptor: int, path: str) -> bool:

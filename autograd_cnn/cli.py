@@ -80,7 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
+def _train(given: dict[str, Any], out: Path, resume: bool, again: str, anew: bool = False) -> int:
+    """Train in a folder where nobody else does; `anew`: in the place of the run that is there."""
+    from .training.folder import claimed
+
+    with claimed(out):
+        if anew:
+            _clear(out)
+        return _train_in(given, out, resume, again)
+
+
+def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
     """Begin or resume a run, train it, write the report."""
     from .training.options import Options
     from .training.report import listing, write_report
@@ -134,9 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     try:
         if args.command == "demo":
-            if not args.resume and (args.out / "checkpoint").exists() and args.out == _DEMO_OUT:
-                _clear(args.out)
-            return _train({}, args.out, args.resume, "autograd-cnn demo")
+            return _train({}, args.out, args.resume, "autograd-cnn demo", anew=not args.resume and args.out == _DEMO_OUT)
         if args.command == "train":
             given = {k: v for k, v in vars(args).items() if k not in ("command", "out", "resume")}
             return _train(given, args.out, args.resume, "autograd-cnn train")
@@ -153,4 +161,4 @@ def _run(args: argparse.Namespace) -> int:
 
 def _clear(out: Path) -> None:
     """A new demo replaces the last one's checkpoint; a finished demo is not asked about."""
-    (out / "checkpoint").unlink()
+    (out / "checkpoint").unlink(missing_ok=True)

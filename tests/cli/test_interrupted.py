@@ -73,6 +73,7 @@ def _after_the_first_checkpoint(process, out):
     time.sleep(0.3)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c(tmp_path, whole):
     out = tmp_path / "my run"
     process = start("train", *CHOICES, "--out", out)
@@ -84,6 +85,7 @@ def test_ctrl_c(tmp_path, whole):
     _is_the_same(out, whole)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_twice(tmp_path, whole):
     out = tmp_path / "run"
     process = start("train", *CHOICES, "--out", out)

@@ -411,6 +411,7 @@ def test_results_that_could_not_be_written_are_refused_before_the_work() -> None
         check(["tanh"], json="no_such_folder/result.json", examples=10**9)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_the_table_so_far(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from autograd_cnn.testing import command
 

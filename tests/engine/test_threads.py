@@ -99,6 +99,24 @@ def test_a_leaf_of_several_threads_graphs_loses_no_gradient() -> None:
     assert (w.grad.numpy() == 100 * sum(range(1, THREADS + 1))).all()
 
 
+def test_a_leaf_takes_one_gradient_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, inside, most = ac.Tensor.accumulate, [0], []
+
+    def slow(*args: Any) -> None:
+        inside[0] += 1
+        most.append(inside[0])
+        time.sleep(0.02)
+        real(*args)
+        inside[0] -= 1
+
+    monkeypatch.setattr(ac.Tensor, "accumulate", staticmethod(slow))
+    w = ac.zeros(2, requires_grad=True)
+    together(lambda k: (w * 2).sum().backward())
+    assert most == [1] * THREADS
+    assert w.grad is not None
+    assert w.grad.tolist() == [2.0 * THREADS] * 2
+
+
 def test_a_walk_within_a_walk_over_the_same_graph() -> None:
     x = ac.tensor([2.0], requires_grad=True)
     h = x * x
@@ -202,9 +220,18 @@ def test_the_newest_write_is_never_forgotten(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_no_view_is_lost_while_dead_ones_are_swept_out() -> None:
     base = ac.zeros(64, requires_grad=True) * 1
-    kept = together(lambda k: [[base[i : i + 1] for _ in range(8)][0] for i in range(16 * k, 16 * k + 16)])
+
+    def views(k: int) -> list[Any]:
+        kept = []
+        for i in range(16 * k, 16 * k + 16):
+            kept.append(base[i : i + 1])
+            for _ in range(40):
+                base[i : i + 1]  # dead at once
+        return kept
+
+    kept = together(views)
     listed = {id(ref()) for ref in base.__dict__["_views"]}
-    assert {id(v) for views in kept for v in views} <= listed
+    assert {id(v) for some in kept for v in some} <= listed
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

@@ -89,7 +89,7 @@ def every_decorator(T: Any) -> Any:
                 yield state(T, x)
             return state(T, x)
 
-        def delegate(generator: Any = generator) -> Any:
+        def delegate(generator: Any = generator, seen: list[Any] = seen) -> Any:
             seen.append((yield from generator()))
 
         seen.append(state(T, x))

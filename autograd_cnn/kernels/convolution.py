@@ -35,13 +35,14 @@ from . import depthwise, pointwise
 from .columns import Block, Columns
 from .geometry import Geometry, geometry
 from .product import matmul
-from .scratch import scratch
+from .scratch import at_work, scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]
 
 
 @quiet
+@at_work
 def conv_forward(
     x: Array,
     w: Array,
@@ -77,6 +78,7 @@ def conv_forward(
 
 
 @quiet
+@at_work
 def conv_input_adjoint(
     g: Array,
     w: Array,
@@ -111,6 +113,7 @@ def conv_input_adjoint(
 
 
 @quiet
+@at_work
 def conv_weight_adjoint(
     g: Array,
     x: Array,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .scratch import scratch
+from .scratch import at_work, scratch
 from .windows import quiet
 
 Array = npt.NDArray[Any]
@@ -22,6 +22,7 @@ _CHUNK_BYTES = 512 << 10  # samples handled at a time, so that the second look a
 
 
 @quiet
+@at_work
 def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5) -> tuple[Array, Array, Array, Array]:
     """x (N, C, *S) → (y, mean, var, invstd), the three statistics (C,) over all of a channel.
 
@@ -59,6 +60,7 @@ def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
 
 
 @quiet
+@at_work
 def batch_norm_adjoint(g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array) -> tuple[Array, Array, Array]:
     """(gx, gweight, gbias) of g and x (N, C, *S), where the statistics came from x itself. M elements a channel:
 
@@ -136,6 +138,7 @@ def _chunks(x: Array) -> Iterator[slice]:
 
 
 @quiet
+@at_work
 def local_response_norm_forward(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> tuple[Array, Array]:
     """x (N, C, *S) → (y, base), where the window of channel c starts size // 2 before it:
 
@@ -160,6 +163,7 @@ def local_response_norm_forward(x: Array, size: int, alpha: float = 1e-4, beta: 
 
 
 @quiet
+@at_work
 def local_response_norm_adjoint(g: Array, x: Array, base: Array, size: int, alpha: float = 1e-4, beta: float = 0.75) -> Array:
     """gx = g · base^(−β) − 2αβ/size · x · Σ g · x · base^(−β − 1), over the channels whose window has this one.
 

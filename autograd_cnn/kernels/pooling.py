@@ -26,7 +26,7 @@ from ..errors import ShapeError, expected
 from .averaging import adaptive_windows, check_adaptive, chunks, planes_of
 from .geometry import Pooling, pooling
 from .layout import last_strides
-from .scratch import scratch
+from .scratch import at_work, scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]
@@ -59,6 +59,7 @@ def places(indices: Any) -> Any:
 
 
 @quiet
+@at_work
 def max_pool_forward(
     x: Array,
     kernel: Steps,
@@ -148,6 +149,7 @@ def unpool_adjoint(g: Array, indices: Array) -> Array:
 
 
 @quiet
+@at_work
 def adaptive_max_pool_forward(x: Array, output: Steps) -> tuple[Array, Array]:
     """The maximum of each of `output` windows, which cover x (N, C, *S) evenly, and where it stands.
 

@@ -2,14 +2,16 @@
 
 Fresh memory is expensive: the system hands it out page by page, and touching the pages of a 4 MB column buffer for the
 first time can take longer than the convolution. So each thread keeps one buffer a purpose. What a kernel returns never
-lives here, only what it needs between two lines.
+lives here, only what it needs between two lines; and while a kernel is `at_work`, what a signal's handler computes has other memory.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +25,34 @@ _KEPT_BYTES = 16 << 20  # larger buffers are given back at once
 class _Buffers(threading.local):
     def __init__(self) -> None:
         self.kept: dict[str, Array] = {}
+        self.taken = False  # by a kernel at work
 
 
 _buffers = _Buffers()
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def at_work(kernel: F) -> F:
+    """A kernel that uses `scratch`. Python runs signals' handlers between any two lines: a kernel that runs inside another one, which is
+    not done with the thread's buffers, has buffers of its own."""
+
+    @functools.wraps(kernel)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        buffers = _buffers
+        if buffers.taken:
+            outer, buffers.kept = buffers.kept, {}
+            try:
+                return kernel(*args, **kwargs)
+            finally:
+                buffers.kept = outer
+        buffers.taken = True
+        try:
+            return kernel(*args, **kwargs)
+        finally:
+            buffers.taken = False
+
+    return run  # type: ignore[return-value]  # same signature: functools.wraps
 
 
 def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import pytest
 
+from autograd_cnn.kernels import convolution, depthwise, normalization, pointwise, pooling
 from autograd_cnn.kernels import scratch as module
 from autograd_cnn.kernels.scratch import release, scratch
 
@@ -35,6 +36,48 @@ def test_large_buffers_are_not_kept() -> None:
     first = scratch("test", (size,), SINGLE)
     assert not np.shares_memory(first, scratch("test", (size,), SINGLE))
     assert module._buffers.kept == {}
+
+
+X = np.arange(2 * 4 * 9 * 9, dtype=np.float32).reshape(2, 4, 9, 9) % 23 - 11
+W = np.arange(6 * 4 * 3 * 3, dtype=np.float32).reshape(6, 4, 3, 3) % 7 - 3
+D = np.arange(4 * 9, dtype=np.float32).reshape(4, 1, 3, 3) % 5 - 2
+G = np.arange(2 * 6 * 9 * 9, dtype=np.float32).reshape(2, 6, 9, 9) % 13 - 6
+MEAN, INVSTD = np.full(4, 0.5, np.float32), np.full(4, 2.0, np.float32)
+
+KERNELS = {
+    "convolution": lambda s: convolution.conv_forward(s * X, W, padding=1),
+    "its input's gradient": lambda s: convolution.conv_input_adjoint(s * G, W, X.shape, padding=1),
+    "its weight's gradient": lambda s: convolution.conv_weight_adjoint(s * G, X, W.shape, padding=1),
+    "depthwise": lambda s: convolution.conv_forward(s * X, D, padding=1, groups=4),
+    "pooling": lambda s: pooling.max_pool_forward(s * X, 3, 2, 1)[0],
+    "adaptive pooling": lambda s: pooling.adaptive_max_pool_forward(s * X, (4, 5))[0],
+    "batch norm": lambda s: normalization.batch_norm_forward(s * X, None, None)[0],
+    "batch norm's gradient": lambda s: normalization.batch_norm_adjoint(s * X, X, None, MEAN, INVSTD)[0],
+    "local response norm": lambda s: normalization.local_response_norm_forward(s * X, 3)[0],
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_inside_another_one_has_other_memory(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a signal's handler computes: after each buffer that the outer kernel takes, the same one runs on other numbers."""
+    run = KERNELS[name]
+    outer, inner = np.array(run(1.0)), np.array(run(-3.0))
+    asked, inside = [0], []
+
+    def interrupted(*args: object) -> np.ndarray:
+        memory = scratch(*args)  # type: ignore[arg-type]  # as given
+        if not inside:
+            asked[0] += 1
+            inside.append(None)
+            np.testing.assert_array_equal(run(-3.0), inner)
+            inside.clear()
+        return memory
+
+    for room in (convolution, depthwise, pointwise, pooling, normalization):
+        monkeypatch.setattr(room, "scratch", interrupted)
+    np.testing.assert_array_equal(run(1.0), outer)
+    assert asked[0] > 0
+    assert not module._buffers.taken
 
 
 def test_nothing_is_asked_for() -> None:

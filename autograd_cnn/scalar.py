@@ -37,6 +37,7 @@ class Scalar(ScalarMethods, Variable):
     __slots__ = ("__dict__", "__weakref__")
     plain = frozenset({float, int, bool})
     kernel_types = (float,)
+    raw = frozenset({float, int, bool})
     remembers = "pass"
     keeps_all = True
     _inference = False
@@ -58,6 +59,8 @@ class Scalar(ScalarMethods, Variable):
         def lifted(*values: Any, **params: Any) -> Any:
             with np.errstate(all="ignore"):
                 y = forward(*(np.float64(v) if v.__class__ in (float, int) else v for v in values), **params)
+            if y is None or isinstance(y, tuple | list):
+                return y  # no result of such a kernel: the call says what is expected
             return bool(y) if isinstance(y, np.bool_) else float(y)
 
         return lifted

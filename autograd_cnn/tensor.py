@@ -53,7 +53,8 @@ class Tensor(TensorMethods, Variable):
     plain = frozenset((*_RAW, *_NUMBERS, Codes))
     arrays = frozenset((*_RAW, Codes))
     numbers = frozenset(_RAW[1:])  # np.float64(0.5) * x has the dtype of x, as 0.5 * x
-    remembers = "node.shape = y0.shape; node.dtype = y0.dtype"
+    raw = frozenset((*_RAW, ChannelsLast, Codes))
+    remembers = "{node}.shape = {y}.shape; {node}.dtype = {y}.dtype"
     fits = True
     guard = (hush, unhush)
     inside = ChannelsLast
@@ -92,6 +93,10 @@ class Tensor(TensorMethods, Variable):
                 raise ShapeError(expected(f"backward of {node.name}", f"a gradient of shape {list(node.shape)}", f"{list(g.shape)}",
                                           "The rule or hook that made it returns the wrong shape.")) from None  # fmt: skip
         return g if g.dtype is node.dtype else cast(g, dtype=node.dtype)
+
+    @staticmethod
+    def fitting(value: Any) -> bool:
+        return isinstance(value, np.ndarray)
 
     @staticmethod
     def look(g: Any) -> Any:

@@ -63,10 +63,10 @@ class Profile:
         calls += [m for base in Tensor.__mro__ for m in vars(base).values() if getattr(m, "primitive", None) is prim]
         for call in calls:
             space = getattr(call, "__globals__", {})
-            if "forward" in space and not hasattr(space["forward"], "timed"):
-                old, new = space["forward"], self._timed(prim.name, space["forward"])
-                space["forward"] = new
-                self._undo.append(functools.partial(space.__setitem__, "forward", old))
+            if "__forward" in space and not hasattr(space["__forward"], "timed"):
+                old, new = space["__forward"], self._timed(prim.name, space["__forward"])
+                space["__forward"] = new
+                self._undo.append(functools.partial(space.__setitem__, "__forward", old))
         for name in ("pull", "pull_all"):
             if name in prim.__dict__:
                 old = prim.__dict__[name]

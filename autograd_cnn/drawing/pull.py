@@ -13,7 +13,7 @@ from ..engine.graph import Graph, Step
 def places(graph: Graph, step: Step) -> list[int]:
     """For each input of a step which of the primitive's arguments it is. A tape knows only those constants that a rule
     wants, and an optional argument may be absent, so the two need not be numbered alike."""
-    absent = step.params.get("_absent", ()) if step.params else ()
+    absent = step.absent
     node = graph.values[step.outputs[0]].node if step.outputs else None
     given = getattr(node, "inputs", ())
     if not absent and len(given) <= len(step.inputs):

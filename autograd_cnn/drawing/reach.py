@@ -94,7 +94,7 @@ def _reach(window: Window, d: int, inputs: int, outputs: int) -> Mask:
 
 def _probed(step: Step, size: tuple[int, ...], out: tuple[int, ...]) -> list[Mask] | None:
     """What each dimension reads: along it an impulse at each place (one for each sample of a batch), even elsewhere."""
-    params: dict[str, Any] = {k: v for k, v in step.params.items() if k != "_absent"}
+    params: dict[str, Any] = dict(step.params)
     if step.name == "pad_constant":
         params["value"] = 0.0
     found = []

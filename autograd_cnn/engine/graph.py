@@ -225,7 +225,8 @@ class Step:
 
     `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
-    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up).
+    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up). `absent` are the
+    places of optional arguments that were left out.
     """
 
     index: int
@@ -239,6 +240,7 @@ class Step:
     serial: int = 0
     origin: int | None = None
     line: str | None = None
+    absent: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -256,7 +258,7 @@ class Step:
         return self.primitive.family
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Graph:
     """A computation as a value: every operation in order, with shapes and module scopes.
 
@@ -309,6 +311,8 @@ class Graph:
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
+
+    __repr__ = __str__  # at a prompt, too: the arrays that it holds are no way to read it
 
     def _repr_svg_(self) -> str:
         return str(self.draw().svg)

@@ -10,8 +10,13 @@ The rules' parameter names say what the tape keeps:
     need             which of the rule's inputs want a gradient (a tuple of bools), for rules that share work
     spare            g itself where nobody else needs it, so that the rule may have its result written over it; else None
 
-Rules call operations, never bare NumPy. With raw arrays in they return raw arrays, so a plain backward pass records
-nothing; with variables in they record, so the backward graph is an ordinary graph and higher derivatives are free.
+A name must mean one thing: an input called `g`, or one called as the output is, is refused where a rule asks for it.
+
+Rules call operations, never bare NumPy. In a plain backward pass they receive raw arrays (floats for Scalars) and return raw
+arrays, so nothing is recorded; in a recorded one (`create_graph=True`) they receive variables and record, so the backward graph
+is an ordinary graph and higher derivatives are free. Operations take both. Methods are another matter: an array has NumPy's, a
+tensor PyTorch's, and those of one name may differ (`std`, `repeat`, `transpose`): write `ac.sum(x, -1, keepdim=True)`, not
+`x.sum(-1, keepdim=True)`, or begin with `x = ac.as_tensor(x)`.
 """
 
 from __future__ import annotations
@@ -20,10 +25,11 @@ import inspect
 import string
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
-from ..errors import nearest
+from ..errors import expected, nearest
 from .cases import Bad, Case, Draw
+from .rules import RESERVED, asked, check_names, guarded
 from .variable import INSIDE, Variable
 
 R = TypeVar("R", bound=Callable[..., Any])
@@ -75,12 +81,14 @@ class Primitive:
         self.__doc__ = forward.__doc__
         self.__name__ = self.name
         self.__module__ = forward.__module__
+        self.__qualname__ = getattr(forward, "__qualname__", self.name)
         self.ours = (forward.__module__ or "").partition(".")[0] == _PACKAGE  # its rules keep nothing of what they see or return
         self.inputs: tuple[str, ...] = ()
         self.optional: dict[str, Any] = {}  # inputs that may be left out, with their default
         self.params: tuple[str, ...] = ()
         self.defaults: dict[str, Any] = {}
         self.variadic = False
+        self.positional = 0  # how many inputs only their place can give
         self._read_signature(forward)
         self.groups: list[tuple[tuple[int, ...], Callable[..., Any]]] = []  # rules with the inputs they serve
         self.once = False
@@ -89,30 +97,49 @@ class Primitive:
         self.bad: Callable[[], Iterable[Bad]] | None = None
         self.entry_rule: Callable[..., Any] | None = None
         self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
-        if self.name in REGISTRY:
-            raise ValueError(f"a primitive named {self.name!r} exists already, in {REGISTRY[self.name].__module__}")
+        self._register()
+
+    def _register(self) -> None:
+        """A definition that is run again takes the place of the one before, as a function's does; what was recorded with that one
+        keeps it. Another operation of the same name is refused."""
+        old = REGISTRY.get(self.name)
+        if old is not None and (old.__module__, old.__qualname__) != (self.__module__, self.__qualname__):
+            where = f"{old.__qualname__} in {old.__module__}"
+            raise ValueError(
+                f"a primitive named {self.name!r} exists already: {where}. Expected a name of its own for {self.__qualname__} in "
+                f"{self.__module__}: rename the function, or give @primitive(name=…)."
+            )
         REGISTRY[self.name] = self
 
     def _read_signature(self, forward: Callable[..., Any]) -> None:
         """Inputs stand before the `*`, parameters after it; one `*xs` makes any number of inputs."""
         inputs, params = [], []
         for p in inspect.signature(forward).parameters.values():
-            if p.kind is p.VAR_POSITIONAL:
+            if p.name.startswith("__"):
+                raise TypeError(
+                    f"{self.name}: names with two leading underscores belong to the calls written for it: expected another name for the "
+                    f"argument {p.name!r}, such as {p.name.strip('_') or 'x'!r}."
+                )
+            if p.kind is p.VAR_POSITIONAL and not inputs:
                 self.variadic = True
                 inputs.append(p.name)
             elif p.kind is p.KEYWORD_ONLY:
                 params.append(p.name)
                 if p.default is not p.empty:
                     self.defaults[p.name] = p.default
-            elif p.kind is p.POSITIONAL_OR_KEYWORD and not self.variadic:
+            elif p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY):
                 inputs.append(p.name)
+                self.positional += p.kind is p.POSITIONAL_ONLY
                 if p.default is not p.empty:
                     self.optional[p.name] = p.default
             else:
                 raise TypeError(
                     f"{self.name}: a primitive's inputs are plain or one *xs, its parameters keyword-only; got {p}"
+                    + (f" beside {', '.join(inputs)}" if inputs else "")
                 )
         self.inputs, self.params = tuple(inputs), tuple(params)
+        if len({*self.outputs}) < len(self.outputs) or not self.outputs:
+            raise ValueError(f"{self.name}: expected a name of its own for each output, got outputs={self.outputs!r}.")
 
     # ------------------------------------------------------------------------------------------------ definition
     def vjp(self, *names: str, once: bool = False) -> Callable[[R], R]:
@@ -125,6 +152,8 @@ class Primitive:
                 )
 
         def put(rule: R) -> R:
+            check_names(self, rule)
+            self._open_for_rules(names)
             self.groups.append((tuple(self.inputs.index(n) for n in names), rule))
             self.once = self.once or once
             return rule
@@ -137,6 +166,7 @@ class Primitive:
         def put(fn: R) -> R:
             for t in raw_types:
                 self.kernels[t] = fn
+            self._write_anew()
             return fn
 
         return put
@@ -155,17 +185,43 @@ class Primitive:
     def accelerated(self, fn: R) -> R:
         """A faster kernel, asked first: it takes what `forward` takes, and returns NotImplemented for what is not its case."""
         self.fast = fn
+        self._write_anew()
         return fn
 
     def cases(self, fn: Callable[[Draw], Case]) -> Callable[[Draw], Case]:
         """The examples: a function of a `Draw` that returns a `Case`."""
+        self._distinct("cases", "Case", ("smooth", "tolerance"))
         self.draw_case = fn
         return fn
 
     def bad_cases(self, fn: Callable[[], Iterable[Bad]]) -> Callable[[], Iterable[Bad]]:
         """Calls that must fail, each with the expected message."""
+        self._distinct("bad_cases", "Bad", ("error", "match"))
         self.bad = fn
         return fn
+
+    def _distinct(self, what: str, kind: str, options: Sequence[str]) -> None:
+        taken = [n for n in options if n in self.params]
+        if taken:
+            raise TypeError(f"{self.name}.{what}: a {kind} has an option {taken[0]!r} of its own: expected another name for that parameter.")
+
+    def _open_for_rules(self, names: Sequence[str]) -> None:
+        """A rule that came late would not fit what was recorded before it; a second one for an input would never run, or run beside
+        the first."""
+        again = f"Run the definition (@primitive and all that follows) of {self.name} again instead, which replaces it."
+        for n in names:
+            if any(self.inputs.index(n) in served for served, _ in self.groups):
+                raise ValueError(f"{self.name}.vjp: input {n!r} has a rule already: expected one for each input. {again}")
+        if self.groups and "keep" in self.__dict__:
+            raise ValueError(f"{self.name}.vjp: expected all rules before the first recorded call, got one for {', '.join(names)} after it. {again}")
+        for cached in ("keep", "holds", "pull", "pull_all"):
+            self.__dict__.pop(cached, None)
+        self._write_anew()
+
+    def _write_anew(self) -> None:
+        """Calls that were written before the definition was complete are written again at the next call."""
+        self.__dict__.pop("call", None)
+        self.by_front.clear()
 
     @property
     def differentiable(self) -> bool:
@@ -176,7 +232,7 @@ class Primitive:
         """The label of a drawing, its `{parameter}`s filled in."""
         return _Label().vformat(self.label, (), params)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -192,8 +248,8 @@ class Primitive:
         """What the rules want kept, read from the names of their parameters."""
         wanted: dict[str, set[int]] = {}
         for served, rule in self.groups:
-            for p in inspect.signature(rule).parameters:
-                if p not in ("g", "need", "spare") and p not in self.params:
+            for p in asked(rule):
+                if p not in RESERVED and p not in self.params:
                     wanted.setdefault(p, set()).update(served)
         return tuple(self._keep(n, frozenset(s)) for n, s in wanted.items())
 
@@ -205,21 +261,22 @@ class Primitive:
     @cached_property
     def borrows(self) -> bool:
         """Does one of its rules make use of memory that is lent to it?"""
-        return any("spare" in inspect.signature(rule).parameters for _, rule in self.groups)
+        return any("spare" in asked(rule) for _, rule in self.groups)
 
     @cached_property
     def pull(self) -> Callable[..., Any]:
         """The rules as one call: `pull(g, kept, params, input nodes, spare=None)` gives a gradient, or None, for each input."""
         from .specialise import write_pull
 
-        return write_pull(self)
+        return write_pull(self) if self.ours else guarded(self, write_pull(self))
 
     @cached_property
     def pull_all(self) -> Callable[..., Any]:
         """`pull` for nodes that keep (output, *inputs)."""
         from .specialise import write_pull
 
-        return write_pull(self, keeps_all=True)
+        pull = write_pull(self, keeps_all=True)
+        return pull if self.ours else guarded(self, pull)
 
     @cached_property
     def call(self) -> Callable[..., Any]:
@@ -254,14 +311,9 @@ class Primitive:
             return Keep(name, "input", self.inputs.index(name), wanted_by)
         if name in self.outputs:
             return Keep(name, "output", self.outputs.index(name), wanted_by)
-        if name.endswith("_shape") and name[:-6] in self.inputs:
-            return Keep(name, "shape", self.inputs.index(name[:-6]), wanted_by)
-        known = ["g", "need", "spare", *self.inputs, *self.outputs, *self.params, *(f"{n}_shape" for n in self.inputs)]
-        raise TypeError(
-            f"{self.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}"
-        )
+        return Keep(name, "shape", self.inputs.index(name.removesuffix("_shape")), wanted_by)
 
-    def raw(self, *values: Any, **params: Any) -> Any:
+    def raw(self, /, *values: Any, **params: Any) -> Any:
         """Compute on raw values: the float kernel where all inputs are Python numbers and there is one, else `forward`."""
         if self.kernels and all(v.__class__ in (float, int, bool) for v in values):
             kernel = self.kernels.get(float)
@@ -293,6 +345,9 @@ def _by_name(name: str) -> Primitive:
     return REGISTRY[name]
 
 
+@overload
+def primitive(forward: Callable[..., Any], /) -> Primitive: ...
+@overload
 def primitive(
     *,
     name: str | None = None,
@@ -304,8 +359,25 @@ def primitive(
     entrywise: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
-) -> Callable[[Callable[..., Any]], Primitive]:
-    """Make a primitive of a forward function over raw values.
+) -> Callable[[Callable[..., Any]], Primitive]: ...
+def primitive(
+    forward: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    label: str | None = None,
+    family: str = "",
+    outputs: Sequence[str] = ("y",),
+    several: bool = False,
+    view: bool = False,
+    entrywise: bool = False,
+    derivative: str = "",
+    variables: Sequence[str] = (),
+) -> Primitive | Callable[[Callable[..., Any]], Primitive]:
+    """Make a primitive of a forward function over raw values: `@primitive`, or `@primitive(label=…)`.
+
+    Run again (a cell of a notebook, a reloaded module), the definition replaces the one before; a name that another module or
+    function has taken is refused.
 
     Args:
         name: its name in the registry, on drawings and in errors (the function's name, without underscores at the ends).
@@ -333,4 +405,8 @@ def primitive(
             variables=variables,
         )
 
-    return make
+    if forward is None:
+        return make
+    if not callable(forward):
+        raise TypeError(expected("@primitive", "a function, or options by name", f"{forward!r}", "Write @primitive(name=…)."))
+    return make(forward)

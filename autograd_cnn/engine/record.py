@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ..config import Context, scope
+from ..errors import expected
 from .graph import Node
 from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
@@ -42,7 +43,7 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
         if front.guard is not None:
             front.guard[1](token)
     many = prim.several or len(prim.outputs) > 1
-    ys = tuple(y) if many else (y,)
+    ys = outcome(prim, front, y)
     outs = tuple(_wrap(front, v) for v in ys)
     if c.recording and prim.differentiable and any(n is not None for n in nodes):
         node = record_node(prim, front, nodes, values, params, ys, c)
@@ -62,6 +63,35 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     if c.tracer is not None:
         c.tracer.record(prim, args, params, outs, scope())
     return outs if many else outs[0]
+
+
+def outcome(prim: Primitive, front: type[Variable], y: Any) -> tuple[Any, ...]:
+    """What a kernel returned, as one raw value for each declared output, or a TypeError that says what was declared."""
+    count = len(prim.outputs)
+    many = prim.several or count > 1
+    ys: tuple[Any, ...] = tuple(y) if many and isinstance(y, tuple | list) else (y,)
+    as_many = isinstance(y, tuple | list) if prim.several and count == 1 else len(ys) == count  # split: as many as there are
+    if as_many and all(v.__class__ in front.raw or front.fitting(v) for v in ys):
+        return ys
+    declared = f"one array, its output {prim.outputs[0]!r}" if not many else f"a tuple of {count} arrays, {', '.join(map(repr, prim.outputs))}"
+    declared = "a tuple of arrays, one for each output" if prim.several and count == 1 else declared
+    if front.plain and front.kernel_types:
+        declared = declared.replace("arrays", "numbers").replace("array", "number")
+    fix = "A kernel takes arrays and returns arrays."
+    if isinstance(y, tuple | list):
+        came = f"{type(y).__name__} of {len(y)} ({', '.join(type(v).__name__ for v in y)})"
+        names = ", ".join([*(f'"{n}"' for n in prim.outputs[: len(y)]), *(f'"y{j}"' for j in range(count, len(y)))])
+        if len(y) != count and len(y) > 1 and not prim.several:
+            fix = f"Declare what it returns, the first output being the one that takes a gradient: @primitive(outputs=({names}))."
+    else:
+        came = "None" if y is None else type(y).__name__
+        fix = "Return them as a tuple, or leave outputs= out." if count > 1 else fix
+    wrapped = next((v for v in (y, *ys) if isinstance(v, Variable)), None)
+    if wrapped is not None:
+        fix = f"A forward computes with arrays, as NumPy does; return the {type(wrapped).__name__}'s array, or write a function of operations instead."
+    elif y is None:
+        fix = "Does it lack a return?"
+    raise TypeError(expected(f"{prim.name}: its forward", f"to return {declared}", came, fix))
 
 
 def _wrap(front: type[Variable], value: Any) -> Any:

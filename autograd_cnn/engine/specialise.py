@@ -2,6 +2,9 @@
 
 Everything that can be decided when a primitive is defined is decided then: arity, what is kept for whom, defaults. At call
 time there is no loop, no signature work and no dictionary. That is worth a factor of two on small operations.
+
+The arguments stand in a written call under the user's names. Every other name in it, builtins included, begins with two
+underscores, and `Primitive` refuses arguments that do: so no name of a user can mean anything but the user's argument.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
 from .graph import Node
-from .record import adopt_all, link_view, run
+from .record import adopt_all, link_view, outcome, run
+from .rules import asked, gradients
 from .variable import ARRAYS, INSIDE, RAW, Variable
 from .versions import clock
 
@@ -31,23 +35,37 @@ def _make(name: str, lines: list[str], namespace: dict[str, Any], prim: Primitiv
 
 
 def _signature(prim: Primitive, namespace: dict[str, Any]) -> str:
-    """Inputs and parameters under their own names; the parameters may be given by position, as PyTorch's may."""
+    """Inputs and parameters under their own names; the parameters may be given by position, as PyTorch's may, as far as Python's
+    order of defaults lets them."""
     parts = []
-    for n in prim.inputs:
+    for at, n in enumerate(prim.inputs):
         if n in prim.optional:
-            namespace[f"_default_{n}"] = prim.optional[n]
-            parts.append(f"{n}=_default_{n}")
+            namespace[f"__default_{n}"] = prim.optional[n]
+            parts.append(f"{n}=__default_{n}")
         else:
             parts.append(f"*{n}" if prim.variadic else n)
-    if any(p not in prim.defaults for p in prim.params) and (prim.optional and not prim.variadic):
-        parts.append("*")
-    for p in prim.params:
+        if at + 1 == prim.positional:
+            parts.append("/")
+    star = _first_by_name(prim)
+    for at, p in enumerate(prim.params):
+        if at == star:
+            parts.append("*")
         if p in prim.defaults:
-            namespace[f"_default_{p}"] = prim.defaults[p]
-            parts.append(f"{p}=_default_{p}")
+            namespace[f"__default_{p}"] = prim.defaults[p]
+            parts.append(f"{p}=__default_{p}")
         else:
             parts.append(p)
     return ", ".join(parts)
+
+
+def _first_by_name(prim: Primitive) -> int | None:
+    """Where the parameters begin that only a name can give: what has no default may not stand after what has one."""
+    required = [at for at, p in enumerate(prim.params) if p not in prim.defaults]
+    if prim.variadic or not required:
+        return None
+    if prim.optional:
+        return 0
+    return next((at for at in required if any(p in prim.defaults for p in prim.params[:at])), None)
 
 
 def _tuple(items: list[str]) -> str:
@@ -66,7 +84,7 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
     shared = any(len(served) > 1 for served, _ in prim.groups)
     for number, (served, rule) in enumerate(prim.groups):
         namespace[f"rule{number}"] = rule
-        names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
+        names = asked(rule)
         args = []
         for n in names:
             if n == "spare":
@@ -81,7 +99,11 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
                 args.append("()")  # the shape of a number
             else:
                 args.append(f"p[{prim.params.index(n)}]")
+        args = [f"{n}={a}" if by_name else a for (n, by_name), a in zip(names.items(), args, strict=True)]
         call = f"rule{number}({', '.join(args)})"
+        if not prim.ours and (prim.variadic or len(served) > 1):  # the library's own rules are held to it by its tests
+            namespace["gradients"], namespace[f"names{number}"] = gradients, [prim.inputs[s] for s in served]
+            call = f"gradients({prim.name!r}, names{number}, {'len(i)' if prim.variadic else len(served)}, {call})"
         if prim.variadic:
             lines += ["    need = tuple(n is not None for n in i)", f"    return {call}"]
             return _make("pull", lines, namespace, prim)
@@ -100,140 +122,152 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
 
 def _kept(k: Keep, prim: Primitive) -> str:
     """The expression of one kept thing, None where the rule that wants it will not run."""
-    what = {"input": f"v{k.index}", "output": f"y{k.index}", "shape": f"v{k.index}.shape"}[k.kind]
+    what = {"input": f"__v{k.index}", "output": f"__y{k.index}", "shape": f"__v{k.index}.shape"}[k.kind]
     differentiable = {s for served, _ in prim.groups for s in served}
     if k.wanted_by >= differentiable:
         return (
             what
             if k.kind != "shape" or prim.inputs[k.index] not in prim.optional
-            else f"getattr(v{k.index}, 'shape', None)"
+            else f"__getattr(__v{k.index}, 'shape', None)"
         )
-    wanted = " or ".join(f"n{i} is not None" for i in sorted(k.wanted_by))
+    wanted = " or ".join(f"__n{i} is not None" for i in sorted(k.wanted_by))
     if k.kind == "shape":
-        what = f"getattr(v{k.index}, 'shape', ())"
+        what = f"__getattr(__v{k.index}, 'shape', ())"
     return f"({what} if {wanted} else None)"
 
 
 def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -> Callable[..., Any]:
     """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side."""
     namespace: dict[str, Any] = {
-        "Front": front, "plain": front.plain, "adopt": front.adopt, "peek": peek, "current": current, "scope": scope, "Node": Node,
-        "new": object.__new__, "clock": clock, "prim": prim, "run": run, "link_view": link_view,
-        "forward": prim.kernel_for(front), "numbers": front.numbers, "arrays": front.arrays or front.plain,
-        "fast": prim.fast, "Inside": front.inside, "outside": front.outside,
+        "__Front": front, "__plain": front.plain, "__adopt": front.adopt, "__peek": peek, "__current": current, "__scope": scope, "__Node": Node,
+        "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view,
+        "__forward": prim.kernel_for(front), "__numbers": front.numbers, "__arrays": front.arrays or front.plain,
+        "__fast": prim.fast, "__Inside": front.inside, "__outside": front.outside, "__raw": front.raw, "__outcome": outcome,
+        "__isinstance": isinstance, "__getattr": getattr, "__Exception": Exception, "__NotImplemented": NotImplemented,
     }  # fmt: skip
     if prim.variadic:
-        lines = [f"def call({_signature(prim, namespace)}):", "    c = peek() or current()"]
-        lines.append(f"    return run(prim, Front, {prim.inputs[0]}, {_tuple(list(prim.params))}, c)")
+        lines = [f"def call({_signature(prim, namespace)}):", "    __c = __peek() or __current()"]
+        lines.append(f"    return __run(__prim, __Front, {prim.inputs[0]}, {_tuple(list(prim.params))}, __c)")
         return _make("call", lines, namespace, prim)
     lines = [f"def call({_signature(prim, namespace)}):"]
     for i, n in enumerate(prim.inputs):
         value = "storage()" if prim.view and i == 0 else "value"  # a view needs an array to share
-        lines += [f"    if isinstance({n}, Front):", f"        v{i} = {n}.{value}; n{i} = {n}.node"]
+        lines += [f"    if __isinstance({n}, __Front):", f"        __v{i} = {n}.{value}; __n{i} = {n}.node"]
         alone = len(prim.inputs) == 1 or not front.numbers  # then no other operand's dtype is to be decided
         if operator:
+            number = "" if alone else f" if {n}.__class__ not in __numbers else {n}.item()"
             lines += [
-                f"    elif {n}.__class__ in plain:",
-                f"        v{i} = {n}{'' if alone else f' if {n}.__class__ not in numbers else {n}.item()'}; n{i} = None",
+                f"    elif {n}.__class__ in __plain:",
+                f"        __v{i} = {n}{number}; __n{i} = None",
                 "    else:",
-                "        return NotImplemented",
+                "        return __NotImplemented",
             ]
         else:
+            kinds = "__arrays" if n in prim.variables else "__plain"
             none = f" or {n} is None" if prim.optional.get(n, 0) is None else ""
             lines += [
                 "    else:",
-                f"        v{i} = {n} if {n}.__class__ in {'arrays' if n in prim.variables else 'plain'}{none} else adopt({prim.name!r}, {i}, {n}); "
-                f"n{i} = None",
-                *([] if alone else [f"        if v{i}.__class__ in numbers: v{i} = v{i}.item()"]),
+                f"        __v{i} = {n} if {n}.__class__ in {kinds}{none} else __adopt({prim.name!r}, {i}, {n}); __n{i} = None",
+                *([] if alone else [f"        if __v{i}.__class__ in __numbers: __v{i} = __v{i}.item()"]),
             ]
     inputs, params = list(prim.inputs), list(prim.params)
-    lines += [
-        "    c = peek() or current()",
-        f"    if c.special: return run(prim, Front, {_tuple(inputs)}, {_tuple(params)}, c)",
-    ]
+    general = f"return __run(__prim, __Front, {_tuple(inputs)}, {_tuple(params)}, __c)"
+    lines += ["    __c = __peek() or __current()", f"    if __c.special: {general}"]
     if prim.several:
-        lines[-1:] = [f"    return run(prim, Front, {_tuple(inputs)}, {_tuple(params)}, c)"]
+        lines[-1:] = [f"    {general}"]
         return _make("call", lines, namespace, prim)
-    values = ", ".join([f"v{i}" for i in range(len(inputs))] + [f"{p}={p}" for p in params])
-    ys = [f"y{j}" for j in range(len(prim.outputs))]
-    hush, unhush = ("t = hush(); ", "unhush(t)") if front.guard is not None else ("", "pass")
+    vs = [f"__v{i}" for i in range(len(inputs))]
+    ys = [f"__y{j}" for j in range(len(prim.outputs))]
+    hush, unhush = ("__t = __hush()", "__unhush(__t)") if front.guard is not None else ("pass", "pass")
     if front.guard is not None:
-        namespace["hush"], namespace["unhush"] = front.guard
+        namespace["__hush"], namespace["__unhush"] = front.guard
     lines += [
         f"    {hush}",
         "    try:",
-        *_compute(prim, front, ", ".join(ys), values),
-        "    except Exception as error:",
-        f"        raise Front.explain(prim, error, {_tuple([f'v{i}' for i in range(len(inputs))])}) from None",
+        *_compute(prim, front, ", ".join(ys), ", ".join([*vs, *(f"{p}={p}" for p in params)])),
+        "    except __Exception as __error:",
+        f"        raise __Front.explain(__prim, __error, {_tuple(vs)}) from None",
         "    finally:",
         f"        {unhush}",
     ]
-    lines.append("    out = new(Front); out.value = y0")
+    lines += _checked(prim, ys)
+    lines.append("    __out = __new(__Front); __out.value = __y0")
     if prim.differentiable:
-        nodes = " or ".join(f"n{i} is not None" for i in range(len(inputs)))
-        kept = (
-            ["y0", *(f"v{i}" for i in range(len(inputs)))] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
-        )
+        nodes = " or ".join(f"__n{i} is not None" for i in range(len(inputs)))
+        kept = ["__y0", *vs] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
         lines += [
-            f"    if ({nodes}) and c.record:",
-            f"        node = new(Node); node.prim = prim; node.inputs = {_tuple([f'n{i}' for i in range(len(inputs))])}",
-            f"        node.kept = {_tuple(kept)}; node.params = {_tuple(params)}; node.scope = scope()",
-            f"        node.extra = None; node.serial = clock(); {front.remembers}",
-            "        out.node = node",
+            f"    if ({nodes}) and __c.record:",
+            f"        __node = __new(__Node); __node.prim = __prim; __node.inputs = {_tuple([f'__n{i}' for i in range(len(inputs))])}",
+            f"        __node.kept = {_tuple(kept)}; __node.params = {_tuple(params)}; __node.scope = __scope()",
+            "        __node.extra = None; __node.serial = __clock(); "
+            + front.remembers.format(node="__node", y="__y0"),
+            "        __out.node = __node",
             "    else:",
-            "        out.node = None",
+            "        __out.node = None",
         ]
     else:
-        lines.append("    out.node = None")
+        lines.append("    __out.node = None")
     if prim.view:
-        lines.append(f"    if isinstance({inputs[0]}, Front): link_view(out, {inputs[0]}, prim, {_tuple(params)})")
+        lines.append(f"    if __isinstance({inputs[0]}, __Front): __link_view(__out, {inputs[0]}, __prim, {_tuple(params)})")
     if len(ys) == 1:
-        lines.append("    return out")
+        lines.append("    return __out")
     else:
         for j in range(1, len(ys)):
-            lines.append(f"    out{j} = new(Front); out{j}.value = y{j}; out{j}.node = None")
-        lines.append(f"    return {_tuple(['out', *(f'out{j}' for j in range(1, len(ys)))])}")
+            lines.append(f"    __out{j} = __new(__Front); __out{j}.value = __y{j}; __out{j}.node = None")
+        lines.append(f"    return {_tuple(['__out', *(f'__out{j}' for j in range(1, len(ys)))])}")
     return _make("call", lines, namespace, prim)
 
 
 def _compute(prim: Primitive, front: type[Variable], ys: str, values: str) -> list[str]:
     """The faster kernel first, if there is one; the reference on plain values, which is nearly always what they are."""
+    if not prim.ours and len(prim.outputs) > 1:  # not yet known to be a tuple of as many
+        ys = "__y"
     if front.inside is None:
-        return [f"        {ys} = forward({values})"]
-    names = [f"v{i}" for i in range(len(prim.inputs))]
-    inside = " or ".join(f"{v}.__class__ is Inside" for v in names[1 if prim.view else 0 :])
+        return [f"        {ys} = __forward({values})"]
+    names = [f"__v{i}" for i in range(len(prim.inputs))]
+    inside = " or ".join(f"{v}.__class__ is __Inside" for v in names[1 if prim.view else 0 :])
     params = "{" + ", ".join(f"{p!r}: {p}" for p in prim.params) + "}"
-    plain = f"forward({values})"
+    plain = f"__forward({values})"
     if inside:
-        plain = f"outside(prim, {_tuple(names)}, {params}) if {inside} else {plain}"
+        plain = f"__outside(__prim, {_tuple(names)}, {params}) if {inside} else {plain}"
     if prim.fast is None:
         return [f"        {ys} = {plain}"]
-    return [f"        _found = fast({values})", f"        if _found is NotImplemented: _found = {plain}", f"        {ys} = _found"]
+    return [f"        __found = __fast({values})", f"        if __found is __NotImplemented: __found = {plain}", f"        {ys} = __found"]
+
+
+def _checked(prim: Primitive, ys: list[str]) -> list[str]:
+    """Did a user's forward return what was declared? (The library's own are held to it by its tests.)"""
+    if prim.ours:
+        return []
+    if len(ys) > 1:
+        return [f"    {', '.join(ys)} = __outcome(__prim, __Front, __y)"]
+    return ["    if __y0.__class__ not in __raw: (__y0,) = __outcome(__prim, __Front, __y0)"]
 
 
 def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     """The public call: finds the kind of variable among the arguments; all raw computes raw."""
     namespace: dict[str, Any] = {
-        "get": prim.by_front.get, "adopt_all": adopt_all, "prim": prim, "forward": prim.forward, "ARRAYS": ARRAYS, "RAW": RAW,
-        "INSIDE": INSIDE, "fast": prim.fast,
+        "__get": prim.by_front.get, "__adopt_all": adopt_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
+        "__RAW": RAW, "__INSIDE": INSIDE, "__fast": prim.fast, "__NotImplemented": NotImplemented,
     }  # fmt: skip
     lines = [f"def call({_signature(prim, namespace)}):"]
     given = [f"{p}={p}" for p in prim.params]
     if prim.variadic:
         n = prim.inputs[0]
-        lines.append(f"    f = get({n}[0].__class__) if {n} else None")
-        lines.append(f"    return (f or adopt_all(prim, {n}))({', '.join([f'*{n}', *given])})")
+        lines.append(f"    __f = __get({n}[0].__class__) if {n} else None")
+        lines.append(f"    return (__f or __adopt_all(__prim, {n}))({', '.join([f'*{n}', *given])})")
         return _make("call", lines, namespace, prim)
     inputs = list(prim.inputs)
-    lines.append(f"    f = {' or '.join(f'get({n}.__class__)' for n in inputs)}")
+    lines.append(f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}")
     first, *rest = inputs
-    raw = " and ".join([f"{first}.__class__ in ARRAYS", *(f"({n}.__class__ in RAW or {n} is None)" for n in rest)])
+    raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW or {n} is None)" for n in rest)])
     call = ", ".join([*inputs, *given])
-    quick = [f"    if {raw}:", f"        _found = fast({call})", f"        return forward({call}) if _found is NotImplemented else _found"]
+    plainly = f"return __forward({call})"  # what rules do in a plain backward pass
+    quick = [f"        __found = __fast({call})", "        if __found is not __NotImplemented: return __found", f"        {plainly}"]
     lines += [
-        f"    if f is not None: return f({call})",
-        *(quick if prim.fast is not None else [f"    if {raw}: return forward({call})"]),  # what rules do in a plain backward pass
-        f"    if {' or '.join(f'{n}.__class__ in INSIDE' for n in inputs)}: return prim.raw({call})",
-        f"    return adopt_all(prim, {_tuple(inputs)})({call})",
+        f"    if __f is not None: return __f({call})",
+        *([f"    if {raw}:", *quick] if prim.fast is not None else [f"    if {raw}: {plainly}"]),
+        f"    if {' or '.join(f'{n}.__class__ in __INSIDE' for n in inputs)}: return __prim.raw({call})",
+        f"    return __adopt_all(__prim, {_tuple(inputs)})({call})",
     ]
     return _make("call", lines, namespace, prim)

@@ -18,7 +18,7 @@ class Tracer:
     def __init__(self, note: Callable[[Any], Any] | None = None) -> None:
         self.note = note
         self.values: list[dict[str, Any]] = []
-        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], Any, Node | None]] = []
+        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], tuple[int, ...], Any, Node | None]] = []
         self.ids: dict[int, int] = {}
         self.alive: list[Any] = []
 
@@ -55,11 +55,9 @@ class Tracer:
         """One call."""
         inputs = tuple(self.argument(a) for a in args if a is not None)
         named = dict(zip(prim.params, params, strict=True))
-        named_missing = tuple(i for i, a in enumerate(args) if a is None)
-        if named_missing:
-            named = {**named, "_absent": named_missing}
+        absent = tuple(i for i, a in enumerate(args) if a is None)
         outputs = tuple(self.declare(o, "result") for o in outs)
-        self.steps.append((prim, inputs, outputs, named, scope, next((o.node for o in outs if o.node is not None), None)))
+        self.steps.append((prim, inputs, outputs, named, absent, scope, next((o.node for o in outs if o.node is not None), None)))
 
     def rebind(self, x: Any, result: Any) -> None:
         """`x` was overwritten by `result`: from now on its name means that value."""
@@ -121,12 +119,12 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
-    for i, (prim, given, made, params, scope, node) in enumerate(tracer.steps):
+    for i, (prim, given, made, params, absent, scope, node) in enumerate(tracer.steps):
         path = scope.path(modules) if isinstance(scope, Scope) else ()
         keeps, size = kept_by(node, counted)
         steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, keeps=keeps,
                           kept_bytes=size, serial=i,
-                          origin=scope.of.serial if isinstance(scope, BackwardScope) else None))  # fmt: skip
+                          origin=scope.of.serial if isinstance(scope, BackwardScope) else None, absent=absent))  # fmt: skip
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
 
 
@@ -179,11 +177,10 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
         if v.kind in ("parameter", "constant") and v.id not in env:
             env[v.id] = box(v.data, v.node) if v.data.__class__ in FRONT and v.shape is not None else v.data
     for step in graph.steps:
-        params = dict(step.params)
         given = [env[i] for i in step.inputs]
-        for at in params.pop("_absent", ()):
+        for at in step.absent:
             given.insert(at, None)
-        made = step.primitive(*given, **params)
+        made = step.primitive(*given, **step.params)
         for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
             env[out] = value
     results = [env[i] for i in graph.outputs]

@@ -23,7 +23,8 @@ class Variable:
     arrays: ClassVar[frozenset[type]] = frozenset()  # those of them that stand for a whole variable, if only some do
     numbers: ClassVar[frozenset[type]] = frozenset()  # those of them that count as Python numbers beside a variable (by `.item()`)
     kernel_types: ClassVar[tuple[type, ...]] = ()  # kernels of these raw types are used where there are any
-    remembers: ClassVar[str] = ""  # source, with {v}: what a node notes of its output y0 (the fast path's `remember`)
+    raw: ClassVar[frozenset[type]] = frozenset()  # what a kernel may return; anything else is looked at closely
+    remembers: ClassVar[str] = ""  # source: what a node notes of its output, `{node}` and `{y}` (the fast path's `remember`)
     keeps_all: ClassVar[bool] = (
         False  # nodes keep (output, *inputs), whatever the rules want: cheap for numbers, and drawn
     )
@@ -49,6 +50,11 @@ class Variable:
     def outside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """`prim`'s reference kernel on values of which some are of the `inside` type."""
         raise NotImplementedError
+
+    @staticmethod
+    def fitting(value: Any) -> bool:
+        """Is this, which is none of the `raw` types, nevertheless something that a variable of this kind can wrap?"""
+        return False
 
     @staticmethod
     def look(g: Any) -> Any:

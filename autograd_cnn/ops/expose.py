@@ -30,12 +30,16 @@ def expose(places: str, *names: str) -> Callable[[F], F]:
         for place in places.split():
             table = _TABLES[place]
             for name in names or (op.__name__,):  # type: ignore[attr-defined]  # functions and primitives have one
-                if name in table:
+                if name in table and _definition(table[name]) != _definition(op):  # the same one, run again, replaces itself
                     raise ValueError(f"{name!r} is exposed twice as {place}")
                 table[name] = op  # type: ignore[assignment]  # resolved below, once all rules are attached
         return op
 
     return put
+
+
+def _definition(op: Any) -> tuple[str, str]:
+    return op.__module__, op.__qualname__
 
 
 def resolved(table: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:

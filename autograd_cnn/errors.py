@@ -31,6 +31,11 @@ class InplaceError(RuntimeError):
     """A value that the backward pass needs was overwritten, or may not be."""
 
 
+class UsageHint(UserWarning):
+    """Not wrong, but rarely meant: a softmax before `cross_entropy`, say. Given under `detect_anomaly` and by the checks of
+    `autograd_cnn.testing` only, once for each line of a program."""
+
+
 def expected(operation: str, what: str, got: object, fix: str = "") -> str:
     """One sentence: `operation: expected WHAT, got GOT. FIX`
 

@@ -63,8 +63,11 @@ class Draw(Protocol):
         avoid: float | Sequence[float] = (),
         distinct: bool = False,
     ) -> Any:
-        """A floating array within [low, high], no entry near a value of `avoid` (the operation's kinks).
-        `distinct=True`: all entries well apart from each other (for max, sort, and the like)."""
+        """A floating array within [low, high], no entry near a value of `avoid` (the operation's kinks and poles).
+
+        What a case does not exclude, it must stand: exact zeros (unless `avoid` has 0 or the range has not), equal entries (unless
+        `distinct=True`, which keeps all entries well apart, for max, sort, and the like) and, where no range is given, huge ones, which
+        are drawn for one check alone: where the result is finite, no gradient is NaN."""
         ...
 
     def integers(self, shape: Sequence[int], low: int, high: int) -> Any:

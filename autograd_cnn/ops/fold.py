@@ -66,7 +66,7 @@ def _(draw: Draw) -> Case:
 @_fold.cases
 def _(draw: Draw) -> Case:
     size, params = _problem(draw)
-    return Case(draw.array((1, 2 * math.prod(params["kernel"]), math.prod(_counts(size, params)))), size=size, **params)
+    return Case(draw.array((draw.integer(1, 2), 2 * math.prod(params["kernel"]), math.prod(_counts(size, params)))), size=size, **params)
 
 
 def _params(operation: str, kernel_size: Steps, dilation: Steps, padding: Steps, stride: Steps) -> dict[str, Shape]:

@@ -227,7 +227,7 @@ def _() -> Any:
 
 @_adaptive_max.cases
 def _(draw: Draw) -> Case:
-    return Case(draw.array((1, 2, draw.integer(1, 5), 4), distinct=True), size=(draw.integer(1, 3), draw.integer(1, 3)))
+    return Case(draw.array((draw.integer(1, 2), 2, draw.integer(1, 5), 4), distinct=True), size=(draw.integer(1, 3), draw.integer(1, 3)))
 
 
 def _switches(draw: Draw) -> tuple[Array, Shape]:
@@ -278,12 +278,13 @@ def _(draw: Draw) -> Case:
 
 @_adaptive_avg.cases
 def _(draw: Draw) -> Case:
-    return Case(draw.array((1, 2, draw.integer(1, 5), 4)), size=(draw.integer(1, 3), draw.integer(1, 6)))
+    return Case(draw.array((draw.integer(1, 2), 2, draw.integer(1, 5), 4)), size=(draw.integer(1, 3), draw.integer(1, 6)))
 
 
 @_adaptive_spread.cases
 def _(draw: Draw) -> Case:
-    return Case(draw.array((1, 2, draw.integer(1, 3))), shape=(1, 2, draw.integer(1, 5)))
+    n = draw.integer(1, 2)
+    return Case(draw.array((n, 2, draw.integer(1, 3))), shape=(n, 2, draw.integer(1, 5)))
 
 
 # ------------------------------------------------------------------------------------------------- the public functions

@@ -65,13 +65,13 @@ def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
 @_resample.cases
 def _(draw: Draw) -> Case:
     size, out, params = _problem(draw)
-    return Case(draw.array((1, 2, *size)), size=out, **params)
+    return Case(draw.array((draw.integer(1, 2), 2, *size)), size=out, **params)
 
 
 @_spread.cases
 def _(draw: Draw) -> Case:
     size, out, params = _problem(draw)
-    return Case(draw.array((1, 2, *out)), size=size, **params)
+    return Case(draw.array((draw.integer(1, 2), 2, *out)), size=size, **params)
 
 
 # ------------------------------------------------------------------------------------------------- interpolate

@@ -153,8 +153,8 @@ def _gelu_slope(input: Array) -> Array:
 
 @_gelu_slope.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    square = input * input
-    return g * (exp(square * -0.5) * (2 - square) * _BELL)
+    bell = exp(input * input * -0.5)
+    return g * ((2 * bell - input * (input * bell)) * _BELL)  # x² may overflow where x e^(−x²/2) is 0
 
 
 @_gelu_slope.cases

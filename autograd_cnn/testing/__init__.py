@@ -16,9 +16,10 @@ from .draw import HypothesisDraw, RandomDraw
 from .gradcheck import gradcheck, gradgradcheck
 from .module import check_module
 from .primitive import PrimitiveReport, check_case, check_primitive
-from .report import GradcheckError, GradcheckReport, InputReport
+from ..errors import UsageHint
+from .report import GradcheckError, GradcheckReport, GradcheckWarning, InputReport
 from .setup import CheckFailure
 
-__all__ = ["CHECKS", "Bad", "Case", "CheckFailure", "Draw", "GradcheckError", "GradcheckReport", "HypothesisDraw", "InputReport",
-           "PrimitiveReport", "RandomDraw", "check_case", "check_gradients", "check_module", "check_primitive", "gradcheck",
+__all__ = ["CHECKS", "Bad", "Case", "CheckFailure", "Draw", "GradcheckError", "GradcheckReport", "GradcheckWarning", "HypothesisDraw", "InputReport",
+           "PrimitiveReport", "RandomDraw", "UsageHint", "check_case", "check_gradients", "check_module", "check_primitive", "gradcheck",
            "gradgradcheck", "gradient_test", "primitive_test", "strategies"]  # fmt: skip

@@ -114,6 +114,28 @@ def each_input_alone(s: Setup) -> None:
         require(near(alone.value, together[k].value, 1e-12), f"the gradient of input {i} is another when only this input wants one")
 
 
+@check
+def huge_values(s: Setup) -> None:
+    """Where finite inputs give a finite result, no gradient is NaN, be they ever so large. (Differences mean nothing out there.)"""
+    if not s.differentiable:
+        return
+    for dtype in (np.float64, np.float32):
+        with np.errstate(all="ignore"):
+            args = s.tensors(dtype)
+            if not all(np.isfinite(args[i].value).all() for i in s.floats):
+                continue
+            try:
+                ys = s.run(args)
+            except (RuntimeError, ValueError, OverflowError, np.linalg.LinAlgError):
+                continue  # it refuses them
+            if not all(np.isfinite(y.detach().storage()).all() for y in ys):
+                continue
+            for i, g in zip(s.wanted, s.gradients(args), strict=False):
+                lost = "inf · 0 or inf − inf in the rule: compute it in a form that does not overflow, or give the case a range"
+                require(not np.isnan(g.storage()).any(), f"at these inputs the {np.dtype(dtype)} result is finite, but the gradient of input "
+                        f"{i} is NaN ({lost})")  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------- dtypes and layouts
 @check
 def dtype_and_shape(s: Setup) -> None:
@@ -227,5 +249,11 @@ def zero_size(s: Setup) -> None:
 
 
 from . import side_effects, structure  # noqa: E402  # they add theirs to the table
+
+# An input that a kernel has written over makes other checks fail, too, for reasons that would mislead: so this is said first.
+_others = {name: fn for name, fn in CHECKS.items() if name != "nothing overwritten"}
+_first = CHECKS["nothing overwritten"]
+CHECKS.clear()
+CHECKS.update({"nothing overwritten": _first, **_others})
 
 __all__ = ["CHECKS", "check", "layouts", "side_effects", "structure"]

@@ -11,18 +11,27 @@ import numpy as np
 from .needs import hypothesis
 
 T = TypeVar("T")
+_ANY = (-2.0, 2.0)  # the range of an array whose case names none: any number will do
+_HUGE = (1e3, 1e8, 1e15, 1e19, 1e30, 1e38, 1e100, 1e154, 1e300)  # squares, cubes and exponentials overflow, in float32 or float64
+
+
+def _has_zero(low: float, high: float, kinks: Sequence[float]) -> bool:
+    """Is 0 inside the range, not at its border, and away from what is to be avoided?"""
+    return low < 0 < high and all(abs(k) >= 0.02 * (high - low) for k in kinks)
 
 
 class RandomDraw:
-    """Implements `engine.cases.Draw` with NumPy's generator: the same seed draws the same cases.
+    """Implements `engine.cases.Draw` with NumPy's generator: the same seed draws the same cases. `huge`: half of the entries of
+    arrays whose case names no range are far beyond it.
 
     >>> RandomDraw(0).integers((3,), 0, 10).shape
     (3,)
     """
 
-    def __init__(self, seed: int, dtype: Any = np.float64) -> None:
+    def __init__(self, seed: int, dtype: Any = np.float64, huge: bool = False) -> None:
         self.rng = np.random.default_rng(seed)
         self.dtype = np.dtype(dtype)
+        self.huge = huge
 
     def shape(self, min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> tuple[int, ...]:
         """A shape."""
@@ -46,23 +55,36 @@ class RandomDraw:
         avoid: float | Sequence[float] = (),
         distinct: bool = False,
     ) -> Any:
-        """A floating array within [low, high], a step away from each value of `avoid` and, with `distinct`, entries well apart.
-        One array in four is not contiguous."""
+        """A floating array within [low, high], a step away from each value of `avoid` and, with `distinct`, entries well apart. Without,
+        one array in three has an exact 0 where it may be, and one in three equal entries. One array in four is not contiguous."""
         size = tuple(self.shape() if shape is None else shape)
         n = math.prod(size)
         flat = self._apart(n, low, high) if distinct else self.rng.uniform(low, high, n)
         margin = 0.02 * (high - low)
-        for kink in (avoid,) if isinstance(avoid, (int, float)) else avoid:
+        kinks = (avoid,) if isinstance(avoid, (int, float)) else tuple(avoid)
+        for kink in kinks:
             near = np.abs(flat - kink) < margin
             up = np.where(flat >= kink, 1.0, -1.0)
             up = np.where(kink + margin > high, -1.0, np.where(kink - margin < low, 1.0, up))
             flat = np.where(near, kink + up * (margin + 0.5 * np.abs(flat - kink)), flat)
+        if n and not distinct:
+            self._make_special(flat, _has_zero(low, high, kinks))
+        if n and self.huge and (low, high) == _ANY:
+            level = self.rng.choice(_HUGE) * self.rng.uniform(0.5, 1.0, n)
+            flat = np.where(self.rng.random(n) < 0.5, np.sign(flat) * level, flat)
         return self._laid_out(flat.astype(self.dtype).reshape(size))
 
     def _apart(self, n: int, low: float, high: float) -> Any:
         """n numbers, one in each of n equal cells of [low, high], away from the cells' borders, shuffled."""
         cell = (high - low) / max(n, 1)
         return low + cell * (self.rng.permutation(n) + self.rng.uniform(0.25, 0.75, n))
+
+    def _make_special(self, flat: Any, zero: bool) -> None:
+        n = len(flat)
+        if self.rng.random() < 1 / 3:
+            flat[self.rng.integers(n)] = flat[self.rng.integers(n)]
+        if zero and self.rng.random() < 1 / 3:
+            flat[self.rng.integers(n, size=self.rng.integers(1, 3))] = 0.0
 
     def _laid_out(self, x: Any) -> Any:
         if x.ndim and x.size and self.rng.random() < 0.25:
@@ -118,10 +140,11 @@ class HypothesisDraw:
 
     _STEPS = 16  # entries are multiples of 1/16 of the range's larger end
 
-    def __init__(self, draw: Any, dtype: Any = np.float64) -> None:
+    def __init__(self, draw: Any, dtype: Any = np.float64, huge: bool = False) -> None:
         self.st = hypothesis("HypothesisDraw").strategies
         self.pick = draw
         self.dtype = np.dtype(dtype)
+        self.huge = huge
 
     @property
     def rng(self) -> np.random.Generator:
@@ -158,6 +181,10 @@ class HypothesisDraw:
         margin = 0.02 * (high - low)
         grid = [low + (high - low) * (i + 0.5) / steps for i in range(steps)]
         grid = [float(v) for v in grid if all(abs(v - k) >= margin for k in kinks)]
+        if not distinct and _has_zero(low, high, kinks):
+            grid.append(0.0)
+        if not distinct and self.huge and (low, high) == _ANY:
+            grid += [sign * level for level in _HUGE for sign in (1.0, -1.0)]
         grid.sort(key=lambda v: (abs(v), v < 0))
         if not distinct:
             entries = [self.pick(self.st.sampled_from(grid)) for _ in range(n)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,11 @@ import numpy as np
 
 from ..engine.cases import Case
 from ..engine.primitive import Primitive
+from ..errors import UsageHint
 from ..tensor import wrap
 from .checks import CHECKS
 from .draw import HypothesisDraw, RandomDraw
+from .hints import hints_of
 from .needs import hypothesis
 from .setup import CheckFailure, Setup, asked, primitive_of, require, values
 
@@ -23,7 +26,7 @@ from .setup import CheckFailure, Setup, asked, primitive_of, require, values
 class PrimitiveReport:
     """What `check_primitive` found; true where all is well. `error` is the worst error of a derivative, in units of the
     tolerance; `failures` are `CheckFailure`s, the examples shrunk to the smallest found; `checked` names the checks that had something
-    to say about this operation."""
+    to say about this operation; `hints` say what its cases leave untested and what looks like a mistake in the use of others."""
 
     name: str
     family: str
@@ -32,6 +35,7 @@ class PrimitiveReport:
     seconds: float
     failures: tuple[CheckFailure, ...] = field(default=())
     checked: tuple[str, ...] = field(default=())
+    hints: tuple[str, ...] = field(default=())
 
     def __bool__(self) -> bool:
         return not self.failures
@@ -43,12 +47,12 @@ class PrimitiveReport:
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.verdict} ({self.examples} examples, worst derivative error {self.error:.2g}× the tolerance)"
-        return "\n".join([head, *(f"  {f.check}: {f}" for f in self.failures)])
+        return "\n".join([head, *(f"  {f.check}: {f}" for f in self.failures), *(f"  hint: {h}" for h in self.hints)])
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for JSON."""
         return {"name": self.name, "family": self.family, "examples": self.examples, "error": self.error, "seconds": round(self.seconds, 4),
-                "passed": bool(self), "verdict": self.verdict, "checked": list(self.checked),
+                "passed": bool(self), "verdict": self.verdict, "checked": list(self.checked), "hints": list(self.hints),
                 "failures": [{"check": f.check, "text": f.text, "reproduction": f.reproduction} for f in self.failures]}  # fmt: skip
 
 
@@ -66,7 +70,9 @@ def check_primitive(
 
     First and second derivatives against finite differences; float32 against float64; every memory layout, also none (zero-size);
     inputs and arriving gradients unchanged; no memory shared; shapes and dtypes of gradients; nothing recorded under no_grad();
-    the graph released; accumulation; adjoint pairs; replay of the trace; the float kernel; bad cases with their text.
+    the graph released; accumulation; adjoint pairs; replay of the trace; the float kernel; bad cases with their text. What the cases do
+    not exclude is drawn: exact zeros, equal entries and, for one check alone, huge ones (see `Draw.array`). Cases that leave
+    something untested get a hint, a `UsageHint` warning.
 
     Args:
         op: the primitive, its public function, or its name.
@@ -91,26 +97,33 @@ def check_primitive(
     start = time.perf_counter()
     failures: dict[str, CheckFailure] = {}
     worst, applied = 0.0, set()
+    setups: list[Setup] = []
     for k in range(examples):
         setup = Setup(prim, prim.draw_case(RandomDraw(seed * 100_003 + k)))
+        setups.append(setup)
         for name, check in chosen.items():
             if name not in failures:
                 before = asked()
-                failure = _attempt(name, check, setup)
+                subject = _drawn_for(name, prim, lambda huge, k=k: RandomDraw(seed * 100_003 + k, huge=huge)) if name in _HUGE else setup
+                failure = None if subject is None else _attempt(name, check, subject)
                 if failure is not None or asked() > before:
                     applied.add(name)
                 if failure is not None:
                     failures[name] = _smaller(prim, name, check, failure, seed) if shrink else failure
         worst = max(worst, setup.error)
+    hints = hints_of(setups)
+    for hint in hints:
+        warnings.warn(f"check_primitive({prim.name}): {hint}", UsageHint, stacklevel=2)
     if prim.bad is not None and (only is None or "bad cases" in _names(only)):
         applied.add("bad cases")
         failure = _bad_cases(prim)
         if failure is not None:
             failures["bad cases"] = failure
     checked = tuple(name for name in (*chosen, "bad cases") if name in applied)
-    report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, tuple(failures.values()), checked)
+    found = tuple(failures[name] for name in checked if name in failures)
+    report = PrimitiveReport(prim.name, prim.family, examples, worst, time.perf_counter() - start, found, checked, hints)
     if failures and raise_exception:
-        raise next(iter(failures.values())).with_traceback(None)
+        raise found[0].with_traceback(None)
     return report
 
 
@@ -135,7 +148,8 @@ def _names(only: Iterable[str]) -> list[str]:
 def _chosen(only: Iterable[str] | None, oracle: Callable[..., Any] | None) -> dict[str, Callable[[Setup], None]]:
     table = dict(CHECKS)
     if oracle is not None:
-        table = {"oracle": lambda s: _against(s, oracle), **table}
+        first = {"nothing overwritten": table.pop("nothing overwritten")}
+        table = {**first, "oracle": lambda s: _against(s, oracle), **table}
     if only is None:
         return table
     wanted = _names(only)
@@ -156,6 +170,21 @@ def _against(s: Setup, oracle: Callable[..., Any]) -> None:
         require(same, f"output {k} is not the oracle's:\n{a}\nagainst\n{b}")
 
 
+_HUGE = frozenset({"huge values"})  # the checks whose examples have huge entries
+
+
+def _drawn_for(name: str, prim: Primitive, draw: Callable[[bool], Any]) -> Setup | None:
+    """An example for one check, or None where the cases themselves do not come to an end with huge entries."""
+    make: Any = prim.draw_case  # check_primitive saw that there is one
+    if name not in _HUGE:
+        return Setup(prim, make(draw(False)))
+    try:
+        with np.errstate(all="ignore"):
+            return Setup(prim, make(draw(True)))
+    except (ValueError, RuntimeError, OverflowError, np.linalg.LinAlgError):
+        return None
+
+
 def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFailure | None:
     try:
         check(setup)
@@ -171,13 +200,16 @@ def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFa
 
 def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int) -> CheckFailure:
     """The smallest example of the failure: by hypothesis where it is installed, else the smallest of many draws."""
-    draw_case: Any = prim.draw_case  # check_primitive saw that there is one
+    def attempt(draw: Callable[[bool], Any]) -> CheckFailure | None:
+        setup = _drawn_for(name, prim, draw)
+        return None if setup is None else _attempt(name, check, setup)
+
     try:
         module = hypothesis("shrinking")
     except ImportError:
         found = [failure]
         for k in range(200):
-            again = _attempt(name, check, Setup(prim, draw_case(RandomDraw(seed * 100_003 + 1000 + k))))
+            again = attempt(lambda huge, k=k: RandomDraw(seed * 100_003 + 1000 + k, huge=huge))  # type: ignore[misc]  # k is of this round
             if again is not None:
                 found.append(again)
         return min(found, key=lambda f: len(f.reproduction))
@@ -189,7 +221,7 @@ def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure
     @quick  # type: ignore[untyped-decorator]  # hypothesis is loaded here only
     @module.given(module.strategies.data())  # type: ignore[untyped-decorator]
     def probe(data: Any) -> None:
-        again = _attempt(name, check, Setup(prim, draw_case(HypothesisDraw(data.draw))))
+        again = attempt(lambda huge: HypothesisDraw(data.draw, huge=huge))
         if again is not None:
             if len(again.reproduction) < len(smallest[0].reproduction):
                 smallest[0] = again

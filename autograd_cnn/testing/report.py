@@ -14,6 +14,11 @@ class GradcheckError(RuntimeError):
         self.report = report
 
 
+class GradcheckWarning(UserWarning):
+    """A gradient is within the tolerance, but much further off than the differences' own error explains, as with a factor of 1.00003:
+    the rule is probably wrong. `report.inputs` say where (`suspicion`)."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of the Jacobian: d output[output][output_at] / d input[input_at]; `error` in units of the tolerance."""
@@ -25,10 +30,15 @@ class Entry:
     numeric: float
     error: float
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """Of which output by which input entry."""
         to = f"output {self.output}" + (f"{list(self.output_at)}" if self.output_at else "")
+        return f"d {to} / d input{list(self.input_at)}"
+
+    def __str__(self) -> str:
         return (
-            f"d {to} / d input{list(self.input_at)}: rule {self.analytic:.10g}, differences {self.numeric:.10g}, "
+            f"{self.where}: rule {self.analytic:.10g}, differences {self.numeric:.10g}, "
             f"{_units(self.error)} the tolerance"
         )
 
@@ -41,7 +51,7 @@ class InputReport:
     sum over the wrong dim), "factor", "swapped" (another input's gradient), "second use" (of an input whose uses are not all accumulated),
     "part" (right here, zero there), "mask" (not zero where it should be), "kink", "not finite", "wrong". `cause` says it in
     a sentence. `error` is the worst one in units of the tolerance; `kinks` are entries of the input at which the function has no
-    derivative.
+    derivative. `suspicion` says what is odd about a gradient that passed: it is off by much more than the differences are.
     """
 
     index: int
@@ -54,11 +64,13 @@ class InputReport:
     cause: str = ""
     worst: Entry | None = None
     kinks: tuple[tuple[int, ...], ...] = ()
+    suspicion: str = ""
 
     def __str__(self) -> str:
         head = f"input {self.index}{f' ({self.name})' if self.name else ''}, {self.dtype}{list(self.shape)}: "
         if self.passed:
             line = head + f"ok ({_units(self.error)} the tolerance)"
+            line += f"\n    SUSPICIOUS — {self.suspicion}" if self.suspicion else ""
         else:
             line = head + f"{self.verdict.upper()} — {self.cause}" + (f"\n    worst: {self.worst}" if self.worst else "")
         if self.kinks:
@@ -110,7 +122,7 @@ class GradcheckReport:
         """As plain data, for JSON."""
         rows = [
             {"input": i.index, "name": i.name, "shape": list(i.shape), "passed": i.passed, "error": i.error, "verdict": i.verdict,
-             "cause": i.cause, "kinks": [list(k) for k in i.kinks]}
+             "cause": i.cause, "suspicion": i.suspicion, "kinks": [list(k) for k in i.kinks]}
             for i in self.inputs
         ]  # fmt: skip
         return {

@@ -333,7 +333,8 @@ class inference_mode(Switch):
 
 class detect_anomaly(Switch):
     """Find where a NaN comes from: each operation notes the source line that made it, and the backward pass stops at the
-    first rule that returns a NaN with an error that names the operation and that line. Slow: for looking, not for training.
+    first rule that returns a NaN with an error that names the operation and that line. What is rarely meant (a softmax before
+    `cross_entropy`, probabilities in `nll_loss`) gets a `UsageHint` warning. Slow: for looking, not for training.
 
     `check_nan=False` only notes the lines (a failing backward then says where its forward was). It acts where it was entered: not in
     other threads, as PyTorch's does, unless they are started inside with a copied context.

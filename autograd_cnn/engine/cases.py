@@ -58,12 +58,12 @@ class Draw(Protocol):
     def array(
         self,
         shape: Sequence[int] | None = None,
-        low: float = -2.0,
-        high: float = 2.0,
+        low: float | None = None,
+        high: float | None = None,
         avoid: float | Sequence[float] = (),
         distinct: bool = False,
     ) -> Any:
-        """A floating array within [low, high], no entry near a value of `avoid` (the operation's kinks and poles).
+        """A floating array within [low, high] (-2 and 2 where they are left out), no entry near a value of `avoid` (the operation's kinks and poles).
 
         What a case does not exclude, it must stand: exact zeros (unless `avoid` has 0 or the range has not), equal entries (unless
         `distinct=True`, which keeps all entries well apart, for max, sort, and the like) and, where no range is given, huge ones, which

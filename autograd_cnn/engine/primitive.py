@@ -96,6 +96,7 @@ class Primitive:
         self.draw_case: Callable[[Draw], Case] | None = None
         self.bad: Callable[[], Iterable[Bad]] | None = None
         self.entry_rule: Callable[..., Any] | None = None
+        self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
         self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
         self._register()
 
@@ -180,6 +181,12 @@ class Primitive:
         what the output is when nothing is trained. `<name>_values` are an array's numbers instead of its symbols.
         """
         self.entry_rule = fn
+        return fn
+
+    def hints(self, fn: Callable[[Sequence[str], Sequence[Any]], str]) -> Callable[[Sequence[str], Sequence[Any]], str]:
+        """What is rarely meant in a call, given as a `UsageHint` under `detect_anomaly`: a function of the names of the operations that
+        made the inputs ("" for none) and of their raw values, which returns the sentence, or ""."""
+        self.advice = fn
         return fn
 
     def accelerated(self, fn: R) -> R:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from threading import RLock
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..config import Context, scope
-from ..errors import expected
+from ..errors import UsageHint, expected
 from .graph import Node
 from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
@@ -54,6 +56,10 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
             outs[0].node = node
         if c.anomaly:
             node.extended().line = user_line()
+    if c.anomaly and prim.advice is not None:
+        text = prim.advice([_made_by(n) for n in nodes], values)
+        if text:
+            _hint(text)
     if prim.view:
         for out in outs:
             link_view(out, args[0], prim, params)
@@ -274,9 +280,29 @@ def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> Non
 _PACKAGE = __name__.split(".", 1)[0]
 
 
+def _user_frame() -> FrameType:
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__", "").split(".", 1)[0] == _PACKAGE and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def user_line() -> str:
     """`file:line, in function`: the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").split(".", 1)[0] == _PACKAGE and frame.f_back:
-        frame = frame.f_back
+    frame = _user_frame()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+
+
+def _made_by(node: Node | None) -> str:
+    """The operation that made a value, whatever it was reshaped to since; "" for none."""
+    while node is not None and node.prim is not None and node.prim.family == "shape" and node.inputs:
+        node = node.inputs[0]
+    return node.prim.name if node is not None and node.prim is not None else ""
+
+
+def _hint(text: str) -> None:
+    """Warn at the user's line: Python shows it once for each."""
+    frame = _user_frame()
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    module = frame.f_globals.get("__name__", "__main__")
+    warnings.warn_explicit(text, UsageHint, frame.f_code.co_filename, frame.f_lineno, module, registry)

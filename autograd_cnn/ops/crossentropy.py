@@ -6,6 +6,7 @@ softmax − target, is a primitive of its own, so that it costs one array and ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .likelihood import _at, _checked, _class_case, _constant, _divide, _safe, _
 from .loss import chosen_reduction, draw_reduction
 from .promotion import Array
 from .reduce import _sum
-from .softmax import _log_softmax, _softmax
+from .softmax import _log_softmax, _softmax, twice_softmax
 
 
 class _Places:
@@ -85,6 +86,11 @@ def _cross_entropy(
 @_cross_entropy.vjp("input")
 def _(g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float) -> Array:
     return cross_entropy_adjoint(g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
+
+
+@_cross_entropy.hints
+def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
+    return twice_softmax("cross_entropy", made_by[0])
 
 
 @_cross_entropy.entries

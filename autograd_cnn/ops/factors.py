@@ -40,10 +40,10 @@ def _skew(x: Any) -> Any:
 
 
 def _tall(draw: Draw, wide: bool) -> Case:
-    """A matrix of full rank with singular values well apart."""
+    """A matrix of full rank with singular values well apart. No entry is 0: below the diagonal the sign of Q jumps there."""
     n = draw.integer(1, 3)
     m = n + draw.integer(0, 2)
-    x = draw.array((m, n), low=-0.2, high=0.2) + np.eye(m, n) * (1.0 + np.arange(n))
+    x = draw.array((m, n), low=-0.2, high=0.2, avoid=0.0) + np.eye(m, n) * (1.0 + np.arange(n))
     return Case(np.swapaxes(x, -1, -2) if wide else x, tolerance=50)
 
 

@@ -4,6 +4,7 @@ and the pair is closed under differentiation."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,18 @@ def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_ind
         return y
     y = np.add.reduce(y, axis=None)
     return _divide(y, _total(w, target.size)) if reduction == "mean" else y
+
+
+@_nll.hints
+def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
+    input = values[0]
+    sums = input.size and input.min() >= 0 and np.allclose(input.sum(_class_dim(input)), 1.0, atol=1e-3)
+    if made_by[0] != "softmax" and not sums:
+        return ""
+    return (
+        "nll_loss: expected log-probabilities, which are not above 0, got what looks like probabilities. Use log_softmax before it, or "
+        "cross_entropy of the logits, which is both in one."
+    )
 
 
 @_nll.vjp("input")

@@ -231,8 +231,8 @@ def _(draw: Draw) -> Case:
 
 
 def _switches(draw: Draw) -> tuple[Array, Shape]:
-    indices = draw.integers((1, 2, 3), 0, 5)
-    return indices, (1, 2, 5)
+    n = draw.integer(1, 2)
+    return draw.integers((n, 2, 3), 0, 5), (n, 2, 5)
 
 
 @_switch_adjoint.cases
@@ -249,9 +249,9 @@ def _(draw: Draw) -> Case:
 
 @_unpool.cases
 def _(draw: Draw) -> Case:
-    first = draw.integer(0, 2)
-    indices = np.array([[[first, first + 1, first + 2]]])  # a switch met twice has no derivative to speak of
-    return Case(draw.array(indices.shape), indices, shape=(1, 1, 5))
+    n, first = draw.integer(1, 2), draw.integer(0, 2)
+    indices = np.array([[[first, first + 1, first + 2]]] * n)  # a switch met twice has no derivative to speak of
+    return Case(draw.array(indices.shape), indices, shape=(n, 1, 5))
 
 
 @_window_sum.cases

@@ -204,7 +204,7 @@ def _(g: Array, y: Array, input: Array, dims: tuple[int, ...] | None) -> Array:
 
 @_prod.cases
 def _(draw: Draw) -> Case:
-    x = np.array(draw.array(draw.shape(min_dims=1)))
+    x = np.array(draw.array(draw.shape(min_dims=1), low=-2.0, high=2.0))  # a range: products of the others may overflow beside a 0
     for _ in range(draw.integer(0, 2)):
         x[tuple(draw.integer(0, n - 1) for n in x.shape)] = 0.0
     dim = draw_dim(draw, x.ndim)
@@ -253,7 +253,7 @@ def _(g: Array, y: Array, input: Array, dim: int) -> Array:
 
 @_cumprod.cases
 def _(draw: Draw) -> Case:
-    x = np.array(draw.array(draw.shape(min_dims=1)))
+    x = np.array(draw.array(draw.shape(min_dims=1), low=-2.0, high=2.0))  # a range: products of the others may overflow beside a 0
     for _ in range(draw.integer(0, 2)):
         x[tuple(draw.integer(0, n - 1) for n in x.shape)] = 0.0
     return Case(x, dim=draw_dim(draw, x.ndim))

@@ -142,7 +142,8 @@ def _(g: Array, input: Array, approximate: str) -> Array:
         return g * _gelu_slope(input)
     x = input
     t = tanh((x + x * x * x * _CUBE) * _TANH_SCALE)
-    return g * (0.5 * (1 + t) + x * (1 - t * t) * ((1 + x * x * (3 * _CUBE)) * (0.5 * _TANH_SCALE)))
+    steep = x * (1 - t * t) * (0.5 * _TANH_SCALE)  # 0 where x² may overflow
+    return g * (0.5 * (1 + t) + (steep + steep * x * x * (3 * _CUBE)))
 
 
 @primitive(name="gelu slope", label="GELU′", family="activation", derivative="φ(x)(2 − x²)")

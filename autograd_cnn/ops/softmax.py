@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,18 @@ def _log_softmax(input: Array, *, dim: int) -> Array:
 @_log_softmax.accelerated
 def _(input: Array, *, dim: int) -> Any:
     return onednn.softmax(input, dim, log=True)
+
+
+def twice_softmax(operation: str, made_by: str) -> str:
+    """The hint for a softmax of a softmax: no error, but gradients that hardly move anything."""
+    if made_by != "softmax":
+        return ""
+    return f"{operation}: expected logits, got the result of softmax: softmax is taken twice. Leave it out before {operation}."
+
+
+@_log_softmax.hints
+def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
+    return twice_softmax("log_softmax", made_by[0])
 
 
 @_log_softmax.vjp("input")

@@ -6,12 +6,13 @@ import argparse
 import importlib
 import json as json_format
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..engine.primitive import REGISTRY, Primitive
-from ..errors import nearest
+from ..errors import UsageHint, nearest
 from ..ops.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from .primitive import PrimitiveReport, check_primitive
 
@@ -117,7 +118,9 @@ def _report(p: Primitive, examples: int, seed: int) -> PrimitiveReport:
         from .setup import CheckFailure
 
         return PrimitiveReport(p.name, p.family, 0, 0.0, 0.0, (CheckFailure(f"{p.name} has no cases", "no cases"),))
-    return check_primitive(p, examples=examples, seed=seed, raise_exception=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UsageHint)  # the table says it
+        return check_primitive(p, examples=examples, seed=seed, raise_exception=False)
 
 
 def _table(reports: list[PrimitiveReport]) -> list[str]:
@@ -131,6 +134,8 @@ def _table(reports: list[PrimitiveReport]) -> list[str]:
     for r in bad:
         for f in r.failures:
             lines += ["", f"--- {r.name}: {f.check}", str(f)]
+    hints = [f"hint: {r.name}: {h}" for r in reports for h in r.hints]
+    lines += ["", *hints] if hints else []
     total = sum(r.examples for r in reports)
     lines += ["", f"{len(reports) - len(bad)} of {len(reports)} operations right, {total} examples, "
                   f"{sum(r.seconds for r in reports):.1f} s. Errors are in units of the tolerance."]  # fmt: skip

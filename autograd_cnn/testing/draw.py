@@ -11,7 +11,6 @@ import numpy as np
 from .needs import hypothesis
 
 T = TypeVar("T")
-_ANY = (-2.0, 2.0)  # the range of an array whose case names none: any number will do
 _HUGE = (1e3, 1e8, 1e15, 1e19, 1e30, 1e38, 1e100, 1e154, 1e300)  # squares, cubes and exponentials overflow, in float32 or float64
 
 
@@ -50,8 +49,8 @@ class RandomDraw:
     def array(
         self,
         shape: Sequence[int] | None = None,
-        low: float = -2.0,
-        high: float = 2.0,
+        low: float | None = None,
+        high: float | None = None,
         avoid: float | Sequence[float] = (),
         distinct: bool = False,
     ) -> Any:
@@ -59,6 +58,8 @@ class RandomDraw:
         one array in three has an exact 0 where it may be, and one in three equal entries. One array in four is not contiguous."""
         size = tuple(self.shape() if shape is None else shape)
         n = math.prod(size)
+        huge = self.huge and low is None and high is None  # then any number will do
+        low, high = -2.0 if low is None else low, 2.0 if high is None else high
         flat = self._apart(n, low, high) if distinct else self.rng.uniform(low, high, n)
         margin = 0.02 * (high - low)
         kinks = (avoid,) if isinstance(avoid, (int, float)) else tuple(avoid)
@@ -69,7 +70,7 @@ class RandomDraw:
             flat = np.where(near, kink + up * (margin + 0.5 * np.abs(flat - kink)), flat)
         if n and not distinct:
             self._make_special(flat, _has_zero(low, high, kinks))
-        if n and self.huge and (low, high) == _ANY:
+        if n and huge:
             level = self.rng.choice(_HUGE) * self.rng.uniform(0.5, 1.0, n)
             flat = np.where(self.rng.random(n) < 0.5, np.sign(flat) * level, flat)
         return self._laid_out(flat.astype(self.dtype).reshape(size))
@@ -168,14 +169,16 @@ class HypothesisDraw:
     def array(
         self,
         shape: Sequence[int] | None = None,
-        low: float = -2.0,
-        high: float = 2.0,
+        low: float | None = None,
+        high: float | None = None,
         avoid: float | Sequence[float] = (),
         distinct: bool = False,
     ) -> Any:
         """A floating array within [low, high], a step away from each value of `avoid`; `distinct`: all entries different."""
         size = tuple(self.shape() if shape is None else shape)
         n = math.prod(size)
+        huge = self.huge and low is None and high is None  # then any number will do
+        low, high = -2.0 if low is None else low, 2.0 if high is None else high
         kinks = [avoid] if isinstance(avoid, (int, float)) else list(avoid)
         steps = max(self._STEPS, 2 * n + 4 * len(kinks) + 4)
         margin = 0.02 * (high - low)
@@ -183,7 +186,7 @@ class HypothesisDraw:
         grid = [float(v) for v in grid if all(abs(v - k) >= margin for k in kinks)]
         if not distinct and _has_zero(low, high, kinks):
             grid.append(0.0)
-        if not distinct and self.huge and (low, high) == _ANY:
+        if not distinct and huge:
             grid += [sign * level for level in _HUGE for sign in (1.0, -1.0)]
         grid.sort(key=lambda v: (abs(v), v < 0))
         if not distinct:

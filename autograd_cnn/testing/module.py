@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy as np
 
 from ..config import no_grad
 from ..engine.trace import trace
+from ..errors import UsageHint
 from ..nn.module import Module
 from ..random import default_generator
 from ..tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck
+from .hints import said_during
 from .primitive import PrimitiveReport
 from .report import GradcheckError
 from .setup import CheckFailure
@@ -55,6 +58,7 @@ def check_module(
     start = time.perf_counter()
     failures: dict[str, CheckFailure] = {}
     worst, name = 0.0, "module"
+    hints: list[str] = []
     for k in range(examples):
         rng = np.random.default_rng(seed * 1009 + k)
         subject = _Layer(factory, _drawn(inputs, rng))
@@ -68,10 +72,15 @@ def check_module(
                 failures[title] = CheckFailure(f"{subject.module!r}: {title}: {failure.text}", title)
             except Exception as error:
                 failures[title] = CheckFailure(f"{subject.module!r}: {title}: {type(error).__name__}: {error}", title)
+        if not hints and not failures:
+            hints = said_during(lambda subject=subject: subject.call(subject.inputs()))  # type: ignore[misc]  # this round's
     seconds = time.perf_counter() - start
-    report = PrimitiveReport(name, "module", examples, worst, seconds, tuple(failures.values()), tuple(_CHECKS))
+    found = tuple(failures[title] for title in _CHECKS if title in failures)
+    report = PrimitiveReport(name, "module", examples, worst, seconds, found, tuple(_CHECKS), tuple(dict.fromkeys(hints)))
+    for hint in report.hints:
+        warnings.warn(f"check_module({name}): {hint}", UsageHint, stacklevel=2)
     if failures and raise_exception:
-        raise next(iter(failures.values()))
+        raise found[0]
     return report
 
 
@@ -205,10 +214,10 @@ def _replay(s: _Layer, atol: float, rtol: float) -> None:
 
 
 _CHECKS: dict[str, Callable[[_Layer, float, float], Any]] = {
+    "inputs unchanged": _inputs_unchanged,  # first: it explains what the others find where it fails
     "gradients": _derivatives(gradcheck),
     "second derivatives": _derivatives(gradgradcheck),
     "float32 agrees": _float32,
-    "inputs unchanged": _inputs_unchanged,
     "every parameter gets a gradient": _all_parameters,
     "nothing recorded without grad": _no_record,
     "state": _state,

@@ -114,7 +114,8 @@ class Primitive:
 
     def _read_signature(self, forward: Callable[..., Any]) -> None:
         """Inputs stand before the `*`, parameters after it; one `*xs` makes any number of inputs."""
-        inputs, params = [], []
+        inputs: list[str] = []
+        params: list[str] = []
         for p in inspect.signature(forward).parameters.values():
             if p.name.startswith("__"):
                 raise TypeError(

@@ -26,7 +26,7 @@ _PACKAGE = __name__.partition(".")[0]
 def asked(rule: Callable[..., Any]) -> dict[str, bool]:
     """The names of a rule's parameters, each with whether it can be given by name only."""
     if rule.__class__ is FunctionType and not hasattr(rule, "__wrapped__"):  # as nearly all are; thirty times as fast
-        code = rule.__code__  # type: ignore[attr-defined]  # a FunctionType has one
+        code = rule.__code__
         if not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             return {n: i >= code.co_argcount for i, n in enumerate(names)}

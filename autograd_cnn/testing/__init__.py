@@ -9,6 +9,7 @@ hypothesis is needed by strategies and the tests made of them only: `pip install
 """
 
 from ..engine.cases import Bad, Case, Draw
+from ..errors import UsageHint
 from . import strategies
 from .checks import CHECKS
 from .decorators import check_gradients, gradient_test, primitive_test
@@ -16,7 +17,6 @@ from .draw import HypothesisDraw, RandomDraw
 from .gradcheck import gradcheck, gradgradcheck
 from .module import check_module
 from .primitive import PrimitiveReport, check_case, check_primitive
-from ..errors import UsageHint
 from .report import GradcheckError, GradcheckReport, GradcheckWarning, InputReport
 from .setup import CheckFailure
 

@@ -104,7 +104,7 @@ def check_primitive(
         for name, check in chosen.items():
             if name not in failures:
                 before = asked()
-                subject = _drawn_for(name, prim, lambda huge, k=k: RandomDraw(seed * 100_003 + k, huge=huge)) if name in _HUGE else setup
+                subject = _drawn(prim, RandomDraw(seed * 100_003 + k, huge=True)) if name in _HUGE else setup
                 failure = None if subject is None else _attempt(name, check, subject)
                 if failure is not None or asked() > before:
                     applied.add(name)
@@ -173,14 +173,14 @@ def _against(s: Setup, oracle: Callable[..., Any]) -> None:
 _HUGE = frozenset({"huge values"})  # the checks whose examples have huge entries
 
 
-def _drawn_for(name: str, prim: Primitive, draw: Callable[[bool], Any]) -> Setup | None:
-    """An example for one check, or None where the cases themselves do not come to an end with huge entries."""
+def _drawn(prim: Primitive, draw: Any) -> Setup | None:
+    """An example, or None where the case itself does not come to an end with huge entries."""
     make: Any = prim.draw_case  # check_primitive saw that there is one
-    if name not in _HUGE:
-        return Setup(prim, make(draw(False)))
+    if not draw.huge:
+        return Setup(prim, make(draw))
     try:
         with np.errstate(all="ignore"):
-            return Setup(prim, make(draw(True)))
+            return Setup(prim, make(draw))
     except (ValueError, RuntimeError, OverflowError, np.linalg.LinAlgError):
         return None
 
@@ -200,8 +200,8 @@ def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFa
 
 def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int) -> CheckFailure:
     """The smallest example of the failure: by hypothesis where it is installed, else the smallest of many draws."""
-    def attempt(draw: Callable[[bool], Any]) -> CheckFailure | None:
-        setup = _drawn_for(name, prim, draw)
+    def attempt(draw: Any) -> CheckFailure | None:
+        setup = _drawn(prim, draw)
         return None if setup is None else _attempt(name, check, setup)
 
     try:
@@ -209,7 +209,7 @@ def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure
     except ImportError:
         found = [failure]
         for k in range(200):
-            again = attempt(lambda huge, k=k: RandomDraw(seed * 100_003 + 1000 + k, huge=huge))  # type: ignore[misc]  # k is of this round
+            again = attempt(RandomDraw(seed * 100_003 + 1000 + k, huge=name in _HUGE))
             if again is not None:
                 found.append(again)
         return min(found, key=lambda f: len(f.reproduction))
@@ -221,7 +221,7 @@ def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure
     @quick  # type: ignore[untyped-decorator]  # hypothesis is loaded here only
     @module.given(module.strategies.data())  # type: ignore[untyped-decorator]
     def probe(data: Any) -> None:
-        again = attempt(lambda huge: HypothesisDraw(data.draw, huge=huge))
+        again = attempt(HypothesisDraw(data.draw, huge=name in _HUGE))
         if again is not None:
             if len(again.reproduction) < len(smallest[0].reproduction):
                 smallest[0] = again

@@ -172,7 +172,8 @@ class Assembly(Generator):
         elif way == "create" and self.maybe(1, "create_graph"):
             out.append("wanted = [p for p in params if p.requires_grad][-2:]")
             out.append("gs = m.autograd.grad(loss, wanted, create_graph=True, allow_unused=True)")
-            out.append("sum((g * g).sum() for g in gs if g is not None).backward()")
+            out.append("penalty = sum((g * g).sum() for g in gs if g is not None)")
+            out.append("getattr(penalty, 'requires_grad', False) and penalty.backward()")
         else:
             out.append(call.format(""))
         if guard:

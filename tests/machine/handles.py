@@ -23,6 +23,7 @@ class Tensor:
     def __init__(self, var: Var | None, base: Tensor | None = None, get: Any = None, put: Any = None, owner: Tensor | None = None) -> None:
         self._var, self.base, self._get, self._put, self.owner = var, base, get, put, owner
         self._of: Any = None
+        self._recorded = RECORD.get()  # a view made under no_grad has no history
         self.grad: Tensor | None = None
         self._hooks: dict[int, Any] = {}
         self._after: list[Any] = []
@@ -38,7 +39,8 @@ class Tensor:
             return self._var  # type: ignore[return-value]
         of = self.base.var
         if self._of is not of:
-            old, self._var, self._of = self._var, self._get(of), of
+            with tape.recording(self._recorded):
+                old, self._var, self._of = self._var, self._get(of), of
             if self._retains and old is not None:
                 old.retainers.remove(self)
                 self._var.retainers.append(self)
@@ -305,13 +307,10 @@ Tensor.copy_ = lambda self, o: self._become(tape.scale(tape.spread(lift(o), self
 
 # ------------------------------------------------------------------------------------------------- views
 def view_of(x: Tensor, get: Any, put: Any) -> Tensor:
-    """A view; of a view or of a detached tensor, too."""
+    """A view; of a detached tensor, too."""
     if x.owner is not None:
         return Tensor(None, owner=view_of(x.owner, get, put))
-    if x.base is None:
-        return Tensor(None, x, get, put)
-    outer_get, outer_put = x._get, x._put
-    return Tensor(None, x.base, lambda b: get(outer_get(b)), lambda b, new: outer_put(b, put(outer_get(b), new)))
+    return Tensor(None, x, get, put)
 
 
 def _reshaped(x: Tensor, *shape: Any) -> Tensor:

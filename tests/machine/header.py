@@ -87,5 +87,5 @@ def forget(): keep.clear(); retained.clear(); inner.clear()
 '''
 
 DROP = '''
-def drop(h, p, seed): m.manual_seed(seed); return F.dropout(h, p, True)
+def drop(h, p, seed): m.manual_seed(seed); return F.dropout(h.contiguous(), p, True)
 '''

@@ -1,0 +1,141 @@
+"""How often the programs take each fast path of the library: one table of names, and a count of calls that did not decline.
+
+Functions are watched from outside (`sys.setprofile`), by their code and what they return: nothing is replaced, and a path that is
+renamed or removed without a change here is an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograd_cnn.kernels.layout import ChannelsLast
+
+
+class Path(NamedTuple):
+    """A function of the package, and when its return counts: told by its variables and by what it returns."""
+
+    name: str
+    function: str
+    when: Callable[[dict[str, Any], Any], bool] = lambda v, result: True
+
+
+def _over(v: dict[str, Any], result: Any) -> bool:
+    """Was the result written over memory that was lent?"""
+    first = result[0] if isinstance(result, tuple) else result
+    return v.get("spare") is not None and first is v["spare"]
+
+
+def _last(v: dict[str, Any], result: Any) -> bool:
+    return result.__class__ is ChannelsLast
+
+
+def _rows(v: dict[str, Any], result: Any) -> bool:
+    return result.__class__ is not ChannelsLast
+
+
+def _work(least: int, most: float = float("inf")) -> Callable[[dict[str, Any], Any], bool]:
+    """A result of so many entries: on this side of a threshold."""
+    return lambda v, result: least <= (result[0] if isinstance(result, tuple) else result).size < most
+
+
+K = "kernels.onednn."
+PATHS = [
+    Path("relu, channels last", K + "eltwise:relu", _last),
+    Path("relu, row by row", K + "eltwise:relu", _rows),
+    Path("leaky relu", K + "eltwise:leaky_relu"),
+    Path("sigmoid", K + "eltwise:sigmoid"),
+    Path("tanh", K + "eltwise:tanh"),
+    Path("an activation's adjoint", K + "eltwise:curve_adjoint"),
+    Path("an activation's adjoint, written over a lent gradient", K + "eltwise:curve_adjoint", _over),
+    Path("an activation's adjoint, its gradient brought into the order of the result", K + "eltwise:curve_adjoint",
+         lambda v, r: v["g"] is not v.get("spare") and r.__class__ is ChannelsLast),
+    Path("leaky relu's adjoint", K + "eltwise:leaky_relu_adjoint"),
+    Path("a sum of one shape", K + "binary:_binary", lambda v, r: not v["into"] and v["what"] == 0x1FFF0 and v["x"].shape == v["z"].shape),
+    Path("a product of one shape", K + "binary:multiply", lambda v, r: v["x"].shape == v["z"].shape),
+    Path("a product with a scale (dropout)", K + "binary:scaled_product"),
+    Path("a sum written over a lent gradient", K + "binary:add_into"),
+    Path("a number for each channel", K + "binary:_by_channel"),
+    Path("a scale and a shift for each channel", K + "binary:scale_shift"),
+    Path("a number for each column", K + "binary:_by_row"),
+    Path("convolution", K + "conv:forward"),
+    Path("convolution, few multiplications", K + "conv:forward", lambda v, r: r.size * v["w"][0].size < 100_000),
+    Path("convolution, many multiplications", K + "conv:forward", lambda v, r: r.size * v["w"][0].size >= 100_000),
+    Path("convolution, strided", K + "conv:forward", lambda v, r: max(v["stride"]) > 1),
+    Path("convolution, grouped", K + "conv:forward", lambda v, r: v["groups"] > 1),
+    Path("convolution with a bias", K + "conv:forward", lambda v, r: v["bias"] is not None),
+    Path("convolution as a product of matrices", K + "conv:_as_product"),
+    Path("convolution's adjoint by the input", K + "conv:input_adjoint"),
+    Path("convolution's adjoint by the weights", K + "conv:weight_adjoint", lambda v, r: not v["bias"]),
+    Path("convolution's adjoint by weights and bias", K + "conv:weight_adjoint", lambda v, r: bool(v["bias"])),
+    Path("batch norm in training", K + "norm:batch_norm"),
+    Path("batch norm without weights", K + "norm:batch_norm", lambda v, r: v["weight"] is None),
+    Path("batch norm's adjoint", K + "norm:batch_norm_adjoint"),
+    Path("batch norm's adjoint, written over a lent gradient", K + "norm:batch_norm_adjoint", _over),
+    Path("batch norm in evaluation", K + "norm:batch_norm_eval"),
+    Path("maximum pooling", K + "pool:max_pool"),
+    Path("maximum pooling's adjoint", K + "pool:max_pool_adjoint"),
+    Path("average pooling", K + "pool:average"),
+    Path("average pooling without padding's zeros", K + "pool:average", lambda v, r: not v["include"]),
+    Path("average pooling's adjoint", K + "pool:average_adjoint"),
+    Path("average pooling's adjoint by copies", "kernels.keeping:spread_average"),
+    Path("softmax", K + "rows:softmax", lambda v, r: not v["log"]),
+    Path("log softmax", K + "rows:softmax", lambda v, r: v["log"]),
+    Path("softmax's adjoint", K + "rows:softmax_adjoint"),
+    Path("softmax's adjoint, written over a lent gradient", K + "rows:softmax_adjoint", _over),
+    Path("layer norm", K + "rows:normalize"),
+    Path("layer norm's adjoint", K + "rows:normalize_adjoint"),
+    Path("product of matrices", K + "matmul:matmul", lambda v, r: v["a"].ndim == 2),
+    Path("product of stacks of matrices", K + "matmul:matmul", lambda v, r: v["a"].ndim == 3),
+    Path("linear layer with its bias", K + "matmul:linear"),
+    Path("into channels last", K + "reorder:as_last", lambda v, r: v.get("copy") is not None),
+    Path("out of channels last", K + "reorder:as_rows", lambda v, r: v.get("copy") is not None),
+    Path("sums of channels", "kernels.keeping:channel_sums"),
+    Path("part of a value that is channels last", "kernels.keeping:part"),
+    Path("joined values that are channels last", "kernels.keeping:cat"),
+    Path("padding that stays channels last", "kernels.keeping:pad"),
+    Path("NumPy on a value as it lies", "kernels.layout:beside", lambda v, r: v["prim"].entrywise and r.__class__ is ChannelsLast),
+    Path("a channels-last value becomes a storage", "kernels.layout:store"),
+    Path("memory that is used again", "kernels.memory:borrow"),
+    Path("a leaf keeps a lent gradient", "inplace:accumulate", lambda v, r: v["lent"] and v.get("have") is None and not v["create_graph"]),
+    Path("a leaf's gradient is added to in place", "inplace:accumulate", lambda v, r: v.get("target") is not None),
+    Path("a new value takes the place of one that is channels last", "inplace:_swap"),
+    Path("a rule is lent its gradient", "engine.backward:_walk", lambda v, r: any(n.prim is not None and n.prim.borrows for n in v["order"])),
+]
+
+
+class Watch:
+    """Counts returns, in all threads that begin while it watches."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter({path.name: 0 for path in PATHS})
+        self._by_code: dict[Any, list[Path]] = {}
+        for path in PATHS:
+            module, name = path.function.split(":")
+            found = getattr(importlib.import_module(f"autograd_cnn.{module}"), name)
+            self._by_code.setdefault(found.__code__, []).append(path)
+
+    def _event(self, frame: Any, event: str, result: Any) -> None:
+        if event == "return" and frame.f_code in self._by_code and result is not NotImplemented:
+            for path in self._by_code[frame.f_code]:
+                if (result is not None or path.function.startswith(("inplace", "engine"))) and path.when(frame.f_locals, result):
+                    self.counts[path.name] += 1
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        before = sys.getprofile()
+        sys.setprofile(self._event)
+        threading.setprofile(self._event)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+            threading.setprofile(None)  # type: ignore[arg-type]
+
+    def table(self) -> str:
+        return "\n".join(f"{count:8} {name}" for name, count in self.counts.items())

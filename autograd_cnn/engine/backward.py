@@ -161,7 +161,8 @@ def _walk(
             else:
                 if create_graph:
                     set_scope(BackwardScope(n))  # a sum belongs to the node whose gradient it is
-                waiting[n] = accrue(have, d, n in owned and getrefcount(have) <= _ALONE and front.lendable(have))
+                lent = n in owned and getrefcount(have) <= _ALONE and front.lendable(have)  # before the call's own reference to it
+                waiting[n] = accrue(have, d, lent)
                 if lends:
                     owned.add(n)  # a sum is new, or was the walk's before
                 del have

@@ -327,6 +327,19 @@ def test_averages_of_windows_side_by_side(channels: int) -> None:
 
 
 @needs_onednn
+def test_windows_that_would_tile_the_input_but_begin_in_the_padding() -> None:
+    """As many windows as tiles, and yet each begins one place before its tile: the adjoint of an average may not be by tiles."""
+    g = normal(1, 4, 8, 8)
+    with ac.use_backend("onednn"):
+        x = ac.tensor(normal(1, 4, 24, 24), requires_grad=True)
+        F.avg_pool2d(x, 3, 3, 1).backward(ac.tensor(g))
+    wanted = np.repeat(np.repeat(g, 3, 2), 3, 3)[:, :, 1:, 1:] / 9
+    np.testing.assert_allclose(x.grad.numpy()[:, :, :23, :23], wanted, rtol=1e-6)
+    assert not x.grad.numpy()[:, :, 23].any() and not x.grad.numpy()[:, :, :, 23].any()
+
+
+
+@needs_onednn
 @pytest.mark.parametrize("size", [1, 2, (4, 2), (3, 5)])
 def test_adaptive_average_pooling(size: Any) -> None:
     check(lambda x: F.adaptive_avg_pool2d(x, size), normal(2, 6, 8, 8))

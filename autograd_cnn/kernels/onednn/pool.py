@@ -65,7 +65,8 @@ def average_adjoint(g: Any, shape: Shape, kernel: Shape, stride: Shape, padding:
     if g.dtype is not FLOAT or not _wanted(math.prod(shape), g, len(shape)):
         return NotImplemented
     geo = pooling(shape, kernel, stride, padding, 1, ceil_mode, "avg_pool")
-    if shape[1] < _NARROW and g.shape[2:] == geo.out and geo.kernel == geo.stride == evenly(geo.size, geo.out):
+    tiles = geo.kernel == geo.stride == evenly(geo.size, geo.out) and not any(a or b for a, b in geo.padding)
+    if shape[1] < _NARROW and g.shape[2:] == geo.out and tiles:
         return keeping.spread_average(as_last(g), geo.kernel)
     run = _plan("include adjoint" if include else "exclude adjoint", shape, geo)
     if run is None or g.shape[2:] != geo.out:

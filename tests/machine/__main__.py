@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--without", default="", help="features left out, separated by commas")
     parser.add_argument("--most", type=int, default=3, help="failures after which it stops")
     parser.add_argument("--full", action="store_true", help="print failing programs with all they need to be pasted")
+    parser.add_argument("--coverage", action="store_true", help="count how often each fast path is taken (slow)")
     parser.add_argument("--program", action="store_true", help="print the program of the first seed, and do not run it")
     args = parser.parse_args()
 
@@ -25,7 +26,16 @@ def main() -> None:
     if args.program:
         print(run.draw(args.first, without).text())
         return
-    failures, tally = run.run_many(range(args.first, args.first + args.count), without, args.most)
+    seeds = range(args.first, args.first + args.count)
+    if args.coverage:
+        from .paths import Watch
+
+        watch = Watch()
+        with watch.watching():
+            failures, tally = run.run_many(seeds, without, args.most)
+        print(watch.table(), end="\n\n")
+    else:
+        failures, tally = run.run_many(seeds, without, args.most)
     for failure in failures:
         print(failure if args.full else failure.short, end="\n\n")
     print("\n".join(f"{count:8} {name}" for name, count in sorted(tally.items())))

@@ -36,7 +36,8 @@ def _lines(nodes: list[Node], indent: str) -> list[str]:
 
 IMAGES = [(2, 8, 24, 24), (2, 16, 16, 16), (1, 8, 32, 32), (1, 16, 16, 16), (1, 4, 46, 45), (4, 4, 24, 24), (2, 3, 37, 38), (2, 3, 9, 7), (1, 8, 5, 6),
           (3, 2, 11, 11), (2, 32, 12, 12), (1, 6, 37, 37)]  # fmt: skip
-MATRICES = [(128, 96), (64, 130), (96, 128), (33, 70), (7, 5), (64, 64), (130, 64), (4, 24, 90), (3, 40, 70)]
+MATRICES = [(128, 96), (64, 130), (96, 128), (33, 70), (7, 5), (64, 64), (130, 64), (4, 24, 90), (3, 40, 70),
+            (4, 33, 64)]  # fmt: skip
 ACTS = ["F.relu({})", "m.relu({})", "{}.relu()", "F.relu({}, inplace=True)", "{}.relu_()", "m.tanh({})", "m.sigmoid({})",
         "F.leaky_relu({}, 0.1)", "F.silu({})", "{}.clamp(min=0.0)", "F.leaky_relu({}, 0.2, inplace=True)"]  # fmt: skip
 ACT_LAYERS = ["nn.ReLU()", "nn.ReLU(inplace=True)", "nn.Tanh()", "nn.Sigmoid()", "nn.LeakyReLU(0.1)", "nn.SiLU()"]
@@ -82,14 +83,14 @@ class Generator:
         return name
 
     # ------------------------------------------------------------------------------------------ what happens between two lines
-    def events(self, density: float, fresh: bool) -> list[Node]:
-        """Looks, hooks, retained gradients, writes and views on `h`."""
+    def events(self, density: float, fresh: bool, between: bool = False) -> list[Node]:
+        """Looks, hooks, retained gradients, writes and views on `h`; `between` a norm and its activation, mostly who looks at gradients."""
         out: list[Node] = []
         r = self.r
         if r.random() > density:
             return out
         for _ in range(r.choice([1, 1, 2])):
-            kind = r.choice(["keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"])
+            kind = r.choice(["hook", "retain", "inner", "keep"] if between and r.random() < 0.6 else ["keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"])
             tag = self.new("k")
             if kind == "keep":
                 out.append(f'keep.append(("{tag}", h))')
@@ -111,7 +112,7 @@ class Generator:
             elif kind == "view" and self.maybe(1, "views"):
                 out += [] if fresh else ["h = h + 0.5"]
                 out += self.view(tag)
-            elif kind == "function":
+            elif kind == "function" and self.maybe(1, "custom Function"):
                 out += self.function()
         return out
 
@@ -120,7 +121,8 @@ class Generator:
         r = self.r
         v = self.new("v")
         makes = [f"{v} = h[:, :2]", f"{v} = h[0]", f"{v} = h.transpose(0, 1)", f"{v} = h.view(h.shape[0], -1)", f"{v} = h[:, 1:]", f"{v} = h.detach()",
-                 f"{v} = h.narrow(1, 0, 2)", f"{v} = h[..., 0]", f"{v} = h.unsqueeze(0)", f"{v} = h[:, :, 1:]"]  # fmt: skip
+                 f"{v} = h.narrow(1, 0, 2)", f"{v} = h[..., 0]", f"{v} = h.unsqueeze(0)"]  # fmt: skip
+        makes += [f"{v} = h[:, :, 1:]", f"{v} = h[:, 1:, 0]"] if self.rank > 2 else []
         if self.maybe(0.5, "chunk"):
             makes = [f"{v} = h.chunk(2, 1)[0]", f"{v} = h.split(1, 1)[-1]", f"{v}, _ = h.chunk(2, 1)", f"{v} = h.split(2, 1)[0]"]
         out: list[Node] = [r.choice(makes)]
@@ -157,7 +159,6 @@ class Generator:
         self.setup.append((f"class {name}(m.autograd.Function):", [
             "@staticmethod", ("def forward(ctx, x):", ["ctx.save_for_backward(x)", f"return {made}"]),
             "@staticmethod", ("def backward(ctx, g):", back)]))  # fmt: skip
-        self.features.add("custom Function")
         return [f"h = {name}.apply(h)"]
 
     # ------------------------------------------------------------------------------------------ layers
@@ -166,6 +167,7 @@ class Generator:
         """Lines that take `h` of `shape` on; `layers`: where a module's layers are made, None for plain functions."""
         out: list[Node] = []
         for _ in range(length):
+            self.rank = len(shape)
             made, shape = (self.image_step if len(shape) == 4 else self.matrix_step)(shape, layers, cls, tags, density)
             out += made
         return out, shape
@@ -220,8 +222,9 @@ class Generator:
                    density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
         r = self.r
         n, c, h, w = shape
-        kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "channel", "softmax",
-                                         "adaptive", "interpolate", "checkpoint", "act", "resize", "shared"])  # fmt: skip
+        kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "dropout", "channel", "softmax", "cat",
+                                         "adaptive", "interpolate", "checkpoint", "act", "resize", "shared", "squeeze",
+                                         "several", "several"])  # fmt: skip
         out: list[Node] = []
         events = lambda fresh=True: self.events(density, fresh)  # noqa: E731
         if kind == "motif":
@@ -234,7 +237,7 @@ class Generator:
             else:
                 new = shape
             if r.random() < 0.7 and new[0] * new[2] * new[3] > 1:
-                out += [*self.norm(new, layers, cls, tags), *events()]
+                out += [*self.norm(new, layers, cls, tags), *self.events(density * 1.5, True, True)]
             if residual and new == shape:
                 out += [r.choice(["h = h + r", "h += r", "h = r + h", "h = m.nn.functional.relu(h) + r"]), *events()]
             if r.random() < 0.85:
@@ -266,6 +269,8 @@ class Generator:
             return [f"h = F.conv_transpose2d(h, {self.leaf(c, o, k, k)}, stride={s})", *events()], (n, o, (h - 1) * s + k, (w - 1) * s + k)
         if kind == "dropout":
             if self.maybe(0.6, "dropout"):
+                if c <= 16 and self.r.random() < 0.7:
+                    return [f"h = F.conv2d(h, {self.leaf(c, c, 1, 1)})", f"h = drop(h, 0.3, {self.seed()}, whole=True)", *events()], shape
                 return [f"h = drop(h, 0.3, {self.seed()})", *events()], shape
             return ["h = F.dropout(h, 0.0, True)", *events()], shape
         if kind == "channel":
@@ -282,8 +287,15 @@ class Generator:
             inside = r.choice([f"F.relu(F.conv2d(v, {a}))", f"m.tanh(F.conv2d(v, {a}) * 0.5) + v", f"v * m.sigmoid(F.conv2d(v, {a}))"])
             return [f"h = m.utils.checkpoint.checkpoint(lambda v: {inside}, h, use_reentrant={again})", *events()], shape
         if kind == "resize" and n * h * w >= 64:
-            return ["h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1])", *self.act(None), f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
+            return ["h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1]) * 1.0", *self.act(None), f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
                     *events(False)], shape  # fmt: skip
+        if kind == "squeeze":
+            a, b = self.leaf(32, c, 1, 1), self.leaf(c, 32, 1, 1)
+            return [f"h = h * m.sigmoid(F.conv2d(F.relu(F.conv2d(F.adaptive_avg_pool2d(h, 1), {a})), {b}))", *events(False)], shape
+        if kind == "several":
+            a = self.leaf(c, c, 1, 1)
+            return [r.choice([f"h = m.relu(h) * 0.5 + m.tanh(h) + F.conv2d(h, {a})", f"h = F.conv2d(h, {a}) + F.leaky_relu(h, 0.1) * F.conv2d(h, {a})",
+                              f"h = m.sigmoid(h) * h + F.conv2d(h, {a})"]), *events()], shape  # fmt: skip
         if kind == "shared" and layers is None:
             a = self.leaf(c, c, 1, 1)
             return [f"h = F.conv2d(F.relu(F.conv2d(h, {a})), {a}.transpose(0, 1))", *events()], shape
@@ -293,7 +305,8 @@ class Generator:
                     density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
         r = self.r
         d = shape[-1]
-        kind = r.choice(["linear"] * 5 + ["act", "layer norm", "softmax", "log softmax", "product", "row", "dropout", "cat", "turn", "residual", "conv1"])
+        kind = r.choice(["linear"] * 5 + ["act", "layer norm", "softmax", "log softmax", "product", "product", "row", "dropout", "cat", "turn",
+                                           "residual", "conv1", "several"])  # fmt: skip
         events = lambda fresh=True: self.events(density, fresh)  # noqa: E731
         if kind == "linear":
             o, bias = r.choice([96, 80, 64, 10, 130]), r.random() < 0.7
@@ -310,6 +323,8 @@ class Generator:
         if kind in ("softmax", "log softmax"):
             return [f"h = F.{kind.replace(' ', '_')}(h, {r.choice([-1, len(shape) - 1, 0])}) * 2.0", *events()], shape
         if kind == "product":
+            if r.random() < 0.5:
+                return [f"h = F.softmax(h @ h.transpose(-2, -1) * {round(d**-0.5, 4)}, -1) @ h", *events()], shape
             return [f"h = h @ h.transpose(-2, -1) * {round(1 / d, 4)}", *events()], (*shape[:-1], shape[-2])
         if kind == "row":
             a = self.leaf(d)
@@ -320,6 +335,10 @@ class Generator:
             return ["a, b = h.chunk(2, -1)", "h = m.cat([b, m.relu(a)], -1)", *events()], shape
         if kind == "turn":
             return ["h = h.transpose(-2, -1)", *self.act(None), "h = h.transpose(-2, -1)", *events(False)], shape
+        if kind == "several":
+            a = self.leaf(d, d)
+            return [r.choice([f"h = F.linear(h, {a}) + F.relu(h) + m.tanh(h) * 0.5", f"h = F.softmax(h, -1) * 3.0 + m.sigmoid(h) + F.linear(h, {a})"]),
+                    *events()], shape  # fmt: skip
         if kind == "residual":
             return [f"h = h + F.relu(h * {self.leaf(d)})", *events()], shape
         if kind == "conv1" and len(shape) == 2 and d <= 96:

@@ -15,9 +15,9 @@ seen, counts, keep, retained, inner, changes = {}, {}, [], [], [], {}
 
 class Boom(Exception): pass
 
-def T(seed, *shape, grad=False):
-    drawn = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    return m.tensor(drawn.astype(np.float64), dtype=dtype, requires_grad=grad)
+def drawn(seed, shape): return np.random.default_rng(seed).standard_normal(shape).astype(np.float32).astype(np.float64)
+
+def T(seed, *shape, grad=False): return m.tensor(drawn(seed, shape), dtype=dtype, requires_grad=grad)
 
 def W(seed, *shape):
     t = T(seed, *shape) * (1 / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.3)
@@ -87,5 +87,7 @@ def forget(): keep.clear(); retained.clear(); inner.clear()
 '''
 
 DROP = '''
-def drop(h, p, seed): m.manual_seed(seed); return F.dropout(h.contiguous(), p, True)
+def drop(h, p, seed, whole=False):
+    if not whole: h = h.contiguous()  # the mask is drawn in the order of memory
+    m.manual_seed(seed); return F.dropout(h, p, True)
 '''

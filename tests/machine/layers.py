@@ -208,7 +208,7 @@ def silu(x: Tensor, inplace: bool = False) -> Tensor:
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     assert p == 0.0 or not training, "the twin cannot draw: programs drop with `drop`"
-    return x.clone()  # type: ignore[attr-defined,no-any-return]
+    return x
 
 
 def mse_loss(x: Tensor, y: Tensor) -> Tensor:

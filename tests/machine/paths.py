@@ -1,24 +1,24 @@
 """How often the programs take each fast path of the library: one table of names, and a count of calls that did not decline.
 
-Functions are watched from outside (`sys.setprofile`), by their code and what they return: nothing is replaced, and a path that is
-renamed or removed without a change here is an error.
+A path that is renamed or removed without a change here is an error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import sys
-import threading
+import inspect
+import types
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from autograd_cnn.kernels.layout import ChannelsLast
+from autograd_cnn.kernels.layout import ChannelsLast, is_last
 
 
 class Path(NamedTuple):
-    """A function of the package, and when its return counts: told by its variables and by what it returns."""
+    """A function of the package, and when a call counts: told by its arguments and by what it returned."""
 
     name: str
     function: str
@@ -37,11 +37,6 @@ def _last(v: dict[str, Any], result: Any) -> bool:
 
 def _rows(v: dict[str, Any], result: Any) -> bool:
     return result.__class__ is not ChannelsLast
-
-
-def _work(least: int, most: float = float("inf")) -> Callable[[dict[str, Any], Any], bool]:
-    """A result of so many entries: on this side of a threshold."""
-    return lambda v, result: least <= (result[0] if isinstance(result, tuple) else result).size < most
 
 
 K = "kernels.onednn."
@@ -93,8 +88,8 @@ PATHS = [
     Path("product of matrices", K + "matmul:matmul", lambda v, r: v["a"].ndim == 2),
     Path("product of stacks of matrices", K + "matmul:matmul", lambda v, r: v["a"].ndim == 3),
     Path("linear layer with its bias", K + "matmul:linear"),
-    Path("into channels last", K + "reorder:as_last", lambda v, r: v.get("copy") is not None),
-    Path("out of channels last", K + "reorder:as_rows", lambda v, r: v.get("copy") is not None),
+    Path("into channels last", K + "reorder:as_last", lambda v, r: r is not v["x"] and r.own and r.size > 4096),
+    Path("out of channels last", K + "reorder:as_rows", lambda v, r: r.size > 4096 and is_last(v["x"])),
     Path("sums of channels", "kernels.keeping:channel_sums"),
     Path("part of a value that is channels last", "kernels.keeping:part"),
     Path("joined values that are channels last", "kernels.keeping:cat"),
@@ -102,40 +97,58 @@ PATHS = [
     Path("NumPy on a value as it lies", "kernels.layout:beside", lambda v, r: v["prim"].entrywise and r.__class__ is ChannelsLast),
     Path("a channels-last value becomes a storage", "kernels.layout:store"),
     Path("memory that is used again", "kernels.memory:borrow"),
-    Path("a leaf keeps a lent gradient", "inplace:accumulate", lambda v, r: v["lent"] and v.get("have") is None and not v["create_graph"]),
-    Path("a leaf's gradient is added to in place", "inplace:accumulate", lambda v, r: v.get("target") is not None),
+    Path("a leaf keeps a lent gradient", "inplace:accumulate", lambda v, r: v["lent"] and v["had"] is None and not v["create_graph"]),
+    Path("a leaf's gradient is added to in place", "inplace:accumulate", lambda v, r: v["had"] is not None and not v["create_graph"]),
     Path("a new value takes the place of one that is channels last", "inplace:_swap"),
-    Path("a rule is lent its gradient", "engine.backward:_walk", lambda v, r: any(n.prim is not None and n.prim.borrows for n in v["order"])),
 ]
 
 
 class Watch:
-    """Counts returns, in all threads that begin while it watches."""
+    """Counts calls that did not decline. A function is watched by its code, so that whoever holds it is seen; and not by a profiler,
+    whose look at local variables would count as references to gradients."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter({path.name: 0 for path in PATHS})
-        self._by_code: dict[Any, list[Path]] = {}
+        self._watched: dict[str, list[Path]] = {}
         for path in PATHS:
-            module, name = path.function.split(":")
-            found = getattr(importlib.import_module(f"autograd_cnn.{module}"), name)
-            self._by_code.setdefault(found.__code__, []).append(path)
-
-    def _event(self, frame: Any, event: str, result: Any) -> None:
-        if event == "return" and frame.f_code in self._by_code and result is not NotImplemented:
-            for path in self._by_code[frame.f_code]:
-                if (result is not None or path.function.startswith(("inplace", "engine"))) and path.when(frame.f_locals, result):
-                    self.counts[path.name] += 1
+            self._watched.setdefault(path.function, []).append(path)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        before = sys.getprofile()
-        sys.setprofile(self._event)
-        threading.setprofile(self._event)
+        with contextlib.ExitStack() as stack:
+            for name, paths in self._watched.items():
+                module, _, function = name.partition(":")
+                stack.enter_context(self._one(getattr(importlib.import_module(f"autograd_cnn.{module}"), function), paths))
+            yield
+
+    @contextmanager
+    def _one(self, fn: Any, paths: list[Path]) -> Iterator[None]:
+        real = types.FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
+        real.__kwdefaults__ = fn.__kwdefaults__
+        signature = inspect.signature(real)
+
+        def call(args: Any, kwargs: Any) -> Any:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            had = getattr(given.arguments.get("leaf"), "grad", None)
+            result = real(*args, **kwargs)
+            if result is not NotImplemented:
+                for path in paths:
+                    self.counts[path.name] += bool(path.when({**given.arguments, "had": had}, result))
+            return result
+
+        own: dict[str, Any] = {}
+        key = f"_watched_{fn.__name__}"
+        exec(f"def stand_in(*args, **kwargs): return {key}(args, kwargs)", own)
+        before = fn.__code__, fn.__defaults__, fn.__kwdefaults__
+        fn.__globals__[key] = call
+        fn.__defaults__ = fn.__kwdefaults__ = None
+        fn.__code__ = own["stand_in"].__code__
         try:
             yield
         finally:
-            sys.setprofile(before)
-            threading.setprofile(None)  # type: ignore[arg-type]
+            fn.__code__, fn.__defaults__, fn.__kwdefaults__ = before
+            del fn.__globals__[key]
 
     def table(self) -> str:
         return "\n".join(f"{count:8} {name}" for name, count in self.counts.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import traceback
 from collections import Counter
@@ -22,12 +23,15 @@ from .header import DROP, HELPERS, PASTED
 from .layers import twin
 from .tape import Kinks
 
+# what the library is known to get wrong, and is left out of the runs
+OPEN = frozenset({"context", "tasks", "frozen before backward", "retain_grad", "chunk", "checkpoint", "parameters that are not contiguous"})
+
 _HELPERS = compile(HELPERS, "helpers", "exec")
 _DROP = compile(DROP, "drop", "exec")
 FLAT, NESTED = "net", "nn.Sequential(nn.Sequential(net))"
 
 
-REFUSALS = ("modified by an inplace operation", "is a view and is being modified inplace")
+REFUSALS = ("modified by an inplace operation", "is a view and is being modified inplace", "view size is not compatible")
 
 
 class Form(NamedTuple):
@@ -64,6 +68,14 @@ class Outcome:
     refused: bool = False
 
 
+@functools.lru_cache(200)
+def _drawn(seed: int, shape: tuple[int, ...]) -> Any:
+    """The same numbers for all forms of a program; nobody writes into them."""
+    made = np.random.default_rng(seed).standard_normal(shape).astype(np.float32).astype(np.float64)
+    made.flags.writeable = False
+    return made
+
+
 @contextlib.contextmanager
 def _setting(form: Form) -> Iterator[None]:
     from autograd_cnn.kernels import memory
@@ -82,6 +94,7 @@ def _setting(form: Form) -> Iterator[None]:
 def _execute(code: Any, m: Any, dtype: Any, wrap: str, drop: Any = None) -> Outcome:
     env: dict[str, Any] = {"m": m, "np": np, "dtype": dtype}
     exec(_HELPERS, env)
+    env["drawn"] = _drawn
     env["wrap"] = eval(f"lambda net: {wrap}", env)
     if drop is None:
         exec(_DROP, env)
@@ -98,7 +111,7 @@ def _execute(code: Any, m: Any, dtype: Any, wrap: str, drop: Any = None) -> Outc
     return out
 
 
-def _masked(h: Any, p: float, seed: int) -> Any:
+def _masked(h: Any, p: float, seed: int, whole: bool = False) -> Any:
     """Dropout of the twin: with the mask that the library's generator gives."""
     with ac.use_backend("numpy"):
         ac.manual_seed(seed)
@@ -131,6 +144,8 @@ def difference(want: Outcome, got: Outcome, form: Form, largest: float, kinks: i
         w, g = (np.zeros_like(g) if w is None else w), (np.zeros_like(w) if g is None else g)  # no gradient is one of zeros
         if w.shape != g.shape:
             return f"{name} has shape {g.shape}, the twin's {w.shape}"
+        if not float(np.abs(w).max(initial=0.0)) < 1e6:
+            break  # training ran away: rounding decides
         apart = np.abs(w - g)
         if form.dtype == "float64":
             wrong = not bool((apart <= 1e-9 * (np.abs(w).max(initial=0.0) + 0.1 * largest * ("grad" in name) + 1e-6)).all())
@@ -259,7 +274,7 @@ def _paths(program: Program) -> list[tuple[Any, ...]]:
 
     visit(program.setup, ("setup",))
     visit(program.body, ("body",))
-    return sorted(out, key=len)[::-1] if False else sorted(reversed(out), key=len)
+    return sorted(reversed(out), key=len)
 
 
 def _without(program: Program, path: tuple[Any, ...]) -> Program | None:

@@ -166,7 +166,8 @@ class Assembly(Generator):
             out.append("wanted = [*inner, *[p for p in params if p.requires_grad]]")
             keep = way == "grad then backward"
             got = f"m.autograd.grad(loss, wanted, retain_graph={keep}, allow_unused=True)"
-            out.append((f"for g in ({got} if wanted else ()):", ['see("grad", g)' if r.random() < 0.5 else 'keep.append(("grad", g)) if g is not None else None']))
+            held = 'see("grad", g)' if r.random() < 0.5 else 'keep.append(("grad", g)) if g is not None else None'
+            out.append((f"for g in ({got} if wanted else ()):", [held]))
             if keep:
                 out.append(call.format(""))
         elif way == "create" and self.maybe(1, "create_graph"):

@@ -90,7 +90,9 @@ class Generator:
         if r.random() > density:
             return out
         for _ in range(r.choice([1, 1, 2])):
-            kind = r.choice(["hook", "retain", "inner", "keep"] if between and r.random() < 0.6 else ["keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"])
+            lookers = between and r.random() < 0.6
+            kind = r.choice(["hook", "retain", "inner", "keep"] if lookers else [
+                "keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"])
             tag = self.new("k")
             if kind == "keep":
                 out.append(f'keep.append(("{tag}", h))')
@@ -222,11 +224,11 @@ class Generator:
                    density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
         r = self.r
         n, c, h, w = shape
-        kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "dropout", "channel", "softmax", "cat",
-                                         "adaptive", "interpolate", "checkpoint", "act", "resize", "shared", "squeeze",
+        kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "dropout", "channel", "softmax",
+                                         "cat", "adaptive", "interpolate", "checkpoint", "act", "resize", "shared", "squeeze",
                                          "several", "several"])  # fmt: skip
         out: list[Node] = []
-        events = lambda fresh=True: self.events(density, fresh)  # noqa: E731
+        events = lambda fresh=True: self.events(density, fresh)
         if kind == "motif":
             residual = self.maybe(0.35, "residual")
             if residual:
@@ -285,7 +287,8 @@ class Generator:
             self.reentrant |= again
             a = self.leaf(c, c, 1, 1)
             inside = r.choice([f"F.relu(F.conv2d(v, {a}))", f"m.tanh(F.conv2d(v, {a}) * 0.5) + v", f"v * m.sigmoid(F.conv2d(v, {a}))"])
-            return [f"h = m.utils.checkpoint.checkpoint(lambda v: {inside}, h, use_reentrant={again})", *events()], shape
+            before = [f"h = h * {self.leaf(c, 1, 1)}"] if again else []  # a reentrant one needs an input that requires a gradient
+            return [*before, f"h = m.utils.checkpoint.checkpoint(lambda v: {inside}, h, use_reentrant={again})", *events()], shape
         if kind == "resize" and n * h * w >= 64:
             return ["h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1]) * 1.0", *self.act(None), f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
                     *events(False)], shape  # fmt: skip
@@ -307,7 +310,7 @@ class Generator:
         d = shape[-1]
         kind = r.choice(["linear"] * 5 + ["act", "layer norm", "softmax", "log softmax", "product", "product", "row", "dropout", "cat", "turn",
                                            "residual", "conv1", "several"])  # fmt: skip
-        events = lambda fresh=True: self.events(density, fresh)  # noqa: E731
+        events = lambda fresh=True: self.events(density, fresh)
         if kind == "linear":
             o, bias = r.choice([96, 80, 64, 10, 130]), r.random() < 0.7
             if layers is not None:

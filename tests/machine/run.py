@@ -263,7 +263,7 @@ def shrink(program: Program, fails: Callable[[Program], bool], seconds: float) -
 
 
 def _paths(program: Program) -> list[tuple[Any, ...]]:
-    """Where every node stands, the last first."""
+    """Where every node stands."""
     out: list[tuple[Any, ...]] = []
 
     def visit(nodes: list[Node], path: tuple[Any, ...]) -> None:
@@ -274,7 +274,7 @@ def _paths(program: Program) -> list[tuple[Any, ...]]:
 
     visit(program.setup, ("setup",))
     visit(program.body, ("body",))
-    return sorted(reversed(out), key=len)
+    return sorted(out, key=lambda path: (len(path), *(-i for i in path[1:])))  # large parts first, then from the end: on that nothing depends
 
 
 def _without(program: Program, path: tuple[Any, ...]) -> Program | None:

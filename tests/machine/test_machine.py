@@ -54,8 +54,11 @@ def _found(program: Program) -> str:
     return "" if found is None else found[1]
 
 
-SIMPLE = Program(["w = W(1, 8, 8, 3, 3)"], ["x = T(2 + step, 2, 8, 24, 24, grad=True)", "h = F.relu(F.conv2d(x, w, None, padding=1))",
-                 "h.register_hook(lambda g: keep.append((\"g\", g)))", "((h + 1.0) * (h + 1.0)).mean().backward()", "look()", 'see("w", w.grad)', "w.grad = None"], 2)  # fmt: skip
+SIMPLE = Program(
+    ["w = W(1, 8, 8, 3, 3)"],
+    ["x = T(2 + step, 2, 8, 24, 24, grad=True)", "h = F.relu(F.conv2d(x, w, None, padding=1))",
+     'h.register_hook(lambda g: keep.append(("g", g)))', "((h + 1.0) * (h + 1.0)).mean().backward()", "look()", 'see("w", w.grad)',
+     "w.grad = None"], 2)  # fmt: skip
 
 
 def test_a_right_program_is_right() -> None:
@@ -120,7 +123,7 @@ def test_the_twins_rules_by_differences() -> None:
 
     rng = np.random.default_rng(0)
     a, b, places = rng.uniform(0.2, 1.4, (3, 4)), rng.uniform(0.2, 1.4, (4,)), np.array([[0, 5, -1], [5, 11, 2]])
-    v = lambda x: tape.Var(x, leaf=object())  # noqa: E731
+    v = lambda x: tape.Var(x, leaf=object())
     cases = {
         "add": lambda x: tape.add(x, const(b)), "mul": lambda x: tape.mul(x, tape.take(x, (slice(0, 1),))), "power": lambda x: tape.power(x, 1.7),
         "matmul": lambda x: tape.matmul(x, tape.turn(x)), "exp": tape.exp, "log": tape.log, "tanh": tape.tanh, "sigmoid": tape.sigmoid, "sin": tape.sin,

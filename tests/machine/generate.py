@@ -226,7 +226,7 @@ class Generator:
         n, c, h, w = shape
         kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "dropout", "channel", "softmax",
                                          "cat", "adaptive", "interpolate", "checkpoint", "act", "resize", "shared", "squeeze",
-                                         "several", "several"])  # fmt: skip
+                                         "several", "several", "watched", "watched"])  # fmt: skip
         out: list[Node] = []
         events = lambda fresh=True: self.events(density, fresh)
         if kind == "motif":
@@ -292,6 +292,15 @@ class Generator:
         if kind == "resize" and n * h * w >= 64:
             return ["h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1]) * 1.0", *self.act(None), f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
                     *events(False)], shape  # fmt: skip
+        if kind == "watched" and self.maybe(1, "watched norm"):  # who looks between a norm and its activation, with a convolution before and after
+            first, shape = self.conv(shape, layers, cls, tags)
+            tag = self.new("k")
+            looks = r.choice([f'h.requires_grad and h.register_hook(lambda g: keep.append(("{tag}", g)))', "h.requires_grad and inner.append(h)",
+                              f'h.requires_grad and (h.retain_grad(), retained.append(("{tag}", h)))'])  # fmt: skip
+            looks = looks if "retain" not in looks or self.maybe(1, "retain_grad") else "h.requires_grad and inner.append(h)"
+            norm = self.norm(shape, layers, cls, tags) if shape[0] * shape[2] * shape[3] > 1 else []
+            last, after = self.conv(shape, layers, cls, tags)
+            return [*first, *norm, looks, *self.act(layers, 0.9), *last, *events()], after
         if kind == "squeeze":
             a, b = self.leaf(32, c, 1, 1), self.leaf(c, 32, 1, 1)
             return [f"h = h * m.sigmoid(F.conv2d(F.relu(F.conv2d(F.adaptive_avg_pool2d(h, 1), {a})), {b}))", *events(False)], shape

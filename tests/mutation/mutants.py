@@ -22,11 +22,8 @@ from typing import Any
 import autograd_cnn.ops  # noqa: F401  # registers all primitives
 from autograd_cnn.engine.primitive import REGISTRY
 
-TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "minimum", "minimum": "maximum", "argmax": "argmin",
-         "argmin": "argmax", "sin": "cos", "cos": "sin", "floor": "ceil", "ceil": "floor", "sinh": "cosh", "cosh": "sinh",
-         "logical_and": "logical_or", "logical_or": "logical_and", "amax": "amin", "amin": "amax", "tril": "triu", "triu": "tril",
-         "add": "subtract", "subtract": "add", "multiply": "divide", "true_divide": "multiply", "less": "greater", "greater": "less",
-         "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros", "ones_like": "zeros_like"}  # fmt: skip
+from .kinds import binary, called, constant, twin
+
 COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "max", "min", "align", "logical_and", "logical_or", "isinstance", "getattr",
            "hasattr", "range", "logaddexp",
     "logical_xor", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
@@ -252,11 +249,11 @@ def _put(root: Any, path: Path, new: ast.AST) -> None:
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """The mistakes that can be made at this node."""
     if isinstance(node, ast.BinOp):
-        yield from _binary(node)
+        yield from binary(node)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield "sign", node.operand
     elif isinstance(node, ast.Constant):
-        yield from _constant(node)
+        yield from constant(node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         swap: dict[type, type[ast.cmpop]] = {
             ast.Gt: ast.Lt,
@@ -291,48 +288,9 @@ def _about_type(node: ast.Compare) -> bool:
     return any(w in ast.unparse(node) for w in ("dtype", "kind", "__class__", ".ndim", "size", "len("))
 
 
-def _binary(node: ast.BinOp) -> Iterator[tuple[str, ast.AST]]:
-    left, right, op = node.left, node.right, node.op
-    if isinstance(op, ast.Add | ast.Sub):
-        if isinstance(left, ast.Tuple) or isinstance(right, ast.Tuple):
-            return
-        yield "sign", ast.BinOp(left, ast.Sub() if isinstance(op, ast.Add) else ast.Add(), right)
-        yield "dropped term", left
-        yield "dropped term", right
-        if isinstance(op, ast.Sub):
-            yield "swapped operands", ast.BinOp(right, op, left)
-    elif isinstance(op, ast.Mult):
-        yield "lost factor", left
-        yield "lost factor", right
-    elif isinstance(op, ast.Div | ast.FloorDiv | ast.Pow | ast.MatMult):
-        yield "swapped operands", ast.BinOp(right, op, left)
-        yield "lost factor", left
-        if isinstance(op, ast.Div):
-            yield "times for over", ast.BinOp(left, ast.Mult(), right)
-    elif isinstance(op, ast.BitAnd | ast.BitOr):
-        yield "mask", ast.BinOp(left, ast.BitOr() if isinstance(op, ast.BitAnd) else ast.BitAnd(), right)
-        yield "mask", left
-
-
-def _constant(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
-    v = node.value
-    if isinstance(v, bool):
-        yield "flag", ast.Constant(not v)
-    elif isinstance(v, int):
-        yield "off by one", ast.Constant(v + 1)
-    elif isinstance(v, float):
-        yield "constant", ast.Constant(v * 2 if v else 1.0)
-
-
 def _call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-    nothing = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0  # zeros(0) is ones(0)
-    if name in TWINS and not nothing and isinstance(node.func, ast.Attribute | ast.Name):
-        if isinstance(node.func, ast.Attribute):
-            func: ast.expr = ast.Attribute(node.func.value, TWINS[name], ast.Load())
-        else:
-            func = ast.Name(TWINS[name], ast.Load())
-        yield f"{TWINS[name]} for {name}", ast.Call(func, node.args, node.keywords)
+    name = called(node)
+    yield from twin(node)
     if name == "where" and len(node.args) == 3:
         c, a, b = node.args
         yield "forgotten mask", a

@@ -1,0 +1,118 @@
+"""The machinery, in areas: which files they are, and which tests stand guard over them. The one place that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "autograd_cnn"
+
+
+@dataclass(frozen=True)
+class Area:
+    """Files (patterns, from the package's folder), each whole or, after a colon, only these functions and classes of it; tests (files and
+    folders)."""
+
+    name: str
+    code: tuple[str, ...]
+    judges: tuple[str, ...]
+
+    def files(self) -> dict[str, frozenset[str]]:
+        """The names of the files, with those of the parts that are meant (none: all)."""
+        found: dict[str, frozenset[str]] = {}
+        for entry in self.code:
+            pattern, _, names = entry.partition(": ")
+            matched = sorted(PACKAGE.glob(pattern))
+            assert matched, f"{self.name}: there is no {pattern}"
+            for path in matched:
+                if path.suffix == ".py":
+                    found[path.relative_to(PACKAGE).as_posix()] = frozenset(names.split())
+        return found
+
+    def tests(self) -> Iterator[str]:
+        """The test files, from the tree's root."""
+        for name in self.judges:
+            path = ROOT / "tests" / name
+            assert path.exists(), f"{self.name}: there is no {path}"
+            for file in [path] if path.is_file() else sorted(path.rglob("test_*.py")):
+                yield file.relative_to(ROOT).as_posix()
+
+
+_AREAS = [
+    Area(
+        "walk",
+        ("engine/backward.py",),
+        ("engine", "state", "kernels/test_between.py", "nn/test_module_hooks.py", "test_regressions.py", "parity/test_engine.py"),
+    ),
+    Area(
+        "views",
+        ("engine/versions.py", "engine/record.py", "inplace.py"),
+        ("engine", "state", "kernels/test_between.py", "ops/test_reshaping_inplace.py", "test_regressions.py", "parity/test_engine.py"),
+    ),
+    Area(
+        "memory",
+        ("kernels/memory.py", "engine/backward.py", "inplace.py: accumulate accrue"),
+        ("kernels/test_memory.py", "kernels/test_between.py", "engine", "state", "nn/test_module_hooks.py", "parity/test_engine.py"),
+    ),
+    Area(
+        "layout",
+        ("kernels/layout.py", "kernels/keeping.py", "kernels/scratch.py", "kernels/threads.py", "kernels/onednn/*.py"),
+        ("kernels", "parity/test_layout.py", "parity/test_kernels.py", "parity/test_functional_conv_pool.py"),
+    ),
+    Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "test_regressions.py", "parity/test_engine.py")),
+    Area(
+        "tracing",
+        ("engine/trace.py", "engine/tape.py", "engine/graph.py", "engine/receptive.py"),
+        ("engine", "summaries", "drawing/test_receptive.py", "drawing/test_view.py", "drawing/test_backward_graph.py", "house/test_docs.py"),
+    ),
+    Area(
+        "modules",
+        ("nn/module.py", "nn/hooks.py", "nn/boundary.py", "nn/state.py", "nn/walk.py", "nn/members.py", "hooks.py"),
+        ("nn", "parity/test_module.py", "parity/test_module_samples.py", "test_regressions.py"),
+    ),
+    Area(
+        "optimizers",
+        ("optim/*.py", "optim/lr_scheduler/*.py"),
+        (
+            "optim",
+            "parity/test_optim.py",
+            "parity/test_optim_training.py",
+            "parity/test_lr_scheduler.py",
+            "parity/test_lbfgs.py",
+            "parity/test_averages.py",
+        ),
+    ),
+    Area("data", ("utils/data/*.py",), ("utils", "parity/test_data.py")),
+    Area("serialization", ("serialization/**/*.py", "atomic.py"), ("serialization", "parity/test_serialization.py")),
+    Area(
+        "drawing",
+        (
+            "summaries/*.py",
+            "drawing/reach.py",
+            "drawing/receptive.py: Sight sight_of _values _top _place _nested _seen _whole _line",
+            "drawing/volumes.py: _subtitle _shape_text _notes _told _cells",
+            "drawing/layers.py: Layer layers_of folding_within ranks longest_path _Reader _kind _blocks layer_maps caption",
+            "drawing/layer_folds.py",
+            "drawing/confusion.py: counts_of",
+            "drawing/curves.py: _columns _numeric _readable _number _panels _value nice_ticks _tick_text _x_ticks",
+            "drawing/saliency.py: batch_of gradient_of class_name",
+            "drawing/contour.py",
+            "drawing/surface.py: paths_of bounds_of sampled levels_of",
+            "drawing/activations.py: _row _count_text",
+            "drawing/filters.py: _layer _named",
+            "drawing/words.py: value figure norm _scientific memory shape",
+            "drawing/arrays.py: array_of finite_range short shade",
+            "drawing/sliding.py: Sliding convolution pooling _dims _parted _steps _sides _transposed",
+            "drawing/probe.py",
+            "drawing/pull.py",
+            "drawing/view.py",
+            "drawing/marks.py: LaneScale _round_down",
+            "drawing/cards.py: Style.gradient size_or_number output_text shape_text kept_size joint_gradient copy_gradients operations_text "
+            "_count norm_text count_runs",
+        ),
+        ("drawing", "summaries", "house/test_docs.py"),
+    ),
+]
+AREAS = {area.name: area for area in _AREAS}

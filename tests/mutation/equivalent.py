@@ -1,0 +1,23 @@
+"""Mutants that change no result, each with the reason. A place is a file, what stands there and what the mutant has there instead
+(`*` for anything)."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from .mistakes import Mistake
+
+EQUIVALENT: list[tuple[str, str, str, str, str]] = []  # (file, kind, before, after, reason)
+
+
+def reason(mistake: Mistake) -> str | None:
+    """Why it changes nothing, if that is known."""
+    for file, kind, before, after, why in EQUIVALENT:
+        own = (mistake.file, mistake.kind, mistake.before, mistake.after)
+        if all(fnmatchcase(_plain(a), _plain(b)) for a, b in zip(own, (file, kind, before, after), strict=True)):
+            return why
+    return None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).replace("[", "(").replace("]", ")")  # brackets have a meaning of their own in patterns

@@ -45,6 +45,7 @@ class Mistake:
     after: str
     start: int
     end: int
+    whole: bytes = field(compare=False, repr=False)
     reached: frozenset[tuple[str, int]] = field(compare=False)  # lines of which one runs when this matters
 
     @property
@@ -53,13 +54,12 @@ class Mistake:
 
     def text(self) -> str:
         """The module's text, with as many lines as before."""
-        whole = (ROOT / PACKAGE / self.file).read_bytes()
-        lost = whole[self.start : self.end].count(b"\n")
+        lost = self.whole[self.start : self.end].count(b"\n")
         if self.after.endswith(")"):  # inside brackets lines may be empty
             new = self.after[:-1] + "\n" * lost + ")"
         else:
             new = self.after + "\n" * lost
-        return (whole[: self.start] + new.encode() + whole[self.end :]).decode()
+        return (self.whole[: self.start] + new.encode() + self.whole[self.end :]).decode()
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} [{self.kind}] {_short(self.before)}  →  {_short(self.after)}   ({self.scope})"
@@ -78,20 +78,22 @@ def _short(text: str) -> str:
 
 def mistakes(files: dict[str, frozenset[str]]) -> list[Mistake]:
     """Of these files, in a fixed order; of a file only those in the functions and classes of these names, if there are any."""
-    sources = {name: _Source(name) for name in files}
+    sources = {name: Source(name, (ROOT / PACKAGE / name).read_bytes()) for name in files}
     return [m for name, only in files.items() for m in sources[name].mistakes(only, sources)]
 
 
-class _Source:
-    def __init__(self, name: str) -> None:
+class Source:
+    """A file, by its name and its bytes."""
+
+    def __init__(self, name: str, text: bytes) -> None:
         self.name = name
-        self.bytes = (ROOT / PACKAGE / name).read_bytes()
+        self.bytes = text
         self.tree = ast.parse(self.bytes)
         self.starts = [0]
         for line in self.bytes.splitlines(keepends=True):
             self.starts.append(self.starts[-1] + len(line))
 
-    def mistakes(self, only: frozenset[str], sources: dict[str, _Source]) -> Iterator[Mistake]:
+    def mistakes(self, only: frozenset[str], sources: dict[str, Source]) -> Iterator[Mistake]:
         """Those of this file."""
         seen = set()
         for statement, above, node in self._nodes():
@@ -109,7 +111,7 @@ class _Source:
                     reached = frozenset({(self.name, old[0].lineno)})
                 else:
                     reached = self._reached(statement, above, sources)
-                yield Mistake(self.name, node.lineno, scope, kind, before, after, start, end, reached)
+                yield Mistake(self.name, node.lineno, scope, kind, before, after, start, end, self.bytes, reached)
 
     def _span(self, nodes: Old) -> tuple[int, int]:
         first, last = (nodes[0], nodes[-1]) if isinstance(nodes, list) else (nodes, nodes)
@@ -138,7 +140,7 @@ class _Source:
 
         yield from walk(self.tree, None, ())
 
-    def _reached(self, statement: ast.stmt, above: tuple[ast.AST, ...], sources: dict[str, _Source]) -> frozenset[tuple[str, int]]:
+    def _reached(self, statement: ast.stmt, above: tuple[ast.AST, ...], sources: dict[str, Source]) -> frozenset[tuple[str, int]]:
         if isinstance(statement, FUNCTIONS):  # a default: what it decides is in the body
             first = statement.body[1:2] or statement.body[:1]
             return frozenset({(self.name, first[0].lineno)})

@@ -152,6 +152,31 @@ def test_a_link_in_the_temporary_names_place_is_not_followed(tmp_path: Path) -> 
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
+@posix
+def test_a_writer_that_ends_between_open_and_lock_keeps_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the descriptor is that writer's finished file, which must be neither emptied nor written into."""
+    import fcntl
+
+    path, part = tmp_path / "a", tmp_path / ".a.part"
+    part.write_bytes(b"another writer's")
+    locked, ends = fcntl.flock, [lambda: part.replace(path)]
+
+    def lock(descriptor: int, how: int) -> None:
+        for end in ends:
+            end()
+        ends.clear()
+        locked(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    with atomic_write(path) as file:
+        assert path.read_bytes() == b"another writer's"
+        file.write(b"ours")
+        file.flush()
+        assert path.read_bytes() == b"another writer's"
+    assert path.read_bytes() == b"ours"
+    assert os.listdir(tmp_path) == ["a"]
+
+
 def test_long_names(tmp_path: Path) -> None:
     path = tmp_path / ("ä" * 120)
     with atomic_write(path) as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -44,6 +45,8 @@ class Child:
     def _work(self, work: Callable[[Path], Any], writing: int) -> None:
         try:
             os.setsid()
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it ends with its parent
             nothing = os.open(os.devnull, os.O_RDONLY)
             output = os.open(self.home / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for old, new in ((nothing, 0), (output, 1), (output, 2)):

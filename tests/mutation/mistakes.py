@@ -100,6 +100,8 @@ class Source:
             scope = ".".join(n.name for n in above if isinstance(n, FUNCTIONS | ast.ClassDef))
             if only and not any(scope == o or scope.startswith(o + ".") for o in only):
                 continue
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and not any(isinstance(n, FUNCTIONS) for n in above):
+                continue  # the name of a type
             found = _of_statement(node, above) if isinstance(node, ast.stmt) else _of_expression(node, statement)
             for kind, old, after in found:
                 start, end = self._span(old)

@@ -57,8 +57,8 @@ class Boundary:
         self.arrived: Grads | None = None  # the outputs' gradients, until the inputs' are known
         self.inputs: list[int] | None = None  # which arguments are tensors, if one of them takes a gradient
         self.outputs: list[int] | None = None
-        self.n_inputs = 0
-        self.n_outputs = 0
+        self.n_inputs: int  # of the arguments, tensors or not
+        self.n_outputs: int
 
     def around_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, with an identity operation on their tensors."""

@@ -89,9 +89,9 @@ class Walk(Members):
     def _named_members(
         self,
         members_of: Callable[[Module], Iterable[tuple[str, Any]]],
-        prefix: str = "",
-        recurse: bool = True,
-        remove_duplicate: bool = True,
+        prefix: str,
+        recurse: bool,
+        remove_duplicate: bool,
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()  # by identity: `==` of tensors compares elements
         here = [(prefix, cast("Module", self))]

@@ -249,6 +249,27 @@ def test_hasattr_and_getattr_default() -> None:
     assert getattr(m, "bias", 7) == 7
 
 
+def test_what_the_class_deletes_by_itself() -> None:
+    class Net(Module):
+        fixed = 1
+
+        @property
+        def cache(self) -> int:
+            return 1
+
+        @cache.deleter
+        def cache(self) -> None:
+            deleted.append(self)
+
+    deleted: list[Any] = []
+    m = Net()
+    del m.cache
+    assert deleted == [m]
+    with pytest.raises(AttributeError, match="fixed"):
+        del m.fixed
+    assert m.fixed == 1
+
+
 def test_delattr() -> None:
     m = Net()
     m.register_buffer("b", ac.ones(1), persistent=False)

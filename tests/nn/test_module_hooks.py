@@ -429,6 +429,54 @@ def test_older_backward_hook_under_create_graph() -> None:
     assert seen[0] == 1.0
 
 
+def test_what_an_older_hook_gives_is_differentiated_again() -> None:
+    class Square(Module):
+        def forward(self, x: Any) -> Any:
+            return x * x
+
+    m = Square()
+    m.register_backward_hook(lambda mod, gi, go: tuple(g * 10 for g in gi))
+    x = leaf(3.0)
+    (g,) = ac.autograd.grad(m(x).sum(), x, create_graph=True)
+    (gg,) = ac.autograd.grad(g.sum(), x)
+    assert (g.item(), gg.item()) == (60.0, 20.0)
+
+
+def test_an_older_hook_sees_none_where_a_rule_gives_none() -> None:
+    class OnlyFirst(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: Any, b: Any) -> Any:
+            return a * 2 + b
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2, None
+
+    class Net(Module):
+        def forward(self, a: Any, b: Any) -> Any:
+            return OnlyFirst.apply(a, b)
+
+    m = Net()
+    seen: list[Any] = []
+    m.register_backward_hook(lambda mod, gi, go: seen.append([None if g is None else g.tolist() for g in gi]))
+    a, b = leaf(1.0), leaf(1.0)
+    m(a, b).sum().backward()
+    assert seen == [[[2.0], None]]
+    assert a.grad.tolist() == [2.0] and b.grad is None
+
+
+def test_an_older_hook_sees_none_where_no_gradient_is_needed() -> None:
+    class Product(Module):
+        def forward(self, a: Any, b: Any) -> Any:
+            return a * b
+
+    m = Product()
+    seen: list[Any] = []
+    m.register_backward_hook(lambda mod, gi, go: seen.append([None if g is None else g.tolist() for g in gi]))
+    m(leaf(1.0), ac.tensor([5.0])).sum().backward()
+    assert seen == [[[5.0], None]]
+
+
 def test_the_two_kinds_exclude_each_other() -> None:
     m = Same()
     m.register_backward_hook(lambda mod, gi, go: None)

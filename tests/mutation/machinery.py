@@ -28,7 +28,7 @@ from .child import Child, run_pytest
 from .equivalent import reason
 from .mistakes import ROOT, Mistake, mistakes
 from .planted import plan, plant
-from .reached import Lines, Reach, reach
+from .reached import Reach, reach
 
 TESTS = 250  # that judge a mutant at most,
 SECONDS = 40.0  # and what they take together without a mistake
@@ -51,12 +51,11 @@ class _Judge:
             self.found = report.nodeid
 
 
-def _chosen(mistake: Mistake, lines: Lines, tests: list[Reach]) -> list[Reach]:
+def _chosen(bits: int, imported: int, tests: list[Reach]) -> list[Reach]:
     """The tests that reach it: one of each function, then a second; quick and particular ones first; no more than the time allows."""
-    bits = lines.bits(mistake.reached)
     turns: Counter[str] = Counter()
     ranked = []
-    for test in sorted((t for t in tests if t.reaches(bits)), key=lambda t: (t.seconds + 0.02) * t.lines.bit_count()):
+    for test in sorted((t for t in tests if bits & (t.lines | imported)), key=lambda t: (t.seconds + 0.02) * t.lines.bit_count()):
         function = test.name.partition("[")[0]
         ranked.append((turns[function], len(ranked), test))
         turns[function] += 1
@@ -119,13 +118,13 @@ def tried(chosen: list[tuple[Mistake, list[Reach]]], jobs: int) -> Iterator[tupl
 
 def judged(area: Area, options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """An area's row of the table."""
-    lines, tests = reach(area, say)
+    lines, tests, imported = reach(area, say)
     every = mistakes(area.files())
     if options.only:
         every = [m for m in every if options.only in str(m)]
     chosen = sorted(every, key=str)
     random.Random(options.seed).shuffle(chosen)
-    work = [(m, _chosen(m, lines, tests)) for m in chosen[: options.limit or None]]
+    work = [(m, _chosen(lines.bits(m.reached), imported, tests)) for m in chosen[: options.limit or None]]
     reached = {m: len(t) for m, t in work}
     row: dict[str, Any] = {"area": area.name, "all": len(every), "tried": 0, "caught": 0, "equivalent": [], "survivors": []}
     by: Counter[str] = Counter()

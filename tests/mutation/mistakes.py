@@ -150,6 +150,7 @@ class Source:
         if around and not isinstance(around[-1], ast.ClassDef):
             return frozenset({(self.name, statement.lineno)})
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        names |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
         return frozenset((s.name, line) for s in sources.values() for name in names for line in s.uses.get(name, ()))
 
     @cached_property

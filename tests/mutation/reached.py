@@ -30,9 +30,6 @@ class Reach:
     seconds: float
     lines: int
 
-    def reaches(self, bits: int) -> bool:
-        return bool(self.lines & bits)
-
 
 class Lines:
     """Numbers of the lines of some files."""
@@ -55,6 +52,14 @@ class _Gatherer:
         self.hits = hits
         self.found: dict[str, tuple[float, str]] = {}
         self.bad: set[str] = set()
+        self.imported = "0"
+
+    def lines(self) -> str:
+        packed = np.packbits(np.frombuffer(self.hits[:], np.uint8), bitorder="little").tobytes()
+        return f"{int.from_bytes(packed, 'little'):x}"
+
+    def pytest_collection_finish(self) -> None:
+        self.imported = self.lines()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -62,8 +67,7 @@ class _Gatherer:
         start = time.perf_counter()
         result = yield
         seconds = time.perf_counter() - start
-        packed = np.packbits(np.frombuffer(self.hits[:], np.uint8), bitorder="little").tobytes()
-        self.found[item.nodeid] = (seconds, f"{int.from_bytes(packed, 'little'):x}")
+        self.found[item.nodeid] = (seconds, self.lines())
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -71,8 +75,8 @@ class _Gatherer:
             self.bad.add(report.nodeid)
 
 
-def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach]]:
-    """Every test of the area that passes."""
+def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach], int]:
+    """The numbers of the area's lines, its tests that pass, and the lines that run while modules are imported: those any test may reach."""
     files = sorted(area.files())
     lines = Lines(files)
     sources = hashlib.sha256()
@@ -81,6 +85,7 @@ def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach]]:
     home = Path(tempfile.gettempdir()) / f"{PACKAGE}-mutation-{os.getuid()}"
     home.mkdir(exist_ok=True)
     found: list[Reach] = []
+    imported = 0
     for test in area.tests():
         key = hashlib.sha256(sources.digest() + test.encode() + (ROOT / test).read_bytes()).hexdigest()[:24]
         kept = home / f"{key}.json"
@@ -92,9 +97,10 @@ def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach]]:
             part.replace(kept)
         told = json.loads(kept.read_text(encoding="utf-8"))
         found += [Reach(name, seconds, int(bits, 16)) for name, (seconds, bits) in told["tests"].items()]
+        imported |= int(told["imported"], 16)
         if told["failed"]:
             say(f"{area.name}: {test} fails without a mistake in it: {', '.join(told['failed'][:5])}")
-    return lines, found
+    return lines, found, imported
 
 
 def _told(files: list[str], lines: Lines, test: str) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _told(files: list[str], lines: Lines, test: str) -> dict[str, Any]:
         gatherer = _Gatherer(plant())
         run_pytest([test], gatherer)
         passed = {name: told for name, told in gatherer.found.items() if name not in gatherer.bad}
-        return {"tests": passed, "failed": sorted(gatherer.bad & gatherer.found.keys())}
+        return {"tests": passed, "failed": sorted(gatherer.bad & gatherer.found.keys()), "imported": gatherer.imported}
 
     child = Child(work, seconds=1800)
     told: dict[str, Any] | None = child.result()

@@ -101,6 +101,13 @@ def test_tensors(tmp_path: Path) -> None:
             file.get_tensor("ww")
 
 
+def test_what_a_framework_gets() -> None:
+    raw = stn.save({"w": np.ones((2, 3), np.float32)})
+    for framework, kind in (("np", np.ndarray), ("numpy", np.ndarray), ("pt", ac.Tensor)):
+        with safetensors.safe_open(io.BytesIO(raw), framework) as file:
+            assert type(file.get_tensor("w")) is type(file.get_slice("w")[0]) is kind, framework
+
+
 def test_mmap(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     stn.save_file({"w": np.arange(1 << 20, dtype=np.float64), "e": np.zeros((0, 2))}, path)

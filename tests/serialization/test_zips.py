@@ -120,6 +120,36 @@ def test_other_flaws_of_zips() -> None:
     refused_zip(archive(program(P.NONE), {"version": b"x"}).getvalue(), "has version b'x'")
 
 
+def test_a_record_of_a_few_bytes_too_many() -> None:
+    """zipfile leaves no gap between records: one byte more is one byte of the next."""
+    content = archive(program(P.NONE)).getvalue()
+    entry = content.index(b"PK\x01\x02")
+    sizes = struct.unpack_from("<2I", content, entry + 20)
+    for more in (1, 40):
+        bad = content[: entry + 20] + struct.pack("<2I", *(s + more for s in sizes)) + content[entry + 28 :]
+        refused_zip(bad, "overlaps what follows it")
+
+
+@pytest.mark.parametrize("before", [b"", struct.pack("<2H", 0x5455, 5) + b"\1abcd", struct.pack("<2H", 0x5455, 1) + b"\1" + struct.pack("<2H", 9, 0)])
+def test_sizes_in_a_zip64_field_behind_others(before: bytes) -> None:
+    def with_field(sizes: bytes) -> bytes:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as out:
+            info = zipfile.ZipInfo("x/data.pkl")
+            info.extra = before + struct.pack("<2H", 1, len(sizes)) + sizes
+            out.writestr(info, pickled)
+            out.writestr("x/version", b"3\n")
+        content = bytearray(file.getvalue())
+        entry = content.index(b"PK\x01\x02")
+        content[entry + 20 : entry + 28] = b"\xff" * 8
+        return bytes(content)
+
+    pickled = program(P.NONE)
+    assert load(with_field(struct.pack("<2Q", len(pickled), len(pickled)))) is None
+    refused_zip(with_field(struct.pack("<2Q", len(pickled) + 1, len(pickled) + 1)), "agree|overlaps|checksum|damaged")
+    refused_zip(with_field(struct.pack("<Q", len(pickled))), "lacks its zip64 sizes")
+
+
 def test_bool_bytes() -> None:
     bad = legacy(program(tensor(of=storage(kind="BoolStorage"))), {"0": b"\x00\x01\x02\x00"}, itemsize=1)
     with pytest.raises(FileFormatError, match="expected bytes 0 and 1 in a bool tensor, got 2"):

@@ -30,7 +30,7 @@ class Storage:
         self.byteorder = byteorder
         self.mapped = mapped
         self._raw: Bytes = np.empty(0, np.uint8)
-        self._arrays: dict[str, Array] = {}
+        self._arrays: dict[tuple[str, frozenset[str]], Array] = {}
 
     @property
     def nbytes(self) -> int:
@@ -44,21 +44,16 @@ class Storage:
     def array(self, element: Element, lazily: frozenset[str] = frozenset()) -> Array:
         """Its content as elements of this type; the same array each time, so that views share it, and so that what
         has to be converted, conjugated ("conj") or negated ("neg") is copied once only."""
-        if lazily:
-            return self._changed(element, lazily)
-        found = self._arrays.get(element.name)
+        found = self._arrays.get((element.name, lazily))
         if found is None:
-            found = self._arrays[element.name] = decode(self._raw, element, self.byteorder, checked=not self.mapped)
+            found = self._changed(element, lazily) if lazily else decode(self._raw, element, self.byteorder, checked=not self.mapped)
+            self._arrays[element.name, lazily] = found
         return found
 
     def _changed(self, element: Element, lazily: frozenset[str]) -> Array:
-        key = "+".join([*sorted(lazily), element.name])
-        found = self._arrays.get(key)
-        if found is None:
-            found = self.array(element)
-            found = np.conj(found) if "conj" in lazily else found
-            found = self._arrays[key] = np.negative(found) if "neg" in lazily else found
-        return found
+        made = self.array(element)
+        made = np.conj(made) if "conj" in lazily else made
+        return np.negative(made) if "neg" in lazily else made
 
     def part(self, offset: int, numel: int) -> Storage:
         """A storage over some of its elements, sharing their memory."""

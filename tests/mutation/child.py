@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 MEMORY = 6 << 30
-FILE = 2 << 30
+FILE = 16 << 30
 
 
 class Child:

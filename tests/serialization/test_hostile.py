@@ -303,6 +303,8 @@ BOMBS = {
     "pairs again and again": P.EMPTY_LIST + P.MARK + b"".join(number(i) + P.NONE + P.TUPLE2 for i in range(50_000))
     + P.APPENDS + P.TUPLE1 + put(0) + P.POP
     + name("collections", "OrderedDict") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
+    "a size again and again": P.MARK + b"".join(map(number, range(20_000))) + P.TUPLE + P.TUPLE1 + put(0) + P.POP
+    + name("torch", "Size") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
     "tensors again and again": name("torch._utils", "_rebuild_tensor") + put(0) + P.POP
     + tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1))) + put(1) + P.POP
     + (P.BINGET + b"\x00" + P.BINGET + b"\x01" + P.REDUCE) * 30_000,
@@ -334,6 +336,21 @@ def test_lazy_conjugates_are_copied_once() -> None:
     data = np.full(65536, 1 + 2j, np.complex64).tobytes()
     back = load(archive(program(tuple_of(*many)), {"data/0": data}))
     assert back[0].tolist() == back[-1].tolist() == [1 - 2j]
+
+
+@pytest.mark.parametrize(("flags", "expected"), [
+    ((), 1 + 2j), (("conj",), 1 - 2j), (("neg",), -1 - 2j), (("conj", "neg"), -1 + 2j), (("neg", "conj"), -1 + 2j),
+])  # fmt: skip
+def test_what_is_noted_on_a_tensor_is_done_to_it_alone(flags: tuple[str, ...], expected: complex) -> None:
+    def of(*notes: str) -> bytes:
+        code = P.EMPTY_DICT + b"".join(text(n) + P.NEWTRUE + P.SETITEM for n in notes)
+        return tensor((1,), (1,), 0, storage(kind="ComplexFloatStorage", numel=1), P.NEWFALSE, code)
+
+    data = np.full(1, 1 + 2j, np.complex64).tobytes()
+    plain, noted, again, last = load(archive(program(tuple_of(of(), of(*flags), of(*flags), of())), {"data/0": data}))
+    assert [t.tolist() for t in (plain, noted, again, last)] == [[1 + 2j], [expected], [expected], [1 + 2j]]
+    noted.value[0] = 7
+    assert again.tolist() == [7]  # the two share it, as they shared the storage
 
 
 # -------------------------------------------------------------------------------------------------------------- legacy

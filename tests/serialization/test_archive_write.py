@@ -1,0 +1,106 @@
+"""The archives that save writes, field by field, as another program reads them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.serialization import save
+from autograd_cnn.serialization.archive_write import ALIGNMENT, ArchiveWriter
+
+RECORDS = {"data.pkl": b"abc", "empty": b"", "data/0": bytes(range(256)) * 3, "version": b"3\n"}
+
+
+def _written() -> bytes:
+    file = io.BytesIO()
+    writer = ArchiveWriter(file, "net")
+    for name, content in RECORDS.items():
+        writer.write(name, content)
+    writer.close()
+    return file.getvalue()
+
+
+def test_what_a_zip_program_reads() -> None:
+    raw = _written()
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        assert file.testzip() is None
+        assert {i.filename.removeprefix("net/"): file.read(i) for i in file.infolist()} == RECORDS
+        assert [i.filename for i in file.infolist()] == [f"net/{n}" for n in RECORDS]
+        for info in file.infolist():
+            content = RECORDS[info.filename.removeprefix("net/")]
+            assert info.file_size == info.compress_size == len(content)
+            assert info.flag_bits == 0x0800 | (0x0008 if content else 0)
+            assert (info.create_system, info.create_version, info.extract_version, info.reserved) == (0, 0, 0, 0)
+            assert (info.compress_type, info.volume, info.internal_attr, info.external_attr) == (zipfile.ZIP_STORED, 0, 0, 0)
+            assert (info.comment, info.extra) == (b"", b"")
+            assert struct.unpack("<H", raw[raw.index(b"PK\x01\x02") + 12 :][:2]) == (0,)
+
+
+def test_the_headers_before_the_contents() -> None:
+    raw = _written()
+    with zipfile.ZipFile(io.BytesIO(raw)) as file:
+        for info in file.infolist():
+            at = info.header_offset
+            fields = struct.unpack_from("<4s5H3I2H", raw, at)
+            name = info.filename.encode()
+            assert fields[:9] == (b"PK\x03\x04", 0, info.flag_bits, 0, 0, 0, 0, 0, 0)  # sizes and checksum follow the content
+            assert fields[9] == len(name)
+            start = at + 30 + fields[9] + fields[10]
+            assert start % ALIGNMENT == 0 and fields[10] < 4 + ALIGNMENT
+            mark, length = raw[start - fields[10] :][:2], struct.unpack_from("<H", raw, start - fields[10] + 2)[0]
+            assert (mark, length) == (b"FB", fields[10] - 4)
+            assert raw[start - length : start] == b"Z" * length
+            if info.file_size:
+                behind = struct.unpack_from("<4s3I", raw, start + info.file_size)
+                assert behind == (b"PK\x07\x08", info.CRC, info.file_size, info.file_size)
+
+
+def test_the_end_of_the_directory() -> None:
+    raw = _written()
+    start, wide, place, end = (raw.index(mark) for mark in (b"PK\x01\x02", b"PK\x06\x06", b"PK\x06\x07", b"PK\x05\x06"))
+    assert struct.unpack_from("<4sQ2H2I4Q", raw, wide)[1:] == (44, 0x031E, 45, 0, 0, 4, 4, wide - start, start)
+    assert struct.unpack_from("<4sIQI", raw, place)[1:] == (0, wide, 1)
+    assert struct.unpack_from("<4s4H2IH", raw, end)[1:] == (0, 0, 4, 4, wide - start, start, 0)
+    assert len(raw) == end + 22
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a hole takes its room on the disk")
+def test_records_beyond_four_gigabytes(tmp_path: Path) -> None:
+    """A file with a hole: what is behind it has places that need eight bytes."""
+    path = tmp_path / "large.zip"
+    with open(path, "wb") as file:
+        writer = ArchiveWriter(file, "net")
+        writer.write("first", b"abc")
+        file.seek(5 << 30)
+        writer._position = 5 << 30
+        writer.write("far", b"defg")
+        writer.close()
+    with zipfile.ZipFile(path) as archive:
+        far = archive.getinfo("net/far")
+        assert archive.read("net/far") == b"defg" and archive.read("net/first") == b"abc"
+        assert (far.header_offset, far.extract_version, far.file_size) == (5 << 30, 45, 4)
+        assert archive.getinfo("net/first").extract_version == 0
+    assert path.stat().st_size < (5 << 30) + 1000
+
+
+def test_another_content_has_another_identity() -> None:
+    def identity(**tensors: ac.Tensor) -> bytes:
+        file = io.BytesIO()
+        save(tensors, file)
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(next(n for n in archive.namelist() if n.endswith("serialization_id")))
+
+    first = identity(a=ac.ones(3))
+    assert first == identity(a=ac.ones(3)) and len(first) == 40 and first.isdigit()
+    assert len({first, identity(a=ac.zeros(3)), identity(b=ac.ones(3)), identity(a=ac.ones(4))}) == 4
+
+
+def test_a_name_of_other_than_a_zip_can_hold() -> None:
+    with pytest.raises(ValueError, match="longer than a zip file can hold"):
+        ArchiveWriter(io.BytesIO(), "net").write("x" * 0x10000, b"")

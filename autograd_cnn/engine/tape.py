@@ -143,7 +143,7 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all:
     else:
         names, size = kept_by(node, counted)
     for k, raw in () if keeps_all else zip(prim.keep, node.kept or (), strict=False):
-        if raw is not None and k.kind in ("input", "output"):
+        if k.kind in ("input", "output"):
             kept[(k.kind, k.index)] = raw
     inputs = []
     for i, n in enumerate(node.inputs):

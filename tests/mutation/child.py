@@ -47,6 +47,7 @@ class Child:
             os.setsid()
             if sys.platform == "linux":
                 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it ends with its parent
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits that it is ignored
             nothing = os.open(os.devnull, os.O_RDONLY)
             output = os.open(self.home / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for old, new in ((nothing, 0), (output, 1), (output, 2)):

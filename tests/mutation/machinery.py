@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import random
-import signal
 import sys
 import time
 from collections import Counter
@@ -70,7 +69,6 @@ def _chosen(bits: int, imported: int, tests: list[Reach]) -> list[Reach]:
 
 def _try(mistake: Mistake, tests: list[Reach]) -> Child:
     def work(home: Path) -> Any:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         source = home / "mutant.py"
         source.write_text(mistake.text(), encoding="utf-8")
         plan(home / "site", {mistake.module: {"source": str(source)}})

@@ -1,0 +1,80 @@
+"""A recorded tape read as a graph: which values it knows, what a step keeps, and what is left after a backward pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import autograd_cnn as ac
+from autograd_cnn import Graph, Scalar
+from autograd_cnn.engine.graph import Leaf, Node
+
+
+def _steps(graph: Graph) -> dict[str, object]:
+    return {s.name: s for s in graph.steps}
+
+
+def test_constants_are_known_by_what_the_rules_keep() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    c = ac.tensor([3.0, 5.0])
+    graph = Graph.of((x * c).sum(), names={"c": c})
+    mul = _steps(graph)["mul"]
+    first, second = (graph.values[i] for i in mul.inputs)
+    assert (first.kind, first.data.tolist()) == ("parameter", [1.0, 2.0])
+    assert (second.kind, second.name, second.data.tolist()) == ("input", "c", [3.0, 5.0])
+    assert not second.requires_grad
+
+
+def test_one_constant_of_two_steps_is_one_value() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    c, other = ac.tensor([3.0, 5.0]), ac.tensor([3.0, 5.0])
+    graph = Graph.of(((x * c) * c * other).sum())
+    constants = [graph.values[s.inputs[1]].id for s in graph.steps if s.name == "mul"]
+    assert len(constants) == 3 and constants[0] == constants[1] != constants[2]
+
+
+def test_results_that_a_rule_keeps_come_with_their_data() -> None:
+    x = ac.tensor([0.0, 1.0], requires_grad=True)
+    e = x.exp()  # its rule keeps the result
+    graph = Graph.of((e + 1.0).sum())
+    steps = _steps(graph)
+    assert graph.values[steps["exp"].outputs[0]].data is e.value
+    assert graph.values[steps["add"].outputs[0]].data is None  # which nobody keeps
+    assert graph.values[graph.outputs[0]].data == np.float32(e.value.sum() + 2)
+    assert (steps["exp"].keeps, steps["exp"].kept_bytes) == (("y",), 8)
+    assert (steps["add"].keeps, steps["add"].kept_bytes) == ((), 0)
+
+
+def test_after_a_backward_pass_the_graph_is_still_read() -> None:
+    x = ac.tensor([0.0, 1.0], requires_grad=True)
+    loss = (x.exp() * 2.0).sum()
+    before = Graph.of(loss)
+    loss.backward()
+    after = Graph.of(loss)
+    assert [s.name for s in after.steps] == [s.name for s in before.steps]
+    assert [v.shape for v in after.values if v.kind != "constant"] == [v.shape for v in before.values if v.kind != "constant"]
+    assert all(s.kept_bytes == 0 for s in after.steps)
+    assert after.parameters[0].grad.tolist() == x.grad.tolist()
+
+
+def test_scalars_show_every_number() -> None:
+    a, b = Scalar(2.0, "a"), Scalar(3.0, "b")
+    graph = Graph.of((a * b + a) * 4.0, gradients=True)
+    shown = {s.name: ([graph.values[i].data for i in s.inputs], graph.values[s.outputs[0]].data) for s in graph.steps if s.name == "add"}
+    assert shown == {"add": ([6.0, 2.0], 8.0)}
+    assert [(graph.values[s.outputs[0]].data, graph.values[s.outputs[0]].grad) for s in graph.steps] == [(6.0, 4.0), (8.0, 4.0), (32.0, 1.0)]
+    assert {v.name: v.grad for v in graph.values if v.name} == {"a": 16.0, "b": 8.0}
+    assert [v.data for v in graph.values if v.kind == "constant"] == [4.0]
+
+
+def test_every_node_answers_what_any_node_is_asked() -> None:
+    x = ac.tensor([1.0], requires_grad=True)
+    for node in ((x * 2).grad_fn, x.node, Scalar(1.0).node, ac.nn.Parameter(ac.ones(2)).node):
+        for slot in (*Node.__slots__, *(Leaf.__slots__ if isinstance(node, Leaf) else ())):
+            if slot != "__weakref__":
+                getattr(node, slot)
+    leaf = x.node
+    assert (leaf.prim, leaf.inputs, leaf.kept, leaf.params, leaf.scope, leaf.extra, leaf.grad) == (None, (), (), (), None, None, None)
+    assert leaf.variable is x
+    assert Leaf(1.0, 0).variable is None
+    del x
+    assert leaf.variable is None

@@ -56,6 +56,15 @@ def test_after_a_backward_pass_the_graph_is_still_read() -> None:
     assert after.parameters[0].grad.tolist() == x.grad.tolist()
 
 
+def test_scalars_after_a_backward_pass() -> None:
+    a = Scalar(2.0, "a")
+    loss = a * 3.0 + a
+    loss.backward()
+    graph = Graph.of(loss)
+    assert [s.name for s in graph.steps] == ["mul", "add"]
+    assert graph.values[graph.outputs[0]].data == 8.0 and graph.parameters[0].grad == 4.0
+
+
 def test_scalars_show_every_number() -> None:
     a, b = Scalar(2.0, "a"), Scalar(3.0, "b")
     graph = Graph.of((a * b + a) * 4.0, gradients=True)

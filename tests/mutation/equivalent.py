@@ -15,6 +15,7 @@ EQUIVALENT = [  # (file, kind, before, after, reason)
         "(self.evaluations >= *",
         "the loop ends after its last round by itself; the test spares it three comparisons",
     ),
+    ("utils/data/team.py", "constant", "1.0", "(2.0)", "how long is waited for a process that is about to end"),
 ]
 
 

@@ -165,7 +165,9 @@ class Source:
 
 
 def _says_nothing(node: ast.AST) -> bool:
-    """Docstrings, what only a type checker reads, lists of public names."""
+    """Docstrings, what only a type checker reads, lists of public names, `strict=True` (which asserts what is so already)."""
+    if isinstance(node, ast.keyword):
+        return node.arg in ("strict", "covariant")
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.If):

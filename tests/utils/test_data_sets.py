@@ -117,6 +117,16 @@ def test_concat_and_chain() -> None:
     assert [b.tolist() for b in DataLoader(chain, 2)] == [[0, 1], [0, 1], [2]]
 
 
+def test_every_place_of_a_chain_of_unlike_lengths() -> None:
+    parts = [["a"], [], ["b", "c", "d"], ["e", "f"], ["g"]]
+    joined = ConcatDataset(parts)
+    assert [joined[i] for i in range(7)] == list("abcdefg")
+    assert [joined[i] for i in range(-7, 0)] == list("abcdefg")
+    for i in (7, -8):
+        with pytest.raises((IndexError, ValueError), match=f"got {i}"):
+            joined[i]
+
+
 def test_split_draws_one_permutation() -> None:
     manual_seed(5)
     first = [s.indices for s in random_split(range(10), [6, 4])]

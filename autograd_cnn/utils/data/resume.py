@@ -81,22 +81,22 @@ def encode(
     keep: bool,
 ) -> dict[str, Any]:
     """The state as plain values (numbers, strings, lists, dicts). `keep`: the workers outlive the epoch."""
-    running = progress is not None and not progress.finished
-    workers = progress is not None and (running or keep)
+    live = None if progress is None or progress.finished else progress  # what is in the middle of an epoch
+    kept = progress if keep else live  # whose workers there still are
     return {
         "version": VERSION,
-        "in_progress": running,
-        "delivered": progress.delivered if progress and running else 0,
-        "requested": progress.requested if progress and running else 0,
-        "exhausted": bool(progress and running and progress.exhausted),
-        "base_seed": progress.base_seed if progress and workers else None,
+        "in_progress": live is not None,
+        "delivered": live.delivered if live else 0,
+        "requested": live.requested if live else 0,
+        "exhausted": live.exhausted if live else False,
+        "base_seed": kept.base_seed if kept else None,
         "num_workers": num_workers,
         "length": length,
-        "next_worker": progress.next_worker if progress and running else 0,
-        "workers": [_encode_worker(w, running) for w in progress.workers] if progress and workers else [],
-        "draws": {step: _encode_states(s) for step, s in progress.log.entries.items()} if progress and running else {},
+        "next_worker": live.next_worker if live else 0,
+        "workers": [_encode_worker(w, live is not None) for w in kept.workers] if kept else [],
+        "draws": {step: _encode_states(s) for step, s in live.log.entries.items()} if live else {},
         "generators": _encode_states(generators),
-        "samplers": progress.samplers if progress and running else samplers,
+        "samplers": live.samplers if live else samplers,
     }
 
 

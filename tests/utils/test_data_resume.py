@@ -240,6 +240,19 @@ def test_streams(workers: int, persistent: bool) -> None:
         check(lambda: make("plain", Stream(), workers, persistent), [stop], epochs=2)
 
 
+class Drawn(IterableDataset[Any]):
+    """A stream that draws its order as soon as somebody asks for an iterator, before its first sample."""
+
+    def __iter__(self) -> Any:
+        return iter([(draw(), i) for i in range(7)])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_streams_that_draw_when_they_are_opened(workers: int) -> None:
+    for stop in (0, 1, 2, 4, 5):
+        check(lambda: make("plain", Drawn(), workers, False), [stop], epochs=2)
+
+
 @settings(deadline=None, derandomize=True, database=None, max_examples=12)
 @given(
     kind=st.sampled_from(sorted(KINDS)),

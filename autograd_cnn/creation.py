@@ -129,7 +129,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if want is None or data.value.dtype == want else data.to(want)
     if isinstance(data, np.ndarray) and (want is None or data.dtype == want):
-        return wrap(data)
+        return from_numpy(data)
     return tensor(data, dtype=dtype)
 
 
@@ -148,7 +148,8 @@ def from_numpy(ndarray: Any) -> Tensor:
     if ndarray.dtype.kind not in "biufc":
         raise TypeError(f"can't convert np.ndarray of type {ndarray.dtype}. The only supported types are: float64, float32, float16, "
                         "complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.")  # fmt: skip
-    return wrap(ndarray if ndarray.dtype.isnative else ndarray.astype(ndarray.dtype.newbyteorder("=")))
+    plain = np.asarray(ndarray)  # of a subclass (a memory-mapped file, say) the array itself
+    return wrap(plain if plain.dtype.isnative else plain.astype(plain.dtype.newbyteorder("=")))
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .config import current
 from .engine.graph import Leaf, Node
-from .engine.record import record_node
+from .engine.record import View, live_views, record_node
 from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
@@ -24,6 +24,7 @@ from .kernels.memory import is_whole
 from .kernels.onednn.binary import add_into
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
+from .ops.shape import _permute, _reshape
 
 if TYPE_CHECKING:
     pass
@@ -46,15 +47,16 @@ _RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "sw
 
 def look_anew(x: Any, result: Any, name: str) -> Any:
     """`x.unsqueeze_(0)` and its like: no entry is written; `x` looks at its memory as the view `result` of it does."""
-    views = [v for ref in x.__dict__.get("_views", ()) if (v := ref()) is not None and v is not result]
-    if views and (x.node is not None or any(v.node is not None for v in views)):
-        raise InplaceError(f"{name}: expected a tensor without recorded views, which would lose their place in it. Use the out-of-place "
-                           f"{name[:-1]}().")  # fmt: skip
-    x.value = result.value
+    if result is x:
+        return x
     if x._view is not None:  # it was a view and is a longer one now
         x._view = result._view
-    else:
-        x.__dict__.pop("_views", None)
+    else:  # the way from it to its views begins with the way back
+        back = _inverse(*result._view.path[-1], x.value.shape)
+        for view in live_views(x):
+            if view is not result:
+                view._view = View(x, (back, *view._view.path))
+    x.value = result.value
     if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
         x.node.value, x.node.shape = x.value, x.value.shape
     elif x.node is not None or result.node is not None:
@@ -62,6 +64,27 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
     if current().tracer is not None:
         current().tracer.rebind(x, result)
     return x
+
+
+def _inverse(prim: Any, params: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """What undoes a `reshape` or `permute` of an array of this shape, as a primitive and its parameters."""
+    return (_permute, (tuple(np.argsort(params[0]).tolist()),)) if prim is _permute else (_reshape, (shape, "view"))
+
+
+def repoint(x: Any, array: Any) -> None:
+    """Let `x` look at other memory from now on. Its views still look at the old, and at each other."""
+    views = [] if x._view is not None else live_views(x)
+    if views:
+        old = object.__new__(type(x))
+        old.value, old.node = x.value, x.node
+        for view in views:
+            view._view = View(old, view._view.path)
+        old.__dict__["_views"] = x.__dict__.pop("_views")
+    x._view = None
+    x.value = array
+    node = x.node or x._retired
+    if isinstance(node, Leaf):
+        node.value, node.shape, node.dtype = array, array.shape, array.dtype
 
 
 def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
@@ -90,18 +113,12 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
                 f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the "
                 "out-of-place operation, clone() the leaf first, or wrap the write in no_grad()."
             )
-        if x._one_of_many is not None:
-            raise InplaceError(
-                f"Output of {x._one_of_many} is a view and is being modified inplace ({name}). This view is the output of a function that "
-                "returns multiple views. Such functions do not allow the output views to be modified inplace. Use narrow(), or "
-                "the out-of-place operation."
-            )
     if x._inference and not c.inference:
         raise InplaceError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
     array = x.value if _can_swap(x) else x.storage()
-    if array.size and array.__class__ is not ChannelsLast and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if array.__class__ is not ChannelsLast and _meets_itself(array):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -110,6 +127,18 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
         raise InplaceError(
             f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first."
         )
+
+
+def _meets_itself(array: Any) -> bool:
+    """Do several entries lie at one place (expanded dims, windows that overlap)?"""
+    if array.flags.c_contiguous or not array.size:
+        return False
+    reach = array.itemsize
+    for step, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if step < reach:
+            return True
+        reach += step * (n - 1)
+    return False
 
 
 _KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
@@ -165,7 +194,7 @@ def rebase(x: Any, result: Any) -> None:
     c = current()
     if c.tracer is not None:
         _retrace(x, result, c.tracer)
-    if c.recording and (result.node is not None or x.node is not None or _base_node(x) is not None):
+    if c.recording:
         move(x, result.node)
 
 
@@ -176,16 +205,11 @@ def _retrace(x: Any, result: Any, tracer: Any) -> None:
     if x._view is not None:
         base = x._view.base
         tracer.rebind(base, view_write(base, result, path=x._view.path))
-    for ref in list(base.__dict__.get("_views", ())):
-        view = ref()
-        if view is not None and view is not x and view._view is not None:
+    for view in live_views(base):
+        if view is not x:
             again = view._view.again(base)
             again._view = None  # it stands for the view in the trace, and is none itself
             tracer.rebind(view, again)
-
-
-def _base_node(x: Any) -> Node | None:
-    return None if x._view is None else x._view.base.node
 
 
 def move(x: Any, node: Node | None) -> None:
@@ -201,10 +225,11 @@ def move(x: Any, node: Node | None) -> None:
             )
     else:
         x.node = node
-    for ref in base.__dict__.get("_views", ()):
-        view = ref()
-        if view is not None and view._view is not None:
-            view.node = None if base.node is None else view._view.again(base).node
+    for view in live_views(base):
+        if base.node is not None:
+            view.node = view._view.again(base).node
+        elif not isinstance(view.node, Leaf):  # which has become a leaf since
+            view.node = None
 
 
 def setitem(x: Any, at: Any, values: Any) -> None:
@@ -236,8 +261,9 @@ def setitem(x: Any, at: Any, values: Any) -> None:
         raise ShapeError(_no_fit(array[normal].shape, np.shape(raw), gathers)) from None
     wrote(array)
     node = values.node if isinstance(values, Variable) else None
-    if c.recording and (x.node is not None or node is not None or _base_node(x) is not None):
-        move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c))
+    if c.recording:
+        recorded = x.node is not None or node is not None
+        move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c) if recorded else None)
 
 
 def _no_fit(target: tuple[int, ...], shape: tuple[int, ...], gathers: bool) -> str:
@@ -249,11 +275,16 @@ def _no_fit(target: tuple[int, ...], shape: tuple[int, ...], gathers: bool) -> s
             f"{len(target) + d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in __setitem__)")  # fmt: skip
 
 
+def apart(array: Any) -> Any:
+    """The same memory as an array whose writes are counted by themselves."""
+    return np.asarray(memoryview(array))
+
+
 def untracked(x: Any) -> Any:
     """`x.data`: shares memory, but writes to it are not counted."""
     from .tensor import wrap
 
-    return wrap(x.storage())
+    return wrap(apart(x.storage()))
 
 
 # ------------------------------------------------------------------------------------------------- gradients

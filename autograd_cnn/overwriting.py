@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from .engine.versions import wrote
 from .errors import allocating
 from .ops.dims import sizes_by_name
 from .ops.expose import expose
-from .ops.index import copied
+from .ops.index import copied, filled
 from .ops.promotion import held
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
@@ -35,6 +36,7 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     array = self.storage()
     array[...] = np.array([callable(v) for v in array.reshape(-1).tolist()], array.dtype).reshape(array.shape)
     wrote(array)
+    inplace.rebase(self, wrap(array))
     return self
 
 
@@ -55,6 +57,7 @@ def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> T
     pairs = zip(array.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=True)
     array[...] = np.array([callable(a, b) for a, b in pairs], array.dtype).reshape(array.shape)
     wrote(array)
+    inplace.rebase(self, wrap(array))
     return self
 
 
@@ -88,7 +91,7 @@ def zero_(self: Tensor) -> Tensor:
 @expose("method")
 def set_(self: Tensor, source: Tensor) -> Tensor:
     """Look at the memory of `source` from now on."""
-    self.data = source
+    inplace.repoint(self, source.storage())
     return self
 
 
@@ -108,7 +111,10 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError(
             "cannot resize variables that require grad: expected a tensor without requires_grad in resize_"
         )
-    self.value = np.resize(self.storage(), given_sizes(sizes))
+    shape, have = given_sizes(sizes), self.storage()
+    size = math.prod(shape)
+    fits = size <= have.size and have.flags.c_contiguous  # then the memory stays
+    inplace.repoint(self, have.reshape(-1)[:size].reshape(shape) if fits else np.resize(have, shape))
     return self
 
 
@@ -129,8 +135,9 @@ def _fill(name: str, draw: Callable[..., Any], doc: str, example: str) -> None:
         array = self.storage()
         draw(generator or default_generator, array, *args, **kwargs)
         wrote(array)
-        if self.node is not None:
-            inplace.rebase(self, wrap(array))
+        drawn = wrap(array)
+        drawn.node = filled(self, value=0.0).node if self.node is not None else None
+        inplace.rebase(self, drawn)
         return self
 
     method.__name__ = method.__qualname__ = name

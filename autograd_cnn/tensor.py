@@ -61,7 +61,6 @@ class Tensor(TensorMethods, Variable):
     outside = staticmethod(beside)
     lendable = staticmethod(lendable)
     _inference = False
-    _one_of_many: str | None = None  # of an output of split: the operation's name
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
     _grad_of_plain: Any = None
     name: str | None = None
@@ -308,10 +307,7 @@ class Tensor(TensorMethods, Variable):
             raise DtypeError(
                 f"data set to a tensor that requires gradients must be floating point or complex dtype, got {new.value.dtype}."
             )
-        self.value = new.storage()
-        node = self.node or self._retired
-        if isinstance(node, Leaf):
-            node.value, node.shape, node.dtype = self.value, self.value.shape, self.value.dtype
+        inplace.repoint(self, inplace.apart(new.storage()))
 
     @property
     def _version(self) -> int:

@@ -62,7 +62,7 @@ class Primitive:
         family: str = "",
         outputs: Sequence[str] = ("y",),
         several: bool = False,
-        view: bool = False,
+        view: bool | Callable[..., Any] = False,
         entrywise: bool = False,
         derivative: str = "",
         variables: Sequence[str] = (),
@@ -363,7 +363,7 @@ def primitive(
     family: str = "",
     outputs: Sequence[str] = ("y",),
     several: bool = False,
-    view: bool = False,
+    view: bool | Callable[..., Any] = False,
     entrywise: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
@@ -394,7 +394,8 @@ def primitive(
         outputs: names of the outputs when `forward` returns a tuple. Only the first takes a gradient, unless
         several: all of them do; the rules then get a tuple `g` with None where nothing arrived.
         entrywise: works entry by entry, so that the order of the entries in memory is all one to it.
-        view: the result shares memory with the first input; writing to it is then differentiated through the base.
+        view: the result shares memory with the first input; writing to it is then differentiated through the base. Of `several`
+            outputs a function `(number, *parameters)` says by which primitive and parameters each alone is a view.
         derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
         variables: the inputs for which a plain number will not do, where PyTorch has it so.
     """

@@ -61,8 +61,8 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
         if text:
             _hint(text)
     if prim.view:
-        for out in outs:
-            link_view(out, args[0], prim, params)
+        for j, out in enumerate(outs):
+            link_view(out, args[0], *((prim, params) if prim.view is True else prim.view(j, *params)))
     if c.inference:
         for out in outs:
             out._inference = True
@@ -260,6 +260,9 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+def live_views(x: Any) -> list[Any]:
+    """The views of a base that still exist."""
+    return [v for ref in x.__dict__.get("_views", ()) if (v := ref()) is not None and v._view is not None and v._view.base is x]
 
 
 def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:

@@ -439,7 +439,10 @@ def _(draw: Draw) -> Case:
 @primitive(label="expand {shape}", family="shape", view=True)
 def expand_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """Stretch dims of size 1, and new ones in front, to `shape`; no memory is copied."""
-    return np.broadcast_to(input, shape)
+    y = np.broadcast_to(input, shape)
+    if isinstance(input, np.ndarray) and y.size == input.size:  # no entry is met twice: it may be written to
+        y.flags.writeable = input.flags.writeable
+    return y
 
 
 @expand_to.vjp("input")

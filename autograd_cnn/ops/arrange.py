@@ -19,7 +19,7 @@ from .index import select_copy
 from .join import cat
 from .packed import packed
 from .promotion import Array
-from .shape import Shape, _pack, _permute, _reshape, expand, given_sizes, ndim_of, shape_of
+from .shape import Shape, _pack, _permute, _reshape, clone, expand, given_sizes, ndim_of, shape_of
 from .split import narrow
 
 Widths = tuple[tuple[int, int], ...]
@@ -405,7 +405,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
 
 @expose("function method")
 def diag(input: Array, diagonal: int = 0) -> Array:
-    """Of a vector the matrix with it on the diagonal; of a matrix its diagonal.
+    """Of a vector the matrix with it on the diagonal; of a matrix its diagonal, as a copy (`diagonal` gives a view).
 
     >>> import autograd_cnn as ac
     >>> ac.diag(ac.tensor([1., 2.]))
@@ -416,7 +416,7 @@ def diag(input: Array, diagonal: int = 0) -> Array:
         return diag_embed(input, diagonal)
     if ndim_of(input) != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim_of(input)}D")
-    return _diagonal(input, offset=diagonal, dim1=0, dim2=1)
+    return clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
 
 
 @expose("function method")

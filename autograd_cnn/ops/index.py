@@ -25,7 +25,7 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
     advanced = False
     used = 0
     for p in parts:
-        p = unbox(p)
+        p = _selected(p)
         if p is None or p is Ellipsis:
             normal.append(p)
             continue
@@ -40,8 +40,8 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         elif isinstance(p, (bool, np.bool_)):
             normal.append(np.asarray(p))
             advanced = True
-        elif isinstance(p, (int, np.integer)):
-            normal.append(int(p))
+        elif isinstance(p, int):
+            normal.append(p)
             used += 1
         else:
             array = _index_array(p)
@@ -80,6 +80,14 @@ def integers_apart(normal: Index) -> tuple[Index, Index] | None:
     if Ellipsis not in [p for p in first if p is Ellipsis]:
         first.append(Ellipsis)
     return tuple(first), tuple(p for p in normal if not isinstance(p, int))
+
+
+def _selected(p: Any) -> Any:
+    """The raw value of one part of an index. What holds a single integer selects, as the integer does; a tensor or array of bytes is a mask."""
+    raw = unbox(p)
+    if not isinstance(raw, np.ndarray | np.integer) or raw.ndim or raw.dtype.kind not in "iu":
+        return raw
+    return raw if raw.dtype == np.uint8 and not isinstance(p, np.integer) else int(raw)
 
 
 def _index_array(p: Any) -> Any:

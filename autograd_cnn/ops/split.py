@@ -11,7 +11,6 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.record import link_view
 from ..engine.variable import unbox
 from ..errors import expected
 from .dims import normal_dim
@@ -21,7 +20,13 @@ from .promotion import Array
 from .shape import Shape, _reshape, ndim_of, shape_of
 
 
-@primitive(label="split", family="shape", several=True)
+def _piece(index: int, sizes: Shape, dim: int) -> tuple[Any, tuple[Any, ...]]:
+    """The same piece by a slice: so it counts as a view, which is written to and recorded anew alone."""
+    end = builtins.sum(sizes[: index + 1])
+    return select_view, ((*(slice(None),) * dim, slice(end - sizes[index], end), Ellipsis),)
+
+
+@primitive(label="split", family="shape", several=True, view=_piece)
 def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
     """Pieces of the given sizes along `dim`, sharing memory"""
     ends = np.cumsum(sizes)
@@ -48,18 +53,6 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, sum(sizes))), sizes=sizes, dim=1)
 
 
-def _pieces(input: Any, sizes: Shape, dim: int) -> tuple[Any, ...]:
-    pieces: tuple[Any, ...] = _split(input, sizes=sizes, dim=dim)
-    end = 0
-    for p, n in zip(pieces, sizes, strict=True):
-        end += n
-        if hasattr(p, "__dict__"):
-            p._one_of_many = "split"
-            at = ((slice(None),) * dim + (slice(end - n, end), Ellipsis),)
-            link_view(p, input, select_view, at)  # a write to the whole is differentiated in its pieces
-    return pieces
-
-
 @expose("function method", "split", "unsafe_split")
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
     """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory.
@@ -83,7 +76,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         if sum(sizes) != n or any(s < 0 for s in sizes):
             raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
                                f"split_sizes={list(sizes)}")  # fmt: skip
-    return _pieces(tensor, sizes, d)
+    return _split(tensor, sizes=sizes, dim=d)
 
 
 @expose("function method", "chunk", "unsafe_chunk")
@@ -98,7 +91,7 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     d = normal_dim(dim, ndim_of(input), "chunk")
     n = shape_of(input)[d]
-    return split(input, -(-n // chunks), d) if n else _pieces(input, (0,) * chunks, d)
+    return split(input, -(-n // chunks), d) if n else _split(input, sizes=(0,) * chunks, dim=d)
 
 
 @expose("function method")
@@ -112,7 +105,7 @@ def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
     shape = shape_of(input)
     d = normal_dim(dim, len(shape), "unbind")
     rest = (*shape[:d], *shape[d + 1 :])
-    return tuple(_reshape(p, shape=rest, kind="unbind") for p in _pieces(input, (1,) * shape[d], d))
+    return tuple(_reshape(p, shape=rest, kind="unbind") for p in _split(input, sizes=(1,) * shape[d], dim=d))
 
 
 @expose("function method")
@@ -172,7 +165,7 @@ def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[
         if where <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {where} in tensor_split")
         sizes = tuple(n // where + (i < n % where) for i in range(where))
-        return _pieces(input, sizes, d)
+        return _split(input, sizes=sizes, dim=d)
     ends = [0, *(slice(0, int(unbox(i))).indices(n)[1] for i in where), n]
     return tuple(narrow(input, d, a, builtins.max(b - a, 0)) for a, b in itertools.pairwise(ends))
 

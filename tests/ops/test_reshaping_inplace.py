@@ -46,9 +46,19 @@ def test_leaves():
     assert x.grad.tolist() == [[2.0, 2.0]]
 
 
-def test_views_would_lose_their_place():
-    y = ac.ones(2, 3, requires_grad=True) * 1
-    row = y[0]
-    with pytest.raises(RuntimeError, match="recorded views"):
-        y.unsqueeze_(0)
-    assert row.shape == (3,)
+@pytest.mark.parametrize("how", [lambda y: y.unsqueeze_(1), lambda y: y.t_(), lambda y: y.transpose_(0, 1).unsqueeze_(0), lambda y: y.squeeze_(),
+                                 lambda y: y.unsqueeze_(0).squeeze_(0).t_().t_()])  # fmt: skip
+def test_views_keep_their_place(how):
+    """y = 3x; its second row is a view. Writes reach it through y, and y through it, however y is looked at."""
+    x = ac.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=ac.float64, requires_grad=True)
+    s = ac.tensor(2.0, dtype=ac.float64, requires_grad=True)
+    y = x * 3
+    row = y[1]
+    how(y)
+    y.mul_(s)  # row = 6x, then twice that in one entry
+    row[0].mul_(2)
+    assert row.tolist() == [36.0, 24.0]
+    (row * row).sum().backward()
+    assert x.grad.tolist() == [[0.0, 0.0], [2 * 12 * 36.0, 2 * 6 * 24.0], [0.0, 0.0]]
+    assert s.grad.item() == 2 * (36 * 18 + 24 * 12)
+    assert sorted(y.flatten().tolist()) == [6.0, 12.0, 24.0, 30.0, 36.0, 36.0]

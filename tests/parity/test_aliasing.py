@@ -1,0 +1,130 @@
+"""What shares memory with what, and what a backward still needs, over torch's own table of operations: a result is a view of an argument
+exactly where torch's is; and where torch differentiates a program that overwrites a result or an argument, ours gives the same gradient."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import autograd_cnn as ac  # noqa: E402
+from autograd_cnn.tensor import Tensor, wrap  # noqa: E402
+
+from .samples import OutOfScope, copied, flat, forms, same, show, translated  # noqa: E402
+from .test_samples import OPERATIONS, WITH_US, _samples  # noqa: E402
+
+FEW = 8  # samples an operation, beside the strided ones
+
+
+def _chosen(op: Any, derivatives: bool) -> list[Any]:
+    found = _samples(op, torch.float64, derivatives)
+    return found if len(found) <= FEW else random.Random(1).sample(found, FEW)
+
+
+def _calls(name: str, derivatives: bool) -> list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]]:
+    """(sample, form, ours, torch's) of an operation on float64."""
+    op = OPERATIONS[name]
+    if torch.float64 not in op.supported_dtypes("cpu"):
+        return []
+    return [(s, what, mine, theirs) for s in _chosen(op, derivatives) for what, mine, theirs in forms(op)
+            if what != "in place" and mine is not None and (what == "function" or isinstance(s.input, torch.Tensor))]  # fmt: skip
+
+
+def _shared(a: Any, b: Any) -> bool:
+    """Do two tensors of one side look at the same storage?"""
+    if isinstance(a, Tensor):
+        return bool(np.may_share_memory(a.detach().numpy(), b.detach().numpy()))
+    (first, last), (start, end) = ((t.data_ptr(), t.data_ptr() + t.element_size() * (1 + sum(s * (n - 1) for s, n in
+                                   zip(t.stride(), t.shape, strict=True)))) for t in (a, b))  # fmt: skip
+    return first < end and start < last
+
+
+def _tensors(values: Any) -> list[Any]:
+    return [v for v in flat(values) if isinstance(v, Tensor | torch.Tensor)]
+
+
+def _names(pairs: set[tuple[int, int]]) -> str:
+    return ", ".join(f"output {i} with argument {k}" for i, k in sorted(pairs)) or "nothing"
+
+
+SHARED_APART: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_US if n not in SHARED_APART])
+def test_views_are_torchs(name: str) -> None:
+    for sample, what, mine, theirs in _calls(name, derivatives=False):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                given = [[sample.input, *sample.args], sample.kwargs]
+                (x, kx), (z, kz) = translated(given), copied(given)
+                ys, want = mine(*x, **kx), theirs(*z, **kz)
+            except OutOfScope:
+                continue
+        found = []
+        for outs, args in ((ys, [x, kx]), (want, [z, kz])):
+            found.append({(i, k) for i, y in enumerate(_tensors(outs)) for k, a in enumerate(_tensors(args))
+                          if min(y.numel(), a.numel()) and _shared(y, a)})  # fmt: skip
+        assert found[0] == found[1], f"{name}, {what}, {show(sample)}: shares {_names(found[0])}; torch {_names(found[1])}"
+
+
+def _program(side: Any, fn: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], write: tuple[str, int], seed: int) -> Any:
+    """The gradients by all leaves after `write`: to a result, or to an argument (a value computed from its leaf)."""
+    leaves: list[Any] = []
+
+    def inner(v: Any) -> Any:
+        if isinstance(v, Tensor | torch.Tensor):
+            if v.requires_grad:
+                leaves.append(v)
+                return v.clone()
+            return v
+        if isinstance(v, list | tuple) and not isinstance(v, torch.Size):
+            return type(v)(inner(e) for e in v)
+        return {k: inner(e) for k, e in v.items()} if isinstance(v, dict) else v
+
+    x, kx = inner(args), inner(kwargs)
+    side.manual_seed(42)
+    ys = [y for y in _tensors(fn(*x, **kx)) if y.requires_grad]
+    target = (ys if write[0] == "result" else _tensors([x, kx]))[write[1]]
+    target.zero_() if not (target.is_floating_point() or target.is_complex()) else target.mul_(1.5)
+    rng = np.random.default_rng(seed)
+    total = sum((y * side.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(y.shape))))).sum() for y in [*ys, *(
+        v for v in _tensors([x, kx]) if v.requires_grad)])  # fmt: skip
+    total = total.real if total.is_complex() else total
+    return side.autograd.grad(total, leaves, allow_unused=True)
+
+
+PROGRAMS_APART: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_US if OPERATIONS[n].supports_autograd and n not in PROGRAMS_APART])
+def test_gradients_after_a_write(name: str) -> None:
+    for sample, what, mine, theirs in _calls(name, derivatives=True):
+        if what != "function":
+            continue
+        given = [[sample.input, *sample.args], sample.kwargs]
+        places = [("result", i) for i in range(3)] + [("argument", i) for i in range(4)]
+        for write in places:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    (x, kx), (z, kz) = translated(given), copied(given)
+                    want = _program(torch, theirs, z, kz, write, 5)
+                except (OutOfScope, RuntimeError, NotImplementedError, IndexError):
+                    continue  # torch refuses; or there is no such result or argument
+                says = f"{name}, {show(sample)}, {write[0]} {write[1]} overwritten"
+                try:
+                    got = _program(ac, mine, x, kx, write, 5)
+                except Exception as error:
+                    raise AssertionError(f"{says}: {type(error).__name__}: {error}") from error
+            for i, (g, h) in enumerate(zip(got, want, strict=True)):
+                if g is None or h is None:
+                    assert not any(np.any(np.asarray(v)) for v in (g, h) if v is not None), f"{says}: gradient {i} of one side only"
+                else:
+                    same(g, h, 1e-8, f"{says}: gradient {i}")

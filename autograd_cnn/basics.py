@@ -208,6 +208,8 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
     >>> ac.tensor([1, 2]).to(ac.float32)
     tensor([1., 2.])
     """
+    flags = [a for a in args if isinstance(a, bool)]  # non_blocking: everything is here already; copy
+    copy = copy or (len(flags) > 1 and flags[1])
     for a in args:
         if isinstance(a, Tensor):
             dtype = a.value.dtype
@@ -216,7 +218,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
         elif isinstance(a, np.dtype | type):
             dtype = a
         elif isinstance(a, bool):
-            continue  # non_blocking: everything is here already
+            continue
         elif a is not None:
             raise TypeError(f"to() received an invalid argument {a!r}: expected a dtype, a device or a Tensor")
     check_cpu(device, "to")

@@ -37,9 +37,10 @@ def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ..
     result = op(x, *args, **kwargs)
     if name in _RESHAPING:
         return look_anew(x, result, name)
-    if result.node is not None and result is not x and result.value is not x.value:
+    steady = one_kernel and op.primitive.steady  # type: ignore[attr-defined]  # a primitive's call knows it
+    if not steady and result.node is not None and result is not x and result.value is not x.value:
         _save_overwritten(result.node, start, x.value)
-    return write(x, result, name)
+    return write(x, result, name, steady)
 
 
 _RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "swapdims_", "t_"))
@@ -163,8 +164,8 @@ def _swap(x: Any, result: Any) -> None:
         result.node.serial = clock()
 
 
-def write(x: Any, result: Any, name: str) -> Any:
-    """Put `result` into `x`'s memory and `x` in its place in the graph."""
+def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
+    """Put `result` into `x`'s memory and `x` in its place in the graph. `steady`: its node keeps `x`, and may read the result there."""
     if result.value.__class__ is ChannelsLast and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
         _swap(x, result)
         rebase(x, result)
@@ -181,7 +182,7 @@ def write(x: Any, result: Any, name: str) -> Any:
     np.copyto(array, new, casting="unsafe")
     wrote(array)
     node = result.node
-    if node is not None and node.kept and new.dtype is array.dtype and any(k is new for k in node.kept):
+    if node is not None and node.kept and new.dtype is array.dtype and (steady or any(k is new for k in node.kept)):
         # the output it keeps is now in x: one copy is enough. It counts as kept after the write.
         node.kept = tuple(array if k is new else k for k in node.kept)
         node.serial = clock()

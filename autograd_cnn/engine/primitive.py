@@ -64,6 +64,7 @@ class Primitive:
         several: bool = False,
         view: bool | Callable[..., Any] = False,
         entrywise: bool = False,
+        steady: bool = False,
         derivative: str = "",
         variables: Sequence[str] = (),
     ) -> None:
@@ -76,6 +77,7 @@ class Primitive:
         self.several = several
         self.view = view
         self.entrywise = entrywise
+        self.steady = steady
         self.derivative = derivative
         self.variables = frozenset(variables)
         self.__doc__ = forward.__doc__
@@ -365,6 +367,7 @@ def primitive(
     several: bool = False,
     view: bool | Callable[..., Any] = False,
     entrywise: bool = False,
+    steady: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]: ...
@@ -396,6 +399,7 @@ def primitive(
         entrywise: works entry by entry, so that the order of the entries in memory is all one to it.
         view: the result shares memory with the first input; writing to it is then differentiated through the base. Of `several`
             outputs a function `(number, *parameters)` says by which primitive and parameters each alone is a view.
+        steady: its derivative at an output is that at the input it came from, so that in place the rule may read the one for the other.
         derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
         variables: the inputs for which a plain number will not do, where PyTorch has it so.
     """
@@ -410,6 +414,7 @@ def primitive(
             several=several,
             view=view,
             entrywise=entrywise,
+            steady=steady,
             derivative=derivative,
             variables=variables,
         )

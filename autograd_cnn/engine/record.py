@@ -250,6 +250,11 @@ class View:
         return x
 
 
+def live_views(x: Any) -> list[Any]:
+    """The views of a base that still exist."""
+    return [v for ref in x.__dict__.get("_views", ()) if (v := ref()) is not None and v._view is not None and v._view.base is x]
+
+
 _linking = RLock()  # of one base in several threads no view is lost while the dead ones are swept out
 
 
@@ -260,9 +265,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-def live_views(x: Any) -> list[Any]:
-    """The views of a base that still exist."""
-    return [v for ref in x.__dict__.get("_views", ()) if (v := ref()) is not None and v._view is not None and v._view.base is x]
 
 
 def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:

@@ -78,7 +78,7 @@ def relu(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_hardtanh")
-@primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0", entrywise=True)
+@primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0", entrywise=True, steady=True)
 def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
     lo, hi = input.dtype.type(min_val), input.dtype.type(max_val)
@@ -86,8 +86,8 @@ def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> A
 
 
 @_hardtanh.vjp("input")
-def _(g: Array, y: Array, min_val: float, max_val: float) -> Array:
-    return where((y > min_val) & (y < max_val), g, 0.0)
+def _(g: Array, input: Array, min_val: float, max_val: float) -> Array:
+    return where((input <= min_val) | (input >= max_val), 0.0, g)
 
 
 @_hardtanh.cases
@@ -151,7 +151,7 @@ def threshold(input: Array, threshold: float, value: float, inplace: bool = Fals
 
 # ------------------------------------------------------------------------------------------------- leaky ones
 @expose("inplace", "_leaky_relu")
-@primitive(name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope", entrywise=True)
+@primitive(name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope", entrywise=True, steady=True)
 def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
     pick = np.maximum if negative_slope <= 1 else np.minimum
@@ -167,9 +167,9 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 
 @_leaky_relu.vjp("input")
-def _(g: Array, y: Array, negative_slope: float, spare: Array | None) -> Array:
-    found = onednn.leaky_relu_adjoint(g, y, negative_slope, spare)
-    return where(y > 0, g, g * negative_slope) if found is NotImplemented else found
+def _(g: Array, input: Array, negative_slope: float, spare: Array | None) -> Array:
+    found = onednn.leaky_relu_adjoint(g, input, negative_slope, spare)
+    return where(input > 0, g, g * negative_slope) if found is NotImplemented else found
 
 
 @_leaky_relu.cases
@@ -285,8 +285,8 @@ def _hardsigmoid(input: Array) -> Array:
 
 
 @_hardsigmoid.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    return where((y > 0) & (y < 1), g / 6, 0.0)
+def _(g: Array, input: Array) -> Array:
+    return where((input > -3) & (input < 3), g / 6, 0.0)
 
 
 @_hardsigmoid.cases

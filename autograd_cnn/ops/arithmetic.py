@@ -176,8 +176,8 @@ def _(g: Array, other: Array) -> Array:
 
 
 @_div.vjp("other")
-def _(g: Array, y: Array, other: Array) -> Array:
-    return -g * (y / other)
+def _(g: Array, input: Array, other: Array) -> Array:
+    return -g * (_div(input, other) / other)  # not by y, so that `y = a / b; y += c` may overwrite it
 
 
 @_div.cases

@@ -256,7 +256,8 @@ def repeat(input: Array, *repeats: Any) -> Array:
     out = _reshape(wide, shape=tuple(k * n for k, n in zip(times, full, strict=True)), kind="repeat")
     # sizes of 1 are repeated by a stride of 0, without a copy: then writing would write to the input, and to several entries at once
     raw = unbox(out)
-    return _pack(out) if np.may_share_memory(raw, unbox(input)) or not raw.flags.c_contiguous else out
+    own = raw.flags.c_contiguous and raw.flags.writeable and not np.may_share_memory(raw, unbox(input))
+    return out if own else _pack(out)
 
 
 @expose("function method")

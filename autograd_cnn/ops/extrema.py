@@ -152,7 +152,7 @@ def _arg(finder: Any, input: Array, dim: int, keepdim: bool) -> Array:
 def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The greatest entry along dim and the index of the first one; NaN is greatest"""
     _nonempty(input, "max", (dim,))
-    values = packed(_maximum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input
+    values = packed(_maximum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
     return values, _arg(np.argmax, input, dim, keepdim)
 
 
@@ -176,7 +176,7 @@ _max.cases(_distinct_dim)
 def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest entry along dim and the index of the first one; NaN is smallest"""
     _nonempty(input, "min", (dim,))
-    values = packed(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input
+    values = packed(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
     return values, _arg(np.argmin, input, dim, keepdim)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from typing import Any
 
@@ -292,8 +293,9 @@ def _(g: Array, weight: Array) -> Array:
 
 @_linear.vjp("weight")
 def _(g: Array, input: Array, weight_shape: Shape) -> Array:
-    rows_g = _reshape(g, shape=(-1, weight_shape[0]))  # (…, O) -> (N, O)
-    rows_x = _reshape(input, shape=(-1, weight_shape[1])) if weight_shape[1] else input  # (…, I) -> (N, I)
+    rows = math.prod(shape_of(input)[:-1])
+    rows_g = _reshape(g, shape=(rows, weight_shape[0]))  # (…, O) -> (N, O)
+    rows_x = _reshape(input, shape=(rows, weight_shape[1]))  # (…, I) -> (N, I)
     return _matmul(_swapped(rows_g), rows_x)
 
 

@@ -165,19 +165,18 @@ def mse_loss(
 
 
 # ------------------------------------------------------------------------------------------------- absolute error
-@primitive(name="l1_loss", label="L1", family="loss", derivative="sign(x − t)/n")
-def _l1(input: Array, target: Array, *, reduction: str = "mean") -> Array:
-    """L = mean |input − target|"""
+@primitive(name="l1_loss", label="L1", family="loss", outputs=("y", "error"), derivative="sign(x − t)/n")
+def _l1(input: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Array]:
+    """L = mean |error|, error = input − target. It alone is kept: input and target may be overwritten, as in PyTorch."""
     if reduction == "mean":
         float_only(input, "l1_loss")
-    return reduced(np.abs(np.subtract(*align(input, target))), reduction)
+    error = np.subtract(*align(input, target))
+    return reduced(np.abs(error), reduction), error
 
 
 @_l1.vjp("input", "target")
-def _(
-    g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any
-) -> tuple[Array | None, Array | None]:
-    gx = share(g, reduction, input_shape, target_shape) * sign(input - target)
+def _(g: Array, error: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any) -> tuple[Array | None, Array | None]:
+    gx = share(g, reduction, input_shape, target_shape) * sign(error)
     return gx if need[0] else None, -gx if need[1] else None
 
 
@@ -207,8 +206,8 @@ def l1_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="l1_loss")
     warn_of_sizes(input, target, "l1_loss")
     if weight is not None:
-        return weighted(_l1(input, target, reduction="none"), weight, how, "l1_loss")
-    return _l1(input, target, reduction=how)
+        return weighted(_l1(input, target, reduction="none")[0], weight, how, "l1_loss")
+    return _l1(input, target, reduction=how)[0]
 
 
 # ------------------------------------------------------------------------------------------------- between the two
@@ -264,7 +263,7 @@ def smooth_l1_loss(
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: expected beta >= 0, got {beta:g}.")
     if beta == 0:
-        return _l1(input, target, reduction=how)
+        return _l1(input, target, reduction=how)[0]
     return _smooth_l1(input, target, reduction=how, beta=beta)
 
 

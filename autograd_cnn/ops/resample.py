@@ -14,7 +14,7 @@ from ..kernels.resampling import Plan, plan_for, resample_adjoint, resample_alon
 from .expose import expose
 from .pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d  # type: ignore[attr-defined]  # made by a function
 from .promotion import Array
-from .shape import Shape, _permute, _reshape, shape_of
+from .shape import Shape, _permute, _reshape, clone, shape_of
 
 Factors = tuple[float | None, ...]
 
@@ -204,7 +204,7 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     k = len(lead)
     x = _reshape(input, shape=(*lead, c // (r * r), r, r, h, w))  # (*, C, r, r, H, W) -> (*, C, H, r, W, r)
     x = _permute(x, dims=(*range(k), k, k + 3, k + 1, k + 4, k + 2))
-    return _reshape(x, shape=(*lead, c // (r * r), h * r, w * r), kind="pixel shuffle")
+    return _reshape(clone(x) if r == 1 else x, shape=(*lead, c // (r * r), h * r, w * r), kind="pixel shuffle")  # a copy in any case
 
 
 @expose("function functional")
@@ -226,7 +226,7 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
     k = len(lead)
     x = _reshape(input, shape=(*lead, c, h // r, r, w // r, r))  # (*, C, H, r, W, r) -> (*, C, r, r, H, W)
     x = _permute(x, dims=(*range(k), k, k + 2, k + 4, k + 1, k + 3))
-    return _reshape(x, shape=(*lead, c * r * r, h // r, w // r), kind="pixel unshuffle")
+    return _reshape(clone(x) if r == 1 else x, shape=(*lead, c * r * r, h // r, w // r), kind="pixel unshuffle")
 
 
 def _image(input: Any, operation: str) -> Shape:

@@ -180,13 +180,13 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
 
 @expose("function method")
 def ravel(input: Array) -> Array:
-    """All dims as one.
+    """All dims as one; a view of what is contiguous, else a copy.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([[1, 2], [3, 4]]).ravel()
     tensor([1, 2, 3, 4])
     """
-    return _reshape(input, shape=(math.prod(shape_of(input)),), kind="flatten")
+    return _reshape(contiguous(input), shape=(math.prod(shape_of(input)),), kind="flatten")
 
 
 @expose("function method")

@@ -27,8 +27,8 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 
 @hardshrink.vjp("input")
-def _(g: Array, y: Array, lambd: float) -> Array:
-    return where((y > 0) | (y < 0), g, 0.0) if lambd >= 0 else g
+def _(g: Array, input: Array, lambd: float) -> Array:
+    return where((input >= -lambd) & (input <= lambd), 0.0, g)
 
 
 @hardshrink.cases
@@ -45,8 +45,8 @@ def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 
 @_softshrink.vjp("input")
-def _(g: Array, y: Array) -> Array:
-    return where((y > 0) | (y < 0), g, 0.0)
+def _(g: Array, input: Array, lambd: float) -> Array:
+    return where((input >= -lambd) & (input <= lambd), 0.0, g)
 
 
 @_softshrink.cases

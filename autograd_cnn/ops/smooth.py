@@ -24,9 +24,9 @@ from .trigonometry import tanh
 
 # ------------------------------------------------------------------------------------------------- elu
 @expose("inplace", "_elu")
-@primitive(name="elu", label="ELU", family="activation", derivative="1 or y + α")
+@primitive(name="elu", label="ELU", family="activation", derivative="1 or α eˣ")
 def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
-    """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1)), for α ≥ 0 (so that y has the input's sign)"""
+    """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1))"""
 
     def elu(x: Array) -> Array:
         bent = np.expm1(np.minimum(x, 0) * input_scale) * alpha
@@ -37,11 +37,11 @@ def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: f
 
 
 @_elu.vjp("input")
-def _(g: Array, y: Array, alpha: float, scale: float, input_scale: float) -> Array:
+def _(g: Array, input: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    bent = exp(_clamp(input, max=0.0) * input_scale) * (scale * alpha * input_scale)
     if math.isclose(alpha * input_scale, 1):  # both sides meet without a kink: no choice is needed
-        return g * (_clamp(y, max=0.0) * input_scale + scale)
-    bent = (y + alpha * scale) * input_scale
-    return where(y > 0, g * scale, g * bent)
+        return g * bent
+    return where(input > 0, g * scale, g * bent)
 
 
 @_elu.cases
@@ -62,11 +62,9 @@ def elu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
     >>> ac.nn.functional.elu(ac.tensor([-1., 2.]))
     tensor([-0.6321,  2.0000])
     """
-    if alpha >= 0:
-        return inplace_or(input, inplace, "_elu_", _elu, alpha=float(alpha))
-    if inplace:
+    if inplace and alpha < 0:
         raise RuntimeError(expected("elu_", "alpha >= 0 in place", f"{alpha:g}", "Use the out-of-place elu."))
-    return where(input > 0, input, (exp(where(input > 0, 0.0, input)) - 1) * alpha)
+    return inplace_or(input, inplace, "_elu_", _elu, alpha=float(alpha))
 
 
 @expose("function functional")

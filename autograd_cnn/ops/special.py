@@ -85,7 +85,8 @@ erfinv.kernel(float)(total(lambda input: float(errorfunction.erfinv(np.float64(i
 
 
 @erfinv.vjp("input")
-def _(g: Array, y: Array) -> Array:
+def _(g: Array, input: Array) -> Array:
+    y = erfinv(input)
     return g * (exp(y * y) * (1 / _SLOPE))
 
 

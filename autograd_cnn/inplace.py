@@ -103,7 +103,7 @@ def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
 def check_writable(x: Any, name: str, part: bool = False) -> None:
     """May `x` (or, with `part`, a view of it) be written to? Before anything is changed."""
     c = current()
-    if c.recording and x.node is not None:
+    if c.recording and (x.node is not None or (x._view is not None and x._view.base.node is not None)):
         if isinstance(x.node, Leaf):
             raise InplaceError(
                 f"a {'view of a ' if part else ''}leaf Variable that requires grad is being used in an in-place operation ({name}). "
@@ -114,6 +114,8 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
                 f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the "
                 "out-of-place operation, clone() the leaf first, or wrap the write in no_grad()."
             )
+        if x.node is None:  # a view made under no_grad: what is written to it follows from its base, too
+            x.node = x._view.again(x._view.base).node
     if x._inference and not c.inference:
         raise InplaceError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."

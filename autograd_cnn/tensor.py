@@ -19,7 +19,7 @@ from .config import current
 from .device import Size, as_device, check_cpu, device
 from .engine.graph import Leaf, Node
 from .engine.variable import Variable, register_front
-from .engine.versions import clock, version
+from .engine.versions import carry, clock, owner, version
 from .errors import DtypeError, ShapeError, expected, nearest
 from .kernels.layout import ChannelsLast, beside, store, to_plain
 from .kernels.memory import lendable
@@ -132,7 +132,9 @@ class Tensor(TensorMethods, Variable):
         """The array itself, as one that can be written to and shared (a 0-d result is a NumPy number until then)."""
         value = self.value
         if value.__class__ is not np.ndarray and (value.__class__ in _STORES or not isinstance(value, np.ndarray)):
+            memory = owner(value)
             self.value = value = _STORES.get(value.__class__, np.array)(value)
+            carry(memory, value)
             if isinstance(self.node, Leaf):
                 self.node.value = value
         return value

@@ -48,9 +48,9 @@ def leaky_relu(x: Any, negative_slope: float) -> Any:
     return curve(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), x)
 
 
-def leaky_relu_adjoint(g: Any, y: Any, negative_slope: float, spare: Any = None) -> Any:
-    """g where y > 0, else slope · g; for a slope ≥ 0, so that y has the sign of x"""
-    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, y, spare)
+def leaky_relu_adjoint(g: Any, x: Any, negative_slope: float, spare: Any = None) -> Any:
+    """g where x > 0, else slope · g"""
+    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, x, spare)
 
 
 def sigmoid(x: Any) -> Any:

@@ -88,5 +88,5 @@ def attach(front: type[Variable], host: type, operators: dict[str, Any], inplace
         install(host, f"__{name}__", partial(operator, op, front))
         if name not in ONE_WAY:
             install(host, f"__r{name}__", partial(reflected, op, front))
-            if inplace:
+            if inplace and name != "matmul":  # a @= b makes a new tensor, as in PyTorch: the shape may change
                 install(host, f"__i{name}__", partial(twin, op, f"__i{name}__"))

@@ -61,7 +61,6 @@ class TensorMethods:
     def __neg__(self) -> Tensor: ...
     def __matmul__(self, other: Value) -> Tensor: ...
     def __rmatmul__(self, other: Value) -> Tensor: ...
-    def __imatmul__(self, other: Value) -> Self: ...
     def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
     def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
     def __lt__(self, other: Value) -> Tensor: ...
@@ -143,7 +142,7 @@ class TensorMethods:
     def ceil(self) -> Tensor: """y = ⌈input⌉, the smallest whole number not below; the gradient is 0. (*) → (*)"""
     def cfloat(self, memory_format: Any = None) -> Tensor: """`self.to(complex64)`."""
     def char(self, memory_format: Any = None) -> Tensor: """`self.to(int8)`."""
-    def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most `chunks` pieces of equal size (the last may be smaller)."""
+    def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most `chunks` pieces of equal size (the last may be smaller). They share memory, as those of `split`."""
     def clamp(self, min: Any = None, max: Any = None) -> Tensor: """y = min(max(input, min), max); either bound may be missing, a number, or a tensor that broadcasts. (*) → (*)"""
     def clamp_max(self, max: Any) -> Tensor: """y = min(input, max). (*) → (*)"""
     def clamp_min(self, min: Any) -> Tensor: """y = max(input, min). (*) → (*)"""
@@ -168,7 +167,7 @@ class TensorMethods:
     def data_ptr(self) -> _int: """The address of the first entry."""
     def deg2rad(self) -> Tensor: """y = input · π/180. (*) → (*)"""
     def det(self) -> Tensor: """The determinant of a matrix, or of each in a batch. (…, n, n) → (…)"""
-    def diag(self, diagonal: _int = 0) -> Tensor: """Of a vector the matrix with it on the diagonal; of a matrix its diagonal."""
+    def diag(self, diagonal: _int = 0) -> Tensor: """Of a vector the matrix with it on the diagonal; of a matrix its diagonal, as a copy (`diagonal` gives a view)."""
     def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor: """Matrices with the last dim on their diagonal, which lies in the dims `dim1` and `dim2` of the result. (*, n) → (*, n, n)"""
     def diagflat(self, offset: _int = 0) -> Tensor: """A matrix with all entries of the input, flattened, on its diagonal (`offset` above or below the main one)."""
     def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor: """The diagonal of two dims, as the last dim of a view."""
@@ -345,7 +344,7 @@ class TensorMethods:
     def quantile(self, q: Any, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = 'linear') -> Tensor: """The entry below which the fraction q of a slice along `dim` (of all, by default) lies; NaN if there is a NaN."""
     def rad2deg(self) -> Tensor: """y = input · 180/π. (*) → (*)"""
     def random_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with whole numbers from [from, to), or over the dtype's range."""
-    def ravel(self) -> Tensor: """All dims as one."""
+    def ravel(self) -> Tensor: """All dims as one; a view of what is contiguous, else a copy."""
     def reciprocal(self) -> Tensor: """y = 1/input. (*) → (*)"""
     def relu(self) -> Tensor: """y = max(0, input); the gradient at 0 is 0, NaN stays NaN. (*) → (*) [Nair and Hinton 2010]"""
     def remainder(self, other: Value) -> Tensor: """y = input − other · ⌊input / other⌋, with the sign of other: Python's `%`. (*), (*) → (*)"""
@@ -423,13 +422,13 @@ class TensorMethods:
     @overload
     def type(self, dtype: Any, non_blocking: _bool = ...) -> Tensor: """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name."""
     def type_as(self, other: Tensor) -> Tensor: """`self.to(other.dtype)`."""
-    def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along `dim`, without that dim."""
+    def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along `dim`, without that dim. They share memory, as the pieces of `split`."""
     def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor: """One dim as several; one size may be -1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor: """Windows of `size` entries along a dim, `step` apart, with their entries in a new last dim; a view."""
     def uniform_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with uniform draws from [from, to)."""
     def unique(self, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> Any: """The different values, in ascending order (also with `sorted=False`, which only allows another order); with `dim`, the different slices. `return_inverse` adds which of them each entry is, `return_counts` how often each occurs."""
     def unique_consecutive(self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> Any: """As `unique`, but only neighbours that are equal become one, and the order stays."""
-    def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most `chunks` pieces of equal size (the last may be smaller)."""
+    def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most `chunks` pieces of equal size (the last may be smaller). They share memory, as those of `split`."""
     def unsafe_split(self, split_size_or_sections: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory."""
     def unsafe_split_with_sizes(self, split_sizes: Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: """`split` with the sizes of the pieces."""
     def unsqueeze(self, dim: _int) -> Tensor: """With a new dim of size 1 at `dim`."""
@@ -441,7 +440,7 @@ class TensorMethods:
     def where(self, condition: Value, other: Any) -> Tensor: """`x.where(condition, other)`: x where the condition holds, else other."""
     def xlogy(self, other: Value) -> Tensor: """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN). (*), (*) → (*)"""
     def zero_(self) -> Self: """Overwrite with zeros."""
-    def _elu_(self, alpha: _float = 1.0, scale: _float = 1.0, input_scale: _float = 1.0) -> Self: """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1)), for α ≥ 0 (so that y has the input's sign)"""
+    def _elu_(self, alpha: _float = 1.0, scale: _float = 1.0, input_scale: _float = 1.0) -> Self: """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1))"""
     def _hardsigmoid_(self) -> Self: """y = min(max(input + 3, 0), 6) / 6"""
     def _hardswish_(self) -> Self: """y = input · min(max(input + 3, 0), 6) / 6"""
     def _hardtanh_(self, min_val: _float = -1.0, max_val: _float = 1.0) -> Self: """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""

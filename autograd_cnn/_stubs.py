@@ -23,7 +23,7 @@ from typing import Any
 import autograd_cnn as ac
 
 from . import dtypes, scalar
-from .attach import ONE_WAY
+from .attach import ANEW, ONE_WAY
 from .nn import functional
 from .operators import OPERATORS
 from .ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
@@ -158,7 +158,7 @@ def _operators(table: dict[str, Any], own: str, value: str, inplace: bool, two_w
         yield f"    def __{name}__(self, other: {'Any' if ignore else value}) -> {own}: ...{ignore}"
         if two_ways(name):
             yield f"    def __r{name}__(self, other: {value}) -> {own}: ..."
-            if inplace:
+            if inplace and name not in ANEW:
                 yield f"    def __i{name}__(self, other: {value}) -> Self: ..."
 
 

@@ -17,6 +17,8 @@ from .ops.expose import INPLACE, METHODS
 
 ONE_WAY = frozenset({"neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "ne"})  # operators that are not reflected
 
+ANEW = frozenset({"matmul"})  # `a @= b` makes a new tensor, as in PyTorch
+
 
 class Lazy:
     """A method not yet written."""
@@ -88,5 +90,5 @@ def attach(front: type[Variable], host: type, operators: dict[str, Any], inplace
         install(host, f"__{name}__", partial(operator, op, front))
         if name not in ONE_WAY:
             install(host, f"__r{name}__", partial(reflected, op, front))
-            if inplace and name != "matmul":  # a @= b makes a new tensor, as in PyTorch: the shape may change
+            if inplace and name not in ANEW:
                 install(host, f"__i{name}__", partial(twin, op, f"__i{name}__"))

@@ -53,7 +53,8 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
     if x._view is not None:  # it was a view and is a longer one now
         x._view = result._view
     else:  # the way from it to its views begins with the way back
-        back = _inverse(*result._view.path[-1], x.value.shape)
+        prim, params = result._view.path[-1]
+        back = _inverse(prim, params, x.value.shape)
         for view in live_views(x):
             if view is not result:
                 view._view = View(x, (back, *view._view.path))

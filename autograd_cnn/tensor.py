@@ -281,7 +281,7 @@ class Tensor(TensorMethods, Variable):
         return RemovableHandle.on(self.node.extended().after, lambda _: hook(self))
 
     def detach(self) -> Tensor:
-        """The same values, sharing memory, cut off from the graph."""
+        """The same values, sharing memory, cut off from the graph. Writes to it are counted as writes to this tensor."""
         out = wrap(self.storage())
         if self._inference:
             out._inference = True

@@ -87,7 +87,7 @@ def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> A
 
 @_hardtanh.vjp("input")
 def _(g: Array, input: Array, min_val: float, max_val: float) -> Array:
-    return where((input <= min_val) | (input >= max_val), 0.0, g)
+    return where((input > min_val) & (input < max_val), g, 0.0)
 
 
 @_hardtanh.cases

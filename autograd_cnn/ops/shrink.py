@@ -28,7 +28,7 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 @hardshrink.vjp("input")
 def _(g: Array, input: Array, lambd: float) -> Array:
-    return where((input >= -lambd) & (input <= lambd), 0.0, g)
+    return where((input < -lambd) | (input > lambd), g, 0.0)
 
 
 @hardshrink.cases
@@ -46,7 +46,7 @@ def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
 
 @_softshrink.vjp("input")
 def _(g: Array, input: Array, lambd: float) -> Array:
-    return where((input >= -lambd) & (input <= lambd), 0.0, g)
+    return where((input < -lambd) | (input > lambd), g, 0.0)
 
 
 @_softshrink.cases

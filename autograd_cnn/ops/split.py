@@ -57,6 +57,8 @@ def _(draw: Draw) -> Case:
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
     """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory.
 
+    What is written to a piece in place is differentiated as a write to a slice is. (PyTorch refuses it for `split`, `chunk` and `unbind`.)
+
     >>> import autograd_cnn as ac
     >>> ac.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
@@ -76,12 +78,12 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         if sum(sizes) != n or any(s < 0 for s in sizes):
             raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
                                f"split_sizes={list(sizes)}")  # fmt: skip
-    return _split(tensor, sizes=sizes, dim=d)
+    return tuple(_split(tensor, sizes=sizes, dim=d))
 
 
 @expose("function method", "chunk", "unsafe_chunk")
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
-    """At most `chunks` pieces of equal size (the last may be smaller).
+    """At most `chunks` pieces of equal size (the last may be smaller). They share memory, as those of `split`.
 
     >>> import autograd_cnn as ac
     >>> [len(c) for c in ac.arange(7).chunk(3)]
@@ -96,7 +98,7 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
 
 @expose("function method")
 def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
-    """The slices along `dim`, without that dim.
+    """The slices along `dim`, without that dim. They share memory, as the pieces of `split`.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([[1, 2], [3, 4]]).unbind(1)
@@ -165,7 +167,7 @@ def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[
         if where <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {where} in tensor_split")
         sizes = tuple(n // where + (i < n % where) for i in range(where))
-        return _split(input, sizes=sizes, dim=d)
+        return tuple(_split(input, sizes=sizes, dim=d))
     ends = [0, *(slice(0, int(unbox(i))).indices(n)[1] for i in where), n]
     return tuple(narrow(input, d, a, builtins.max(b - a, 0)) for a, b in itertools.pairwise(ends))
 

@@ -79,12 +79,30 @@ def test_old_arguments() -> None:
 
 def test_losses_keep_nothing_of_their_own() -> None:
     x, t = ac.randn(3, 4, requires_grad=True), ac.rand(3, 4)
-    for loss in (F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits, F.soft_margin_loss):
+    for loss in (F.mse_loss, F.smooth_l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits, F.soft_margin_loss):
         kept = loss(x, t).node.kept  # type: ignore[union-attr]  # it is recorded
         assert all(k is x.value or k is t.value or not isinstance(k, np.ndarray) for k in kept)
     classes = ac.tensor([0, 1, 2])
     kept = F.cross_entropy(x, classes).node.kept  # type: ignore[union-attr]  # it is recorded
     assert all(k is x.value or k is classes.value or not isinstance(k, np.ndarray) for k in kept)
+
+
+def test_an_absolute_error_keeps_only_itself() -> None:
+    """Input and target may be overwritten before the backward, as in PyTorch."""
+    x, t = ac.tensor([1.0, -2.0, 3.0], requires_grad=True), ac.tensor([0.0, 0.0, 5.0])
+    y = x * 1
+    for reduction, want in (("mean", 1 / 3), ("sum", 1.0)):
+        loss = F.l1_loss(y, t, reduction=reduction)
+        t.neg_()
+        t.neg_()
+        loss.backward(retain_graph=True)
+        assert x.grad.tolist() == pytest.approx([want, -want, -want])
+        x.grad = None
+    loss = F.l1_loss(y, t, reduction="none").sum()
+    y.zero_()
+    t.fill_(9)
+    loss.backward()
+    assert x.grad.tolist() == [1.0, -1.0, -1.0]
 
 
 def test_texts() -> None:

@@ -401,10 +401,14 @@ def write_to_an_expanded(T: Any) -> Any:
 
 
 @program
-def write_to_a_split(T: Any) -> Any:
+def write_to_a_tensor_split(T: Any) -> Any:
     x = leaf(T, 1.0, 2.0, 3.0, 4.0)
-    a, _ = (x * 1).split(2)
-    a.mul_(2)
+    h = x * x
+    a, b = h.tensor_split(2)
+    a.mul_(x[2:])
+    h.add_(x)
+    (a * a + b + h.sum()).sum().backward()
+    return [x.grad, h, a, b]
 
 
 @program

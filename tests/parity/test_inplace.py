@@ -86,10 +86,9 @@ def _check(name: str, few: int, dtype: Any, backend: str) -> None:
                 try:
                     with ac.use_backend(backend):
                         got = _run(ac, (translated(args[0]), translated(args[1])), mine, part)
-                except InplaceError as error:
-                    assert refused, f"{says}: {error}"
-                    continue
                 except Exception as error:
+                    if isinstance(error, InplaceError) and refused:
+                        continue
                     raise AssertionError(f"{says}: {type(error).__name__}: {error}") from error
             for i, (g, h) in enumerate(zip(got, want, strict=True)):
                 if g is None or h is None:

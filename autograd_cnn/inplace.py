@@ -37,7 +37,7 @@ def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ..
     result = op(x, *args, **kwargs)
     if name in _RESHAPING:
         return look_anew(x, result, name)
-    steady = one_kernel and op.primitive.steady  # type: ignore[attr-defined]  # a primitive's call knows it
+    steady = getattr(op, "primitive", None) is not None and op.primitive.steady  # type: ignore[attr-defined]  # a primitive's call knows it
     if not steady and result.node is not None and result is not x and result.value is not x.value:
         _save_overwritten(result.node, start, x.value)
     return write(x, result, name, steady)

@@ -380,8 +380,9 @@ def primitive(
     family: str = "",
     outputs: Sequence[str] = ("y",),
     several: bool = False,
-    view: bool = False,
+    view: bool | Callable[..., Any] = False,
     entrywise: bool = False,
+    steady: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
 ) -> Primitive | Callable[[Callable[..., Any]], Primitive]:

@@ -73,8 +73,10 @@ def by_copy(layer):
 def by_mul(layer):
     with m.no_grad(): layer.weight.mul_(0.5)
 def by_init(layer): nn.init.constant_(layer.weight, 0.1)
-def by_numpy(layer): a = layer.weight.detach().numpy(); a *= 0.5
-def by_data(layer): layer.weight.data.mul_(0.5)
+def by_numpy(layer):  # writes that nobody counts: only where nothing is recorded
+    if not m.is_grad_enabled(): a = layer.weight.detach().numpy(); a *= 0.5
+def by_data(layer):
+    if not m.is_grad_enabled(): layer.weight.data.mul_(0.5)
 def by_load(layer): layer.load_state_dict({k: v * 0.5 if len(v.shape) else v for k, v in layer.state_dict().items()})
 def by_thread(layer): in_thread(lambda: by_copy(layer))
 def by_step(layer):

@@ -24,7 +24,7 @@ from .layers import twin
 from .tape import Kinks
 
 # what the library is known to get wrong, and is left out of the runs
-OPEN = frozenset({"frozen before backward", "retain_grad", "chunk", "checkpoint", "parameters that are not contiguous"})
+OPEN = frozenset({"frozen before backward", "retain_grad", "checkpoint"})
 
 _HELPERS = compile(HELPERS, "helpers", "exec")
 _DROP = compile(DROP, "drop", "exec")
@@ -153,7 +153,8 @@ def difference(want: Outcome, got: Outcome, form: Form, largest: float, kinks: i
             size = float(np.sqrt((w * w).sum())) + 0.1 * largest + 1e-4
             wrong = not float(np.sqrt((apart * apart).sum())) <= 0.1 * size
         else:
-            wrong = not bool((apart <= 2e-3 * (np.abs(w).max(initial=0.0) + 0.02 * largest + 1e-3)).all())
+            later = 1 if name.endswith("#1") else 5  # training carries rounding on
+            wrong = not bool((apart <= later * 2e-3 * (np.abs(w).max(initial=0.0) + 0.02 * largest + 1e-3)).all())
         if wrong:
             at = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(np.where(np.isnan(apart), np.inf, apart))), w.shape)) if w.shape else ()
             return f"{name}{list(at)} is {g[at]:.9g} instead of {w[at]:.9g} (of at most {np.abs(w).max():.3g})"

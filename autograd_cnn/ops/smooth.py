@@ -19,7 +19,6 @@ from .kinds import float_only
 from .promotion import Array, floating
 from .rounding import abs
 from .select import _where as where
-from .trigonometry import tanh
 
 
 # ------------------------------------------------------------------------------------------------- elu
@@ -114,7 +113,6 @@ def celu_(input: Array, alpha: float = 1.0) -> Array:
 
 
 # ------------------------------------------------------------------------------------------------- gelu, silu, mish
-_ROOT_HALF = math.sqrt(0.5)
 _BELL = 1 / math.sqrt(2 * math.pi)
 _TANH_SCALE = math.sqrt(2 / math.pi)
 _CUBE = 0.044715
@@ -124,14 +122,9 @@ _CUBE = 0.044715
 def _gelu(input: Array, *, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function, exact or by tanh"""
     float_only(input, "gelu")
-    if approximate == "tanh":
-        return in_chunks(lambda x: x * ((1 + np.tanh(_TANH_SCALE * (x + _CUBE * (x * x * x)))) * 0.5), input)
-    return in_chunks(lambda x: x * _phi(x), input)
-
-
-def _phi(x: Array) -> Array:
-    """The normal distribution function."""
-    return (errorfunction.erf(x * x.dtype.type(_ROOT_HALF)) + 1) * 0.5
+    if approximate == "tanh":  # ½ (1 + tanh u) = σ(2u), which does not cancel
+        return in_chunks(lambda x: x / (np.exp((x + _CUBE * (x * x * x)) * (-2 * _TANH_SCALE)) + 1), input)
+    return in_chunks(lambda x: x * errorfunction.normal(x)[0], input)
 
 
 @_gelu.vjp("input")
@@ -139,15 +132,21 @@ def _(g: Array, input: Array, approximate: str) -> Array:
     if approximate == "none":
         return g * _gelu_slope(input)
     x = input
-    t = tanh((x + x * x * x * _CUBE) * _TANH_SCALE)
-    steep = x * (1 - t * t) * (0.5 * _TANH_SCALE)  # 0 where x² may overflow
-    return g * (0.5 * (1 + t) + (steep + steep * x * x * (3 * _CUBE)))
+    u = (x + x * x * x * _CUBE) * (2 * _TANH_SCALE)
+    s = sigmoid(u)
+    steep = x * (s * sigmoid(-u)) * (2 * _TANH_SCALE)  # 0 where x² may overflow
+    return g * (s + (steep + steep * x * x * (3 * _CUBE)))
 
 
 @primitive(name="gelu slope", label="GELU′", family="activation", derivative="φ(x)(2 − x²)")
 def _gelu_slope(input: Array) -> Array:
     """y = Φ(x) + x φ(x), φ the normal density: the derivative of gelu, in one pass"""
-    return in_chunks(lambda x: _phi(x) + x * np.exp(x * x * -0.5) * _BELL, input)
+
+    def slope(x: Array) -> Array:
+        area, bell = errorfunction.normal(x)
+        return area + x * bell * _BELL
+
+    return in_chunks(slope, input)
 
 
 @_gelu_slope.vjp("input")
@@ -245,8 +244,21 @@ def silu(input: Array, inplace: bool = False) -> Array:
 @expose("inplace", "_mish")
 @primitive(name="mish", label="Mish", family="activation", derivative="t + x σ (1 − t²)")
 def _mish(input: Array) -> Array:
-    """y = x tanh(ln(1 + e^x))"""
-    return in_chunks(lambda x: x * np.tanh(_softplus.forward(x)), float_only(input, "mish"))
+    """y = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2)"""
+
+    def mish(x: Array) -> Array:
+        e = np.exp(np.minimum(_wide(x), _EVEN))
+        n = e * (e + 2)
+        return (x * (n / (n + 2))).astype(x.dtype, copy=False)
+
+    return in_chunks(mish, float_only(input, "mish"))
+
+
+_EVEN = 20.0  # from here on tanh(ln(1 + e^x)) is 1, in float64 too
+
+
+def _wide(x: Array) -> Array:
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 @_mish.vjp("input")
@@ -256,19 +268,28 @@ def _(g: Array, input: Array) -> Array:
 
 @primitive(name="mish slope", label="Mish′", family="activation", derivative="σ(1 − t²)(2 + x(1 − σ − 2tσ))")
 def _mish_slope(input: Array) -> Array:
-    """y = t + x σ (1 − t²), t = tanh(ln(1 + e^x)): the derivative of mish, in one pass"""
+    """y = t + x σ (1 − t²), t = tanh(ln(1 + e^x)): the derivative of mish, in one pass
+
+    In e = e^x: t = n/(n + 2) and σ (1 − t²) = 4 e (e + 1)/(n + 2)², n = e (e + 2), where nothing cancels.
+    """
 
     def slope(x: Array) -> Array:
-        t = np.tanh(_softplus.forward(x))
-        return t + x * sigmoid.forward(x) * (1 - t * t)
+        z = np.minimum(_wide(x), _EVEN)
+        e = np.exp(z)
+        n = e * (e + 2)
+        d = n + 2
+        return (n / d + z * (e * (e + 1) * 4 / (d * d))).astype(x.dtype, copy=False)
 
     return in_chunks(slope, input)
 
 
 @_mish_slope.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    t, s = tanh(_softplus(input)), sigmoid(input)
-    return g * (s * (1 - t * t) * (2 + input * (1 - s - t * s * 2)))
+    x = _clamp(input, max=_EVEN)
+    e, s = exp(x), sigmoid(x)
+    n = e * (e + 2)
+    d = n + 2
+    return g * (e * (e + 1) * 4 / (d * d) * (2 + x * (1 - s - n / d * s * 2)))
 
 
 @_mish_slope.cases

@@ -238,11 +238,46 @@ def sinc(input: Array) -> Array:
 
 @sinc.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    safe = where(input == 0, 1.0, input) * math.pi
-    return g * where(input == 0, 0.0, (cos(safe) * safe - sin(safe)) / (safe * safe) * math.pi)
+    return g * _sinc_slope(input, order=1)
 
 
-sinc.cases(lambda draw: Case(draw.array(avoid=0.0)))
+sinc.cases(_any)
+
+
+@primitive(name="sinc slope", label="sinc⁽{order}⁾", family="arithmetic", derivative="sinc⁽ⁿ⁺¹⁾")
+def _sinc_slope(input: Array, *, order: int) -> Array:
+    """y = dⁿ/dxⁿ sin(πx)/(πx) for n = order ≥ 1, in float64 within
+
+    With z = πx and s = sin(z)/z: z s⁽ⁿ⁾ + n s⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾ z, which cancels where z is small; there
+    s⁽ⁿ⁾ = Σ (−1)ᵏ z²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!) over 2k ≥ n.
+    """
+    x = floating(input)
+    z = np.asarray(x, np.float64) * math.pi
+    near = np.abs(z) < 1 + order
+    small = np.where(near, z, 0.0)
+    square, first = small * small, (order + 1) // 2
+    series = np.zeros_like(z)
+    for k in range(first + 10 + order, first - 1, -1):
+        n = 2 * k - order
+        series *= square
+        series += (-1) ** k / ((2 * k + 1) * math.factorial(n))
+    series *= small if order % 2 else 1.0
+    far = np.where(near, 1.0, z)
+    sine, cosine = np.sin(far), np.cos(far)
+    y = sine / far
+    for n in range(1, order + 1):
+        y = ((sine, cosine, -sine, -cosine)[n % 4] - n * y) / far
+    return (np.where(near, series, y) * math.pi**order).astype(np.asarray(x).dtype, copy=False)
+
+
+@_sinc_slope.vjp("input")
+def _(g: Array, input: Array, order: int) -> Array:
+    return g * _sinc_slope(input, order=order + 1)
+
+
+@_sinc_slope.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(), order=draw.choice([1, 2]))
 
 
 # ------------------------------------------------------------------------------------------------- hyperbolic

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .adding import add_up
 from .layout import ChannelsLast, empty_last, lying
 from .memory import FLOAT
 
@@ -17,7 +18,47 @@ def channel_sums(x: ChannelsLast) -> Any:
     """The sum of each channel of (N, C, *S): (C,). Long rows first, which NumPy adds with vector instructions; and two short sums
     of sums round less than a long one."""
     c, w = x.shape[1], x.shape[-1]
-    return np.add.reduce(np.add.reduce(lying(x).reshape(-1, w * c), axis=0).reshape(w, c), axis=0)  # (N·H, W·C) -> (W, C) -> (C)
+    return add_up(add_up(lying(x).reshape(-1, w * c), 0).reshape(w, c), 0)  # (N·H, W·C) -> (W, C) -> (C)
+
+
+_BLOCK = 1 << 16  # entries that stay in the cache; so few are added in float32, the sums of blocks in float64
+_FAR = 4.0  # mean²/variance from which mean squares cancel
+
+
+def channel_moments(x: ChannelsLast) -> tuple[Any, Any]:
+    """Mean and biased variance of each channel of (N, C, *S), both (C,) in float64: in one look at x, if no mean is far from 0 beside
+    the deviation; else in a second one from deviations, and where squares overflow in a third, in float64."""
+    c = x.shape[1]
+    n = x.size // c
+    k = math.gcd(n, 1 << max(0, (512 // c).bit_length() - 1))  # long rows: k places side by side
+    rows = lying(x).reshape(n // k, k * c)
+    with np.errstate(all="ignore"):
+        mean, squares = (s.reshape(k, c).sum(0) / n for s in _sums(rows))
+        var = squares - mean * mean
+        if np.all(mean * mean <= _FAR * var) and np.all(np.isfinite(var)):
+            return mean, var
+        centre = mean.astype(FLOAT)
+        rest, squares = (s.reshape(k, c).sum(0) / n for s in _sums(rows, np.tile(centre, k)))
+        mean, var = centre + rest, np.maximum(squares - rest * rest, 0)
+        if not np.all(np.isfinite(var)):
+            places = rows.reshape(n, c)
+            mean = np.add.reduce(places, axis=0, dtype=np.float64) / n
+            var = np.add.reduce(np.square(np.subtract(places, mean, dtype=np.float64)), axis=0) / n
+    return mean, var
+
+
+def _sums(rows: Any, centre: Any = None) -> tuple[Any, Any]:
+    """The sums, and those of the squares, of the columns of a matrix, less `centre`."""
+    length = min(max(1, _BLOCK // rows.shape[1]), 512)
+    ones, room = np.ones(length, FLOAT), None if centre is None else np.empty((length, rows.shape[1]), FLOAT)
+    sums, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    for first in range(0, len(rows), length):
+        block = rows[first : first + length]
+        if room is not None:
+            block = np.subtract(block, centre, out=room[: len(block)])
+        sums += ones[: len(block)] @ block
+        squares += np.einsum("lc,lc->c", block, block)
+    return sums, squares
 
 
 def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:

@@ -34,19 +34,21 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
 
     Source: Ioffe and Szegedy, "Batch normalization", 2015.
     """
-    flat = _rows(x)
-    mean, var = _moments(flat)
+    mean, var = _moments(_rows(x))
     invstd = 1 / np.sqrt(var + eps)
-    scale = invstd if weight is None else invstd * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
     kind = x.dtype
-    y = scale_shift(x, scale.astype(kind), shift.astype(kind))
-    return y, mean.astype(kind), var.astype(kind), invstd.astype(kind)
+    scale = (invstd if weight is None else invstd * weight).astype(kind)
+    centre = mean.astype(kind)
+    shift = (centre - mean) * scale if bias is None else bias + (centre - mean) * scale  # the centre was rounded
+    y = scale_shift(x, scale, shift.astype(kind), centre)
+    return y, centre, var.astype(kind), invstd.astype(kind)
 
 
 @quiet
-def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
-    """y (N, C, *S) = x · scale + shift, both (C,): batch normalisation with fixed statistics.
+def scale_shift(x: Array, scale: Array, shift: Array, centre: Array | None = None) -> Array:
+    """y (N, C, *S) = (x − centre) · scale + shift, all (C,): batch normalisation with fixed statistics.
+
+    Folded into the shift, a centre far from 0 would leave its rounding in each entry.
 
     >>> scale_shift(np.array([[1., 2.]]), np.array([10., 100.]), np.array([0., 1.]))
     array([[ 10., 201.]])
@@ -54,7 +56,8 @@ def scale_shift(x: Array, scale: Array, shift: Array) -> Array:
     y = np.empty(x.shape, x.dtype)
     source, target = _rows(x), _rows(y)
     for some in _chunks(source):
-        np.multiply(source[some], scale[:, None], out=target[some])
+        part = source[some] if centre is None else np.subtract(source[some], centre[:, None], out=target[some])
+        np.multiply(part, scale[:, None], out=target[some])
         np.add(target[some], shift[:, None], out=target[some])
     return y
 
@@ -88,7 +91,8 @@ def batch_norm_adjoint(g: Array, x: Array, weight: Array | None, mean: Array, in
         b = (-a * invstd.astype(np.float64) ** 2 * dot / count).astype(x.dtype)
         c = (-a * gbias / count).astype(x.dtype)
         _combine(gradients, values, a.astype(x.dtype), b, c, centre, _rows(gx))
-    return gx, (dot * invstd).astype(x.dtype), gbias.astype(x.dtype)
+        dot *= invstd  # of no entries it is no number, and the sum is 0
+    return gx, dot.astype(x.dtype), gbias.astype(x.dtype)
 
 
 def _combine(g: Array, x: Array, a: Array, b: Array, c: Array, centre: Array, gx: Array) -> None:

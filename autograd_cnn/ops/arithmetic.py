@@ -12,6 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.adding import add_up
 from ..kernels.onednn import binary as onednn
 from .expose import expose
 from .former import numbers_first
@@ -318,6 +319,8 @@ def _power(input: Array, *, exponent: float) -> Array:
         return np.multiply(x, x)
     if exponent == 0.5:
         return np.sqrt(x)
+    if exponent == -0.5:
+        return 1 / np.sqrt(x)
     return np.power(x, exponent)
 
 
@@ -421,7 +424,7 @@ def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """Undo broadcasting: sum over the dims in which `shape` was stretched to the input's shape."""
     lead = input.ndim - len(shape)
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)
-    return np.sum(input, axis=dims, keepdims=True).reshape(shape) if dims else np.array(input).reshape(shape)
+    return add_up(input, dims, True).astype(input.dtype, copy=False).reshape(shape) if dims else np.array(input).reshape(shape)
 
 
 @sum_to.vjp("input")

@@ -53,8 +53,11 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1)
     >>> ac.trapezoid(ac.tensor([1., 5., 10.]))
     tensor(10.5000)
     """
-    strips, d = _strips("trapezoid", y, x, dx, dim)
-    return total(strips, d)
+    d = normal_dim(dim, ndim_of(y, "trapezoid"), "trapezoid")
+    if x is None and shape_of(y)[d]:  # infinities meet as in PyTorch: ∞ − ∞ where one stands at an end
+        ends = select_view(y, at=((slice(None),) * d + (0, Ellipsis))) + select_view(y, at=((slice(None),) * d + (-1, Ellipsis)))
+        return (total(y, d) - ends * 0.5) * dx
+    return total(_strips("trapezoid", y, x, dx, dim)[0], d)
 
 
 @expose("function")
@@ -165,7 +168,8 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
             raise RuntimeError(f"cov(): {name} cannot be negative, got {raw.min()}")
         w = given if w is None else w * given
     if w is None:
-        centred, freedom, norm = x - mean(x, 1, keepdim=True), count - correction, None
+        centred = x - mean(x, 1, keepdim=True)
+        centred, freedom, norm = centred - mean(centred, 1, keepdim=True), count - correction, None  # of the first the rounding remains
         weighted = centred
     else:
         norm = total(w)

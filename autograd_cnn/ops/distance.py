@@ -44,13 +44,12 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     >>> ac.cosine_similarity(ac.tensor([[1., 0.]]), ac.tensor([[1., 1.]]))
     tensor([0.7071])
     """
-    product = x1 * x2
-    shape = unbox(product).shape
+    shape = np.broadcast_shapes(unbox(x1).shape, unbox(x2).shape)
     x1, x2 = (x if unbox(x).shape == shape else expand_to(x, shape=shape) for x in (x1, x2))
     at = normal_dim(dim, len(shape), "cosine_similarity")
-    sizes = [_clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
-    y = product / (sizes[0] * sizes[1])
-    return _sum(y, dims=_along(y, at, "cosine_similarity"))
+    # each by its own length first: products of large entries, or of lengths, have no room in float32
+    units = [x / _clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
+    return _sum(units[0] * units[1], dims=_along(x1, at, "cosine_similarity"))
 
 
 @expose("function method")

@@ -15,6 +15,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.adding import add_up
 from .clamp import _clamp
 from .expose import expose
 from .kinds import float_only
@@ -42,7 +43,7 @@ def reduced(x: Array, reduction: str) -> Array:
     """A loss's entries (raw), averaged, added up, or as they are."""
     if reduction == "none":
         return x
-    y = np.add.reduce(x, axis=None, dtype=np.float32 if x.dtype == np.float16 else None)
+    y = add_up(x)
     if reduction == "mean":
         y = y / x.size if x.size else y * math.nan
     return y.astype(x.dtype, copy=False)

@@ -14,6 +14,7 @@ from ..engine.variable import unbox
 from ..engine.versions import wrote
 from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
+from ..kernels.adding import add_up
 from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
 from ..kernels.onednn import rows
@@ -193,13 +194,23 @@ def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array 
 def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize") -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε), μ and σ² over `dims`"""
     input = packed(input) if kind == "layer norm" else input
-    n = np.prod([input.shape[d] for d in dims])
-    mean = np.mean(input, axis=dims, keepdims=True) if input.size else np.sum(input, axis=dims, keepdims=True)
-    centred = input - mean
-    var = np.sum(centred * centred, axis=dims, keepdims=True) / input.dtype.type(n)
-    inv = 1 / np.sqrt(var + input.dtype.type(eps))
+    n = float(np.prod([input.shape[d] for d in dims]))
+    x = input.astype(np.float32) if input.dtype == np.float16 else input
+    mean = add_up(x, dims, True) / (n or 1.0)
+    centred = x - mean
+    var = add_up(centred * centred, dims, True) / n
+    if _far(mean, var):
+        centred -= add_up(centred, dims, True) / n
+        var = add_up(centred * centred, dims, True) / n
+    inv = 1 / np.sqrt(var + x.dtype.type(eps))
     centred *= inv
-    return centred, centred, inv
+    hat = centred.astype(input.dtype, copy=False)
+    return hat, hat, inv.astype(input.dtype, copy=False)
+
+
+def _far(mean: Array, var: Array) -> bool:
+    """Is a mean so far from 0 that its rounding counts beside the deviations, and must be taken from them again?"""
+    return bool(np.any(np.square(mean) > 16 * np.abs(var)))
 
 
 @_normalize.accelerated
@@ -214,7 +225,10 @@ def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
     if found is not NotImplemented:
         return found
     n = float(np.prod([shape_of(input)[d] for d in dims]))
-    centred = input - total(input, dims, True) / n
+    mean = total(input, dims, True) / n
+    centred = input - mean
+    if _far(unbox(mean), 1 / np.square(unbox(invstd))):
+        centred = centred - total(centred, dims, True) / n
     inv = (total(centred * centred, dims, True) / n + eps) ** -0.5
     hat = centred * inv
     return (g - total(g, dims, True) / n - hat * (total(g * hat, dims, True) / n)) * inv

@@ -10,6 +10,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.adding import add_up
 from .arithmetic import cast
 from .comparison import isnan
 from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, reduced_dims
@@ -39,9 +40,8 @@ def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     kind = input.dtype.kind
     if kind in "biu":
         return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
-    if input.dtype == np.float16:  # added up in float32, as PyTorch does
-        return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32).astype(np.float16)
-    return packed(_add.reduce(input, axis=dims, keepdims=keepdim))
+    y = add_up(input, dims, keepdim)
+    return packed(y if y.dtype == input.dtype else y.astype(input.dtype))  # float16 adds up in float32, as in PyTorch
 
 
 @_sum.vjp("input")
@@ -101,7 +101,7 @@ def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {speak(input.dtype)}. Convert with .float(), or pass dtype=."
         )
-    y = packed(_add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.float32 if input.dtype == np.float16 else None))
+    y = packed(add_up(input, dims, keepdim))
     n = input.size if dims is None else count_along(input.shape, dims)
     # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
     return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)

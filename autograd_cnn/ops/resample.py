@@ -145,7 +145,7 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
                                   "interpolate")  # fmt: skip
     if mode in _MODES and n != _MODES[mode][1]:
         raise NotImplementedError(f"Got {n}D input, but {mode} mode needs {_MODES[mode][1]}D input (in interpolate)")
-    if any(v < 1 for v in (*shape_of(input)[2:], *out)):
+    if mode != "area" and any(v < 1 for v in (*shape_of(input)[2:], *out)):
         raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and "
                            f"output {list(out)} "
                            "(in interpolate)")  # fmt: skip
@@ -153,6 +153,8 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
         raise NotImplementedError(expected("interpolate", f"a floating-point input in mode {mode!r}", unbox(input).dtype, "Use .float()."))
     if mode == "area":
         return {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}[n](input, out)
+    if mode == "nearest" and n == 4:  # of the same or twice the size PyTorch takes an image's entries in turn, whatever the factor
+        factors = tuple(None if o in (s, 2 * s) else f for s, o, f in zip(shape_of(input)[2:], out, factors, strict=True))
     kind = _MODES[mode][0] if mode in _MODES else mode
     return _resample(input, size=out, mode=kind, align_corners=bool(align_corners), factors=factors, antialias=antialias)
 

@@ -31,9 +31,9 @@ from .shape import clone, shape_of
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 
 
-def _integers_wide(x: Array) -> Any:
-    """The dtype in which integers add up."""
-    return np.int64 if x.dtype.kind in "biu" else np.float32 if x.dtype == np.float16 else None
+def _wide(x: Array) -> Any:
+    """The dtype in which a running sum or product is kept: of n entries it rounds n times, so as float64."""
+    return np.int64 if x.dtype.kind in "biu" else np.float64 if x.dtype.kind == "f" else None
 
 
 def _scan_case(draw: Draw) -> Case:
@@ -50,9 +50,9 @@ def _reverse(x: Array, dim: int) -> Array:
 def _cumsum(input: Array, *, dim: int, backwards: bool = False) -> Array:
     """yᵢ = Σ xⱼ over j ≤ i along dim (backwards: j ≥ i)"""
     if not input.ndim:
-        return np.array(input, dtype=_integers_wide(input))
+        return np.array(input, dtype=_wide(input))
     x = _reverse(input, dim) if backwards else input
-    y = packed(np.add.accumulate(x, axis=dim, dtype=_integers_wide(x)))
+    y = packed(np.add.accumulate(x, axis=dim, dtype=_wide(x)))
     y = y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
     return _reverse(y, dim) if backwards else y
 
@@ -87,7 +87,8 @@ def _logcumsumexp(input: Array, *, dim: int, backwards: bool = False) -> Array:
     if not input.ndim:
         return np.array(input)
     x = _reverse(input, dim) if backwards else input
-    y = np.logaddexp.accumulate(x, axis=dim)
+    y = np.logaddexp.accumulate(x, axis=dim, dtype=np.float64)
+    y = y.astype(x.dtype, copy=False) if x.dtype.kind == "f" else y
     return _reverse(y, dim) if backwards else y
 
 
@@ -190,7 +191,7 @@ def _products_of_others(x: Any, dims: tuple[int, ...] | None) -> Any:
 @primitive(name="prod", label="Π", family="reduce", derivative="y/x")
 def _prod(input: Array, *, dims: tuple[int, ...] | None = None, keepdim: bool = False) -> Array:
     """y = Π input over one dim, or all"""
-    y = _multiply.reduce(input, axis=dims, keepdims=keepdim, dtype=_integers_wide(input))
+    y = _multiply.reduce(input, axis=dims, keepdims=keepdim, dtype=_wide(input))
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
 
 
@@ -231,8 +232,8 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
 def _cumprod(input: Array, *, dim: int) -> Array:
     """yᵢ = Π xⱼ over j ≤ i along dim"""
     if not input.ndim:
-        return np.array(input, dtype=_integers_wide(input))
-    y = np.multiply.accumulate(input, axis=dim, dtype=_integers_wide(input))
+        return np.array(input, dtype=_wide(input))
+    y = np.multiply.accumulate(input, axis=dim, dtype=_wide(input))
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..kernels.adding import add_up
 from ..kernels.onednn import rows as onednn
 from .arithmetic import _neg
 from .dims import draw_dim, ndim_of, normal_dim
@@ -35,7 +36,7 @@ def _softmax(input: Array, *, dim: int) -> Array:
     float_only(input, "softmax")
     y, axis = _shifted(input, dim)
     y = np.exp(y)
-    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    y /= add_up(y, axis, True)
     return y.astype(input.dtype, copy=False)
 
 
@@ -81,7 +82,7 @@ def _log_softmax(input: Array, *, dim: int) -> Array:
     """y = x − ln Σ e^x along dim"""
     float_only(input, "log_softmax")
     y, axis = _shifted(input, dim)
-    y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    y -= np.log(add_up(np.exp(y), axis, True))
     return y.astype(input.dtype, copy=False)
 
 

@@ -12,6 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
+from ..kernels.adding import add_up
 from .dims import count_along, draw_dims, kept_shape, ndim_of, normal_dims, numpy_names, reduced_dims
 from .elementwise import exp
 from .expose import expose
@@ -47,10 +48,10 @@ def _reduced(draw: Draw, **params: Any) -> Case:
 
 # ------------------------------------------------------------------------------------------------- variance
 def _variance(input: Array, dims: Dims, correction: float, keepdim: bool) -> Array:
-    x = _wide(input)
-    n = count_along(x.shape, dims)
-    mean = _add.reduce(x, axis=dims, keepdims=True) / n if n else x
-    d = x - mean
+    """In float64: a mean far from 0 would leave its rounding in each deviation, and squares have a small range."""
+    n = count_along(input.shape, dims)
+    mean = _add.reduce(input, axis=dims, keepdims=True, dtype=np.float64) / n if n else input
+    d = np.subtract(input, mean, dtype=np.float64)
     np.multiply(d, d, out=d) if d.ndim else None
     square = _add.reduce(d, axis=dims, keepdims=keepdim) if d.ndim else d * d
     freedom = max(n - correction, 0)
@@ -217,7 +218,7 @@ def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Arr
     x = _wide(input)
     top = _maximum.reduce(x, axis=dims, keepdims=True, initial=-math.inf)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    y = np.log(_add.reduce(np.exp(x - top), axis=dims, keepdims=True)) + top
+    y = np.log(add_up(np.exp(x - top), dims, True)) + top
     if not keepdim:
         y = np.squeeze(y, axis=dims)
     return packed(y.astype(input.dtype, copy=False))
@@ -252,19 +253,18 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
 def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = (Σ |x|ᵖ)^(1/p) over dims; ±inf: the greatest or smallest |x|; 0: how many are not 0"""
     x = np.abs(_wide(input))
-    options = {"axis": dims, "keepdims": keepdim}
     if p == 2:
-        y = np.sqrt(_add.reduce(x * x, **options))
+        y = np.sqrt(add_up(x * x, dims, keepdim))
     elif p == 1:
-        y = _add.reduce(x, **options)
+        y = add_up(x, dims, keepdim)
     elif p == math.inf:
-        y = _maximum.reduce(x, initial=0.0, **options)
+        y = _maximum.reduce(x, initial=0.0, axis=dims, keepdims=keepdim)
     elif p == -math.inf:
-        y = _minimum.reduce(x, initial=math.inf, **options)
+        y = _minimum.reduce(x, initial=math.inf, axis=dims, keepdims=keepdim)
     elif p == 0:
-        y = _add.reduce((x != 0).astype(x.dtype), **options)
+        y = add_up((x != 0).astype(x.dtype), dims, keepdim)
     else:
-        y = _add.reduce(x**p, **options) ** (1.0 / p)
+        y = add_up(x**p, dims, keepdim) ** (1.0 / p)
     return np.asarray(y).astype(input.dtype, copy=False)
 
 

@@ -192,4 +192,5 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     d = normal_dim(dim, len(shape), "renorm")
     length = _norm(input, p=float(p), dims=tuple(i for i in range(len(shape)) if i != d), keepdim=True)
-    return input * where(length > maxnorm, maxnorm / (length + 1e-7), 1.0)
+    long = length > maxnorm
+    return input * where(long, maxnorm / (where(long, length, 1.0) + 1e-7), 1.0)

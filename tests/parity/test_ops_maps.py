@@ -47,6 +47,20 @@ def test_interpolate_by_a_factor(mode: str, factor: Any, recompute: bool | None)
         both("interpolate", x, scale_factor=factor, mode=mode, align_corners=align, recompute_scale_factor=recompute)
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 10, 30])
+@pytest.mark.parametrize("factor", [1.1, 1.3, 2.3, 0.3, 0.29, 0.58, 2 / 3, 4.1, 1.05])
+def test_interpolate_by_a_factor_that_is_no_fraction(factor: float, size: int) -> None:
+    """Values only: PyTorch's gradients of nearest entries are not those of its values where the size stays or doubles."""
+    for dims, mode in ((1, "nearest"), (1, "linear"), (1, "area"), (2, "nearest"), (2, "nearest-exact"), (2, "bicubic"), (2, "area"), (3, "nearest")):
+        x = array((1, 2, *(min(size, 7) if dims > 2 else size,) * dims))
+        if int(x.shape[-1] * factor) < 1:
+            if mode != "area":
+                fails("interpolate", x, scale_factor=factor, mode=mode, match="greater than 0")
+            continue
+        ours = F.interpolate(ac.from_numpy(x), scale_factor=factor, mode=mode).numpy()
+        np.testing.assert_allclose(ours, G.interpolate(torch.from_numpy(x), scale_factor=factor, mode=mode).numpy(), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [(3, 4), (2, 11), (20, 2), (7, 7)])
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 def test_interpolate_with_antialias(mode: str, size: Any) -> None:

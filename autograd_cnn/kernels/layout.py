@@ -22,7 +22,6 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
 
     address: int = 0  # of the first entry; kept, because asking NumPy takes longer than a small kernel
     own: bool = False  # made for this value, no view of another array
-    squares: float = math.inf  # a bound of the sum of the squares of its entries, if one is known; then none is infinite or NaN
     stored: Any = None  # the ordinary array that became the tensor's storage: writes to it count as writes to this value
 
     @property
@@ -34,9 +33,6 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
         out = kwargs.get("out")
         if out is not None:
             kwargs["out"] = tuple(plain_view(o) for o in out)
-            for o in out:
-                if o.__class__ is ChannelsLast:
-                    o.squares = math.inf
         result = getattr(ufunc, method)(*(plain_view(x) for x in inputs), **kwargs)
         if out is not None:
             return out[0] if len(out) == 1 else out

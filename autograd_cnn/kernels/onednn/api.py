@@ -6,6 +6,7 @@ Source: oneAPI Deep Neural Network Library, developer guide, C API of version 3 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 BF16 = 2
@@ -33,9 +34,12 @@ POOLING_AVG_EXCLUDE = 0x3FF
 SOFTMAX = 0x30000
 SOFTMAX_LOG = 0x30001
 BINARY_ADD = 0x1FFF0
+BINARY_MAX = 0x1FFF2
 BINARY_MUL = 0x1FFF1
 BINARY_SUB = 0x1FFF5
+BINARY_GREATER = 0x1FFF7
 
+NORM_GIVEN = 1  # the statistics
 NORM_SCALE = 2
 NORM_SHIFT = 4
 
@@ -53,6 +57,13 @@ DIFF_SRC, DIFF_DST, DIFF_WEIGHTS, DIFF_BIAS, DIFF_SCALE, DIFF_SHIFT = 129, 145, 
 def after(place: int) -> int:
     """The second operand of what is done after a primitive, at that place of the chain."""
     return 32768 * (place + 1) | SRC_1
+
+
+def written(arguments: Sequence[int]) -> frozenset[int]:
+    """Which of a primitive's arguments it writes to: the gradients of its inputs, if it is an adjoint, or what it makes of them.
+    (Statistics are given to a normalisation.)"""
+    adjoint = frozenset((DIFF_SRC, DIFF_WEIGHTS, DIFF_BIAS, DIFF_SCALE, DIFF_SHIFT)).intersection(arguments)
+    return adjoint or frozenset((DST, WORKSPACE)).intersection(arguments)
 
 
 # what a primitive descriptor can be asked for

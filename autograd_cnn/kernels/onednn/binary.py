@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -48,9 +47,7 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
     if run is None:
         return NotImplemented
     y = x if into else empty_like(x)
-    run(layout.address(x), layout.address(z), layout.address(y))
-    if y.__class__ is ChannelsLast:
-        y.squares = 2 * (x.squares + z.squares) if what == api.BINARY_ADD else math.inf
+    run(x, z, y)
     return y
 
 
@@ -73,12 +70,12 @@ def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
     c, ones = x.shape[1], (1,) * (x.ndim - 2)
     if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
         return NotImplemented
-    return _each_channel(what, x, np.ascontiguousarray(layout.plain_view(z)).reshape(c))
+    return _each_channel(what, x, layout.plain_view(z).reshape(c))
 
 
 def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
     """x · scale + shift, numbers for each channel"""
-    return _each_channel(api.BINARY_MUL, x, np.ascontiguousarray(scale), np.ascontiguousarray(shift))
+    return _each_channel(api.BINARY_MUL, x, scale, shift)
 
 
 def _each_channel(what: int, x: ChannelsLast, z: Any, shift: Any = None) -> Any:
@@ -86,15 +83,15 @@ def _each_channel(what: int, x: ChannelsLast, z: Any, shift: Any = None) -> Any:
     count, shifted = threads.for_work(10.0 * x.size), shift is not None
     run = plan(("each channel", what, x.shape, shifted, count), _build_each, what, x.shape, shifted, count)
     y = layout.empty_last(x.shape)
-    run(layout.address(x), layout.address(z), y.address, *((layout.address(shift),) if shifted else ()))
+    run(x, z, y, *((shift,) if shifted else ()))
     return y
 
 
 def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, count: int) -> Any:
     b.lib.set_threads(count)
-    x, z = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:])))
+    x, z, each = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:]))), b.vector(shape[1])
     made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes([("plus", z)] if shifted else []))
-    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x), *([(api.after(0), z)] if shifted else [])], count)
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z, each), (api.DST, x), *([(api.after(0), z, each)] if shifted else [])], count)
 
 
 def _by_row(what: Any, x: Any, z: Any) -> Any:
@@ -109,7 +106,7 @@ def _by_row(what: Any, x: Any, z: Any) -> Any:
     if run is None:
         return NotImplemented
     y = memory.empty(x.shape)
-    run(layout.address(x), layout.address(z), layout.address(y))
+    run(x, z, y)
     return y
 
 

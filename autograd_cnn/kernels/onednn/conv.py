@@ -35,9 +35,8 @@ def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, grou
     ready = _ready("forward", x.shape, w.shape, stride, padding, dilation, groups, bias is not None)
     if ready is None or (bias is not None and bias.shape != ready.shape[1:2]):
         return NotImplemented
-    x, rows, b, y = as_last(x), _rows(w), None if bias is None else np.ascontiguousarray(bias), layout.empty_last(ready.shape)
-    factors = factor(ready.casts[0], "factor", layout.address(x), x.size), _in_order(ready, rows)
-    ready.run(*factors, *(() if b is None else (layout.address(b),)), y.address)
+    x, y = as_last(x), layout.empty_last(ready.shape)
+    ready.run(factor(ready.casts[0], "factor", x), _in_order(ready, w), *(() if bias is None else (bias,)), y)
     return y
 
 
@@ -48,8 +47,8 @@ def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, d
     ready = _ready("input", tuple(shape), w.shape, stride, padding, dilation, groups, False)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
-    g, gx, rows = as_last(g), layout.empty_last(tuple(shape)), _rows(w)
-    ready.run(factor(ready.casts[0], "factor", layout.address(g), g.size), _in_order(ready, rows), gx.address)
+    g, gx = as_last(g), layout.empty_last(tuple(shape))
+    ready.run(factor(ready.casts[0], "factor", g), _in_order(ready, w), gx)
     return gx
 
 
@@ -67,14 +66,14 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     gb = None
     if bias:
         gb = keeping.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
-    sums = (layout.address(gb),) if bias and not apart else ()
-    factors = [factor(cast, name, layout.address(a), a.size) for cast, name, a in zip(ready.casts, ("factor", "other factor"), (x, g), strict=True)]
+    sums = (gb,) if bias and not apart else ()
+    factors = [factor(cast, name, a) for cast, name, a in zip(ready.casts, ("factor", "other factor"), (x, g), strict=True)]
     if ready.weights is None:
-        ready.run(*factors, layout.address(gw), *sums)
+        ready.run(*factors, gw, *sums)
     else:
         at = working_memory("weights", ready.weight_bytes)
         ready.run(*factors, at, *sums)
-        ready.weights(at, layout.address(gw))
+        ready.weights(at, gw)
     return (gw, gb) if bias else gw
 
 
@@ -85,16 +84,12 @@ def _fits(a: Any, b: Any) -> bool:
     return a.dtype is FLOAT and b.dtype is FLOAT and 3 <= a.ndim <= 5
 
 
-def _rows(w: Any) -> Any:
-    return np.ascontiguousarray(layout.plain_view(w))
-
-
-def _in_order(ready: Ready, rows: Any) -> int:
-    """The address of the weights in the order that the primitive wants."""
+def _in_order(ready: Ready, w: Any) -> Any:
+    """The weights in the order that the primitive wants."""
     if ready.weights is None:
-        return layout.address(rows)
+        return layout.plain_view(w)
     at = working_memory("weights", ready.weight_bytes)
-    ready.weights(layout.address(rows), at)
+    ready.weights(layout.plain_view(w), at)
     return at
 
 
@@ -120,7 +115,7 @@ def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pa
 
 def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, kind: int, count: int) -> Ready:
     ends, w = _Ends(b, geo, grouped, bias, kind), geo.w_shape
-    casts = [None if kind == api.F32 else b.rounded(math.prod(shape)) for shape in (geo.x_shape, geo.y_shape)]
+    casts = [None if kind == api.F32 else b.rounded(b.last(shape), b.last(shape, kind)) for shape in (geo.x_shape, geo.y_shape)]
     rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
     if what == "forward":
         made = ends.forward()
@@ -144,15 +139,16 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, count: int) ->
     x, y, w = (matmul.matrix(b, *sizes) for sizes in ((n, c), (n, o), (o, c)))
     across = {"y": matmul.matrix(b, o, n, turned=True), "w": matmul.matrix(b, c, o, turned=True)}
     row = matmul.matrix(b, 1, o) if bias else None
+    maps, weights = {"x": b.last(geo.x_shape), "y": b.last(geo.y_shape)}, b.rows(geo.w_shape)  # what stands in memory as these matrices do
     if what == "forward":
         made = b.descriptor("matmul", b.lib.engine, x, across["w"], row, y, b.attributes())
-        arguments = [(api.SRC, x), (api.WEIGHTS, across["w"]), *([(api.BIAS, row)] if bias else []), (api.DST, y)]
+        arguments = [(api.SRC, x, maps["x"]), (api.WEIGHTS, across["w"], weights), *([(api.BIAS, row)] if bias else []), (api.DST, y, maps["y"])]
     elif what == "input":
         made = b.descriptor("matmul", b.lib.engine, y, w, None, x, b.attributes())
-        arguments = [(api.SRC, y), (api.WEIGHTS, w), (api.DST, x)]
+        arguments = [(api.SRC, y, maps["y"]), (api.WEIGHTS, w, weights), (api.DST, x, maps["x"])]
     else:
         made = b.descriptor("matmul", b.lib.engine, across["y"], x, None, w, b.attributes())
-        arguments = [(api.WEIGHTS, x), (api.SRC, across["y"]), (api.DST, w)]
+        arguments = [(api.WEIGHTS, x, maps["x"]), (api.SRC, across["y"], maps["y"]), (api.DST, w, weights)]
     return Ready(b.plan(made, arguments, count), None, 0, geo.y_shape)
 
 
@@ -163,7 +159,7 @@ class _Ends:
         self.b = b
         self.x, self.y, self.w, self.gw = b.last(geo.x_shape), b.last(geo.y_shape), b.any(w, kind), b.any(w)
         self.x_factor, self.y_factor = b.last(geo.x_shape, kind), b.last(geo.y_shape, kind)
-        self.bias = b.flat(geo.y_shape[1]) if bias else None
+        self.bias = b.vector(geo.y_shape[1]) if bias else None
         self.attributes = b.attributes()
         before, after = zip(*geo.padding, strict=True)
         self.inputs = geo.inputs

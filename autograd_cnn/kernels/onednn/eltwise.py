@@ -31,16 +31,27 @@ LOGISTIC = Curve(api.ELTWISE_LOGISTIC, api.ELTWISE_LOGISTIC_FROM_RESULT)
 
 
 def relu(x: Any) -> Any:
-    """max(x, 0). oneDNN makes 0 of NaN, so it gets none."""
-    if getattr(x, "size", 0) < SMALL:
+    """max(0, x), NaN where x is. Of oneDNN's maximum NaN is the second operand, and its own ReLU makes 0 of it; so this is the maximum
+    of a comparison that never holds, which is 0, and x."""
+    if getattr(x, "size", 0) < SMALL or not (fits(x) and choice.active()):
         return NotImplemented
-    if not (fits(x) and choice.active()) or not squares_of(x) < math.inf:
+    count = threads.for_work(10.0 * x.size)
+    run = plan(("relu", x.size, count), _build_relu, x.size, count)
+    if run is None:
         return NotImplemented
-    bound = getattr(x, "squares", math.inf)
-    y = curve(RELU, x)
-    if y.__class__ is ChannelsLast:
-        y.squares = bound
+    y = empty_like(x)
+    run(x, _INFINITE, y, x)
     return y
+
+
+_INFINITE = np.full(1, math.inf, FLOAT)
+
+
+def _build_relu(b: Builder, size: int, count: int) -> Any:
+    b.lib.set_threads(count)
+    flat, bound = b.flat(size), b.vector(1)
+    made = b.descriptor("binary", b.lib.engine, api.BINARY_GREATER, flat, bound, flat, b.attributes([("max", flat)]))
+    return b.plan(made, [(api.SRC, flat), (api.SRC_1, bound), (api.DST, flat), (api.after(0), flat)], count)
 
 
 def leaky_relu(x: Any, negative_slope: float) -> Any:
@@ -68,7 +79,7 @@ _LONG = 1 << 17  # entries of a tanh from which two threads beat NumPy's vector 
 
 def _smooth(how: Curve, least: int, x: Any) -> Any:
     """An activation of finite numbers: what oneDNN makes of others is not told."""
-    if getattr(x, "size", 0) < least or not (fits(x) and choice.active()) or not squares_of(x) < math.inf:
+    if getattr(x, "size", 0) < least or not (fits(x) and choice.active()) or not finite(x):
         return NotImplemented
     return curve(how, x)
 
@@ -79,7 +90,7 @@ def curve(how: Curve, x: Any) -> Any:
     if run is None:
         return NotImplemented
     y = empty_like(x)
-    run(layout.address(x), layout.address(y))
+    run(x, y)
     return y
 
 
@@ -91,8 +102,8 @@ def curve_adjoint(how: Curve, g: Any, y: Any, spare: Any = None) -> Any:
     if run is None:
         return NotImplemented
     g = in_order_of(y, g)
-    gx = unknown(g) if g is spare else empty_like(y)
-    run(layout.address(y), layout.address(g), layout.address(gx))
+    gx = g if g is spare else empty_like(y)
+    run(y, g, gx)
     return gx
 
 
@@ -111,13 +122,6 @@ def empty_like(x: Any) -> Any:
     return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else memory.empty(x.shape)
 
 
-def unknown(x: Any) -> Any:
-    """x, over which other entries are about to be written."""
-    if x.__class__ is ChannelsLast:
-        x.squares = math.inf
-    return x
-
-
 def in_order_of(x: Any, other: Any) -> Any:
     """`other` in the memory order of x."""
     if x.__class__ is ChannelsLast:
@@ -127,17 +131,10 @@ def in_order_of(x: Any, other: Any) -> Any:
     return other if other.flags.c_contiguous else np.ascontiguousarray(other)
 
 
-def squares_of(x: Any) -> float:
-    """A bound of the sum of the squares of the entries: finite if, and only if, none is infinite or NaN, nor so large that the sum is."""
-    if x.__class__ is ChannelsLast and x.squares < math.inf:
-        return x.squares
+def finite(x: Any) -> bool:
+    """Is no entry infinite or NaN, nor the sum of the squares too large for float32?"""
     flat = layout.lying(x).reshape(-1)
-    total = float(np.dot(flat, flat)) * (1 + 1e-3)  # more than what rounding takes away
-    if not total < math.inf:
-        return math.inf
-    if x.__class__ is ChannelsLast:
-        x.squares = total
-    return total
+    return float(np.dot(flat, flat)) < math.inf
 
 
 # ------------------------------------------------------------------------------------------------- plans

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, memory, threads
+from .. import memory, threads
 from ..memory import FLOAT
-from . import api, choice
+from . import api, choice, gate
 from .plans import Builder, Plan, factor, in_precision, plan
 
 _SMALL = 1_000_000  # multiplications up to which OpenBLAS's call costs less
@@ -44,7 +44,7 @@ def linear(x: Any, w: Any, bias: Any) -> Any:
     if run is None:
         return NotImplemented
     y = memory.empty((len(x), len(w)))
-    run.multiply(x, w, (layout.address(bias),), y)
+    run.multiply(x, w.T, (bias,), y)
     return y
 
 
@@ -54,11 +54,9 @@ class _Product(NamedTuple):
     run: Plan
     casts: tuple[Plan | None, Plan | None] = (None, None)
 
-    def multiply(self, a: Any, b: Any, bias: tuple[int, ...], y: Any) -> None:
+    def multiply(self, a: Any, b: Any, bias: tuple[Any, ...], y: Any) -> None:
         """y = a · b + bias"""
-        left = factor(self.casts[0], "factor", layout.address(a), a.size)
-        right = factor(self.casts[1], "other factor", layout.address(b), b.size)
-        self.run(left, right, *bias, layout.address(y))
+        self.run(factor(self.casts[0], "factor", a), factor(self.casts[1], "other factor", b), *bias, y)
 
 
 _ROWS, _COLUMNS = 0, 1
@@ -85,7 +83,11 @@ def _product(shape: Any) -> int:
 
 def matrix(b: Builder, rows: int, columns: int, turned: bool = False) -> Any:
     """The descriptor of a matrix; `turned`: it stands column by column in memory."""
-    return b.md((rows, columns), _TAGS[2, _COLUMNS if turned else _ROWS])
+    return _ordered(b, (rows, columns), _COLUMNS if turned else _ROWS)
+
+
+def _ordered(b: Builder, shape: Any, order: int, kind: int = api.F32) -> Any:
+    return b.md(shape, _TAGS[len(shape), order], kind, gate.TURNED if order == _COLUMNS else gate.ROWS)
 
 
 def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, count: int) -> Any:
@@ -94,12 +96,14 @@ def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, count: int
 
 def _made(b: Builder, left: Any, right: Any, orders: Any, bias: Any, kind: int, count: int) -> _Product:
     b.lib.set_threads(count)
-    x, w = (b.md(s, _TAGS[len(s), o], kind) for s, o in zip((left, right), orders, strict=True))
+    x, w = (_ordered(b, s, o, kind) for s, o in zip((left, right), orders, strict=True))
     y = b.rows((*left[:-1], right[-1]))
     row = b.rows((1, right[-1])) if bias else None
     made = b.descriptor("matmul", b.lib.engine, x, w, row, y, b.attributes())
     run = b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)], count)
-    return _Product(run) if kind == api.F32 else _Product(run, (b.rounded(_product(left)), b.rounded(_product(right))))
+    if kind == api.F32:
+        return _Product(run)
+    return _Product(run, (b.rounded(_ordered(b, left, orders[0]), x), b.rounded(_ordered(b, right, orders[1]), w)))
 
 
 _TAGS = {(2, _ROWS): api.ROW_MAJOR[2], (3, _ROWS): api.ROW_MAJOR[3], (2, _COLUMNS): api.BA, (3, _COLUMNS): api.ACB}

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, threads
+from .. import keeping, layout, threads
 from ..layout import ChannelsLast
 from ..memory import FLOAT
 from . import api, choice
 from .binary import scale_shift
-from .eltwise import unknown
 from .plans import Builder, plan
 from .reorder import as_last
 
@@ -23,23 +22,19 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     """(y, mean, var, invstd) of x (N, C, *S), with the batch's own statistics"""
     if not _fits(x, weight, bias):
         return NotImplemented
-    run = _plan("batch_norm", x.shape, weight is not None, eps)
+    run = _plan("batch_norm", x.shape, True, eps)
     if run is None:
         return NotImplemented
+    # oneDNN's own statistics are sums of all of a channel's entries one after the other in float32
     x, y = as_last(x), layout.empty_last(x.shape)
-    mean, var, affine = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT), _affine(weight, bias)
-    run(layout.address(x), *_addresses(mean, var, *affine), y.address)
-    y.squares = _squares(x, mean, var, weight, bias)
-    return y, mean, var, 1 / np.sqrt(var + FLOAT.type(eps))
-
-
-def _squares(x: Any, mean: Any, var: Any, weight: Any, bias: Any) -> float:
-    """A bound of Σy²: finite statistics come from finite entries, and the squares of normalised entries sum up to their number at most."""
-    total = float(mean.sum() + var.sum())
-    if total - total != 0.0:
-        return math.inf
-    largest = 1.0 if weight is None else 2.0 * float(np.dot(weight, weight) + np.dot(bias, bias))
-    return 1.01 * x.size * largest if largest < math.inf else math.inf
+    exact, variance = keeping.channel_moments(x)
+    mean, var = exact.astype(FLOAT), variance.astype(FLOAT)
+    invstd = 1 / np.sqrt(variance + eps)
+    scale = np.ones(len(mean), FLOAT) if weight is None else weight
+    shift = (mean - exact) * invstd * scale  # the mean was rounded
+    shift = (shift if bias is None else shift + bias).astype(FLOAT)
+    run(x, mean, var, scale, shift, y)
+    return y, mean, var, invstd.astype(FLOAT)
 
 
 def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float, spare: Any = None) -> Any:
@@ -50,13 +45,13 @@ def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps:
     if run is None:
         return NotImplemented
     g, x = as_last(g), as_last(x)
-    gx = unknown(g) if g is spare else layout.empty_last(x.shape)
+    gx = g if g is spare else layout.empty_last(x.shape)
     var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
     if weight is None:
-        run(layout.address(x), layout.address(g), *_addresses(mean, var), layout.address(gx))
+        run(x, g, mean, var, gx)
         return gx, None, None
-    scale, gweight, gbias = np.ascontiguousarray(weight), np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
-    run(layout.address(x), layout.address(g), *_addresses(mean, var, scale, gweight, gbias), layout.address(gx))
+    gweight, gbias = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
+    run(x, g, mean, var, weight, gweight, gbias, gx)
     return gx, gweight, gbias
 
 
@@ -78,14 +73,6 @@ def _fits(x: Any, weight: Any, bias: Any) -> bool:
     return weight.dtype is FLOAT and bias.dtype is FLOAT
 
 
-def _affine(weight: Any, bias: Any) -> tuple[Any, ...]:
-    return () if weight is None else (np.ascontiguousarray(weight), np.ascontiguousarray(bias))
-
-
-def _addresses(*arrays: Any) -> tuple[int, ...]:
-    return tuple(layout.address(a) for a in arrays)
-
-
 def _plan(what: str, shape: Shape, affine: bool, eps: float) -> Any:
     count = threads.for_work(10.0 * math.prod(shape))
     return plan((what, shape, affine, eps, count), _build, what, shape, affine, eps, count)
@@ -93,12 +80,13 @@ def _plan(what: str, shape: Shape, affine: bool, eps: float) -> Any:
 
 def _build(b: Builder, what: str, shape: Shape, affine: bool, eps: float, count: int) -> Any:
     b.lib.set_threads(count)
-    x, c, engine = b.last(shape), b.flat(shape[1]), b.lib.engine
+    x, c, engine = b.last(shape), b.vector(shape[1]), b.lib.engine
     flags = api.NORM_SCALE | api.NORM_SHIFT if affine else 0
     given = [(api.MEAN, c), (api.VARIANCE, c), *([(api.SCALE, c), (api.SHIFT, c)] if affine else [])]
-    forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
     if what == "batch_norm":
+        forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags | api.NORM_GIVEN, b.attributes())
         return b.plan(forward, [(api.SRC, x), *given, (api.DST, x)], count)
+    forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
     kind = api.BACKWARD if affine else api.BACKWARD_DATA
     made = b.descriptor("batch_normalization_backward", engine, kind, x, x, x, eps, flags, forward, b.attributes())
     taken = [(api.SCALE, c), (api.DIFF_SCALE, c), (api.DIFF_SHIFT, c)] if affine else []

@@ -1,7 +1,7 @@
 """Primitives of oneDNN, made once and kept: making one takes a millisecond, calling it a few microseconds.
 
-A `Plan` is a primitive with its arguments ready; a call only fills in addresses. Plans and working memory belong to a thread, so
-that threads do not write into each other's arguments.
+A `Plan` is a primitive with its arguments ready; a call takes arrays, which `gate` holds against what was planned, and fills in their
+addresses. Plans and working memory belong to a thread, so that threads do not write into each other's arguments.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import threads
-from ..memory import aligned
-from . import api, choice
+from ..memory import FLOAT, aligned
+from . import api, choice, gate
+from .gate import Place, Takes
 from .library import Library, library
 
 _MOST = 2048  # plans a thread keeps; beyond, the oldest goes
@@ -28,27 +29,29 @@ class Unsupported(Exception):
 class Plan:
     """One primitive and the memory objects it is called with."""
 
-    __slots__ = ("_arguments", "_count", "_execute", "_have", "_memories", "_owned", "_place", "_primitive", "_set", "_stream", "_threads", "info")
+    __slots__ = ("_arguments", "_count", "_execute", "_have", "_memories", "_place", "_primitive", "_set", "_stream", "_takes", "_threads")
 
-    def __init__(self, lib: Library, descriptor: Any, arguments: Sequence[tuple[int, Any]], threads: int, **info: Any) -> None:
-        """`arguments`: what the addresses of a call stand for, in their order, each with its memory descriptor."""
+    def __init__(self, lib: Library, descriptor: Any, arguments: Sequence[tuple[int, Any, Takes]], threads: int) -> None:
+        """`arguments`: what the arrays of a call stand for, in their order, each with its memory descriptor and what that assumes."""
         self._primitive, place = api.Pointer(), api.Pointer(lib.api.query_md(descriptor, api.SCRATCHPAD_MD, 0))
         check(lib.api.primitive_create(ctypes.byref(self._primitive), descriptor))
         self._place = lib.api.md_size(place)
-        named = [*arguments, *([(api.SCRATCHPAD, place)] if self._place else [])]
+        named = [*((number, md) for number, md, _ in arguments), *([(api.SCRATCHPAD, place)] if self._place else [])]
+        written = api.written([number for number, _ in named])
+        self._takes = [takes.written() if number in written else takes for number, _, takes in arguments]
         self._memories = [_memory(lib, md) for _, md in named]
         self._arguments = (api.Argument * len(named))(*(api.Argument(number, m) for (number, _), m in zip(named, self._memories, strict=True)))
         self._have = [0] * len(named)
         self._count = len(named)
         self._execute, self._set, self._stream = lib.api.primitive_execute, lib.api.memory_set_data_handle, lib.stream
         self._threads = (lib.set_threads, threads)
-        self.info = info
 
-    def __call__(self, *addresses: int) -> None:
+    def __call__(self, *values: Any) -> None:
         have, put = self._have, self._set
+        found, _copies = gate.addresses(self._takes, values)  # these live until oneDNN is done
         if self._place:
-            addresses = (*addresses, working_memory("scratchpad", self._place))
-        for i, at in enumerate(addresses):
+            found.append(working_memory("scratchpad", self._place).address)
+        for i, at in enumerate(found):
             if have[i] != at:
                 put(self._memories[i], at)
                 have[i] = at
@@ -80,7 +83,7 @@ def _memory(lib: Library, md: Any) -> Any:
 class _Kept(threading.local):
     def __init__(self) -> None:
         self.plans: dict[Any, Any] = {}
-        self.memory: dict[str, tuple[Any, int, int]] = {}
+        self.memory: dict[str, tuple[Any, Place]] = {}
 
 
 _kept = _Kept()
@@ -120,12 +123,12 @@ def _destroy(held: Any, lib: Library) -> None:
             _destroy(part, lib)
 
 
-def factor(cast: Plan | None, purpose: str, address: int, size: int) -> int:
-    """The address of a factor: as it is, or rounded to bfloat16 in working memory."""
+def factor(cast: Plan | None, purpose: str, x: Any) -> Any:
+    """A factor as it is, or rounded to bfloat16 in working memory."""
     if cast is None:
-        return address
-    at = working_memory(purpose, 2 * size)
-    cast(address, at)
+        return x
+    at = working_memory(purpose, 2 * x.size)
+    cast(x, at)
     return at
 
 
@@ -137,12 +140,12 @@ def in_precision(made: Callable[[int], Any]) -> Any:
     return made(api.F32)
 
 
-def working_memory(purpose: str, nbytes: int) -> int:
-    """The address of so much memory, valid until this thread asks for the same purpose again."""
+def working_memory(purpose: str, nbytes: int) -> Place:
+    """So much memory, valid until this thread asks for the same purpose again."""
     have = _kept.memory.get(purpose)
-    if have is None or have[2] < nbytes:
+    if have is None or have[1].nbytes < nbytes:
         held, _, at = aligned(nbytes)
-        have = _kept.memory[purpose] = (held, at, nbytes)
+        have = _kept.memory[purpose] = (held, Place(at, nbytes))
     return have[1]
 
 
@@ -169,22 +172,28 @@ class Builder:
         self.lib = lib
         self.api = lib.api
         self._made: list[tuple[Callable[..., Any], Any]] = []
+        self._tags: dict[int | None, tuple[tuple[int, ...], int, int]] = {}
 
     def close(self) -> None:
         """Plans hold what they need; the descriptors can go."""
         for destroy, made in reversed(self._made):
             destroy(made)
 
-    def md(self, shape: Sequence[int], tag: int, kind: int = api.F32) -> Any:
-        """A memory descriptor, of float32 entries if nothing else is said."""
+    def md(self, shape: Sequence[int], tag: int, kind: int = api.F32, order: int = gate.ROWS) -> Any:
+        """A memory descriptor, of float32 entries in row-major order if nothing else is said."""
         made = api.Pointer()
         check(self.api.memory_desc_create_with_tag(ctypes.byref(made), len(shape), dims(shape), kind, tag))
         self._made.append((self.api.memory_desc_destroy, made))
+        self._tags[made.value] = tuple(shape), order, kind
         return made
 
     def flat(self, size: int, kind: int = api.F32) -> Any:
+        """Of `size` entries, in whatever order, which is the same for all arguments that are described so."""
+        return self.md((size,), api.ROW_MAJOR[1], kind, gate.FLAT)
+
+    def vector(self, size: int) -> Any:
         """Of `size` entries in a row."""
-        return self.md((size,), api.ROW_MAJOR[1], kind)
+        return self.md((size,), api.ROW_MAJOR[1])
 
     def rows(self, shape: Sequence[int]) -> Any:
         """Row-major."""
@@ -192,15 +201,15 @@ class Builder:
 
     def last(self, shape: Sequence[int], kind: int = api.F32) -> Any:
         """(N, C, *S) with the channels last in memory."""
-        return self.md(shape, api.CHANNELS_LAST[len(shape)], kind)
+        return self.md(shape, api.CHANNELS_LAST[len(shape)], kind, gate.LAST)
 
     def any(self, shape: Sequence[int], kind: int = api.F32) -> Any:
         """In the order that oneDNN chooses."""
         return self.md(shape, api.ANY, kind)
 
     def attributes(self, then: Sequence[tuple[Any, ...]] = ()) -> Any:
-        """Working memory comes from us; `then`: what is done with each entry of the result: ("scale", number), ("plus", descriptor
-        of the other)."""
+        """Working memory comes from us; `then`: what is done with each entry of the result: ("scale", number), ("plus" or "max",
+        descriptor of the other)."""
         made = api.Pointer()
         check(self.api.primitive_attr_create(ctypes.byref(made)))
         self._made.append((self.api.primitive_attr_destroy, made))
@@ -210,8 +219,8 @@ class Builder:
             check(self.api.post_ops_create(ctypes.byref(chain)))
             self._made.append((self.api.post_ops_destroy, chain))
             for what, *which in then:
-                if what == "plus":
-                    check(self.api.post_ops_append_binary(chain, api.BINARY_ADD, *which))
+                if what != "scale":
+                    check(self.api.post_ops_append_binary(chain, api.BINARY_ADD if what == "plus" else api.BINARY_MAX, *which))
                 else:
                     check(self.api.post_ops_append_eltwise(chain, api.ELTWISE_LINEAR, *which, 0.0))
             check(self.api.primitive_attr_set_post_ops(made, chain))
@@ -251,14 +260,22 @@ class Builder:
         """How many bytes it takes."""
         return self.api.md_size(md)  # type: ignore[no-any-return]
 
-    def plan(self, descriptor: Any, arguments: Sequence[tuple[int, Any]], threads: int, **info: Any) -> Plan:
-        """The plan of a descriptor."""
-        return Plan(self.lib, descriptor, arguments, threads, **info)
+    def plan(self, descriptor: Any, arguments: Sequence[tuple[Any, ...]], threads: int) -> Plan:
+        """The plan of a descriptor; arguments: (what, memory descriptor), or (what, memory descriptor, that of the array handed over)."""
+        return Plan(self.lib, descriptor, [(number, md, self.takes(handed[0] if handed else md)) for number, md, *handed in arguments], threads)
 
-    def rounded(self, size: int) -> Plan:
-        """So many entries of float32 rounded to bfloat16."""
-        count = threads.for_work(10.0 * size)
-        made = self.reorder(self.flat(size), self.flat(size, api.BF16), count)
+    def takes(self, md: Any) -> Takes:
+        """What a memory descriptor assumes of an array."""
+        tag = self._tags.get(md.value)
+        if tag is None:  # made by oneDNN, in an order of its own
+            return Takes(gate.BYTES, (), self.size(md), None)
+        shape, order, kind = tag
+        return Takes(order, shape, self.size(md), FLOAT if kind == api.F32 else None)
+
+    def rounded(self, like: Any, target: Any) -> Plan:
+        """Entries of float32 rounded to bfloat16."""
+        count = threads.for_work(10.0 * self.size(like) / 4)
+        made = self.reorder(like, target, count)
         if made is None:
             raise Unsupported("bfloat16")
         return made

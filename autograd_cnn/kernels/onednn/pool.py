@@ -11,7 +11,7 @@ from ..geometry import Pooling, pooling
 from ..memory import FLOAT
 from ..pooling import Codes
 from . import api, choice
-from .eltwise import squares_of
+from .eltwise import finite
 from .plans import Builder, Unsupported, dims, plan
 from .reorder import as_last
 
@@ -24,13 +24,11 @@ def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Sha
         return NotImplemented
     geo = pooling(x.shape, kernel, stride, padding, dilation, ceil_mode, "max_pool")
     run = _plan("max_pool", x.shape, geo)
-    bound = math.inf if run is None else squares_of(x)
-    if not bound < math.inf:
+    if run is None or not finite(x):
         return NotImplemented
     x, y = as_last(x), layout.empty_last((*x.shape[:2], *geo.out))
     codes = Codes.empty(y.shape, geo)
-    run(layout.address(x), y.address, layout.address(codes.memory))
-    y.squares = bound * math.prod(geo.kernel)  # windows may overlap
+    run(x, y, codes.memory)
     return y, codes
 
 
@@ -42,7 +40,7 @@ def max_pool_adjoint(g: Any, codes: Any, shape: Shape) -> Any:
     if run is None:
         return NotImplemented
     g, gx = as_last(g), layout.empty_last(tuple(shape))
-    run(layout.address(g), layout.address(codes.memory), gx.address)
+    run(g, codes.memory, gx)
     return gx
 
 
@@ -55,7 +53,7 @@ def average(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: boo
     if run is None:
         return NotImplemented
     x, y = as_last(x), layout.empty_last((*x.shape[:2], *geo.out))
-    run(layout.address(x), y.address)
+    run(x, y)
     return y
 
 
@@ -72,7 +70,7 @@ def average_adjoint(g: Any, shape: Shape, kernel: Shape, stride: Shape, padding:
     if run is None or g.shape[2:] != geo.out:
         return NotImplemented
     g, gx = as_last(g), layout.empty_last(shape)
-    run(layout.address(g), gx.address)
+    run(g, gx)
     return gx
 
 

@@ -33,8 +33,7 @@ def as_last(x: Any) -> ChannelsLast:
     if x.size > _SMALL:
         copy = _plan(x.shape, True)
         if copy is not None:
-            rows = np.ascontiguousarray(x)
-            copy(layout.address(rows), y.address)
+            copy(x, y)
             return y
     np.copyto(layout.plain_view(y), x)
     return y
@@ -46,6 +45,6 @@ def as_rows(x: Any) -> Any:
         copy = _plan(x.shape, False)
         if copy is not None:
             y = memory.empty(x.shape)
-            copy(layout.address(x), layout.address(y))
+            copy(x, y)
             return y
     return np.ascontiguousarray(x)

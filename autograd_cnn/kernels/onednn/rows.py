@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, memory, threads
+from .. import memory, threads
 from ..memory import FLOAT
 from . import api, choice
-from .eltwise import squares_of
+from .eltwise import finite
 from .plans import Builder, plan
 
 _SMALL = 4096  # entries up to which NumPy's calls cost less
@@ -18,13 +18,13 @@ _SMALL = 4096  # entries up to which NumPy's calls cost less
 
 def softmax(x: Any, dim: int, log: bool = False) -> Any:
     """e^x / Σ e^x along the last dim, or its logarithm. Rows with infinities or NaN are NumPy's."""
-    if not (_fits(x) and dim in (-1, x.ndim - 1) and choice.active()) or not squares_of(x) < math.inf:
+    if not (_fits(x) and dim in (-1, x.ndim - 1) and choice.active()) or not finite(x):
         return NotImplemented
     run = _plan("log_softmax" if log else "softmax", x.shape)
     if run is None:
         return NotImplemented
     y = memory.empty(x.shape)
-    run(layout.address(x), layout.address(y))
+    run(x, y)
     return y
 
 
@@ -36,7 +36,7 @@ def softmax_adjoint(g: Any, y: Any, dim: int, log: bool = False, spare: Any = No
     if run is None:
         return NotImplemented
     gx = g if g is spare else memory.empty(y.shape)
-    run(layout.address(y), layout.address(g), layout.address(gx))
+    run(y, g, gx)
     return gx
 
 
@@ -49,7 +49,7 @@ def normalize(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     if run is None:
         return NotImplemented
     y, mean, var = memory.empty(x.shape), np.empty(lead, FLOAT), np.empty(lead, FLOAT)
-    run(layout.address(x), layout.address(mean), layout.address(var), layout.address(y))
+    run(x, mean, var, y)
     return y, (FLOAT.type(1) / np.sqrt(var + FLOAT.type(eps))).reshape(*lead, *(1,) * len(dims))
 
 
@@ -64,7 +64,7 @@ def normalize_adjoint(g: Any, x: Any, invstd: Any, dims: tuple[int, ...], eps: f
     mean = np.add.reduce(x.reshape(rows), axis=1) / FLOAT.type(rows[1])
     var = (1 / (invstd * invstd) - FLOAT.type(eps)).reshape(-1)  # oneDNN adds eps again
     gx = memory.empty(x.shape)
-    run(layout.address(x), layout.address(g), layout.address(mean), layout.address(np.ascontiguousarray(var)), layout.address(gx))
+    run(x, g, mean, var, gx)
     return gx
 
 
@@ -84,7 +84,7 @@ def _plan(what: str, shape: tuple[int, ...], eps: float = 0.0) -> Any:
 
 def _build(b: Builder, what: str, shape: tuple[int, int], eps: float, count: int) -> Any:
     b.lib.set_threads(count)
-    x, each, engine = b.rows(shape), b.flat(shape[0]), b.lib.engine
+    x, each, engine = b.rows(shape), b.vector(shape[0]), b.lib.engine
     what, _, adjoint = what.partition(" ")
     if what == "normalize":
         forward = b.descriptor("layer_normalization_forward", engine, api.FORWARD_TRAINING, x, x, each, eps, 0, b.attributes())

@@ -1,0 +1,115 @@
+"""What kernels of oneDNN are handed: arrays that fit what was planned, copies that do, or an error; never memory read in another order."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.kernels import layout
+from autograd_cnn.kernels.onednn import gate
+from autograd_cnn.kernels.onednn.gate import Place, Takes
+from tests.kernels.backends import F, both, needs_onednn, normal
+
+ROWS, FLAT = Takes(gate.ROWS, (4, 6), 96), Takes(gate.FLAT, (24,), 96)
+LAST, TURNED = Takes(gate.LAST, (2, 3, 2, 2), 96), Takes(gate.TURNED, (4, 6), 96)
+
+
+def seen(takes: Takes, value: np.ndarray) -> np.ndarray:
+    """The memory that a kernel would read."""
+    (at,), copies = gate.addresses((takes,), (value,))
+    array = copies[0] if copies else value
+    assert at == array.__array_interface__["data"][0]
+    return np.lib.stride_tricks.as_strided(layout.plain_view(array), (24,), (4,))
+
+
+@pytest.mark.parametrize("how", ["as it is", "backwards", "columns", "fortran", "expanded", "frozen"])
+def test_what_lies_otherwise_is_copied(how: str) -> None:
+    x = normal(4, 6)
+    x = {"as it is": x, "backwards": x[::-1], "columns": normal(4, 12)[:, ::2], "fortran": np.asfortranarray(x),
+         "expanded": np.broadcast_to(x[:1], (4, 6)), "frozen": x}[how]  # fmt: skip
+    x.flags.writeable = how != "frozen"
+    assert np.array_equal(seen(ROWS, x), x.ravel())
+    assert np.array_equal(seen(TURNED, x), x.T.ravel())
+    assert len(gate.addresses((ROWS,), (x,))[1]) == (how not in ("as it is", "frozen")), "no copy without need"
+    maps = normal(2, 3, 2, 2)
+    assert np.array_equal(seen(LAST, maps), np.moveaxis(maps, 1, -1).ravel())
+
+
+@pytest.mark.parametrize(
+    ("takes", "value"),
+    [
+        (ROWS, np.zeros((4, 5), np.float32)),
+        (ROWS, np.zeros((4, 6))),
+        (ROWS, np.zeros((4, 6), np.int32)),
+        (LAST, np.zeros((2, 2, 2, 3), np.float32)),
+        (TURNED, np.zeros((6, 4), np.float32)),
+        (Takes(gate.BYTES, (), 8, None), np.zeros(9, np.uint8)),
+        (ROWS, Place(1 << 20, 95)),
+        (ROWS.written(), np.zeros((4, 12), np.float32)[:, ::2]),
+        (LAST.written(), np.zeros((2, 3, 2, 2), np.float32)),
+        (ROWS.written(), np.broadcast_to(np.float32(0), (4, 6))),
+    ],
+)
+def test_what_does_not_fit_is_refused(takes: Takes, value: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"planned for .* was handed"):
+        gate.addresses((takes,), (value,))
+
+
+def test_one_order_for_all_entries() -> None:
+    rows, last = normal(2, 3, 2, 2), layout.empty_last((2, 3, 2, 2))
+    gate.addresses((FLAT, FLAT), (rows, rows.copy()))
+    gate.addresses((FLAT, FLAT), (last, layout.empty_last(last.shape)))
+    with pytest.raises(RuntimeError, match="was handed strides"):
+        gate.addresses((FLAT, FLAT), (rows, last))
+    with pytest.raises(RuntimeError, match="3 arguments was handed 2"):
+        gate.addresses((FLAT, FLAT, FLAT), (rows, rows))
+
+
+def test_addresses_are_taken_in_one_place() -> None:
+    folder = Path(gate.__file__).parent
+    for path in folder.glob("*.py"):
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute) and n.attr in ("address", "__array_interface__")]
+        allowed = {"gate.py": {"v", "layout"}, "plans.py": {"working_memory"}}.get(path.name, set())
+        names = {ast.unparse(c.value).split("(")[0] for c in calls}
+        assert names <= allowed, f"{path.name} takes the address of {names - allowed}: hand the array to the plan"
+
+
+VECTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a column": lambda v: np.stack([v, np.full_like(v, 1e9)], 1)[:, 0],
+    "backwards": lambda v: v[::-1].copy()[::-1],
+    "every other": lambda v: np.repeat(v, 2)[::2],
+    "frozen": lambda v: np.frombuffer(v.tobytes(), np.float32),
+}
+
+
+@needs_onednn
+@pytest.mark.parametrize("how", VECTORS)
+def test_numbers_for_each_channel_in_any_order(how: str) -> None:
+    """The weight and bias of a convolution, of a batch norm in training and not, of a sum."""
+    x, w, b, k = normal(4, 8, 16, 16), normal(8), normal(9)[1:], normal(8, 8, 3, 3)
+
+    def fn(x: Any) -> Any:
+        weight, bias = (ac.from_numpy(VECTORS[how](v)) for v in (w, b))
+        y = F.batch_norm(F.conv2d(x, ac.from_numpy(k), bias, padding=1), None, None, weight, bias, True)
+        z = F.batch_norm(F.conv2d(y, ac.from_numpy(k), padding=1), bias, weight * weight, weight, bias)
+        return z * weight.reshape(8, 1, 1) + bias.reshape(1, 8, 1, 1)
+
+    for fast, plain in both(fn, x):
+        np.testing.assert_allclose(fast, plain, rtol=1e-3, atol=1e-3 * np.abs(plain).max())
+
+
+@needs_onednn
+def test_expanded_weight_of_a_batch_norm() -> None:
+    x, p = ac.tensor(normal(4, 8, 16, 16), requires_grad=True), ac.tensor(normal(2), requires_grad=True)
+    F.batch_norm(F.conv2d(x, ac.ones(8, 1, 1, 1), groups=8), None, None, p[0].expand(8), p[1].expand(8), True).pow(2).sum().backward()
+    values = x.detach().numpy().astype(np.float64)
+    hat = (values - values.mean((0, 2, 3), keepdims=True)) / np.sqrt(values.var((0, 2, 3), keepdims=True) + 1e-5)
+    y = hat * float(p[0]) + float(p[1])
+    assert p.grad is not None
+    np.testing.assert_allclose(p.grad.numpy(), [(2 * y * hat).sum(), (2 * y).sum()], rtol=1e-4)

@@ -10,6 +10,7 @@ import numpy as np
 from .adding import add_up
 from .layout import ChannelsLast, empty_last, lying
 from .memory import FLOAT
+from .threads import share
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -22,43 +23,65 @@ def channel_sums(x: ChannelsLast) -> Any:
 
 
 _BLOCK = 1 << 16  # entries that stay in the cache; so few are added in float32, the sums of blocks in float64
+_SHARED_BYTES = 1 << 22  # read, a fifth of a millisecond's work, from which all threads take part
 _FAR = 4.0  # mean²/variance from which mean squares cancel
+_NEAR = 0.5  # mean²/variance up to which products with a gradient do not
 
 
 def channel_moments(x: ChannelsLast) -> tuple[Any, Any]:
     """Mean and biased variance of each channel of (N, C, *S), both (C,) in float64: in one look at x, if no mean is far from 0 beside
     the deviation; else in a second one from deviations, and where squares overflow in a third, in float64."""
-    c = x.shape[1]
-    n = x.size // c
-    k = math.gcd(n, 1 << max(0, (512 // c).bit_length() - 1))  # long rows: k places side by side
-    rows = lying(x).reshape(n // k, k * c)
+    n = x.size // x.shape[1]
     with np.errstate(all="ignore"):
-        mean, squares = (s.reshape(k, c).sum(0) / n for s in _sums(rows))
+        mean, squares = (s / n for s in _sums(x, x))
         var = squares - mean * mean
         if np.all(mean * mean <= _FAR * var) and np.all(np.isfinite(var)):
             return mean, var
         centre = mean.astype(FLOAT)
-        rest, squares = (s.reshape(k, c).sum(0) / n for s in _sums(rows, np.tile(centre, k)))
+        rest, squares = (s / n for s in _sums(None, x, centre))
         mean, var = centre + rest, np.maximum(squares - rest * rest, 0)
         if not np.all(np.isfinite(var)):
-            places = rows.reshape(n, c)
+            places = lying(x).reshape(n, -1)
             mean = np.add.reduce(places, axis=0, dtype=np.float64) / n
             var = np.add.reduce(np.square(np.subtract(places, mean, dtype=np.float64)), axis=0) / n
     return mean, var
 
 
-def _sums(rows: Any, centre: Any = None) -> tuple[Any, Any]:
-    """The sums, and those of the squares, of the columns of a matrix, less `centre`."""
-    length = min(max(1, _BLOCK // rows.shape[1]), 512)
-    ones, room = np.ones(length, FLOAT), None if centre is None else np.empty((length, rows.shape[1]), FLOAT)
-    sums, squares = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-    for first in range(0, len(rows), length):
-        block = rows[first : first + length]
-        if room is not None:
-            block = np.subtract(block, centre, out=room[: len(block)])
-        sums += ones[: len(block)] @ block
-        squares += np.einsum("lc,lc->c", block, block)
-    return sums, squares
+def channel_gradients(g: ChannelsLast, x: ChannelsLast, mean: Any, invstd: Any) -> tuple[Any, Any]:
+    """Σ g · (x − mean) · invstd and Σ g of each channel: the gradients of a batch norm's weight and bias, (C,) in float32."""
+    with np.errstate(all="ignore"):
+        near = np.all(np.square(mean * invstd) <= _NEAR)
+        gbias, product = _sums(g, x, None if near else mean)
+        product -= mean * gbias if near else 0.0
+        return (product * invstd).astype(FLOAT), gbias.astype(FLOAT)
+
+
+def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
+    """Σ g and Σ g · (x − centre) of each channel, (C,) in float64; g is x − centre itself, if there is none."""
+    c = x.shape[1]
+    n = x.size // c
+    k = math.gcd(n, 1 << max(0, (512 // c).bit_length() - 1))  # long rows: k places side by side
+    rows, others = (None if v is None else lying(v).reshape(n // k, k * c) for v in (x, g))
+    length = min(max(1, _BLOCK // (k * c)), 128)
+    middle = None if centre is None else np.tile(centre, k)
+    found: list[Any] = []
+
+    def add(starts: Any) -> None:
+        room = None if middle is None else np.empty((length, k * c), FLOAT)
+        sums = np.zeros((2, k * c))
+        for first in starts:
+            block = rows[first : first + length]
+            if room is not None:
+                block = np.subtract(block, middle, out=room[: len(block)])
+            other = block if others is None else others[first : first + length]
+            sums[0] += np.add.reduce(other, axis=0)
+            sums[1] += np.einsum("lc,lc->c", other, block)
+        found.append(sums)
+
+    starts = range(0, n // k, length)
+    (share if x.nbytes >= _SHARED_BYTES else lambda work, items: work(items))(add, starts)
+    sums, products = sum(found).reshape(2, k, c).sum(1)
+    return sums, products
 
 
 def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:

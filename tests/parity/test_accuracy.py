@@ -147,6 +147,16 @@ def test_many_entries(name: str, backend: str) -> None:
     compare(name, fn, (normal(*shape, mean=1.0),), backend)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("mean", [0.0, 1.0, 30.0])
+@pytest.mark.parametrize("shape", [(16, 8, 64, 64), (32, 3, 17, 15), (8, 64, 8, 8)])
+def test_gradients_of_a_batch_norm(shape: tuple[int, ...], mean: float, backend: str) -> None:
+    def fn(m: Any, x: Any, weight: Any, bias: Any, c: Any) -> Any:
+        return (F(m).batch_norm(x, None, None, weight, bias, training=True) * c).sum()
+
+    compare("batch_norm", fn, (normal(*shape, mean=mean), normal(shape[1], mean=1.0), normal(shape[1]), normal(*shape, mean=0.5, seed=1)), backend)
+
+
 FAR: dict[str, tuple[Program, tuple[int, ...]]] = {
     "var": (lambda m, x: x.var(1), (8, 1000)), "std": (lambda m, x: x.std(1), (8, 1000)),
     "layer_norm": (lambda m, x: F(m).layer_norm(x, (1000,)), (8, 1000)), "layer_norm of short rows": (lambda m, x: F(m).layer_norm(x, (16,)), (300, 16)),

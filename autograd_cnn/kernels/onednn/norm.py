@@ -25,7 +25,7 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     run = _plan("batch_norm", x.shape, True, eps)
     if run is None:
         return NotImplemented
-    # oneDNN's own statistics are sums of all of a channel's entries one after the other in float32
+    # oneDNN's own sums, here and in the adjoint, are of all of a channel's entries one after the other in float32
     x, y = as_last(x), layout.empty_last(x.shape)
     exact, variance = keeping.channel_moments(x)
     mean, var = exact.astype(FLOAT), variance.astype(FLOAT)
@@ -50,8 +50,8 @@ def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps:
     if weight is None:
         run(x, g, mean, var, gx)
         return gx, None, None
-    gweight, gbias = np.empty(x.shape[1], FLOAT), np.empty(x.shape[1], FLOAT)
-    run(x, g, mean, var, weight, gweight, gbias, gx)
+    gweight, gbias = keeping.channel_gradients(g, x, mean, invstd)
+    run(x, g, mean, var, weight, *np.empty((2, x.shape[1]), FLOAT), gx)
     return gx, gweight, gbias
 
 
@@ -81,13 +81,14 @@ def _plan(what: str, shape: Shape, affine: bool, eps: float) -> Any:
 def _build(b: Builder, what: str, shape: Shape, affine: bool, eps: float, count: int) -> Any:
     b.lib.set_threads(count)
     x, c, engine = b.last(shape), b.vector(shape[1]), b.lib.engine
-    flags = api.NORM_SCALE | api.NORM_SHIFT if affine else 0
-    given = [(api.MEAN, c), (api.VARIANCE, c), *([(api.SCALE, c), (api.SHIFT, c)] if affine else [])]
+    statistics = [(api.MEAN, c), (api.VARIANCE, c)]
     if what == "batch_norm":
-        forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags | api.NORM_GIVEN, b.attributes())
-        return b.plan(forward, [(api.SRC, x), *given, (api.DST, x)], count)
+        flags = api.NORM_GIVEN | api.NORM_SCALE | api.NORM_SHIFT
+        made = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
+        return b.plan(made, [(api.SRC, x), *statistics, (api.SCALE, c), (api.SHIFT, c), (api.DST, x)], count)
+    flags = api.NORM_SCALE | api.NORM_SHIFT if affine else 0
     forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
     kind = api.BACKWARD if affine else api.BACKWARD_DATA
     made = b.descriptor("batch_normalization_backward", engine, kind, x, x, x, eps, flags, forward, b.attributes())
     taken = [(api.SCALE, c), (api.DIFF_SCALE, c), (api.DIFF_SHIFT, c)] if affine else []
-    return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), (api.MEAN, c), (api.VARIANCE, c), *taken, (api.DIFF_SRC, x)], count)
+    return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), *statistics, *taken, (api.DIFF_SRC, x)], count)

@@ -43,11 +43,12 @@ class _Draft:
     """A Context while its fields are written; then its class becomes `Context`, and it never changes again."""
 
     __slots__ = ("anomaly", "beneath", "check_nan", "chosen_backend", "chosen_precision", "fields", "inference", "owner", "record",
-                 "recording", "special", "strict_windows", "tracer")  # fmt: skip
+                 "recording", "region", "special", "strict_windows", "tracer")  # fmt: skip
 
     record: bool  # the grad mode
     inference: bool
     tracer: Any
+    region: Any  # who notes what a checkpointed function records
     anomaly: bool
     check_nan: bool
     strict_windows: bool
@@ -86,11 +87,11 @@ def _derive(c: Context, fields: Mapping[str, Any], owner: Switch | None, noted: 
     """`c` with other values in some fields, as the innermost block `owner` has it, who switched all that is `noted`."""
     new: Any = object.__new__(_Draft)
     new.record, new.inference, new.tracer, new.anomaly, new.check_nan = c.record, c.inference, c.tracer, c.anomaly, c.check_nan
-    new.strict_windows, new.chosen_backend, new.chosen_precision = c.strict_windows, c.chosen_backend, c.chosen_precision
+    new.strict_windows, new.chosen_backend, new.chosen_precision, new.region = c.strict_windows, c.chosen_backend, c.chosen_precision, c.region
     for name, value in fields.items():
         setattr(new, name, value)
     new.recording = new.record and not new.inference
-    new.special = new.inference or new.anomaly or new.tracer is not None
+    new.special = new.inference or new.anomaly or new.tracer is not None or new.region is not None
     new.owner, new.fields, new.beneath = owner, noted, beneath
     new.__class__ = Context
     return new  # type: ignore[no-any-return]
@@ -100,7 +101,7 @@ def _default() -> Context:
     new: Any = object.__new__(_Draft)
     new.record = new.recording = new.check_nan = True
     new.inference = new.anomaly = new.strict_windows = new.special = False
-    new.tracer = new.chosen_backend = new.chosen_precision = new.owner = new.beneath = None
+    new.tracer = new.region = new.chosen_backend = new.chosen_precision = new.owner = new.beneath = None
     new.fields = {}
     new.__class__ = Context
     return new  # type: ignore[no-any-return]

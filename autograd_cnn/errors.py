@@ -36,6 +36,10 @@ class UsageHint(UserWarning):
     `autograd_cnn.testing` only, once for each line of a program."""
 
 
+class RecomputeError(RuntimeError):
+    """A checkpointed function did something else when it ran again. PyTorch's name for it is `utils.checkpoint.CheckpointError`."""
+
+
 def expected(operation: str, what: str, got: object, fix: str = "") -> str:
     """One sentence: `operation: expected WHAT, got GOT. FIX`
 

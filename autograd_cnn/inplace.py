@@ -62,7 +62,7 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
     if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
         x.node.value, x.node.shape = x.value, x.value.shape
     elif x.node is not None or result.node is not None:
-        x.node = result.node
+        x.hang(result.node)
     if current().tracer is not None:
         current().tracer.rebind(x, result)
     return x
@@ -224,16 +224,14 @@ def move(x: Any, node: Node | None) -> None:
         path = x._view.path
         if base.node is not None or node is not None:
             c = current()
-            base.node = record_node(
-                view_write, type(base), (base.node, node), (base.value, x.value), (path,), (base.value,), c
-            )
+            base.hang(record_node(view_write, type(base), (base.node, node), (base.value, x.value), (path,), (base.value,), c))
     else:
-        x.node = node
+        x.hang(node)
     for view in live_views(base):
         if base.node is not None:
-            view.node = view._view.again(base).node
+            view.hang(view._view.again(base).node)
         elif not isinstance(view.node, Leaf):  # which has become a leaf since
-            view.node = None
+            view.hang(None)
 
 
 def setitem(x: Any, at: Any, values: Any) -> None:
@@ -265,6 +263,8 @@ def setitem(x: Any, at: Any, values: Any) -> None:
         raise ShapeError(_no_fit(array[normal].shape, np.shape(raw), gathers)) from None
     wrote(array)
     node = values.node if isinstance(values, Variable) else None
+    if c.region is not None:
+        c.region.called((x.node, node), (array, raw), (normal,), ())
     if c.recording:
         recorded = x.node is not None or node is not None
         move(x, record_node(index_put, type(x), (x.node, node), (array, raw), (normal,), (array,), c) if recorded else None)
@@ -348,7 +348,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
         made.requires_grad_(True)
     if x.grad is not None and not isinstance(x, Parameter):  # as PyTorch: a Parameter's copy begins without
         made.grad = copy.deepcopy(x.grad, memo)
-    skip = {"_view", "_views", "_retired", "_grad_of_plain"}
+    skip = {"_view", "_views", "_retired", "_retained"}
     made.__dict__.update({k: copy.deepcopy(v, memo) for k, v in x.__dict__.items() if k not in skip})
     return made
 

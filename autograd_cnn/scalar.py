@@ -11,7 +11,7 @@ import numpy as np
 from ._methods import ScalarMethods
 from .attach import install, method_of, operator, reflected
 from .engine.backward import pullback
-from .engine.graph import Leaf, Node
+from .engine.graph import Leaf, Node, Retained
 from .engine.primitive import Primitive
 from .engine.variable import Variable, register_front
 from .engine.versions import clock
@@ -82,9 +82,7 @@ class Scalar(ScalarMethods, Variable):
         node: Any = self.node
         if isinstance(node, Leaf):
             return node.grad
-        if node is None or node.extra is None:
-            return None
-        kept = node.extra.grad
+        kept = None if self._retained is None else self._retained.grad
         return kept.value if isinstance(kept, Scalar) and kept.node is None else kept
 
     @grad.setter
@@ -94,7 +92,9 @@ class Scalar(ScalarMethods, Variable):
         if isinstance(self.node, Leaf):
             self.node.grad = g
         else:
-            self.node.extended().grad = g
+            if self._retained is None:
+                self._retained = Retained()
+            self._retained.grad = g
 
     @property
     def requires_grad(self) -> bool:
@@ -139,7 +139,7 @@ class Scalar(ScalarMethods, Variable):
         if self.node is None:
             raise GraphError("can't retain_grad on Scalar that has requires_grad=False")
         if not isinstance(self.node, Leaf):
-            self.node.extended().retains = True
+            self.retain()
         return self
 
     def register_hook(self, hook: Callable[[Scalar], Scalar | None]) -> Any:

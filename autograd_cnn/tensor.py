@@ -17,7 +17,7 @@ from . import inplace
 from ._methods import TensorMethods
 from .config import current
 from .device import Size, as_device, check_cpu, device
-from .engine.graph import Leaf, Node
+from .engine.graph import Leaf, Node, Retained
 from .engine.variable import Variable, register_front
 from .engine.versions import carry, clock, owner, version
 from .errors import DtypeError, ShapeError, expected, nearest
@@ -62,7 +62,6 @@ class Tensor(TensorMethods, Variable):
     lendable = staticmethod(lendable)
     _inference = False
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
-    _grad_of_plain: Any = None
     name: str | None = None
 
     def __init__(self, data: Any = (), *sizes: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> None:
@@ -108,6 +107,10 @@ class Tensor(TensorMethods, Variable):
     @staticmethod
     def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
         inplace.accumulate(leaf, g, create_graph, lent)
+
+    @staticmethod
+    def keepsake(g: Any) -> Any:
+        return g if isinstance(g, Tensor) else wrap(np.array(to_plain(g)))
 
     @staticmethod
     def has_nan(g: Any) -> bool:
@@ -164,8 +167,8 @@ class Tensor(TensorMethods, Variable):
                     )
                 leaf = self._retired or Leaf(self.value, clock(), self.name)
                 leaf.value, leaf.shape, leaf.dtype, leaf.holder = self.value, self.value.shape, self.value.dtype, weakref.ref(self)
-                if self._grad_of_plain is not None:
-                    leaf.grad, self._grad_of_plain = self._grad_of_plain, None
+                if self._retained is not None:
+                    leaf.grad, self._retained = self._retained.grad, None
                 self.node = leaf
         elif self.node is not None:
             if not isinstance(self.node, Leaf):
@@ -193,11 +196,9 @@ class Tensor(TensorMethods, Variable):
     def grad(self) -> Tensor | None:
         """The gradient accumulated by `backward()`; of a leaf, or after `retain_grad()`."""
         node: Any = self.node or self._retired
-        if node is None:
-            return self._grad_of_plain  # type: ignore[no-any-return]
         if isinstance(node, Leaf):
             return node.grad  # type: ignore[no-any-return]
-        return None if node.extra is None else node.extra.grad
+        return None if self._retained is None else self._retained.grad
 
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
@@ -215,28 +216,29 @@ class Tensor(TensorMethods, Variable):
                     f"assigned grad has data of a different type: expected {self.value.dtype}, got {g.value.dtype}."
                 )
         node: Any = self.node or self._retired
-        if node is None:
-            self._grad_of_plain = g
-        elif isinstance(node, Leaf):
+        if isinstance(node, Leaf):
             node.grad = g
         else:
-            node.extended().grad = g
+            if self._retained is None:
+                self._retained = Retained()
+            self._retained.grad = g
 
     @grad.deleter
     def grad(self) -> None:
         self.grad = None
 
     def retain_grad(self) -> None:
-        """Let `backward()` keep the gradient of this intermediate value in `.grad`, too."""
+        """Let `backward()` add the gradient of this intermediate value to its `.grad`, too; if it is overwritten in place, that of what
+        it is then."""
         if self.node is None:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if not isinstance(self.node, Leaf):
-            self.node.extended().retains = True
+            self.retain()
 
     @property
     def retains_grad(self) -> bool:
         """Was `retain_grad()` called on this intermediate value?"""
-        return self.node is not None and self.node.extra is not None and self.node.extra.retains
+        return self.node is not None and self.node.extra is not None and self.node.extra.retained is not None
 
     def backward(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -81,6 +82,18 @@ class FunctionCtx:
                 made.node = node
             found.append(made)
         return tuple(found)
+
+    def emptied(self) -> FunctionCtx:
+        """This context without the saved values: they will be computed again."""
+        self._saved = [(None, node, output) for _, node, output in self._saved or ()]
+        return self
+
+    def refilled(self, other: FunctionCtx) -> FunctionCtx:
+        """A copy with the values that `other`, of the same call run again, has saved; they have the places in the graph that they had."""
+        made = copy.copy(self)
+        made._saved = [(raw, node, output) for (raw, _, _), (_, node, output) in zip(other._saved or (), self._saved or (), strict=True)]
+        made._stamp = other._stamp
+        return made
 
     def _freeze(self, outputs: tuple[Any, ...]) -> None:
         """Turn what was to be saved into raw values and nodes: a reference to an output would close a circle."""
@@ -245,6 +258,9 @@ class Function:
         ctx._freeze(handed)
         if recording:
             cls._record(ctx, nodes, handed, several, constant, dirty, c)
+        if c.region is not None:
+            raws = [a.value if isinstance(a, Tensor) else None for a in (*args, *handed)]
+            c.region.called(nodes, raws[: len(args)], (), raws[len(args) :])
         if c.tracer is not None:
             prim = _FunctionPrimitive(cls, len(handed), several)
             prim.inputs = tuple(f"arg{i}" for i in range(len(args)))
@@ -270,6 +286,8 @@ class Function:
         node.serial = clock()
         if c.anomaly:
             node.extended().line = user_line()
+        if c.region is not None:
+            c.region.recorded(node)
         for i, out in enumerate(outputs):
             if not isinstance(out, Tensor) or id(out) in constant or out.value.dtype.kind not in "fc":
                 continue
@@ -277,7 +295,7 @@ class Function:
             if id(out) in dirty and not isinstance(out.node, Leaf):
                 move(out, made)
             else:
-                out.node = made
+                out.hang(made)
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

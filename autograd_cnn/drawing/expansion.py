@@ -17,6 +17,7 @@ import numpy as np
 
 from ..engine import algebra
 from ..engine.algebra import ZERO, Expr, Function, Partial, Symbol, evaluate
+from ..engine.region import held
 from .operation import Array, Operation, Shape, argument_names
 from .probe import Local, Row, Rules, fitted, rows
 
@@ -283,7 +284,7 @@ def _from_numbers(made: Expansion, rules: Rules, letters: dict[str, str], outs: 
             pulled = rules.pull(rules.one_hot(o), values)
         else:
             g = rules.one_hot(o).astype(op.node.dtype or np.float64)
-            given = op.prim.pull(g, op.node.kept, op.node.params, op.node.inputs)
+            given = op.prim.pull(g, held(op.node), op.node.params, op.node.inputs)
             pulled = {
                 n: fitted(np.asarray(d), op.inputs[n].shape)
                 for n, d in zip(argument_names(op.node), given, strict=False)

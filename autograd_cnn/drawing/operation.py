@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.graph import Graph, Leaf, Node, reachable
+from ..engine.region import held
 from ..errors import GraphError, nearest
 
 Array = npt.NDArray[Any]
@@ -126,9 +127,9 @@ def _read(node: Node) -> Operation:
     kept: dict[str, Any] = {}
     if numbers:
         names = [prim.outputs[0], *argument_names(node)]
-        kept = {n: np.asarray(v, dtype=np.float64) for n, v in zip(names, node.kept or (), strict=False)}
+        kept = {n: np.asarray(v, dtype=np.float64) for n, v in zip(names, held(node) or (), strict=False)}
     else:
-        for k, raw in zip(prim.keep, node.kept or (), strict=False):
+        for k, raw in zip(prim.keep, held(node) or (), strict=False):
             if raw is not None and k.kind != "context" and not (prim.variadic and k.kind != "output"):
                 kept[k.name] = np.asarray(raw) if k.kind != "shape" else tuple(raw)
     inputs: dict[str, Argument] = {}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.graph import Graph, Step
+from ..engine.region import held
 
 
 def places(graph: Graph, step: Step) -> list[int]:
@@ -44,7 +45,7 @@ def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
     if pull is None:
         return None
     try:
-        return tuple(pull(gradient, node.kept, node.params, node.inputs))
+        return tuple(pull(gradient, held(node), node.params, node.inputs))
     except Exception:  # a user's own rule may refuse a second call; the drawing then does without this number
         return None
 

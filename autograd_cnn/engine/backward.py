@@ -22,6 +22,7 @@ from ..config import Switch, current, set_scope
 from ..errors import GraphError, InplaceError
 from .graph import BackwardScope, Node, outside_modules, reachable
 from .record import Parts, pick
+from .region import Again, held
 from .variable import FRONT, Variable, box, unbox
 from .versions import clock, newest_write, version, written_since
 
@@ -110,33 +111,33 @@ def _walk(
             continue
         if node.extra is not None:
             owned.discard(node)
-            g = _visit(node, g, create_graph, capture is None)
+            g = _visit(node, g, front, create_graph, capture is None)
         if capture is not None:
             capture[node.serial] = front.look(unbox(g))
         if wanted is not None and node in wanted:
             found[node] = g
         prim = node.prim
         if prim is None:
-            if accumulate and (wanted is None or node in wanted):
+            if accumulate and (wanted is None or node in wanted) and not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
                 lent = node in owned and getrefcount(g) <= _ALONE
                 with _adding:
-                    front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]  # a node without primitive is a Leaf
+                    front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
             continue
-        kept = node.kept
+        kept = node.kept if node.kept.__class__ is not Again else held(node)
         if kept is None:
             raise _freed(node)  # by the walk of another thread, or of a hook, since this one began
-        if fits and kept and newest_write() > node.serial:
-            _check_versions(node)
+        if fits and (kept or node.params) and newest_write() > node.serial:
+            check_versions(node)
         if create_graph:
             set_scope(BackwardScope(node))
             if prim.once:
-                grads = _pull_once(node, g)
+                grads = _pull_once(node, g, kept)
             else:
                 pull = prim.pull_all if keeps_all else prim.pull
-                grads = pull(g, _boxed(node, front), node.params, node.inputs)
+                grads = pull(g, _boxed(node, kept, front), node.params, node.inputs)
         elif keeps_all:
             grads = prim.pull_all(g, kept, node.params, node.inputs)
         elif prim.borrows and node in owned and getrefcount(g) <= _ALONE and front.lendable(g):
@@ -185,8 +186,8 @@ def _check_alive(order: list[Node], arrays: bool) -> None:
         kept = node.kept
         if kept is None:
             raise _freed(node)
-        if arrays and kept and node.serial < newest:
-            _check_versions(node)
+        if arrays and (kept or node.params) and node.serial < newest:
+            check_versions(node)
 
 
 def _freed(node: Node) -> GraphError:
@@ -197,24 +198,34 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _check_versions(node: Node) -> None:
+def check_versions(node: Node) -> None:
+    """InplaceError if something that the node keeps, or has as a parameter, was written to since."""
     for k, raw in zip(node.prim.keep, node.kept or (), strict=False):
-        for part in raw if isinstance(raw, tuple) and k.kind == "input" else (raw,):
-            if part is not None and k.kind in ("input", "output") and written_since(part, node.serial):
-                shape = list(getattr(part, "shape", ()))
-                raise InplaceError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{k.name!r} of {node.prim.name} ({node.name}), a tensor of shape {shape}, was kept for the backward pass "
-                    f"and is now at version {version(part)}. Expected it unchanged; use the out-of-place operation, or write "
-                    "to a clone()." + _made_at(node)
-                )
+        if k.kind in ("input", "output"):
+            _check_unwritten(node, k.name, raw)
+    for i, p in enumerate(node.params):  # an index, a mask, a target: what a rule reads as it is at backward time
+        if hasattr(p, "strides") or p.__class__ is tuple or p.__class__ is list:
+            _check_unwritten(node, node.prim.params[i], p)
+
+
+def _check_unwritten(node: Node, name: str, raw: Any) -> None:
+    if raw.__class__ is tuple or raw.__class__ is list:
+        for part in raw:
+            _check_unwritten(node, name, part)
+    elif hasattr(raw, "strides") and written_since(raw, node.serial):
+        raise InplaceError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{name!r} of {node.prim.name} ({node.name}), a tensor of shape {list(getattr(raw, 'shape', ()))}, was kept for the "
+            f"backward pass and is now at version {version(raw)}. Expected it unchanged; use the out-of-place operation, or write "
+            "to a clone()." + _made_at(node)
+        )
 
 
 def _made_at(node: Node) -> str:
     return f" It was made at {node.extra.line}." if node.extra is not None and node.extra.line else ""
 
 
-def _visit(node: Node, g: Any, create_graph: bool, retain: bool) -> Any:
+def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain: bool) -> Any:
     """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()
     if extra.hooks:
@@ -224,20 +235,20 @@ def _visit(node: Node, g: Any, create_graph: bool, retain: bool) -> Any:
             if new is not None:
                 shown = new
         g = shown if create_graph else unbox(shown)
-    if extra.retains and retain:
-        new = g if isinstance(g, Variable) else box(g, None)
-        extra.grad = new
+    if extra.retained is not None and retain:
+        kept, seen = extra.retained, front.keepsake(g)
+        kept.grad = seen if kept.grad is None else kept.grad + seen
     return g
 
 
-def _boxed(node: Node, front: type[Variable]) -> tuple[Any, ...]:
+def _boxed(node: Node, raws: tuple[Any, ...] | None, front: type[Variable]) -> tuple[Any, ...]:
     """What was kept raw gets its node back, so that the rules record."""
     prim = node.prim
     kept: list[Any] = []
-    if front.keeps_all and node.kept:
-        y, *values = node.kept
+    if front.keeps_all and raws:
+        y, *values = raws
         return (box(y, node), *(_reboxed(v, n) for v, n in zip(values, node.inputs, strict=True)))
-    for k, raw in zip(prim.keep, node.kept or (), strict=True):
+    for k, raw in zip(prim.keep, raws or (), strict=True):
         if k.kind not in ("input", "output") or raw is None:
             kept.append(raw)
         elif k.kind == "output":
@@ -272,11 +283,11 @@ class _Undifferentiable:
         )
 
 
-def _pull_once(node: Node, g: Any) -> tuple[Any, ...]:
+def _pull_once(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
     """Run an only-once rule on raw values; if its results are differentiated again, that raises."""
     with Switch(record=False):
         raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
-        grads = node.prim.pull(raw, node.kept, node.params, node.inputs)
+        grads = node.prim.pull(raw, kept, node.params, node.inputs)
     results: list[Any] = []
     for d in grads:
         if d is None:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..config import scope, set_scope
+from ..errors import GraphError
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -65,15 +66,28 @@ class Node:
 class Extra:
     """What few nodes have: hooks, a retained gradient, the source line that made it (under `detect_anomaly`)."""
 
-    __slots__ = ("after", "grad", "hooks", "line", "notes", "retains")
+    __slots__ = ("after", "hooks", "line", "notes", "retained")
 
     def __init__(self) -> None:
         self.hooks: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any], Any]] = {}  # a leaf's, called once its gradient is accumulated
-        self.retains = False
-        self.grad: Any = None
+        self.retained: Retained | None = None
         self.line: str | None = None
         self.notes: dict[str, Any] = {}
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that was retained, if one was."""
+        return None if self.retained is None else self.retained.grad
+
+
+class Retained:
+    """The gradient of a variable that is no leaf. The variable holds it, and so does the node it has now, if it retains its gradient."""
+
+    __slots__ = ("grad",)
+
+    def __init__(self) -> None:
+        self.grad: Any = None
 
 
 class Leaf(Node):
@@ -104,6 +118,19 @@ class Leaf(Node):
     def variable(self) -> Any:
         """The variable whose gradient accumulates here, as in PyTorch; None once it is gone."""
         return None if self.holder is None else self.holder()
+
+    @property
+    def frozen(self) -> bool:
+        """Was `requires_grad` of its variable switched off since? Then nothing accumulates. GraphError if an operation wrote to it."""
+        variable = self.variable
+        if variable is None or variable.node is self:
+            return False
+        if variable.node is not None:
+            raise GraphError(
+                "leaf variable has been moved into the graph interior: it was frozen and overwritten by an operation after the forward "
+                "pass. Expected a leaf that is as it was; write to it under no_grad(), or after backward()."
+            )
+        return True
 
 
 # ------------------------------------------------------------------------------------------------- module scopes

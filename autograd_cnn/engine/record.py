@@ -66,6 +66,8 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     if c.inference:
         for out in outs:
             out._inference = True
+    if c.region is not None:
+        c.region.called(nodes, values, params, ys)
     if c.tracer is not None:
         c.tracer.record(prim, args, params, outs, scope())
     return outs if many else outs[0]
@@ -128,6 +130,8 @@ def record_node(
     if not prim.several:
         front.remember(node, ys[0], tuple(values))
     node.serial = clock()
+    if c.region is not None:
+        c.region.recorded(node)
     return node
 
 

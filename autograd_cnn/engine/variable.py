@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .graph import Leaf, Node
+from .graph import Leaf, Node, Retained
 
 
 class Variable:
@@ -34,6 +34,7 @@ class Variable:
     )
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
+    _retained: Retained | None = None  # the gradient of a variable that is no leaf
 
     @classmethod
     def adopt(cls, operation: str, position: int, x: Any) -> Any:
@@ -89,6 +90,26 @@ class Variable:
     def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
         """Add `g` to the leaf's gradient; `lent`: its memory may become the gradient's."""
         raise NotImplementedError
+
+    @staticmethod
+    def keepsake(g: Any) -> Any:
+        """The gradient `g` as `retain_grad` keeps it: nobody writes to it later."""
+        return g
+
+    def hang(self, node: Node | None) -> None:
+        """Let this variable, which an operation has overwritten, have been made by `node`: a retained gradient is its gradient from now on."""
+        old, self.node = self.node, node
+        if self._retained is not None and old is not None and old.extra is not None and old.extra.retained is self._retained:
+            old.extra.retained = None
+            if node is not None:
+                node.extended().retained = self._retained
+
+    def retain(self) -> None:
+        """Keep the gradient of this value, which is no leaf, too."""
+        if self._retained is None:
+            self._retained = Retained()
+        assert self.node is not None
+        self.node.extended().retained = self._retained
 
     @staticmethod
     def has_nan(g: Any) -> bool:

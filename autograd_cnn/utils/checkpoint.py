@@ -3,62 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
-
-from ..autograd import Function
-from ..autograd.walks import backward
-from ..config import Switch
-from ..engine.graph import outside_modules
+from ..config import Switch, current
+from ..engine.region import Listener, Region
+from ..engine.variable import box
+from ..errors import RecomputeError as CheckpointError
 from ..random import default_generator
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
+
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
+
+Contexts = tuple[AbstractContextManager[Any], AbstractContextManager[Any]]
 
 
-class _Checkpoint(Function):
-    """y = fn(*args), keeping only the arguments; the backward pass runs `fn` again, recording, and walks back through that."""
-
-    @staticmethod
-    def forward(ctx: Any, fn: Callable[..., Any], preserve_rng_state: bool, holder: Tensor, *args: Any) -> Any:
-        ctx.fn = fn
-        ctx.rng = default_generator.get_state() if preserve_rng_state else None
-        ctx.plain = [None if isinstance(a, Tensor) else a for a in args]
-        ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        ctx.save_for_backward(*(a for a in args if isinstance(a, Tensor)))
-        return fn(*args)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        saved = ctx.saved_tensors
-        args = list(ctx.plain)
-        for place, x in zip(ctx.places, saved, strict=True):
-            args[place] = x.detach().requires_grad_(x.requires_grad)
-        now = default_generator.get_state()
-        try:
-            if ctx.rng is not None:
-                default_generator.set_state(ctx.rng)
-            with Switch(record=True), outside_modules():
-                result = ctx.fn(*args)
-        finally:
-            if ctx.rng is not None:
-                default_generator.set_state(now)
-        outs = result if isinstance(result, tuple | list) else (result,)
-        live = [(o, g) for o, g in zip(outs, grads, strict=True) if isinstance(o, Tensor) and o.requires_grad]
-        if not live:
-            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
-        backward([o for o, _ in live], [g for _, g in live])
-        return (None, None, None, *(a.grad if isinstance(a, Tensor) and a.requires_grad else None for a in args))
+def noop_context_fn() -> Contexts:
+    """The default of `checkpoint(context_fn=)`: two context managers that do nothing."""
+    return nullcontext(), nullcontext()
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
-               determinism_check: str = "default", debug: bool = False, **kwargs: Any) -> Any:  # fmt: skip
-    """function(*args), without keeping what its backward pass needs: that pass runs the function a second time.
+class _Given:
+    """An argument as it was: its value and its place in the graph, whatever becomes of the tensor."""
 
-    Memory falls from all intermediate values to the arguments, for the price of one more forward.
+    __slots__ = ("node", "value", "x")
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+        self.value, self.node = (x.value, x.node) if isinstance(x, Tensor) else (None, None)
+
+    def again(self) -> Any:
+        """The argument itself, or if it was frozen, moved or given other values since, one as it was."""
+        if not isinstance(self.x, Tensor) or (self.x.value is self.value and self.x.node is self.node):
+            return self.x
+        return box(self.value, self.node)
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+    context_fn: Callable[[], Contexts] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """function(*args, **kwargs), whose operations keep nothing for the backward pass: that pass runs the function a second time.
+
+    Memory falls from all intermediate values to the arguments, for the price of one more forward. The result is the function's own,
+    of whatever kind, and its graph is the ordinary one: `autograd.grad`, `inputs=`, `create_graph`, hooks and values that the
+    function takes from outside all work. What the function reads must be as it was when the backward pass comes; memory that was
+    overwritten since is refused. As in PyTorch, it must do the same each time; numbers that it draws itself, or that steer its
+    `if`s, are its own affair.
 
     Args:
         preserve_rng_state: draw the same random numbers (dropout masks) the second time.
-        use_reentrant, determinism_check, debug: accepted as PyTorch's; the result does not depend on them.
+        context_fn: gives two context managers, the one around the forward pass, the other around each run in a backward pass.
+        determinism_check: "default" compares shapes and dtypes of what the second run keeps with the first's; "none" does not.
+        early_stop: end the second run when all is there that the backward pass needs.
+        use_reentrant, debug: accepted as PyTorch's. Both kinds are the one that PyTorch calls non-reentrant; messages always say what
+            was kept.
+
+    Errors: InplaceError for an argument or weight that was overwritten between forward and backward; CheckpointError for a function
+    that did something else the second time; ValueError for an unknown `determinism_check`.
 
     >>> import autograd_cnn as ac
     >>> x = ac.ones(2, requires_grad=True)
@@ -68,17 +77,44 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
 
     Source: Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost", 2016.
     """
-    fn = (lambda *a: function(*a, **kwargs)) if kwargs else function
-    holder = wrap(
-        np.zeros(()), requires_grad=True
-    )  # so that it is recorded even if only the function's own parameters take a gradient
-    return _Checkpoint.apply(fn, preserve_rng_state, holder, *args)
+    if determinism_check not in ("default", "none"):
+        raise ValueError(f"checkpoint: determinism_check: expected 'default' or 'none', got {determinism_check!r}.")
+    c = current()
+    first, second = context_fn()
+    if not c.recording:
+        with first:
+            return function(*args, **kwargs)
+    given = [_Given(a) for a in args]
+    named = {k: _Given(a) for k, a in kwargs.items()}
+    rng = default_generator.get_state() if preserve_rng_state else None
+    switches = {"chosen_backend": c.chosen_backend, "chosen_precision": c.chosen_precision, "strict_windows": c.strict_windows}
+
+    def run() -> None:
+        now = default_generator.get_state()
+        try:
+            if rng is not None:
+                default_generator.set_state(rng)
+            with Switch(**switches), second:
+                function(*(g.again() for g in given), **{k: g.again() for k, g in named.items()})
+        finally:
+            if rng is not None:
+                default_generator.set_state(now)
+
+    listener = Listener(c.region)
+    with Switch(region=listener), first:
+        result = function(*args, **kwargs)
+    raws = [g.value for g in (*given, *named.values()) if g.value is not None]
+    Region(run, listener, raws, determinism_check == "default", early_stop)
+    return result
 
 
 def checkpoint_sequential(
-    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True
 ) -> Any:
-    """A chain of functions (a Sequential) in `segments` parts, each of them checkpointed.
+    """A chain of functions (a Sequential) in `segments` parts, each but the last checkpointed: what the last one keeps is needed at
+    once.
+
+    Raises ValueError for less than one segment.
 
     >>> import autograd_cnn as ac
     >>> net = ac.nn.Sequential(ac.nn.Linear(2, 2), ac.nn.Tanh(), ac.nn.Linear(2, 1))
@@ -92,13 +128,12 @@ def checkpoint_sequential(
         raise ValueError(f"checkpoint_sequential: expected at least one segment, got {segments}.")
     size = max(1, len(layers) // segments)
     starts = [i * size for i in range(min(segments, len(layers)))]
-    for start, end in zip(starts, [*starts[1:], len(layers)], strict=True):
-        part = layers[start:end]
 
-        def run(x: Any, part: Sequence[Callable[..., Any]] = part) -> Any:
-            for layer in part:
-                x = layer(x)
-            return x
+    def chain(x: Any, part: Sequence[Callable[..., Any]]) -> Any:
+        for layer in part:
+            x = layer(x)
+        return x
 
-        input = checkpoint(run, input, use_reentrant=use_reentrant, **kwargs)
-    return input
+    for start, end in zip(starts[:-1], starts[1:], strict=True):
+        input = checkpoint(chain, input, layers[start:end], use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
+    return chain(input, layers[starts[-1] :] if starts else ())

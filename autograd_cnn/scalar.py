@@ -10,6 +10,7 @@ import numpy as np
 
 from ._methods import ScalarMethods
 from .attach import install, method_of, operator, reflected
+from .config import current
 from .engine.backward import pullback
 from .engine.graph import Leaf, Node, Retained
 from .engine.primitive import Primitive
@@ -19,6 +20,7 @@ from .errors import GraphError
 from .ops import arithmetic as a
 from .ops import rounding
 from .ops.expose import METHODS
+from .ops.quiet import hush, unhush
 
 
 class Scalar(ScalarMethods, Variable):
@@ -40,6 +42,7 @@ class Scalar(ScalarMethods, Variable):
     raw = frozenset({float, int, bool})
     remembers = "pass"
     keeps_all = True
+    walk_guard = (hush, unhush)
     _inference = False
 
     def __init__(self, value: float, name: str | None = None, requires_grad: bool = True) -> None:
@@ -64,6 +67,11 @@ class Scalar(ScalarMethods, Variable):
             return bool(y) if isinstance(y, np.bool_) else float(y)
 
         return lifted
+
+    @staticmethod
+    def at_pole(pull: Callable[..., Any], g: Any, kept: Any, params: Any, inputs: Any) -> Any:
+        raw = tuple(np.float64(v) if v.__class__ in (float, int) else v for v in kept)
+        return tuple(None if d is None else float(d) for d in pull(np.float64(g), raw, params, inputs))
 
     @staticmethod
     def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
@@ -139,7 +147,7 @@ class Scalar(ScalarMethods, Variable):
         if self.node is None:
             raise GraphError("can't retain_grad on Scalar that has requires_grad=False")
         if not isinstance(self.node, Leaf):
-            self.retain()
+            self.retain(self.node)
         return self
 
     def register_hook(self, hook: Callable[[Scalar], Scalar | None]) -> Any:
@@ -159,6 +167,12 @@ class Scalar(ScalarMethods, Variable):
         return self.value  # type: ignore[no-any-return]
 
     def __float__(self) -> float:
+        """The number, where no gradient is lost by it: of a Scalar that takes none, or under `no_grad()`."""
+        if self.node is not None and current().record:
+            raise TypeError(
+                "float(Scalar): the gradient would be lost, without a word, in float(x), math.exp(x), math.log(x) and the like. Use the "
+                "Scalar's own x.exp(), x.log(), … to go on with the gradient, x.item() or x.value for the number alone."
+            )
         return float(self.value)
 
     def __int__(self) -> int:

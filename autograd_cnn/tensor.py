@@ -56,7 +56,7 @@ class Tensor(TensorMethods, Variable):
     raw = frozenset((*_RAW, ChannelsLast, Codes))
     remembers = "{node}.shape = {y}.shape; {node}.dtype = {y}.dtype"
     fits = True
-    guard = (hush, unhush)
+    guard = walk_guard = (hush, unhush)
     inside = ChannelsLast
     outside = staticmethod(beside)
     lendable = staticmethod(lendable)
@@ -233,7 +233,7 @@ class Tensor(TensorMethods, Variable):
         if self.node is None:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if not isinstance(self.node, Leaf):
-            self.retain()
+            self.retain(self.node)
 
     @property
     def retains_grad(self) -> bool:

@@ -75,7 +75,7 @@ def pullback(
         order, useful = _leading_to(order, wanted)
     _check_alive(order, front.fits)
     found: dict[Node, Any] = {}
-    token = front.guard[0]() if front.guard is not None else None
+    token = front.walk_guard[0]() if front.walk_guard is not None else None
     try:
         waiting: dict[Node, Any] = {}
         for root, seed in zip(roots, seeds, strict=True):
@@ -83,8 +83,8 @@ def pullback(
         with outside_modules(), Switch(record=create_graph, tracer=current().tracer if create_graph else None):
             _walk(order, waiting, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
     finally:
-        if front.guard is not None:
-            front.guard[1](token)
+        if front.walk_guard is not None:
+            front.walk_guard[1](token)
     return None if inputs is None else [found.get(n) for n in inputs]
 
 
@@ -139,7 +139,10 @@ def _walk(
                 pull = prim.pull_all if keeps_all else prim.pull
                 grads = pull(g, _boxed(node, kept, front), node.params, node.inputs)
         elif keeps_all:
-            grads = prim.pull_all(g, kept, node.params, node.inputs)
+            try:
+                grads = prim.pull_all(g, kept, node.params, node.inputs)
+            except ArithmeticError:
+                grads = front.at_pole(prim.pull_all, g, kept, node.params, node.inputs)
         elif prim.borrows and node in owned and getrefcount(g) <= _ALONE and front.lendable(g):
             grads = prim.pull(g, kept, node.params, node.inputs, g)
         else:

@@ -32,6 +32,7 @@ class Variable:
     guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
         None  # around kernels: hush, unhush(token)
     )
+    walk_guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # the same around a whole gradient walk
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
     _retained: Retained | None = None  # the gradient of a variable that is no leaf
@@ -92,6 +93,11 @@ class Variable:
         raise NotImplementedError
 
     @staticmethod
+    def at_pole(pull: Callable[..., Any], g: Any, kept: Any, params: Any, inputs: Any) -> Any:
+        """`pull(g, kept, params, inputs)` where plain numbers raise an ArithmeticError, and arrays have infinities and NaN."""
+        return pull(g, kept, params, inputs)
+
+    @staticmethod
     def keepsake(g: Any) -> Any:
         """The gradient `g` as `retain_grad` keeps it: nobody writes to it later."""
         return g
@@ -104,12 +110,11 @@ class Variable:
             if node is not None:
                 node.extended().retained = self._retained
 
-    def retain(self) -> None:
-        """Keep the gradient of this value, which is no leaf, too."""
+    def retain(self, node: Node) -> None:
+        """Keep the gradient of this value, which `node` made, too."""
         if self._retained is None:
             self._retained = Retained()
-        assert self.node is not None
-        self.node.extended().retained = self._retained
+        node.extended().retained = self._retained
 
     @staticmethod
     def has_nan(g: Any) -> bool:

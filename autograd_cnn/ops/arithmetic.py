@@ -168,7 +168,14 @@ def _div(input: Array, other: Array) -> Array:
     return np.true_divide(floating(x), floating(z))
 
 
-_div.kernel(float)(operator.truediv)
+
+@_div.kernel(float)
+def _(input: float, other: float) -> float:
+    try:
+        return input / other
+    except ZeroDivisionError:
+        with np.errstate(all="ignore"):
+            return float(np.divide(np.float64(input), np.float64(other)))
 
 
 @_div.vjp("input")
@@ -332,7 +339,7 @@ def _(input: float, *, exponent: float) -> float:
 def float_power(a: float, b: float) -> float:
     """a^b as NumPy has it: infinite where Python's float overflows or divides by zero, NaN for a root of a negative number."""
     try:
-        return math.pow(a, b)
+        return math.pow(a, b) if b != 0.5 else math.sqrt(a)
     except (OverflowError, ValueError):
         with np.errstate(all="ignore"):
             return float(np.power(np.float64(a), np.float64(b)))

@@ -11,7 +11,6 @@ from ..engine.primitive import primitive
 from ..kernels import errorfunction
 from .elementwise import LN2, exp, log, sigmoid
 from .expose import expose
-from .floats import total
 from .kinds import float_only
 from .promotion import Array, align, floating
 from .select import _where as where
@@ -81,7 +80,11 @@ def erfinv(input: Array) -> Array:
     return errorfunction.erfinv(floating(input))
 
 
-erfinv.kernel(float)(total(lambda input: float(errorfunction.erfinv(np.float64(input))), lambda input: input))
+
+@erfinv.kernel(float)
+def _(input: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(errorfunction.erfinv(np.float64(input)))
 
 
 @erfinv.vjp("input")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from typing import Any
 
 from ..config import Switch, current
@@ -134,6 +135,6 @@ def checkpoint_sequential(
             x = layer(x)
         return x
 
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in pairwise(starts):
         input = checkpoint(chain, input, layers[start:end], use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
     return chain(input, layers[starts[-1] :] if starts else ())

@@ -228,10 +228,40 @@ def move(x: Any, node: Node | None) -> None:
     else:
         x.hang(node)
     for view in live_views(base):
-        if base.node is not None:
+        if base.node is None:
+            if not isinstance(view.node, Leaf):  # which has become a leaf since
+                view.hang(None)
+        elif view._view.custom is not None and view is not x:
+            view.hang(lost(view))  # seen from the base it would be a plain view, without its function's own rule
+        else:
             view.hang(view._view.again(base).node)
-        elif not isinstance(view.node, Leaf):  # which has become a leaf since
-            view.hang(None)
+
+
+class _Lost:
+    """What stands behind a view that a user's function made, after its base was written to: a gradient through it is refused."""
+
+    label = family = ""
+    inputs = ("input",)
+    outputs = params = keep = ()
+    several = variadic = once = view = holds = borrows = ours = False
+    differentiable = True
+    name = "lost_view"
+
+    def __init__(self, of: str) -> None:
+        self.of = of
+
+    def pull(self, g: Any, k: Any, p: Any, i: Any) -> Any:
+        raise InplaceError(
+            f"Output of {self.of} is a view and its base or another view of its base has been modified inplace. This view was created "
+            "inside a custom Function (or because an input was returned as-is), whose own backward would be left out. Clone the output "
+            "of the Function, or use the out-of-place operation."
+        )
+
+
+def lost(view: Any) -> Node:
+    """A node for a custom function's view of something that was overwritten."""
+    base = view._view.base
+    return record_node(_Lost(view._view.custom), type(view), (base.node,), (base.value,), (), (view.value,), current())
 
 
 def setitem(x: Any, at: Any, values: Any) -> None:

@@ -109,6 +109,19 @@ class Tensor(TensorMethods, Variable):
         inplace.accumulate(leaf, g, create_graph, lent)
 
     @staticmethod
+    def replaced(hook: Callable[..., Any], new: Any, g: Variable) -> Any:
+        name = getattr(hook, "__name__", type(hook).__name__)
+        if not isinstance(new, Tensor):
+            raise TypeError(f"expected Variable (a Tensor, or None), but hook {name!r} returned {type(new).__name__!r}")
+        if new.value.shape != g.value.shape:
+            raise ShapeError(f"hook {name!r} has changed the size of value: expected a gradient of shape {list(g.value.shape)}, "
+                             f"got {list(new.value.shape)}.")  # fmt: skip
+        if new.value.dtype != g.value.dtype:
+            raise DtypeError(f"hook {name!r} has changed the type of value (was {g.value.dtype} got {new.value.dtype}). Return "
+                             "grad.to(dtype) of the gradient's dtype.")  # fmt: skip
+        return new
+
+    @staticmethod
     def keepsake(g: Any) -> Any:
         return g if isinstance(g, Tensor) else wrap(np.array(to_plain(g)))
 

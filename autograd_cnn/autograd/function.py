@@ -12,7 +12,7 @@ import numpy as np
 from ..config import Switch, current, scope
 from ..engine.graph import BackwardScope, Leaf, Node
 from ..engine.primitive import Keep
-from ..engine.record import pick, user_line
+from ..engine.record import View, note_view, pick, user_line
 from ..engine.versions import clock, written_since, wrote
 from ..errors import InplaceError
 from ..inplace import check_writable, move
@@ -113,7 +113,8 @@ class _FunctionPrimitive:
     keep = (Keep("ctx", "context", 0, frozenset()),)
     outputs = ("y",)
     variadic = view = borrows = ours = False
-    differentiable = holds = True
+    differentiable = True
+    holds = True
 
     def __init__(self, cls: type[Function], count: int, several: bool) -> None:
         self.cls = cls
@@ -122,6 +123,7 @@ class _FunctionPrimitive:
         self.count = count
         self.several = several
         self.inputs: tuple[str, ...] = ()
+        self.tensors: tuple[bool, ...] = ()  # which arguments are tensors
         self.once = getattr(cls.backward, "once_differentiable", False)
 
     def label_for(self, params: dict[str, Any]) -> str:
@@ -146,6 +148,11 @@ class _FunctionPrimitive:
                 "backward must return one for each argument of forward, None for those that are no tensors."
             )
         for at, (f, node) in enumerate(zip(found, i, strict=True)):
+            if f is not None and not self.tensors[at]:
+                raise RuntimeError(
+                    f"function {self.name}Backward returned a gradient different than None at position {at + 1}, but the corresponding "
+                    "forward input was not a Variable: return None for arguments that are no tensors."
+                )
             self._check(at, f, node)
         return tuple(f.value if raw and isinstance(f, Tensor) else f for f in found)
 
@@ -165,6 +172,15 @@ class _FunctionPrimitive:
                 f"Function {self.name}Backward returned an invalid gradient at index {at} - got {list(f.value.shape)} but expected "
                 f"shape compatible with {list(node.shape)}"
             )
+
+
+def _as_is(x: Tensor) -> Tensor:
+    """An input handed back as it is: a view of it."""
+    made = wrap(x.storage())
+    base, path = (x, ()) if x._view is None else (x._view.base, x._view.path)
+    made._view = View(base, path)
+    note_view(made, base)
+    return made
 
 
 def _arrived(a: Any, like: tuple[Any, Any], materialize: bool) -> Tensor | None:
@@ -226,7 +242,7 @@ class Function:
             cls.backward = vjp  # type: ignore[method-assign]  # the other name of the same
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` without recording what it does, and record the whole as one operation."""
         c = current()
         nodes = tuple(a.node if isinstance(a, Tensor) else None for a in args)
@@ -235,29 +251,39 @@ class Function:
         ctx._name = cls.__name__
         with Switch(record=False, tracer=None):
             if cls._new_style:
-                result = cls.forward(*args)
+                result = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, result)
             else:
-                result = cls.forward(ctx, *args)
+                result = cls.forward(ctx, *args, **kwargs)
         several = isinstance(result, tuple | list)
         outputs = tuple(result) if several else (result,)
         dirty = {id(t) for t in ctx._dirty}
         constant = {id(t) for t in ctx._constant}
         given = {id(a) for a in args if isinstance(a, Tensor)}
+        if dirty - {id(o) for o in outputs}:
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified inplace "
+                f"must all be outputs of the Function ({cls.__name__}): return them."
+            )
         for t in ctx._dirty:
             if recording:
                 check_writable(t, cls.__name__)
             wrote(t.storage())
         # an input handed back unchanged becomes a tensor of its own that shares its memory
         handed = tuple(
-            wrap(o.storage()) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs
+            _as_is(o) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs
         )
         for o, h in zip(outputs, handed, strict=True):
             if id(o) in constant:
                 constant.add(id(h))
         ctx._freeze(handed)
         if recording:
-            cls._record(ctx, nodes, handed, several, constant, dirty, c)
+            for h in handed:
+                if isinstance(h, Tensor) and h._view is not None and id(h) not in dirty:
+                    h._view.custom = cls.__name__
+            prim = _FunctionPrimitive(cls, len(handed), several)
+            prim.tensors = tuple(isinstance(a, Tensor) for a in args)
+            cls._record(prim, ctx, nodes, handed, constant, dirty, c)
         if c.region is not None:
             raws = [a.value if isinstance(a, Tensor) else None for a in (*args, *handed)]
             c.region.called(nodes, raws[: len(args)], (), raws[len(args) :])
@@ -268,10 +294,10 @@ class Function:
         return handed if several else handed[0]
 
     @classmethod
-    def _record(cls, ctx: Any, nodes: tuple[Node | None, ...], outputs: tuple[Any, ...], several: bool, constant: set[int],
+    def _record(cls, prim: _FunctionPrimitive, ctx: Any, nodes: tuple[Node | None, ...], outputs: tuple[Any, ...], constant: set[int],
                 dirty: set[int], c: Any) -> None:  # fmt: skip
-        tensors = [o for o in outputs if isinstance(o, Tensor)]
-        prim = _FunctionPrimitive(cls, len(outputs), several)
+        tensors, several = [o for o in outputs if isinstance(o, Tensor)], prim.several
+        prim.holds = bool(ctx._saved)
         prim.inputs = tuple(f"arg{i}" for i in range(len(nodes)))
         ctx._output_like = tuple(
             (o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs

@@ -186,7 +186,11 @@ def _batched(
 ) -> tuple[Any, ...]:
     from ..ops.join import stack
 
-    count = len(next(g for g in grads if g is not None))
+    given = [g for g in grads if g is not None]
+    if not given or not all(isinstance(g, Tensor) and g.ndim for g in given):
+        raise ValueError("grad: is_grads_batched: expected grad_outputs whose first dim counts the gradients, got "
+                         + (f"{[list(getattr(g, 'shape', ())) for g in given]}." if given else "none."))  # fmt: skip
+    count = len(given[0])
     rows = [
         grad(outs, ins, tuple(None if g is None else g[i] for g in grads), retain or i + 1 < count, create_graph,
              allow_unused=unused, materialize_grads=zeros)

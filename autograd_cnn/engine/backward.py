@@ -118,13 +118,16 @@ def _walk(
             found[node] = g
         prim = node.prim
         if prim is None:
-            if accumulate and (wanted is None or node in wanted) and not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
-                lent = node in owned and getrefcount(g) <= _ALONE
-                with _adding:
-                    front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]
+            if accumulate and (wanted is None or node in wanted):
+                if not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
+                    lent = node in owned and getrefcount(g) <= _ALONE
+                    with _adding:
+                        front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
+                    for behind in list(node.extra.behind.values()):
+                        behind((), (_shown(g),))
             continue
         kept = node.kept if node.kept.__class__ is not Again else held(node)
         if kept is None:
@@ -147,6 +150,9 @@ def _walk(
             grads = prim.pull(g, kept, node.params, node.inputs, g)
         else:
             grads = prim.pull(g, kept, node.params, node.inputs)
+        ours = prim.ours
+        if node.extra is not None and node.extra.behind:
+            grads, ours = _behind(node, g, grads, front, create_graph), False  # a hook saw them
         if anomaly:
             _check_nan(node, grads, front)
         if kept and not retain and prim.holds:
@@ -160,7 +166,7 @@ def _walk(
             have = take(n, None)  # so that only `have` holds it, and it may be added to in place
             if have is None:
                 waiting[n] = d
-                if lends and prim.ours:
+                if lends and ours:
                     owned.add(n)
             else:
                 if create_graph:
@@ -232,16 +238,50 @@ def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain
     """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()
     if extra.hooks:
-        shown = g if isinstance(g, Variable) else box(g, None)
+        shown = _shown(g)
         for hook in list(extra.hooks.values()):
             new = hook(shown)
             if new is not None:
-                shown = new
+                shown = front.replaced(hook, new, shown)
         g = shown if create_graph else unbox(shown)
     if extra.retained is not None and retain:
         kept, seen = extra.retained, front.keepsake(g)
         kept.grad = seen if kept.grad is None else kept.grad + seen
+    if extra.before:
+        arrived = _arrived(g)
+        for before in list(extra.before.values()):
+            arrived = _exchanged(before(arrived), arrived, "grad_output")
+        raws = [d if create_graph or d is None else unbox(d) for d in arrived]
+        g = Parts(g.count, {j: d for j, d in enumerate(raws) if d is not None}) if isinstance(g, Parts) else raws[0]
     return g
+
+
+def _shown(g: Any) -> Any:
+    return g if isinstance(g, Variable) or g is None else box(g, None)
+
+
+def _arrived(g: Any) -> tuple[Any, ...]:
+    """The gradients of a node's outputs, as hooks see them."""
+    return tuple(_shown(d) for d in (g.listed() if isinstance(g, Parts) else (g,)))
+
+
+def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
+    """What a node's hook makes of the gradients: None leaves them, a tuple (or the only one) replaces them."""
+    if new is None:
+        return shown
+    after = tuple(new) if isinstance(new, tuple | list) else (new,)
+    if len(after) != len(shown):
+        raise RuntimeError(f"Backward hook returned an invalid number of {what}, got {len(after)}, but expected {len(shown)}")
+    return after
+
+
+def _behind(node: Node, g: Any, grads: Sequence[Any], front: type[Variable], create_graph: bool) -> Sequence[Any]:
+    """The node's own hooks, on gradients that fit its inputs (broadcasting undone)."""
+    fitted = [None if d is None or n is None else front.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
+    shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
+    for hook in list(node.extended().behind.values()):
+        shown = _exchanged(hook(shown, arrived), shown, "grad_input")
+    return [d if create_graph or d is None else unbox(d) for d in shown]
 
 
 def _boxed(node: Node, raws: tuple[Any, ...] | None, front: type[Variable]) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import scope, set_scope
 from ..errors import GraphError
+from ..hooks import RemovableHandle
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -56,6 +57,14 @@ class Node:
         """A place for the user's own notes."""
         return self.extended().notes
 
+    def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before this node's rule, after the hooks of the tensor itself; a tuple returned replaces them."""
+        return RemovableHandle.on(self.extended().before, hook)
+
+    def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call `hook(grad_inputs, grad_outputs)` after this node's rule; a tuple returned replaces the gradients of the inputs."""
+        return RemovableHandle.on(self.extended().behind, hook)
+
     def extended(self) -> Extra:
         """The rarely used part of a node, made when it is first wanted."""
         if self.extra is None:
@@ -66,11 +75,13 @@ class Node:
 class Extra:
     """What few nodes have: hooks, a retained gradient, the source line that made it (under `detect_anomaly`)."""
 
-    __slots__ = ("after", "hooks", "line", "notes", "retained")
+    __slots__ = ("after", "before", "behind", "hooks", "line", "notes", "retained")
 
     def __init__(self) -> None:
         self.hooks: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any], Any]] = {}  # a leaf's, called once its gradient is accumulated
+        self.before: dict[int, Callable[[Any], Any]] = {}  # the node's own, around its rule
+        self.behind: dict[int, Callable[[Any, Any], Any]] = {}
         self.retained: Retained | None = None
         self.line: str | None = None
         self.notes: dict[str, Any] = {}

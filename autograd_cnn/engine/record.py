@@ -239,13 +239,14 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
 
 # ------------------------------------------------------------------------------------------------- views
 class View:
-    """Of which base something is a view, and by which operations."""
+    """Of which base something is a view, and by which operations; and by which function of the user's, which has a rule of its own."""
 
-    __slots__ = ("base", "path")
+    __slots__ = ("base", "custom", "path")
 
-    def __init__(self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...]) -> None:
+    def __init__(self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...], custom: str | None = None) -> None:
         self.base = base
         self.path = path
+        self.custom = custom
 
     def again(self, x: Any) -> Any:
         """The same view of something else of the base's shape, recorded as usual."""
@@ -277,7 +278,12 @@ def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> Non
         return
     above = x._view
     base, path = (x, ()) if above is None else (above.base, above.path)
-    out._view = View(base, (*path, (prim, params)))
+    out._view = View(base, (*path, (prim, params)), None if above is None else above.custom)
+    note_view(out, base)
+
+
+def note_view(out: Any, base: Any) -> None:
+    """Let `base` know its view `out`."""
     with _linking:
         views = base.__dict__.setdefault("_views", [])
         if len(views) >= 32 and not len(views) & (len(views) - 1):

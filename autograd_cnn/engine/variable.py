@@ -93,6 +93,11 @@ class Variable:
         raise NotImplementedError
 
     @staticmethod
+    def replaced(hook: Callable[..., Any], new: Any, g: Variable) -> Any:
+        """What a hook returned in the place of the gradient `g`, or an error if it cannot stand there."""
+        return new
+
+    @staticmethod
     def at_pole(pull: Callable[..., Any], g: Any, kept: Any, params: Any, inputs: Any) -> Any:
         """`pull(g, kept, params, inputs)` where plain numbers raise an ArithmeticError, and arrays have infinities and NaN."""
         return pull(g, kept, params, inputs)

@@ -14,7 +14,6 @@ import numpy as np
 
 from ..autograd import Function
 from ..config import is_grad_enabled
-from ..engine.graph import Node
 from ..tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def hook_last_operation(module: Module, hook: Hook, result: Any) -> None:
     tensor = _first_tensor(result)
     node = None if tensor is None else tensor.grad_fn
     if node is not None:
-        node.prim = HookedPrimitive(node.prim, functools.partial(hook, module))
+        node.register_hook(functools.partial(hook, module))
 
 
 def _first_tensor(result: Any) -> Tensor | None:
@@ -169,37 +168,3 @@ def _first_tensor(result: Any) -> Tensor | None:
             return None
         result = found[0]
     return result
-
-
-class HookedPrimitive:
-    """A primitive as one node has it: after its rule a hook sees, and may replace, the gradients of the inputs."""
-
-    borrows = ours = False  # the hook may keep what it sees
-
-    def __init__(self, prim: Any, hook: Hook) -> None:
-        self.prim = prim
-        self.hook = hook
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["prim"], name)
-
-    def pull(self, g: Any, kept: Any, params: Any, inputs: tuple[Node | None, ...]) -> Sequence[Any]:
-        """The primitive's own rule, then the hook on tensors that fit their inputs (broadcasting undone)."""
-        grads = self.prim.pull(g, kept, params, inputs)
-        fitted = [None if d is None or node is None else _fit(d, node) for d, node in zip(grads, inputs, strict=True)]
-        arrived = g.listed() if self.prim.several else (g,)
-        shown = tuple(None if d is None else _tensor(d) for d in fitted)
-        given = self.hook(shown, tuple(None if a is None else _tensor(a) for a in arrived))
-        if given is None:
-            return fitted
-        after = _replaced(given, shown, "Backward hook", "grad_input")
-        raw = not any(isinstance(a, Tensor) for a in arrived)
-        return [d.value if raw and isinstance(d, Tensor) else d for d in after]
-
-
-def _fit(d: Any, node: Node) -> Any:
-    return d if d.shape == node.shape and d.dtype is node.dtype else Tensor.fit(d, node)
-
-
-def _tensor(d: Any) -> Tensor:
-    return d if isinstance(d, Tensor) else wrap(d)

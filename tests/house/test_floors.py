@@ -11,13 +11,13 @@ from .source import FILES, imported, module_of, name_of, tree_of
 # Each room's floor. A room may import rooms of lower floors, and itself.
 FLOORS: dict[str, int] = {}
 for _floor, _rooms in enumerate([
-    "errors atomic",
+    "errors atomic hooks",
     "config device dtypes",
     "engine",
     "kernels",
     "random",
     "ops",
-    "hooks _methods inplace printing",  # what Tensor and Scalar are made of
+    "_methods inplace printing",  # what Tensor and Scalar are made of
     "attach",
     "tensor",
     "creation",

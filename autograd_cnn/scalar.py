@@ -43,6 +43,7 @@ class Scalar(ScalarMethods, Variable):
     remembers = "pass"
     keeps_all = True
     walk_guard = (hush, unhush)
+    _retained: Retained | None = None  # the gradient, while this is no leaf
     _inference = False
 
     def __init__(self, value: float, name: str | None = None, requires_grad: bool = True) -> None:

@@ -60,6 +60,7 @@ class Tensor(TensorMethods, Variable):
     inside = ChannelsLast
     outside = staticmethod(beside)
     lendable = staticmethod(lendable)
+    _retained: Retained | None = None  # the gradient, while this is no leaf
     _inference = False
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
     name: str | None = None

@@ -275,13 +275,13 @@ def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     return after
 
 
-def _behind(node: Node, g: Any, grads: Sequence[Any], front: type[Variable], create_graph: bool) -> Sequence[Any]:
+def _behind(node: Node, g: Any, grads: Sequence[Any], front: type[Variable], create_graph: bool) -> tuple[Any, ...]:
     """The node's own hooks, on gradients that fit its inputs (broadcasting undone)."""
     fitted = [None if d is None or n is None else front.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
     shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
     for hook in list(node.extended().behind.values()):
         shown = _exchanged(hook(shown, arrived), shown, "grad_input")
-    return [d if create_graph or d is None else unbox(d) for d in shown]
+    return tuple(d if create_graph or d is None else unbox(d) for d in shown)
 
 
 def _boxed(node: Node, raws: tuple[Any, ...] | None, front: type[Variable]) -> tuple[Any, ...]:

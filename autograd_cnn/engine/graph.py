@@ -24,14 +24,14 @@ class Node:
     """One recorded operation.
 
     `inputs[i]` is the node of the i-th argument, or None when no gradient flows there. `kept` holds what the rules need
-    (raw), `()` when they need nothing and None once it was freed.
+    (raw), `()` when they need nothing, None once it was freed, and `Again` where it is computed again.
     """
 
     __slots__ = ("dtype", "extra", "inputs", "kept", "params", "prim", "scope", "serial", "shape")
 
     prim: Any  # Primitive, or None for a leaf
     inputs: tuple[Node | None, ...]
-    kept: tuple[Any, ...] | None
+    kept: Any
     params: tuple[Any, ...]
     serial: int
     scope: Any

@@ -39,8 +39,7 @@ class Again:
 
 def held(node: Node) -> tuple[Any, ...] | None:
     """What a node keeps, computed again where it must be; None once it was freed."""
-    kept: Any = node.kept
-    return kept.values() if kept.__class__ is Again else kept  # type: ignore[no-any-return]
+    return node.kept.values() if node.kept.__class__ is Again else node.kept
 
 
 class _Enough(BaseException):
@@ -122,7 +121,7 @@ class Region:
         read = [(ref, at or clock()) for ref, at in listener.read.values() if at or not written_since(ref(), listener.start)]
         self.watched = [(ref, at) for ref, at in (*given, *read) if ref() is not None]
         for i, node in enumerate(listener.nodes):
-            node.kept = Again(self, i, _rest(node.kept))  # type: ignore[assignment]
+            node.kept = Again(self, i, _rest(node.kept))
 
     def take(self, index: int) -> tuple[Any, ...]:
         """What the node `index` had kept; it is held no longer."""
@@ -177,7 +176,7 @@ def _unwritten(node: Node) -> tuple[Any, ...]:
 
     if node.kept.__class__ is not Again:
         check_versions(node)
-    return node.kept  # type: ignore[return-value]
+    return node.kept  # type: ignore[no-any-return]
 
 
 def _shapes(kept: Any) -> tuple[Any, ...]:

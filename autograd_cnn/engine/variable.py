@@ -35,7 +35,6 @@ class Variable:
     walk_guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # the same around a whole gradient walk
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
-    _retained: Retained | None = None  # the gradient of a variable that is no leaf
 
     @classmethod
     def adopt(cls, operation: str, position: int, x: Any) -> Any:
@@ -110,16 +109,18 @@ class Variable:
     def hang(self, node: Node | None) -> None:
         """Let this variable, which an operation has overwritten, have been made by `node`: a retained gradient is its gradient from now on."""
         old, self.node = self.node, node
-        if self._retained is not None and old is not None and old.extra is not None and old.extra.retained is self._retained:
+        x: Any = self  # each kind has a `_retained`
+        if x._retained is not None and old is not None and old.extra is not None and old.extra.retained is x._retained:
             old.extra.retained = None
             if node is not None:
-                node.extended().retained = self._retained
+                node.extended().retained = x._retained
 
     def retain(self, node: Node) -> None:
         """Keep the gradient of this value, which `node` made, too."""
-        if self._retained is None:
-            self._retained = Retained()
-        node.extended().retained = self._retained
+        x: Any = self
+        if x._retained is None:
+            x._retained = Retained()
+        node.extended().retained = x._retained
 
     @staticmethod
     def has_nan(g: Any) -> bool:

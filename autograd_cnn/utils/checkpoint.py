@@ -31,7 +31,8 @@ class _Given:
 
     def __init__(self, x: Any) -> None:
         self.x = x
-        self.value, self.node = (x.value, x.node) if isinstance(x, Tensor) else (None, None)
+        self.value: Any = x.value if isinstance(x, Tensor) else None
+        self.node = x.node if isinstance(x, Tensor) else None
 
     def again(self) -> Any:
         """The argument itself, or if it was frozen, moved or given other values since, one as it was."""

@@ -57,7 +57,7 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
         back = _inverse(prim, params, x.value.shape)
         for view in live_views(x):
             if view is not result:
-                view._view = View(x, (back, *view._view.path))
+                view._view = View(x, (back, *view._view.path), view._view.custom)
     x.value = result.value
     if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
         x.node.value, x.node.shape = x.value, x.value.shape
@@ -80,7 +80,7 @@ def repoint(x: Any, array: Any) -> None:
         old = object.__new__(type(x))
         old.value, old.node = x.value, x.node
         for view in views:
-            view._view = View(old, view._view.path)
+            view._view = View(old, view._view.path, view._view.custom)
         old.__dict__["_views"] = x.__dict__.pop("_views")
     x._view = None
     x.value = array

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ..errors import DtypeError
 from .errors import FileFormatError
+from .gate import NUMBERS
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +45,7 @@ class Element:
 
 
 def _element(name: str, itemsize: int = 0, dtype: str = "") -> tuple[str, Element]:
-    kind = np.dtype(dtype or name)
+    kind = NUMBERS[dtype or name]
     return name, Element(name, itemsize or kind.itemsize, kind)
 
 

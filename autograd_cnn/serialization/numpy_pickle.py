@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import gate
 from .machine import Pending
-from .messages import brief, damaged, refused
+from .messages import damaged, refused
 from .storage import numbers
 from .table import TABLE, Global, builds
 
 if TYPE_CHECKING:
     from .world import SafeWorld
 
-_CODE = re.compile(r"[<>=|]?(b1|[iu][1248]|f(2|4|8)|c(8|16)|[SU]\d{1,9})")
 _MAX_CODE_POINT = 0x10FFFF
-
-
-def is_plain(dtype: np.dtype[Any]) -> bool:
-    """Is this a dtype of numbers, bytes or text, as files may hold?"""
-    return _CODE.fullmatch(dtype.str) is not None
 
 
 @builds("numpy.dtype")
 def _dtype(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
     """`dtype("f8", False, True)`; the byte order comes with the state."""
-    code = arguments[0] if arguments else None
+    code, *flags = arguments
     if isinstance(code, bytes):  # Python 2 text read with encoding="bytes"
         code = code.decode("latin1")
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise refused(
-            f"a NumPy dtype {brief(code)}", "Only bool, integer, float, complex, bytes and text dtypes are read."
-        )
-    return Pending("dtype", (np.dtype(code),))
+    if len(flags) > 2 or any(type(flag) not in (bool, int) or flag not in (0, 1) for flag in flags):  # align, copy
+        raise damaged("A NumPy dtype is not made of its name alone")
+    return Pending("dtype", (gate.spelt(code),))
 
 
 def _settled(dtype: Any) -> np.dtype[Any]:
@@ -43,7 +35,7 @@ def _settled(dtype: Any) -> np.dtype[Any]:
         dtype = dtype.arguments[0]
     if not isinstance(dtype, np.dtype):
         raise damaged("A NumPy array's dtype is not one")
-    return dtype
+    return gate.admitted(dtype)
 
 
 @builds("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
@@ -56,22 +48,20 @@ def _empty(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
 
 def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
     """The dtype or array whose state has come."""
-    if type(state) is not tuple:
-        raise damaged("A NumPy object's state is not one")
     if pending.kind == "dtype":
-        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
-        if len(state) < 8 or order not in ("<", ">", "=", "|") or any(state[2:5]):
-            raise refused("a NumPy dtype with fields", "Save its fields as arrays of their own.")
-        dtype: np.dtype[Any] = pending.arguments[0]
-        return dtype if order == "|" else np.dtype(order + dtype.str[1:])
-    shape, dtype_, by_columns, content = state[-4:]
-    return _array(world, content, _settled(dtype_), shape, "F" if by_columns else "C")
+        return gate.with_state(pending.arguments[0], state)
+    if type(state) is not tuple or len(state) not in (4, 5):  # the first of five is the version
+        raise damaged("A NumPy array's state is not one")
+    shape, dtype, by_columns, content = state[-4:]
+    if type(by_columns) not in (bool, int) or by_columns not in (0, 1):
+        raise damaged("A NumPy array's order in memory is not one")
+    return _array(world, content, _settled(dtype), shape, "F" if by_columns else "C")
 
 
 def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
     if isinstance(content, str):  # Python 2 bytes read as latin1 text
         content = content.encode("latin1")
-    if not isinstance(content, (bytes, bytearray)) or order not in ("C", "F"):
+    if not isinstance(content, (bytes, bytearray)) or type(order) is not str or order not in ("C", "F"):
         raise refused(f"a NumPy array of {dtype}", "Only arrays of numbers, bytes and text are read.")
     sizes = numbers(shape, "size")
     if dtype.itemsize == 0 or math.prod(sizes) * dtype.itemsize != len(content):

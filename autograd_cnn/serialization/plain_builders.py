@@ -71,7 +71,7 @@ _DEFAULTS = {**FACTORIES, "builtins.set": set}
 def _encode(world: SafeWorld, arguments: tuple[Any, ...]) -> bytes:
     """How protocol 2 spells bytes: their numbers as a text's characters."""
     text, codec = arguments
-    if type(text) is not str or codec not in ("latin1", "latin-1"):
+    if type(text) is not str or type(codec) is not str or codec not in ("latin1", "latin-1"):
         raise damaged("Bytes are not spelt as latin1 text")
     world.carry(len(text))
     return text.encode("latin1")

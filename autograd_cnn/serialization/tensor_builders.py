@@ -31,7 +31,7 @@ def _typed_tensor(world: SafeWorld, arguments: tuple[Any, ...], element: Element
     if len(rest) > 2 or type(storage) is not Storage:
         raise damaged("A tensor lacks its storage")
     flags = rest[1] if len(rest) == 2 and rest[1] else {}
-    if type(flags) is not dict or not set(flags) <= {"conj", "neg"}:
+    if type(flags) is not dict or not set(flags) <= {"conj", "neg"} or any(type(on) is not bool for on in flags.values()):
         raise damaged("A tensor has flags that no writer writes")
     # torch conjugates and negates lazily, and notes on the tensor that it still has to be done
     lazily = frozenset(name for name, on in flags.items() if on)
@@ -84,7 +84,7 @@ def _parameter_with_state(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 @builds("torch._tensor._rebuild_from_type_v2")
 def _of_type(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     function, kind, inner, state = arguments
-    if kind not in (TABLE["torch.Tensor"], TABLE["torch.nn.parameter.Parameter"]):
+    if kind is not TABLE["torch.Tensor"] and kind is not TABLE["torch.nn.parameter.Parameter"]:
         raise refused("a tensor of a class of its own", "Save its values as a plain tensor.")
     made = world.call(function, inner)
     if not bridge.is_tensor(made):

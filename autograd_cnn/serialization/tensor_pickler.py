@@ -9,7 +9,7 @@ import numpy as np
 from ..device import Size, device
 from . import bridge
 from .dtypes import ELEMENTS, STORAGE_OF, torch_name
-from .numpy_pickle import is_plain
+from .gate import admitted, is_plain
 from .owners import StorageTable
 from .pickler import Call, Kept, Name, Pickler
 
@@ -71,7 +71,7 @@ class TensorPickler(Pickler):
             if not is_plain(dtype):
                 fix = "Only numbers, bytes and text are saved; convert it first."
                 raise self.refusal(f"a NumPy value of {dtype}", fix)
-            found = self._numpy_dtypes[dtype.str] = _NumpyObject("numpy.dtype", *dtype.__reduce__()[1:])
+            found = self._numpy_dtypes[dtype.str] = _NumpyObject("numpy.dtype", *admitted(dtype).__reduce__()[1:])
         return found
 
     def _array(self, array: np.ndarray[Any, Any]) -> _NumpyObject:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..device import device
-from . import allow, numpy_pickle, plain_builders, tensor_builders
+from . import allow, gate, numpy_pickle, plain_builders, tensor_builders
 from .machine import Machine, Pending, Reader, check_key
 from .messages import damaged, refused_global
 from .places import Restore
@@ -85,7 +85,7 @@ class SafeWorld:
         if isinstance(function, Global) and function.build is not None:
             return function.build(self, arguments)
         if allow.is_allowed(function):
-            return function(*arguments)
+            return _vetted(function(*arguments))
         raise pickle.UnpicklingError(f"Trying to call reduce for unrecognized function {_shown(function)}")
 
     def new(self, cls: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -94,7 +94,7 @@ class SafeWorld:
         if isinstance(cls, Global) and cls.build is not None and not named:
             return cls.build(self, arguments)
         if allow.is_allowed(cls):
-            return cls.__new__(cls, *arguments, **named)
+            return _vetted(cls.__new__(cls, *arguments, **named))
         raise pickle.UnpicklingError(
             "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` "
             f"but got {_shown(cls)}"
@@ -113,10 +113,20 @@ class SafeWorld:
         )
 
     def owns(self, instance: Any) -> bool:
-        return allow.is_allowed(type(instance))
+        # NumPy's `__setstate__` believes what it is told, so NumPy's values are for `numpy_pickle`, allowed or not
+        return allow.is_allowed(type(instance)) and not isinstance(instance, (np.dtype, np.ndarray, np.generic))
 
     def is_key(self, key: Any) -> bool:
         return isinstance(key, (np.generic, np.dtype, device, range)) or self.owns(key)
+
+
+def _vetted(value: Any) -> Any:
+    """What a callable that the user allowed has made of a file's arguments: NumPy's values of plain dtypes only."""
+    if isinstance(value, np.dtype):
+        return gate.admitted(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        gate.admitted(value.dtype)
+    return value
 
 
 def _shown(value: Any) -> str:

@@ -19,6 +19,7 @@ import pytest
 from autograd_cnn.vision import datasets as D
 from autograd_cnn.vision.datasets import utils
 from autograd_cnn.vision.datasets.download import fetch, unpack
+from autograd_cnn.vision.datasets.idx import read_idx
 from autograd_cnn.vision.datasets.pickled import read_pickled
 
 Image = pytest.importorskip("PIL.Image")
@@ -321,6 +322,33 @@ def test_svhn(tmp_path, monkeypatch):
     np.testing.assert_array_equal(np.asarray(data[2][0]), x[..., 2])
     with pytest.raises(RuntimeError, match=r"train_32x32\.mat"):
         D.SVHN(tmp_path)
+
+
+def test_contents_that_are_not_the_sets(tmp_path, monkeypatch):
+    scipy_io = pytest.importorskip("scipy.io")
+    for n, held in enumerate(({"X": np.array([[1, "a"]], object), "y": np.ones(1)}, {"X": {"a": 1}, "y": np.ones(1)},
+                              {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones(3)}, {"y": np.ones(1)})):  # fmt: skip
+        path = tmp_path / f"{n}.mat"
+        scipy_io.savemat(path, held)
+        md5 = hashlib.md5(path.read_bytes()).hexdigest()
+        monkeypatch.setattr(D.SVHN, "split_list", {**D.SVHN.split_list, "test": ["http://none/", path.name, md5]})
+        with pytest.raises(ValueError, match="The file is not SVHN's"):
+            D.SVHN(tmp_path, "test")
+    folder = write_cifar(tmp_path, monkeypatch)
+    name = D.CIFAR10.test_list[0][0]
+    for held in ([], {"data": [[0] * 3072], "labels": [1]}, {"data": np.zeros((2, 3072), np.uint8), "labels": [1]},
+                 {"data": np.zeros((1, 3072), np.uint8), "labels": ["a"]}, {"data": np.zeros((1, 3071), np.uint8), "labels": [1]}):  # fmt: skip
+        (folder / name).write_bytes(pickle.dumps(held, 2))
+        monkeypatch.setattr(D.CIFAR10, "test_list", [[name, None]])
+        with pytest.raises(ValueError, match="The file is not CIFAR's"):
+            D.CIFAR10(tmp_path, train=False)
+
+
+def test_an_idx_head_promises_more_than_there_is(tmp_path):
+    for head in (b"\0\0\x08\x02" + struct.pack(">2I", 0, 2**32 - 1), b"\0\0\x08\x41" + struct.pack(">I", 1) * 65 + b"x"):
+        (tmp_path / "x").write_bytes(head)
+        with pytest.raises(ValueError, match="expected at most 64 dims and"):
+            read_idx(tmp_path / "x")
 
 
 def test_helpers_of_programs(tmp_path, server):

@@ -19,7 +19,7 @@ class SVHN(VisionDataset):
         root: the folder with `train_32x32.mat` and so on. split: "train", "test" or "extra". The others as for `CIFAR10`.
 
     Raises:
-        RuntimeError: the file is not there. ValueError: an unknown split. ImportError: SciPy is missing.
+        RuntimeError: the file is not there. ValueError: an unknown split, or a file that holds something else. ImportError: SciPy is missing.
 
     Source: Netzer et al., "Reading digits in natural images with unsupervised feature learning", 2011.
     """
@@ -47,9 +47,15 @@ class SVHN(VisionDataset):
             from scipy.io import loadmat
         except ImportError:
             raise ImportError("SVHN: expected SciPy, which reads its files. Install it: pip install scipy") from None
-        found = loadmat(path)
-        self.data: Any = found["X"].transpose(3, 2, 0, 1)
-        self.labels: Any = found["y"].astype(np.int64).squeeze() % 10  # the file calls zero 10
+        found = loadmat(path, variable_names=("X", "y"))
+        pixels, labels = found.get("X"), found.get("y")
+        # a MATLAB file may hold cells and structs too, which are arrays of objects
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[:3] != (32, 32, 3):
+            raise ValueError(f"{path}: expected 32×32 colour pictures as X. The file is not SVHN's, or is damaged; fetch it again.")
+        if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iuf" or labels.size != pixels.shape[3]:
+            raise ValueError(f"{path}: expected a label for each of {pixels.shape[3]} pictures as y. The file is not SVHN's, or is damaged; fetch it again.")
+        self.data: Any = pixels.transpose(3, 2, 0, 1)
+        self.labels: Any = labels.astype(np.int64).reshape(-1) % 10  # the file calls zero 10
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         img = pillow().fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))

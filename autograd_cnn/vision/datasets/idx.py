@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ...serialization.gate import spelt
+
 _KINDS = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_MAX_DIMS = 64  # NumPy's
+_PIECE = 1 << 20
 _LIMIT = 1 << 31  # bytes of one file's array; MNIST has 47 million
 
 
@@ -32,17 +36,18 @@ def read_idx(path: str | Path) -> Any:
                 raise ValueError(
                     f"{path}: expected an idx file (magic 0 0 type dims), got {head!r}. Is it MNIST's original file?"
                 )
-            dtype, ndim = np.dtype(_KINDS[head[2]]), head[3]
+            dtype, ndim = spelt(_KINDS[head[2]]), head[3]
             sizes = file.read(4 * ndim)
             if len(sizes) < 4 * ndim:
                 raise ValueError(f"{path}: expected {ndim} sizes in the header, but the file ends. Fetch it again.")
             shape = struct.unpack(f">{ndim}I", sizes)
             count = math.prod(shape) * dtype.itemsize
-            if count > _LIMIT:
+            if ndim > _MAX_DIMS or math.prod(n or 1 for n in shape) * dtype.itemsize > _LIMIT:
                 raise ValueError(
-                    f"{path}: expected at most {_LIMIT} bytes of data, the header states {count} (shape {shape}). The file is damaged."
+                    f"{path}: expected at most {_MAX_DIMS} dims and {_LIMIT} bytes of data, the header states {count} bytes "
+                    f"(shape {shape[:8]}, {ndim} dims). The file is damaged."
                 )
-            data = file.read(count + 1)
+            data = _read(file, count + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path}: the gzip file is damaged or cut short ({error}). Fetch it again.") from None
     if len(data) != count:
@@ -50,6 +55,15 @@ def read_idx(path: str | Path) -> Any:
         raise ValueError(f"{path}: expected {count} bytes of data for shape {shape}, got {more}. Fetch it again.")
     array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="))
+
+
+def _read(file: Any, count: int) -> bytes:
+    """At most `count` bytes, piece by piece: a head that promises much and a file that is short take little memory."""
+    pieces: list[bytes] = []
+    while count and (piece := file.read(min(count, _PIECE))):
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
 
 
 _FILES = {

@@ -1,4 +1,4 @@
-"""Pickles that hold arrays, lists, numbers and text: read, with nothing else allowed."""
+"""Pickles that hold arrays, lists, numbers and text: read by the checkpoints' machine, which can make nothing else."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from ...serialization.errors import FileFormatError
+from ...serialization.machine import Reader
+from ...serialization.world import SafeWorld, full_name
 
-# What the original CIFAR files name; `_reconstruct` makes an empty array that is then filled from the pickle's bytes.
-_ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
+_ARRAYS = ("numpy.core.", "numpy._core.", "numpy.dtype", "numpy.ndarray", "_codecs.encode", "builtins.byte")
 
 
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"expected arrays, lists and text only, but the file names {module}.{name}")
-        if name == "_reconstruct":
-            return np._core.multiarray._reconstruct  # type: ignore[attr-defined]  # NumPy's own way back from a pickle
-        return super().find_class(module, name)
+class _Arrays(SafeWorld):
+    """Of what checkpoints may hold, arrays and what they consist of."""
+
+    def __init__(self) -> None:
+        super().__init__(_no_storage, _no_storage)
+
+    def find(self, module: str, name: str) -> Any:
+        full = full_name(module, name)
+        if not full.startswith(_ARRAYS):
+            raise pickle.UnpicklingError(f"expected arrays, lists and text only, but the file names {full}")
+        return super().find(module, name)
+
+
+def _no_storage(*_: Any) -> Any:
+    raise pickle.UnpicklingError("expected arrays, lists and text only, but the file names a storage")
 
 
 def read_pickled(path: Path) -> Any:
@@ -33,8 +36,8 @@ def read_pickled(path: Path) -> Any:
     Raises:
         ValueError: damaged, or it holds something else.
     """
+    content = path.read_bytes()
     try:
-        with path.open("rb") as file:
-            return _Reader(file, encoding="latin1").load()
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        return _Arrays().run(Reader(content), "latin1")
+    except (pickle.UnpicklingError, FileFormatError) as error:
         raise ValueError(f"{path}: the file is damaged or not what it should be ({error}). Fetch it again.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from time import perf_counter
@@ -13,7 +14,6 @@ from ..config import scope
 from ..engine import specialise
 from ..engine.graph import Scope
 from ..engine.primitive import REGISTRY, Primitive
-from ..tensor import Tensor
 
 _SHOWN = 30
 
@@ -25,25 +25,42 @@ class _Row:
         self.calls, self.seconds, self.backward, self.bytes = 0, 0.0, 0.0, 0
 
 
+class _Inside(threading.local):
+    """How deep a thread is inside kernels and rules, what they call being part of their time."""
+
+    depth = 0
+
+
 class Profile:
     """While it is entered, every kernel and every rule is timed; at the end the tables go to stderr.
 
-    A rule's time is its own: what operations it calls is counted with them only while it runs, not twice.
+    The clocks stand where kernels are called, not where they are defined: in each written call, at all names that it may compute by,
+    and in `Primitive.compute` and `raw`, by which everything else goes. So whichever kernel serves a call, it is counted, once. The
+    time of an operation is its own and that of what it calls.
     """
 
     def __init__(self) -> None:
         self.operations: dict[str, _Row] = defaultdict(_Row)
         self.modules: dict[tuple[int, ...], _Row] = defaultdict(_Row)
         self.scopes: dict[tuple[int, ...], Any] = {}
-        self._depth = 0  # inside a rule, whose operations are part of its time
+        self._inside = _Inside()
+        self._adding = threading.Lock()
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Profile:
         self.began = perf_counter()
-        self._replace(Primitive, "kernel_for", self._kernel_for(Primitive.kernel_for))
+        self._replace(Primitive, "compute", self._computing(Primitive.compute))
+        self._replace(Primitive, "raw", self._computing(Primitive.raw))
+        self._replace(specialise, "_make", self._make(specialise._make))
         self._replace(specialise, "write_pull", self._write_pull(specialise.write_pull))
+        for call in list(specialise.WRITTEN):
+            self._into(call)
         for prim in list(REGISTRY.values()):
-            self._written_before(prim)
+            for name in ("pull", "pull_all"):
+                if name in prim.__dict__:
+                    old = prim.__dict__[name]
+                    prim.__dict__[name] = self._timed_rule(prim.name, old)
+                    self._undo.append(functools.partial(prim.__dict__.__setitem__, name, old))
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -57,27 +74,27 @@ class Profile:
         setattr(where, name, new)
         self._undo.append(lambda: setattr(where, name, old))
 
-    def _written_before(self, prim: Primitive) -> None:
-        """Calls that were written already look their kernel up in their own globals."""
-        calls = [*prim.by_front.values(), *(m for m in vars(Tensor).values() if getattr(m, "primitive", None) is prim)]
-        calls += [m for base in Tensor.__mro__ for m in vars(base).values() if getattr(m, "primitive", None) is prim]
-        for call in calls:
-            space = getattr(call, "__globals__", {})
-            if "__forward" in space and not hasattr(space["__forward"], "timed"):
-                old, new = space["__forward"], self._timed(prim.name, space["__forward"])
-                space["__forward"] = new
-                self._undo.append(functools.partial(space.__setitem__, "__forward", old))
-        for name in ("pull", "pull_all"):
-            if name in prim.__dict__:
-                old = prim.__dict__[name]
-                prim.__dict__[name] = self._timed_rule(prim.name, old)
-                self._undo.append(functools.partial(prim.__dict__.__setitem__, name, old))
+    def _make(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any) -> Callable[..., Any]:
+            made = real(*args)
+            self._into(made)
+            return made
 
-    def _kernel_for(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def kernel_for(prim: Primitive, front: Any) -> Callable[..., Any]:
-            return self._timed(prim.name, real(prim, front))
+        return make
 
-        return kernel_for
+    def _into(self, call: Any) -> None:
+        """Calls look their kernels up in globals of their own."""
+        space = call.__globals__
+        for name in specialise.KERNELS:
+            if space.get(name) is not None:
+                self._undo.append(functools.partial(space.__setitem__, name, space[name]))
+                space[name] = self._timed(call.primitive.name, space[name])
+
+    def _computing(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def compute(prim: Primitive, *args: Any, **kwargs: Any) -> Any:
+            return self._timed(prim.name, real)(prim, *args, **kwargs)
+
+        return compute
 
     def _write_pull(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
@@ -87,34 +104,44 @@ class Profile:
 
     # ------------------------------------------------------------------------------------------ the clocks
     def _timed(self, name: str, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        inside = self._inside
+
         def timed(*args: Any, **kwargs: Any) -> Any:
-            if self._depth:
+            if inside.depth:
                 return kernel(*args, **kwargs)
             start = perf_counter()
-            result = kernel(*args, **kwargs)
+            inside.depth += 1
+            try:
+                result = kernel(*args, **kwargs)
+            finally:
+                inside.depth -= 1
             took = perf_counter() - start
-            size = sum(getattr(y, "nbytes", 0) for y in (result if isinstance(result, tuple) else (result,)))
-            for row in (self.operations[name], self._module(scope())):
-                row.calls, row.seconds, row.bytes = row.calls + 1, row.seconds + took, row.bytes + size
+            served = result is not NotImplemented  # or the next kernel is asked, and counts
+            size = sum(getattr(y, "nbytes", 0) for y in (result if isinstance(result, tuple) else (result,))) if served else 0
+            with self._adding:
+                for row in (self.operations[name], self._module(scope())):
+                    row.calls, row.seconds, row.bytes = row.calls + served, row.seconds + took, row.bytes + size
             return result
 
-        timed.timed = True  # type: ignore[attr-defined]  # marks it as one of ours
         return timed
 
     def _timed_rule(self, name: str, pull: Callable[..., Any]) -> Callable[..., Any]:
+        inside = self._inside
+
         @functools.wraps(pull)
         def timed(*args: Any) -> Any:
             start = perf_counter()
-            self._depth += 1
+            inside.depth += 1
             try:
                 return pull(*args)
             finally:
-                self._depth -= 1
-                if not self._depth:
+                inside.depth -= 1
+                if not inside.depth:
                     took = perf_counter() - start
-                    self.operations[name].backward += took
                     node = sys._getframe(1).f_locals.get("node")  # the walker's: the node whose rule this is
-                    self._module(getattr(node, "scope", None)).backward += took
+                    with self._adding:
+                        self.operations[name].backward += took
+                        self._module(getattr(node, "scope", None)).backward += took
 
         return timed
 

@@ -9,6 +9,7 @@ underscores, and `Primitive` refuses arguments that do: so no name of a user can
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from .primitive import Keep, Primitive
 
 
+KERNELS = ("__fast", "__forward", "__outside")  # the names under which a written call finds what computes
+WRITTEN: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()  # the calls written so far, for those who time them
+
+
 def _make(name: str, lines: list[str], namespace: dict[str, Any], prim: Primitive) -> Callable[..., Any]:
     namespace["__name__"] = __name__  # the written call belongs to this package: `user_line` passes over it
     exec(compile("\n".join(lines), f"<{prim.name}: {name}>", "exec"), namespace)
@@ -31,6 +36,8 @@ def _make(name: str, lines: list[str], namespace: dict[str, Any], prim: Primitiv
     made.__doc__ = prim.__doc__
     made.__module__ = prim.__module__
     made.primitive = prim  # type: ignore[attr-defined]  # a function may carry attributes
+    if name == "call":
+        WRITTEN.add(made)
     return made
 
 

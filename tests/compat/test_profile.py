@@ -63,7 +63,8 @@ def test_backends_count_alike_and_accelerated_operations_take_time() -> None:
     for name, row in reference.operations.items():
         other = fast.operations[name]
         assert (row.seconds > 0, row.backward > 0) == (other.seconds > 0, other.backward > 0), name
-        assert row.bytes == other.bytes or name == "max_pool", name  # which keeps its switches in another type
+        if len(REGISTRY[name].outputs) == 1:  # a switch or a mask beside the result may be of another type
+            assert row.bytes == other.bytes, name
     assert sorted(row.calls for row in reference.modules.values()) == sorted(row.calls for row in fast.modules.values())
 
 

@@ -60,6 +60,7 @@ def test_the_reference_is_counted_once_a_call() -> None:
 def test_backends_count_alike_and_accelerated_operations_take_time() -> None:
     reference, fast = profiled("numpy"), profiled("onednn")
     assert counts(reference) == counts(fast)
+    assert counts(fast)["conv"] == 2 * STEPS
     for name, row in reference.operations.items():
         other = fast.operations[name]
         assert (row.seconds > 0, row.backward > 0) == (other.seconds > 0, other.backward > 0), name

@@ -8,6 +8,7 @@ import numpy as np
 
 from .creation import as_dtype
 from .device import check_cpu
+from .engine.variable import array_of, dtype_of, shape_of, size_of
 from .errors import expected
 from .ops.arithmetic import cast, sum_to
 from .ops.expose import expose
@@ -60,7 +61,7 @@ def numel(input: Tensor) -> int:
     >>> ac.numel(ac.zeros(2, 3))
     6
     """
-    return int(input.value.size)
+    return size_of(input)
 
 
 @expose("method")
@@ -117,13 +118,13 @@ def is_floating_point(input: Tensor) -> bool:
     >>> ac.is_floating_point(ac.tensor([1])), ac.is_floating_point(ac.tensor([1.]))
     (False, True)
     """
-    return bool(input.value.dtype.kind == "f")
+    return bool(dtype_of(input).kind == "f")
 
 
 @expose("function method")
 def is_complex(input: Tensor) -> bool:
     """Are the entries complex?"""
-    return bool(input.value.dtype.kind == "c")
+    return bool(dtype_of(input).kind == "c")
 
 
 @expose("method")
@@ -142,7 +143,7 @@ def is_nonzero(input: Tensor) -> bool:
     >>> ac.is_nonzero(ac.tensor(0.))
     False
     """
-    return bool(input)
+    return bool(array_of(input)) if size_of(input) == 1 else bool(input)
 
 
 @expose("function")
@@ -171,7 +172,7 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     >>> ac.is_same_size(ac.zeros(2), ac.zeros(1, 2))
     False
     """
-    return bool(input.value.shape == other.value.shape)
+    return shape_of(input) == shape_of(other)
 
 
 @expose("method")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .engine.variable import unbox
+from .engine.variable import shape_of, unbox
 from .ops import return_types
 from .ops.arrange import diagonal as _diagonal
 from .ops.factors import _qr, _svd, eigh, pinv
@@ -71,7 +71,7 @@ def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None,
     """
     values = unbox(svdvals(A))
     if rtol is None:
-        rtol = 0.0 if atol else max(unbox(A).shape[-2:]) * float(np.finfo(values.dtype).eps)
+        rtol = 0.0 if atol else max(shape_of(A)[-2:]) * float(np.finfo(values.dtype).eps)
     limit = np.maximum(atol or 0.0, rtol * values.max(-1, keepdims=True, initial=0.0))
     return A.new_tensor((values > limit).sum(-1), dtype=np.int64)
 
@@ -187,7 +187,7 @@ def vander(x: Any, *, N: int | None = None) -> Any:
     tensor([[1, 1, 1],
             [1, 2, 4]])
     """
-    shape = unbox(x).shape
+    shape = shape_of(x)
     if N is not None and N <= 1:
         raise RuntimeError(f"N must be greater than 1: linalg.vander got {N}.")
     return powers_of(x if shape else x.reshape((1,)), (shape[-1] if shape else 1) if N is None else N, True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import inplace, sampling
 from .creation import array_of, as_dtype, finish
+from .engine.complaints import no_tensor
 from .engine.variable import unbox
 from .engine.versions import wrote
 from .errors import allocating
@@ -72,7 +73,7 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
             [1., 2.]])
     """
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+        raise no_tensor(src, "copy_", "other", 1)
     inplace.check_writable(self, "copy_")
     return inplace.write(self, copied(self, src), "copy_")  # type: ignore[no-any-return]
 

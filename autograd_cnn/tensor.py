@@ -17,7 +17,9 @@ from . import inplace
 from ._methods import TensorMethods
 from .config import current
 from .device import Size, as_device, check_cpu, device
+from .engine.complaints import no_tensor
 from .engine.graph import Leaf, Node, Retained
+from .engine.primitive import REGISTRY
 from .engine.variable import Variable, register_front
 from .engine.versions import carry, clock, owner, version
 from .errors import DtypeError, ShapeError, expected, nearest
@@ -143,7 +145,8 @@ class Tensor(TensorMethods, Variable):
             )
         if isinstance(x, np.generic | np.ndarray):
             return np.asarray(x)
-        raise TypeError(f"{operation}(): argument {position + 1} must be Tensor, not {type(x).__name__}")
+        names = getattr(REGISTRY.get(operation), "inputs", ())
+        raise no_tensor(x, operation, names[position] if position < len(names) else "", position + 1)
 
     def storage(self) -> Any:
         """The array itself, as one that can be written to and shared (a 0-d result is a NumPy number until then)."""

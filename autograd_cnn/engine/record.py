@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Context, scope
 from ..errors import UsageHint, expected
+from .complaints import no_tensor
 from .graph import Node
 from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
@@ -165,11 +166,9 @@ def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
             prim.by_front[type(x)] = prim.call_for(front)
             return prim.by_front[type(x)]
     for i, x in enumerate(args):
-        if x is not None and x.__class__ not in RAW and x.__class__ not in INSIDE:
-            name = prim.inputs[0 if prim.variadic else i]
-            raise TypeError(
-                f"{prim.name}(): argument '{name}' (position {i + 1}) must be Tensor, not {type(x).__name__}"
-            )
+        name = prim.inputs[0 if prim.variadic else i]
+        if x.__class__ not in RAW and x.__class__ not in INSIDE and not (x is None and name in prim.optional):
+            raise no_tensor(x, prim.name, name, i + 1)
     return prim.raw
 
 

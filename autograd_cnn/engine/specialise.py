@@ -267,7 +267,7 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     inputs = list(prim.inputs)
     lines.append(f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}")
     first, *rest = inputs
-    raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW or {n} is None)" for n in rest)])
+    raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest)])
     call = ", ".join([*inputs, *given])
     plainly = f"return __forward({call})"  # what rules do in a plain backward pass
     quick = [f"        __found = __fast({call})", "        if __found is not __NotImplemented: return __found", f"        {plainly}"]

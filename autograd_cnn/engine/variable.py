@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from .complaints import no_tensor
 from .graph import Leaf, Node, Retained
 
 
@@ -163,3 +164,43 @@ def box(value: Any, node: Node | None) -> Any:
 def unbox(x: Any) -> Any:
     """The raw value of a variable; anything else as it is."""
     return x.value if isinstance(x, Variable) else x
+
+
+def array_of(x: Any) -> Any:
+    """The raw value of a variable or a raw array; TypeError for what is neither, a number included, as below."""
+    raw = x.value if isinstance(x, Variable) else x
+    if not hasattr(raw, "dtype"):
+        raise no_tensor(x)
+    return raw
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a variable or raw value; TypeError for what has none, as below."""
+    try:
+        return (x.value if isinstance(x, Variable) else x).shape  # type: ignore[no-any-return]
+    except AttributeError:
+        raise no_tensor(x) from None
+
+
+def ndim_of(x: Any) -> int:
+    """The number of its dims."""
+    try:
+        return int((x.value if isinstance(x, Variable) else x).ndim)
+    except AttributeError:
+        raise no_tensor(x) from None
+
+
+def dtype_of(x: Any) -> Any:
+    """Its dtype."""
+    try:
+        return (x.value if isinstance(x, Variable) else x).dtype
+    except AttributeError:
+        raise no_tensor(x) from None
+
+
+def size_of(x: Any) -> int:
+    """The number of its entries."""
+    try:
+        return int((x.value if isinstance(x, Variable) else x).size)
+    except AttributeError:
+        raise no_tensor(x) from None

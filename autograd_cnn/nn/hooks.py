@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import scope, set_scope
 from ..engine.graph import Scope
 from ..hooks import RemovableHandle
+from .arguments import check_arguments
 from .boundary import Boundary, hook_last_operation
 
 if TYPE_CHECKING:
@@ -307,6 +308,7 @@ class HookedCall:
             boundary = self._boundary()
             if boundary is not None:
                 self.args = boundary.around_inputs(self.args)
+            check_arguments(module, self.args, self.kwargs)
             self.result = module.forward(*self.args, **self.kwargs)
             if GLOBAL.forward or module._forward_hooks:
                 self._after()

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..config import scope, set_scope
 from ..engine.graph import Scope
+from .arguments import FOREIGN, check_arguments
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
 from .state import State
 
@@ -82,10 +83,16 @@ class Module(State, Hooks):
         """Run `forward` in the scope of this module, with its hooks."""
         if self._hooked or ANY_GLOBAL:
             return HookedCall(self, args, kwargs).run()
+        for x in (*args, *kwargs.values()) if kwargs else args:
+            if x.__class__ in FOREIGN:
+                check_arguments(self, args, kwargs)
         outer = scope()
         set_scope(Scope(self, outer))
         try:
             return self.forward(*args, **kwargs)
+        except Exception:
+            check_arguments(self, args, kwargs)  # it may come of what is no tensor
+            raise
         finally:
             set_scope(outer)
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.cases import Case, Draw
+from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of, unbox
 from ..errors import expected
 from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
@@ -26,7 +27,12 @@ from .select import _where as where
 
 def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **params: Any) -> Any:
     """`op(input)`; with `inplace` the method of that name, which writes the result into the input."""
-    return getattr(input, twin)(*args, **params) if inplace else op(input, *args, **params)
+    if not inplace:
+        return op(input, *args, **params)
+    write = getattr(input, twin, None)
+    if write is None:
+        raise no_tensor(input)
+    return write(*args, **params)
 
 
 # ------------------------------------------------------------------------------------------------- relu
@@ -74,7 +80,7 @@ def relu(input: Array, inplace: bool = False) -> Array:
     >>> ac.nn.functional.relu(ac.tensor([-1., 2.]))
     tensor([0., 2.])
     """
-    return input.relu_() if inplace else _relu(input)
+    return inplace_or(input, inplace, "relu_", _relu)
 
 
 @expose("inplace", "_hardtanh")
@@ -234,9 +240,7 @@ def prelu(input: Array, weight: Array) -> Array:
     >>> ac.nn.functional.prelu(ac.tensor([-4., 2.]), ac.tensor([0.25]))
     tensor([-1.,  2.])
     """
-    x, w = unbox(input), unbox(weight)
-    if not hasattr(w, "ndim"):
-        raise TypeError(f"prelu(): argument 'weight' (position 2) must be Tensor, not {type(weight).__name__}")
+    x, w = array_of(input), array_of(weight)
     if x.dtype != w.dtype:
         raise RuntimeError(expected("prelu", f"weight of the input's dtype {x.dtype}", f"{w.dtype}"))
     if w.size != 1:

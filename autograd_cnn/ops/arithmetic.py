@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
+from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
@@ -121,7 +122,7 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     tensor([9., 8.])
     """
     if isinstance(input, int | float):
-        raise TypeError(f"rsub(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        raise no_tensor(input, "rsub", "input", 1)
     return _sub(other, input if alpha == 1 else _scaled(input, alpha))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, unbox
 from ..errors import expected
 from .dropout import dropout
 from .expose import expose
@@ -50,12 +50,12 @@ def scaled_dot_product_attention(query: Array, key: Array, value: Array, attn_ma
     if is_causal:
         attn_mask = np.tril(np.ones(shape_of(scores)[-2:], bool))
     if attn_mask is not None:
-        if unbox(attn_mask).dtype == np.bool_:
+        if dtype_of(attn_mask) == np.bool_:
             scores = masked_fill(scores, ~unbox(attn_mask), -math.inf)
         else:
             scores = scores + attn_mask
     weights = softmax(scores, -1)
-    if attn_mask is not None and unbox(attn_mask).dtype == np.bool_:
+    if attn_mask is not None and dtype_of(attn_mask) == np.bool_:
         nothing = ~unbox(attn_mask).any(-1, keepdims=True)
         if nothing.any():  # a query that may attend to nothing gets zeros
             weights = masked_fill(weights, nothing, 0.0)

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
-from ..errors import expected
+from ..engine.variable import array_of, shape_of, unbox
 from .clamp import _clamp
 from .elementwise import exp, log, sigmoid, square
 from .expose import expose
@@ -86,6 +85,7 @@ def binary_cross_entropy(
             "have the same size (in binary_cross_entropy)."
         )
     if weight is not None:
+        array_of(weight)
         return reduce_to(_bce(input, target, reduction="none") * weight, how)
     return _bce(input, target, reduction=how)
 
@@ -154,6 +154,7 @@ def binary_cross_entropy_with_logits(
     if a != b:
         raise ValueError(f"Target size ({spoken(b)}) must be the same as input size ({spoken(a)}) in {operation}.")
     if weight is not None:
+        array_of(weight)
         return reduce_to(_bce_logits(input, target, pos_weight, reduction="none") * weight, how)
     return _bce_logits(input, target, pos_weight, reduction=how)
 
@@ -220,8 +221,7 @@ def kl_div(
     >>> ac.nn.functional.kl_div(p.log(), p, reduction="batchmean")
     tensor(0.)
     """
-    if not hasattr(unbox(target), "dtype"):
-        raise TypeError(expected("kl_div", "a tensor of probabilities as target", repr(target)))
+    array_of(input), array_of(target)
     how = reduction
     if reduction != "batchmean" or size_average is not None or reduce is not None:
         how = chosen_reduction(reduction, size_average, reduce, operation="kl_div")
@@ -234,7 +234,7 @@ def kl_div(
         )
     y = exp(target) * (target - input) if log_target else xlogy(target, target) - target * input
     if how == "batchmean":
-        shape = unbox(input).shape
+        shape = shape_of(input)
         return reduce_to(y, "sum") / shape[0] if shape else reduce_to(y, "sum")
     return reduce_to(y, how)
 
@@ -259,6 +259,7 @@ def poisson_nll_loss(
     tensor(1.)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="poisson_nll_loss")
+    array_of(input), array_of(target)
     y = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         t = where(target > 1, target, 1.0)
@@ -286,7 +287,7 @@ def gaussian_nll_loss(
     tensor(2.)
     """
     how = chosen_reduction(reduction, operation="gaussian_nll_loss")
-    x = unbox(input)
+    x, _ = array_of(input), array_of(target)
     if isinstance(var, int | float):
         var = np.full(x.shape, var, x.dtype)
     v = unbox(var)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected, whole
 from . import return_types
 from .expose import expose
@@ -67,7 +67,7 @@ def searchsorted(
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
         raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True")
-    order, values = unbox(sorted_sequence), unbox(input)
+    order, values = array_of(sorted_sequence), unbox(input)
     if not order.ndim:
         raise RuntimeError(expected("searchsorted", "sorted values of at least one dim", "0 dims"))
     if sorter is not None:
@@ -95,8 +95,8 @@ def bucketize(input: Any, boundaries: Array, *, out_int32: bool = False, right: 
     >>> ac.bucketize(ac.tensor([0.5, 2.5]), ac.tensor([1., 2., 3.]))
     tensor([0, 2])
     """
-    if unbox(boundaries).ndim != 1:
-        raise RuntimeError(f"bucketize: boundaries tensor must be 1 dimension, but got dim({unbox(boundaries).ndim})")
+    if ndim_of(boundaries) != 1:
+        raise RuntimeError(f"bucketize: boundaries tensor must be 1 dimension, but got dim({ndim_of(boundaries)})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
@@ -137,7 +137,7 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     >>> ac.histc(ac.tensor([1., 2., 1.]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
-    x = unbox(input)
+    x = array_of(input)
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0: histc got {bins}")
     if x.dtype.kind != "f":
@@ -183,13 +183,13 @@ def histogram(
     >>> ac.histogram(ac.tensor([1., 2., 1.]), bins=4, range=(0., 3.)).hist
     tensor([0., 2., 1., 0.])
     """
-    value = np.asarray(unbox(input))
+    value = np.asarray(array_of(input))
     if value.dtype.kind != "f":
         raise TypeError(f"histogram: expected a floating-point tensor, got {value.dtype}. Convert it with .float().")
     edges = np.asarray(unbox(bins)) if hasattr(unbox(bins), "ndim") else whole(bins, "histogram: bins")
     limits = None if range is None else (float(range[0]), float(range[1]))
-    if weight is not None and unbox(weight).shape != value.shape:
-        raise ShapeError(expected("histogram", f"weight of the input's shape {list(value.shape)}", list(unbox(weight).shape)))
+    if weight is not None and shape_of(weight) != value.shape:
+        raise ShapeError(expected("histogram", f"weight of the input's shape {list(value.shape)}", list(shape_of(weight))))
     return return_types.histogram(*_histogram(input, weight, bins=edges, limits=limits, density=bool(density)))
 
 
@@ -216,7 +216,7 @@ def unravel_index(indices: Array, shape: Any) -> tuple[Array, ...]:
     (tensor([2, 0]), tensor([0, 1]))
     """
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    raw = unbox(indices)
+    raw = array_of(indices)
     if raw.dtype.kind not in "iu":
         raise ValueError(f"expected 'indices' to be integer, but got {raw.dtype} in unravel_index")
     if any(not isinstance(n, int) or n < 0 for n in sizes):

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import array_of
 from .arithmetic import _add, _div, _mul
 from .comparison import isnan
-from .dims import ndim_of
 from .expose import expose
 from .former import numbers_first
 from .kinds import float_only, speak
@@ -78,8 +78,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     >>> ac.addcmul(ac.tensor([1.]), ac.tensor([2.]), ac.tensor([3.]), value=10)
     tensor([61.])
     """
-    for name, x in (("tensor1", tensor1), ("tensor2", tensor2)):
-        ndim_of(x, "addcmul", name)
+    array_of(tensor1), array_of(tensor2)
     product = _mul(tensor1, tensor2)
     return _add(input, product if value == 1 else _mul(product, value))
 
@@ -93,8 +92,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     >>> ac.addcdiv(ac.tensor([1.]), ac.tensor([3.]), ac.tensor([2.]), value=10)
     tensor([16.])
     """
-    for name, x in (("tensor1", tensor1), ("tensor2", tensor2)):
-        ndim_of(x, "addcdiv", name)
+    array_of(tensor1), array_of(tensor2)
     quotient = _div(tensor1, tensor2)
     return _add(input, quotient if value == 1 else _mul(quotient, value))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, ndim_of, unbox
 from ..errors import ShapeError, expected
 from .clamp import _clamp
-from .dims import ndim_of, normal_dim, normal_dims
+from .dims import normal_dim, normal_dims
 from .elementwise import sqrt
 from .expose import expose
 from .index import select_view
@@ -29,7 +29,7 @@ def _between(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
 
 def _strips(operation: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     """The area of each strip between two neighbours: half the sum of their heights times the distance."""
-    d = normal_dim(dim, ndim_of(y, operation), operation)
+    d = normal_dim(dim, ndim_of(y), operation)
     heights = _between(y, d, 1, None) + _between(y, d, None, -1)
     if x is None:
         return heights * (dx / 2 if isinstance(dx, int | float) else dx * 0.5), d
@@ -86,7 +86,7 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Any = None, edge_order: int
     >>> ac.gradient(ac.tensor([1., 2., 4., 7.]))
     (tensor([1.0000, 1.5000, 2.5000, 3.0000]),)
     """
-    n = ndim_of(input, "gradient")
+    n = ndim_of(input)
     dims = range(n) if dim is None else normal_dims(dim, n, "gradient")
     if edge_order not in (1, 2):
         raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, got {edge_order}.")
@@ -107,7 +107,7 @@ def _slope(x: Any, d: int, spacing: Any, edge_order: int) -> Any:
         raise RuntimeError(f"torch.gradient expected {n} coordinates along dim {d}, got shape {list(given.shape)}")
     at = given if given.ndim else np.arange(n) * given
     tall = (-1,) + (1,) * (len(shape_of(x)) - d - 1)
-    kind = unbox(x).dtype if unbox(x).dtype.kind == "f" else np.dtype(np.float32)
+    kind = dtype_of(x) if dtype_of(x).kind == "f" else np.dtype(np.float32)
     h = np.diff(at).astype(kind)
 
     def combined(weights: Any, starts: Any) -> Any:  # Σ w · the entries that begin there
@@ -147,12 +147,12 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
     tensor([[ 1., -1.],
             [-1.,  1.]])
     """
-    n = ndim_of(input, "cov")
+    n = ndim_of(input)
     if n > 2:
         raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {n} dimensions")
-    if unbox(input).dtype == bool:
+    if dtype_of(input).kind == "b":
         raise RuntimeError("cov(): bool dtype is not supported for input")
-    x = input if unbox(input).dtype.kind in "fc" else as_dtype(input, get_default_dtype())
+    x = input if dtype_of(input).kind in "fc" else as_dtype(input, get_default_dtype())
     x = x if n == 2 else x.reshape((1, -1))
     count = shape_of(x)[1]
     w: Any = None
@@ -180,7 +180,7 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
         warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=2)
     least = max(freedom, 0) if norm is None else _clamp(freedom, min=0)
     y = matmul(centred, transpose(weighted, 0, 1))
-    y = y / least if norm is not None or least else y / unbox(y).dtype.type(0)
+    y = y / least if norm is not None or least else y / dtype_of(y).type(0)
     return y.reshape(()) if shape_of(y) == (1, 1) else y
 
 
@@ -194,8 +194,8 @@ def corrcoef(input: Array) -> Array:
     tensor([[ 1., -1.],
             [-1.,  1.]])
     """
-    if ndim_of(input, "corrcoef") > 2:
-        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got {ndim_of(input, 'corrcoef')}")
+    if ndim_of(input) > 2:
+        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got {ndim_of(input)}")
     from .arrange import diagonal
 
     c = cov(input)

@@ -8,10 +8,9 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable
+from ..engine.variable import Variable, ndim_of
 from ..errors import expected
 from .comparison import isfinite
-from .dims import ndim_of
 from .expose import expose
 from .promotion import Array, align
 from .select import _where
@@ -129,7 +128,7 @@ def clamp_min(input: Array, min: Any) -> Array:
     >>> ac.clamp_min(ac.tensor([-2., 2.]), 0.)
     tensor([0., 2.])
     """
-    ndim_of(input, "clamp_min")  # a tensor, no number
+    ndim_of(input)  # a tensor, no number
     return clamp(input, min=min)
 
 
@@ -141,7 +140,7 @@ def clamp_max(input: Array, max: Any) -> Array:
     >>> ac.clamp_max(ac.tensor([-2., 2.]), 0.)
     tensor([-2.,  0.])
     """
-    ndim_of(input, "clamp_max")
+    ndim_of(input)
     return clamp(input, max=max)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
+from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import DtypeError, expected
@@ -261,7 +262,7 @@ def equal(input: Array, other: Array) -> bool:
     for position, v in enumerate((x, z)):
         if not hasattr(v, "shape"):
             name = ("input", "other")[position]
-            raise TypeError(f"equal(): argument '{name}' (position {position + 1}) must be Tensor, not {type(v).__name__}")
+            raise no_tensor(v, "equal", name, position + 1)
     return bool(x.shape == z.shape and np.equal(*align(x, z)).all())
 
 

@@ -262,6 +262,7 @@ def _make(dims: int, true: bool) -> None:
 
     spatial, k, p = _LETTERS[dims]
     convolution.__name__ = convolution.__qualname__ = name
+    convolution.__code__ = convolution.__code__.replace(co_name=name)  # what tracebacks and messages say
     convolution.__doc__ = _DOC.format(
         what="True convolution (the kernel flipped)" if true else "Cross-correlation, which the field calls convolution,",
         dims=dims, flip=", with w flipped in all its spatial dims" if true else "", S=spatial, K=k, P=p, name=name,
@@ -326,6 +327,7 @@ def _make_transposed(dims: int) -> None:
 
     spatial, k, p = _LETTERS[dims]
     transposed.__name__ = transposed.__qualname__ = name
+    transposed.__code__ = transposed.__code__.replace(co_name=name)  # what tracebacks and messages say
     transposed.__doc__ = f"""Transposed convolution over {dims} dims ("deconvolution"): the adjoint of `conv{dims}d` by its input. Each
     entry of the input spreads over a window of the output.
 

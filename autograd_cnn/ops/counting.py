@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of
 from ..errors import expected
 from .dims import normal_dim
 from .expose import expose
@@ -39,7 +39,7 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     tensor([[1, 0, 0],
             [0, 0, 1]])
     """
-    raw = unbox(tensor)
+    raw = array_of(tensor)
     if raw.dtype != np.int64:
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor: got {raw.dtype}. Convert it with .long().")
     if not raw.size:
@@ -117,7 +117,7 @@ def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> 
     >>> ac.bincount(ac.tensor([1, 1, 3]))
     tensor([0, 2, 0, 1])
     """
-    raw = unbox(input)
+    raw = array_of(input)
     if raw.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount_cpu" not implemented for {raw.dtype}: bincount expected whole numbers. Convert with .long().')
     if raw.ndim != 1 or (raw.size and int(raw.min()) < 0):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import ShapeError, expected
 from .arithmetic import _neg
 from .expose import expose
@@ -149,11 +149,11 @@ def _(
     reduction: str,
     label_smoothing: float,
 ) -> Array:
-    one = np.ones(input_shape, unbox(g).dtype)
+    one = np.ones(input_shape, dtype_of(g))
     part = cross_entropy_adjoint(
         one, logits, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
     )
-    return _sum(g * part, dims=None if input_shape == () else (1 if len(unbox(g).shape) > 1 else 0,))
+    return _sum(g * part, dims=None if input_shape == () else (1 if len(shape_of(g)) > 1 else 0,))
 
 
 @cross_entropy_adjoint.vjp("logits")
@@ -173,7 +173,7 @@ def _(
         r = r / at.total
     p = _softmax(logits, dim=at.dim)
     gp = g * r * p
-    return gp - p * _sum(gp, dims=(at.dim,) if len(unbox(g).shape) > 1 else None, keepdim=True)
+    return gp - p * _sum(gp, dims=(at.dim,) if len(shape_of(g)) > 1 else None, keepdim=True)
 
 
 @_cross_entropy.cases
@@ -238,7 +238,7 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing} (in cross_entropy)")
     weight = _constant(weight, "cross_entropy")
-    if unbox(input).shape == unbox(target).shape:
+    if shape_of(input) == shape_of(target):
         return _of_probabilities(input, target, weight, how, label_smoothing)
     return _cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=how, label_smoothing=label_smoothing)
 
@@ -246,13 +246,13 @@ def cross_entropy(
 def _of_probabilities(input: Array, target: Array, weight: Array | None, reduction: str, smoothing: float) -> Array:
     """L = −Σ w · target · log softmax(input), the mean over the places: a composite, so that the target has its gradient, too."""
     x = unbox(input)
-    if unbox(target).dtype.kind not in "fc":
+    if dtype_of(target).kind not in "fc":
         raise RuntimeError(expected("cross_entropy", "floating point class probabilities (a target of the input's shape)",
-                                    f"dtype {unbox(target).dtype}", "Convert with .float(), or give class indices (N, d…)."))  # fmt: skip
+                                    f"dtype {dtype_of(target)}", "Convert with .float(), or give class indices (N, d…)."))  # fmt: skip
     dim = 1 if x.ndim > 1 else 0
     classes = x.shape[dim] if x.ndim else 1
-    if weight is not None and unbox(weight).shape != (classes,):
-        raise ShapeError(expected("cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(unbox(weight).shape)}"))
+    if weight is not None and shape_of(weight) != (classes,):
+        raise ShapeError(expected("cross_entropy", f"a weight for each of the {classes} classes", f"shape {list(shape_of(weight))}"))
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     y = _log_softmax(input, dim=dim) * target

@@ -17,14 +17,6 @@ class DimError(IndexError):
     """A dim that does not exist, or that holds nothing where something must be."""
 
 
-def ndim_of(x: Any, operation: str, argument: str = "input") -> int:
-    """How many dims a tensor (or raw array) has; TypeError for anything else."""
-    try:
-        return unbox(x).ndim  # type: ignore[no-any-return]
-    except AttributeError:
-        raise TypeError(f"{operation}(): argument '{argument}' (position 1) must be Tensor, not {type(x).__name__}") from None
-
-
 def normal_dim(dim: Any, ndim: int, operation: str) -> int:
     """`dim`, counted from the front.
 

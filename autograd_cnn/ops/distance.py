@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import array_of, ndim_of, shape_of
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
 from .clamp import _clamp
-from .dims import ndim_of, normal_dim, reduced_dims
+from .dims import normal_dim, reduced_dims
 from .expose import expose
 from .index import select_copy, select_view
 from .promotion import Array
@@ -20,7 +20,7 @@ from .statistics import _norm
 
 def _along(x: Any, dim: int, operation: str) -> Any:
     """One dim as reductions take it."""
-    ndim = ndim_of(x, operation)
+    ndim = ndim_of(x)
     return reduced_dims(normal_dim(dim, ndim, operation), ndim, operation)
 
 
@@ -32,6 +32,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     >>> ac.nn.functional.pairwise_distance(ac.tensor([[3., 4.]]), ac.tensor([[0., 0.]]))
     tensor([5.0000])
     """
+    array_of(x1), array_of(x2)
     d = x1 - x2 + eps
     return _norm(d, p=float(p), dims=_along(d, -1, "pairwise_distance"), keepdim=keepdim)
 
@@ -44,8 +45,8 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     >>> ac.cosine_similarity(ac.tensor([[1., 0.]]), ac.tensor([[1., 1.]]))
     tensor([0.7071])
     """
-    shape = np.broadcast_shapes(unbox(x1).shape, unbox(x2).shape)
-    x1, x2 = (x if unbox(x).shape == shape else expand_to(x, shape=shape) for x in (x1, x2))
+    shape = np.broadcast_shapes(shape_of(x1), shape_of(x2))
+    x1, x2 = (x if shape_of(x) == shape else expand_to(x, shape=shape) for x in (x1, x2))
     at = normal_dim(dim, len(shape), "cosine_similarity")
     # each by its own length first: products of large entries, or of lengths, have no room in float32
     units = [x / _clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
@@ -60,6 +61,7 @@ def dist(input: Array, other: Array, p: float = 2) -> Array:
     >>> ac.dist(ac.tensor([3., 0.]), ac.tensor([0., 4.]))
     tensor(5.)
     """
+    array_of(input), array_of(other)
     return _norm(input - other, p=float(p))
 
 
@@ -80,14 +82,14 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values: expected p >= 0, got {p:g}.")
     for name, x in (("X1", x1), ("X2", x2)):
-        if ndim_of(x, "cdist") < 2:
-            raise ShapeError(f"cdist only supports at least 2D tensors, {name} got: {ndim_of(x, 'cdist')}D")
-    if unbox(x1).shape[-1] != unbox(x2).shape[-1]:
-        raise ShapeError(f"X1 and X2 must have the same number of columns. X1: {unbox(x1).shape[-1]} X2: {unbox(x2).shape[-1]} (in cdist)")
+        if ndim_of(x) < 2:
+            raise ShapeError(f"cdist only supports at least 2D tensors, {name} got: {ndim_of(x)}D")
+    if shape_of(x1)[-1] != shape_of(x2)[-1]:
+        raise ShapeError(f"X1 and X2 must have the same number of columns. X1: {shape_of(x1)[-1]} X2: {shape_of(x2)[-1]} (in cdist)")
     a = select_view(x1, at=(Ellipsis, slice(None), None, slice(None)))
     b = select_view(x2, at=(Ellipsis, None, slice(None), slice(None)))
     d = a - b
-    return _norm(d, p=float(p), dims=(unbox(d).ndim - 1,))
+    return _norm(d, p=float(p), dims=(ndim_of(d) - 1,))
 
 
 @expose("function functional")
@@ -98,7 +100,7 @@ def pdist(input: Array, p: float = 2.0) -> Array:
     >>> ac.pdist(ac.tensor([[0.], [1.], [3.]]))
     tensor([1., 3., 2.])
     """
-    if ndim_of(input, "pdist") != 2:
-        raise ShapeError(expected("pdist", "only supports 2D tensors, an input of 2 dims (N, M)", f"{ndim_of(input, 'pdist')}D"))
-    i, j = np.triu_indices(unbox(input).shape[0], 1)
+    if ndim_of(input) != 2:
+        raise ShapeError(expected("pdist", "only supports 2D tensors, an input of 2 dims (N, M)", f"{ndim_of(input)}D"))
+    i, j = np.triu_indices(shape_of(input)[0], 1)
     return _norm(select_copy(input, at=(i,)) - select_copy(input, at=(j,)), p=float(p), dims=(1,))

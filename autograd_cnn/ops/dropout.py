@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import array_of
 from ..kernels.chunks import in_chunks
 from ..kernels.layout import ChannelsLast
 from ..kernels.onednn import binary as onednn
@@ -150,6 +151,7 @@ def _channel_dropout(dims: int) -> None:
         return _feature(name, dims, input, p, training, inplace)
 
     drop.__name__ = drop.__qualname__ = name
+    drop.__code__ = drop.__code__.replace(co_name=name)  # what tracebacks and messages say
     drop.__doc__ = f"""Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, *) → (N, C, *), {dims} spatial dims
 
     Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
@@ -191,6 +193,7 @@ _ALPHA = -1.7580993408473766  # SELU's value at minus infinity
 
 def _alpha(operation: str, input: Any, p: float, training: bool, inplace: bool, channels: bool) -> Any:
     check_probability(p, operation)
+    array_of(input)
     if not training or p == 0:
         return input
     if p == 1:

@@ -8,12 +8,11 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import Variable, array_of, unbox
 from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
 from . import return_types
 from .arithmetic import _mul, _power, cast, pow
-from .dims import ndim_of
 from .expose import expose
 from .floats import total
 from .kinds import float_only
@@ -294,6 +293,9 @@ def float_power(input: Array, exponent: Array) -> Array:
     >>> ac.float_power(ac.tensor([1, 2, 3]), 2)
     tensor([1., 4., 9.], dtype=torch.float64)
     """
+    for v in (input, exponent):
+        if not isinstance(v, Variable | int | float | complex):
+            array_of(v)
     x, n = (cast(v, dtype=np.dtype(np.float64)) if hasattr(unbox(v), "dtype") else float(v) for v in (input, exponent))
     return pow(x, n)
 
@@ -306,8 +308,7 @@ def ldexp(input: Array, other: Array) -> Array:
     >>> ac.ldexp(ac.tensor([1.]), ac.tensor([3]))
     tensor([8.])
     """
-    for name, x in (("input", input), ("other", other)):
-        ndim_of(x, "ldexp", name)
+    array_of(input), array_of(other)
     return _mul(input, exp2(other))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of, dtype_of, unbox
 from ..engine.versions import wrote
 from ..errors import DtypeError, expected
 from .expose import expose
@@ -27,7 +27,7 @@ def _embedding(weight: Array, input: Array, *, padding_idx: int, by_freq: bool) 
 @_embedding.vjp("weight")
 def _(g: Array, weight_shape: Shape, input: Array, padding_idx: int, by_freq: bool) -> Array:
     raw = unbox(input)
-    share = np.ones(raw.shape, unbox(g).dtype)
+    share = np.ones(raw.shape, dtype_of(g))
     if by_freq and raw.size:
         share /= np.bincount(raw.ravel())[raw]
     share[raw == padding_idx] = 0
@@ -60,7 +60,7 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, max_n
     tensor([[3., 4.],
             [1., 2.]])
     """
-    raw, (rows, *_) = unbox(input), shape_of(weight) or (0,)
+    raw, (rows, *_) = array_of(input), shape_of(weight) or (0,)
     if len(shape_of(weight)) != 2:
         raise RuntimeError(expected("embedding", "'weight' must be 2-D", f"shape {list(shape_of(weight))}"))
     if raw.dtype.kind != "i" or raw.dtype.itemsize < 4:
@@ -113,7 +113,7 @@ def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max
     if per_sample_weights is not None and shape_of(per_sample_weights) != shape_of(input):
         raise ValueError(f"embedding_bag: If per_sample_weights ({list(shape_of(per_sample_weights))}) is not None, then it must have the same "
                          f"shape as the input ({list(shape_of(input))})")  # fmt: skip
-    bags, count = _bags(unbox(input), None if offsets is None else unbox(offsets), include_last_offset)
+    bags, count = _bags(array_of(input), None if offsets is None else array_of(offsets), include_last_offset)
     numbers = _reshape(input, shape=(-1,), kind="flatten")
     rows = embedding(numbers, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     here = bags >= 0
@@ -125,7 +125,7 @@ def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max
         rows = rows * _reshape(_take(_reshape(per_sample_weights, shape=(-1,)), keep, dim=0), shape=(-1, 1), kind="unsqueeze")
     shape = (count, shape_of(weight)[1])
     if mode == "max":
-        nothing = np.zeros(shape, unbox(rows).dtype)
+        nothing = np.zeros(shape, dtype_of(rows))
         at = np.broadcast_to(bag[:, None], shape_of(rows))
         return (
             scatter_reduce(nothing, 0, at, rows, "amax", include_self=False) if bag.size else _take_adjoint(rows, bag, shape=shape, dim=0)
@@ -133,7 +133,7 @@ def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max
     total = _take_adjoint(rows, bag, shape=shape, dim=0)
     if mode == "sum":
         return total
-    return total / np.maximum(np.bincount(bag, minlength=count), 1).astype(unbox(rows).dtype)[:, None]
+    return total / np.maximum(np.bincount(bag, minlength=count), 1).astype(dtype_of(rows))[:, None]
 
 
 def _bags(raw: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable, unbox
+from ..engine.variable import Variable, ndim_of, size_of, unbox
 from . import return_types
 from .along import put_along
 from .arithmetic import cast
-from .dims import DimError, count_along, draw_dim, draw_dims, kept_shape, ndim_of, normal_dim, numpy_names, reduced_dims
+from .dims import DimError, count_along, draw_dim, draw_dims, kept_shape, normal_dim, numpy_names, reduced_dims
 from .expose import expose
 from .packed import packed
 from .promotion import Array
@@ -25,7 +25,7 @@ _minimum: Any = np.minimum
 
 def _nonempty(x: Any, operation: str, dims: Dims, error: type[Exception] = DimError) -> None:
     """A greatest entry of nothing does not exist; an empty result is fine."""
-    if x.size == 0 and count_along(x.shape, dims) == 0:
+    if size_of(x) == 0 and count_along(x.shape, dims) == 0:
         if dims is None:
             raise error(
                 f"{operation}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
@@ -104,7 +104,7 @@ def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     >>> ac.amax(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
     tensor([4., 3.])
     """
-    dims = reduced_dims(dim, ndim_of(input, "amax"), "amax")
+    dims = reduced_dims(dim, ndim_of(input), "amax")
     return _amax(_filled(input, "amax") if dim == () else input, dims=dims, keepdim=keepdim)
 
 
@@ -119,7 +119,7 @@ def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     >>> ac.amin(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
     tensor([1., 2.])
     """
-    dims = reduced_dims(dim, ndim_of(input, "amin"), "amin")
+    dims = reduced_dims(dim, ndim_of(input), "amin")
     return _amin(_filled(input, "amin") if dim == () else input, dims=dims, keepdim=keepdim)
 
 
@@ -132,11 +132,11 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     >>> ac.aminmax(ac.tensor([3., 1., 2.])).min
     tensor(1.)
     """
-    if not unbox(input).size and dim is None:
+    if not size_of(input) and dim is None:
         raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a dim that is "
                            "not empty.")  # fmt: skip
     dims = (
-        None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input, "aminmax"), "aminmax"), ndim_of(input, "aminmax"), "aminmax")
+        None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input), "aminmax"), ndim_of(input), "aminmax")
     )
     return return_types.aminmax(_amin(input, dims=dims, keepdim=keepdim), _amax(input, dims=dims, keepdim=keepdim))
 
@@ -207,7 +207,7 @@ def max(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = No
         return maximum(input, dim if other is None else other)
     if dim is None:
         return _amax(_filled(input, "max"))
-    at = normal_dim(dim, ndim_of(input, "max"), "max")
+    at = normal_dim(dim, ndim_of(input), "max")
     return return_types.max(*_max(input, dim=at, keepdim=keepdim))
 
 
@@ -228,7 +228,7 @@ def min(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = No
         return minimum(input, dim if other is None else other)
     if dim is None:
         return _amin(_filled(input, "min"))
-    at = normal_dim(dim, ndim_of(input, "min"), "min")
+    at = normal_dim(dim, ndim_of(input), "min")
     return return_types.min(*_min(input, dim=at, keepdim=keepdim))
 
 
@@ -271,7 +271,7 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     >>> ac.argmax(ac.tensor([[1., 3.], [5., 2.]]), dim=1)
     tensor([1, 0])
     """
-    at = None if dim is None else normal_dim(dim, ndim_of(input, "argmax"), "argmax")
+    at = None if dim is None else normal_dim(dim, ndim_of(input), "argmax")
     return _argmax(input, dim=at, keepdim=keepdim)
 
 
@@ -286,5 +286,5 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     >>> ac.argmin(ac.tensor([[1., 3.], [5., 2.]]), dim=1)
     tensor([0, 1])
     """
-    at = None if dim is None else normal_dim(dim, ndim_of(input, "argmin"), "argmin")
+    at = None if dim is None else normal_dim(dim, ndim_of(input), "argmin")
     return _argmin(input, dim=at, keepdim=keepdim)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
 from . import return_types
 from .arrange import tril
@@ -26,12 +26,12 @@ def _as(x: Any, part: Any, like: Any) -> Any:
 
 def _diagonal(v: Any) -> Any:
     """(…, k) → (…, k, k)"""
-    return unsqueeze(v, -1) * np.eye(unbox(v).shape[-1], dtype=unbox(v).dtype)
+    return unsqueeze(v, -1) * np.eye(shape_of(v)[-1], dtype=dtype_of(v))
 
 
 def _gaps(v: Any) -> Any:
     """1 / (v_j − v_i), and 0 on the diagonal.   (…, k) → (…, k, k)"""
-    eye = np.eye(unbox(v).shape[-1], dtype=unbox(v).dtype)
+    eye = np.eye(shape_of(v)[-1], dtype=dtype_of(v))
     return (1.0 - eye) / (unsqueeze(v, -2) - unsqueeze(v, -1) + eye)
 
 
@@ -57,12 +57,12 @@ def _qr(A: Array) -> tuple[Array, Array]:
 
 @_qr.vjp("A")
 def _(g: Any, Q: Array, R: Array) -> Array:
-    if unbox(R).shape[-2] != unbox(R).shape[-1]:
+    if shape_of(R)[-2] != shape_of(R)[-1]:
         raise RuntimeError(expected("linalg.qr: its derivative", "a matrix with at least as many rows as columns", "fewer rows"))
     gQ, gR = _as(Q, g[0], Q), _as(R, g[1], R)
     upper = _swapped(tril(_swapped(_matmul(gR, _swapped(R)) - _matmul(_swapped(Q), gQ))))
     both = upper + _swapped(upper)
-    halved = both - 0.5 * both * np.eye(unbox(R).shape[-1], dtype=unbox(R).dtype)
+    halved = both - 0.5 * both * np.eye(shape_of(R)[-1], dtype=dtype_of(R))
     return _matmul(gQ + _matmul(Q, halved), _swapped(_inv(R)))
 
 
@@ -109,7 +109,7 @@ def _(g: Any, U: Array, S: Array, Vh: Array) -> Array:
     Ut, V = _swapped(U), _swapped(Vh)
     turned = _skew(_matmul(Ut, gU)) * unsqueeze(S, -2) + unsqueeze(S, -1) * _skew(_matmul(Vh, _swapped(gVh)))
     core = turned * _gaps(S * S) + _diagonal(gS)
-    m, k, n = unbox(U).shape[-2], unbox(S).shape[-1], unbox(Vh).shape[-1]
+    m, k, n = shape_of(U)[-2], shape_of(S)[-1], shape_of(Vh)[-1]
     found = _matmul(_matmul(U, core), Vh)
     if m > k and g[0] is not None:
         outside = (gU - _matmul(U, _matmul(Ut, gU))) / unsqueeze(S, -2)
@@ -149,7 +149,7 @@ def linalg_svd(A: Array, full_matrices: bool = True) -> return_types.linalg_svd:
     >>> ac.linalg.svd(ac.tensor([[3., 0.], [0., 4.]])).S
     tensor([4., 3.])
     """
-    shape = unbox(A).shape
+    shape = shape_of(A)
     return return_types.linalg_svd(*(_full_svd(A) if full_matrices and shape[-1] != shape[-2] else _svd(A)))
 
 
@@ -198,7 +198,7 @@ def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
     """
     U, S, Vh = _svd(A)
     values = unbox(S)
-    limit = (max(unbox(A).shape[-2:]) * np.finfo(values.dtype).eps if rtol is None else rtol) * values.max(-1, keepdims=True, initial=0.0)
+    limit = (max(shape_of(A)[-2:]) * np.finfo(values.dtype).eps if rtol is None else rtol) * values.max(-1, keepdims=True, initial=0.0)
     counts = (values > limit).astype(values.dtype)
     inverted = counts / (S * counts + (1.0 - counts))
     return _matmul(_swapped(Vh) * unsqueeze(inverted, -2), _swapped(U))

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..random import default_generator
-from .dims import ndim_of, normal_dim
+from .dims import normal_dim
 from .elementwise import sigmoid
 from .expose import expose
 from .index import select_view
@@ -31,10 +31,10 @@ def glu(input: Array, dim: int = -1) -> Array:
     >>> ac.nn.functional.glu(ac.tensor([4., 0.]))
     tensor([2.])
     """
-    if ndim_of(input, "glu") == 0:
+    if ndim_of(input) == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even: expected 1 dim or more, got 0.")
-    at = normal_dim(dim, ndim_of(input, "glu"), "glu")
-    n = unbox(input).shape[at]
+    at = normal_dim(dim, ndim_of(input), "glu")
+    n = shape_of(input)[at]
     float_only(unbox(input), "glu")
     if n % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {at} is size {n} in glu.")
@@ -53,7 +53,7 @@ def gumbel_softmax(logits: Array, tau: float = 1, hard: bool = False, eps: float
     >>> ac.nn.functional.gumbel_softmax(ac.zeros(3), hard=True).sum()
     tensor(1.)
     """
-    x = unbox(logits)
+    x = array_of(logits)
     with np.errstate(divide="ignore"):
         noise = -np.log(default_generator.exponential(x.shape, x.dtype))
     at = normal_dim(dim, x.ndim, "gumbel_softmax")

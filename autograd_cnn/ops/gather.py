@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, size_of, unbox
 from ..errors import DtypeError, ShapeError, expected
 from .dims import draw_dim, normal_dim
 from .expose import expose
@@ -40,7 +40,7 @@ def check_bounds(operation: str, index: Any, size: int, dim: int, wrap: bool = F
 
 def index_kind(operation: str, index: Any) -> None:
     """Indices are int64 or int32."""
-    dtype = unbox(index).dtype
+    dtype = dtype_of(index)
     if dtype.kind != "i" or dtype.itemsize < 4:
         raise DtypeError(f"{operation}(): Expected dtype int32/int64 for index, got {dtype}. Convert it with .long().")
 
@@ -173,7 +173,7 @@ def _product_rule(g: Any, y: Any, x: Any, index: Any, src: Any, dim: int, includ
     none = unbox(x) == 0
     gx = g * _reduce(_where(none, 1.0, x), index, src, dim=dim, reduce="prod", include_self=include_self) / _where(none, 1.0, x)
     zero = raw == 0
-    zeros = _gather.raw(_scatter_add.raw(np.zeros(unbox(x).shape, np.int64), at, zero.astype(np.int64), dim=dim), at, dim=dim)
+    zeros = _gather.raw(_scatter_add.raw(np.zeros(shape_of(x), np.int64), at, zero.astype(np.int64), dim=dim), at, dim=dim)
     alone = zero & (zeros == 1)
     without = _reduce(x, index, _where(alone, 1.0, src), dim=dim, reduce="prod", include_self=include_self)
     gs = _where(alone, _gather(g * without, index, dim=dim), _gather(g * y, index, dim=dim) / _where(zero, 1.0, src))
@@ -234,7 +234,7 @@ def _(draw: Draw) -> Case:
 def _prepared(operation: str, input: Any, dim: int, index: Any, src: Any = None) -> tuple[Any, int, Any, Any]:
     """Everything checked; 0-d tensors count as having one dim."""
     d = normal_dim(dim, len(shape_of(input)), operation)
-    if unbox(index).size:
+    if size_of(index):
         index_kind(operation, index)
     input, index = _dims1(input), _dims1(index)
     shape, at = shape_of(input), shape_of(index)
@@ -265,9 +265,9 @@ def _cropped(operation: str, input: Any, index: Any, src: Any, d: int) -> Any:
         raise ShapeError(f"Expected index {list(at)} to be no larger than self {list(shape_of(input))} apart from dimension {d} "
                          "and to be no "
                          f"larger size than src {list(have)} (in {operation})")  # fmt: skip
-    if unbox(src).dtype != unbox(input).dtype:
-        raise DtypeError(f"{operation}(): Expected self.dtype to be equal to src.dtype, got {unbox(input).dtype} and "
-                         f"{unbox(src).dtype}. Convert "
+    if dtype_of(src) != dtype_of(input):
+        raise DtypeError(f"{operation}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and "
+                         f"{dtype_of(src)}. Convert "
                          "src with .to(dtype).")  # fmt: skip
     return src if have == at else select_view(src, at=(*(slice(0, n) for n in at), Ellipsis))
 
@@ -323,7 +323,7 @@ def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any
     if not math.prod(shape_of(at)):
         return input
     if reduce is not None:
-        full = given if hasattr(given, "ndim") else np.full(shape_of(at), given, unbox(x).dtype)
+        full = given if hasattr(given, "ndim") else np.full(shape_of(at), given, dtype_of(x))
         return scatter_reduce(input, dim, index, full, "sum" if reduce == "add" else "prod")
     return _as(input, _scatter(x, at, given, dim=d))
 
@@ -356,11 +356,11 @@ def scatter_reduce(input: Array, dim: int, index: Array, src: Array, reduce: str
         return input
     if reduce in _UFUNC:
         return _as(input, _reduce(x, at, src, dim=d, reduce=reduce, include_self=bool(include_self)))
-    start = x if include_self else _scatter(x, at, 0 if unbox(x).dtype.kind in "iu" else 0.0, dim=d)
+    start = x if include_self else _scatter(x, at, 0 if dtype_of(x).kind in "iu" else 0.0, dim=d)
     y = _scatter_add(start, at, src, dim=d)
     if reduce == "sum":
         return _as(input, y)
-    kind, places = unbox(x).dtype, unbox(at)
+    kind, places = dtype_of(x), unbox(at)
     own = np.ones(shape_of(x), kind) if include_self else _scatter.raw(np.ones(shape_of(x), kind), places, 0, dim=d)
     count = np.maximum(_scatter_add.raw(own, places, np.ones(shape_of(at), kind), dim=d), 1)
     return _as(input, y // count if kind.kind in "iu" else y / count)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of
 from ..errors import ShapeError, expected
 from .arithmetic import cast
 from .comparison import ge, gt, le, lt
@@ -40,8 +40,8 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
     Source: Jaderberg et al., "Spatial transformer networks", 2015.
     """
     dims = len(size) - 2
-    if unbox(theta).dtype.kind != "f":
-        raise ValueError(expected("affine_grid", "theta to have floating point type", unbox(theta).dtype))
+    if dtype_of(theta).kind != "f":
+        raise ValueError(expected("affine_grid", "theta to have floating point type", dtype_of(theta)))
     if dims not in (2, 3):
         raise NotImplementedError(
             f"affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size {tuple(size)}."
@@ -53,7 +53,7 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
         raise ShapeError(expected("affine_grid", f"{size[0]} matrices for size {tuple(size)}", shape_of(theta)[0]))
     if min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {tuple(size)} (in affine_grid)")
-    dtype = unbox(theta).dtype
+    dtype = dtype_of(theta)
     axes = [_places(n, bool(align_corners), dtype) for n in size[2:]]
     mesh = np.meshgrid(*axes, indexing="ij")[::-1]  # x runs along the last dim
     base = np.stack([*mesh, np.ones_like(mesh[0])], -1).reshape(-1, dims + 1)  # (places, dims + 1)

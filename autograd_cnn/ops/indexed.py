@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of, dtype_of, ndim_of, unbox
 from ..errors import DtypeError, ShapeError, expected
 from .arithmetic import add, expand_to
 from .dims import draw_dim, normal_dim
@@ -121,8 +121,8 @@ def _back(input: Any, y: Any) -> Any:
 
 def _checked_source(operation: str, x: Any, d: int, at: Any, source: Any) -> Any:
     """A source with one slice for each index, of the dtype of what it is written to."""
-    if unbox(source).dtype != unbox(x).dtype:
-        raise DtypeError(f"{operation}(): self ({unbox(x).dtype}) and source ({unbox(source).dtype}) must have the same scalar "
+    if dtype_of(source) != dtype_of(x):
+        raise DtypeError(f"{operation}(): self ({dtype_of(x)}) and source ({dtype_of(source)}) must have the same scalar "
                          "type. Convert "
                          "source with .to(dtype).")  # fmt: skip
     source = source if shape_of(source) else _reshape(source, shape=(1,), kind="unsqueeze")
@@ -180,14 +180,14 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
 
 def single_value(operation: str, input: Any, value: Any) -> Any:
     """A number, or a 0-d tensor, in the dtype of what it is written to."""
-    dtype = unbox(input).dtype
+    dtype = dtype_of(input)
     if not hasattr(unbox(value), "ndim"):
         return held(value, dtype, operation)
-    if unbox(value).ndim:
-        raise RuntimeError(f"{operation} only supports a 0-dimensional value tensor, but got tensor with {unbox(value).ndim} dimension(s).")
-    if unbox(value).dtype.kind == "c" and dtype.kind != "c":
+    if ndim_of(value):
+        raise RuntimeError(f"{operation} only supports a 0-dimensional value tensor, but got tensor with {ndim_of(value)} dimension(s).")
+    if dtype_of(value).kind == "c" and dtype.kind != "c":
         raise DtypeError(f"{operation}: value cannot be converted to type {dtype} without overflow, got {unbox(value)}")
-    return value if unbox(value).dtype == dtype else value.astype(dtype) if isinstance(value, np.generic | np.ndarray) else value.to(dtype)
+    return value if dtype_of(value) == dtype else value.astype(dtype) if isinstance(value, np.generic | np.ndarray) else value.to(dtype)
 
 
 @expose("function method inplace")
@@ -213,8 +213,8 @@ def take(input: Array, index: Array) -> Array:
     >>> ac.take(ac.tensor([[1, 2], [3, 4]]), ac.tensor([0, 3]))
     tensor([1, 4])
     """
-    if unbox(index).dtype != np.int64:
-        raise DtypeError(f"take(): Expected a long tensor for index, but got {unbox(index).dtype}. Convert it with .long().")
+    if dtype_of(index) != np.int64:
+        raise DtypeError(f"take(): Expected a long tensor for index, but got {dtype_of(index)}. Convert it with .long().")
     count = math.prod(shape_of(input))
     raw = unbox(index)
     if raw.size and (raw.max() >= count or raw.min() < -count):
@@ -234,8 +234,8 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
     >>> ac.take_along_dim(x, x.argsort(dim=1), dim=1)
     tensor([[10, 20, 30]])
     """
-    if unbox(indices).dtype.kind not in "iu":
-        raise DtypeError(expected("take_along_dim", "integer indices", unbox(indices).dtype, "Convert them with .long()."))
+    if dtype_of(indices).kind not in "iu":
+        raise DtypeError(expected("take_along_dim", "integer indices", dtype_of(indices), "Convert them with .long()."))
     if dim is None:
         return gather(_reshape(input, shape=(-1,), kind="flatten"), 0, _reshape(indices, shape=(-1,), kind="flatten"))
     a, b = shape_of(input), shape_of(indices)
@@ -280,10 +280,10 @@ def index_put(input: Array, indices: Sequence[Any], values: Array, accumulate: b
     """
     if not isinstance(indices, list | tuple):
         raise TypeError(f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}")
-    x = unbox(input)
-    if hasattr(unbox(values), "dtype") and unbox(values).dtype != x.dtype:
+    x = array_of(input)
+    if hasattr(unbox(values), "dtype") and dtype_of(values) != x.dtype:
         raise DtypeError(f"Index put requires the source and destination dtypes match, got {x.dtype} for the destination and "
-                         f"{unbox(values).dtype} for the source.")  # fmt: skip
+                         f"{dtype_of(values)} for the source.")  # fmt: skip
     at, _ = normal_index(tuple(slice(None) if i is None else i for i in indices), x.ndim)
     want = x[at].shape
     try:

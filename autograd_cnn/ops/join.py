@@ -104,7 +104,7 @@ def _listed(tensors: Any, operation: str) -> list[Any]:
         raise kind(f"{operation}(): expected a non-empty list of Tensors, got an empty one.")
     for i, x in enumerate(tensors):
         if not hasattr(unbox(x), "ndim"):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__} (in {operation})")
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__} (in {operation}); use tensor(…)")
     return list(tensors)
 
 

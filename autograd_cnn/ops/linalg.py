@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import array_of, dtype_of
 from ..errors import DtypeError, ShapeError
 from ..kernels import product
 from ..kernels.onednn import matmul as onednn
@@ -23,7 +23,7 @@ from .shape import Shape, _reshape, ndim_of, shape_of, transpose, unsqueeze
 
 def same_dtype(operation: str, *values: Any) -> None:
     """Products of matrices do not promote: their dtypes must agree, as in PyTorch."""
-    kinds = [unbox(v).dtype for v in values]
+    kinds = [dtype_of(v) for v in values]
     if kinds.count(kinds[0]) < len(kinds):
         names = " and ".join(str(k) for k in kinds)
         raise DtypeError(
@@ -197,7 +197,8 @@ def outer(input: Array, vec2: Array) -> Array:
 
 def _blend(operation: str, input: Any, product: Any, beta: float, alpha: float) -> Any:
     """β · input + α · product; with β = 0 the input does not count, not even its NaNs."""
-    alpha, beta = (number_in(unbox(product).dtype, v) for v in (alpha, beta))
+    array_of(input)
+    alpha, beta = (number_in(dtype_of(product), v) for v in (alpha, beta))
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled
@@ -268,7 +269,7 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha
     from .reduce import as_dtype
     from .reduce import sum as total
 
-    return _blend("addbmm", input, as_dtype(total(bmm(batch1, batch2), 0), unbox(batch1).dtype), beta, alpha)
+    return _blend("addbmm", input, as_dtype(total(bmm(batch1, batch2), 0), dtype_of(batch1)), beta, alpha)
 
 
 @primitive(label="linear", family="linalg", name="linear")
@@ -379,7 +380,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
         da, db = normal_dims(dims[0], na, "tensordot"), normal_dims(dims[1], nb, "tensordot")
     for i, j in zip(da, db, strict=True):  # a size of 1 stands for all of the other's: that one is summed first
         if shape_of(a)[i] != shape_of(b)[j] and 1 in (shape_of(a)[i], shape_of(b)[j]):
-            dtype = unbox(a).dtype
+            dtype = dtype_of(a)
             a, b = (total(a, i, keepdim=True, dtype=dtype), b) if shape_of(b)[j] == 1 else (a, total(b, j, keepdim=True, dtype=dtype))
     if [shape_of(a)[i] for i in da] != [shape_of(b)[i] for i in db]:
         raise ShapeError(f"contracted dimensions need to match, but first has sizes {[shape_of(a)[i] for i in da]} and second has sizes "
@@ -421,7 +422,7 @@ def _(
         for at, c in enumerate(term):
             if c not in known:
                 y = unsqueeze(y, at)
-        grads.append(y * np.ones(operands_shape[i], unbox(g).dtype) if len(here) < len(term) else y)
+        grads.append(y * np.ones(operands_shape[i], dtype_of(g)) if len(here) < len(term) else y)
     return tuple(grads)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
+from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import shape_of
 from ..errors import expected
 from ..kernels.adding import add_up
 from .clamp import _clamp
@@ -74,9 +75,9 @@ def warn_of_sizes(input: Any, target: Any, operation: str) -> None:
 
 def _shape(x: Any, operation: str, argument: str) -> tuple[int, ...]:
     try:
-        return unbox(x).shape  # type: ignore[no-any-return]  # raw values know their shape
+        return shape_of(x)  # type: ignore[no-any-return]  # raw values know their shape
     except AttributeError:
-        raise TypeError(f"{operation}(): argument '{argument}' must be Tensor, not {type(x).__name__}") from None
+        raise no_tensor(x, operation, argument) from None
 
 
 def spoken(shape: tuple[int, ...]) -> str:
@@ -86,10 +87,10 @@ def spoken(shape: tuple[int, ...]) -> str:
 
 def weighted(x: Any, weight: Any, reduction: str, operation: str, of_weights: bool = True) -> Any:
     """Entries times their weights; the mean divided by the sum of the weights, or by the count."""
-    if unbox(x).shape != unbox(weight).shape:
+    if shape_of(x) != shape_of(weight):
         raise ValueError(
-            f"Weights and input must have the same size: {operation} expected weights of {spoken(unbox(x).shape)}, "
-            f"got {spoken(unbox(weight).shape)}."
+            f"Weights and input must have the same size: {operation} expected weights of {spoken(shape_of(x))}, "
+            f"got {spoken(shape_of(weight))}."
         )
     y = x * weight
     if reduction == "mean" and of_weights:

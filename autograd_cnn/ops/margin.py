@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..errors import expected
 from .along import take_along
 from .clamp import _clamp
@@ -43,6 +43,7 @@ def hinge_embedding_loss(
     tensor(0.6250)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="hinge_embedding_loss")
+    array_of(input), array_of(target)
     far = where(target != 1, _hinge(margin - input), 0.0)
     near = where(target != -1, input, 0.0)
     return reduce_to(far + near, how)
@@ -67,7 +68,7 @@ def margin_ranking_loss(
     tensor(2.)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="margin_ranking_loss")
-    a, b, c = (unbox(x).shape for x in (input1, input2, target))
+    a, b, c = (shape_of(x) for x in (input1, input2, target))
     if not len(a) == len(b) == len(c):
         raise RuntimeError(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
@@ -94,7 +95,7 @@ def cosine_embedding_loss(
     tensor(1.)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="cosine_embedding_loss")
-    a, b, t = (unbox(x).shape for x in (input1, input2, target))
+    a, b, t = (shape_of(x) for x in (input1, input2, target))
     if len(t) not in (0, 1):
         raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported: cosine_embedding_loss got {list(t)}.")
     if len(a) != len(t) + 1 or len(b) != len(t) + 1:
@@ -121,7 +122,7 @@ def _positive(margin: float, operation: str) -> None:
 
 
 def _three(anchor: Any, positive: Any, negative: Any) -> None:
-    a, p, n = (unbox(x).ndim for x in (anchor, positive, negative))
+    a, p, n = (ndim_of(x) for x in (anchor, positive, negative))
     if not a == p == n:
         raise RuntimeError(
             "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
@@ -191,7 +192,7 @@ def triplet_margin_with_distance_loss(
 # ------------------------------------------------------------------------------------------------- several classes
 def _rows(input: Any, operation: str) -> tuple[Any, bool]:
     """The input as (N, C), and whether it was (C)."""
-    x = unbox(input)
+    x = array_of(input)
     if x.ndim == 0:
         return input.reshape((1, 1)), True
     if x.ndim > 2 or 0 in x.shape[-1:]:
@@ -221,11 +222,11 @@ def multi_margin_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="multi_margin_loss")
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported: multi_margin_loss got p={p}.")
-    if weight is not None and unbox(weight).ndim != 1:
-        raise ValueError(f"weight must be one-dimensional: multi_margin_loss got {unbox(weight).ndim} dims")
+    if weight is not None and ndim_of(weight) != 1:
+        raise ValueError(f"weight must be one-dimensional: multi_margin_loss got {ndim_of(weight)} dims")
     x, single = _rows(input, "multi_margin_loss")
-    n, classes = unbox(x).shape
-    t = np.atleast_1d(unbox(target))
+    n, classes = shape_of(x)
+    t = np.atleast_1d(array_of(target))
     if t.shape != (n,):
         raise RuntimeError(f"inconsistent target size, expected {n} but got {list(t.shape)} in multi_margin_loss")
     if t.size and (t.min() < 0 or t.max() >= classes):
@@ -262,11 +263,11 @@ def multilabel_margin_loss(
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="multilabel_margin_loss")
     x, single = _rows(input, "multilabel_margin_loss")
-    n, classes = unbox(x).shape
-    t = np.atleast_2d(unbox(target))
-    if t.shape != (n, classes) or unbox(target).ndim != unbox(input).ndim:
+    n, classes = shape_of(x)
+    t = np.atleast_2d(array_of(target))
+    if t.shape != (n, classes) or ndim_of(target) != ndim_of(input):
         raise RuntimeError(
-            f"inconsistent target size: {list(unbox(target).shape)} for input of size: {list(unbox(input).shape)} in multilabel_margin_loss"
+            f"inconsistent target size: {list(shape_of(target))} for input of size: {list(shape_of(input))} in multilabel_margin_loss"
         )
     listed = np.logical_and.accumulate(t >= 0, axis=1)  # up to the first −1
     if t.size and (t.min() < -1 or t.max() >= classes):
@@ -299,10 +300,12 @@ def multilabel_soft_margin_loss(
     tensor(0.6931)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="multilabel_soft_margin_loss")
-    if not unbox(input).ndim:
+    if not ndim_of(input):
         raise IndexError(expected("multilabel_soft_margin_loss", "an input of 1 or more dims (*, C)", "0 dims"))
+    array_of(target), array_of(input)
     y = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
+        array_of(weight)
         y = y * weight
-    ndim = unbox(y).ndim
+    ndim = ndim_of(y)
     return reduce_to(_mean(y, dims=(ndim - 1,) if ndim > 1 else None), how)

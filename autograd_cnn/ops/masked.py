@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, unbox
 from ..errors import DtypeError, ShapeError
 from .arithmetic import expand_to
 from .expose import expose
@@ -64,8 +64,8 @@ def _(draw: Draw) -> Case:
 
 def _met(operation: str, input: Any, mask: Any) -> Any:
     """A boolean mask's and the input's common shape."""
-    if unbox(mask).dtype != np.bool_:
-        raise DtypeError(f"{operation} only supports boolean masks, but got mask with dtype {unbox(mask).dtype}. Use mask.bool().")
+    if dtype_of(mask) != np.bool_:
+        raise DtypeError(f"{operation} only supports boolean masks, but got mask with dtype {dtype_of(mask)}. Use mask.bool().")
     try:
         return np.broadcast_shapes(shape_of(input), shape_of(mask))
     except ValueError:
@@ -114,9 +114,9 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     tensor([1., 0., 2.])
     """
     shape = _met("masked_scatter", input, mask)
-    if unbox(source).dtype != unbox(input).dtype:
-        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {unbox(input).dtype} and "
-                         f"{unbox(source).dtype}")  # fmt: skip
+    if dtype_of(source) != dtype_of(input):
+        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {dtype_of(input)} and "
+                         f"{dtype_of(source)}")  # fmt: skip
     wide = _wide(mask, shape)
     count = int(unbox(wide).sum())
     if count > math.prod(shape_of(source)):

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine.algebra import Constant
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, size_of, unbox
 from ..engine.versions import wrote
 from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
@@ -140,7 +140,7 @@ def _check_channels(operation: str, channels: int, **given: Any) -> None:
     for name, v in given.items():
         if v is not None and shape_of(v) != (channels,):
             raise RuntimeError(
-                f"{name} should contain {channels} elements not {unbox(v).size} (in {operation}: one for each channel)"
+                f"{name} should contain {channels} elements not {size_of(v)} (in {operation}: one for each channel)"
             )
 
 
@@ -290,7 +290,7 @@ def rms_norm(input: Array, normalized_shape: Sequence[int], weight: Array | None
     """
     dims = _last_dims("rms_norm", input, normalized_shape, weight=weight)
     n = float(np.prod([shape_of(input)[d] for d in dims]))
-    small = float(np.finfo(unbox(input).dtype).eps) if eps is None else eps
+    small = float(np.finfo(dtype_of(input)).eps) if eps is None else eps
     return _affine(input * (total(input * input, dims, True) / n + small) ** -0.5, weight, None)
 
 

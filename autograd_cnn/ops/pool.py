@@ -444,6 +444,7 @@ def _make(dims: int) -> None:
     ]  # fmt: skip
     for fn, name, doc, args in table:
         fn.__name__ = fn.__qualname__ = name
+        fn.__code__ = fn.__code__.replace(co_name=name)  # what tracebacks and messages say
         fn.__doc__ = doc + ("\n\n" + example.format(name=name, x=ones, args=args, y=halves) if args else "") + "    "
         globals()[name] = fn
         expose("functional")(fn)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, ndim_of
 from ..errors import ShapeError, allocating
-from .dims import ndim_of, normal_dim
+from .dims import normal_dim
 from .expose import expose
 from .index import select_view
 from .join import stack
@@ -81,8 +81,8 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
             [2, 1],
             [3, 1]])
     """
-    if ndim_of(x, "vander") != 1:
-        raise RuntimeError(f"x must be a one-dimensional tensor: vander got {ndim_of(x, 'vander')} dims.")
+    if ndim_of(x) != 1:
+        raise RuntimeError(f"x must be a one-dimensional tensor: vander got {ndim_of(x)} dims.")
     return powers_of(x, shape_of(x)[0] if N is None else N, increasing)
 
 
@@ -91,4 +91,4 @@ def powers_of(x: Any, n: int, increasing: bool) -> Any:
     if n < 0:
         raise RuntimeError(f"N must be non-negative: vander got {n}.")
     powers = np.arange(n) if increasing else np.arange(n)[::-1]
-    return x.reshape((*shape_of(x), 1)) ** powers.astype(unbox(x).dtype)
+    return x.reshape((*shape_of(x), 1)) ** powers.astype(dtype_of(x))

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import Variable, unbox
+from ..engine.variable import Variable, ndim_of, shape_of, unbox
 from ..errors import expected
 from .along import take_along
 from .blend import lerp
-from .dims import kept_shape, ndim_of, normal_dim, numpy_names
+from .dims import kept_shape, normal_dim, numpy_names
 from .expose import expose
 from .kinds import speak
 from .promotion import Array
@@ -46,18 +46,18 @@ def _fractions(operation: str, x: Any, q: Any, interpolation: str) -> Any:
 
 
 def _quantile(operation: str, input: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
-    ndim = ndim_of(input, operation)
-    shape = unbox(input).shape
+    ndim = ndim_of(input)
+    shape = shape_of(input)
     fractions = _fractions(operation, unbox(input), q, interpolation)
     if dim is None:
         x, at = input.reshape((-1,)), 0
     else:
         at = normal_dim(dim, ndim, operation)
         x = movedim(input, at, -1) if ndim else input.reshape((1,))
-    ordered = _sort(x, dim=unbox(x).ndim - 1)[0]
+    ordered = _sort(x, dim=ndim_of(x) - 1)[0]
     ranks = _ranks(unbox(ordered), q if isinstance(q, Variable) else fractions, skip_nan)
     y = _read(ordered, ranks, interpolation)  # (…, number of fractions)
-    rest = kept_shape(shape, None if dim is None else (at,)) if keepdim else unbox(y).shape[:-1]
+    rest = kept_shape(shape, None if dim is None else (at,)) if keepdim else shape_of(y)[:-1]
     y = movedim(y, -1, 0)
     return y.reshape((*fractions.shape, *rest))
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, ndim_of
 from ..errors import expected
 from ..kernels.adding import add_up
 from .arithmetic import cast
 from .comparison import isnan
-from .dims import count_along, draw_dims, kept_shape, ndim_of, numpy_names, reduced_dims
+from .dims import count_along, draw_dims, kept_shape, numpy_names, reduced_dims
 from .expose import expose
 from .kinds import speak
 from .logical import logical_not
@@ -28,7 +28,7 @@ Dims = tuple[int, ...] | None  # of a reduction: ascending, counted from the fro
 
 def as_dtype(input: Any, dtype: Any) -> Any:
     """The input in the dtype asked for; as it is if none was, or if it has it."""
-    if dtype is None or unbox(input).dtype == dtype:
+    if dtype is None or dtype_of(input) == dtype:
         return input
     return cast(input, dtype=np.dtype(dtype))
 
@@ -86,7 +86,7 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     >>> ac.sum(ac.tensor([[1., 2.], [3., 4.]]), dim=0)
     tensor([4., 6.])
     """
-    dims = None if dim is None else reduced_dims(dim, ndim_of(input, "sum"), "sum")
+    dims = None if dim is None else reduced_dims(dim, ndim_of(input), "sum")
     if dtype is None:
         return _sum(input, dims=dims, keepdim=keepdim)
     return as_dtype(_sum(as_dtype(input, dtype), dims=dims, keepdim=keepdim), dtype)
@@ -136,7 +136,7 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     tensor([[1.5000],
             [3.5000]])
     """
-    dims = None if dim is None else reduced_dims(dim, ndim_of(input, "mean"), "mean")
+    dims = None if dim is None else reduced_dims(dim, ndim_of(input), "mean")
     return _mean(as_dtype(input, dtype) if dtype is not None else input, dims=dims, keepdim=keepdim)
 
 
@@ -150,7 +150,7 @@ def nansum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any =
     >>> ac.nansum(ac.tensor([1., float("nan"), 2.]))
     tensor(3.)
     """
-    if unbox(input).dtype.kind != "f":
+    if dtype_of(input).kind != "f":
         return sum(input, dim, keepdim, dtype=dtype)
     return sum(where(isnan(input), 0.0, input), dim, keepdim, dtype=dtype)
 
@@ -165,8 +165,8 @@ def nanmean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     tensor(1.5000)
     """
     x = as_dtype(input, dtype)
-    if unbox(x).dtype.kind not in "fc":
-        raise RuntimeError(expected("nanmean", "a floating point dtype", speak(unbox(x).dtype), "Convert with .float()."))
+    if dtype_of(x).kind not in "fc":
+        raise RuntimeError(expected("nanmean", "a floating point dtype", speak(dtype_of(x)), "Convert with .float()."))
     return nansum(x, dim, keepdim) / sum(logical_not(isnan(x)), dim, keepdim)
 
 
@@ -212,7 +212,7 @@ def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     >>> ac.any(ac.tensor([[False, True], [False, False]]), dim=1)
     tensor([ True, False])
     """
-    return _any(input, dims=reduced_dims(dim, ndim_of(input, "any"), "any"), keepdim=keepdim)
+    return _any(input, dims=reduced_dims(dim, ndim_of(input), "any"), keepdim=keepdim)
 
 
 @expose("function method")
@@ -224,7 +224,7 @@ def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     >>> ac.all(ac.tensor([[False, True], [True, True]]), dim=1)
     tensor([False,  True])
     """
-    return _all(input, dims=reduced_dims(dim, ndim_of(input, "all"), "all"), keepdim=keepdim)
+    return _all(input, dims=reduced_dims(dim, ndim_of(input), "all"), keepdim=keepdim)
 
 
 @expose("function method")
@@ -236,4 +236,4 @@ def count_nonzero(input: Array, dim: Any = None) -> Array:
     >>> ac.count_nonzero(ac.tensor([0., 2., -1.]))
     tensor(2)
     """
-    return _count_nonzero(input, dims=reduced_dims(dim, ndim_of(input, "count_nonzero"), "count_nonzero"))
+    return _count_nonzero(input, dims=reduced_dims(dim, ndim_of(input), "count_nonzero"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, unbox
 from ..errors import expected
 from ..kernels.resampling import Plan, plan_for, resample_adjoint, resample_along
 from .expose import expose
@@ -149,8 +149,8 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
         raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and "
                            f"output {list(out)} "
                            "(in interpolate)")  # fmt: skip
-    if unbox(input).dtype.kind != "f" and mode not in ("nearest", "nearest-exact"):
-        raise NotImplementedError(expected("interpolate", f"a floating-point input in mode {mode!r}", unbox(input).dtype, "Use .float()."))
+    if dtype_of(input).kind != "f" and mode not in ("nearest", "nearest-exact"):
+        raise NotImplementedError(expected("interpolate", f"a floating-point input in mode {mode!r}", dtype_of(input), "Use .float()."))
     if mode == "area":
         return {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}[n](input, out)
     if mode == "nearest" and n == 4:  # of the same or twice the size PyTorch takes an image's entries in turn, whatever the factor

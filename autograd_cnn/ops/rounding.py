@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import dtype_of
 from .arithmetic import floor_divide, trunc_divide
 from .expose import expose
 from .kinds import float_only
@@ -116,7 +117,7 @@ def positive(input: Array) -> Array:
     >>> ac.positive(ac.tensor([1., -2.]))
     tensor([ 1., -2.])
     """
-    if getattr(input, "dtype", None) == np.bool_:
+    if dtype_of(input) == np.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported: positive expected numbers. Convert with .int().")
     return input
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable, unbox
+from ..engine.variable import Variable, dtype_of, ndim_of, unbox
 from . import return_types
 from .along import put_along
 from .arithmetic import _sub
-from .dims import draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
+from .dims import draw_dim, kept_shape, normal_dim, numpy_names
 from .elementwise import exp, log
 from .expose import expose
 from .index import select_view
@@ -77,7 +77,7 @@ def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Array:
     >>> ac.cumsum(ac.tensor([1., 2., 3.]), dim=0)
     tensor([1., 3., 6.])
     """
-    y = _cumsum(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumsum"), "cumsum"))
+    y = _cumsum(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "cumsum"))
     return as_dtype(y, dtype)  # integers add up as int64: cut at the end, as if all along
 
 
@@ -131,7 +131,7 @@ def logcumsumexp(input: Array, dim: int) -> Array:
     >>> ac.logcumsumexp(ac.tensor([0., 0., 0.]), dim=0)
     tensor([0.0000, 0.6931, 1.0986])
     """
-    return _logcumsumexp(input, dim=normal_dim(dim, ndim_of(input, "logcumsumexp"), "logcumsumexp"))
+    return _logcumsumexp(input, dim=normal_dim(dim, ndim_of(input), "logcumsumexp"))
 
 
 # ------------------------------------------------------------------------------------------------- products
@@ -170,7 +170,7 @@ def _gap(x: Any, by: int, dim: int) -> Any:
 
 def _before(x: Any, dim: int, step: int) -> Any:
     """The product of all entries before each one (step 1) or after it (step −1), without division: runs of length 1, 2, 4, … multiply."""
-    n = unbox(x).shape[dim]
+    n = shape_of(x)[dim]
     run, length = shift(x, by=step, dim=dim) + _gap(x, step, dim), 1
     while length < n:
         by = step * length
@@ -181,7 +181,7 @@ def _before(x: Any, dim: int, step: int) -> Any:
 
 def _products_of_others(x: Any, dims: tuple[int, ...] | None) -> Any:
     """For each entry the product of all others over dims: exact with zeros, too."""
-    shape = unbox(x).shape
+    shape = shape_of(x)
     if dims is None:
         flat = x.reshape((-1,))
         return (_before(flat, 0, 1) * _before(flat, 0, -1)).reshape(shape)
@@ -197,7 +197,7 @@ def _prod(input: Array, *, dims: tuple[int, ...] | None = None, keepdim: bool = 
 
 @_prod.vjp("input")
 def _(g: Array, y: Array, input: Array, dims: tuple[int, ...] | None) -> Array:
-    small = kept_shape(unbox(input).shape, dims)
+    small = kept_shape(shape_of(input), dims)
     if unbox(input).all():
         return (g * y).reshape(small) / input
     return g.reshape(small) * _products_of_others(input, dims)
@@ -223,7 +223,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     >>> ac.prod(ac.tensor([[1., 2.], [3., 4.]]), dim=1)
     tensor([ 2., 12.])
     """
-    ndim = ndim_of(input, "prod")
+    ndim = ndim_of(input)
     dims = None if dim is None or (ndim < 2 and normal_dim(dim, ndim, "prod") == 0) else (normal_dim(dim, ndim, "prod"),)
     return as_dtype(_prod(as_dtype(input, dtype), dims=dims, keepdim=keepdim), dtype)
 
@@ -239,13 +239,13 @@ def _cumprod(input: Array, *, dim: int) -> Array:
 
 @_cumprod.vjp("input")
 def _(g: Array, y: Array, input: Array, dim: int) -> Array:
-    if not unbox(input).ndim:
+    if not ndim_of(input):
         return g
     if unbox(input).all():
         return _cumsum(g * y, dim=dim, backwards=True) / input
     # sᵢ = gᵢ + xᵢ₊₁ sᵢ₊₁, then times the product of what stands before: the recurrence in runs of length 1, 2, 4, …
     s, factor, length = g, shift(input, by=-1, dim=dim), 1
-    while length < unbox(input).shape[dim]:
+    while length < shape_of(input)[dim]:
         s = s + factor * shift(s, by=-length, dim=dim)
         factor = factor * shift(factor, by=-length, dim=dim)
         length *= 2
@@ -269,7 +269,7 @@ def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Array:
     >>> ac.cumprod(ac.tensor([1., 2., 3.]), dim=0)
     tensor([1., 2., 6.])
     """
-    return as_dtype(_cumprod(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "cumprod"), "cumprod")), dtype)
+    return as_dtype(_cumprod(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "cumprod")), dtype)
 
 
 # ------------------------------------------------------------------------------------------------- extrema
@@ -320,7 +320,7 @@ def cummax(input: Array, dim: int) -> return_types.cummax:
     >>> ac.cummax(ac.tensor([1., 3., 2.]), dim=0).values
     tensor([1., 3., 3.])
     """
-    return return_types.cummax(*_cummax(input, dim=normal_dim(dim, ndim_of(input, "cummax"), "cummax")))
+    return return_types.cummax(*_cummax(input, dim=normal_dim(dim, ndim_of(input), "cummax")))
 
 
 @expose("function method")
@@ -332,7 +332,7 @@ def cummin(input: Array, dim: int) -> return_types.cummin:
     >>> ac.cummin(ac.tensor([2., 3., 1.]), dim=0).indices
     tensor([0, 0, 2])
     """
-    return return_types.cummin(*_cummin(input, dim=normal_dim(dim, ndim_of(input, "cummin"), "cummin")))
+    return return_types.cummin(*_cummin(input, dim=normal_dim(dim, ndim_of(input), "cummin")))
 
 
 # ------------------------------------------------------------------------------------------------- differences
@@ -347,7 +347,7 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
     >>> ac.diff(ac.tensor([1., 4., 9.]))
     tensor([3., 5.])
     """
-    ndim = ndim_of(input, "diff")
+    ndim = ndim_of(input)
     if not ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional: got 0 dims.")
     if n < 0:
@@ -360,5 +360,5 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
     for _ in range(min(n, shape_of(x)[at])):  # then nothing is left
         before, after = ((slice(None),) * at + (part, Ellipsis) for part in (slice(None, -1), slice(1, None)))
         pair = select_view(x, at=after), select_view(x, at=before)
-        x = logical_xor(*pair) if unbox(x).dtype == bool else _sub(*pair)
+        x = logical_xor(*pair) if dtype_of(x).kind == "b" else _sub(*pair)
     return x

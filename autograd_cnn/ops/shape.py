@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable, unbox
+from ..engine.variable import Variable, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
 from .dims import normal_dim, normal_dims, sizes_by_name
@@ -20,17 +20,6 @@ from .expose import expose
 from .promotion import Array
 
 Shape = tuple[int, ...]
-
-
-def ndim_of(x: Any) -> int:
-    """The number of dims of a variable or raw value."""
-    return int(unbox(x).ndim)
-
-
-def shape_of(x: Any) -> Shape:
-    """The shape of a variable or raw value."""
-    shape: Shape = unbox(x).shape
-    return shape
 
 
 _INT = {int}

@@ -11,10 +11,11 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import ndim_of
 from ..kernels.adding import add_up
 from ..kernels.onednn import rows as onednn
 from .arithmetic import _neg
-from .dims import draw_dim, ndim_of, normal_dim
+from .dims import draw_dim, normal_dim
 from .expose import expose
 from .kinds import float_only
 from .packed import packed
@@ -148,7 +149,7 @@ def softmax(input: Array, dim: int, dtype: Any = None) -> Array:
     >>> ac.softmax(ac.tensor([1., 1., 1., 1.]), dim=0)
     tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
-    return _softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "softmax"), "softmax"))
+    return _softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "softmax"))
 
 
 @expose("function method")
@@ -161,7 +162,7 @@ def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
     >>> ac.log_softmax(ac.tensor([0., 0.]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return _log_softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input, "log_softmax"), "log_softmax"))
+    return _log_softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "log_softmax"))
 
 
 @expose("functional", "softmax")
@@ -174,7 +175,7 @@ def f_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype:
     >>> ac.nn.functional.softmax(ac.tensor([[0., 0.]]), dim=1)
     tensor([[0.5000, 0.5000]])
     """
-    return _softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "softmax"), "softmax", _stacklevel))
+    return _softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "softmax", _stacklevel))
 
 
 @expose("functional", "log_softmax")
@@ -187,7 +188,7 @@ def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dt
     >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input, "log_softmax"), "log_softmax", _stacklevel))
+    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "log_softmax", _stacklevel))
 
 
 @expose("functional")
@@ -198,4 +199,4 @@ def softmin(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
     >>> ac.nn.functional.softmin(ac.tensor([0., 0.]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _softmax(_neg(as_dtype(input, dtype)), dim=_chosen(dim, ndim_of(input, "softmin"), "softmin", _stacklevel))
+    return _softmax(_neg(as_dtype(input, dtype)), dim=_chosen(dim, ndim_of(input), "softmin", _stacklevel))

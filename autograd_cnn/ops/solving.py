@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, unbox
 from ..errors import expected
 from . import return_types
 from .arrange import tril
@@ -193,7 +193,7 @@ def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unit
     """
     part = _swapped(tril(_swapped(A), 0 - unitriangular)) if upper else tril(A, 0 - unitriangular)
     if unitriangular:
-        part = part + np.eye(shape_of(A)[-1], dtype=unbox(A).dtype)
+        part = part + np.eye(shape_of(A)[-1], dtype=dtype_of(A))
     return solve(part, B, left=left)
 
 
@@ -251,7 +251,7 @@ def matrix_power(input: Array, n: int) -> Array:
         raise TypeError(expected("matrix_power", "a whole number n", repr(n)))
     base, left = (_inv(input), -n) if n < 0 else (input, n)
     size = shape_of(input)[-1]
-    power = input * 0 + np.eye(size, dtype=unbox(input).dtype)
+    power = input * 0 + np.eye(size, dtype=dtype_of(input))
     while left:
         if left & 1:
             power = _matmul(power, base)

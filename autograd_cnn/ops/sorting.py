@@ -11,10 +11,10 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import ndim_of, shape_of, unbox
 from . import return_types
 from .along import put_along
-from .dims import DimError, draw_dim, kept_shape, ndim_of, normal_dim, numpy_names
+from .dims import DimError, draw_dim, kept_shape, normal_dim, numpy_names
 from .expose import expose
 from .extrema import _put_one, _shared
 from .promotion import Array
@@ -60,7 +60,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = F
     >>> ac.sort(ac.tensor([3., 1., 2.])).indices
     tensor([1, 2, 0])
     """
-    return return_types.sort(*_sort(input, dim=normal_dim(dim, ndim_of(input, "sort"), "sort"), descending=descending))
+    return return_types.sort(*_sort(input, dim=normal_dim(dim, ndim_of(input), "sort"), descending=descending))
 
 
 @expose("function method")
@@ -72,7 +72,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool 
     >>> ac.argsort(ac.tensor([3., 1., 2.]), descending=True)
     tensor([0, 2, 1])
     """
-    return _sort(input, dim=normal_dim(dim, ndim_of(input, "argsort"), "argsort"), descending=descending)[1]
+    return _sort(input, dim=normal_dim(dim, ndim_of(input), "argsort"), descending=descending)[1]
 
 
 @expose("function method")
@@ -83,7 +83,7 @@ def msort(input: Array) -> Array:
     >>> ac.msort(ac.tensor([3., 1., 2.]))
     tensor([1., 2., 3.])
     """
-    return _sort(input, dim=normal_dim(0, ndim_of(input, "msort"), "msort"))[0]
+    return _sort(input, dim=normal_dim(0, ndim_of(input), "msort"))[0]
 
 
 @primitive(name="topk", label="top {k}", family="reduce", outputs=("values", "indices"))
@@ -139,7 +139,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
     >>> ac.topk(ac.tensor([1., 5., 3.]), 2).values
     tensor([5., 3.])
     """
-    return return_types.topk(*_topk(input, k=k, dim=normal_dim(dim, ndim_of(input, "topk"), "topk"), largest=largest))
+    return return_types.topk(*_topk(input, k=k, dim=normal_dim(dim, ndim_of(input), "topk"), largest=largest))
 
 
 # ------------------------------------------------------------------------------------------------- one by rank
@@ -239,7 +239,7 @@ def _median(input: Array, *, skip_nan: bool = False) -> Array:
 
 @_median.vjp("input")
 def _(g: Array, y: Array, input: Array) -> Array:
-    return _shared(g, y, input, unbox(input).shape, None)
+    return _shared(g, y, input, shape_of(input), None)
 
 
 @_median.cases
@@ -258,7 +258,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> retu
     >>> ac.kthvalue(ac.tensor([3., 1., 2.]), 2).values
     tensor(2.)
     """
-    return return_types.kthvalue(*_kthvalue(input, k=k, dim=normal_dim(dim, ndim_of(input, "kthvalue"), "kthvalue"), keepdim=keepdim))
+    return return_types.kthvalue(*_kthvalue(input, k=k, dim=normal_dim(dim, ndim_of(input), "kthvalue"), keepdim=keepdim))
 
 
 @expose("function method")
@@ -273,7 +273,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """
     if dim is None:
         return _median(input)
-    return return_types.median(*_median_dim(input, dim=normal_dim(dim, ndim_of(input, "median"), "median"), keepdim=keepdim))
+    return return_types.median(*_median_dim(input, dim=normal_dim(dim, ndim_of(input), "median"), keepdim=keepdim))
 
 
 @expose("function method")
@@ -287,7 +287,7 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> An
     """
     if dim is None:
         return _median(input, skip_nan=True)
-    at = normal_dim(dim, ndim_of(input, "nanmedian"), "nanmedian")
+    at = normal_dim(dim, ndim_of(input), "nanmedian")
     return return_types.nanmedian(*_median_dim(input, dim=at, keepdim=keepdim, skip_nan=True))
 
 
@@ -300,4 +300,4 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> return_types.mod
     >>> ac.mode(ac.tensor([2., 1., 2.])).values
     tensor(2.)
     """
-    return return_types.mode(*_mode(input, dim=normal_dim(dim, ndim_of(input, "mode"), "mode"), keepdim=keepdim))
+    return return_types.mode(*_mode(input, dim=normal_dim(dim, ndim_of(input), "mode"), keepdim=keepdim))

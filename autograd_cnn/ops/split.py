@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, unbox
 from ..errors import expected
 from .dims import normal_dim
 from .expose import expose
@@ -37,7 +37,7 @@ def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
 @_split.vjp("input")
 def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -> Array:
     like = next(p for p in g if p is not None)
-    dtype = unbox(like).dtype
+    dtype = dtype_of(like)
     parts = [
         np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p
         for p, n in zip(g, sizes, strict=True)
@@ -120,8 +120,8 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     """
     if not ndim_of(input):
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if hasattr(start, "ndim") and (start.ndim or unbox(start).dtype.kind not in "iu"):
-        raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow got {unbox(start).dtype} of shape {list(shape_of(start))}.")
+    if hasattr(start, "ndim") and (start.ndim or dtype_of(start).kind not in "iu"):
+        raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow got {dtype_of(start)} of shape {list(shape_of(start))}.")
     d = normal_dim(dim, ndim_of(input), "narrow")
     n, first = shape_of(input)[d], int(unbox(start))
     if not -n <= first <= n:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import expected
 from ..kernels.adding import add_up
-from .dims import count_along, draw_dims, kept_shape, ndim_of, normal_dims, numpy_names, reduced_dims
+from .dims import count_along, draw_dims, kept_shape, normal_dims, numpy_names, reduced_dims
 from .elementwise import exp
 from .expose import expose
 from .extrema import _shared
@@ -66,7 +66,7 @@ def _var(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: boo
 
 
 def _var_rule(g: Array, input: Array, dims: Dims, correction: float) -> Array:
-    shape = unbox(input).shape
+    shape = shape_of(input)
     freedom = max(count_along(shape, dims) - correction, 0)
     g = g.reshape(kept_shape(shape, dims)) * (2 / freedom if freedom else math.inf)
     return g * (input - _mean(input, dims=dims, keepdim=True))
@@ -115,7 +115,7 @@ def _arguments(operation: str, input: Any, dim: Any, unbiased: bool | None, corr
         correction = 1 if unbiased else 0
     taken = 1 if correction is None else correction
     x = unbox(input)
-    dims = reduced_dims(dim, ndim_of(input, operation), operation)
+    dims = reduced_dims(dim, ndim_of(input), operation)
     if count_along(x.shape, dims) <= taken and x.size:
         warnings.warn(
             f"{operation}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
@@ -226,7 +226,7 @@ def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Arr
 
 @_logsumexp.vjp("input")
 def _(g: Array, y: Array, input: Array, dims: Dims) -> Array:
-    small = kept_shape(unbox(input).shape, dims)
+    small = kept_shape(shape_of(input), dims)
     return g.reshape(small) * exp(input - y.reshape(small))
 
 
@@ -244,8 +244,8 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     >>> ac.logsumexp(ac.tensor([100., 100.]), dim=0)
     tensor(100.6931)
     """
-    x = input if unbox(input).dtype.kind in "fc" else as_dtype(input, get_default_dtype())
-    return _logsumexp(x, dims=reduced_dims(dim, ndim_of(input, "logsumexp"), "logsumexp"), keepdim=keepdim)
+    x = input if dtype_of(input).kind in "fc" else as_dtype(input, get_default_dtype())
+    return _logsumexp(x, dims=reduced_dims(dim, ndim_of(input), "logsumexp"), keepdim=keepdim)
 
 
 # ------------------------------------------------------------------------------------------------- norms
@@ -270,7 +270,7 @@ def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = Fa
 
 @_norm.vjp("input")
 def _(g: Array, y: Array, input: Array, p: float, dims: Dims) -> Array:
-    shape = unbox(input).shape
+    shape = shape_of(input)
     small = kept_shape(shape, dims)
     if p in (math.inf, -math.inf):
         return _shared(g, y, abs(input), shape, dims) * sign(input)
@@ -325,7 +325,7 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
     """
     x = as_dtype(input, dtype)
     raw = unbox(x)
-    if ndim_of(input, "norm") >= 0 and raw.dtype.kind not in "fc":
+    if ndim_of(input) >= 0 and raw.dtype.kind not in "fc":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {speak(raw.dtype)} in norm. "
             "Convert with .float()."

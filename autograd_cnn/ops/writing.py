@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import unbox
+from ..engine.variable import array_of, dtype_of, ndim_of, size_of, unbox
 from ..errors import DtypeError, ShapeError, expected
 from .arithmetic import expand_to
 from .arrange import diag_embed, diagonal
@@ -32,10 +32,10 @@ def fill(input: Array, value: Any) -> Array:
     tensor([7., 7.])
     """
     if hasattr(unbox(value), "ndim"):
-        if unbox(value).ndim:
-            raise RuntimeError(f"fill only supports 0-dimension value tensor but got tensor with {unbox(value).ndim} dimensions.")
+        if ndim_of(value):
+            raise RuntimeError(f"fill only supports 0-dimension value tensor but got tensor with {ndim_of(value)} dimensions.")
         return copied(input, value)
-    return filled(input, value=number_in(unbox(input).dtype, value))
+    return filled(input, value=number_in(dtype_of(input), value))
 
 
 def _written(operation: str, input: Any, src: Any, at: Any) -> Any:
@@ -128,13 +128,13 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     tensor([[ 0.,  9.],
             [ 0., 10.]])
     """
-    raw, count = unbox(index), math.prod(shape_of(input))
+    raw, count = array_of(index), math.prod(shape_of(input))
     if raw.dtype != np.int64:
         raise DtypeError(f"put_(): Expected a long tensor for index, but got {raw.dtype}. Convert it with .long().")
-    if unbox(source).dtype != unbox(input).dtype:
-        raise DtypeError(f"put_(): self and source expected to have the same dtype, but got {unbox(input).dtype} and {unbox(source).dtype}.")
-    if raw.size != unbox(source).size:
-        raise RuntimeError(expected("put_()", "source and index to have the same number of elements", f"{unbox(source).size} and {raw.size}"))
+    if dtype_of(source) != dtype_of(input):
+        raise DtypeError(f"put_(): self and source expected to have the same dtype, but got {dtype_of(input)} and {dtype_of(source)}.")
+    if raw.size != size_of(source):
+        raise RuntimeError(expected("put_()", "source and index to have the same number of elements", f"{size_of(source)} and {raw.size}"))
     if raw.size and (raw.max() >= count or raw.min() < -count):
         raise IndexError(f"out of range: tried to access index {raw.max()} on a tensor of {count} elements (in put_).")
     flat, values = _reshape(input, shape=(count,)), _reshape(source, shape=(raw.size,))

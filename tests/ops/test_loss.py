@@ -123,7 +123,7 @@ def test_texts() -> None:
         F.binary_cross_entropy(ac.tensor([0.0, 2.0]), ac.ones(2))
     with pytest.raises(ValueError, match=r"Target size \(torch.Size\(\[3\]\)\) must be the same as input size \(torch.Size\(\[2, 3\]\)\)"):
         F.binary_cross_entropy_with_logits(x, ac.ones(3))
-    with pytest.raises(TypeError, match=r"mse_loss\(\): argument 'target' must be Tensor, not float"):
+    with pytest.raises(TypeError, match=r"mse_loss\(\): argument 'target' \(position 2\) must be Tensor, not float"):
         F.mse_loss(x, 1.0)
     with pytest.warns(UserWarning, match="different to the input size"):
         F.l1_loss(ac.ones(2, 1), ac.ones(2))

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from ...engine.complaints import no_tensor
 from ...engine.variable import unbox
 from ...errors import expected
 from ...ops.indexed import index_select
@@ -118,6 +119,8 @@ class RNNBase(Module):
             if back is not None:
                 end = tuple(index_select(s, 1, back) for s in end)
             return PackedSequence(y, input.batch_sizes, input.sorted_indices, back), self._shown(end)
+        if not isinstance(input, Tensor):
+            raise no_tensor(input, type(self).__name__, "input", 1)
         if input.dim() not in (2, 3):
             raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {input.dim()}D tensor instead")
         single = input.dim() == 2

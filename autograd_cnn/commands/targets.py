@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..drawing.targets import fitting_shapes
 from ..engine.graph import Graph
 from ..engine.variable import Variable
 from ..errors import nearest
@@ -19,7 +20,6 @@ from ..sampling import rand, randint
 from ..vision.models import get_model, list_models
 
 RESULTS = ("loss", "E", "out", "output", "y", "f")  # names that a script is likely to give what it is about
-SIDES = {1: (32, 28), 3: (224, 227, 32, 64)}  # of pictures, by channels, in the order they are tried
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ def input_for(target: Target, size: tuple[int, ...] | None) -> Any:
     """An input the target runs on: of the given size, else of the first size that fits its first layer."""
     if size is not None:
         return rand(*size)
-    tried = _candidates(target)
+    tried = fitting_shapes(target.value, target.name)
     for shape in tried:
         for x in (rand(*shape), *((randint(0, 2, shape),) if len(shape) == 2 else ())):  # numbers, or words of a vocabulary
             try:
@@ -160,22 +160,3 @@ def _call(model: Any, x: Any) -> Any:
         model.eval()
     with no_grad():
         return model(x)
-
-
-def _candidates(target: Target) -> list[tuple[int, ...]]:
-    parameters = getattr(target.value, "parameters", None)
-    first = next((p for p in parameters() if len(p.shape) > 1), None) if parameters is not None else None
-    if first is None:
-        return []
-    c = int(first.shape[1])
-    if len(first.shape) == 2:
-        return [(1, c), (1, 64)]
-    if len(first.shape) == 3:
-        return [(1, c, 32), (1, c, 128), (1, 64)]
-    if len(first.shape) != 4:
-        return []
-    sides = SIDES.get(c, (32, 64, 224))
-    own = {"cifar": (32,), "dcgan": (64,)}  # made for small pictures, though larger ones fit
-    sides = own.get(target.name.split("_")[0], sides)
-    pictures = [(1, c, n, n) for n in sides]
-    return [*pictures, (1, int(first.shape[0]), 1, 1), (1, int(first.shape[0]))]  # the latter for networks that begin upwards

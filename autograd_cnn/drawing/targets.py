@@ -47,6 +47,10 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
                 "off. Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
             )
         return _recorded_graph(values, backward, names, live)
+    elif hasattr(target, "parameters") and callable(target) and (not inputs or any(_is_shape(x) for x in inputs)):
+        made = [variable_of(x, target, "draw") for x in inputs] or [fitting_input(target)]
+        with evaluating(target):  # nobody's data: they are not for the batch statistics
+            return graph_of(target, made, backward, names, live)
     elif callable(target) and backward:
         result = target(*inputs)
         if _recorded(result) is None:
@@ -87,12 +91,57 @@ def _recorded(target: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- models and inputs
+_SIDES = {1: (32, 28), 3: (224, 227, 32, 64)}  # of pictures, by channels, in the order they are tried
+
+
+def _is_shape(x: Any) -> bool:
+    return isinstance(x, tuple) and len(x) > 0 and all(isinstance(n, int) for n in x)
+
+
+def fitting_shapes(model: Any, name: str = "") -> list[tuple[int, ...]]:
+    """Shapes of inputs that a model may take, read off its first weight; in the order in which they are to be tried."""
+    parameters = getattr(model, "parameters", None)
+    first = next((p for p in parameters() if len(p.shape) > 1), None) if parameters is not None else None
+    if first is None:
+        return []
+    c = int(first.shape[1])
+    if len(first.shape) == 2:
+        return [(1, c), (1, 64)]
+    if len(first.shape) == 3:
+        return [(1, c, 32), (1, c, 128), (1, 64)]
+    if len(first.shape) != 4:
+        return []
+    own = {"cifar": (32,), "dcgan": (64,)}  # made for small pictures, though larger ones fit
+    sides = own.get(name.split("_")[0], _SIDES.get(c, (32, 64, 224)))
+    pictures = [(1, c, n, n) for n in sides]
+    return [*pictures, (1, int(first.shape[0]), 1, 1), (1, int(first.shape[0]))]  # the latter for networks that begin upwards
+
+
+def fitting_input(model: Any) -> Any:
+    """Zeros of the first shape that the model runs on: numbers, or words of a vocabulary.
+
+    Raises:
+        TypeError: none of them fits, or nothing tells; says what to give.
+    """
+    tried = fitting_shapes(model)
+    with evaluating(model):
+        for shape in tried:
+            for x in (variable_of(shape, model, "draw"), *((box(np.zeros(shape, np.int64), None),) if len(shape) == 2 else ())):
+                try:
+                    model(x)
+                except (RuntimeError, ValueError, IndexError, TypeError):
+                    continue
+                return x
+    told = f" None of {', '.join(map(str, tried))} fits." if tried else ""
+    raise TypeError(f"draw: expected an input for the model: a tensor, an array, or its shape, as draw(net, (1, 3, 224, 224)).{told}")
+
+
 def variable_of(x: Any, like: Any, what: str, node: Any = None) -> Any:
     """A value a model can be called with: a tensor as it is, an array in the dtype of the model's parameters, zeros for a
     tuple of sizes."""
     if isinstance(x, Variable):
         return x
-    if isinstance(x, tuple) and x and all(isinstance(n, int) for n in x):
+    if _is_shape(x):
         data = np.zeros(x)
     else:
         data = array_of(x, what)

@@ -302,3 +302,24 @@ def test_the_same_bytes_in_another_process() -> None:
         )
         seen.add(run.stdout)
     assert len(seen) == 1
+
+
+# ------------------------------------------------------------------------------------------------- models without inputs
+def test_a_model_is_drawn_on_a_shape_or_on_what_fits_it() -> None:
+    net = ac.nn.Sequential(ac.nn.Conv2d(3, 4, 3), ac.nn.BatchNorm2d(4), ac.nn.ReLU(), ac.nn.Flatten(), ac.nn.Linear(4 * 30 * 30, 1))
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    given, shape, alone = ac.draw(net.eval(), ac.zeros(1, 3, 32, 32)), ac.draw(net.train(), (1, 3, 32, 32)), ac.draw(net)
+    assert given.svg == shape.svg == alone.svg
+    assert ac.draw(net, (1, 3, 32, 32), backward=True).svg == ac.draw(net, backward=True).svg
+    assert net.training
+    assert all(bool((value == before[name]).all()) for name, value in net.state_dict().items())
+    assert ac.draw.dot(net) == ac.draw.dot(net, (1, 3, 32, 32))
+    assert "Linear" in ac.draw(ac.nn.Linear(3, 2)).svg
+    assert "Embedding" in ac.draw(ac.nn.Embedding(5, 2)).svg
+
+
+def test_what_a_model_needs_is_said() -> None:
+    pair = ac.nn.Bilinear(2, 3, 1)
+    with pytest.raises(TypeError, match=r"draw: expected an input for the model: a tensor, an array, or its shape, as draw\(net, \(1, 3, 224, 224\)\)"):
+        ac.draw(pair)
+    assert ac.draw(pair, (1, 2), (1, 3)).svg == ac.draw(pair, ac.zeros(1, 2), ac.zeros(1, 3)).svg

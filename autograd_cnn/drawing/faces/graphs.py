@@ -52,7 +52,8 @@ class GraphFigures:
         Args:
             target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
                 `inputs`.
-            inputs: what the model or function is called with.
+            inputs: what the model or function is called with. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
+                its first weight tells what fits; it is then drawn in evaluation.
             backward: show the gradients too, their norm as the width of a second lane beside every edge. "graph" draws the
                 backward pass as the graph it is, beside the forward pass and aligned with it, node for node.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).

@@ -60,6 +60,7 @@ from .engine.graph import Graph
 from .errors import nearest as _nearest
 from .kernels.environment import show_config
 from .kernels.threads import get_num_threads, set_num_threads
+from .listing import listed as _listed
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
 from .ops.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
@@ -214,12 +215,11 @@ if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt na
         elif name in _ELSEWHERE:
             found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
         else:
-            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{_nearest(name, __dir__())}")
+            hint = "" if name.startswith("_") else importlib.import_module(f"{__name__}.compat.absent").hint(name)
+            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{hint or _nearest(name, __dir__())}")
         globals()[name] = found
         return found
 
 
 def __dir__() -> list[str]:
-    return sorted(
-        {*globals(), *_FUNCTIONS, *_MODULES, *_ELSEWHERE} - {"annotations", "importlib", "Any", "TYPE_CHECKING"}
-    )
+    return _listed({**globals(), "__all__": [*__all__, *_dtypes.NAMES, *_FUNCTIONS, *_MODULES, *_ELSEWHERE]})

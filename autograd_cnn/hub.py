@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from .listing import listed
+
 __all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "set_dir"]
 
 _HASH_IN_NAME = re.compile(r"-([a-f0-9]*)\.")  # resnet18-f37072fd.pth: the first letters of its SHA-256
@@ -109,3 +111,7 @@ def download_url_to_file(url: str, dst: str | Path, hash_prefix: str | None = No
         part.unlink(missing_ok=True)
         if progress and done and sys.stderr.isatty():
             print(file=sys.stderr)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

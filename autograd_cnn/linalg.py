@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .engine.variable import shape_of, unbox
+from .listing import listed
 from .ops import return_types
 from .ops.arrange import diagonal as _diagonal
 from .ops.factors import _qr, _svd, eigh, pinv
@@ -191,3 +192,7 @@ def vander(x: Any, *, N: int | None = None) -> Any:
     if N is not None and N <= 1:
         raise RuntimeError(f"N must be greater than 1: linalg.vander got {N}.")
     return powers_of(x if shape else x.reshape((1,)), (shape[-1] if shape else 1) if N is None else N, True)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

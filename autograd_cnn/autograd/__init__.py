@@ -1,6 +1,7 @@
 """Derivatives, as `torch.autograd` has them."""
 
 from ..config import detect_anomaly, enable_grad, inference_mode, no_grad, set_detect_anomaly, set_grad_enabled
+from ..listing import listed
 from ..tensor import Tensor
 from . import functional
 from .function import Function, once_differentiable
@@ -15,3 +16,7 @@ def Variable(data: Tensor, requires_grad: bool = False, volatile: bool | None = 
     but stays a word, as in PyTorch since 0.4; use `no_grad()`."""
     made = data.detach() if data.is_leaf else data
     return made.requires_grad_(True) if requires_grad else made
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..config import enable_grad
+from ..listing import listed
 from ..ops.index import getitem
 from ..tensor import Tensor, wrap
 from .walks import grad
@@ -215,3 +216,10 @@ def _second(
         first = _partial(outs, xs, (None,), True, strict, fn)
         found = _partial(first, xs, vs, create_graph, strict, fn)
     return _loose(outs, create_graph)[0], _shaped(_loose(found, create_graph), many)
+
+
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -6,8 +6,13 @@ draw(loss, backward=True).save("graph.svg")
 
 from __future__ import annotations
 
+from ..listing import listed
 from .drawing import Drawing
 from .face import Draw, draw
 from .frames import Frames
 
 __all__ = ["Draw", "Drawing", "Frames", "draw"]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -17,6 +17,10 @@ class Variable:
     """
 
     __slots__ = ("node", "value")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)} - _ENGINES)
+
     value: Any
     node: Node | None
 
@@ -134,6 +138,7 @@ class Variable:
 
 
 FRONT: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that wraps it
+_ENGINES = {name for name in vars(Variable) if not name.startswith("_")} - {"value"}  # what a prompt need not offer
 FRONTS: set[type] = set()  # the kinds of variable
 RAW: set[type] = set()  # all raw types an operation takes as they are
 ARRAYS: set[type] = set()  # those of them for which `forward` itself is the kernel

@@ -1,5 +1,6 @@
 """Networks: modules, layers, losses, initial values, as `torch.nn` has them."""
 
+from ..listing import listed
 from ..tensor import Parameter
 from . import functional, init, modules, parallel, parameter, utils
 from .buffer import Buffer
@@ -310,3 +311,7 @@ __all__ = [
     "parameter",
     "utils",
 ]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

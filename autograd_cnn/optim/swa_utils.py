@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ..config import no_grad
 from ..creation import tensor
+from ..listing import listed
 from ..nn import Module
 from ..nn.layers.norm import _BatchNorm
 from ..tensor import Tensor
@@ -235,3 +236,7 @@ class SWALR(LRScheduler):
             first = goal if before == 1 else (group["lr"] - before * goal) / (1 - before)  # the rate the way began from
             made.append(goal * now + first * (1 - now))
         return made
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

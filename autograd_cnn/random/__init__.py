@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from autograd_cnn.errors import expected
 from autograd_cnn.random.generator import Generator
 
+from ..listing import listed
+
 __all__ = [
     "Generator",
     "default_generator",
@@ -105,3 +107,7 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True, device_
         yield
     finally:
         default_generator.set_state(state)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -10,6 +10,7 @@ hypothesis is needed by strategies and the tests made of them only: `pip install
 
 from ..engine.cases import Bad, Case, Draw
 from ..errors import UsageHint
+from ..listing import listed
 from . import strategies
 from .checks import CHECKS
 from .decorators import check_gradients, gradient_test, primitive_test
@@ -23,3 +24,7 @@ from .setup import CheckFailure
 __all__ = ["CHECKS", "Bad", "Case", "CheckFailure", "Draw", "GradcheckError", "GradcheckReport", "GradcheckWarning", "HypothesisDraw", "InputReport",
            "PrimitiveReport", "RandomDraw", "UsageHint", "check_case", "check_gradients", "check_module", "check_primitive", "gradcheck",
            "gradgradcheck", "gradient_test", "primitive_test", "strategies"]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.windows import output_sizes
+from ..listing import listed
 from ..tensor import Tensor, wrap
 from .needs import hypothesis
 
@@ -328,3 +329,7 @@ def probability_vectors(draw: Any, batch: int | None = None, classes: int = 3, d
         rows.append(counts / counts.sum() if counts.any() else np.eye(classes)[0])
     array = np.array(rows[0] if batch is None else rows)
     return wrap(array.astype(dtype).reshape((classes,) if batch is None else (batch, classes)))
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -11,6 +11,7 @@ from ..config import Switch, current
 from ..engine.region import Listener, Region
 from ..engine.variable import box
 from ..errors import RecomputeError as CheckpointError
+from ..listing import listed
 from ..random import default_generator
 from ..tensor import Tensor
 
@@ -139,3 +140,7 @@ def checkpoint_sequential(
     for start, end in pairwise(starts):
         input = checkpoint(chain, input, layers[start:end], use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
     return chain(input, layers[starts[-1] :] if starts else ())
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

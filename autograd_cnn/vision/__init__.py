@@ -1,5 +1,10 @@
 """Pictures: data sets, transforms, networks and grids, under torchvision's names."""
 
+from ..listing import listed
 from . import datasets, models, transforms, utils
 
 __all__ = ["datasets", "models", "transforms", "utils"]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

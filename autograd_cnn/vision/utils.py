@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..listing import listed
 from ..tensor import Tensor, wrap
 from .transforms.convert import convert_image_dtype, pil_to_tensor, to_pil_image
 from .transforms.pictures import pillow
@@ -212,3 +213,7 @@ def _font(font: str | None, size: int | None) -> Any:
             warnings.warn("Argument 'font_size' will be ignored since 'font' is not set.", stacklevel=3)
         return ImageFont.load_default()
     return ImageFont.truetype(font=font, size=size or 10)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -54,6 +54,9 @@ NETS = {
     "inception": Net(lambda x, a, b: ac.cat([a(x), b(x)], 1), conv(padding=1), conv(k=5, padding=2)),
     "the wider end now of one branch, now of the other": Net(
         lambda x, a, b: a(F.pad(x, (3, 0, 0, 3))) + b(F.pad(x, (0, 3, 3, 0))), conv(k=4), conv(k=4)),
+    "the wider first": Net(lambda x, a, b: b(x) + a(x), conv(padding=1), conv(k=5, padding=2)),
+    "back and forth": Net(lambda x, a, b: a(F.pad(x, (3, 0, 3, 0))) + b(F.pad(x, (0, 3, 0, 3))), conv(k=4), conv(k=4)),
+    "forth and back": Net(lambda x, a, b: a(F.pad(x, (0, 3, 0, 3))) + b(F.pad(x, (3, 0, 3, 0))), conv(k=4), conv(k=4)),
     "padding of its own": Net(lambda x, a: a(F.pad(x, (2, 1, 3, 0))), conv()),
     "reflection": Net(lambda x, a: a(F.pad(x, (1, 1, 1, 1), mode="reflect")), conv()),
     "slices": Net(lambda x, a: a(x)[:, :, 2::2, 1:], conv()),

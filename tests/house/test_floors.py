@@ -11,7 +11,7 @@ from .source import FILES, imported, module_of, name_of, tree_of
 # Each room's floor. A room may import rooms of lower floors, and itself.
 FLOORS: dict[str, int] = {}
 for _floor, _rooms in enumerate([
-    "errors atomic hooks",
+    "errors atomic hooks listing",
     "config device dtypes",
     "engine",
     "kernels",
@@ -47,7 +47,7 @@ LAZY = {
     ("printing", "tensor"): "prints them",
     ("hooks", "tensor"): "hands them to the hook",
 }
-DRAWING_READS = {"errors", "config", "engine", "drawing", "atomic"}
+DRAWING_READS = {"errors", "listing", "config", "engine", "drawing", "atomic"}
 
 
 def _room(module: str) -> str:

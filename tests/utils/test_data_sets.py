@@ -191,3 +191,11 @@ def test_a_subset_that_overrides_half() -> None:
 def test_row_out_of_range_names_index_and_size() -> None:
     with pytest.raises(IndexError, match=r"index 7 is out of bounds for dimension 0 with size 3"):
         list(DataLoader(TensorDataset(wrap(np.ones(3))), sampler=[0, 7], batch_size=2))
+
+
+def test_a_negative_row_counts_from_the_end_and_no_further() -> None:
+    data = TensorDataset(wrap(np.arange(3.0)))
+    assert [x.tolist() for (x,) in DataLoader(data, sampler=[-1, -3], batch_size=2)] == [[2.0, 0.0]]
+    for below in (-4, -7):
+        with pytest.raises(IndexError, match=rf"index {below} is out of bounds for dimension 0 with size 3"):
+            list(DataLoader(data, sampler=[0, below], batch_size=2))

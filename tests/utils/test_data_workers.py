@@ -14,7 +14,7 @@ import pytest
 
 from autograd_cnn.tensor import Tensor, wrap
 from autograd_cnn.utils.data import DataLoader, IterableDataset, TensorDataset, get_worker_info
-from autograd_cnn.utils.data.transport import HAS_SEGMENTS
+from autograd_cnn.utils.data.transport import HAS_SEGMENTS, Arena
 from tests.utils.workers import FORK, Made, few_processors, lists, loader, needs_fork, nothing_left
 
 __all__ = ["nothing_left"]
@@ -98,6 +98,29 @@ def test_big_batches_are_whole_writable_and_stay() -> None:
 def test_memory_is_used_again() -> None:
     addresses = {x.value.ctypes.data for x in loader(100, lambda i: np.full(9000, i, np.float64), batch_size=2)}
     assert len(addresses) <= 12
+
+
+@pytest.mark.skipif(not HAS_SEGMENTS, reason="this platform has no memfd_create")
+def test_a_segment_is_not_lent_again_while_what_was_built_in_it_lives() -> None:
+    arena = Arena()
+    first = arena.empty((20_000,), np.dtype(np.float64))
+    first[:] = 1.0
+    view = first[10:20]
+    del first
+    second = arena.empty((20_000,), np.dtype(np.float64))
+    second[:] = 2.0
+    assert view.tolist() == [1.0] * 10
+    where = view.ctypes.data - 80
+    del view
+    third = arena.empty((20_000,), np.dtype(np.float64))
+    assert third.ctypes.data == where  # now it is
+    block = arena.place(memoryview(third).cast("B"))
+    del third
+    assert arena.empty((20_000,), np.dtype(np.float64)).ctypes.data != where  # the loader still reads it
+    arena.give_back([block.segment])
+    assert arena.empty((20_000,), np.dtype(np.float64)).ctypes.data == where
+    for segment in arena._segments.values():
+        os.close(segment.file)
 
 
 def test_a_view_keeps_the_memory() -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.variable import unbox
+from ...listing import listed
 from ...ops.indexed import index_select
 from ...ops.join import cat, stack
 from ...tensor import Tensor, wrap
@@ -195,3 +196,7 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -1,5 +1,6 @@
 """Learning rate schedulers, `torch.optim.lr_scheduler`'s names, arguments and state dicts."""
 
+from ...listing import listed
 from .base import LRScheduler
 from .base import _LRScheduler as _LRScheduler
 from .combined import ChainedScheduler, SequentialLR
@@ -27,3 +28,7 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

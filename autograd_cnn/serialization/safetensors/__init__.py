@@ -10,6 +10,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from ...listing import listed
 from .. import bridge
 from ..errors import FileFormatError as SafetensorError
 from ..places import MapLocation, restorer
@@ -121,3 +122,7 @@ def load(data: bytes, *, widen: bool = False) -> dict[str, Any]:
 
 
 __all__ = ["SafetensorError", "load", "load_file", "load_model", "safe_open", "save", "save_file", "save_model"]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -22,6 +22,8 @@ from autograd_cnn.utils.data.sampler import (
 )
 from autograd_cnn.utils.data.worker import get_worker_info
 
+from ...listing import listed
+
 __all__ = [
     "BatchSampler",
     "ChainDataset",
@@ -42,3 +44,7 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -1,5 +1,6 @@
 """Data sets of pictures, under torchvision's names."""
 
+from ...listing import listed
 from .base import VisionDataset
 from .bigger import STL10, SVHN
 from .cifar import CIFAR10, CIFAR100
@@ -11,3 +12,7 @@ from .mnist import EMNIST, KMNIST, MNIST, FashionMNIST
 
 __all__ = ["CIFAR10", "CIFAR100", "EMNIST", "KMNIST", "MNIST", "STL10", "SVHN", "DatasetFolder", "FakeData", "FashionMNIST", "ImageFolder",
            "VisionDataset", "digits", "mnist_arrays", "read_idx"]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

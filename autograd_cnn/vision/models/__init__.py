@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from ...errors import nearest
+from ...listing import listed
 from ...nn import Module
 from . import alexnet as _alexnet
 from . import autoencoder as _autoencoder
@@ -145,3 +146,7 @@ def get_weight(name: str) -> Any:
     if enumeration not in found:
         raise ValueError(f"Unknown weights {name!r}.{nearest(enumeration, found)}")
     return found[enumeration].verify(entry)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

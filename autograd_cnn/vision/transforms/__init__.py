@@ -1,5 +1,6 @@
 """Transforms of pictures, under torchvision's names. Pillow is needed only for Pillow's images."""
 
+from ...listing import listed
 from . import functional
 from .chance import (
     ColorJitter,
@@ -54,3 +55,7 @@ __all__ = [
     "RandomInvert", "RandomOrder", "RandomPerspective", "RandomPosterize", "RandomResizedCrop", "RandomRotation", "RandomSizedCrop",
     "RandomSolarize", "RandomVerticalFlip", "Resize", "Scale", "TenCrop", "ToPILImage", "ToTensor", "TrivialAugmentWide", "functional",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...listing import listed
 from .affine import affine, perspective, rotate
 from .colour import (
     adjust_brightness,
@@ -44,3 +45,7 @@ def get_image_size(img: Picture) -> list[int]:
 def get_image_num_channels(img: Picture) -> int:
     """C"""
     return _dimensions(img)[0]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -8,12 +8,12 @@ import numpy as np
 
 from .creation import as_dtype
 from .device import check_cpu
-from .engine.variable import array_of, dtype_of, shape_of, size_of
+from .engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from .errors import expected
 from .ops.arithmetic import cast, sum_to
 from .ops.expose import expose
 from .ops.promotion import get_default_dtype
-from .ops.shape import _permute, ndim_of
+from .ops.shape import _permute
 from .tensor import Tensor, wrap
 
 LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",

@@ -372,7 +372,9 @@ class Tensor(TensorMethods, Variable):
 
         def __getattr__(self, name: str) -> Any:
             """Only asked for what does not exist."""
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{nearest(name, dir(type(self)))}")
+            # NumPy asks every value for several protocols; the search for a near name takes it 40 ms
+            hint = "" if name.startswith("__") else nearest(name, dir(type(self)))
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
 
     def __len__(self) -> int:
         if not self.value.ndim:

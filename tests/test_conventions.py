@@ -5,6 +5,7 @@ A row is (primitive, inputs, parameters, the gradient of the sum of its result b
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -115,3 +116,9 @@ def check_row(name: str, inputs: list[Any], params: dict[str, Any], wanted: list
 @pytest.mark.parametrize("row", ROWS, ids=[f"{i}-{r[0]}" for i, r in enumerate(ROWS)])
 def test_convention(row: Any) -> None:
     check_row(*row)
+
+
+def test_protocols_that_numpy_asks_for_are_refused_without_a_search(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("autograd_cnn.tensor"), "nearest", lambda *_: pytest.fail("searched for a near name"))
+    assert np.asarray(ac.ones(2)).tolist() == [1.0, 1.0]
+    assert not hasattr(ac.ones(2), "__array_struct__")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -76,7 +77,7 @@ def test_training(backend: str) -> None:
         scheduler.step()
 
     with ac.use_backend(backend):
-        flat(step, 800, before=200)
+        flat(step, 20_000, before=1000)
 
 
 def test_exceptions_in_forward_backward_and_hooks() -> None:
@@ -122,7 +123,7 @@ def test_exceptions_in_forward_backward_and_hooks() -> None:
                 hook.remove()
         optimizer.step()
 
-    flat(step,600)
+    flat(step, 6000)
 
 
 def test_hooks_graphs_that_stay_and_second_derivatives() -> None:
@@ -141,7 +142,7 @@ def test_hooks_graphs_that_stay_and_second_derivatives() -> None:
         for handle in handles:
             handle.remove()
 
-    flat(step,300)
+    flat(step, 2000)
     assert not any(m._forward_hooks for m in net)
 
 
@@ -159,7 +160,7 @@ def test_views_of_one_base() -> None:
         y.sum().backward()
         leaf.grad = None
 
-    flat(step,1000)
+    flat(step, 10_000)
 
 
 def test_drawings() -> None:
@@ -172,12 +173,11 @@ def test_drawings() -> None:
         else:
             figure = ac.draw(loss_of(net, i), backward=True)
         assert figure.svg
-        try:
-            ac.draw(net, (1, 3, 8, 8))
-        except (RuntimeError, TypeError):
-            pass
+        if i % 10 == 0:
+            with pytest.raises(RuntimeError):
+                ac.draw(net, (1, 3, 8, 8))
 
-    flat(step, 300, before=100, megabytes=10)
+    flat(step, 5000, before=200, megabytes=10)
 
 
 def test_tracing_and_replaying() -> None:
@@ -185,9 +185,9 @@ def test_tracing_and_replaying() -> None:
 
     def step(i: int) -> None:
         graph = ac.trace(net, ac.ones(1, 1, 8, 8))
-        graph.replay(ac.zeros(1, 1, 8, 8))
+        graph(ac.zeros(1, 1, 8, 8))
 
-    flat(step,150)
+    flat(step, 1500)
 
 
 def test_files(tmp_path: Path) -> None:
@@ -206,12 +206,10 @@ def test_files(tmp_path: Path) -> None:
         if i % 50 == 0:  # each waits for the disk
             ac.serialization.save_checkpoint(tmp_path / "c", model=net.state_dict())
         ac.serialization.load_checkpoint(tmp_path / "c")
-        try:
+        with pytest.raises((RuntimeError, pickle.UnpicklingError)):
             ac.load(io.BytesIO(file.getvalue()[: i % 900]))
-        except Exception:
-            pass
 
-    flat(step,100)
+    flat(step, 600)
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -229,7 +227,7 @@ def test_threads_that_end(backend: str) -> None:
         thread.start()
         thread.join()
 
-    flat(step, 100, before=30, megabytes=12)
+    flat(step, 600, before=100, megabytes=12)
 
 
 # ------------------------------------------------------------------------------------------------- worker processes
@@ -262,7 +260,7 @@ def test_workers_that_are_killed() -> None:
             kept += list(batches)
         del kept, batches
 
-    flat(step, 12, before=4)
+    flat(step, 60, before=10)
     assert mapped() == 0
     assert len(open_files()) <= files + 1
     assert not children()

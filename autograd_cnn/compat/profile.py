@@ -76,7 +76,7 @@ class Profile:
 
     def _make(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def make(*args: Any) -> Callable[..., Any]:
-            made = real(*args)
+            made: Callable[..., Any] = real(*args)
             self._into(made)
             return made
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..device import Size
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError, allocating, expected
 from ..kernels import keeping
 from .dims import normal_dim, normal_dims, sizes_by_name
@@ -19,7 +19,7 @@ from .index import select_copy
 from .join import cat
 from .packed import packed
 from .promotion import Array
-from .shape import Shape, _pack, _permute, _reshape, clone, expand, given_sizes, ndim_of, shape_of
+from .shape import Shape, _pack, _permute, _reshape, clone, expand, given_sizes
 from .split import narrow
 
 Widths = tuple[tuple[int, int], ...]

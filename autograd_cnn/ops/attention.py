@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import dtype_of, unbox
+from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
 from .dropout import dropout
 from .expose import expose
 from .linalg import matmul
 from .masked import masked_fill
 from .promotion import Array
-from .shape import shape_of, transpose
+from .shape import transpose
 from .softmax import softmax
 
 

@@ -16,7 +16,7 @@ from .clamp import _clamp
 from .elementwise import exp, log, sigmoid, square
 from .expose import expose
 from .kinds import float_only
-from .loss import _shape, chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
+from .loss import chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
 from .promotion import Array, align
 from .select import where
 from .smooth import _softplus
@@ -78,7 +78,7 @@ def binary_cross_entropy(
     tensor(0.6931)
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="binary_cross_entropy")
-    a, b = _shape(input, "binary_cross_entropy", "input"), _shape(target, "binary_cross_entropy", "target")
+    a, b = shape_of(input), shape_of(target)
     if a != b:
         raise ValueError(
             f"Using a target size ({spoken(b)}) that is different to the input size ({spoken(a)}) is deprecated. Please ensure they "
@@ -150,7 +150,7 @@ def binary_cross_entropy_with_logits(
     """
     operation = "binary_cross_entropy_with_logits"
     how = chosen_reduction(reduction, size_average, reduce, operation=operation)
-    a, b = _shape(input, operation, "input"), _shape(target, operation, "target")
+    a, b = shape_of(input), shape_of(target)
     if a != b:
         raise ValueError(f"Target size ({spoken(b)}) must be the same as input size ({spoken(a)}) in {operation}.")
     if weight is not None:

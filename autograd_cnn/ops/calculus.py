@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import dtype_of, ndim_of, unbox
+from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected
 from .clamp import _clamp
 from .dims import normal_dim, normal_dims
@@ -20,7 +20,7 @@ from .promotion import Array, get_default_dtype
 from .reduce import as_dtype, mean
 from .reduce import sum as total
 from .scan import cumsum
-from .shape import shape_of, transpose
+from .shape import transpose
 
 
 def _between(x: Any, dim: int, start: int | None, stop: int | None) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from ..config import current
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..engine.variable import ndim_of, shape_of
 from ..errors import ShapeError, expected
 from ..kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ..kernels.onednn import conv as onednn
@@ -24,7 +25,7 @@ from .expose import expose
 from .linalg import same_dtype
 from .promotion import Array
 from .reduce import sum as total
-from .shape import Shape, _reshape, ndim_of, shape_of, unsqueeze
+from .shape import Shape, _reshape, unsqueeze
 
 Pairs = tuple[tuple[int, int], ...]
 Steps = int | Sequence[int]

@@ -8,13 +8,12 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import array_of
+from ..engine.variable import array_of, shape_of
 from ..errors import expected
 from .dims import normal_dim
 from .expose import expose
 from .promotion import Array
 from .select import nonzero_tuple
-from .shape import shape_of
 
 
 @primitive(label="one-hot {num_classes}", family="index", name="one_hot")

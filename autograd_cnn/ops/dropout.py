@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import array_of
+from ..engine.variable import array_of, shape_of
 from ..kernels.chunks import in_chunks
 from ..kernels.layout import ChannelsLast
 from ..kernels.onednn import binary as onednn
@@ -22,7 +22,6 @@ from ..random import Generator, default_generator
 from .expose import expose
 from .kinds import float_only
 from .promotion import Array
-from .shape import shape_of
 
 
 @primitive(label="masked", family="dropout", entrywise=True, name="masked")

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import array_of, dtype_of, unbox
+from ..engine.variable import array_of, dtype_of, shape_of, unbox
 from ..engine.versions import wrote
 from ..errors import DtypeError, expected
 from .expose import expose
 from .gather import scatter_reduce
 from .indexed import _take, _take_adjoint
 from .promotion import Array
-from .shape import Shape, _reshape, shape_of
+from .shape import Shape, _reshape
 
 
 @primitive(label="embedding", family="index", name="embedding")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import dtype_of
+from ..engine.variable import dtype_of, shape_of
 from ..errors import ShapeError, expected
 from .arithmetic import cast
 from .comparison import ge, gt, le, lt
@@ -21,7 +21,7 @@ from .logical import logical_and
 from .promotion import Array
 from .rounding import floor, round
 from .select import _where
-from .shape import Shape, _reshape, expand, shape_of, transpose
+from .shape import Shape, _reshape, expand, transpose
 
 
 @expose("functional")

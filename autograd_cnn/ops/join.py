@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import unbox
+from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError
 from ..kernels import keeping
 from ..kernels.layout import ChannelsLast
@@ -17,7 +17,7 @@ from .dims import normal_dim, numpy_names
 from .expose import expose
 from .packed import packed_or_last
 from .promotion import Array, result_type
-from .shape import Shape, _reshape, ndim_of, shape_of, unsqueeze
+from .shape import Shape, _reshape, unsqueeze
 from .split import narrow
 
 

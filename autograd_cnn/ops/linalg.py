@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import array_of, dtype_of
+from ..engine.variable import array_of, dtype_of, ndim_of, shape_of
 from ..errors import DtypeError, ShapeError
 from ..kernels import product
 from ..kernels.onednn import matmul as onednn
@@ -18,7 +18,7 @@ from .dims import normal_dims
 from .expose import expose
 from .former import numbers_first
 from .promotion import Array, number_in, result_type
-from .shape import Shape, _reshape, ndim_of, shape_of, transpose, unsqueeze
+from .shape import Shape, _reshape, transpose, unsqueeze
 
 
 def same_dtype(operation: str, *values: Any) -> None:

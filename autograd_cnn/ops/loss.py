@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
-from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import shape_of
 from ..errors import expected
@@ -64,20 +63,13 @@ def share(g: Array, reduction: str, *shapes: tuple[int, ...]) -> Array:
 
 def warn_of_sizes(input: Any, target: Any, operation: str) -> None:
     """PyTorch's warning when a loss's arguments have different shapes and will broadcast."""
-    a, b = _shape(input, operation, "input"), _shape(target, operation, "target")
+    a, b = shape_of(input), shape_of(target)
     if a != b:
         warnings.warn(
             f"Using a target size ({spoken(b)}) that is different to the input size ({spoken(a)}) in {operation}. "
             "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
-
-
-def _shape(x: Any, operation: str, argument: str) -> tuple[int, ...]:
-    try:
-        return shape_of(x)  # type: ignore[no-any-return]  # raw values know their shape
-    except AttributeError:
-        raise no_tensor(x, operation, argument) from None
 
 
 def spoken(shape: tuple[int, ...]) -> str:

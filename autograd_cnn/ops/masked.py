@@ -9,14 +9,14 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import dtype_of, unbox
+from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import DtypeError, ShapeError
 from .arithmetic import expand_to
 from .expose import expose
 from .indexed import single_value
 from .promotion import Array
 from .select import _where
-from .shape import _reshape, shape_of
+from .shape import _reshape
 from .split import narrow
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..engine.algebra import Constant
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import dtype_of, size_of, unbox
+from ..engine.variable import dtype_of, ndim_of, shape_of, size_of, unbox
 from ..engine.versions import wrote
 from ..errors import ShapeError, expected, whole
 from ..kernels import normalization as kernel
@@ -22,7 +22,7 @@ from .expose import expose
 from .packed import packed
 from .promotion import Array
 from .reduce import sum as total
-from .shape import Shape, _reshape, ndim_of, shape_of
+from .shape import Shape, _reshape
 
 
 def _columns(x: Any, like: Any) -> Any:

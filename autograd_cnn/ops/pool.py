@@ -15,7 +15,7 @@ from ..config import current
 from ..engine.algebra import taken
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable
+from ..engine.variable import Variable, shape_of
 from ..errors import ShapeError, expected, whole
 from ..kernels import averaging as avg
 from ..kernels import pooling as mx
@@ -24,7 +24,7 @@ from ..kernels.windows import check_fit, steps
 from .conv import _batched, _unbatched
 from .expose import expose
 from .promotion import Array
-from .shape import Shape, shape_of
+from .shape import Shape
 
 Steps = int | Sequence[int]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import dtype_of, ndim_of
+from ..engine.variable import dtype_of, ndim_of, shape_of
 from ..errors import ShapeError, allocating
 from .dims import normal_dim
 from .expose import expose
@@ -14,7 +14,6 @@ from .index import select_view
 from .join import stack
 from .linalg import dot, same_dtype, tensordot
 from .promotion import Array
-from .shape import shape_of
 
 
 @expose("function method")

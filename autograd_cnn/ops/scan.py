@@ -12,7 +12,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable, dtype_of, ndim_of, unbox
+from ..engine.variable import Variable, dtype_of, ndim_of, shape_of, unbox
 from . import return_types
 from .along import put_along
 from .arithmetic import _sub
@@ -26,7 +26,7 @@ from .packed import packed
 from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
-from .shape import clone, shape_of
+from .shape import clone
 
 _multiply: Any = np.multiply  # Any: NumPy's types know no `keepdims: bool`
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import dtype_of, unbox
+from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
 from . import return_types
 from .arrange import tril
 from .expose import expose
 from .linalg import _matmul, _swapped
 from .promotion import Array
-from .shape import shape_of, unsqueeze
+from .shape import unsqueeze
 
 LinAlgError = np.linalg.LinAlgError
 

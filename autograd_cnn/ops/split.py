@@ -11,13 +11,13 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import dtype_of, unbox
+from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import expected
 from .dims import normal_dim
 from .expose import expose
 from .index import select_view
 from .promotion import Array
-from .shape import Shape, _reshape, ndim_of, shape_of
+from .shape import Shape, _reshape
 
 
 def _piece(index: int, sizes: Shape, dim: int) -> tuple[Any, tuple[Any, ...]]:

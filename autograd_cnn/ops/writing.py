@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.variable import array_of, dtype_of, ndim_of, size_of, unbox
+from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of, unbox
 from ..errors import DtypeError, ShapeError, expected
 from .arithmetic import expand_to
 from .arrange import diag_embed, diagonal
@@ -19,7 +19,7 @@ from .indexed import _checked_source, _vector
 from .indexed import index_put as put_at
 from .promotion import Array, number_in
 from .select import where
-from .shape import _reshape, shape_of
+from .shape import _reshape
 from .statistics import _norm
 
 

@@ -61,7 +61,7 @@ def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
 def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
     if isinstance(content, str):  # Python 2 bytes read as latin1 text
         content = content.encode("latin1")
-    if not isinstance(content, (bytes, bytearray)) or order.__class__ is not str or order not in ("C", "F"):
+    if not isinstance(content, (bytes, bytearray)) or type(order) is not str or order not in ("C", "F"):
         raise refused(f"a NumPy array of {dtype}", "Only arrays of numbers, bytes and text are read.")
     sizes = numbers(shape, "size")
     if dtype.itemsize == 0 or math.prod(sizes) * dtype.itemsize != len(content):
@@ -71,7 +71,8 @@ def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, ord
         points = np.frombuffer(content, f"{dtype.str[0]}u4")
         if points.max() > _MAX_CODE_POINT:
             raise damaged("A NumPy text has characters that do not exist")
-    return np.frombuffer(content, dtype).reshape(sizes, order=order).copy(order="K")
+    array: np.ndarray[Any, Any] = np.frombuffer(content, dtype).reshape(sizes, order="F" if order == "F" else "C")
+    return array.copy(order="K")
 
 
 @builds("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")

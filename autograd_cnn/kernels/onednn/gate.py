@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from ..memory import FLOAT
 FLAT, ROWS, LAST, TURNED, BYTES = range(5)  # any order without gaps, but one for all; row-major; channels last; matrices column by column
 
 
-class Place(NamedTuple):
+class Place:
     """Working memory: where, and how much."""
 
-    address: int
-    nbytes: int
+    __slots__ = ("address", "nbytes")
+
+    def __init__(self, address: int, nbytes: int) -> None:
+        self.address, self.nbytes = address, nbytes
 
 
 class Takes:
@@ -76,7 +78,7 @@ def addresses(takes: Sequence[Takes], values: Sequence[Any]) -> tuple[list[int],
         raise RuntimeError(f"oneDNN: a kernel of {len(takes)} arguments was handed {len(values)}")
     found, copies, flat = [], [], None
     for t, v in zip(takes, values, strict=True):
-        if v.__class__ is Place:
+        if isinstance(v, Place):
             if v.nbytes < t.nbytes:
                 raise RuntimeError(f"oneDNN: a kernel planned for {t} was handed {v.nbytes} bytes")
             found.append(v.address)

@@ -1,7 +1,9 @@
 """Primitives of oneDNN, made once and kept: making one takes a millisecond, calling it a few microseconds.
 
 A `Plan` is a primitive with its arguments ready; a call takes arrays, which `gate` holds against what was planned, and fills in their
-addresses. Plans and working memory belong to a thread, so that threads do not write into each other's arguments.
+addresses. Plans and working memory belong to a thread, so that threads do not write into each other's arguments, and end with it. A
+signal's handler may compute between any two lines here: it finds working memory of its own, and leaves the arguments of the call that
+it interrupted as they were.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,11 +32,13 @@ class Unsupported(Exception):
 class Plan:
     """One primitive and the memory objects it is called with."""
 
-    __slots__ = ("_arguments", "_count", "_execute", "_have", "_memories", "_place", "_primitive", "_set", "_stream", "_takes", "_threads")
+    __slots__ = ("_arguments", "_count", "_execute", "_have", "_lib", "_memories", "_place", "_primitive", "_set", "_stream", "_takes", "_threads",
+                 "_under_way")  # fmt: skip
 
     def __init__(self, lib: Library, descriptor: Any, arguments: Sequence[tuple[int, Any, Takes]], threads: int) -> None:
         """`arguments`: what the arrays of a call stand for, in their order, each with its memory descriptor and what that assumes."""
-        self._primitive, place = api.Pointer(), api.Pointer(lib.api.query_md(descriptor, api.SCRATCHPAD_MD, 0))
+        self._lib, self._memories, self._primitive = lib, [], api.Pointer()
+        place = api.Pointer(lib.api.query_md(descriptor, api.SCRATCHPAD_MD, 0))
         check(lib.api.primitive_create(ctypes.byref(self._primitive), descriptor))
         self._place = lib.api.md_size(place)
         named = [*((number, md) for number, md, _ in arguments), *([(api.SCRATCHPAD, place)] if self._place else [])]
@@ -45,26 +50,39 @@ class Plan:
         self._count = len(named)
         self._execute, self._set, self._stream = lib.api.primitive_execute, lib.api.memory_set_data_handle, lib.stream
         self._threads = (lib.set_threads, threads)
+        self._under_way: list[int] | None = None  # the addresses of the call that is being made
 
     def __call__(self, *values: Any) -> None:
-        have, put = self._have, self._set
         found, _copies = gate.addresses(self._takes, values)  # these live until oneDNN is done
-        if self._place:
-            found.append(working_memory("scratchpad", self._place).address)
-        for i, at in enumerate(found):
-            if have[i] != at:
-                put(self._memories[i], at)
-                have[i] = at
-        set_threads, count = self._threads
-        set_threads(count)
-        if status := self._execute(self._primitive, self._stream, self._count, self._arguments):
+        place = working_memory("scratchpad", self._place) if self._place else None
+        if place is not None:
+            found.append(place.address)
+        interrupted, self._under_way = self._under_way, found
+        try:
+            self._fill_in(found)
+            set_threads, count = self._threads
+            set_threads(count)
+            status = self._execute(self._primitive, self._stream, self._count, self._arguments)
+        finally:
+            self._under_way = interrupted
+            if interrupted is not None:
+                self._fill_in(interrupted)
+        if status:
             raise RuntimeError(f"oneDNN failed to run a primitive (status {status})")
 
-    def destroy(self, lib: Library) -> None:
-        """Give back what oneDNN holds for it."""
-        for memory in self._memories:
-            lib.api.memory_destroy(memory)
-        lib.api.primitive_destroy(self._primitive)
+    def _fill_in(self, addresses: list[int]) -> None:
+        have = self._have
+        for i, at in enumerate(addresses):
+            if have[i] != at:
+                have[i] = 0  # unknown, until it is there
+                self._set(self._memories[i], at)
+                have[i] = at
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            for held in self._memories:
+                self._lib.api.memory_destroy(held)
+            self._lib.api.primitive_destroy(self._primitive)
 
 
 def check(status: int) -> None:
@@ -83,12 +101,19 @@ def _memory(lib: Library, md: Any) -> Any:
 class _Kept(threading.local):
     def __init__(self) -> None:
         self.plans: dict[Any, Any] = {}
-        self.memory: dict[str, tuple[Any, Place]] = {}
+        self.memory: dict[str, list[tuple[Any, int, int]]] = {}  # what nobody uses: its owner, address and size
+        self.abandoned: list[Any] = []
+
+
+def _abandon() -> None:
+    """A forked process has none of the threads that plans would wait for (see library): they are neither used nor given back."""
+    _kept.abandoned.append(_kept.plans)
+    _kept.plans = {}
 
 
 _kept = _Kept()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: _kept.plans.clear())  # they would wait for threads that are not there (see library)
+    os.register_at_fork(after_in_child=_abandon)
 
 
 def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
@@ -109,18 +134,9 @@ def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
     finally:
         builder.close()
     if len(plans) >= _MOST:
-        _destroy(plans.pop(next(iter(plans))), lib)
+        plans.pop(next(iter(plans)))
     plans[key] = made
     return made
-
-
-def _destroy(held: Any, lib: Library) -> None:
-    """Give back the plans in what `build` made."""
-    if isinstance(held, Plan):
-        held.destroy(lib)
-    elif isinstance(held, tuple):
-        for part in held:
-            _destroy(part, lib)
 
 
 def factor(cast: Plan | None, purpose: str, x: Any) -> Any:
@@ -140,21 +156,32 @@ def in_precision(made: Callable[[int], Any]) -> Any:
     return made(api.F32)
 
 
+class WorkingMemory(Place):
+    """Working memory that is lent for as long as this lives; then it waits for whoever asks for the same purpose."""
+
+    __slots__ = ("held", "purpose")
+
+    def __init__(self, purpose: str, held: Any, address: int, nbytes: int) -> None:
+        super().__init__(address, nbytes)
+        self.purpose, self.held = purpose, held
+
+    def __del__(self) -> None:
+        free = _kept.memory.setdefault(self.purpose, [])
+        if not free or free[-1][2] < self.nbytes:
+            free[:] = [(self.held, self.address, self.nbytes)]
+
+
 def working_memory(purpose: str, nbytes: int) -> Place:
-    """So much memory, valid until this thread asks for the same purpose again."""
-    have = _kept.memory.get(purpose)
-    if have is None or have[1].nbytes < nbytes:
-        held, _, at = aligned(nbytes)
-        have = _kept.memory[purpose] = (held, Place(at, nbytes))
-    return have[1]
+    """So much memory, of this thread alone, for as long as somebody holds what is returned."""
+    free = _kept.memory.get(purpose)
+    if free and free[-1][2] >= nbytes:
+        return WorkingMemory(purpose, *free.pop())
+    held, _, at = aligned(nbytes)
+    return WorkingMemory(purpose, held, at, nbytes)
 
 
 def release() -> None:
     """Give back this thread's plans and working memory."""
-    lib = library()
-    for held in list(_kept.plans.values()):
-        if lib is not None:
-            _destroy(held, lib)
     _kept.plans.clear()
     _kept.memory.clear()
 

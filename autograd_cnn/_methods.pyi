@@ -445,7 +445,7 @@ class TensorMethods:
     def _hardswish_(self) -> Self: """y = input · min(max(input + 3, 0), 6) / 6"""
     def _hardtanh_(self, min_val: _float = -1.0, max_val: _float = 1.0) -> Self: """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
     def _leaky_relu_(self, negative_slope: _float = 0.01) -> Self: """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
-    def _mish_(self) -> Self: """y = x tanh(ln(1 + e^x))"""
+    def _mish_(self) -> Self: """y = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2)"""
     def _silu_(self) -> Self: """y = x σ(x)"""
     def _threshold_(self, threshold: _float, value: _float) -> Self: """y = input where it is above the threshold, else value"""
     def _where_(self, condition: Value, other: Value) -> Self: ...

@@ -61,19 +61,20 @@ def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
     c = x.shape[1]
     n = x.size // c
     k = math.gcd(n, 1 << max(0, (512 // c).bit_length() - 1))  # long rows: k places side by side
-    rows, others = (None if v is None else lying(v).reshape(n // k, k * c) for v in (x, g))
+    rows: Any = lying(x).reshape(n // k, k * c)
+    others: Any = rows if g is None else lying(g).reshape(n // k, k * c)
     length = min(max(1, _BLOCK // (k * c)), 128)
-    middle = None if centre is None else np.tile(centre, k)
+    middle: Any = None if centre is None else np.tile(centre, k)
     found: list[Any] = []
 
     def add(starts: Any) -> None:
         room = None if middle is None else np.empty((length, k * c), FLOAT)
         sums = np.zeros((2, k * c))
         for first in starts:
-            block = rows[first : first + length]
+            block: Any = rows[first : first + length]
             if room is not None:
                 block = np.subtract(block, middle, out=room[: len(block)])
-            other = block if others is None else others[first : first + length]
+            other = block if g is None else others[first : first + length]
             sums[0] += np.add.reduce(other, axis=0)
             sums[1] += np.einsum("lc,lc->c", other, block)
         found.append(sums)

@@ -318,7 +318,7 @@ def _hardswish(input: Array) -> Array:
 
 @_hardswish.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    return where(input <= -3, 0.0, where(input < 3, g * (input / 3 + 0.5), g))
+    return where(input <= -3, 0.0, where(input >= 3, g, g * (input / 3 + 0.5)))
 
 
 @_hardswish.cases

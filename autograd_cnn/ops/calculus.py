@@ -53,7 +53,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1)
     >>> ac.trapezoid(ac.tensor([1., 5., 10.]))
     tensor(10.5000)
     """
-    d = normal_dim(dim, ndim_of(y, "trapezoid"), "trapezoid")
+    d = normal_dim(dim, ndim_of(y), "trapezoid")
     if x is None and shape_of(y)[d]:  # infinities meet as in PyTorch: ∞ − ∞ where one stands at an end
         ends = select_view(y, at=((slice(None),) * d + (0, Ellipsis))) + select_view(y, at=((slice(None),) * d + (-1, Ellipsis)))
         return (total(y, d) - ends * 0.5) * dx

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine.variable import array_of, ndim_of, shape_of
 from ..errors import ShapeError, expected
 from .arithmetic import expand_to
+from .arrange import broadcast_shapes
 from .clamp import _clamp
 from .dims import normal_dim, reduced_dims
 from .expose import expose
@@ -45,7 +46,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     >>> ac.cosine_similarity(ac.tensor([[1., 0.]]), ac.tensor([[1., 1.]]))
     tensor([0.7071])
     """
-    shape = np.broadcast_shapes(shape_of(x1), shape_of(x2))
+    shape = broadcast_shapes(shape_of(x1), shape_of(x2))
     x1, x2 = (x if shape_of(x) == shape else expand_to(x, shape=shape) for x in (x1, x2))
     at = normal_dim(dim, len(shape), "cosine_similarity")
     # each by its own length first: products of large entries, or of lengths, have no room in float32

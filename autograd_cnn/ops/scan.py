@@ -50,7 +50,7 @@ def _reverse(x: Array, dim: int) -> Array:
 def _cumsum(input: Array, *, dim: int, backwards: bool = False) -> Array:
     """yᵢ = Σ xⱼ over j ≤ i along dim (backwards: j ≥ i)"""
     if not input.ndim:
-        return np.array(input, dtype=_wide(input))
+        return np.array(input, dtype=np.int64 if input.dtype.kind in "biu" else None)
     x = _reverse(input, dim) if backwards else input
     y = packed(np.add.accumulate(x, axis=dim, dtype=_wide(x)))
     y = y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
@@ -232,7 +232,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
 def _cumprod(input: Array, *, dim: int) -> Array:
     """yᵢ = Π xⱼ over j ≤ i along dim"""
     if not input.ndim:
-        return np.array(input, dtype=_wide(input))
+        return np.array(input, dtype=np.int64 if input.dtype.kind in "biu" else None)
     y = np.multiply.accumulate(input, axis=dim, dtype=_wide(input))
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,11 @@ def test_activation(name: str, params: dict[str, Any], dtype: type) -> None:
 
 @pytest.mark.parametrize(("name", "params"), CALLS, ids=IDS)
 def test_special_points(name: str, params: dict[str, Any]) -> None:
-    # elu's rule keeps the output, whose distance from −α is rounded; torch's 1/6 is a float32 number; tanhshrink cancels
-    atol = {"elu": 1e-15, "selu": 1e-15, "celu": 1e-15, "hardsigmoid": 1e-8, "tanhshrink": 1e-16}.get(name, 1e-300)
+    # torch's 1/6 is a float32 number; tanhshrink cancels; of torch's gelu the tails do
+    atol = {"hardsigmoid": 1e-8, "tanhshrink": 1e-16, "gelu": 1e-16}.get(name, 1e-300)
     values = SPECIAL[:-3] if name == "softsign" else SPECIAL  # at ±inf torch's composite gives NaN where the derivative is 0
+    if name == "mish":  # at inf torch's slope is NaN where it is 1
+        values = [v for v in SPECIAL if v != math.inf]
     at_special_points(getattr(F, name), getattr(T, name), values, atol, **params)
 
 

@@ -39,12 +39,11 @@ def value(v: float, precision: int = 2) -> str:
 def figure(v: float, precision: int = 2) -> str:
     """A number that stands alone, such as a loss: significant digits instead of decimals.
 
-    >>> figure(2.302585), figure(0.0022913), figure(0.0)
-    ('2.303', '0.002291', '0')
+    >>> figure(2.302585), figure(0.0022913), figure(0.0), figure(12345.0)
+    ('2.303', '0.002291', '0', '12,345')
     """
-    if not math.isfinite(v) or (v != 0 and not 1e-4 <= abs(v) < 1e5):
-        return value(v, precision)
-    return signed(f"{v:.{precision + 2}g}")
+    text = f"{v:.{precision + 2}g}"
+    return value(v, precision) if not math.isfinite(v) or "e" in text else signed(text)
 
 
 def norm(v: float) -> str:

@@ -1,5 +1,5 @@
-"""Mutants that change no result, each with the reason. A place is a file, what stands there and what the mutant has there instead
-(`*` for anything)."""
+"""Mutants that change no result, each with the reason. A place is a file, the function or class, what stands there and what the mutant has
+there instead (`*` for anything)."""
 
 from __future__ import annotations
 
@@ -7,30 +7,47 @@ from fnmatch import fnmatchcase
 
 from .mistakes import Mistake
 
-EQUIVALENT = [  # (file, kind, before, after, reason)
+EQUIVALENT = [  # (file, scope, before, after, reason)
     (
         "optim/lbfgs.py",
-        "half a condition",
+        "_Run.iterate",
         'last or self.evaluations >= group["max_eval"] or *',
         "(self.evaluations >= *",
         "the loop ends after its last round by itself; the test spares it three comparisons",
     ),
     (
         "utils/data/origins.py",
-        "half a condition",
+        "_draws_late",
         "not isinstance(link, RandomSampler) or link.generator is None",
         "(not isinstance(link, RandomSampler))",
         "random states are then read around each batch, which gives the same and takes longer",
     ),
-    ("utils/data/team.py", "constant", "1.0", "(2.0)", "how long is waited for a process that is about to end"),
+    ("utils/data/team.py", "Team._death", "1.0", "(2.0)", "how long is waited for a process that is about to end"),
+    ("drawing/words.py", "value", "v > 0", "(v >= 0)", "v is infinite there"),
+    ("drawing/layers.py", "Layer", "1", "(2)", "defaults that whoever makes a layer sets"),
+    (
+        "drawing/layer_folds.py",
+        "merged_runs",
+        'first.kind != "conv" or *',
+        "*first.shape != n.shape or (n.window is None))",
+        "every convolution has a window; the type checker cannot know",
+    ),
+    ("summaries/collect.py", "_made", "tuple(input_size)", "(input_size)", "a list of sizes is unpacked as a tuple is"),
+    (
+        "drawing/sliding.py",
+        "_steps",
+        "tuple(given)",
+        "(given)",
+        "what comes is compared, walked over and turned into a tuple in the end",
+    ),
 ]
 
 
 def reason(mistake: Mistake) -> str | None:
     """Why it changes nothing, if that is known."""
-    for file, kind, before, after, why in EQUIVALENT:
-        own = (mistake.file, mistake.kind, mistake.before, mistake.after)
-        if all(fnmatchcase(_plain(a), _plain(b)) for a, b in zip(own, (file, kind, before, after), strict=True)):
+    own = (mistake.file, mistake.scope, mistake.before, mistake.after)
+    for *place, why in EQUIVALENT:
+        if all(fnmatchcase(_plain(a), _plain(b)) for a, b in zip(own, place, strict=True)):
             return why
     return None
 

@@ -51,7 +51,8 @@ class _Gatherer:
     def __init__(self, hits: Any) -> None:
         self.hits = hits
         self.found: dict[str, tuple[float, str]] = {}
-        self.bad: set[str] = set()
+        self.failed: set[str] = set()
+        self.skipped: set[str] = set()
         self.imported = "0"
 
     def lines(self) -> str:
@@ -71,8 +72,10 @@ class _Gatherer:
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not report.passed:
-            self.bad.add(report.nodeid)
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if report.skipped:
+            self.skipped.add(report.nodeid)
 
 
 def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach], int]:
@@ -110,8 +113,8 @@ def _told(files: list[str], lines: Lines, test: str) -> dict[str, Any]:
         plan(home / "site", {module(name): {"first": lines.first[name]} for name in files}, str(hits))
         gatherer = _Gatherer(plant())
         run_pytest([test], gatherer)
-        passed = {name: told for name, told in gatherer.found.items() if name not in gatherer.bad}
-        return {"tests": passed, "failed": sorted(gatherer.bad & gatherer.found.keys()), "imported": gatherer.imported}
+        passed = {name: told for name, told in gatherer.found.items() if name not in gatherer.failed | gatherer.skipped}
+        return {"tests": passed, "failed": sorted(gatherer.failed), "imported": gatherer.imported}
 
     child = Child(work, seconds=1800)
     told: dict[str, Any] | None = child.result()

@@ -1,0 +1,138 @@
+"""The numbers that volumes show: channels, sizes, counts of operations and parameters, read off small networks by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import nn
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.layers import Layer, layers_of
+from autograd_cnn.drawing.marks import LaneScale
+from autograd_cnn.drawing.volumes import _cells
+from autograd_cnn.drawing.volumes_layout import Volume
+from autograd_cnn.drawing.words import figure, memory, norm, value
+
+from .sound import texts
+
+
+def _graph(model: Any, *shape: int) -> Any:
+    return ac.trace(model.eval(), ac.zeros(*shape))
+
+
+@pytest.mark.parametrize(("shape", "channels", "space"), [
+    ((), 1, ()), ((5,), 5, ()), ((1, 7), 7, ()), ((2, 3, 9), 3, (9,)), ((2, 3, 4, 5), 3, (4, 5)),
+])  # fmt: skip
+def test_channels_and_space(shape: tuple[int, ...], channels: int, space: tuple[int, ...]) -> None:
+    layer = Layer(0, "other", "", shape=shape)
+    assert (layer.channels, layer.space) == (channels, space)
+
+
+def test_a_run_of_convolutions_tells_what_follows_each() -> None:
+    net = nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), nn.ReLU(), nn.Conv2d(2, 2, 3, padding=1), nn.Tanh(), nn.MaxPool2d(2))
+    made = _graph(net, 1, 2, 8, 8)
+    layers = layers_of(made, runs=True)
+    assert [(n.kind, n.count, n.parameters, n.followers) for n in layers] == [
+        ("input", 1, 0, []), ("conv", 2, 76, ["ReLU", "tanh"]), ("pool", 1, 0, []),
+    ]  # fmt: skip
+    assert [len(n.steps) for n in layers[1:]] == [4, 1]
+    assert layers[1].out == layers[2].steps[0].inputs[0]
+
+
+@pytest.mark.parametrize("second", [
+    nn.Conv2d(2, 2, 5, padding=2), nn.Conv2d(2, 2, 3, padding=1, groups=2), nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(2, 2, 3),
+    nn.ConvTranspose2d(2, 2, 3, padding=1),
+])  # fmt: skip
+def test_convolutions_that_are_not_alike_stay_apart(second: nn.Module) -> None:
+    layers = layers_of(_graph(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), second), 1, 2, 8, 8), runs=True)
+    assert [n.count for n in layers] == [1, 1, 1]
+
+
+def test_a_result_that_is_read_twice_ends_a_run() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.c = (nn.Conv2d(2, 2, 3, padding=1) for _ in range(3))
+
+        def forward(self, x: Any) -> Any:
+            y = self.b(self.a(x))
+            return self.c(y) + y
+
+    layers = layers_of(_graph(Net(), 1, 2, 8, 8), runs=True)
+    assert [(n.kind, n.count) for n in layers] == [("input", 1), ("conv", 2), ("conv", 1), ("join", 1)]
+    assert [n.sources for n in layers] == [[], [0], [1], [2, 1]]
+
+
+def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(2, 2, 3, padding=1), nn.Conv2d(2, 2, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.b(self.a(x))
+
+    row = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(Pair(), Pair(), Pair()), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh(), nn.Conv2d(2, 1, 1)))
+    layers = layers_of(_graph(row, 1, 1, 4, 4), 1)
+    pair, mixed = 38 + 6, 6 + 3
+    assert [(n.kind, n.count, n.inner, n.parameters) for n in layers] == [
+        ("input", 1, "", 0), ("conv", 1, "", 4), ("block", 3, "Pair", 3 * pair), ("block", 1, "2 layers", mixed),
+    ]  # fmt: skip
+
+
+def test_how_many_operations_one_folded_module_stands_for() -> None:
+    net = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3), nn.ReLU()))
+    made = _graph(net, 1, 1, 8, 8)
+    assert [(n.kind, n.count, n.parameters) for n in layers_of(made, 0)] == [("input", 1, 0), ("block", 1, 20 + 38)]
+    found = texts(draw.volumes(made, depth=0).scene)
+    assert any("58 parameters.  4 operations drawn as 2 volumes." in t for t in found)
+    assert {"input", "1 × 8 × 8", "2 × 4 × 4", "58"} <= set(found)
+    assert not any("drawn as" in t for t in texts(draw.volumes(made).scene))
+
+
+def test_numbers_at_the_edges_of_their_forms() -> None:
+    inf = float("inf")
+    assert [value(v) for v in (inf, -inf, float("nan"), -0.0, 0.005, 0.00499, 999.994, 1000.4, 999_999.4, 1e6)] == [
+        "∞", "−∞", "NaN", "0.00", "0.01", "5.0e−3", "999.99", "1,000", "999,999", "1.00e6",
+    ]  # fmt: skip
+    assert [figure(v) for v in (1e-4, 0.99e-4, 9999.4, 9999.6, -12_345.0, 99_999.0, 1e5, -2.0, -inf)] == [
+        "0.0001", "9.9e−5", "9999", "10,000", "−12,345", "99,999", "100,000", "−2", "−∞",
+    ]  # fmt: skip
+    assert [norm(v) for v in (0.01, 0.0099, 9.9996, 10.0, 999.9, 1000.0, 99_999.0, 1e5, inf)] == [
+        "0.010", "9.9e−3", "10.000", "10.0", "999.9", "1,000", "99,999", "1.0e5", "∞",
+    ]  # fmt: skip
+    assert [memory(n) for n in (0, 999, 1000, 999_499, 10**6, 10**9)] == ["0 B", "999 B", "1 kB", "999 kB", "1.0 MB", "1.0 GB"]
+
+
+def test_the_window_and_its_cell_are_where_the_convolution_puts_them() -> None:
+    net = nn.Conv2d(1, 1, 3, stride=2, padding=1)
+    before, after = layers_of(_graph(net, 1, 1, 8, 8))
+    a = Volume(before, 0, x=100.0, y=50.0, width=80.0, height=80.0)  # ten pixels a cell
+    b = Volume(after, 1, x=300.0, y=70.0, width=40.0, height=40.0)
+    window, cell = _cells(a, b, after.window)
+    # the cell (1, 2) of 4×4 reads rows 1 … 3 and columns 3 … 5 of 8×8
+    assert window == pytest.approx((130.0, 60.0, 30.0, 30.0))
+    assert cell == pytest.approx((320.0, 80.0, 10.0, 10.0))
+
+
+def test_a_window_over_the_edge_ends_there_and_small_cells_stay_visible() -> None:
+    net = nn.Conv2d(1, 1, 5, padding=2)
+    before, after = layers_of(_graph(net, 1, 1, 2, 2))
+    a = Volume(before, 0, x=0.0, y=0.0, width=20.0, height=20.0)
+    b = Volume(after, 1, x=100.0, y=0.0, width=4.0, height=4.0)
+    window, cell = _cells(a, b, after.window)
+    assert window == pytest.approx((0.0, 0.0, 20.0, 20.0))
+    assert cell == pytest.approx((100.8, 0.0, 3.2, 3.2))  # two pixels would be too small; it stays on its face
+
+
+def test_the_width_of_a_lane_is_the_place_of_its_norm() -> None:
+    scale = LaneScale.of([1e-3, 10.0, 0.0, float("nan"), float("inf")])
+    assert (scale.low, scale.high) == (-3.0, 1.0)
+    assert [scale.share(v) for v in (1e-3, 0.1, 10.0, 1e-9, 1e9)] == pytest.approx([0, 0.5, 1, 0, 1])
+    assert [scale.share(v) for v in (0.0, -1.0, float("nan"), float("inf"), -float("inf"))] == [0.0] * 5
+    assert (scale.width(10.0) - scale.width(1e-3), scale.opacity(10.0)) == pytest.approx((5.4, 1.0))
+    near = LaneScale.of([1.0, 10.0])
+    assert (near.low, near.high) == (-0.5, 1.5)  # two decades at least
+    assert LaneScale(-3.0, 1.0).samples() == pytest.approx([5e-3, 0.1, 1.0])

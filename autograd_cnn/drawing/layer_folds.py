@@ -44,16 +44,24 @@ def without_pads(layers: list[Layer]) -> list[Layer]:
         grown = [a - b for a, b in zip(pad.space, before.space, strict=False)]
         if pad.parameters or len(before.space) != len(pad.space) or before.channels != pad.channels or min(grown, default=0) < 0 or not any(grown):
             continue
-        n.window = _padded(n.window, before.space, grown)
+        n.window = _padded(n.window, before.space, _sides(pad, grown))
         gone[pad.index] = before.index
     return _renumbered(layers, gone)
 
 
-def _padded(w: Window, size: tuple[int, ...], grown: list[int]) -> Window:
+def _sides(pad: Layer, grown: list[int]) -> list[tuple[int, int]]:
+    """How far it pads before and after along each dimension: one operation says so, of several both sides are taken to be alike."""
+    if [s.name for s in pad.steps] == ["pad_constant"]:
+        sides: list[tuple[int, int]] = pad.head.params["widths"][-len(grown) :]
+        return sides
+    return [(more // 2, more - more // 2) for more in grown]
+
+
+def _padded(w: Window, size: tuple[int, ...], sides: list[tuple[int, int]]) -> Window:
     """The windows over the input before it was padded."""
     along = []
-    for a, n, more in zip(w.along, size, grown, strict=True):
-        along.append(Along(n, a.kernel, a.stride, a.before + more // 2, a.after + more - more // 2, a.dilation, a.ceil))
+    for a, n, (before, after) in zip(w.along, size, sides, strict=True):
+        along.append(Along(n, a.kernel, a.stride, a.before + before, a.after + after, a.dilation, a.ceil))
     return replace(w, along=tuple(along))
 
 

@@ -14,6 +14,7 @@ from autograd_cnn.drawing.marks import LaneScale
 from autograd_cnn.drawing.volumes import _cells
 from autograd_cnn.drawing.volumes_layout import Volume
 from autograd_cnn.drawing.words import figure, memory, norm, value
+from autograd_cnn.nn import functional as F
 
 from .sound import texts
 
@@ -80,6 +81,35 @@ def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
     assert [(n.kind, n.count, n.inner, n.parameters) for n in layers] == [
         ("input", 1, "", 0), ("conv", 1, "", 4), ("block", 3, "Pair", 3 * pair), ("block", 1, "2 layers", mixed),
     ]  # fmt: skip
+
+
+class Before(nn.Module):
+    """Something, then a convolution."""
+
+    def __init__(self, first: Any) -> None:
+        super().__init__()
+        self.first, self.conv = first, nn.Conv2d(2, 2, 3, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        return self.conv(self.first(x))
+
+
+@pytest.mark.parametrize(("widths", "rows", "columns"), [
+    ((1, 1, 1, 1), (2, 2), (2, 2)), ((2, 1, 0, 1), (1, 2), (3, 2)), ((0, 0, 3, 0), (4, 1), (1, 1)), ((1, 0, 0, 0), (1, 1), (2, 1)),
+])  # fmt: skip
+def test_a_padding_grows_the_window_on_its_own_side(widths: Any, rows: Any, columns: Any) -> None:
+    layers = layers_of(_graph(Before(lambda x: F.pad(x, widths)), 1, 2, 6, 8))
+    assert [n.kind for n in layers] == ["input", "conv"]
+    assert [(a.before, a.after, a.size) for a in layers[1].window.along] == [(*rows, 6), (*columns, 8)]
+
+
+@pytest.mark.parametrize("first", [
+    lambda x: x * 2, lambda x: x.flip(3), lambda x: x[:, :, 1:-1, 1:-1], lambda x: F.pad(x, (2, 0, -1, 0)), lambda x: x.cumsum(2),
+    lambda x: F.pad(x[:, :1], (1, 1, 1, 1, 0, 1)),
+])  # fmt: skip
+def test_what_does_not_pad_is_a_layer_of_its_own(first: Any) -> None:
+    layers = layers_of(_graph(Before(first), 1, 2, 6, 8))
+    assert layers[-2].kind == "other" and [(a.before, a.after) for a in layers[-1].window.along] == [(1, 1), (1, 1)]
 
 
 def test_how_many_operations_one_folded_module_stands_for() -> None:

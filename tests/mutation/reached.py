@@ -82,7 +82,7 @@ def reach(area: Area, say: Callable[[str], None]) -> tuple[Lines, list[Reach], i
     """The numbers of the area's lines, its tests that pass, and the lines that run while modules are imported: those any test may reach."""
     files = sorted(area.files())
     lines = Lines(files)
-    sources = hashlib.sha256()
+    sources = hashlib.sha256(Path(__file__).read_bytes())
     for name in files:
         sources.update(name.encode() + (ROOT / PACKAGE / name).read_bytes())
     home = Path(tempfile.gettempdir()) / f"{PACKAGE}-mutation-{os.getuid()}"

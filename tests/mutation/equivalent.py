@@ -15,6 +15,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
         "(self.evaluations >= *",
         "the loop ends after its last round by itself; the test spares it three comparisons",
     ),
+    ("optim/lbfgs.py", "_Memory.__init__", "1", "(2)", "the first direction sets the scale"),
+    ("optim/radam.py", "_rectification", "length <= 5.0", "(length < 5.0)", "a length of exactly 5 does not come of powers of beta"),
     (
         "utils/data/origins.py",
         "_draws_late",
@@ -33,6 +35,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
         "every convolution has a window; the type checker cannot know",
     ),
     ("summaries/collect.py", "_made", "tuple(input_size)", "(input_size)", "a list of sizes is unpacked as a tuple is"),
+    ("drawing/probe.py", "_decoded", "0", "(1)", "each pull names the same inputs"),
+    ("drawing/probe.py", "_guess", "1.0", "(2.0)", "what is guessed must agree with a third set of numbers"),
     (
         "drawing/sliding.py",
         "_steps",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.optim.swa_utils import AveragedModel, update_bn
+from autograd_cnn.optim.swa_utils import SWALR, AveragedModel, update_bn
 
 
 def _dense(value: float) -> nn.Linear:
@@ -54,3 +56,21 @@ def test_a_plain_average_of_four() -> None:
         averaged.update_parameters(_dense(value))
     assert float(averaged.module.weight) == pytest.approx(5.0)
     assert int(averaged.n_averaged) == 4
+
+
+def _rates(epochs: int, strategy: str, steps: int) -> list[float]:
+    optimizer = ac.optim.SGD([ac.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = SWALR(optimizer, swa_lr=0.2, anneal_epochs=epochs, anneal_strategy=strategy)
+    made = [scheduler.get_last_lr()[0]]
+    for _ in range(steps):
+        optimizer.step()
+        scheduler.step()
+        made.append(scheduler.get_last_lr()[0])
+    return made
+
+
+def test_the_way_to_the_constant_rate() -> None:
+    assert _rates(4, "linear", 6) == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2])
+    assert _rates(4, "cos", 6) == pytest.approx([0.2 + 0.4 * (1 + math.cos(math.pi * min(k, 4) / 4)) for k in range(7)])
+    assert _rates(1, "linear", 3) == pytest.approx([1.0, 0.2, 0.2, 0.2])
+    assert _rates(0, "linear", 3) == pytest.approx([0.2] * 4)  # no way: there at once

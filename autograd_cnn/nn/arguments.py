@@ -20,7 +20,7 @@ def check_arguments(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     """TypeError for an argument that this layer's `forward` wants to be a tensor, and that is none. A user's own layers take what they
     like; so do those of ours that say `Any`."""
     forward = type(layer).forward
-    if not getattr(forward, "__module__", "").startswith(_PACKAGE):
+    if not (getattr(forward, "__module__", None) or "").startswith(_PACKAGE):  # code run by `exec` may have none
         return
     names, needed = _tensors(forward)
     for at, (name, x) in enumerate([*zip(names, args, strict=False), *kwargs.items()]):

@@ -334,7 +334,10 @@ def _power(input: Array, *, exponent: float) -> Array:
 
 @_power.kernel(float)
 def _(input: float, *, exponent: float) -> float:
-    return float_power(input, exponent)
+    if exponent != -0.5:
+        return float_power(input, exponent)
+    with np.errstate(all="ignore"):
+        return float(1 / np.sqrt(np.float64(input)))
 
 
 def float_power(a: float, b: float) -> float:

@@ -242,6 +242,7 @@ def test_the_outputs_are_their_sums(computed: tuple[ac.Tensor, list[ac.Tensor], 
             assert evaluate(x, e.values) == pytest.approx(e.values[s], rel=1e-6, abs=1e-9), s.name
 
 
+AT_ZERO = {"sinc", "sinc slope"}  # the formula of their derivative is 0/0 there
 SMALL = [p for p in REGISTRY.values() if p.draw_case is not None and p.differentiable and not p.several]
 
 
@@ -263,7 +264,8 @@ def test_every_primitive_expands_to_its_rule(prim: Any) -> None:
         grads = ac.autograd.grad(loss, wanted, allow_unused=True)
         names = {id(a.node): n for a, n in zip(args, _names(prim, len(args)), strict=True) if isinstance(a, ac.Tensor)}
         for a, g in zip(wanted, grads, strict=True):
-            if g is not None and names[id(a.node)] in e.op.inputs and all(math.isfinite(v) for v in g.numpy().reshape(-1)):
+            told = g is not None and names[id(a.node)] in e.op.inputs and all(math.isfinite(v) for v in g.numpy().reshape(-1))
+            if told and not (prim.name in AT_ZERO and np.any(a.detach().numpy() == 0)):
                 check_gradients(e, names[id(a.node)], g.numpy())
 
 

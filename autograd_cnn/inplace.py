@@ -244,6 +244,7 @@ class _Lost:
     inputs = ("input",)
     outputs = params = keep = ()
     several = variadic = once = view = holds = borrows = ours = False
+    reads = ()
     differentiable = True
     name = "lost_view"
 

@@ -102,7 +102,8 @@ def check_row(name: str, inputs: list[Any], params: dict[str, Any], wanted: list
     for recorded in (False, True):
         given = [ac.tensor(x) if isinstance(x, np.ndarray) else ac.tensor(x, dtype=dtype, requires_grad=True) for x in inputs]
         xs = [x for x in given if x.requires_grad]
-        y = REGISTRY[name](*given, **params).sum()
+        made = REGISTRY[name](*given, **params)
+        y = (made[0] if isinstance(made, tuple) else made).sum()
         got = ac.autograd.grad(y, xs, allow_unused=True, materialize_grads=True, create_graph=recorded)
         for i, (g, want) in enumerate(zip(got, wanted, strict=True)):
             found = g.detach().numpy()

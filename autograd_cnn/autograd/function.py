@@ -113,6 +113,7 @@ class _FunctionPrimitive:
     keep = (Keep("ctx", "context", 0, frozenset()),)
     outputs = ("y",)
     variadic = view = borrows = ours = False
+    reads = ()
     differentiable = True
     holds = True
 

@@ -212,9 +212,8 @@ def check_versions(node: Node) -> None:
     for k, raw in zip(node.prim.keep, node.kept or (), strict=False):
         if k.kind in ("input", "output"):
             _check_unwritten(node, k.name, raw)
-    for i, p in enumerate(node.params):  # an index, a mask, a target: what a rule reads as it is at backward time
-        if hasattr(p, "strides") or p.__class__ is tuple or p.__class__ is list:
-            _check_unwritten(node, node.prim.params[i], p)
+    for i in node.prim.reads:  # an index, a mask, a target: what a rule reads as it is at backward time
+        _check_unwritten(node, node.prim.params[i], node.params[i])
 
 
 def _check_unwritten(node: Node, name: str, raw: Any) -> None:
@@ -314,6 +313,7 @@ class _Undifferentiable:
     label = family = ""
     inputs = outputs = params = keep = ()
     several = variadic = once = view = holds = borrows = ours = False
+    reads = ()
     differentiable = True
 
     def __init__(self, of: str) -> None:

@@ -269,6 +269,12 @@ class Primitive:
         return any(k.kind != "shape" for k in self.keep)
 
     @cached_property
+    def reads(self) -> tuple[int, ...]:
+        """The places of the parameters that its rules ask for."""
+        wanted = {n for _, rule in self.groups for n in asked(rule)}
+        return tuple(i for i, p in enumerate(self.params) if p in wanted)
+
+    @cached_property
     def borrows(self) -> bool:
         """Does one of its rules make use of memory that is lent to it?"""
         return any("spare" in asked(rule) for _, rule in self.groups)

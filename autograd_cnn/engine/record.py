@@ -210,6 +210,7 @@ class _Pick:
     params = ("index", "count")
     keep = ()
     several = variadic = once = view = holds = borrows = ours = False
+    reads = ()
     differentiable = True
 
     @staticmethod

@@ -31,7 +31,8 @@ _DROP = compile(DROP, "drop", "exec")
 FLAT, NESTED = "net", "nn.Sequential(nn.Sequential(net))"
 
 
-REFUSALS = ("modified by an inplace operation", "is a view and is being modified inplace", "view size is not compatible")
+REFUSALS = ("modified by an inplace operation", "is a view and is being modified inplace", "view size is not compatible",
+            "checkpoint: a different number of tensors", "checkpoint: recomputed values have different metadata")  # fmt: skip  # a weight frozen since
 
 
 class Form(NamedTuple):

@@ -224,7 +224,7 @@ class Primitive:
                 raise ValueError(f"{self.name}.vjp: input {n!r} has a rule already: expected one for each input. {again}")
         if self.groups and "keep" in self.__dict__:
             raise ValueError(f"{self.name}.vjp: expected all rules before the first recorded call, got one for {', '.join(names)} after it. {again}")
-        for cached in ("keep", "holds", "pull", "pull_all"):
+        for cached in ("keep", "holds", "reads", "borrows", "pull", "pull_all"):
             self.__dict__.pop(cached, None)
         self._write_anew()
 

@@ -97,8 +97,8 @@ def test_links_lead_somewhere(name):
 def test_the_readme_has_the_two_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[all]" && autograd-cnn demo\n' in text
-    assert 'pip install -e ".[all,test]" && pytest\n' in text
-    assert 'pip install -q -e ".[all,test]" && pytest' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert 'pip install -e ".[all,test]" && pytest -n 2\n' in text
+    assert 'pip install -q -e ".[all,test]" && pytest -n 2' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":  # redraw the picture

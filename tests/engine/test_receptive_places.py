@@ -46,7 +46,6 @@ EXACT = {
     "the largest of the channels": lambda x: ac.cat([conv(x), conv(x, 1)[..., 1:-1, 1:-1]], 1).sum(1),
     "softmax of rows": lambda x: conv(x).softmax(-1),
     "linear on rows": lambda x: F.linear(conv(x), ac.ones(4, W - 2)),
-    "products of matrices": lambda x: conv(x) @ ac.ones(W - 2, W - 2),
     "a sum that is spread": lambda x: conv(x, (3, 1)) + conv(x, (H, 1)),
     "pooling": lambda x: F.avg_pool2d(conv(x, 2), (2, 3), (2, 3)),
     "adaptive, without rest": lambda x: F.adaptive_avg_pool2d(conv(x, 2), (5, 4)),
@@ -63,6 +62,9 @@ ROUGH = {  # entries see unlike much: the field is that of the widest, or up to 
     "bilinear": (lambda x: F.interpolate(conv(x), scale_factor=2, mode="bilinear"), 2),
     "bilinear to other sizes": (lambda x: F.interpolate(conv(x), (14, 18), mode="bilinear"), 2),
     "transposed": (lambda x: F.conv_transpose2d(conv(x, 1, stride=2), ac.ones(1, 1, 3, 3), stride=2), 2),
+    "as weights of another convolution": (lambda x: F.conv2d(ac.ones(1, 1, 20, 20), conv(x)[:, :, 2:5, :4]), 1000),
+    "as weights and as values": (lambda x: F.conv2d(x[:, :, 2:], x[:, :, :3, :3]), 1000),
+    "products of matrices": (lambda x: conv(x) @ ac.ones(W - 2, W - 2), 1000),  # either factor counts as mixed
     "reshaped across rows": (lambda x: conv(x).reshape(1, 1, W - 2, H - 2), 1000),
     "flattened, then otherwise": (lambda x: conv(x).flatten(2).reshape(1, 1, W - 2, H - 2), 1000),
 }
@@ -84,6 +86,7 @@ def check(fn, slack):
     x = ac.rand(1, 1, H, W) + 0.5
     graph = ac.trace(fn, x)
     field = receptive_fields(graph)[graph.outputs[0]]
+    widest = [0, 0]
     missed = {(axis, end): 1000 for axis in (0, 1) for end in (0, 1)}
     for place, spans in seen(fn, x):
         for axis, (first, last) in enumerate(spans):
@@ -94,7 +97,9 @@ def check(fn, slack):
             assert high >= last, f"entry {place} sees {last} along {axis}, the field ends at {high}"
             missed[axis, 0] = min(missed[axis, 0], first - low)
             missed[axis, 1] = min(missed[axis, 1], high - last)
+            widest[axis] = max(widest[axis], last - first + 1)
     assert all(gap <= slack for gap in missed.values()), f"the field is wider than any entry needs: {missed}"
+    assert all(seen <= said <= seen + slack for seen, said in zip(widest, field.size, strict=True)), f"{field.size} instead of {widest}"
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -105,6 +110,12 @@ def test_every_entry_sees_that_and_some_see_all_of_it(name):
 @pytest.mark.parametrize("name", ROUGH)
 def test_every_entry_sees_no_more_than_that(name):
     check(*ROUGH[name])
+
+
+@pytest.mark.parametrize("size", [(22, 26), (33, 39), (21, 30), (12, 14)])
+def test_between_two_places_are_two(size):
+    graph = ac.trace(lambda x: F.interpolate(x, size, mode="bilinear"), ac.zeros(1, 1, H, W))
+    assert receptive_fields(graph)[graph.outputs[0]].size == (2, 2)
 
 
 def test_spatial_dimensions_of_a_plain_matrix():

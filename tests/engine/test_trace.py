@@ -213,3 +213,11 @@ def test_results_can_be_noted_before_they_are_overwritten():
     assert [n.tolist() for n in noted[:2]] == [[0, 0], [1, 1]]
     plain = trace(fn, ac.zeros(2))
     assert all(plain.values[i].data is None for step in plain for i in step.outputs)
+
+
+def test_an_argument_that_is_a_parameter_is_replaced_on_replay():
+    w, x = ac.nn.Parameter(ac.tensor([1.0, 2.0])), ac.tensor([3.0, 4.0])
+    graph = ac.trace(lambda w, x: w * x + w, w, x)
+    assert graph(w, x).tolist() == [4.0, 10.0]
+    assert graph(ac.tensor([5.0, 6.0]), x).tolist() == [20.0, 30.0]
+    assert graph(w, ac.tensor([0.0, 1.0])).tolist() == [1.0, 4.0]

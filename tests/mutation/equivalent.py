@@ -17,6 +17,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ),
     ("optim/lbfgs.py", "_Memory.__init__", "1", "(2)", "the first direction sets the scale"),
     ("optim/radam.py", "_rectification", "length <= 5.0", "(length < 5.0)", "a length of exactly 5 does not come of powers of beta"),
+    ("engine/trace.py", "replay", 'v.kind in ("parameter", "constant") and *', "(v.id not in env)", "results are overwritten by their steps"),
+    ("serialization/legacy_format.py", "_fetch.fetch", "len(pid) > 1", "(len(pid) >= 1)", "what is too short is refused a line later"),
     (
         "utils/data/origins.py",
         "_draws_late",

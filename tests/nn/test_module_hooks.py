@@ -381,6 +381,40 @@ def test_in_place_operations_inside_and_after_a_hooked_module() -> None:
     assert seen == [([72.0, 144.0], [24.0, 48.0])]
 
 
+def test_a_gradient_that_comes_past_the_outputs_is_not_shown() -> None:
+    class Leaks(Module):
+        def forward(self, x: Any) -> Any:
+            self.inner = x * 2
+            return self.inner * 3
+
+    m = Leaks()
+    seen: list[Any] = []
+    m.register_full_backward_hook(lambda mod, gi, go: seen.append((gi[0].tolist(), go[0].tolist())))
+    x = leaf(1.0)
+    m(x).sum().backward(retain_graph=True)
+    m.inner.sum().backward()  # nothing arrived at the outputs this time: there is no pair to show
+    assert seen == [([6.0], [1.0])]
+    assert x.grad.tolist() == [8.0]
+
+
+def test_a_global_hook_that_is_always_called_is_called_once_when_a_later_one_fails() -> None:
+    m = Same()
+    ran: list[str] = []
+
+    def fails(*_: Any) -> None:
+        ran.append("fails")
+        raise ValueError("later")
+
+    with hooks.register_module_forward_hook(lambda *_: ran.append("always"), always_call=True), hooks.register_module_forward_hook(fails):
+        with pytest.raises(ValueError, match="later"):
+            m(ac.ones(1))
+        assert ran == ["always", "fails"]
+    with hooks.register_module_forward_hook(fails), hooks.register_module_forward_hook(lambda *_: ran.append("after"), always_call=True):
+        with pytest.raises(ValueError, match="later"):
+            m(ac.ones(1))
+        assert ran == ["always", "fails", "fails", "after"]
+
+
 def test_values_do_not_change_under_hooks() -> None:
     plain, hooked = Affine(), Affine()
     hooked.register_full_backward_hook(lambda mod, gi, go: None)

@@ -13,8 +13,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn.serialization import TruncatedFileError, load, safe_globals, save
 from autograd_cnn.serialization.machine import Reader
+from autograd_cnn.serialization.storage import numbers
 
-from .crafting import FOUR, P, legacy, name, number, program, storage, tensor, text, tuple_of
+from .crafting import FOUR, P, archive, legacy, name, number, program, storage, tensor, text, tuple_of
 
 
 class Ring:
@@ -30,8 +31,8 @@ class Ring:
 def _pickled(value: Any) -> bytes:
     file = io.BytesIO()
     save(value, file)
-    with zipfile.ZipFile(file) as archive:
-        return archive.read(next(n for n in archive.namelist() if n.endswith("data.pkl")))
+    with zipfile.ZipFile(file) as written:
+        return written.read(next(n for n in written.namelist() if n.endswith("data.pkl")))
 
 
 def test_an_object_whose_arguments_lead_back_to_it() -> None:
@@ -63,6 +64,85 @@ def test_a_tuple_that_contains_itself(more: tuple[int, ...]) -> None:
     back = load(file)
     assert back["a"][0][0] is back["a"] is back["b"][0]
     assert back["a"][1:] == more and back["b"][1] == 5
+
+
+class Named:
+    """Made by a `__new__` that takes arguments by name, as protocol 4 spells it."""
+
+    def __new__(cls, first: int, *, second: int) -> Named:
+        made = super().__new__(cls)
+        made.pair = (first, second)
+        return made
+
+    def __getnewargs_ex__(self) -> Any:
+        return (self.pair[0],), {"second": self.pair[1]}
+
+
+def test_arguments_by_name() -> None:
+    content = archive(pickle.dumps([Named(1, second=2)], 4))
+    with safe_globals([Named]):
+        assert load(content)[0].pair == (1, 2)
+
+
+@pytest.mark.parametrize("named", [P.NONE, P.EMPTY_LIST, P.EMPTY_TUPLE, P.EMPTY_DICT + number(1) + number(2) + P.SETITEM])
+def test_names_that_are_none(named: bytes) -> None:
+    code = name(Named.__module__, "Named") + number(1) + P.TUPLE1 + named + P.NEWOBJ_EX
+    with safe_globals([Named]), pytest.raises(pickle.UnpicklingError, match="named arguments are not a dict of names"):
+        load(archive(program(code)))
+
+
+def test_what_hangs_on_a_tensor_comes_back() -> None:
+    """A state is a dict, or a pair of one and of what stands in slots."""
+    note = P.EMPTY_DICT + text("note") + number(3) + P.SETITEM
+    for state, expected in ((note, 3), (note + P.NONE + P.TUPLE2, 3), (P.NONE + note + P.TUPLE2, 3), (note + P.EMPTY_DICT + P.TUPLE2, 3)):
+        inner = tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1)), P.NEWFALSE,
+                         name("collections", "OrderedDict") + P.EMPTY_TUPLE + P.REDUCE)  # fmt: skip
+        code = name("torch._tensor", "_rebuild_from_type_v2")
+        code += tuple_of(name("torch._utils", "_rebuild_tensor_v2"), name("torch", "Tensor"), inner, state) + P.REDUCE
+        back = load(archive(program(code)))
+        assert (back.tolist(), back.note) == ([1, 2, 3, 4], expected)
+
+
+def test_texts_in_numpy_arrays() -> None:
+    words = np.array(["a∑", "😀", "\U0010ffff"])
+    assert np.array_equal(load(archive(pickle.dumps(words, 2))), words)
+
+
+@pytest.mark.parametrize(("given", "shown"), [
+    (5, "got int"), ("ab", "got str"), (None, "got NoneType"), ((1, -2), r"got \[1, -2\]"), ([1.5], r"got \[float\]"), ((True,), r"got \[bool\]"),
+    ((1,) * 100, r"got \[1, 1, 1, 1, 1, 1, 1, 1, …\]"), ((1 << 70, -1), r"got \[int, -1\]"),
+])  # fmt: skip
+def test_sizes_that_are_none(given: Any, shown: str) -> None:
+    with pytest.raises(pickle.UnpicklingError, match=shown):
+        numbers(given, "size")
+
+
+class OnlyReads:
+    """What a file must have, and no more: no `readinto`, no descriptor."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.inner = io.BytesIO(raw)
+        self.asked: list[int] = []
+
+    def read(self, count: int = -1) -> bytes:
+        self.asked.append(count)
+        return self.inner.read(count)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self.inner.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.inner.tell()
+
+
+def test_a_file_that_can_only_be_read() -> None:
+    value = ac.arange(3_000_000, dtype=ac.float64)
+    file = io.BytesIO()
+    save({"a": value, "b": [ac.ones(2)]}, file)
+    source = OnlyReads(file.getvalue())
+    back = load(source)  # type: ignore[arg-type]
+    assert ac.equal(back["a"], value) and back["b"][0].tolist() == [1, 1]
+    assert 0 < max(source.asked) < value.numpy().nbytes  # in blocks, not twice in memory
 
 
 # ------------------------------------------------------------------------------------------------- legacy storages

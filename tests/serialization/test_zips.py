@@ -120,6 +120,24 @@ def test_other_flaws_of_zips() -> None:
     refused_zip(archive(program(P.NONE), {"version": b"x"}).getvalue(), "has version b'x'")
 
 
+def test_a_directory_that_says_more_or_less_than_it_holds() -> None:
+    content = archive(program(P.NONE), {"data/" + "n" * 200: b"x"}).getvalue()
+    end = content.index(b"PK\x05\x06")
+    count, size, start = struct.unpack_from("<H2I", content, end + 10)
+    assert start + size == end
+
+    def with_end(count: int, size: int, start: int, between: bytes = b"") -> bytes:
+        return content[:end] + between + content[end : end + 8] + struct.pack("<2H2I", count, count, size, start) + content[end + 20 :]
+
+    assert load(with_end(count, size, start)) is None
+    refused_zip(with_end(count + 1, size, start), "the directory ends within an entry|longer than its entries|is not one")
+    refused_zip(with_end(count + 4, size, start), "the directory ends within an entry|is not one")
+    refused_zip(with_end(count - 1, size, start), "the directory is longer than its entries")
+    refused_zip(with_end(1000, size, start), "1000 records cannot be listed")
+    refused_zip(with_end(count, size, start, b"1234"), "the directory does not end where its end record begins")
+    refused_zip(with_end(count, size - 1, start), "the directory does not end where its end record begins")
+
+
 def test_a_record_of_a_few_bytes_too_many() -> None:
     """zipfile leaves no gap between records: one byte more is one byte of the next."""
     content = archive(program(P.NONE)).getvalue()

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -120,6 +121,9 @@ def judged(area: Area, options: argparse.Namespace, say: Callable[[str], None]) 
     every = mistakes(area.files())
     if options.only:
         every = [m for m in every if options.only in str(m)]
+    if options.again:
+        lived = {_place(text) for row in json.loads(options.again.read_text(encoding="utf-8")) for text in row["survivors"]}
+        every = [m for m in every if _place(str(m)) in lived]
     chosen = sorted(every, key=str)
     random.Random(options.seed).shuffle(chosen)
     work = [(m, _chosen(lines.bits(m.reached), imported, tests)) for m in chosen[: options.limit or None]]
@@ -148,6 +152,11 @@ def judged(area: Area, options: argparse.Namespace, say: Callable[[str], None]) 
     return row
 
 
+def _place(text: str) -> str:
+    """A line of the report without the number of the line and of the tests: what stays when the file changes elsewhere."""
+    return re.sub(r":\d+ ", " ", text, count=1).rpartition(")")[0]
+
+
 def _share(row: dict[str, Any]) -> float:
     real = row["tried"] - len(row["equivalent"])
     return row["caught"] / real if real else 1.0
@@ -159,6 +168,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--limit", type=int, default=0, help="how many mutants of each area are tried, drawn from all (0: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only mutants in whose line of the report this stands")
+    parser.add_argument("--again", type=Path, default=None, help="a result's file: only mutants that survived there")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--json", type=Path, default=None, help="a file for the result, rewritten after each area")
     parser.add_argument("--verbose", action="store_true", help="say of each mutant what noticed it")

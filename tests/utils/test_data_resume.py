@@ -240,6 +240,46 @@ def test_streams(workers: int, persistent: bool) -> None:
         check(lambda: make("plain", Stream(), workers, persistent), [stop], epochs=2)
 
 
+class Tells(Counting):
+    """A sampler that says its state and cannot take it back: the loader runs it again instead, as any other."""
+
+    load_state_dict = property(doc="not there")  # type: ignore[assignment]
+
+
+def test_a_sampler_that_cannot_load_is_run_again() -> None:
+    sampler = Tells()
+    assert hasattr(sampler, "state_dict") and not hasattr(sampler, "load_state_dict")
+    loader = DataLoader(range(N), sampler=sampler)
+    next(iter(loader))
+    assert loader.state_dict()["samplers"] == {}
+
+
+class Faulty:
+    """The third sample cannot be read."""
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, i: int) -> int:
+        if i == 2:
+            raise ValueError("unreadable")
+        return i
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_saved_after_an_error_it_goes_on_behind_it(workers: int) -> None:
+    loader: DataLoader[Any] = DataLoader(Faulty(), num_workers=workers)
+    it = iter(loader)
+    assert [int(next(it)), int(next(it))] == [0, 1]
+    with pytest.raises(ValueError, match="unreadable"):
+        next(it)
+    saved = json.loads(json.dumps(loader.state_dict()))
+    assert [int(b) for b in it] == [3, 4, 5]
+    again: DataLoader[Any] = DataLoader(Faulty(), num_workers=workers)
+    again.load_state_dict(saved)
+    assert [int(b) for b in again] == [3, 4, 5]
+
+
 class Drawn(IterableDataset[Any]):
     """A stream that draws its order as soon as somebody asks for an iterator, before its first sample."""
 

@@ -75,11 +75,12 @@ def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
         def forward(self, x: Any) -> Any:
             return self.b(self.a(x))
 
-    row = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(Pair(), Pair(), Pair()), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh(), nn.Conv2d(2, 1, 1)))
+    row = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(Pair(), Pair(), Pair()), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh(), nn.Conv2d(2, 1, 1)),
+                        nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)))  # fmt: skip
     layers = layers_of(_graph(row, 1, 1, 4, 4), 1)
     pair, mixed = 38 + 6, 6 + 3
     assert [(n.kind, n.count, n.inner, n.parameters) for n in layers] == [
-        ("input", 1, "", 0), ("conv", 1, "", 4), ("block", 3, "Pair", 3 * pair), ("block", 1, "2 layers", mixed),
+        ("input", 1, "", 0), ("conv", 1, "", 4), ("block", 3, "Pair", 3 * pair), ("block", 1, "2 layers", mixed), ("block", 1, "2 layers", 4),
     ]  # fmt: skip
 
 

@@ -17,7 +17,10 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ),
     ("optim/lbfgs.py", "_Memory.__init__", "1", "(2)", "the first direction sets the scale"),
     ("optim/radam.py", "_rectification", "length <= 5.0", "(length < 5.0)", "a length of exactly 5 does not come of powers of beta"),
+    ("engine/tape.py", "_step", "node.kept or ()", "(node.kept)", "scalars keep their numbers for good"),
     ("engine/trace.py", "replay", 'v.kind in ("parameter", "constant") and *', "(v.id not in env)", "results are overwritten by their steps"),
+    ("engine/receptive.py", "_select", "1", "(2)", "a number takes its dimension away, and the step with it"),
+    ("engine/receptive.py", "_blended", "1", "(2)", "half a place of the finer grid, which the size rounds away"),
     ("serialization/legacy_format.py", "_fetch.fetch", "len(pid) > 1", "(len(pid) >= 1)", "what is too short is refused a line later"),
     (
         "utils/data/origins.py",

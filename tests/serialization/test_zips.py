@@ -140,12 +140,12 @@ def test_a_directory_that_says_more_or_less_than_it_holds() -> None:
 
 def test_a_record_of_a_few_bytes_too_many() -> None:
     """zipfile leaves no gap between records: one byte more is one byte of the next."""
-    content = archive(program(P.NONE)).getvalue()
-    entry = content.index(b"PK\x01\x02")
-    sizes = struct.unpack_from("<2I", content, entry + 20)
-    for more in (1, 40):
-        bad = content[: entry + 20] + struct.pack("<2I", *(s + more for s in sizes)) + content[entry + 28 :]
-        refused_zip(bad, "overlaps what follows it")
+    content = archive(program(P.NONE), {"unread": b"x"}).getvalue()
+    for entry in (content.index(b"PK\x01\x02"), content.rindex(b"PK\x01\x02")):  # one that is read, and one that is not
+        sizes = struct.unpack_from("<2I", content, entry + 20)
+        for more in (1, 40):
+            bad = content[: entry + 20] + struct.pack("<2I", *(s + more for s in sizes)) + content[entry + 28 :]
+            refused_zip(bad, "overlaps what follows it")
 
 
 @pytest.mark.parametrize("before", [b"", struct.pack("<2H", 0x5455, 5) + b"\1abcd", struct.pack("<2H", 0x5455, 1) + b"\1" + struct.pack("<2H", 9, 0)])

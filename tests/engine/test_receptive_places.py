@@ -86,6 +86,7 @@ def check(fn, slack):
     x = ac.rand(1, 1, H, W) + 0.5
     graph = ac.trace(fn, x)
     field = receptive_fields(graph)[graph.outputs[0]]
+    assert isinstance(hash(field), int)
     widest = [0, 0]
     missed = {(axis, end): 1000 for axis in (0, 1) for end in (0, 1)}
     for place, spans in seen(fn, x):
@@ -130,6 +131,12 @@ def test_a_dimension_of_one_is_seen_whole():
     graph = ac.trace(net, ac.zeros(1, 1, 1, 9))
     field = receptive_fields(graph)[graph.outputs[0]]
     assert (field.size, field.jump) == ((1, 3), (0, 1))
+
+
+def test_a_dimension_of_two_is_one_as_any_other():
+    graph = ac.trace(lambda x: conv(x, (1, 3)), ac.zeros(1, 1, 2, 9))
+    field = receptive_fields(graph)[graph.outputs[0]]
+    assert (field.size, field.jump) == ((1, 3), (1, 1))
 
 
 def test_only_what_depends_on_that_input_has_a_field():

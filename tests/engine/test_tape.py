@@ -75,6 +75,39 @@ def test_scalars_show_every_number() -> None:
     assert [v.data for v in graph.values if v.kind == "constant"] == [4.0]
 
 
+def test_numbers_stand_in_the_text_only_where_they_are_constants() -> None:
+    a = Scalar(2.0, "a")
+    graph = Graph.of((a * 3.0) * (a + 1.0))
+    lines = str(graph).split("\n")
+    assert [line.split("(")[1].split(")")[0].split(", ")[:2] for line in lines if " = " in line] == [
+        ["a", "3"], ["a", "1"], [f"%{graph.steps[0].outputs[0]}", f"%{graph.steps[1].outputs[0]}"],
+    ]  # fmt: skip
+
+
+def test_the_parts_of_several_results_belong_to_their_own_step() -> None:
+    x = ac.tensor([[1.0, 5.0], [7.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = ac.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    a, b, c = x.unbind()
+    d, e, f, g = y.unbind()
+    graph = Graph.of((a * b * c * (d + e * f * g)).sum())
+    shapes = sorted([graph.values[i].shape for i in s.outputs] for s in graph.steps if len(s.outputs) > 1)
+    assert shapes == [[(1,)] * 4, [(1, 2)] * 3]
+    made = {out: s.index for s in graph.steps for out in s.outputs}
+    assert len(made) == sum(len(s.outputs) for s in graph.steps)
+    for s in graph.steps:
+        assert all(made[i] < s.index for i in s.inputs if i in made)
+
+
+def test_what_a_trace_says_is_kept_counts_neither_parameters_nor_anything_twice() -> None:
+    w, v = ac.nn.Parameter(ac.ones(3)), ac.nn.Parameter(ac.ones(3))
+    x = ac.ones(3)
+    kept = lambda fn, *args: [s.kept_bytes for s in ac.trace(fn, *args).steps]
+    assert kept(lambda x: x * w, x) == [12]  # x; the parameter is there anyway
+    assert kept(lambda: w * v) == [0]
+    assert kept(lambda x: (x * w) * x, x) == [12, 0]
+    assert kept(lambda x: (w * x).exp(), x) == [12, 12]  # x, then the result
+
+
 def test_every_node_answers_what_any_node_is_asked() -> None:
     x = ac.tensor([1.0], requires_grad=True)
     for node in ((x * 2).grad_fn, x.node, Scalar(1.0).node, ac.nn.Parameter(ac.ones(2)).node):

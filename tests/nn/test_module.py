@@ -270,6 +270,32 @@ def test_what_the_class_deletes_by_itself() -> None:
     assert m.fixed == 1
 
 
+def test_what_is_not_there_cannot_be_deleted_and_is_told_by_its_likes() -> None:
+    m = Net()
+    with pytest.raises(AttributeError, match="Did you mean 'gain'"):
+        del m.gian
+
+
+def test_a_line_of_its_own_beside_children_in_the_printed_form() -> None:
+    class Both(Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Scale()
+
+        def extra_repr(self) -> str:
+            return "rate=3"
+
+    assert repr(Both()).split("\n") == ["Both(", "  rate=3", f"  (inner): {Scale()!r}", ")"]
+
+
+def test_a_state_taken_for_pickling_is_a_copy() -> None:
+    m = Net()
+    state = m.__getstate__()
+    del state["_parameters"]
+    state["training"] = "changed"
+    assert m.training is True and m.gain is m._parameters["gain"]
+
+
 def test_delattr() -> None:
     m = Net()
     m.register_buffer("b", ac.ones(1), persistent=False)

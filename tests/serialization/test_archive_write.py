@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.serialization import save
+from autograd_cnn.serialization import archive_write, save
 from autograd_cnn.serialization.archive_write import ALIGNMENT, ArchiveWriter
 
 RECORDS = {"data.pkl": b"abc", "empty": b"", "data/0": bytes(range(256)) * 3, "version": b"3\n"}
@@ -87,6 +87,27 @@ def test_records_beyond_four_gigabytes(tmp_path: Path) -> None:
         assert (far.header_offset, far.extract_version, far.file_size) == (5 << 30, 45, 4)
         assert archive.getinfo("net/first").extract_version == 0
     assert path.stat().st_size < (5 << 30) + 1000
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_from_which_size_on_numbers_take_eight_bytes(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """With a border of a hundred bytes, for records of four gigabytes are too many for a test."""
+    monkeypatch.setattr(archive_write, "_MAX32", 100)
+    file = io.BytesIO()
+    writer = ArchiveWriter(file, "n")
+    writer.write("a", b"x" * size)
+    writer.close()
+    raw = file.getvalue()
+    wide = size >= 100
+    assert struct.unpack_from("<H", raw, 4) == (45 if wide else 0,)
+    extra = struct.unpack_from("<H", raw, 28)[0]
+    field = raw[30 + 3 : 30 + 3 + extra]
+    assert field.startswith(struct.pack("<2H2Q", 1, 16, size, size)) == wide
+    behind = raw[30 + 3 + extra + size :]
+    layout = struct.Struct("<4sI2Q" if wide else "<4sI2I")
+    assert layout.unpack_from(behind)[2:] == (size, size) and behind[layout.size :].startswith(b"PK\x01\x02")
+    entry = struct.unpack_from("<4s6H3I5H2I", behind, layout.size)
+    assert (entry[2], entry[8], entry[9], entry[11]) == ((45, 100, 100, 20) if wide else (0, 99, 99, 0))
 
 
 def test_another_content_has_another_identity() -> None:

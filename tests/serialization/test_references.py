@@ -103,6 +103,38 @@ def test_what_hangs_on_a_tensor_comes_back() -> None:
         assert (back.tolist(), back.note) == ([1, 2, 3, 4], expected)
 
 
+@pytest.mark.parametrize("dtype", [">f8", ">i4", "<i2", "|u1", "|b1", ">c16", "<U3", ">U3", "|S4"])
+def test_numpy_arrays_of_either_byte_order(dtype: str) -> None:
+    made = np.array([[1, 0, 2], [3, 4, 5]]).astype(dtype)
+    for protocol in (2, 4):
+        for order in (made, np.asfortranarray(made)):
+            back = load(archive(pickle.dumps(order, protocol)))
+            assert back.dtype == made.dtype and np.array_equal(back, made)
+    assert load(archive(pickle.dumps(made[1, 2], 2))) == made[1, 2]
+
+
+def _of_a_device(array: bytes, location: bytes = text("xla:0")) -> io.BytesIO:
+    dtype = name("torch", "float32")
+    return archive(program(name("torch._utils", "_rebuild_device_tensor_from_numpy") + tuple_of(array, dtype, location, P.NEWTRUE) + P.REDUCE))
+
+
+def _numpy(dtype: str, content: bytes) -> bytes:
+    made = name("numpy", "dtype") + tuple_of(text(dtype), P.NEWFALSE, P.NEWTRUE) + P.REDUCE
+    raw = P.SHORT_BINBYTES + bytes([len(content)]) + content
+    return name("numpy.core.numeric", "_frombuffer") + tuple_of(raw, made, tuple_of(number(2)), text("C")) + P.REDUCE
+
+
+def test_tensors_of_devices_that_saved_an_array() -> None:
+    good = _numpy("f8", np.array([1.5, -2.0]).tobytes())
+    back = load(_of_a_device(good), map_location="cpu")
+    assert (back.tolist(), back.dtype, back.requires_grad) == ([1.5, -2.0], ac.float32, True)
+    with pytest.raises(RuntimeError, match="don't know how to restore data location 'xla:0'"):
+        load(_of_a_device(good))
+    for bad in (_of_a_device(text("abc")), _of_a_device(_numpy("S4", b"abcdefgh")), _of_a_device(good, number(3))):
+        with pytest.raises(pickle.UnpicklingError, match="A device's tensor lacks its array"):
+            load(bad, map_location="cpu")
+
+
 def test_texts_in_numpy_arrays() -> None:
     words = np.array(["a∑", "😀", "\U0010ffff"])
     assert np.array_equal(load(archive(pickle.dumps(words, 2))), words)

@@ -195,6 +195,19 @@ def test_models_with_tied_weights() -> None:
     assert safetensors.load_model(model, partial, strict=False) == ({"decoder.weight"}, ["more"])
 
 
+@pytest.mark.parametrize("other", [
+    lambda a: a.T, lambda a: a[::-1, ::-1], lambda a: a.view(np.int32), lambda a: a.reshape(-1), lambda a: a[:1], lambda a: a[:, 1:],
+])  # fmt: skip
+def test_one_memory_that_is_not_one_tensor(other: Any) -> None:
+    class Both:
+        def state_dict(self) -> dict[str, Any]:
+            base = np.arange(9, dtype=np.float32).reshape(3, 3)
+            return {"a": wrap(base), "b": wrap(other(base))}
+
+    with pytest.raises(RuntimeError, match="overlap in memory without being the same tensor"):
+        safetensors.save_model(Both(), io.BytesIO())
+
+
 # ------------------------------------------------------------------------------------------------------------ bad files
 def made(header: Any, data: bytes = b"") -> bytes:
     raw = header if isinstance(header, bytes) else json.dumps(header).encode()

@@ -120,6 +120,15 @@ def test_other_flaws_of_zips() -> None:
     refused_zip(archive(program(P.NONE), {"version": b"x"}).getvalue(), "has version b'x'")
 
 
+@pytest.mark.parametrize("length", [0, 1, 65534, 65535])
+def test_a_comment_of_any_length(length: int) -> None:
+    file = archive(program(P.NONE))
+    with zipfile.ZipFile(file, "a") as out:
+        out.comment = b"c" * length
+        out.writestr("x/more", bytes(70_000))
+    assert load(file.getvalue()) is None
+
+
 def test_a_directory_that_says_more_or_less_than_it_holds() -> None:
     content = archive(program(P.NONE), {"data/" + "n" * 200: b"x"}).getvalue()
     end = content.index(b"PK\x05\x06")

@@ -9,6 +9,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.confusion import counts_of
 from autograd_cnn.drawing.layers import Layer, layers_of
 from autograd_cnn.drawing.marks import LaneScale
 from autograd_cnn.drawing.volumes import _cells
@@ -167,3 +168,17 @@ def test_the_width_of_a_lane_is_the_place_of_its_norm() -> None:
     near = LaneScale.of([1.0, 10.0])
     assert (near.low, near.high) == (-0.5, 1.5)  # two decades at least
     assert LaneScale(-3.0, 1.0).samples() == pytest.approx([5e-3, 0.1, 1.0])
+
+
+@pytest.mark.parametrize(("truth", "predicted"), [([0, 1], [0, 0.5]), ([0, 1], [0, -1]), ([0, 1.5], [0, 1]), ([-1, 1], [0, 1]), ([0, float("nan")], [0, 1])])
+def test_classes_are_whole_numbers_from_0(truth: Any, predicted: Any) -> None:
+    with pytest.raises(ValueError, match="expected classes as whole numbers from 0"):
+        counts_of(truth, predicted)
+
+
+def test_counts_of_classes() -> None:
+    assert counts_of([0, 2, 2, 1], [0, 2, 1, 1]).tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+    assert counts_of([0, 0], [[0.1, 0.2, 0.7], [0.9, 0.0, 0.1]]).tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    for bad in ([[1, -1], [0, 0]], [[float("inf"), 1], [0, 0]], [[float("nan"), 1], [0, 0]]):
+        with pytest.raises(ValueError, match="expected counts of at least 0"):
+            counts_of(bad, None)

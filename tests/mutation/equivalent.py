@@ -60,6 +60,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
         "every convolution has a window; the type checker cannot know",
     ),
     ("summaries/collect.py", "_made", "tuple(input_size)", "(input_size)", "a list of sizes is unpacked as a tuple is"),
+    ("drawing/layers.py", "folding_within", "0", "(1)", "a graph without steps has nothing to fold"),
+    ("summaries/collect.py", "_Keys.of", "1", "(2)", "the numbers of calls need only be unlike"),
     ("drawing/probe.py", "_decoded", "0", "(1)", "each pull names the same inputs"),
     ("drawing/probe.py", "_guess", "1.0", "(2.0)", "what is guessed must agree with a third set of numbers"),
     (

@@ -221,3 +221,19 @@ def test_importing_needs_no_multiprocessing() -> None:
     code = use + "; print('multiprocessing' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False", done.stderr
+
+
+@pytest.mark.parametrize(("length", "batch", "whole", "dropped"), [(7, 2, 4, 3), (6, 2, 3, 3), (1, 4, 1, 0), (0, 4, 0, 0), (5, None, 5, 5)])
+def test_how_many_batches_a_stream_that_knows_its_length_gives(length: int, batch: int | None, whole: int, dropped: int) -> None:
+    class Known(IterableDataset[int]):
+        def __iter__(self) -> Any:
+            return iter(range(length))
+
+        def __len__(self) -> int:
+            return length
+
+    for drop_last, expected in ((False, whole), (True, dropped)):
+        if batch is None and drop_last:
+            continue  # there are no batches to drop
+        loader: DataLoader[Any] = DataLoader(Known(), batch, drop_last=drop_last)
+        assert len(loader) == len(list(loader)) == expected

@@ -10,7 +10,7 @@ import pytest
 
 import autograd_cnn as ac
 
-from .test_engine import run
+from .line_by_line import run
 
 torch = pytest.importorskip("torch")
 

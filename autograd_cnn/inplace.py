@@ -115,6 +115,12 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
                 f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the "
                 "out-of-place operation, clone() the leaf first, or wrap the write in no_grad()."
             )
+        if x._view is not None and x._view.custom is not None:
+            raise InplaceError(
+                f"Output of {x._view.custom} is a view and is being modified inplace ({name}). This view was created inside a user's "
+                "function or operation (or an input was returned as it is), whose own rule such a write would go past. Write to a clone() of "
+                "it, use the out-of-place operation, or let the function return memory of its own."
+            )
         if x.node is None:  # a view made under no_grad: what is written to it follows from its base, too
             x.node = x._view.again(x._view.base).node
     if x._inference and not c.inference:
@@ -345,6 +351,11 @@ def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
         leaf.grad = wrap(have.value + to_plain(g))
     else:
         target = have.storage()
+        if not target.flags.writeable or _meets_itself(target):
+            raise RuntimeError(
+                "backward: a gradient is added to .grad, but several of its entries lie at one place in memory, or it is read-only: expected "
+                "memory of its own for each. Set x.grad to a clone() of it, or to None."
+            )
         np.add(target, to_plain(g), out=target)
         wrote(target)
 

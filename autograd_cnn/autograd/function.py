@@ -12,7 +12,7 @@ import numpy as np
 from ..config import Switch, current, scope
 from ..engine.graph import BackwardScope, Leaf, Node
 from ..engine.primitive import Keep
-from ..engine.record import View, note_view, pick, user_line
+from ..engine.record import View, note_shared, note_view, pick, user_line
 from ..engine.versions import clock, written_since, wrote
 from ..errors import InplaceError
 from ..inplace import check_writable, move
@@ -278,6 +278,7 @@ class Function:
             if id(o) in constant:
                 constant.add(id(h))
         ctx._freeze(handed)
+        note_shared(cls.__name__, [h for h in handed if id(h) not in dirty], args)
         if recording:
             for h in handed:
                 if isinstance(h, Tensor) and h._view is not None and id(h) not in dirty:

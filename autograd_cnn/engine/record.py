@@ -64,6 +64,8 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     if prim.view:
         for j, out in enumerate(outs):
             link_view(out, args[0], *((prim, params) if prim.view is True else prim.view(j, *params)))
+    elif not prim.ours:
+        note_shared(prim.name, outs, args)
     if c.inference:
         for out in outs:
             out._inference = True
@@ -289,6 +291,20 @@ def note_view(out: Any, base: Any) -> None:
         if len(views) >= 32 and not len(views) & (len(views) - 1):
             views[:] = [r for r in views if r() is not None]
         views.append(weakref.ref(out))
+
+
+def note_shared(name: str, outs: Sequence[Any], args: Sequence[Any]) -> None:
+    """Note which results of a user's operation or function lie in the memory of an argument, though nothing says how: such a view cannot be
+    written to where that is differentiated, nor be differentiated once its base was."""
+    bases = [x if x._view is None else x._view.base for x in args if isinstance(x, Variable)]
+    for out in outs:
+        if not isinstance(out, Variable) or not hasattr(out.value, "strides") or (out._view is not None and any(out._view.base is b for b in bases)):
+            continue
+        store = owner(out.value)
+        base = next((b for b in bases if b is not out and owner(b.value) is store), None)
+        if base is not None:
+            out._view = View(base, (), name)
+            note_view(out, base)
 
 
 # ------------------------------------------------------------------------------------------------- where in the source

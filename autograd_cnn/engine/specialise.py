@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
 from .graph import Node
-from .record import adopt_all, link_view, outcome, run
+from .record import adopt_all, link_view, note_shared, outcome, run
 from .rules import asked, gradients
 from .variable import ARRAYS, INSIDE, RAW, Variable
 from .versions import clock
@@ -147,7 +147,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side."""
     namespace: dict[str, Any] = {
         "__Front": front, "__plain": front.plain, "__adopt": front.adopt, "__peek": peek, "__current": current, "__scope": scope, "__Node": Node,
-        "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view,
+        "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view, "__note_shared": note_shared,
         "__forward": prim.kernel_for(front), "__numbers": front.numbers, "__arrays": front.arrays or front.plain,
         "__fast": prim.fast, "__Inside": front.inside, "__outside": front.outside, "__raw": front.raw, "__outcome": outcome,
         "__isinstance": isinstance, "__getattr": getattr, "__Exception": Exception, "__NotImplemented": NotImplemented,
@@ -214,14 +214,14 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
         ]
     else:
         lines.append("    __out.node = None")
+    outs = ["__out", *(f"__out{j}" for j in range(1, len(ys)))]
     if prim.view:
         lines.append(f"    if __isinstance({inputs[0]}, __Front): __link_view(__out, {inputs[0]}, __prim, {_tuple(params)})")
-    if len(ys) == 1:
-        lines.append("    return __out")
-    else:
-        for j in range(1, len(ys)):
-            lines.append(f"    __out{j} = __new(__Front); __out{j}.value = __y{j}; __out{j}.node = None")
-        lines.append(f"    return {_tuple(['__out', *(f'__out{j}' for j in range(1, len(ys)))])}")
+    for j in range(1, len(ys)):
+        lines.append(f"    __out{j} = __new(__Front); __out{j}.value = __y{j}; __out{j}.node = None")
+    if not prim.ours and not prim.view and front.fits:  # numbers share nothing
+        lines.append(f"    __note_shared({prim.name!r}, {_tuple(outs)}, {_tuple(inputs)})")
+    lines.append(f"    return {'__out' if len(ys) == 1 else _tuple(outs)}")
     return _make("call", lines, namespace, prim)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import InplaceError
 
 
@@ -42,19 +43,65 @@ class Shaped(Same):
         return g.view(2)
 
 
-@pytest.mark.parametrize("function", [Same, Shaped])
-def test_writing_to_a_view_from_a_function_is_differentiated_in_its_base(function) -> None:
+class Hidden(Same):
+    """A view by a way that nothing records."""
+
+    @staticmethod
+    def forward(ctx, v):
+        return v.detach().view(2, 1)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g.view(2)
+
+
+class ByNumPy(Hidden):
+    @staticmethod
+    def forward(ctx, v):
+        return ac.from_numpy(v.detach().numpy()).view(2, 1)
+
+
+@pytest.mark.parametrize("function", [Same, Shaped, Hidden, ByNumPy])
+def test_writing_to_a_view_from_a_function_is_refused(function) -> None:
     x = leaf(1.0, 2.0)
     h = x * 1
     y = function.apply(h)
-    y.mul_(2)
-    assert h.tolist() == [2.0, 4.0]
-    ((h * h).sum() + y.sum()).backward()  # (2x)² + 2x
-    assert x.grad is not None
-    assert x.grad.tolist() == [10.0, 18.0]
+    for z in (y, y[:1]):
+        with pytest.raises(InplaceError, match="whose own rule such a write would go past"):
+            z.mul_(2)
+    with pytest.raises(InplaceError, match="view of a leaf"):
+        function.apply(x).mul_(2)
+    assert h.tolist() == x.tolist() == [1.0, 2.0]
+    h.mul_(3)
+    with pytest.raises(InplaceError, match="inside a custom Function"):
+        y.sum().backward()
 
 
-@pytest.mark.parametrize("function", [Same, Shaped])
+def test_so_is_writing_to_what_a_users_operation_shares_with_its_input() -> None:
+    @primitive(name="flattened_by_a_test")
+    def flat(v):
+        return v.reshape(-1)
+
+    flat.vjp("v")(lambda g, v_shape: g.reshape(v_shape))
+    try:
+        x = leaf(1.0, 2.0)
+        h = x * 1
+        for record in (True, False):
+            with ac.set_grad_enabled(record):
+                y = flat(h)
+            with pytest.raises(InplaceError, match="Output of flattened_by_a_test is a view"):
+                y.mul_(2)
+        y = flat(h)
+        h.mul_(3)
+        with pytest.raises(InplaceError, match="Output of flattened_by_a_test is a view and its base"):
+            y.sum().backward()
+        h.sum().backward()
+        assert x.grad is not None and x.grad.tolist() == [3.0, 3.0]
+    finally:
+        del REGISTRY["flattened_by_a_test"]
+
+
+@pytest.mark.parametrize("function", [Same, Shaped, Hidden])
 def test_a_function_whose_view_was_overwritten_through_the_base_is_refused(function) -> None:
     x = leaf(1.0, 2.0)
     h = x * 1

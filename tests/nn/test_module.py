@@ -507,3 +507,32 @@ def test_repr() -> None:
     assert repr(Same()) == "Same()"
     assert repr(Long()) == "Long(\n  a=1\n  \n  b=2\n  (part): Shown(size=3)\n  (none): None\n)"
     assert repr(Sequential(Long())).split("\n")[2:4] == ["    a=1", ""]
+
+
+def test_a_convolution_whose_weight_a_subclass_changes() -> None:
+    class Tripled(nn.Conv2d):
+        def _conv_forward(self, input, weight, bias):
+            return super()._conv_forward(input, weight * 3, bias)
+
+    conv = Tripled(1, 2, 3, bias=False)
+    x = ac.ones(1, 1, 5, 5)
+    assert ac.allclose(conv(x), nn.functional.conv2d(x, conv.weight * 3))
+
+
+def test_a_batch_norm_that_stops_tracking_counts_no_more() -> None:
+    norm = nn.BatchNorm1d(2, momentum=None)
+    x = ac.tensor([[0.0, 2.0], [2.0, 4.0]])
+    norm(x)
+    norm.track_running_stats = False
+    norm(x * 5)
+    norm.track_running_stats = True
+    norm(x * 3)  # the second that counts: the average of two
+    assert norm.num_batches_tracked.item() == 2
+    assert norm.running_mean.tolist() == [2.0, 6.0]
+
+
+def test_a_gradient_whose_entries_lie_at_one_place() -> None:
+    x = ac.ones(4, 3, requires_grad=True)
+    x.grad = ac.ones(1, 3).expand(4, 3)
+    with pytest.raises(RuntimeError, match="several of its entries lie at one place"):
+        x.sum().backward()

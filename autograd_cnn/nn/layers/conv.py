@@ -111,11 +111,12 @@ class _Convolution(_ConvNd):
     function: ClassVar[str]
 
     def forward(self, input: Tensor) -> Tensor:
-        convolve = getattr(F, self.function)
-        if self.padding_mode == "zeros":
-            return convolve(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The convolution with this weight: what subclasses override to change the weight first, as in PyTorch."""
         around, padding = self._surrounded(input)
-        return convolve(around, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        return getattr(F, self.function)(around, weight, bias, self.stride, padding, self.dilation, self.groups)  # type: ignore[no-any-return]
 
 
 class _Transposed(_ConvNd):

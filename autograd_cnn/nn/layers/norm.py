@@ -93,7 +93,7 @@ class _BatchNorm(_Norm):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.num_batches_tracked is not None:
+        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             count = self.num_batches_tracked.storage()
             count += 1
             wrote(count)

@@ -303,7 +303,7 @@ def note_shared(name: str, outs: Sequence[Any], args: Sequence[Any]) -> None:
         store = owner(out.value)
         base = next((b for b in bases if b is not out and owner(b.value) is store), None)
         if base is not None:
-            out._view = View(base, (), name)
+            out._view = View(base, (), name)  # type: ignore[misc]  # each variable has its own
             note_view(out, base)
 
 

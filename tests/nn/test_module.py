@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn import nn
 from autograd_cnn.nn.buffer import Buffer
 from autograd_cnn.nn.containers import Sequential
 from autograd_cnn.nn.hooks import (

@@ -143,9 +143,7 @@ class Tensor:
     def __deepcopy__(self, memo: Any) -> Tensor:
         made = type(self)(const(self.var.value.copy()))
         memo[id(self)] = made
-        if self.var.leaf is not None:
-            made.requires_grad_(True)
-        return made
+        return made.requires_grad_(self.var.leaf is not None)  # a frozen parameter's copy is frozen
 
     # -------------------------------------------------------------------------------- gradients
     def register_hook(self, hook: Any) -> Any:

@@ -134,6 +134,8 @@ def _normal(v: Var, axes: tuple[int, ...], eps: float) -> tuple[Var, Any, Any]:
     mean = tape.average(v, axes, True)
     apart = add(v, scale(mean, -1))
     var = tape.average(mul(apart, apart), axes, True)
+    if bool((var.value < 1e-20 * (1 + mean.value**2)).any()):
+        raise RuntimeError("a norm of equal entries: what comes of it, rounding decides")
     return mul(apart, tape.power(add(var, const(eps)), -0.5)), mean.value, var.value
 
 

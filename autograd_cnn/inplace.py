@@ -15,7 +15,7 @@ import numpy as np
 
 from .config import current
 from .engine.graph import Leaf, Node
-from .engine.record import View, live_views, record_node
+from .engine.record import live_views, record_node
 from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
@@ -57,7 +57,7 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
         back = _inverse(prim, params, x.value.shape)
         for view in live_views(x):
             if view is not result:
-                view._view = View(x, (back, *view._view.path), view._view.custom)
+                view._view = view._view.of(x, (back,))
     x.value = result.value
     if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
         x.node.value, x.node.shape = x.value, x.value.shape
@@ -80,7 +80,7 @@ def repoint(x: Any, array: Any) -> None:
         old = object.__new__(type(x))
         old.value, old.node = x.value, x.node
         for view in views:
-            view._view = View(old, view._view.path, view._view.custom)
+            view._view = view._view.of(old)
         old.__dict__["_views"] = x.__dict__.pop("_views")
     x._view = None
     x.value = array
@@ -115,7 +115,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
                 f"a view of a leaf Variable that requires grad is being used in an in-place operation ({name}). Use the "
                 "out-of-place operation, clone() the leaf first, or wrap the write in no_grad()."
             )
-        if x._view is not None and x._view.custom is not None:
+        if x._view is not None and x._view.sealed:
             raise InplaceError(
                 f"Output of {x._view.custom} is a view and is being modified inplace ({name}). This view was created inside a user's "
                 "function or operation (or an input was returned as it is), whose own rule such a write would go past. Write to a clone() of "

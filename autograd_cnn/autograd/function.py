@@ -212,6 +212,7 @@ class Function:
     """
 
     _new_style: ClassVar[bool] = False
+    _seals: ClassVar[bool] = True  # may nobody write to a result that is a view of an argument? (The library's own are identities.)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
@@ -282,7 +283,7 @@ class Function:
         if recording:
             for h in handed:
                 if isinstance(h, Tensor) and h._view is not None and id(h) not in dirty:
-                    h._view.custom = cls.__name__
+                    h._view.custom, h._view.sealed = cls.__name__, cls._seals
             prim = _FunctionPrimitive(cls, len(handed), several)
             prim.tensors = tuple(isinstance(a, Tensor) for a in args)
             cls._record(prim, ctx, nodes, handed, constant, dirty, c)

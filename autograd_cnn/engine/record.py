@@ -241,14 +241,22 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
 
 # ------------------------------------------------------------------------------------------------- views
 class View:
-    """Of which base something is a view, and by which operations; and by which function of the user's, which has a rule of its own."""
+    """Of which base something is a view, and by which operations; and by which function of the user's, which has a rule of its own: then
+    it is `sealed`, for nobody may write past that rule."""
 
-    __slots__ = ("base", "custom", "path")
+    __slots__ = ("base", "custom", "path", "sealed")
 
-    def __init__(self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...], custom: str | None = None) -> None:
+    def __init__(
+        self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...], custom: str | None = None, sealed: bool = False
+    ) -> None:
         self.base = base
         self.path = path
         self.custom = custom
+        self.sealed = sealed
+
+    def of(self, base: Any, before: tuple[tuple[Primitive, tuple[Any, ...]], ...] = ()) -> View:
+        """The same view of another base, which leads here by some operations `before`."""
+        return View(base, (*before, *self.path), self.custom, self.sealed)
 
     def again(self, x: Any) -> Any:
         """The same view of something else of the base's shape, recorded as usual."""
@@ -280,7 +288,7 @@ def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> Non
         return
     above = x._view
     base, path = (x, ()) if above is None else (above.base, above.path)
-    out._view = View(base, (*path, (prim, params)), None if above is None else above.custom)
+    out._view = View(base, (*path, (prim, params)), *((above.custom, above.sealed) if above is not None else ()))
     note_view(out, base)
 
 
@@ -303,7 +311,7 @@ def note_shared(name: str, outs: Sequence[Any], args: Sequence[Any]) -> None:
         store = owner(out.value)
         base = next((b for b in bases if b is not out and owner(b.value) is store), None)
         if base is not None:
-            out._view = View(base, (), name)  # type: ignore[misc]  # each variable has its own
+            out._view = View(base, (), name, sealed=True)  # type: ignore[misc]  # each variable has its own
             note_view(out, base)
 
 

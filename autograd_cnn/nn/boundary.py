@@ -26,6 +26,8 @@ Grads = tuple[Any, ...]
 class ModuleBoundary(Function):
     """y_i = x_i; in the backward pass gx = at(gy), where `at` runs the hooks. `fill`: give it zeros for None."""
 
+    _seals = False
+
     @staticmethod
     def forward(ctx: Any, at: Callable[[Grads], Grads], fill: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.at = at

@@ -10,9 +10,9 @@ import pytest
 
 import autograd_cnn as ac
 
-from .line_by_line import run
-
 torch = pytest.importorskip("torch")
+
+from .line_by_line import run  # noqa: E402  # needs torch
 
 PROGRAMS: list[Callable[[Any], Any]] = []
 

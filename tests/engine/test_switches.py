@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.config import Switch, current, scope
+
+
+DEFAULT = os.environ.get("AUTOGRAD_CNN_BACKEND", "auto")
 
 
 def records() -> bool:
@@ -51,7 +55,7 @@ def test_a_field_that_does_not_exist_is_refused() -> None:
 # ------------------------------------------------------------------------------------------------- threads
 def test_a_plain_thread_begins_with_defaults() -> None:
     with ac.no_grad(), ac.use_backend("numpy"), ac.autograd.detect_anomaly():
-        assert in_thread(lambda: (records(), ac.is_grad_enabled(), ac.get_backend(), ac.is_anomaly_enabled())) == (True, True, "auto", False)
+        assert in_thread(lambda: (records(), ac.is_grad_enabled(), ac.get_backend(), ac.is_anomaly_enabled())) == (True, True, DEFAULT, False)
 
 
 def test_a_copied_context_begins_with_a_copy() -> None:
@@ -70,7 +74,7 @@ def test_what_a_thread_switches_stays_there(copied: bool) -> None:
 
     in_thread(switch, copied)
     assert records()
-    assert (ac.get_backend(), ac.get_float32_matmul_precision(), current().strict_windows) == ("auto", "highest", False)
+    assert (ac.get_backend(), ac.get_float32_matmul_precision(), current().strict_windows) == (DEFAULT, "highest", False)
 
 
 def test_copied_contexts_in_one_thread() -> None:
@@ -335,10 +339,10 @@ def test_precision_and_backend_of_the_process_and_of_here() -> None:
                 ac.set_float32_matmul_precision("medium")
                 go.set()
                 assert (ac.get_backend(), ac.get_float32_matmul_precision()) == ("onednn", "high")
-                assert result.result(10) == (("auto", "highest"), ("numpy", "medium"))
+                assert result.result(10) == ((DEFAULT, "highest"), ("numpy", "medium"))
             assert (ac.get_backend(), ac.get_float32_matmul_precision()) == ("numpy", "medium")
         finally:
-            ac.set_backend("auto")
+            ac.set_backend(DEFAULT)
             ac.set_float32_matmul_precision("highest")
     for bad in (lambda: ac.set_backend("cuda"), lambda: ac.use_float32_matmul_precision("low")):
         with pytest.raises(ValueError, match="expected one of"):

@@ -328,7 +328,7 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     tail = have[len(have) - len(want) :]
     if len(want) > len(have) or any(a not in (1, b) for a, b in zip(want, tail, strict=True)):
         raise RuntimeError(f"size {{{list(want)}}} is not expandable to size {{{list(have)}}} in sum_to_size.")
-    return self if want == have else _cast(sum_to(self, shape=want), self.value.dtype)
+    return self if want == have and want else _cast(sum_to(self, shape=want), self.value.dtype)
 
 
 def _reinterpret(self: Tensor, dtype: Any) -> Tensor:

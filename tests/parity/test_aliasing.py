@@ -127,7 +127,8 @@ PROGRAMS_APART = {
     **dict.fromkeys(("double", "to"), "no memory formats: what changes nothing returns the tensor"),
 }
 KEEP_THEIR_ARGUMENTS = {  # where torch keeps a copy that it made on the way; here the argument itself is kept, and the write is refused
-    "ldexp", "matmul", "__rmatmul__", "einsum", "kron", "cov", "nn.functional.cross_entropy", "nn.functional.conv3d",
+    "ldexp", "matmul", "__rmatmul__", "einsum", "kron", "cov", "nn.functional.cross_entropy", "nn.functional.conv1d", "nn.functional.conv2d",
+    "nn.functional.conv3d", "nn.functional.local_response_norm",
     "nn.functional.instance_norm", "nn.functional.scaled_dot_product_attention", "take_along_dim", "norm.nuc",
 }  # fmt: skip
 

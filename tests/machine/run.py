@@ -26,6 +26,9 @@ from .tape import Kinks
 # what the library is known to get wrong, and is left out of the runs
 OPEN: frozenset[str] = frozenset()
 
+# a hook that changes a gradient acts again when that gradient is itself differentiated: the twin's does not (tests/parity has it beside torch)
+BEYOND_THE_TWIN = ("create_graph=True", "register_hook(lambda g: g * 0.5)")
+
 _HELPERS = compile(HELPERS, "helpers", "exec")
 _DROP = compile(DROP, "drop", "exec")
 FLAT, NESTED = "net", "nn.Sequential(nn.Sequential(net))"
@@ -194,6 +197,8 @@ def check(program: Program, forms: list[Form], tally: Counter[str] | None = None
     try:
         code = compile(program.text(), "program", "exec")
     except SyntaxError:
+        return None
+    if all(part in program.text() for part in BEYOND_THE_TWIN):
         return None
     want, largest, kinks = by_twin(code)
     if want.error is not None:

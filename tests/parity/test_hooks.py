@@ -40,6 +40,16 @@ def grad_inner_only_hook(m):
 
 
 @program
+def a_hook_acts_again_on_the_gradients_own_gradient(m):
+    x = leaf(m, [1.0, 2.0])
+    y = m.tanh(x * 3)
+    y.register_hook(lambda g: g * 0.5)
+    g, = m.autograd.grad((y * y).sum(), [x], create_graph=True)
+    (g * g).sum().backward()
+    return N(g) + N(x.grad)
+
+
+@program
 def grad_leaf_hook(m):
     x = leaf(m, [1.0, 2.0])
     x.register_hook(lambda g: g * 10)

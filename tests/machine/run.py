@@ -152,7 +152,7 @@ def difference(want: Outcome, got: Outcome, form: Form, largest: float, kinks: i
             break  # training ran away: rounding decides
         apart = np.abs(w - g)
         if form.dtype == "float64":
-            wrong = not bool((apart <= 1e-9 * (np.abs(w).max(initial=0.0) + 0.1 * largest * ("grad" in name) + 1e-6)).all())
+            wrong = not bool((apart <= 1e-9 * (np.abs(w).max(initial=0.0) + (0.1 * largest if "grad" in name else 0.0) + 1e-6)).all())
         elif kinks:
             size = float(np.sqrt((w * w).sum())) + 0.1 * largest + 1e-4
             wrong = not float(np.sqrt((apart * apart).sum())) <= 0.1 * size

@@ -203,7 +203,7 @@ def check(program: Program, forms: list[Form], tally: Counter[str] | None = None
     want, largest, kinks = by_twin(code)
     if want.error is not None:
         if tally is not None:
-            tally["invalid"] += 1
+            tally["undecided" if "rounding decides" in str(want.error) else "invalid"] += 1
             tally[f"invalid: {type(want.error).__name__} {str(want.error)[:60]}"] += 1
         return None
     for form in forms:

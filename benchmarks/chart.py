@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograd_cnn.drawing import marks
-from autograd_cnn.drawing.drawing import Drawing
-from autograd_cnn.drawing.metrics import text_width
-from autograd_cnn.drawing.scene import Scene
+from autograd_cnn.drawing.canvas import symbols
+from autograd_cnn.drawing.canvas.drawing import Drawing
+from autograd_cnn.drawing.canvas.metrics import text_width
+from autograd_cnn.drawing.canvas.scene import Scene
 
 from .result import Result
 
@@ -22,10 +22,10 @@ def chart(results: Sequence[Result], title: str, subtitle: str) -> Drawing:
     rows = [r for r in results if r.ratio]
     names = [f"{r.what} ({r.side})" for r in rows]
     widest = max((abs(math.log2(r.ratio or 1.0)) for r in rows), default=1.0) or 1.0
-    left = marks.MARGIN + 1.15 * max((text_width(n, SIZE, "sans") for n in names), default=0.0) + 16  # some fonts are wider
+    left = symbols.MARGIN + 1.15 * max((text_width(n, SIZE, "sans") for n in names), default=0.0) + 16  # some fonts are wider
     scene = Scene(title=title, name="bars", lang="en")
-    marks.heading(scene, title, subtitle)
-    top = marks.HEADING + 30.0
+    symbols.heading(scene, title, subtitle)
+    top = symbols.HEADING + 30.0
     middle = left + 44 + BARS / 2
     scene.text(middle - 8, top - 8, "faster than the other side", SIZE, ink="forward", anchor="end")
     scene.text(middle + 8, top - 8, "slower", SIZE, ink="gradient")
@@ -41,7 +41,7 @@ def chart(results: Sequence[Result], title: str, subtitle: str) -> Drawing:
         group.text(middle - reach - 5 if faster else middle + reach + 5, y + 13, word, SIZE - 1, "bold", anchor="end" if faster else "start")
     bottom = top + len(rows) * ROW
     scene.line((middle, top), (middle, bottom), stroke="ink")
-    scene.width, scene.height = middle + BARS / 2 + 90 + marks.MARGIN, bottom + marks.MARGIN
+    scene.width, scene.height = middle + BARS / 2 + 90 + symbols.MARGIN, bottom + symbols.MARGIN
     scene.desc = f"{title}. " + "; ".join(f"{n}: {r.ratio:.2f}" for n, r in zip(names, rows, strict=True)) + "."
     return Drawing(scene)
 

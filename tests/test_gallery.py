@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograd_cnn import manual_seed
-from autograd_cnn.drawing import layout
-from autograd_cnn.drawing.layout import Node, Request
+from autograd_cnn.drawing.layout.place import place
+from autograd_cnn.drawing.layout.request import Node, Request
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,7 +29,7 @@ def close(one: str, other: str) -> bool:
 
 @pytest.mark.parametrize("snippet", gallery.snippets(), ids=lambda p: p.stem)
 def test_the_picture_is_what_the_snippet_draws(snippet: Path) -> None:
-    if layout.place(Request([Node("a", 1, 1, 1)], [])).engine != "wasm":
+    if place(Request([Node("a", 1, 1, 1)], [])).engine != "wasm":
         pytest.skip("another layout engine gives other places")
     kept = snippet.with_suffix(".svg").read_text("utf-8")
     drawn = gallery.drawn(snippet)

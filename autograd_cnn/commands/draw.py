@@ -42,9 +42,9 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the command; gives the exit code."""
-    from ..drawing.drawing import suffix_of
-    from ..drawing.theme import check_theme
-    from ..drawing.words import Words
+    from ..drawing.canvas.drawing import suffix_of
+    from ..drawing.canvas.text import Words
+    from ..drawing.canvas.theme import check_theme
     from ..sampling import manual_seed
     from .targets import Target, size_of, target_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..drawing.targets import fitting_shapes
+from ..drawing.view.arguments import fitting_shapes
 from ..engine.graph import Graph
 from ..engine.variable import Variable
 from ..errors import nearest

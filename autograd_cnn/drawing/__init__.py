@@ -7,9 +7,9 @@ draw(loss, backward=True).save("graph.svg")
 from __future__ import annotations
 
 from ..listing import listed
-from .drawing import Drawing
-from .face import Draw, draw
-from .frames import Frames
+from .api.draw import Draw, draw
+from .canvas.drawing import Drawing
+from .canvas.frames import Frames
 
 __all__ = ["Draw", "Drawing", "Frames", "draw"]
 

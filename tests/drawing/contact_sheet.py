@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograd_cnn.drawing import Drawing
-from autograd_cnn.drawing.svg import escape, write
-from autograd_cnn.drawing.theme import colour
+from autograd_cnn.drawing.canvas.svg import escape, write
+from autograd_cnn.drawing.canvas.theme import colour
 
 from .golden import OUTLINES, load, outline
 

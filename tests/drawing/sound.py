@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 
-from autograd_cnn.drawing.geometry import inside, overlap
-from autograd_cnn.drawing.scene import Box, Circle, Image, Path, Rect, Scene, Text
-from autograd_cnn.drawing.svg import write
-from autograd_cnn.drawing.theme import colour, contrast
+from autograd_cnn.drawing.canvas.geometry import inside, overlap
+from autograd_cnn.drawing.canvas.scene import Box, Circle, Image, Path, Rect, Scene, Text
+from autograd_cnn.drawing.canvas.svg import write
+from autograd_cnn.drawing.canvas.theme import colour, contrast
 
 
 def texts(scene: Scene) -> list[str]:

@@ -11,12 +11,12 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import Scalar, draw, nn
 from autograd_cnn.drawing import Drawing
-from autograd_cnn.drawing.backward_walk import Walk, walk_of
-from autograd_cnn.drawing.folding import Fold
-from autograd_cnn.drawing.geometry import inside, overlap
-from autograd_cnn.drawing.scene import Group, Path, Text
-from autograd_cnn.drawing.view import View
-from autograd_cnn.drawing.view_builder import view_of
+from autograd_cnn.drawing.canvas.geometry import inside, overlap
+from autograd_cnn.drawing.canvas.scene import Group, Path, Text
+from autograd_cnn.drawing.tensor_graph.backward_walk import Walk, walk_of
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.folding import Fold
+from autograd_cnn.drawing.view.view import View
 from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
 from autograd_cnn.nn import functional as F

@@ -8,7 +8,7 @@ import pytest
 
 from autograd_cnn import Scalar
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.geometry import overlap
+from autograd_cnn.drawing.canvas.geometry import overlap
 
 from .sound import check, texts
 

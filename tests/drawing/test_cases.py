@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import autograd_cnn as ac
 from autograd_cnn import draw, nn
-from autograd_cnn.drawing.folding import Fold
-from autograd_cnn.drawing.scene import Group
-from autograd_cnn.drawing.theme import family_role
-from autograd_cnn.drawing.view import Edge, Unit, View, size_of
-from autograd_cnn.drawing.view_builder import view_of
+from autograd_cnn.drawing.canvas.scene import Group
+from autograd_cnn.drawing.canvas.theme import family_role
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.folding import Fold
+from autograd_cnn.drawing.view.view import Edge, Unit, View, size_of
 from autograd_cnn.engine.graph import Graph
 
 from .programs import PROGRAMS

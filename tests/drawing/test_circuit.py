@@ -8,8 +8,8 @@ import pytest
 
 from autograd_cnn import Scalar
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.geometry import inside, overlap
-from autograd_cnn.drawing.scene import Scene, Text
+from autograd_cnn.drawing.canvas.geometry import inside, overlap
+from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.engine.graph import Graph
 
 from . import graphs
@@ -146,7 +146,7 @@ def test_titles_and_valid_xml(scene: Scene) -> None:
     ids = [g.id for g in scene.groups() if g.id]
     assert len(ids) == len(set(ids))
     assert all(g.title for g in scene.groups() if g.kind and g.kind.split()[0] in ("value", "edge", "module"))
-    from autograd_cnn.drawing.svg import write
+    from autograd_cnn.drawing.canvas.svg import write
 
     ElementTree.fromstring(write(scene))
 

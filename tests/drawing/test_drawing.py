@@ -255,7 +255,7 @@ def test_a_freed_graph_without_gradients() -> None:
 
 
 def test_a_huge_picture_warns(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd_cnn.drawing.faces import graphs as face
+    from autograd_cnn.drawing.api import graphs as face
 
     monkeypatch.setattr(face, "MANY_NODES", 5)
     x = ac.ones(2, requires_grad=True)

@@ -12,10 +12,10 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.drawing import Drawing, draw
-from autograd_cnn.drawing.expansion import Expansion, expansion_of
-from autograd_cnn.drawing.operation import operation_of
-from autograd_cnn.drawing.scene import Scene, Text
-from autograd_cnn.drawing.typeset import Script
+from autograd_cnn.drawing.canvas.scene import Scene, Text
+from autograd_cnn.drawing.entries.expansion import Expansion, expansion_of
+from autograd_cnn.drawing.entries.expressions import Script
+from autograd_cnn.drawing.entries.operation import operation_of
 from autograd_cnn.engine import algebra
 from autograd_cnn.engine.algebra import Partial, Symbol, evaluate
 from autograd_cnn.engine.primitive import REGISTRY, primitive
@@ -406,7 +406,7 @@ def _some_entries(y: ac.Tensor) -> list[str]:
 
 
 def test_boxes_do_not_overlap() -> None:
-    from autograd_cnn.drawing.geometry import overlap
+    from autograd_cnn.drawing.canvas.geometry import overlap
 
     for name in CASES:
         scene = draw.expand(CASES[name]()[0]).scene

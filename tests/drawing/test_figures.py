@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.curves import nice_ticks
-from autograd_cnn.drawing.geometry import inside, overlap
-from autograd_cnn.drawing.scene import Circle, Group, Image, Path, Rect, Scene, Text
+from autograd_cnn.drawing.canvas.geometry import inside, overlap
+from autograd_cnn.drawing.canvas.scene import Circle, Group, Image, Path, Rect, Scene, Text
+from autograd_cnn.drawing.plots.curves import nice_ticks
 
 rng = np.random.default_rng(0)
 
@@ -43,7 +43,7 @@ def sound(scene: Scene) -> None:
 
 
 def draw_source(scene: Scene) -> str:
-    from autograd_cnn.drawing.svg import write
+    from autograd_cnn.drawing.canvas.svg import write
 
     return write(scene)
 

@@ -9,12 +9,12 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import draw, nn
-from autograd_cnn.drawing.blocks import Block
-from autograd_cnn.drawing.differences import told
-from autograd_cnn.drawing.folding import MOST_NODES, Fold
-from autograd_cnn.drawing.view import Unit, View
-from autograd_cnn.drawing.view_builder import view_of
-from autograd_cnn.drawing.words import Words
+from autograd_cnn.drawing.canvas.text import Words
+from autograd_cnn.drawing.view.blocks import Block
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.deck_differences import told
+from autograd_cnn.drawing.view.folding import MOST_NODES, Fold
+from autograd_cnn.drawing.view.view import Unit, View
 from autograd_cnn.engine.graph import Graph
 from autograd_cnn.vision import models
 

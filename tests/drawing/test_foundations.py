@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.drawing import captions, geometry, marks, metrics, png, theme, words
-from autograd_cnn.drawing.scene import Run, Scene, Text, runs_width
-from autograd_cnn.drawing.svg import escape, write
+from autograd_cnn.drawing.canvas import captions, geometry, metrics, png, symbols, theme
+from autograd_cnn.drawing.canvas import text as words
+from autograd_cnn.drawing.canvas.scene import Run, Scene, Text, runs_width
+from autograd_cnn.drawing.canvas.svg import escape, write
 
 # ------------------------------------------------------------------------------------------------------- metrics
 FONTS = Path("/usr/share/fonts/truetype")
@@ -239,9 +240,9 @@ def test_captions_exist_in_both_languages() -> None:
 
 
 def test_lane_scale_orders_norms() -> None:
-    scale = marks.LaneScale.of([0.01, 1.0, 100.0, 0.0, math.nan])
+    scale = symbols.LaneScale.of([0.01, 1.0, 100.0, 0.0, math.nan])
     assert scale.width(100) > scale.width(1) > scale.width(0.01) >= 1.1
     assert scale.width(100) == pytest.approx(6.5)
-    same = marks.LaneScale.of([1.0, 1.1])
+    same = symbols.LaneScale.of([1.0, 1.1])
     assert same.width(1.1) - same.width(1.0) < 1  # nearly equal norms look nearly equal
-    assert marks.LaneScale.of([]).samples() == sorted(marks.LaneScale.of([]).samples())
+    assert symbols.LaneScale.of([]).samples() == sorted(symbols.LaneScale.of([]).samples())

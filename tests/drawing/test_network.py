@@ -10,7 +10,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.scene import Group, Path, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Path, Scene
 from autograd_cnn.vision.models import get_model
 
 from .sound import check, texts

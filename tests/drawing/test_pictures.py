@@ -8,15 +8,15 @@ from xml.parsers import expat
 
 import pytest
 
-from autograd_cnn.drawing.cards import Style
-from autograd_cnn.drawing.folding import Fold
-from autograd_cnn.drawing.geometry import inside, overlap
-from autograd_cnn.drawing.scene import Box, Group, Path, Rect, Scene, Text
-from autograd_cnn.drawing.svg import write
-from autograd_cnn.drawing.tensor_graph import subtitle_of, tensor_figure
-from autograd_cnn.drawing.theme import colour, contrast
-from autograd_cnn.drawing.view_builder import view_of
-from autograd_cnn.drawing.words import Words
+from autograd_cnn.drawing.canvas.geometry import inside, overlap
+from autograd_cnn.drawing.canvas.scene import Box, Group, Path, Rect, Scene, Text
+from autograd_cnn.drawing.canvas.svg import write
+from autograd_cnn.drawing.canvas.text import Words
+from autograd_cnn.drawing.canvas.theme import colour, contrast
+from autograd_cnn.drawing.tensor_graph.cards import Style
+from autograd_cnn.drawing.tensor_graph.figure import subtitle_of, tensor_figure
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.folding import Fold
 from autograd_cnn.engine.graph import Graph
 
 from .corpus import HAND, PROGRAMS, RANDOM, random_program, recorded

@@ -11,9 +11,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.contour import level_lines
-from autograd_cnn.drawing.saliency import gradient_of
-from autograd_cnn.drawing.scene import Group, Path, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Path, Scene
+from autograd_cnn.drawing.plots.contour import level_lines
+from autograd_cnn.drawing.plots.saliency import gradient_of
 from autograd_cnn.errors import GraphError
 from autograd_cnn.vision.models import get_model
 

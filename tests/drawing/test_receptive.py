@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.reach import centres, fields
-from autograd_cnn.drawing.scene import Group, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Scene
+from autograd_cnn.drawing.lessons.input_window import centres, fields
 from autograd_cnn.nn import functional as F
 from autograd_cnn.vision.models import get_model
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ac
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.sliding import Sliding, convolution, pooling
+from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
 from autograd_cnn.engine.windows import Along, window_of
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.kernels.windows import fit_message, output_size

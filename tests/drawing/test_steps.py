@@ -14,10 +14,10 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import Scalar
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.film import common
-from autograd_cnn.drawing.frames import Frames
-from autograd_cnn.drawing.geometry import overlap
-from autograd_cnn.drawing.scene import Group, Rect, Scene, Text
+from autograd_cnn.drawing.canvas.animation import common
+from autograd_cnn.drawing.canvas.frames import Frames
+from autograd_cnn.drawing.canvas.geometry import overlap
+from autograd_cnn.drawing.canvas.scene import Group, Rect, Scene, Text
 from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
 

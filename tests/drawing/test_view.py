@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_cnn.drawing.cards import title_runs
-from autograd_cnn.drawing.folding import Fold
-from autograd_cnn.drawing.view import View, gradient_of, number_of, summary
-from autograd_cnn.drawing.view_builder import view_of
+from autograd_cnn.drawing.tensor_graph.cards import title_runs
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.folding import Fold
+from autograd_cnn.drawing.view.view import View, gradient_of, number_of, summary
 from autograd_cnn.engine.graph import Value
 
 from . import graphs

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograd_cnn.drawing import Drawing
-from autograd_cnn.drawing.scene import Group, Image, Scene, Text
+from autograd_cnn.drawing.canvas.scene import Group, Image, Scene, Text
 
 GROUPS = ("graphs", "entries", "lessons", "plots")
 OUTLINES = Path(__file__).parent / "outlines"

@@ -1,0 +1,140 @@
+"""`draw(value)`: the computational graph."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..canvas.drawing import Drawing
+from ..canvas.text import Words
+from ..canvas.theme import check_theme
+from ..scalar_graph.figure import scalar_figure
+from ..tensor_graph.backward_figure import backward_figure
+from ..tensor_graph.backward_walk import walk_of
+from ..tensor_graph.dot import dot_source
+from ..tensor_graph.figure import subtitle_of, tensor_figure
+from ..view.arguments import check_number, graph_of, named
+from ..view.blocks import Block
+from ..view.builder import view_of
+from ..view.folding import Fold
+from ..view.style import Style
+from ..view.view import View
+
+MANY_NODES = 3000  # a picture with more is drawn, with a warning
+
+
+class GraphFigures:
+    """The computational graph itself, as a picture or as DOT source."""
+
+    def __call__(
+        self,
+        target: Any,
+        *inputs: Any,
+        backward: bool | str = False,
+        depth: int | None = None,
+        fold: str | Callable[[Block], bool] = "auto",
+        focus: str | None = None,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        precision: int = 2,
+        prefix: str = "",
+        names: Mapping[str, Any] | None = None,
+    ) -> Drawing:
+        """Draw a computational graph.
+
+        A graph over plain numbers (`Scalar`) becomes a circuit from left to right: values above the wires, gradients
+        below, local derivatives on the edges. A graph over tensors runs from top to bottom: operations as cards with
+        the shape they give and what they keep for the backward pass, parameters beside them, modules as panels.
+
+        Args:
+            target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
+                `inputs`.
+            inputs: what the model or function is called with. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
+                its first weight tells what fits; it is then drawn in evaluation.
+            backward: show the gradients too, their norm as the width of a second lane beside every edge. "graph" draws the
+                backward pass as the graph it is, beside the forward pass and aligned with it, node for node.
+            depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
+            fold: "auto" folds what is larger than 60 nodes: repeated neighbours become one card (a deck, `×36`, with the
+                gradient norm of each copy as a bar), then module calls, until the largest picture that fits is found.
+                "none" folds nothing (with `depth`, no repeats). Or a function of a module call, which has `path`, `name`,
+                `kind`, `depth` and `operations`, that says which calls are closed.
+            focus: the path of a module, "layer3.7", that is opened while what stands around it is folded.
+            title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
+                without a title is headed by the formula it computes.)
+            theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
+            lang: "en" or "de", the language of the captions.
+            precision: decimals of the numbers.
+            prefix: goes before every id, for several figures in one page.
+            names: names for values of the graph, `{"x": x}`; others are left aside.
+
+        Raises:
+            GraphError: a value that was not recorded; or gradients asked of a graph that has none.
+            TypeError: something that cannot be drawn.
+            ValueError: an unknown theme or language, a negative depth or precision.
+
+        Example:
+            >>> from autograd_cnn import Scalar, draw
+            >>> x = Scalar(2.0, "x")
+            >>> draw(x * x + 1.0, backward=True)
+            <Drawing 'Computational graph', 644×248>
+        """
+        words, theme = Words(lang), check_theme(theme)
+        check_number("depth", depth)
+        check_number("precision", precision)
+        twice = _wants_graph(backward)
+        view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, forced=twice)
+        _warn_if_large(view)
+        style = Style(words, bool(backward) and not twice, precision)
+        known = title if title is not None else view.root.kind if view.root else words("graph")
+        line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
+        if twice:
+            walk = walk_of(view)
+            line = subtitle if subtitle is not None else f"{line}, {words('of the walk', len(walk.graph.steps))}"
+            scene = backward_figure(view, walk, style, known, line)
+            return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, True, precision)))
+        scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
+        return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, bool(backward), precision)))
+
+    def dot(
+        self,
+        target: Any,
+        *inputs: Any,
+        backward: bool = False,
+        depth: int | None = None,
+        fold: str | Callable[[Block], bool] = "auto",
+        focus: str | None = None,
+        lang: str = "en",
+        precision: int = 2,
+        names: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
+        words = Words(lang)
+        check_number("depth", depth)
+        view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names)
+        return dot_source(view, Style(words, bool(backward), precision))
+
+
+def _warn_if_large(view: View) -> None:
+    if len(view.units) > MANY_NODES:
+        warnings.warn(
+            f"draw: {len(view.units):,} nodes make a picture that nobody can read. Fold it: leave fold='auto', or give a depth "
+            "(depth=2) or a module to look at (focus='layer3.7').",
+            stacklevel=3,
+        )
+
+
+def _wants_graph(backward: bool | str) -> bool:
+    if isinstance(backward, str) and backward != "graph":
+        raise ValueError(f"draw: expected backward to be True, False or 'graph', got {backward!r}.")
+    return backward == "graph"
+
+
+def _view(
+    target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None, forced: bool = False
+) -> tuple[View, bool]:
+    graph = graph_of(target, inputs, backward, dict(names or {}), live=not forced)
+    circuit = not forced and bool(graph.values) and all(v.shape is None for v in graph.values)
+    return view_of(named(graph, names or {}), Fold(rule="none") if circuit else fold, circuit), circuit

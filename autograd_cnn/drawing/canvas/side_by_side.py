@@ -1,0 +1,55 @@
+"""Several drawings in one picture, as a lecture compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import symbols
+from .metrics import text_width
+from .scene import Group, Path, Scene
+
+GAP = 24.0
+
+
+def beside_scene(scenes: Sequence[Scene], columns: int, title: str | None) -> Scene:
+    """The scenes in rows of so many, the columns and rows as wide and high as they need to be."""
+    known = title if title is not None else scenes[0].title or ""
+    whole = Scene(title=known, name="beside", lang=scenes[0].lang)
+    top = 0.0
+    if title is not None:
+        whole.text(symbols.MARGIN, 34, title, 17, "bold")
+        top = 44.0
+    rows = [list(scenes[i : i + columns]) for i in range(0, len(scenes), columns)]
+    widths = [max(row[k].width for row in rows if k < len(row)) for k in range(min(columns, len(scenes)))]
+    y, number = top, 0
+    for row in rows:
+        x = 0.0
+        for width, scene in zip(widths, row, strict=False):
+            number += 1
+            whole.items.append(_placed(scene, number, x, y))
+            x += width + GAP
+        y += max(s.height for s in row) + GAP
+    needed = 2 * symbols.MARGIN + text_width(title or "", 17, "bold")
+    whole.width, whole.height = max(sum(widths) + GAP * (len(widths) - 1), needed), y - GAP
+    whole.desc = " ".join(f"{k + 1}. {s.title}: {s.desc}" for k, s in enumerate(scenes))
+    return whole
+
+
+def _placed(scene: Scene, number: int, dx: float, dy: float) -> Group:
+    group = Group(f"{number}", "figure", scene.title, (dx, dy, scene.width, scene.height))
+    group.items = [moved(item, dx, dy, f"{number}-") for item in scene.items]
+    return group
+
+
+def moved(item: Any, dx: float, dy: float, prefix: str) -> Any:
+    """A part of a scene at another place, the ids in it with a prefix."""
+    if isinstance(item, Group):
+        box = item.box and (item.box[0] + dx, item.box[1] + dy, item.box[2], item.box[3])
+        inner = [moved(i, dx, dy, prefix) for i in item.items]
+        return replace(item, id=item.id and prefix + item.id, box=box, items=inner, data=dict(item.data))
+    if isinstance(item, Path):
+        steps = [(c, *(v + (dy if i % 2 else dx) for i, v in enumerate(numbers))) for c, *numbers in item.steps]
+        return replace(item, steps=steps)
+    return replace(item, x=item.x + dx, y=item.y + dy)

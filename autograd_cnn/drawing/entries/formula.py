@@ -1,0 +1,88 @@
+"""The sum that a gradient (or an output) is, entry by entry, as LaTeX and as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...engine.algebra import ZERO, Expr, Number, Partial, evaluate, join, symbols, total
+from ...engine.algebra import Sum as SumOf
+from ..canvas.text import value
+from .arguments import Choice
+from .expressions import Script, symbol_latex
+from .selection import weights_of
+
+MOST_ZEROS = 9  # outputs up to which those that do not count are written out, as on the slides: ∂E/∂O₁₂ · 0
+
+
+class Formula:
+    """A formula: `.latex`, `.text`, and what a notebook shows of it.
+
+    Attributes:
+        lines: pairs (LaTeX, text), one a line: the symbolic sum, a shorter form where there is one, the numbers.
+    """
+
+    def __init__(self, lines: Sequence[tuple[str, str]]) -> None:
+        self.lines = list(lines)
+
+    @property
+    def latex(self) -> str:
+        """For a display formula; several lines are aligned at their equals signs."""
+        if len(self.lines) == 1:
+            return self.lines[0][0].replace("&=", "=")
+        body = r" \\ ".join(line for line, _ in self.lines)
+        return rf"\begin{{aligned}} {body} \end{{aligned}}"
+
+    @property
+    def text(self) -> str:
+        """One line of text for each line."""
+        return "\n".join(text for _, text in self.lines)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex}$"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Formula {self.text.splitlines()[0]}>"
+
+
+def written_out(choice: Choice) -> Expr:
+    """What stands behind the first equals sign: an output's own sum; or the gradient's, zeros included where there are few."""
+    e, target = choice.expansion, choice.target
+    if choice.wants_output:
+        return e.exprs[target]
+    met = e.locals(target)
+    outs = [s for s in e.exprs if s.letter == e.output.letter]
+    weights = weights_of(e)
+    meets_weights = weights is not None and target in {x for s, _ in met for x in symbols(e.exprs[s])} and target.letter != weights.letter
+    if not meets_weights or e.stages or len(outs) > MOST_ZEROS or len(met) < 1:
+        return e.gradient(target)
+    local = dict(met)
+    terms = []
+    for s in outs:
+        value_of = local.get(s, ZERO)
+        terms.append(join(Partial(s), Number(ZERO.value)) if value_of == ZERO else total([Partial(s) * value_of]))
+    return SumOf(tuple(terms)) if len(terms) > 1 else terms[0]
+
+
+def formula_for(choice: Choice, numbers: bool, precision: int) -> Formula:
+    """The formula of the chosen entry."""
+    e, target = choice.expansion, choice.target
+    script = Script(precision=precision)
+    sum_of = written_out(choice)
+    if choice.wants_output:
+        left, said = symbol_latex(target), target.name
+    else:
+        left, said = script.latex(Partial(target)), script.text(Partial(target))
+    lines = [(f"{left} &= {script.latex(sum_of)}", f"{said} = {script.text(sum_of)}")]
+    if target in e.closed and not choice.wants_output:
+        lines.append((f"&= {script.latex(e.closed[target])}", f"{' ' * len(said)} = {script.text(e.closed[target])}"))
+    if numbers:
+        digits = Script(values=e.values, precision=precision)
+        result = evaluate(sum_of, e.values)
+        shown = "?" if result is None else value(result, precision)
+        tex, plain = digits.latex(sum_of), digits.text(sum_of)
+        ending = ("", "") if plain == shown else (f" = {shown.replace('−', '-')}", f" = {shown}")
+        lines.append((f"&= {tex}{ending[0]}", f"{' ' * len(said)} = {plain}{ending[1]}"))
+    return Formula(lines)

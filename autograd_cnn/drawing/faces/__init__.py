@@ -1,1 +1,0 @@
-"""The methods of `draw`, one class for each group of figures; `face.py` puts them together."""

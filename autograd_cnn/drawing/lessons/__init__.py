@@ -1,0 +1,1 @@
+"""Figures of the lecture: networks, volumes, sliding windows, receptive fields."""

@@ -1,0 +1,297 @@
+"""From a recorded graph to its layers, as an architecture is drawn: a convolution with the activation after it is one.
+
+An operation that changes nothing of the shape (an activation, a normalisation, dropout) or only writes it differently
+(flatten) belongs to the layer it follows. Sums and concatenations of several layers are layers of their own. Modules
+can be folded, so that a block is one layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...engine.graph import Graph, ScopeName, Step, Value
+from ...engine.windows import Window, window_of
+from ...errors import nearest
+from .layer_folds import merged_runs, modules_at, plumbing, without_pads
+
+Scopes = tuple[ScopeName, ...]
+DENSE = ("linear", "matmul", "bmm", "einsum")
+JOINS = {"add": "+", "sub": "−", "mul": "×", "maximum": "max"}
+
+
+@dataclass(slots=True)
+class Layer:
+    """A node of the architecture. `kind` is "input", "conv", "pool", "dense", "join" (a sum of layers), "cat", "block" (a
+    folded module) or "other"."""
+
+    index: int
+    kind: str
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)  # the layers it reads, in the order of its arguments
+    out: int = -1  # the value it ends with
+    shape: tuple[int, ...] = ()
+    parameters: int = 0
+    window: Window | None = None
+    scopes: Scopes = ()
+    count: int = 1  # of the blocks folded into it
+    inner: str = ""  # the class of those blocks
+
+    @property
+    def channels(self) -> int:
+        return self.shape[1] if len(self.shape) > 1 else self.shape[0] if self.shape else 1
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """Height and width; nothing of a vector."""
+        return self.shape[2:]
+
+    @property
+    def head(self) -> Step:
+        """The operation that makes the layer what it is."""
+        return self.steps[0]
+
+    @property
+    def followers(self) -> list[str]:
+        """What comes after that, by name: the activation, the normalisation."""
+        quiet = ("shape", "")  # flatten, clone: nothing a drawing needs to tell
+        told = (s for s in self.steps[1:] if s.family not in (*quiet, "conv") and s.name not in JOINS)  # a sum here adds the bias
+        return list(dict.fromkeys(s.label.removesuffix(" (running)") for s in told))
+
+
+def layers_of(graph: Graph, depth: int | None = None, runs: bool = False) -> list[Layer]:
+    """The layers of a graph in execution order, the inputs first.
+
+    Args:
+        depth: fold the modules that many levels below the outermost call.
+        runs: convolutions in a row that are alike, and keep the shape, are one layer.
+    """
+    layers = _Reader(graph, {}).read()
+    folded = plumbing(layers) | ({} if depth is None else modules_at(layers, depth))
+    if folded:
+        layers = _Reader(graph, folded).read()
+    layers = without_pads(layers)
+    return merged_runs(layers) if runs else layers
+
+
+def folding_within(graph: Graph, most: int) -> tuple[int | None, bool]:
+    """The least folding (depth, runs) that leaves at most so many layers in a row."""
+    deepest: int = max((len(s.scope) for s in graph.steps), default=0)
+    depths: list[int | None] = [None, *range(deepest - 1, 0, -1)]
+    for depth in depths:
+        for runs in (False, True):
+            if longest_path(layers_of(graph, depth, runs)) <= most:
+                return depth, runs
+    return 1, True
+
+
+def ranks(layers: list[Layer]) -> list[int]:
+    """How many layers lie before each, on the longest way from the input."""
+    rank = [0] * len(layers)
+    for n in layers:
+        rank[n.index] = 1 + max((rank[i] for i in n.sources), default=-1)
+    return rank
+
+
+def longest_path(layers: list[Layer]) -> int:
+    """Layers in a row."""
+    return max(ranks(layers), default=-1) + 1
+
+
+class _Reader:
+    def __init__(self, graph: Graph, folded: Mapping[Scopes, str]) -> None:
+        self.graph = graph
+        self.folded = folded  # the module calls that are one layer each, with the kind of that layer
+        self.layers: list[Layer] = []
+        self.owner: dict[int, int] = {}  # value -> the layer it belongs to
+        self.counted: set[int] = set()  # parameters
+        self.blocks: dict[Scopes, int] = {}
+
+    def read(self) -> list[Layer]:
+        live = self._live()
+        for i in self.graph.inputs:
+            v = self.graph.values[i]
+            if v.shape and i in live:
+                self._add(Layer(-1, "input", v.name or "input", out=i, shape=v.shape))
+        for step in self.graph.steps:
+            if live.intersection(step.outputs):
+                self._take(step)
+        for at in self.blocks.values():
+            n = self.layers[at]
+            n.count, n.inner = _blocks(n.steps, n.scopes)
+        return self.layers
+
+    def _live(self) -> set[int]:
+        """Values on a way from the input to an output."""
+        wanted = set(self.graph.outputs)
+        for step in reversed(self.graph.steps):
+            if wanted.intersection(step.outputs):
+                wanted.update(step.inputs)
+        reached = set(self.graph.inputs)
+        for step in self.graph.steps:
+            if reached.intersection(step.inputs):
+                reached.update(step.outputs)
+        return wanted & reached
+
+    def _add(self, layer: Layer) -> Layer:
+        layer.index = len(self.layers)
+        self.layers.append(layer)
+        self.owner[layer.out] = layer.index
+        return layer
+
+    def _take(self, step: Step) -> None:
+        sources = list(dict.fromkeys(self.owner[i] for i in step.inputs if i in self.owner))
+        block = self._block(step)
+        if block is not None:
+            self._extend(block, step, sources)
+            return
+        into = self._follows(step, sources)
+        if into is None:
+            name, kind = _name(step), _kind(step, sources, self.graph)
+            made = Layer(-1, kind, name, out=step.outputs[0], shape=self._shape(step), sources=sources, scopes=step.scope)
+            made.window = window_of(step, self.graph)
+            into = self._add(made)
+        self._append(into, step)
+
+    def _append(self, layer: Layer, step: Step) -> None:
+        layer.steps.append(step)
+        self.owner.update(dict.fromkeys(step.outputs, layer.index))
+        shape = self._shape(step)
+        flat = len(shape) < 3 <= len(layer.shape) and math.prod(shape) == math.prod(layer.shape)
+        if not flat:  # a flattened map stays the volume it is
+            layer.shape, layer.out = shape, step.outputs[0]
+        for i in step.inputs:
+            v = self.graph.values[i]
+            if _is_parameter(v) and id(v.node or v.data) not in self.counted:
+                self.counted.add(id(v.node or v.data))
+                layer.parameters += math.prod(v.shape or ())
+
+    def _shape(self, step: Step) -> tuple[int, ...]:
+        return self.graph.values[step.outputs[0]].shape or ()
+
+    def _follows(self, step: Step, sources: list[int]) -> Layer | None:
+        """The layer a step belongs to, if it does not begin one."""
+        if len(sources) != 1:
+            return None
+        before = self.layers[sources[0]]
+        closed = before.kind == "input" or before.index in self.blocks.values()
+        if closed or step.name in ("conv", "conv_input", "cat", *DENSE) or step.family == "pool":
+            return None
+        given = next(self.graph.values[i].shape or () for i in step.inputs if self.owner.get(i) == before.index)
+        same = given == self._shape(step) or (step.family == "shape" and math.prod(given) == math.prod(self._shape(step)))
+        return before if same else None
+
+    # ---------------------------------------------------------------------------------------------- folding
+    def _block(self, step: Step) -> Layer | None:
+        """The layer of the folded module a step stands in, made at its first step."""
+        key = next((step.scope[:k] for k in range(1, len(step.scope) + 1) if step.scope[:k] in self.folded), None)
+        if key is None:
+            return None
+        if key not in self.blocks:
+            name = ".".join(s.name for s in key if s.name)
+            made = self._add(Layer(-1, self.folded[key], name, out=step.outputs[0], scopes=key))
+            self.blocks[key] = made.index
+        return self.layers[self.blocks[key]]
+
+    def _extend(self, block: Layer, step: Step, sources: list[int]) -> None:
+        block.sources += [i for i in sources if i != block.index and i not in block.sources]
+        if not block.steps:
+            block.shape = ()
+        self._append(block, step)
+
+
+def _is_parameter(v: Value) -> bool:
+    return v.kind == "parameter"
+
+
+def _kind(step: Step, sources: list[int], graph: Graph) -> str:
+    if step.name in ("conv", "conv_input"):
+        return "conv"
+    if step.family == "pool":
+        return "pool"
+    if step.name in DENSE:
+        return "dense"
+    if step.name == "cat":
+        return "cat"
+    return "join" if len(sources) > 1 and step.name in JOINS else "other"
+
+
+def _name(step: Step) -> str:
+    """What the module is called in the model; the operation itself, where it is done between modules."""
+    own = ".".join(s.name for s in step.scope if s.name)
+    if not own or step.name in ("cat", *JOINS):
+        return ""
+    return f"{step.scope[-1].kind} {own}" if own.isdecimal() else own  # a number alone says little
+
+
+def _blocks(steps: list[Step], scopes: Scopes) -> tuple[int, str]:
+    """How many blocks of which class a folded module is a row of; (1, its class) if it is none."""
+    at = len(scopes)
+    calls = {s.scope[: at + 1] for s in steps if len(s.scope) > at}
+    composite = {s.scope[: at + 1] for s in steps if len(s.scope) > at + 1}
+    kinds = {call[-1].kind for call in calls}
+    if len(kinds) == 1 and len(calls) > 1 and composite == calls:
+        return len(calls), kinds.pop().lstrip("_")
+    kind = scopes[-1].kind.lstrip("_") if scopes else ""
+    weighty = sum(s.name in ("conv", "conv_input", *DENSE) for s in steps)
+    return 1, f"{weighty} layers" if kind in ("Sequential", "ModuleList") and weighty > 1 else kind
+
+
+def layer_maps(graph: Graph, wanted: Sequence[str] | None = None) -> list[tuple[str, Any]]:
+    """What each layer gave, where a trace noted it, with its name and operations; or only the layers of these names.
+
+    Raises:
+        ValueError: a name that no layer has.
+    """
+    found, layers = [], layers_of(graph)
+    names = [n.name for n in layers if n.name and n.kind != "input"]
+    for name in wanted or ():
+        if name not in names:
+            raise ValueError(f"draw.activations: expected layers to be names of layers, got {name!r}.{nearest(name, names)}")
+    for n in layers:
+        data = graph.values[n.out].data
+        if n.kind != "input" and data is not None and (wanted is None or n.name in wanted):
+            head, rest = caption(n)
+            words = ", ".join(w for w in (head, *rest) if not w.startswith(("stride", "dilation")))
+            found.append((f"{n.name} {words}".strip(), data))
+    return found
+
+
+def caption(layer: Layer) -> tuple[str, list[str]]:
+    """The operation of a layer in words of the field: `conv 5×5`, and under it stride, padding, activation."""
+    step: Any = layer.steps[0] if layer.steps else None
+    if step is None:
+        return "", []
+    notes: list[str] = []
+    if layer.inner:
+        return f"{layer.count} × {layer.inner}" if layer.count > 1 else layer.inner, []
+    if layer.window is not None:
+        w = layer.window
+        word = {"conv": "conv", "transposed": "conv transposed", "max": "max pool", "average": "avg pool", "sum": "sum pool"}[w.kind]
+        head = f"{word} {_by(w.kernel)}" + (f", ×{w.groups} groups" if 1 < w.groups < layer.channels else "")
+        if 1 < w.groups == layer.channels:
+            head = f"depthwise {_by(w.kernel)}"
+        if layer.count > 1:
+            head = f"{layer.count} × {head}"
+        if any(s != 1 for s in w.stride):
+            notes.append(f"stride {_one(w.stride)}")
+        if any(d != 1 for d in w.dilation):
+            notes.append(f"dilation {_one(w.dilation)}")
+    elif layer.kind in ("dense", "cat"):
+        head = {"dense": "dense", "cat": "concat"}[layer.kind]
+    elif layer.kind == "pool" and layer.space and set(layer.space) == {1}:
+        head = step.label.replace("adaptive", "global").rpartition(" ")[0]
+    else:
+        head = step.label.removesuffix(" (running)")
+    return head, [*notes, *layer.followers]
+
+
+def _by(sizes: tuple[int, ...]) -> str:
+    return "×".join(map(str, sizes))
+
+
+def _one(values: tuple[int, ...]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else _by(values)

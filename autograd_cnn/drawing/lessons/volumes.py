@@ -1,0 +1,330 @@
+"""The architecture of a network as a row of volumes, front faces to scale, read from the recorded graph."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...engine.graph import Graph
+from ..canvas import png, symbols, theme
+from ..canvas.geometry import Track
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Point, Scene
+from ..canvas.text import Words
+from ..view.arrays import Array, finite_range, image_png
+from .layer_folds import focused
+from .layers import Layer, caption, folding_within, layers_of
+from .volumes_layout import Arrangement, Lane, Volume, arrange
+
+MOST_IN_A_ROW = 24  # layers that are drawn before modules are folded
+PAINTS = {"input": "other", "conv": "conv", "pool": "pool", "dense": "dense", "cat": "other", "other": "other", "block": "block"}
+LEGEND = ("conv", "pool", "dense", "block")
+BAR = 150.0  # of all parameters
+
+
+@dataclass(slots=True)
+class _Figure:
+    scene: Scene
+    layers: list[Layer]
+    at: Arrangement
+    words: Words
+    maps: Mapping[int, Array]
+    total: int
+
+    def name(self, layer: Layer) -> str:
+        if layer.kind == "input":
+            return self.words("input")
+        last = layer is self.layers[-1]
+        return layer.name or (self.words("output") if last and layer.kind != "join" else "")
+
+
+def volumes_figure(
+    graph: Graph, depth: int | None, focus: str | None, maps: Mapping[int, Array], words: Words, title: str | None, subtitle: str | None
+) -> Scene:
+    """Draw the layers of a graph.
+
+    Args:
+        depth: how deep modules are shown; None: as deep as 24 layers in a row allow.
+        focus: only what this module does.
+        maps: a picture for the face of a layer, by the value it ends with.
+    """
+    root = next((s.scope[0].kind for s in graph.steps if s.scope), words("volumes"))
+    if focus is not None:
+        graph = focused(graph, focus)
+        root = f"{root}, {focus}"
+    layers = layers_of(graph, *(folding_within(graph, MOST_IN_A_ROW) if depth is None else (depth, False)))
+    known = title if title is not None else root
+    total = sum(n.parameters for n in layers)
+    names = _Figure(Scene(), layers, Arrangement([], []), words, maps, total)
+    labels = [max(*_label_widths(n, names.name(n)), BAR * n.parameters / max(total, 1)) for n in layers]
+    notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n)) for n in layers]
+    scene = Scene(title=known, name="volumes", lang=words.lang)
+    f = _Figure(scene, layers, arrange(layers, labels, notes, under=44), words, maps, total)
+    wide = symbols.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph))
+    _move(f.at, symbols.MARGIN, symbols.HEADING + 18 + f.at.above)
+    legend = _legend(f, wide)
+    for lane in f.at.lanes:
+        _lane(f, lane)
+    for v in f.at.volumes:
+        _volume(f, v)
+    for a, b in zip(f.at.axis, f.at.axis[1:], strict=False):
+        _between(f, f.at.volumes[a], f.at.volumes[b])
+    for lane in f.at.lanes:
+        for a, b in zip(lane.nodes, lane.nodes[1:], strict=False):
+            _between(f, f.at.volumes[a], f.at.volumes[b])
+    bottom = _captions(f)
+    scene.width = max(f.at.right + symbols.MARGIN, legend)
+    scene.height = bottom + symbols.MARGIN - 6
+    scene.desc = f"{known}: " + " ".join(_told(f, v) for v in f.at.volumes)
+    return scene
+
+
+def _move(a: Arrangement, dx: float, dy: float) -> None:
+    least = min(min(v.x, v.centre - v.label / 2) for v in a.volumes)
+    for v in a.volumes:
+        v.x, v.y = v.x + dx - least, v.y + dy
+    for lane in a.lanes:
+        lane.y += dy
+    a.right += dx - least
+
+
+# ------------------------------------------------------------------------------------------------------- words
+def _subtitle(f: _Figure, graph: Graph) -> str:
+    words = f.words
+    parts = [words.parameters(f.total)]
+    if any(n.kind == "block" or n.count > 1 for n in f.layers):
+        parts.append(words("drawn as volumes", f"{len(graph.steps):,}", len([n for n in f.layers if n.kind != "join"])))
+    parts.append(words("volume scale"))
+    if any(v.enlarged for v in f.at.volumes):
+        parts.append(words("not to scale"))
+    return ".  ".join(parts) + "."
+
+
+def _shape_text(layer: Layer) -> str:
+    sizes = layer.shape[1:]
+    return " × ".join(map(str, sizes)) if sizes else " × ".join(map(str, layer.shape))
+
+
+def _label_widths(layer: Layer, name: str) -> list[float]:
+    if layer.kind == "join":
+        return [text_width(t, 11) for t in _under_join(layer)] or [0.0]
+    head, _ = caption(layer)
+    count = f"{layer.parameters:,}" if layer.parameters else ""
+    return [text_width(name, 13, "bold"), text_width(_shape_text(layer), 12), text_width(count, 11.5), text_width(head, 11)]
+
+
+def _under_join(layer: Layer) -> list[str]:
+    return [*layer.followers][:2]
+
+
+def _notes(layer: Layer) -> list[str]:
+    head, rest = caption(layer)
+    return [head, *rest[:3]]
+
+
+def _told(f: _Figure, v: Volume) -> str:
+    n = v.layer
+    head, rest = caption(n)
+    parts = [p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p]
+    return f"{f.name(n) or head or n.kind}: {'; '.join(parts)}."
+
+
+def _legend(f: _Figure, wide: float) -> float:
+    """The kinds of layers that occur, at the upper right; the width the figure needs for it."""
+    kinds = [k for k in LEGEND if any(n.kind == k for n in f.layers)]
+    room = sum(text_width(f.words(f"layer {k}"), 12) + 42 for k in kinds)
+    right = max(f.at.right, symbols.MARGIN + text_width(f.scene.title or "", 17, "bold") + 40 + room, symbols.MARGIN + wide)
+    x = right
+    for k in reversed(kinds):
+        w = text_width(f.words(f"layer {k}"), 12)
+        f.scene.text(x, 34, f.words(f"layer {k}"), 12, ink="muted", anchor="end")
+        f.scene.rect(x - w - 22, 24, 13, 13, 2.5, fill=f"{k}-front", stroke=f"{k}-line", line=1.1)
+        x -= w + 42
+    return right + symbols.MARGIN
+
+
+def _captions(f: _Figure) -> float:
+    """Operations between the volumes, names, shapes and parameters below them; where that ends."""
+    axis = [f.at.volumes[i] for i in f.at.axis]
+    y = axis[0].middle + f.at.below + 30
+    rows = 1
+    for a, b in itertools.pairwise(axis):
+        if b.join:
+            continue
+        x = (a.x + a.width + b.x) / 2
+        head, *rest = _notes(b.layer)
+        f.scene.text(x, y, head, 11.5, anchor="middle")
+        for k, line in enumerate(rest):
+            f.scene.text(x, y + 15 * (k + 1), line, 11.5, ink="muted", anchor="middle")
+        rows = max(rows, 1 + len(rest))
+    y += 15 * (rows - 1) + 30
+    for v in axis:
+        n = v.layer
+        if v.join:
+            for k, line in enumerate(_under_join(n)):
+                f.scene.text(v.centre, v.y + v.height + 15 + 14 * k, line, 11, ink="muted", anchor="middle")
+            continue
+        f.scene.text(v.centre, y, f.name(n), 13, "bold", anchor="middle")
+        f.scene.text(v.centre, y + 18, _shape_text(n), 12, ink="forward", anchor="middle")
+        if n.parameters:
+            f.scene.text(v.centre, y + 36, f"{n.parameters:,}", 11.5, ink="parameter", anchor="middle")
+            bar = min(max(BAR * n.parameters / f.total, 1.5), BAR)
+            f.scene.rect(v.centre - bar / 2, y + 43, bar, 5, fill="dense-line")
+    if not f.total:
+        return y + 18
+    most = max((v.layer for v in axis), key=lambda n: n.parameters)
+    share = f.words("parameter share", f.name(most), f"{100 * most.parameters / f.total:.0f}")
+    f.scene.text(symbols.MARGIN, y + 74, share, 12, ink="muted")
+    return y + 74
+
+
+# ------------------------------------------------------------------------------------------------------- volumes
+def _volume(f: _Figure, v: Volume) -> None:
+    n = v.layer
+    g = f.scene.group(f"v{n.index}-{n.name or n.kind}".replace(" ", "-"), f"volume {n.kind}", _told(f, v), layer=n.name, shape=list(n.shape),
+                      parameters=n.parameters)  # fmt: skip
+    if v.join:
+        g.circle(v.centre, v.middle, v.width / 2, fill="card", stroke="dark", line=1.3)
+        {"add": symbols.plus, "sub": symbols.minus, "mul": symbols.times}.get(n.head.name, symbols.plus)(g, v.centre, v.middle)
+        return
+    paint = PAINTS[n.kind]
+    x, y, w, h, dx, dy = v.x, v.y, v.width, v.height, v.dx, v.dy
+    edge: dict[str, Any] = {"stroke": f"{paint}-line", "line": 1.1, "round": True}
+    g.polygon([(x, y), (x + dx, y - dy), (x + w + dx, y - dy), (x + w, y)], fill=f"{paint}-top", **edge)
+    g.polygon([(x + w, y), (x + w + dx, y - dy), (x + w + dx, y + h - dy), (x + w, y + h)], fill=f"{paint}-side", **edge)
+    slices = min(n.channels, 16) if n.channels <= 16 and h > 8.5 else min(n.channels, 12)
+    steps: list[tuple[Any, ...]] = []
+    for k in range(1, slices):
+        t = k / slices
+        steps += [("M", x + dx * t, y - dy * t), ("L", x + w + dx * t, y - dy * t), ("L", x + w + dx * t, y + h - dy * t)]
+    if steps:
+        g.path(steps, stroke=f"{paint}-line", line=0.7, opacity=0.55)
+    g.rect(x, y, w, h, fill=f"{paint}-front", stroke=f"{paint}-line", line=1.1)
+    if n.out in f.maps and len(n.space) == 2 and min(w, h) > 8.5:
+        g.image(x, y, w, h, _face(f.maps[n.out], n.kind == "input"))
+        g.rect(x, y, w, h, stroke=f"{paint}-line", line=1.1)
+    if v.enlarged:
+        for shift in (0.0, 3.0):
+            g.line((x - 4 + shift, y + h + 4), (x + shift, y + h - 3), stroke="dark", line=1.0)
+    if v.lane:
+        head, _ = caption(n)
+        g.text(v.centre, y + h + 15, head or f.name(n), 11, "bold", anchor="middle")
+        g.text(v.centre, y + h + 29, _shape_text(n), 11, ink="forward", anchor="middle")
+
+
+def _face(a: Array, picture: bool) -> bytes:
+    """An input as it is; of a layer's maps the one that varies most."""
+    if picture and a.shape[0] in (1, 3):
+        return image_png(a, "volumes")
+    flat = a[int(np.argmax([m.std() for m in a]))]
+    low, high = finite_range(flat)
+    return png.paint(flat, low, high, theme.SEQUENTIAL)
+
+
+# ------------------------------------------------------------------------------------------------------- ways between
+def _between(f: _Figure, a: Volume, b: Volume) -> None:
+    """A window of one layer that makes a cell of the next; an arrow where there is no window."""
+    w = b.layer.window
+    flat = len(a.layer.space) == 2 and len(b.layer.space) == 2 and not a.join and not b.join
+    title = f"{f.name(a.layer) or a.layer.kind} → {f.name(b.layer) or b.layer.kind}"
+    g = f.scene.group(f"w{a.layer.index}-{b.layer.index}", "window", title)
+    if w is None or not flat:
+        start = max(a.leave, a.x + a.width) + 6
+        symbols.wire(g, [(start, a.middle), (b.x - 7 if not b.join else b.x - 1.5, b.middle)], role="wire", line=1.2, head=6.5)
+        return
+    wide, narrow = (b, a) if w.spreads else (a, b)
+    big, small = _cells(wide, narrow, w)
+    source, target = (small, big) if w.spreads else (big, small)
+    corners = zip(_corners(source), _corners(target), strict=True)
+    (sx, sy, sw, sh), (tx, ty, _, th) = source, target
+    g.polygon([(sx + sw, sy), (tx, ty), (tx, ty + th), (sx + sw, sy + sh)], fill="dark", opacity=0.1)
+    for p, q in corners:
+        g.line(p, q, stroke="dark", line=0.65, opacity=0.42)
+    x, y, width, height = big
+    g.rect(x, y, width, height, fill="dark", opacity=0.12)
+    if narrow.layer.out in f.maps or wide.layer.out in f.maps:
+        g.rect(x, y, width, height, stroke="paper", line=3.4)  # seen on any picture
+    g.rect(x, y, width, height, stroke="dark", line=1.4)
+    g.rect(*small, fill="dark")
+
+
+def _cells(a: Volume, b: Volume, w: Any) -> tuple[tuple[float, float, float, float], tuple[float, float, float, float]]:
+    """The window on the large face and the cell on the small one, in pixels: a place right of the middle, above it."""
+    big, small = [], []
+    for d, share in ((1, 0.62), (0, 0.30)):
+        along, cells, total = w.along[d], b.layer.space[d], a.layer.space[d]
+        origin, face = ((a.x, a.width), (a.y, a.height))[1 - d]
+        to, far = ((b.x, b.width), (b.y, b.height))[1 - d]
+        i = int(cells * share) if cells > 1 else 0
+        taps = [t for t in along.taps(i) if 0 <= t < total] or [0]
+        first, last = taps[0] * face / total, (taps[-1] + 1) * face / total
+        big.append((origin + first, max(last - first, 3.2)))
+        size = max(far / cells, 3.2)
+        small.append((min(to + i * far / cells, to + far - size), size))
+    return (big[0][0], big[1][0], big[0][1], big[1][1]), (small[0][0], small[1][0], small[0][1], small[1][1])
+
+
+def _corners(r: tuple[float, float, float, float]) -> list[Point]:
+    x, y, w, h = r
+    return [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
+
+
+def _lane(f: _Figure, lane: Lane) -> None:
+    """The wires of a way beside the axis: out of its first layer, up, along, and down into the last."""
+    volumes = f.at.volumes
+    first = volumes[lane.start] if lane.start >= 0 else None
+    way = [volumes[i] for i in lane.nodes]
+    last = volumes[lane.end] if lane.end is not None else None
+    title = " → ".join(f.name(v.layer) or v.layer.kind for v in (first, *way, last) if v is not None)
+    g = f.scene.group(f"lane{lane.start}-{'-'.join(map(str, lane.nodes))}-{lane.end}", "lane", title)
+    if first is not None:
+        end = way[0] if way else last
+        if end is not None:
+            track = _rise(f, first, lane.y)
+            if track.points[0][0] > first.leave + 7:
+                g.line((first.leave + 4, first.middle), track.points[0], stroke="wire", line=1.3)
+            if way:
+                track.line((end.x - 6, lane.y))
+                symbols.smooth_wire(g, track, head=6.5)
+            else:
+                _fall(f, g, track, end)
+            g.circle(track.points[0][0], first.middle, 2.2, fill="wire")
+    if way and last is not None:
+        v = way[-1]
+        track = Track((max(v.leave, v.x + v.width) + 4, lane.y))
+        _fall(f, g, track, last)
+
+
+def _column_right(f: _Figure, v: Volume) -> float:
+    return max(o.x + o.width + o.dx for o in f.at.volumes if o.rank == v.rank)
+
+
+def _rise(f: _Figure, v: Volume, y: float) -> Track:
+    """From the right of a volume up to a lane."""
+    x = max(_column_right(f, v) + 9, v.leave + 6)
+    track = Track((x, v.middle))
+    corner = 9.0
+    track.line((x, y + corner))
+    track.corner((x + corner, y), vertical_first=True)
+    return track
+
+
+def _fall(f: _Figure, g: Group, track: Track, v: Volume) -> None:
+    """Along a lane and down into a volume from the left, or into a ⊕ from above."""
+    y, corner = track.end[1], 9.0
+    x = v.centre if v.join else min(o.x for o in f.at.volumes if o.rank == v.rank) - 20
+    track.line((x - corner, y))
+    track.corner((x, y + corner), vertical_first=False)
+    if v.join:
+        track.line((x, v.y - 1.5))
+    else:
+        track.line((x, v.middle - corner))
+        track.corner((x + corner, v.middle), vertical_first=True)
+        track.line((v.x - 7, v.middle))
+    symbols.smooth_wire(g, track, head=6.5)
+
+

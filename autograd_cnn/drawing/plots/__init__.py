@@ -1,0 +1,1 @@
+"""Curves, surfaces, filters, activations and what else is measured."""

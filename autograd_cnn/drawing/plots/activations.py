@@ -1,0 +1,207 @@
+"""The figure of one sample on its way through a network: a row for each layer, with its maps as little pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..canvas import symbols, theme
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Run, Scene, runs_width
+from ..canvas.text import Words, shape, value
+from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, shade, short, tile
+
+ROOM = 780.0
+MOST_MAPS = 128
+BARS = 24  # vectors of so many units at most are drawn as bars
+
+
+@dataclass(slots=True)
+class _Row:
+    name: str
+    data: Array  # (C, H, W) or (F,)
+
+    @property
+    def vector(self) -> bool:
+        return self.data.ndim == 1
+
+
+def activations_figure(
+    layers: Any,
+    image: Any,
+    classes: Sequence[str] | None,
+    words: Words,
+    title: str,
+    subtitle: str | None,
+    precision: int,
+) -> Scene:
+    """Draw the activations, first the picture that went in."""
+    pairs = layers.items() if isinstance(layers, Mapping) else layers
+    rows = [_row(str(name), a) for name, a in pairs]
+    if not rows:
+        raise ValueError("draw.activations: expected at least one pair (name, array), got none.")
+    if classes is not None and (not rows[-1].vector or len(classes) != rows[-1].data.size):
+        raise ValueError(
+            f"draw.activations: expected one class name for each unit of the last layer, got {len(classes)} names "
+            f"for an array of shape {rows[-1].data.shape}."
+        )
+    labels = list(classes) if classes is not None else [str(i) for i in range(rows[-1].data.shape[0])]
+    scene = Scene(title=title, name="activations", lang=words.lang)
+    line = subtitle if subtitle is not None else words("activations sub")
+    wide = symbols.heading(scene, title, line)
+    column = max(150.0, *(_label_width(r, words) for r in rows)) + 26
+    x, y = symbols.MARGIN + column, symbols.HEADING + 2
+    if image is not None:
+        picture = array_of(image, "activations")
+        group = scene.group("image", "layer", f"{words('image')}: {shape(picture.shape)}", shape=list(picture.shape))
+        group.text(
+            symbols.MARGIN,
+            y + 12,
+            [Run(words("image"), "bold"), Run(f"   {shape(picture.shape)}", "sans", "forward")],
+            13,
+        )
+        h, w = picture.shape[-2:] if picture.ndim > 1 else (1, 1)
+        side = 84.0 / max(h, w)
+        group.image(x, y, w * side, h * side, image_png(picture, "activations"))
+        group.rect(x, y, w * side, h * side, stroke="hair")
+        y += h * side + 24
+    told = []
+    for k, r in enumerate(rows):
+        low, high = finite_range(r.data)
+        title_of = f"{r.name}: {shape(r.data.shape)}, values from {short(low)} to {short(high)}"
+        told.append(title_of + ".")
+        group = scene.group(f"layer-{k}", "layer", title_of, layer=r.name, shape=list(r.data.shape))
+        height = _label(group, r, y, words, bars=r.vector and r.data.size <= BARS)
+        if r.vector and r.data.size <= BARS:
+            width, used = _bars(group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision)
+        elif r.vector:
+            width, used = _strip(group, r, x, y)
+        else:
+            width, used = _maps(group, r, x, y)
+        wide = max(wide, column + width)
+        y += max(used, height) + 24
+    scene.width, scene.height = wide + 2 * symbols.MARGIN, y - 24 + symbols.MARGIN
+    scene.desc = f"{title}: {line}. " + " ".join(told)
+    return scene
+
+
+def _row(name: str, given: Any) -> _Row:
+    a = array_of(given, "activations")
+    if a.ndim in (2, 4) and a.shape[0] == 1:
+        a = a[0]  # a batch of one sample
+    if a.ndim == 2:
+        a = a[None]
+    if a.ndim == 3 and a.shape[1:] == (1, 1):
+        a = a[:, 0, 0]
+    if a.ndim not in (1, 3) or not a.size:
+        hint = " Pass one sample of the batch: array[0]." if a.ndim == 4 else ""
+        raise ValueError(f"draw.activations: expected {name!r} to be of shape (C, H, W) or (F,), got {a.shape}.{hint}")
+    return _Row(name, a)
+
+
+def _head_runs(r: _Row) -> list[Run]:
+    return [Run(r.name, "bold"), Run(f"   {shape(r.data.shape)}", "sans", "forward")]
+
+
+def _count_text(r: _Row, words: Words) -> str:
+    count = r.data.shape[0]
+    if r.vector:
+        return words("units", f"{count:,}")
+    if count > MOST_MAPS:
+        return f"{words('maps', MOST_MAPS)} / {count:,}"
+    return words("one map") if count == 1 else words("maps", f"{count:,}")
+
+
+def _label_width(r: _Row, words: Words) -> float:
+    return max(runs_width(_head_runs(r), 13), text_width(_count_text(r, words), 11))
+
+
+def _label(group: Group, r: _Row, y: float, words: Words, bars: bool) -> float:
+    """The left column: name, shape, count, and the colour scale with its range. Returns its height."""
+    x = symbols.MARGIN
+    group.text(x, y + 12, _head_runs(r), 13)
+    group.text(x, y + 29, _count_text(r, words), 11, ink="muted")
+    if bars:
+        return 34.0
+    ramp_bar(group, x, y + 38, 110, *finite_range(r.data), theme.SEQUENTIAL)
+    return 62.0
+
+
+def _maps(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
+    c, h, w = r.data.shape
+    shown = min(c, MOST_MAPS)
+    low, high = finite_range(r.data)
+    longest = min(max(ROOM / shown - 6, 34.0), 76.0)
+    side = longest / max(h, w)
+    width, height = w * side, h * side
+    columns = max(1, int((ROOM + 6) // (width + 6)))
+    for k in range(shown):
+        left, top = x + (k % columns) * (width + 6), y + (k // columns) * (height + 6)
+        a, b = finite_range(r.data[k])
+        g = group.group(None, "map", f"{r.name}[{k}]: {short(a)} … {short(b)}")
+        tile(g, r.data[k], left, top, width, height, low, high, theme.SEQUENTIAL)
+    rows = -(-shown // columns)
+    return min(shown, columns) * (width + 6) - 6, rows * (height + 6) - 6
+
+
+def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
+    """A long vector as cells, line by line."""
+    low, high = finite_range(r.data)
+    count, size = r.data.size, 13.0
+    columns = min(count, int(ROOM // size))
+    if count > 10 * columns:
+        size = 6.0
+        columns = min(count, int(ROOM // size))
+    for k, v in enumerate(r.data.tolist()):
+        g = group.group(None, "unit", f"{r.name}[{k}] = {v:.4g}")
+        g.rect(
+            x + (k % columns) * size,
+            y + 2 + (k // columns) * (size + 3),
+            size - 1,
+            size,
+            fill=shade(v, low, high, theme.SEQUENTIAL),
+            stroke="hair",
+            line=0.5,
+        )
+    rows = -(-count // columns)
+    return columns * size, rows * (size + 3)
+
+
+def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], precision: int) -> tuple[float, float]:
+    """A short vector as bars from a common zero, the largest marked by weight, outline and arrowhead."""
+    numbers = [value(v, precision) for v in a.tolist()]
+    step = max(30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels))
+    known = np.nan_to_num(a, posinf=0.0, neginf=0.0)
+    top, bottom = max(float(known.max()), 0.0), min(float(known.min()), 0.0)
+    tall = 66.0
+    unit = tall / (top - bottom) if top > bottom else 0.0
+    zero = y + 14 + top * unit
+    best = int(np.argmax(known))
+    group.line((x, zero), (x + step * a.size, zero), stroke="wire", line=1)
+    floor = y + 14 + tall + (14 if bottom < 0 else 0)
+    for k, v in enumerate(known.tolist()):
+        middle, height = x + step * (k + 0.5), v * unit
+        g = group.group(None, "unit", f"{labels[k]} = {a[k]:.6g}")
+        first = k == best
+        g.rect(
+            middle - step * 0.3, min(zero, zero - height), step * 0.6, abs(height),
+            fill="forward" if first else "input-paper", stroke="forward" if first else "input-line",
+            line=1.6 if first else 1.0,
+        )  # fmt: skip
+        face = "bold" if first else "sans"
+        g.text(
+            middle,
+            (zero - height - 4) if v >= 0 else (zero - height + 12),
+            numbers[k],
+            10.5,
+            face,
+            "forward" if first else "muted",
+            "middle",
+        )
+        g.text(middle, floor + 16, labels[k], 11, face, "ink", "middle")
+        if first:
+            g.polygon([(middle, floor + 20), (middle - 4, floor + 26), (middle + 4, floor + 26)], fill="forward")
+    return step * a.size, floor + 28 - y

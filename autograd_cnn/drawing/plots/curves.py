@@ -1,0 +1,276 @@
+"""The figure of a training: loss and accuracy over the epochs, each series with its own dash and marker and a label at
+its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..canvas import symbols
+from ..canvas.geometry import spread
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Point, Scene
+from ..canvas.text import Words, signed
+
+PLOT_W, PLOT_H = 380.0, 236.0
+STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
+STEP_NAMES = ("epoch", "step", "iteration", "batch")
+
+
+@dataclass(slots=True)
+class _Series:
+    name: str
+    points: list[Point]
+
+
+@dataclass(slots=True)
+class _Panel:
+    name: str
+    series: list[_Series]
+    percent: bool
+
+
+def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) -> Scene:
+    """Draw columns of numbers: a mapping of names to lists, or rows that are mappings."""
+    columns = _columns(metrics)
+    steps = next((n for n in STEP_NAMES if n in columns), None)
+    longest = max((len(c) for k, c in columns.items() if k != steps), default=0)
+    xs = columns.pop(steps) if steps else [float(i + 1) for i in range(longest)]
+    panels = _panels(columns, xs, words)
+    if not panels:
+        raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
+    scene = Scene(title=title, name="curves", lang=words.lang)
+    line = subtitle if subtitle is not None else _told(panels)
+    wide = symbols.heading(scene, title, line)
+    x = symbols.MARGIN
+    for p in panels:
+        x += _draw(scene, p, x, symbols.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")) + 34
+    scene.width = max(x - 34, symbols.MARGIN + wide) + symbols.MARGIN
+    scene.height = symbols.HEADING + 8 + 24 + PLOT_H + 46 + symbols.MARGIN - 12
+    scene.desc = f"{title}. {_described(panels)}"
+    return scene
+
+
+# ------------------------------------------------------------------------------------------------------- data
+def _columns(metrics: Any) -> dict[str, list[float]]:
+    """Numbers by name; None, empty and missing entries become NaN, which interrupts the line."""
+    if isinstance(metrics, Mapping):
+        if not all(isinstance(v, Iterable) and not isinstance(v, str) for v in metrics.values()):
+            raise TypeError("draw.curves: expected a mapping of names to lists of numbers, or a list of rows that are mappings.")
+        return {str(k): [_number(v, str(k)) for v in values] for k, values in metrics.items() if _numeric(values)}
+    rows = list(metrics)
+    if not all(isinstance(r, Mapping) for r in rows):
+        raise TypeError(f"draw.curves: expected a mapping of names to lists, or rows that are mappings, got {type(metrics).__name__}.")
+    names = list(dict.fromkeys(str(k) for r in rows for k in r))
+    table = {n: [r.get(n) for r in rows] for n in names}
+    return {n: [_number(v, n) for v in values] for n, values in table.items() if _numeric(values)}
+
+
+def _numeric(values: Iterable[Any]) -> bool:
+    """Is this a column of numbers (and not, say, of names)?"""
+    return any(_readable(v) for v in values)
+
+
+def _readable(v: Any) -> bool:
+    try:
+        float(v)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _number(v: Any, name: str) -> float:
+    if v is None or v == "":
+        return math.nan
+    try:
+        return float(v)
+    except (TypeError, ValueError):
+        raise ValueError(f"draw.curves: expected numbers in column {name!r}, got {v!r}.") from None
+
+
+def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: Words) -> list[_Panel]:
+    """Loss in the first panel, accuracy in the second; other columns get panels of their own, series of one kind
+    together."""
+    grouped: dict[str, list[_Series]] = {}
+    for name, ys in columns.items():
+        points = [(x, y) for x, y in zip(xs, ys, strict=False)]
+        if not any(math.isfinite(y) for _, y in points):
+            continue
+        lower = name.lower().replace(" ", "_").replace("/", "_")
+        kind = "loss" if "loss" in lower else "accuracy" if "acc" in lower else _stem(lower)
+        grouped.setdefault(kind, []).append(_Series(_short(lower, kind, words), points))
+    order = sorted(grouped, key=lambda k: ("loss", "accuracy").index(k) if k in ("loss", "accuracy") else 2)
+    panels = []
+    for kind in order:
+        top = max(y for s in grouped[kind] for _, y in s.points if math.isfinite(y))
+        known = words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+        panels.append(_Panel(known, grouped[kind], kind == "accuracy" and top <= 1.0))
+    return panels
+
+
+_SPLITS = ("train", "test", "val", "valid", "validation", "dev", "eval", "training")
+
+
+def _stem(name: str) -> str:
+    parts = [p for p in name.split("_") if p not in _SPLITS]
+    return "_".join(parts) or name
+
+
+def _short(name: str, kind: str, words: Words) -> str:
+    """What stands at the end of a line: the data split if the name has one, else the name."""
+    for part in name.split("_"):
+        if part in _SPLITS:
+            return words(part) if part in ("train", "test") else part
+    return name.replace("_", " ") if _stem(name) != kind else words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+
+
+def _told(panels: Sequence[_Panel]) -> str:
+    """The last value of every series, for the subtitle."""
+    parts = []
+    for p in panels[:2]:
+        for s in p.series:
+            y = next(y for _, y in reversed(s.points) if math.isfinite(y))
+            parts.append(f"{p.name} {s.name if s.name != p.name else ''}".strip() + f" {_value(y, p.percent)}")
+    return ", ".join(parts)
+
+
+def _value(y: float, percent: bool) -> str:
+    return signed(f"{100 * y:.1f} %") if percent else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
+
+
+def _described(panels: Sequence[_Panel]) -> str:
+    parts = []
+    for p in panels:
+        for s in p.series:
+            known = [(x, y) for x, y in s.points if math.isfinite(y)]
+            best = (max if p.percent else min)(known, key=lambda q: q[1])
+            parts.append(
+                f"{p.name}, {s.name}: from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} "
+                f"in {len(known)} points, best {_value(best[1], p.percent)} at {best[0]:g}."
+            )
+    return " ".join(parts)
+
+
+# ------------------------------------------------------------------------------------------------------- axes
+def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers that span a range.
+
+    >>> nice_ticks(0.0, 2.3)
+    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
+    """
+    if not high > low:
+        high = low + (abs(low) or 1.0)
+    raw = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999) * power
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def _tick_text(v: float, ticks: Sequence[float], percent: bool) -> str:
+    if percent:
+        return f"{100 * v:.3g} %"
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
+    if round(step, digits) != round(step, 12):
+        digits += 1
+    return signed(f"{v:.{digits}f}" if abs(v) < 1e5 and digits < 6 else f"{v:.2g}")
+
+
+def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:
+    """One panel with its left upper corner at (x, y); its width."""
+    g = scene.group(f"panel-{p.name}".replace(" ", "-"), "panel", p.name, series=[s.name for s in p.series])
+    all_points = [q for s in p.series for q in s.points if math.isfinite(q[1]) and math.isfinite(q[0])]
+    low, high = min(v for _, v in all_points), max(v for _, v in all_points)
+    if p.percent:
+        ticks = [t for t in nice_ticks(low, high) if t <= 1.0 + 1e-9]
+    else:
+        ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
+    if len(ticks) < 2:
+        ticks = [ticks[0] - 0.1, *ticks]
+    texts = [_tick_text(t, ticks, p.percent) for t in ticks]
+    gutter = max(text_width(t, 11) for t in texts) + 8
+    left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
+    first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
+
+    def at(q: Point) -> Point:
+        across = (q[0] - first) / (last - first) if last > first else 0.5
+        return left + across * PLOT_W, bottom - (q[1] - ticks[0]) / (ticks[-1] - ticks[0]) * PLOT_H
+
+    g.text(x, y + 8, p.name, 13, "bold")
+    for t, text in zip(ticks, texts, strict=True):
+        level = at((first, t))[1]
+        g.line((left, level), (right, level), stroke="hair")
+        g.text(left - 8, level + 3.8, text, 11, ink="muted", anchor="end")
+    for t in _x_ticks(first, last):
+        across = at((t, ticks[0]))[0]
+        g.line((across, bottom), (across, bottom + 4), stroke="wire")
+        g.text(across, bottom + 17, f"{t:g}", 11, ink="muted", anchor="middle")
+    g.line((left, bottom), (right, bottom), stroke="wire")
+    g.text((left + right) / 2, bottom + 34, x_name, 11.5, ink="muted", anchor="middle")
+    ends: list[tuple[float, int]] = []
+    for k, s in enumerate(p.series):
+        ends.append((_draw_series(g, s, k, at, p.percent), k))
+    return gutter + PLOT_W + _labels(g, p, ends, right)
+
+
+def _x_ticks(first: float, last: float) -> list[float]:
+    ticks = [t for t in nice_ticks(first, last, 6) if first - 1e-9 <= t <= last + 1e-9]
+    whole = [t for t in ticks if t == int(t)]
+    return whole if len(whole) > 1 or first == int(first) == last else ticks
+
+
+def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
+    """The line, broken where a value is missing, with markers; the height at which it ends."""
+    ink, dash = STYLES[k % len(STYLES)]
+    known = [q for q in s.points if math.isfinite(q[1])]
+    title = f"{s.name}: last {_value(known[-1][1], percent)}"
+    sub = g.group(None, "series", title)
+    run: list[Point] = []
+    for q in [*s.points, (0.0, math.nan)]:
+        if math.isfinite(q[1]):
+            run.append(at(q))
+        elif run:
+            if len(run) > 1:
+                sub.line(*run, stroke=ink, line=1.8, dash=dash)
+            run = []
+    last = len(known) - 1  # about eleven markers, the first and the last point among them, each series a little further on
+    for i in sorted({0, last, *(round((j + k / 4) * last / 10) for j in range(1, 10))}):
+        marker(sub, k, at(known[i]), ink)
+    return float(at(known[-1])[1])
+
+
+def marker(g: Group, k: int, at: Point, ink: str) -> None:
+    """The sign of series number k: disc, square, triangle, rhombus."""
+    (x, y), r = at, 3.6
+    if k % 4 == 0:
+        g.circle(x, y, r, fill=ink)
+    elif k % 4 == 1:
+        g.rect(x - r, y - r, 2 * r, 2 * r, fill="paper", stroke=ink, line=1.6)
+    elif k % 4 == 2:
+        g.polygon([(x, y - r * 1.25), (x + r * 1.15, y + r * 0.8), (x - r * 1.15, y + r * 0.8)], fill=ink)
+    else:
+        g.polygon(
+            [(x, y - r * 1.35), (x + r * 1.35, y), (x, y + r * 1.35), (x - r * 1.35, y)],
+            fill="paper",
+            stroke=ink,
+            line=1.6,
+        )
+
+
+def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float) -> float:
+    """The series' names at their ends, pushed apart where the ends lie close together; the room they take."""
+    order = sorted(ends)
+    heights = spread([y for y, _ in order], [15.0] * (len(order) - 1))
+    widest = 0.0
+    for (end, k), y in zip(order, heights, strict=True):
+        ink, s = STYLES[k % len(STYLES)][0], p.series[k]
+        last = next(v for _, v in reversed(s.points) if math.isfinite(v))
+        text = f"{s.name}  {_value(last, p.percent)}"
+        if abs(y - end) > 3:
+            g.line((right + 6, end), (right + 14, y), stroke=ink, line=0.8)
+        g.text(right + 18, y + 4, text, 12, "bold", ink)
+        widest = max(widest, text_width(text, 12, "bold"))
+    return widest + 18

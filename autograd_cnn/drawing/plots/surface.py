@@ -1,0 +1,228 @@
+"""A loss surface from above: level lines, and the ways of optimizers over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..canvas import symbols
+from ..canvas.geometry import Space, spread
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Point, Scene
+from ..canvas.text import Words, figure, signed
+from ..view.arrays import Array, array_of
+from .contour import level_lines
+from .curves import STYLES, marker, nice_ticks
+
+SIDE = 420.0
+GRID = 161
+LEVELS = 14
+Bounds = tuple[tuple[float, float], tuple[float, float]]
+
+
+def paths_of(paths: Any) -> dict[str, Array]:
+    """The ways by name, each (T, 2)."""
+    if paths is None:
+        return {}
+    named = paths if isinstance(paths, Mapping) else {"": paths}
+    found = {}
+    for name, p in named.items():
+        a = array_of(p, "surface")
+        if a.ndim != 2 or a.shape[1] != 2 or not len(a):
+            raise ValueError(f"draw.surface: expected each path to be places of shape (T, 2), got {a.shape} for {name!r}.")
+        if not np.isfinite(a).all():
+            bad = int(np.flatnonzero(~np.isfinite(a).all(axis=1))[0])
+            raise ValueError(f"draw.surface: expected finite places, but path {name!r} leaves them at step {bad}. Cut it there: path[:{bad}].")
+        found[str(name)] = a
+    if len(found) > len(STYLES):
+        raise ValueError(f"draw.surface: expected at most {len(STYLES)} paths, so that their styles differ, got {len(found)}.")
+    return found
+
+
+def bounds_of(bounds: Any, paths: Mapping[str, Array]) -> Bounds:
+    """What part of the plane is drawn: as given, or what the ways need and a little more."""
+    if bounds is None:
+        if not paths:
+            raise ValueError("draw.surface: expected bounds=((x0, x1), (y0, y1)) where there are no paths to tell them.")
+        every = np.concatenate(list(paths.values()))
+        low, high = every.min(axis=0), every.max(axis=0)
+        slack = np.maximum((high - low) * 0.18, 0.05 * max(1e-9, float((high - low).max())) + 1e-6)
+        low, high = low - slack, high + slack
+        return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+    try:
+        (x0, x1), (y0, y1) = ((float(a), float(b)) for a, b in bounds)
+    except (TypeError, ValueError):
+        raise ValueError(f"draw.surface: expected bounds=((x0, x1), (y0, y1)), got {bounds!r}.") from None
+    if not (x0 < x1 and y0 < y1 and all(map(math.isfinite, (x0, x1, y0, y1)))):
+        raise ValueError(f"draw.surface: expected bounds that rise, ((x0, x1), (y0, y1)), got {bounds!r}.")
+    return (x0, x1), (y0, y1)
+
+
+def sampled(fn: Callable[[Any, Any], Any], bounds: Bounds) -> Array:
+    """The function on a grid: in one call if it takes arrays, else place by place."""
+    xs, ys = (np.linspace(*b, GRID) for b in bounds)
+    x, y = np.meshgrid(xs, ys)
+    try:
+        z = np.asarray(fn(x, y), np.float64)
+    except (TypeError, ValueError, AttributeError, RuntimeError):
+        z = np.zeros(0)
+    if z.shape != x.shape:
+        z = np.array([[float(fn(float(a), float(b))) for a in xs] for b in ys])
+    if not np.isfinite(z).any():
+        raise ValueError("draw.surface: the function is finite nowhere within the bounds.")
+    return z
+
+
+def levels_of(z: Array) -> list[float]:
+    """Values for the lines: dense where the surface is flat, as a map of a valley needs them."""
+    known = z[np.isfinite(z)]
+    low, high = float(known.min()), float(known.max())
+    if not high > low:
+        return []
+    shares = (np.arange(LEVELS) + 0.5) / LEVELS
+    return [low + (high - low) * float(s) ** 2.4 for s in shares]
+
+
+def surface_scene(fn: Callable[[Any, Any], Any], paths: Any, bounds: Any, names: tuple[str, str], words: Words, title: str, subtitle: str | None) -> Scene:
+    """Draw the level lines and the ways."""
+    ways = paths_of(paths)
+    box = bounds_of(bounds, ways)
+    z = sampled(fn, box)
+    (x0, x1), (y0, y1) = box
+    scene = Scene(title=title, name="surface", lang=words.lang)
+    wide = symbols.heading(scene, title, subtitle if subtitle is not None else words("surface sub" if ways else "levels"))
+    share = (y1 - y0) / (x1 - x0)
+    width, height = (SIDE, SIDE * share) if share <= 1 else (SIDE / share, SIDE)
+    width, height = max(width, SIDE * 0.5), max(height, SIDE * 0.5)
+    ticks = [t for t in nice_ticks(y0, y1) if y0 <= t <= y1], [t for t in nice_ticks(x0, x1) if x0 <= t <= x1]
+    left = symbols.MARGIN + max(text_width(_tick(t), 11) for t in ticks[0]) + 28
+    top = symbols.HEADING + 8
+
+    def at(p: Sequence[float]) -> Point:
+        return left + (p[0] - x0) / (x1 - x0) * width, top + (y1 - p[1]) / (y1 - y0) * height
+
+    _axes(scene, ticks, at, names, left, top, width, height)
+    space = Space()
+    for p in ways.values():
+        for x, y in map(at, p):
+            space.take((x - 6, y - 6, 12, 12))  # where no level may write its value
+    _levels(scene, z, space, words, left, top, width, height)
+    ends = [_way(scene, k, name, p, at, (left, top, width, height)) for k, (name, p) in enumerate(ways.items())]
+    right = left + width + _labels(scene, ends, left + width, fn, ways, words)
+    scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
+    scene.height = top + height + 46 + symbols.MARGIN - 10
+    told = [f"{n or words('path')}: {len(p)} {words('steps')}, {_place(p[0])} → {_place(p[-1])}." for n, p in ways.items()]
+    known = z[np.isfinite(z)]
+    scene.desc = f"{title}: {names[0]} {x0:.3g} … {x1:.3g}, {names[1]} {y0:.3g} … {y1:.3g}, {known.min():.3g} … {known.max():.3g}. {' '.join(told)}"
+    return scene
+
+
+def _tick(v: float) -> str:
+    return signed(f"{v:g}")
+
+
+def _place(p: Array) -> str:
+    return signed(f"({p[0]:.3g}, {p[1]:.3g})")
+
+
+def _axes(scene: Scene, ticks: Any, at: Any, names: tuple[str, str], left: float, top: float, width: float, height: float) -> None:
+    g = scene.group("axes", "axes", f"{names[0]}, {names[1]}")
+    g.rect(left, top, width, height, stroke="wire")
+    for t in ticks[0]:
+        y = at((0, t))[1]
+        g.line((left - 4, y), (left, y), stroke="wire")
+        g.text(left - 8, y + 3.8, _tick(t), 11, ink="muted", anchor="end")
+    for t in ticks[1]:
+        x = at((t, 0))[0]
+        g.line((x, top + height), (x, top + height + 4), stroke="wire")
+        g.text(x, top + height + 17, _tick(t), 11, ink="muted", anchor="middle")
+    g.text(left + width / 2, top + height + 36, names[0], 13, "italic", "muted", "middle")
+    g.text(symbols.MARGIN, top + height / 2, names[1], 13, "italic", "muted")
+
+
+def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top: float, width: float, height: float) -> None:
+    g = scene.group("levels", "levels", words("levels"))
+    rows, columns = z.shape
+    whole = np.where(np.isfinite(z), z, np.nanmax(np.where(np.isfinite(z), z, np.nan)))
+    labels: list[tuple[float, float, str]] = []
+    for k, level in enumerate(levels_of(z)):
+        longest: list[Point] = []
+        for line in level_lines(whole, level):
+            points = [(left + x / (columns - 1) * width, top + height - y / (rows - 1) * height) for x, y in line]
+            q = g.group(None, "level", f"{level:.4g}")
+            q.line(*points[:: 2 if len(points) > 60 else 1], *([points[-1]] if len(points) > 60 else []), stroke="wire", line=0.8, opacity=0.75)
+            longest = max(longest, points, key=len)
+        if k % 3 == 1 and len(longest) > 16:
+            _label(space, longest, signed(f"{level:.3g}"), (left, top, width, height), labels)
+    for x, y, text in labels:
+        g.text(x, y, text, 10, ink="faint", anchor="middle", halo="paper")
+
+
+def _label(space: Space, line: list[Point], text: str, box: tuple[float, float, float, float], labels: list[tuple[float, float, str]]) -> None:
+    """A level's value somewhere on its longest line, where there is room for it."""
+    w = text_width(text, 10)
+    for share in (0.5, 0.3, 0.7, 0.15, 0.85):
+        x, y = line[int(share * (len(line) - 1))]
+        wanted = (x - w / 2 - 3, y - 8, w + 6, 14)
+        inside = box[0] < wanted[0] and wanted[0] + wanted[2] < box[0] + box[2] and box[1] < wanted[1] and wanted[1] + 14 < box[1] + box[3]
+        if inside and not space.hits(wanted):
+            space.take(wanted)
+            labels.append((x, y + 3.5, text))
+            return
+
+
+def _way(scene: Scene, k: int, name: str, p: Array, at: Any, box: tuple[float, float, float, float]) -> Point:
+    """One optimizer's way: a line with markers, a ring where it starts. Returns where it ends."""
+    ink, dash = STYLES[k % len(STYLES)]
+    g = scene.group(f"path-{k}", "path", f"{name}: {_place(p[0])} → {_place(p[-1])}", steps=len(p))
+    points = [at(q) for q in p]
+    kept = _within(points, box)
+    for piece in kept:
+        if len(piece) > 1:
+            g.line(*piece, stroke="paper", line=4.0, opacity=0.8)
+            g.line(*piece, stroke=ink, line=1.9, dash=dash)
+    inside = [q for q in points if _in(q, box)]
+    for i in sorted({0, len(inside) - 1, *(round(j * (len(inside) - 1) / 9) for j in range(10))} - {-1}):
+        marker(g, k, inside[i], ink)
+    if inside and _in(points[0], box):
+        g.circle(points[0][0], points[0][1], 7.0, stroke=ink, line=1.4)
+    return inside[-1] if inside else (box[0] + box[2], box[1] + box[3] / 2)
+
+
+def _in(q: Point, box: tuple[float, float, float, float]) -> bool:
+    return box[0] <= q[0] <= box[0] + box[2] and box[1] <= q[1] <= box[1] + box[3]
+
+
+def _within(points: Sequence[Point], box: tuple[float, float, float, float]) -> list[list[Point]]:
+    """The pieces of a line that lie in the picture."""
+    pieces: list[list[Point]] = [[]]
+    for q in points:
+        if _in(q, box):
+            pieces[-1].append(q)
+        elif pieces[-1]:
+            pieces.append([])
+    return pieces
+
+
+def _labels(scene: Scene, ends: Sequence[Point], right: float, fn: Any, ways: Mapping[str, Array], words: Words) -> float:
+    """The names at the right, with the value each way ends with, in the order of the ends; the room they take."""
+    if not ends:
+        return 0.0
+    names = list(ways)
+    order = sorted(range(len(ends)), key=lambda i: (ends[i][1], i))
+    heights = spread([ends[i][1] for i in order], [34.0] * (len(ends) - 1))
+    widest = 0.0
+    for i, y in zip(order, heights, strict=True):
+        ink, dash = STYLES[i % len(STYLES)]
+        g: Group = scene.group(f"label-{i}", "label", names[i])
+        g.line((right + 14, y), (right + 44, y), stroke=ink, line=1.9, dash=dash)
+        marker(g, i, (right + 29, y), ink)
+        p = ways[names[i]]
+        g.text(right + 52, y + 1, names[i], 12.5, "bold", ink)
+        end = figure(float(fn(float(p[-1, 0]), float(p[-1, 1]))))
+        told = g.text(right + 52, y + 15, words("path end", len(p) - 1, end), 11, ink="muted")
+        widest = max(widest, told.width, text_width(names[i], 12.5, "bold"))
+    return 52 + widest

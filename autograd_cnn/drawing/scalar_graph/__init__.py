@@ -1,0 +1,1 @@
+"""Circuits of numbers, as the lecture draws a neuron by hand."""

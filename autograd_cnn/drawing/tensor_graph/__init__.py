@@ -1,0 +1,1 @@
+"""Graphs of tensors: cards, links and the backward pass."""

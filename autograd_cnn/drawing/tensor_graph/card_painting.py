@@ -1,0 +1,179 @@
+"""How the boxes of a tensor graph look: operation cards, folded modules, pills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..canvas import symbols
+from ..canvas.metrics import shorten, text_width
+from ..canvas.scene import Box, Group, runs_width, shortened
+from ..canvas.text import memory, shape
+from ..canvas.theme import family_role
+from ..view.blocks import plain
+from ..view.style import Style
+from ..view.view import Gradient, Pill, number_of, size_of
+from .cards import (
+    INSET,
+    Card,
+    count_runs,
+    joint_gradient,
+    kept_runs,
+    kept_size,
+    module_title,
+    norm_text,
+    operations_text,
+    output_text,
+    pill_name,
+    second_line,
+    shape_text,
+    third_line,
+    title_runs,
+    value_runs,
+)
+from .deck_painting import paint_deck
+
+
+def paint(group: Group, card: Card, style: Style) -> None:
+    """Draw a card and the pills that hang on it, with the arrows between them."""
+    for pill, box in zip(card.unit.pills, card.pill_boxes(), strict=True):
+        _paint_pill(group, pill, box, style)
+    kind = card.unit.kind
+    if kind == "op":
+        _paint_operation(group, card, style)
+    elif kind == "module":
+        _paint_module(group, card, style)
+    elif kind == "deck":
+        paint_deck(group, card, style)
+    else:
+        _paint_value(group, card, style)
+
+
+def _paint_operation(parent: Group, card: Card, style: Style) -> None:
+    unit, (x, y, w, h) = card.unit, card.box
+    out = output_text(unit, style)
+    keeps = f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})" if unit.keeps else "keeps nothing for backward"
+    where = ".".join(s.name for s in unit.scopes if s.name)
+    title = f"{unit.title}{' in ' + where if where else ''}: output {out}; {keeps}"
+    told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if plain(v) and not k.startswith("_"))
+    if told:
+        title += f"; {told}"
+    if unit.hidden:
+        title += f"; also takes {', '.join(unit.hidden)}"
+    if unit.steps[0].line:
+        title += f"; {unit.steps[0].line}"
+    g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
+    g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
+    paint_family(g, x + 4.5, y + 8, h - 16, unit.steps[0].family)
+    first = card.y - (6 if style.shows_kept else -4.5)
+    room = w - 2 * INSET - text_width(out, 12) - 10
+    g.text(x + INSET, first, shortened(title_runs(unit), room, 13), 13)
+    g.text(x + w - INSET, first, out, 12, ink="forward", anchor="end")
+    if not style.shows_kept:
+        return
+    second = card.y + 15
+    if unit.keeps:
+        size = kept_size(unit, style)
+        symbols.diamond(g, x + INSET, second - 3.6)
+        room = w - 2 * INSET - 24 - text_width(size, 11)
+        g.text(x + INSET + 14, second, shortened(kept_runs(unit, style), room, 11), 11)
+        g.text(x + w - INSET, second, size, 11, ink="kept", anchor="end")
+    else:
+        g.text(x + INSET, second, style.words("keeps nothing"), 11, ink="faint")
+
+
+def paint_family(g: Group, x: float, y: float, height: float, family: str) -> None:
+    """The strip that tells an operation's family."""
+    g.rect(x, y, 3.0, height, 1.5, fill=family_role(family))
+
+
+def _paint_module(parent: Group, card: Card, style: Style) -> None:
+    unit, (x, y, w, h) = card.unit, card.box
+    words, count, out = style.words, size_of(card.unit.parameters.values()), output_text(card.unit, style)
+    names = ", ".join(s.name for s in unit.steps)
+    inside = f"{words.operations(len(unit.steps))} ({names}), {words.parameters(count)}"
+    title = f"{unit.title}: {unit.scopes[-1].kind}, {inside}, output {out}"
+    g = parent.group(unit.id, "module folded", title, card.box, module=unit.title, shape=out, parameters=count)
+    g.rect(x, y, w, h, 8, fill="panel", stroke="wire", line=1.2)
+    g.rect(x + 3.5, y + 3.5, w - 7, h - 7, 5, stroke="hair")
+    third = third_line(unit, style)
+    line = card.y - (14 if third else 5)
+    room = w - 2 * INSET - text_width(out, 12) - 10
+    g.text(x + INSET, line, shortened(module_title(unit), room, 13), 13)
+    g.text(x + w - INSET, line, out, 12, ink="forward", anchor="end")
+    rest = w - 2 * INSET - (text_width(words.parameters(count), 11) + 10 if count else 0.0)
+    g.text(x + INSET, line + 19, shorten(operations_text(unit, style), rest, 11), 11, ink="faint")
+    if count:
+        g.text(x + w - INSET, line + 19, words.parameters(count), 11, ink="parameter", anchor="end")
+    if unit.kept_bytes:
+        symbols.diamond(g, x + INSET, line + 33.4)
+        g.text(x + INSET + 14, line + 37, memory(unit.kept_bytes), 11, ink="kept")
+    if style.backward and unit.parameters:
+        _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style))
+
+
+def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient) -> None:
+    """‖∂‖ and its number, ending at x."""
+    if gradient.state in ("missing", "none", "unknown"):
+        symbols.nothing(g, x - 5, y - 4)
+        width = 10.0
+    else:
+        text = norm_text(gradient)
+        g.text(x, y, text, 11, ink="gradient", anchor="end")
+        width = text_width(text, 11)
+    g.text(x - width - 7, y, symbols.NORM_OF, 11, anchor="end")
+
+
+def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
+    x, y, w, h = box
+    v, paper, line, ink = pill.value, "input-paper", "input-line", "forward"
+    if pill.kind == "parameter":
+        paper, line, ink = "parameter-paper", "parameter-line", "parameter"
+    elif pill.kind == "constant":
+        paper, line, ink = "card", "hair", "muted"
+    gradient = style.gradient(v)
+    sizes = shape_text(pill, style)
+    title = f"{v.name or pill.name}: {pill.kind} {sizes}, {size_of([v]):,} values"
+    if pill.uses > 1:
+        title += f", used by {pill.uses} operations; its gradient is their sum"
+    if style.backward and gradient.state != "none":
+        title += f", ‖gradient‖ = {gradient.norm:.6g}" if gradient.state != "missing" else ", its gradient is missing"
+    g = parent.group(pill.id, f"tensor {pill.kind}", title, box, name=v.name or pill.name, shape=sizes)
+    g.rect(x, y, w, h, h / 2, fill=paper, stroke=line, line=1.2, dash=symbols.DASH if pill.kind == "constant" else None)
+    two = second_line(pill, style)
+    first = y + (17 if two else h / 2 + 4.6)
+    room = w - 34 - text_width(sizes, 12) - 8
+    g.text(x + 17, first + 0.5, shortened(pill_name(pill), room, 16), 16)
+    g.text(x + w - 17, first, sizes, 12, ink=ink, anchor="end")
+    if not two:
+        return
+    second = first + 15.5
+    g.text(x + w - 17, second, count_runs(pill) or "", 11, anchor="end")
+    if style.backward:
+        g.text(x + 17, second, symbols.NORM_OF, 11)
+        at = x + 17 + runs_width(symbols.NORM_OF, 11) + 6
+        if gradient.state in ("missing", "none", "unknown"):
+            symbols.nothing(g, at + 5, second - 4)
+        else:
+            g.text(at, second, norm_text(gradient), 11, ink="gradient")
+
+
+def _paint_value(parent: Group, card: Card, style: Style) -> None:
+    unit, (x, y, w, h) = card.unit, card.box
+    shown: Any = unit.value  # units of these kinds are made from a value
+    number = number_of(shown)
+    sizes = shape(shown.shape, style.words("scalar"))
+    title = f"{unit.title}: {unit.kind} {sizes}" + (f" = {number:.6g}" if number is not None else "")
+    title += f", {len(unit.outputs)} of them" if len(unit.outputs) > 1 else ""
+    g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
+    loss = unit.kind == "loss"
+    g.rect(
+        x,
+        y,
+        w,
+        h,
+        h / 2,
+        fill="gradient-paper" if loss else "input-paper",
+        stroke="gradient" if loss else "input-line",
+        line=1.2,
+    )
+    g.text(card.x, card.y + 4.6, shortened(value_runs(unit, style), w - 30, 13), 13, anchor="middle")

@@ -1,0 +1,278 @@
+"""The boxes of a tensor graph: operation cards, folded modules, pills. Each is measured first and painted once it is
+placed."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from ...engine.graph import Value
+from ..canvas import symbols
+from ..canvas.metrics import text_width
+from ..canvas.scene import Box, Point, Run, runs_width
+from ..canvas.text import figure, mathematics, memory, name_runs, norm, one_of, shape
+from ..view.deck_differences import told_together
+from ..view.style import Style
+from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
+
+INSET = 13.0
+CARD_MIN, CARD_MAX = 176.0, 310.0
+PILL_MIN, PILL_MAX = 126.0, 230.0
+PILL_GAP = 6.0
+DECK = 8.0  # how far the cards behind a deck's first one stand out
+BARS = 44.0  # the height of the gradient bars in it
+MOST_DIFFERENCES = 3  # lines of what tells its copies apart
+DIFFERENCE = 40  # characters of such a line
+STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in each direction
+
+
+
+
+@dataclass(slots=True)
+class Card:
+    """A unit with its size. The anchor is the middle of the card; a stack of pills stands to its left."""
+
+    unit: Unit
+    width: float
+    height: float
+    stack: float = 0.0  # the width of the pills
+    pill_heights: list[float] = field(default_factory=list)
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def left(self) -> float:
+        return self.width / 2 + (self.stack + STACK_GAP if self.stack else 0.0)
+
+    @property
+    def tall(self) -> float:
+        return max(self.height, sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1))
+
+    @property
+    def box(self) -> Box:
+        return self.x - self.width / 2, self.y - self.height / 2, self.width, self.height
+
+    def pill_boxes(self) -> list[Box]:
+        x = self.x - self.width / 2 - STACK_GAP - self.stack
+        y = self.y - (sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1)) / 2
+        boxes = []
+        for h in self.pill_heights:
+            boxes.append((x, y, self.stack, h))
+            y += h + PILL_GAP
+        return boxes
+
+    def whole(self) -> Box:
+        """The card with its pills."""
+        return self.x - self.left, self.y - self.tall / 2, self.left + self.width / 2, self.tall
+
+
+# ------------------------------------------------------------------------------------------------------- texts
+def title_runs(unit: Unit) -> tuple[Run, ...]:
+    """An operation's label: its name bold, its parameters plain. A sign is followed by the operation's name."""
+    tokens = unit.title.split(" ")
+    name = " ".join([tokens[0], *takewhile(lambda t: t.replace("-", "").isalpha(), tokens[1:])])
+    rest = unit.title[len(name) :].strip()
+    if rest.startswith("(") and any(rest == str(v.shape) for v in unit.outputs):
+        rest = ""  # the shape stands at the right already
+    first: tuple[Run, ...] = (Run(name, "bold"),)
+    if name.startswith("^"):
+        first = mathematics(f"x^{{{name[1:] or 'n'}}}", scale=1.2)
+    sign = unit.steps[0].name if unit.steps and not any(c.isalpha() for c in name) else ""
+    plain = " ".join(p for p in (sign, rest, ", ".join(unit.constants)) if p)
+    return (*first, Run(f" {plain}", "sans", "muted")) if plain else first
+
+
+def size_or_number(value: Value, style: Style) -> str:
+    """The shape of a tensor; a plain number itself, where it is known."""
+    number = number_of(value) if value.shape is None else None
+    return shape(value.shape, style.words("scalar")) if number is None else figure(number, style.precision)
+
+
+def output_text(unit: Unit, style: Style) -> str:
+    """The shape of what leaves a unit; its dtype only where it is not the figure's."""
+    shapes = list(dict.fromkeys(size_or_number(v, style) for v in unit.outputs))
+    if not shapes:
+        return ""
+    count = len(unit.outputs)
+    text = shapes[0] if count == 1 else f"{count} × ({shapes[0]})" if len(shapes) == 1 else ", ".join(shapes[:3])
+    if len(shapes) > 3:
+        text += ", …"
+    kind = unit.outputs[0].dtype
+    return f"{text} {kind}" if kind and style.dtype and kind != style.dtype else text
+
+
+def shape_text(pill: Pill, style: Style) -> str:
+    """A pill's shape, with the dtype where it is not the picture's."""
+    text = size_or_number(pill.value, style)
+    kind = pill.value.dtype
+    return f"{text} {kind}" if kind and style.dtype and kind != style.dtype else text
+
+
+def kept_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
+    """ "keeps x, y": what waits for the backward pass."""
+    return (Run(style.words("keeps") + " ", "sans", "kept"), *one_of(unit.keeps, "kept"))
+
+
+def kept_size(unit: Unit, style: Style) -> str:
+    """The bytes kept, or that others hold them already: each array counts where it is kept first."""
+    return memory(unit.kept_bytes) if unit.kept_bytes else style.words("shared")
+
+
+def joint_gradient(unit: Unit, style: Style) -> Gradient:
+    """The norm over all parameters of a folded module."""
+    return joint(style.gradient(v) for v in unit.parameters.values())
+
+
+def copy_gradients(unit: Unit, style: Style) -> list[Gradient]:
+    """The gradient at the output of each copy of a deck; where those are not known, that of each copy's parameters."""
+    found = [style.gradient(style.values[copy[-1].outputs[-1]]) for copy in unit.copies]
+    if any(g.state not in ("unknown", "missing") for g in found):
+        return found
+    inside = [{i for s in copy for i in s.inputs if style.values[i].kind == "parameter"} for copy in unit.copies]
+    return [joint(style.gradient(style.values[i]) for i in sorted(ids)) for ids in inside]
+
+
+# ------------------------------------------------------------------------------------------------------- measuring
+def measure(units: Sequence[Unit], style: Style) -> list[Card]:
+    """Cards for all units; those of operations and folded modules are equally wide, and so are all pills that hang on
+    them."""
+    needs = [_need(u, style) for u in units if u.works]
+    width = min(max([CARD_MIN, *needs]), CARD_MAX)
+    pills = [_pill_need(p, style) for u in units for p in u.pills]
+    stack = min(max([PILL_MIN, *pills]), PILL_MAX)
+    cards = []
+    for u in units:
+        heights = [40.0 if second_line(p, style) else 30.0 for p in u.pills]
+        if u.works:
+            card = Card(u, width, _height(u, style), stack if u.pills else 0.0, heights)
+            if heights:
+                # The outermost pills' arrows must still end on the card's side, clear of its round corners.
+                middle_to_middle = sum(heights) - (heights[0] + heights[-1]) / 2 + PILL_GAP * (len(heights) - 1)
+                card.height = max(card.height, middle_to_middle + 32)
+        else:
+            card = Card(u, min(max(132.0, _need(u, style)), CARD_MAX), 38.0)
+        cards.append(card)
+    return cards
+
+
+def _need(unit: Unit, style: Style) -> float:
+    if unit.kind in ("input", "output", "loss"):
+        return 40 + runs_width(value_runs(unit, style), 13) + 20
+    first = runs_width(title_runs(unit), 13) if unit.kind == "op" else runs_width(module_title(unit), 13) if unit.kind == "module" else 0.0
+    if unit.kind == "deck":
+        first = text_width(unit.copy_kind if unit.title else "", 11.5)
+    top = first + 18 + text_width(output_text(unit, style), 12)
+    second = 0.0
+    if unit.kind == "op" and unit.keeps:
+        second = 14 + runs_width(kept_runs(unit, style), 11) + 14 + text_width(kept_size(unit, style), 11)
+    elif unit.folded:
+        second = text_width(operations_text(unit, style), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
+    if unit.kind == "deck":
+        titles = runs_width(title_of_deck(unit), 13) + 20 + text_width(f"×{len(unit.copies)}", 12, "bold") + 20
+        return 2 * INSET + max(titles, top, second, 150.0) + DECK
+    return 2 * INSET + max(top, second)
+
+
+def _height(unit: Unit, style: Style) -> float:
+    if unit.kind == "deck":
+        return DECK + 71.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
+    if unit.kind == "module":
+        return 76.0 if third_line(unit, style) else 58.0
+    return 52.0 if style.shows_kept else 36.0
+
+
+def operations_text(unit: Unit, style: Style) -> str:
+    """How many operations a folded unit holds, and whether the same stands elsewhere already."""
+    count = len(unit.steps) // max(1, len(unit.copies))
+    said = style.words.operations(count)
+    return style.words("each", said) if unit.copies else f"{said}, {style.words('as', unit.like)}" if unit.like else said
+
+
+def title_of_deck(unit: Unit) -> tuple[Run, ...]:
+    """What is repeated: by name, or by what it does."""
+    return (Run(unit.title or unit.copy_kind, "bold"),)
+
+
+def difference_lines(unit: Unit, style: Style) -> list[str]:
+    """The first differences between the copies of a deck, a line each (the title has them all)."""
+    told = told_together(unit.differences, len(unit.copies), style.words)
+    return [line for text in told for line in textwrap.wrap(text, DIFFERENCE)][:MOST_DIFFERENCES]
+
+
+def third_line(unit: Unit, style: Style) -> bool:
+    """Has the card a third line: what it keeps, or its parameters' gradients?"""
+    return bool(unit.kept_bytes) or (style.backward and bool(unit.parameters))
+
+
+def _count(unit: Unit) -> int:
+    return size_of(unit.parameters.values())
+
+
+def module_title(unit: Unit) -> tuple[Run, ...]:
+    """A module's name and kind, once if they are the same."""
+    kind = unit.scopes[-1].kind
+    return (Run(unit.title, "bold"),) if unit.title == kind else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
+
+
+def second_line(pill: Pill, style: Style) -> bool:
+    """Has the pill a second line: a parameter's count or gradient?"""
+    return pill.kind == "parameter" and (style.backward or len(pill.value.shape or ()) > 1)
+
+
+def _pill_need(pill: Pill, style: Style) -> float:
+    first = _name_width(pill) + 14 + text_width(shape_text(pill, style), 12)
+    second = 0.0
+    if second_line(pill, style):
+        second = 12 + runs_width(count_runs(pill), 11)
+        if style.backward:
+            second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value)), 11)
+    return 34 + max(first, second)
+
+
+def _name_width(pill: Pill) -> float:
+    return runs_width(pill_name(pill), 16)
+
+
+def pill_name(pill: Pill) -> tuple[Run, ...]:
+    """A pill's name, with how often it is used."""
+    runs = name_runs(pill.name)
+    return (*runs, Run(f" ×{pill.uses}", "sans", "muted", 0.7)) if pill.uses > 1 else runs
+
+
+def count_runs(pill: Pill) -> tuple[Run, ...]:
+    """How many entries a parameter has, unless its shape says so."""
+    sizes = pill.value.shape or ()
+    return (Run(f"{size_of([pill.value]):,}", "sans", "parameter"),) if len(sizes) > 1 else ()
+
+
+def norm_text(g: Gradient) -> str:
+    """A gradient's norm as the picture writes it."""
+    return "∅" if g.state in ("missing", "none") else "NaN" if g.state == "nan" and math.isnan(g.norm) else norm(g.norm)
+
+
+def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
+    """What a pill on its own says: a name with a shape, or with its number if it is one number."""
+    shown: Any = unit.value  # units of these kinds are made from a value
+    number = number_of(shown) if unit.kind != "input" else None
+    right = figure(number, style.precision) if number is not None else shape(shown.shape, style.words("scalar"))
+    kind = shown.dtype
+    if kind and style.dtype and kind != style.dtype:
+        right += f" {kind}"
+    if unit.kind == "input" and len(unit.outputs) > 1:
+        first, last = unit.title.split(" … ")
+        names = (*name_runs(first, scale=1.3), Run(" … ", "sans", "muted"), *name_runs(last, scale=1.3))
+        return (*names, Run("   ", "sans"), Run(f"{len(unit.outputs)} × ({right})", "sans", "forward"))
+    if unit.kind == "input":
+        return (*name_runs(unit.title, scale=1.3), Run("   ", "sans"), Run(right, "sans", "forward"))
+    known = unit.title if unit.title not in ("loss", "output") else style.words(unit.title)
+    return Run(known, "bold"), Run("   ", "sans"), Run(right, "sans", "forward")
+
+
+def pill_arrows(card: Card) -> list[tuple[Point, Point, Pill]]:
+    """From each pill's end to the card's side, at the pill's height."""
+    side = card.x - card.width / 2
+    return [((x + w, y + h / 2), (side, y + h / 2), p) for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)]

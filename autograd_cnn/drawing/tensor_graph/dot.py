@@ -1,0 +1,116 @@
+"""The graph as DOT source for people who want to go on with Graphviz: plain labels, fixed sizes, ids, classes,
+tooltips."""
+
+from __future__ import annotations
+
+from ..canvas.text import memory, norm, value
+from ..canvas.theme import colour
+from ..view.style import Style
+from ..view.view import Edge, Panel, Pill, Unit, View, number_of, size_of
+from .cards import Card, measure, output_text, shape_text
+
+_HEAD = [
+    "digraph graph_ {",
+    '  graph [rankdir=TB, newrank=true, nodesep=0.45, ranksep=0.55, fontname="Helvetica", fontsize=11];',
+    '  node [shape=box, style="rounded,filled", fixedsize=true, fontname="Helvetica", fontsize=10];',
+    '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.6];',
+]
+_PAPER = {
+    "parameter": "parameter-paper",
+    "input": "input-paper",
+    "constant": "card",
+    "loss": "gradient-paper",
+    "output": "input-paper",
+}
+
+
+def dot_source(view: View, style: Style) -> str:
+    """DOT source of a view.   [Graphviz, "DOT Language"]"""
+    return "\n".join(_Source(view, style).lines()) + "\n"
+
+
+def quoted(text: str) -> str:
+    """A DOT string; line breaks become centred ones.
+
+    >>> print(quoted('say "hi"'))
+    "say \\"hi\\""
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+class _Source:
+    def __init__(self, view: View, style: Style) -> None:
+        self.view, self.style = view, style
+        circuit = any(u.kind == "op" and u.outputs and u.outputs[0].shape is None for u in view.units)
+        self.cards = {c.unit.id: c for c in measure(view.units, style)} if not circuit else {}
+
+    def lines(self) -> list[str]:
+        out = list(_HEAD)
+        out += [f"  {line}" for u in self.view.units if u.panel is None for line in self.unit(u)]
+        for p in self.view.panels:
+            if p.parent is None:
+                out += self.panel(p, "  ")
+        for u in self.view.units:
+            for pill in u.pills:
+                out.append(f"  {quoted(pill.id)} -> {quoted(u.id)} [{self.note(self.style.gradient(pill.value).norm)}];")
+        out += [f"  {self.edge(e)}" for e in self.view.edges]
+        return [*out, "}"]
+
+    def panel(self, p: Panel, indent: str) -> list[str]:
+        count = size_of(p.parameters.values())
+        label = f"{p.name} : {p.kind}, {self.style.words.parameters(count)}" if count else f"{p.name} : {p.kind}"
+        out = [f"{indent}subgraph {quoted('cluster_' + p.id)} {{"]
+        out.append(f'{indent}  graph [id={quoted(p.id)}, class="module", label={quoted(label)}, labeljust=l, style=rounded];')
+        out += [f"{indent}  {line}" for u in p.units for line in self.unit(u)]
+        for q in p.panels:
+            out += self.panel(q, indent + "  ")
+        return [*out, indent + "}"]
+
+    def unit(self, u: Unit) -> list[str]:
+        out = [self.node(u.id, u.kind, self.label(u), *self.size(u))]
+        for pill, (_, _, w, h) in zip(u.pills, self.cards[u.id].pill_boxes() if u.id in self.cards else (), strict=False):
+            out.append(self.node(pill.id, pill.kind, self.pill_label(pill), w, h))
+        if u.pills:
+            out.append("{ rank=same; " + " ".join(quoted(i) + ";" for i in (*(p.id for p in u.pills), u.id)) + " }")
+        return out
+
+    def size(self, u: Unit) -> tuple[float, float]:
+        card: Card | None = self.cards.get(u.id)
+        return (card.width, card.height) if card else (104.0, 44.0)
+
+    def node(self, id: str, kind: str, label: str, width: float, height: float) -> str:
+        paper, told = colour(_PAPER.get(kind, "card")), label.replace("\n", ", ")
+        return (
+            f"{quoted(id)} [id={quoted(id)}, class={quoted(kind)}, label={quoted(label)}, tooltip={quoted(told)}, "
+            f'width={width / 72:.3f}, height={height / 72:.3f}, fillcolor="{paper}"];'
+        )
+
+    def label(self, u: Unit) -> str:
+        if not u.works:
+            number = number_of(u.value) if u.value is not None else None
+            second = output_text(u, self.style) if number is None else value(number, self.style.precision)
+            return f"{u.title}\n{second}".rstrip()
+        name = " ".join((f"{u.title or u.copy_kind} ×{len(u.copies)}" if u.copies else u.title, *u.constants))
+        number = number_of(u.outputs[0]) if u.outputs and u.outputs[0].shape is None else None
+        second = value(number, self.style.precision) if number is not None else output_text(u, self.style)
+        lines = [name, second]
+        if self.style.backward and number is not None and u.outputs[0].grad is not None:
+            lines.append(f"∂ {value(float(u.outputs[0].grad), self.style.precision)}")
+        if u.kept_bytes and u.outputs[0].shape is not None:
+            lines.append(f"keeps {', '.join(u.keeps)} ({memory(u.kept_bytes)})")
+        return "\n".join(lines)
+
+    def pill_label(self, pill: Pill) -> str:
+        return f"{pill.name}\n{shape_text(pill, self.style)}"
+
+    def edge(self, e: Edge) -> str:
+        gradient = self.style.gradient(e.value)
+        style = ", style=dashed" if self.style.backward and gradient.state == "none" else ""
+        return f"{quoted(e.tail.id)} -> {quoted(e.head.id)} [id={quoted(e.id)}, {self.note(gradient.norm)}{style}];"
+
+    def note(self, size: float) -> str:
+        """An edge's class, and with the backward pass its gradient's norm."""
+        if not self.style.backward or not size:
+            return 'class="edge"'
+        told = f'edgetooltip="norm of the gradient {size:.6g}"'
+        return f'class="edge", label="{norm(size)}", fontcolor="{colour("gradient")}", {told}'

@@ -1,0 +1,333 @@
+"""The figure of a tensor graph: operations as cards from top to bottom, module panels, parameters at the side; with the
+backward pass, a second lane on every edge, as wide as the logarithm of its gradient's norm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+from ..canvas import symbols
+from ..canvas.geometry import Space, at_length, bounds, parallel
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Point, Run, Scene, runs_width
+from ..canvas.text import Words, figure, memory, norm
+from ..view.local_gradients import contribution_norm
+from ..view.style import Style
+from ..view.view import Edge, Gradient, Panel, View, is_freed, joint, leaves_only, number_of, size_of, summary
+from .card_painting import paint
+from .cards import Card, copy_gradients, measure, output_text, pill_arrows
+from .legend import legend_entries
+from .placement import LANE, lay_out
+from .routes import Route, occupied
+
+Runs = tuple[Run, ...]
+BAND = 96.0
+
+
+@dataclass(slots=True)
+class _Flow:
+    """What an edge carries back: its own share, and the whole where several edges share a value."""
+
+    gradient: Gradient
+    whole: Gradient | None = None
+
+
+def tensor_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
+    """Draw a view of a graph over tensors."""
+    return Figure(view, style, title, subtitle, engine).scene()
+
+
+class Figure:
+    """A view measured, placed and routed; `scene` paints it."""
+
+    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str) -> None:
+        self.view, self.style, self.title, self.subtitle = view, style, title, subtitle
+        self.words = style.words
+        facts = summary(view)
+        style.dtype, style.values = facts["dtype"], view.graph.values
+        style.leaves_only = leaves_only(view.graph)
+        style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
+        self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
+        for e in view.edges:
+            self.twins.setdefault((e.value.id, e.head.id), []).append(e)
+        self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
+        style.scale = symbols.LaneScale.of(self.norms())
+        decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
+        style.bars = symbols.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
+        self.cards = {c.unit.id: c for c in measure(view.units, style)}
+        self.place(engine)
+        self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
+        self.summed: set[int] = set()
+        self.bands: dict[int, list[tuple[float, float, float, float]]] = {}  # pieces of lines (left, right, top, bottom), by height
+        for r in self.routes:
+            for (x0, y0), (x1, y1) in pairwise(r.track.points):
+                for k in range(int(y0 // BAND), int(y1 // BAND) + 1):
+                    self.bands.setdefault(k, []).append((min(x0, x1), max(x0, x1), y0, y1))
+
+    def place(self, engine: str) -> None:
+        layout = lay_out(self.view, self.cards, self.header_width, self.style.backward, engine)
+        self.frames, self.routes = layout.frames, layout.routes(self.cards, 30.0 if self.style.backward else 20.0)
+
+    # ------------------------------------------------------------------------------------------------- gradients
+    def flow(self, e: Edge) -> _Flow:
+        whole = joint(self.style.gradient(v) for v in e.values)
+        if e.more:
+            return _Flow(whole)
+        if whole.state != "flows" or e.branches == 1:
+            return _Flow(whole)
+        steps = [s for s in e.head.steps if e.value.id in s.inputs]
+        twins = self.twins[e.value.id, e.head.id] if not e.head.folded else []
+        which = twins.index(e) if len(twins) > 1 else None
+        share = contribution_norm(self.view.graph, steps[0], e.value.id, which) if len(steps) == 1 else None
+        if share is None:
+            return _Flow(Gradient("shared", whole.norm), whole)
+        return _Flow(Gradient("flows" if share else "zero", share), whole)
+
+    def norms(self) -> list[float]:
+        found = [f.gradient.norm for f in self.flows.values()]
+        return found + [self.style.gradient(v).norm for v in self.view.parameters.values()] if self.style.backward else []
+
+    # ------------------------------------------------------------------------------------------------- headers
+    def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+        name = (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
+        count = size_of(p.parameters.values())
+        return name, (Run(self.words.parameters(count), "sans", "parameter", 0.92),) if count else ()
+
+    def header_width(self, p: Panel) -> float:
+        name, count = self.header_runs(p)
+        return runs_width(name, 12.5) + runs_width(count, 12.5) + 64
+
+    # ------------------------------------------------------------------------------------------------- drawing
+    def scene(self) -> Scene:
+        scene = Scene(title=self.title, name="graph", lang=self.words.lang, desc=self.description())
+        wide = symbols.heading(scene, self.title, self.subtitle)
+        right, bottom = self.paint_all(scene)
+        entries = self.legend()
+        size = symbols.legend_size(self.words("reading"), entries)
+        symbols.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, symbols.HEADING + 8, self.words("reading"), entries)
+        scene.width = max(right + 40 + size[0], symbols.MARGIN + wide) + symbols.MARGIN
+        scene.height = max(bottom, symbols.HEADING + size[1]) + symbols.MARGIN
+        return scene
+
+    def legend(self) -> list[symbols.Entry]:
+        states = {f.gradient.state for f in self.flows.values()}
+        return legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
+
+    def paint_all(self, scene: Scene) -> tuple[float, float]:
+        """Paint everything but heading and legend; how far it reaches to the right and down."""
+        panels, edges, nodes, labels = scene.group(), scene.group(), scene.group(), scene.group()
+        for p in self.view.panels:
+            self.paint_panel(panels, p)
+        for c in self.cards.values():
+            paint(nodes, c, self.style)
+            self.paint_arrows(edges, c)
+            for box in (c.box, *c.pill_boxes()):
+                self.solid.take(box)
+        occupied(self.routes, self.space, LANE + 4 if self.style.backward else 3)
+        self.paint_headers(panels)
+        self.paint_module_names(labels)
+        for x, y, w, h in self.frames.values():  # numbers keep off the panels' borders too
+            for edge in ((x, y - 1, w, 2.0), (x, y + h - 1, w, 2.0), (x - 1, y, 2.0, h), (x + w - 1, y, 2.0, h)):
+                self.space.take(edge)
+        for r in self.routes:
+            self.paint_route(edges, r)
+        for r in self.routes:
+            self.label(labels, r)
+        boxes = [c.whole() for c in self.cards.values()] + list(self.frames.values())
+        boxes += [t.box() for _, t in labels.walk() if hasattr(t, "runs")]
+        boxes += [(x - LANE, y, 2 * LANE, 0.0) for r in self.routes for x, y in r.track.points]
+        x, y, w, h = bounds(boxes)
+        return x + w, y + h
+
+    def paint_panel(self, group: Group, p: Panel) -> None:
+        x, y, w, h = self.frames[p.id]
+        count = size_of(p.parameters.values())
+        operations = sum(len(u.steps) for u in p.all_units())
+        title = f"{p.name}: {p.kind}, {self.words.operations(operations)}, {self.words.parameters(count)}"
+        g = group.group(p.id, "module", title, (x, y, w, h), name=p.name, module=p.kind, parameters=count)
+        g.rect(x, y, w, h, 10, fill="panel2" if p.depth % 2 else "panel", stroke="hair")
+
+    def paint_headers(self, group: Group) -> None:
+        """Name and parameter total of each panel, where no edge comes down through its header."""
+        by_id = {g.id: g for g in group.groups()}
+        for p in self.view.panels:
+            name, count = self.header_runs(p)
+            for at, runs, halo in self.header_places(p, name, count):
+                text = by_id[p.id].text(at, self.frames[p.id][1] + 21, runs, 12.5, halo=halo)
+                self.solid.take(text.box())
+
+    def crossings(self, top: float, bottom: float) -> list[tuple[float, float]]:
+        """Where lines pass a horizontal band: stretches from left to right."""
+        found = {s for k in range(int(top // BAND), int(bottom // BAND) + 1) for s in self.bands.get(k, ())}
+        return sorted((x0, x1) for x0, x1, y0, y1 in found if y0 <= bottom and y1 >= top)
+
+    def header_places(self, p: Panel, name: Runs, count: Runs) -> list[tuple[float, Runs, str | None]]:
+        """(x, what is written there, its halo): in one piece, else in two, else without what finds no room (the panel's
+        title has it all)."""
+        x, y, w, _ = self.frames[p.id]
+        taken = [(a, b) for a, b in self.crossings(y + 6, y + 28) if b > x and a < x + w]
+        walls = [(x, x), *taken, (x + w, x + w)]
+        aside = 46 if self.style.backward else 12  # the number of a gradient stands right of its lane
+        rooms = [(a + (13 if a == x else aside), b - (13 if b == x + w else 12)) for (_, a), (b, _) in pairwise(walls)]
+        rooms = [r for r in rooms if r[1] > r[0]] or [(x + 13, x + w - 13)]
+        gap = 18.0
+        for front in (name, name[:1]):
+            need, rest = runs_width(front, 12.5), runs_width(count, 12.5)
+            whole = next((a for a, b in rooms if b - a >= need + gap + rest), None)
+            if whole is not None:
+                return [(whole, front, None), *([(whole + need + gap, count, None)] if count else [])]
+            first = next((a for a, b in rooms if b - a >= need), None)
+            if first is not None:
+                second = next((a for a, b in rooms if a > first and b - a >= rest), None)
+                return [(first, front, None), *([(second, count, None)] if count and second is not None else [])]
+        return [(rooms[0][0], name[:1], "panel2" if p.depth % 2 else "panel")]
+
+    def paint_module_names(self, group: Group) -> None:
+        """Over an operation that is all its module does, the module's name: where it would stand if there were a
+        panel."""
+        for c in self.cards.values():
+            module = c.unit.module
+            if module is None:
+                continue
+            x, y = c.box[0] + 2, c.box[1] - 6
+            both = [Run(module.name, "bold", "muted"), Run(f"  {module.kind}", "sans", "muted")]
+            for runs in (both, both[:1]):
+                box = (x, y - 9, runs_width(runs, 10.5), 11.0)
+                if not self.space.hits(box, 2.0) and not self.solid.hits(box, 1.0):
+                    group.text(x, y, runs, 10.5)
+                    self.solid.take(box)
+                    break
+
+    def paint_arrows(self, group: Group, card: Card) -> None:
+        """The arrows between a card and its pills: one there, one back if a gradient is wanted."""
+        for (x0, y), (x1, _), pill in pill_arrows(card):
+            gradient = self.style.gradient(pill.value) if self.style.backward else Gradient("none")
+            back = gradient.state != "none"
+            d = LANE if back else 0.0
+            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient))
+            dash = symbols.DASH if self.style.backward and not back else None
+            symbols.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
+            if gradient.state == "flows":
+                symbols.lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)], gradient.norm, self.style.scale)
+            elif back:
+                symbols.hollow_lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)])
+
+    def paint_route(self, group: Group, r: Route) -> None:
+        e = r.edge
+        flow = self.flows.get(e.id, _Flow(Gradient("none")))
+        back = flow.gradient.state not in ("none", "unknown")
+        told = _told(flow.gradient)
+        if flow.whole:
+            told += f"; summed over {e.branches} branches {flow.whole.norm:.6g}"
+        shape = "×".join(map(str, e.value.shape or ())) or "scalar"
+        g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id)
+        d = LANE if back else 0.0
+        dash = symbols.DASH if self.style.backward and flow.gradient.state == "none" else None
+        if not back:
+            symbols.smooth_wire(g, r.track, "dark", 1.3, dash, 7.0)
+            return
+        symbols.wire(g, parallel(r.track.points, d))
+        lane = parallel(r.track.points[::-1], d)
+        if flow.gradient.state == "flows":
+            symbols.lane(g, lane, flow.gradient.norm, self.style.scale)
+        elif flow.gradient.state == "shared":
+            symbols.lane(g, lane, 0.0, self.style.scale)
+        else:
+            symbols.hollow_lane(g, lane)
+
+    # ------------------------------------------------------------------------------------------------- numbers
+    def label(self, group: Group, r: Route) -> None:
+        """The norm beside a gradient lane; where several edges share a value, the sum beside the first of them."""
+        flow = self.flows.get(r.edge.id)
+        if flow is None or flow.gradient.state in ("none", "unknown"):
+            return
+        if flow.whole is not None and r.edge.value.id not in self.summed:
+            self.summed.add(r.edge.value.id)
+            self.write(group, r, "Σ " + norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
+        if flow.gradient.state != "shared":
+            text = "" if flow.gradient.state == "missing" else norm(flow.gradient.norm)
+            self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
+
+    def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
+        """Write beside the gradient's lane, where least is in the way, never on a card or on other writing; a sum under its card,
+        if there is room."""
+        width = text_width(text, 11) if text else 9.0
+        flow = self.flows[r.edge.id].gradient
+        half = self.style.scale.width(flow.norm) / 2 if flow.state == "flows" else 2.0
+        finer = tuple(k / 30 for k in range(1, 30))
+        places: Iterable[Point] = (self._beside(r, share, side, half, width) for s in (shares, finer) for side in (1, -1) for share in s)
+        if under is not None:
+            x, y, aside = under.x - width / 2, under.y + under.height / 2 + 11, under.width / 2 - width / 2 - 8
+            places = chain([(x, y), (x + aside, y), (x - aside, y)], places)
+        best, least = (0.0, 0.0), 1000
+        for x, y in places:
+            if x < 6:  # off the page
+                continue
+            box = (x, y - 5, width, 12.0)
+            hits = self.space.hits(box, 1.0) + 20 * self.solid.hits(box, 1.0)
+            if hits < least:
+                best, least = (x, y), hits
+            if not hits:
+                break
+        if least >= 20:  # no room at all: the edge's title has the number
+            return
+        x, y = best
+        self.solid.take((x, y - 5, width, 12.0))
+        if text:
+            group.text(x, y + 4, text, 11, ink="gradient", halo="paper" if least else None)
+        else:
+            symbols.nothing(group, x + 4.5, y)
+
+    @staticmethod
+    def _beside(r: Route, share: float, side: int, half: float, width: float) -> Point:
+        """The left end of a number's middle line: on the gradient's side of the edge, or (side -1) on the other."""
+        (x, y), (dx, dy) = at_length(r.track.points, share)
+        off = LANE + half + 5 if side > 0 else LANE + 6
+        if abs(dx) > abs(dy):  # the line runs sideways: above or below it
+            up = (dx > 0) == (side > 0)
+            return x - width / 2, y - off - 3 if up else y + off + 3
+        off += abs(dx) * 8
+        return (x + off, y) if side > 0 else (x - off - width, y)
+
+    # ------------------------------------------------------------------------------------------------- words
+    def description(self) -> str:
+        """The figure in words."""
+        parts = [f"{self.title}: {self.subtitle}."]
+        for u in self.view.units:
+            if u.works:
+                times = f", {len(u.copies)} times" if u.copies else ""
+                parts.append(f"{u.title or u.copy_kind}{times}, output {output_text(u, self.style)}.")
+        if self.style.backward:
+            parts.append("Beside every forward edge a lane runs back; its width follows the norm of the gradient.")
+            for v in self.view.parameters.values():
+                g = self.style.gradient(v)
+                parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
+        return " ".join(parts)
+
+
+def _told(g: Gradient) -> str:
+    if g.state in ("none", "unknown"):
+        return ""
+    return {"missing": "; the gradient is missing", "shared": f"; ‖gradient‖ = {g.norm:.6g} over all branches"}.get(
+        g.state, f"; ‖gradient‖ = {g.norm:.6g}"
+    )
+
+
+def subtitle_of(view: View, words: Words, precision: int) -> str:
+    """What a graph is, in one line."""
+    facts = summary(view)
+    shown = facts["operations"] if not view.folded else words("drawn as", f"{facts['operations']:,}", len(view.units))
+    parts = [words.operations(facts["operations"]) if not view.folded else shown]
+    if facts["parameters"]:
+        parts.append(words.parameters(facts["parameters"]))
+    if facts["dtype"]:
+        parts.append(facts["dtype"])
+    for u in view.units:
+        if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
+            parts.append(f"{words('loss')} {figure(v, precision)}")
+    if facts["kept"]:
+        parts.append(words("kept in all", memory(facts["kept"])))
+    if is_freed(view.graph):
+        parts.append(words("freed"))
+    return ", ".join(parts)

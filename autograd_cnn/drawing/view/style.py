@@ -1,0 +1,35 @@
+"""How a figure is to look and speak: theme, words, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...engine.graph import Value
+from ..canvas import symbols
+from ..canvas.text import Words
+from .view import Gradient, gradient_of
+
+
+@dataclass(slots=True)
+class Style:
+    """What the whole figure has in common."""
+
+    words: Words
+    backward: bool
+    precision: int = 2
+    dtype: str = ""
+    values: Sequence[Value] = ()
+    shows_kept: bool = True
+    scale: symbols.LaneScale = field(default_factory=symbols.LaneScale)
+    bars: symbols.LaneScale = field(default_factory=symbols.LaneScale)  # of the copies in all decks
+    leaves_only: bool = False  # are the gradients those that a backward pass left in the leaves?
+    gradients: dict[int, Gradient] = field(default_factory=dict)  # known already, by the value's id
+
+    def gradient(self, value: Value) -> Gradient:
+        """The gradient of a value of the figure's graph, its norm taken once."""
+        if value.id not in self.gradients:
+            found = gradient_of(value)
+            unseen = self.leaves_only and value.kind == "result" and found.state == "missing"
+            self.gradients[value.id] = Gradient("unknown") if unseen else found
+        return self.gradients[value.id]

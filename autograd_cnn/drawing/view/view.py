@@ -1,0 +1,221 @@
+"""From a `Graph` to what is shown of it: folding, module panels, parameters beside their operation, auxiliary values
+hidden.
+
+A `View` knows nothing of pixels, inks or fonts. Its nodes are units (one operation, or a folded module) and the inputs
+and outputs that stand on their own; a parameter hangs on the unit that uses it, as do inputs that join the main path
+from the side. Nothing is left out silently: what is hidden is told in the titles and in the subtitle's counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...engine.graph import Graph, ScopeName, Step, Value
+
+Scopes = tuple[ScopeName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """What the backward pass brought to a value: "none" (none is wanted), "missing", "zero", "nan", "flows", or "unknown": a
+    backward pass leaves the gradients of leaves only, unless it is asked to retain others."""
+
+    state: str
+    norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where some copies of a deck (by number, from 0) are not like the usual one: what they have besides, what they lack, and
+    what has another setting (name, theirs, the usual)."""
+
+    copies: tuple[int, ...]
+    extra: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Pill:
+    """A leaf that hangs on the unit that uses it. `uses` counts the operations it goes to."""
+
+    id: str
+    value: Value
+    kind: str  # "parameter", "input", "constant"
+    name: str
+    uses: int = 1
+
+
+@dataclass(slots=True)
+class Unit:
+    """A node of the view: an operation ("op"), a folded module ("module"), a row of blocks that do the same ("deck"), or a
+    value on its own ("input", "output", "loss")."""
+
+    id: str
+    kind: str
+    title: str
+    scopes: Scopes = ()
+    steps: list[Step] = field(default_factory=list)
+    value: Value | None = None  # of an input or output
+    outputs: list[Value] = field(default_factory=list)
+    pills: list[Pill] = field(default_factory=list)
+    constants: list[str] = field(default_factory=list)  # numbers that are arguments
+    constant_places: list[int] = field(default_factory=list)  # which arguments they are
+    hidden: list[str] = field(default_factory=list)
+    panel: Panel | None = None
+    module: ScopeName | None = None  # of an operation that is all a module does, and so stands without a panel
+    parameters: dict[int, Value] = field(default_factory=dict)
+    copies: list[list[Step]] = field(default_factory=list)  # of a deck
+    copy_kind: str = ""  # of a deck: the class or the operations of a copy
+    differences: list[Difference] = field(default_factory=list)  # of a deck: where a copy is not like the others
+    like: str = ""  # of a folded module: where the same stands already
+
+    @property
+    def folded(self) -> bool:
+        """Does it stand for what is not drawn?"""
+        return self.kind in ("module", "deck")
+
+    @property
+    def works(self) -> bool:
+        """Does it compute something?"""
+        return self.kind == "op" or self.folded
+
+    @property
+    def kept_bytes(self) -> int:
+        return sum(s.kept_bytes for s in self.steps)
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for s in self.steps for name in s.keeps))
+
+
+@dataclass(slots=True)
+class Edge:
+    """A value on its way from one unit to another. `branches` counts the edges that carry this value. Out of or into a folded
+    unit many values may go the same way: `more` are those besides the first."""
+
+    id: str
+    tail: Unit
+    head: Unit
+    value: Value
+    branches: int = 1
+    more: list[Value] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[Value]:
+        return [self.value, *self.more]
+
+
+@dataclass(slots=True, eq=False)
+class Panel:
+    """A module call that frames its units."""
+
+    id: str
+    name: str
+    kind: str
+    parent: Panel | None
+    units: list[Unit] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    parameters: dict[int, Value] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        return 0 if self.parent is None else self.parent.depth + 1
+
+    def all_units(self) -> list[Unit]:
+        return [*self.units, *(u for p in self.panels for u in p.all_units())]
+
+
+@dataclass(slots=True)
+class View:
+    """What is drawn of a graph. `root` is the module that was called, if it was one."""
+
+    graph: Graph
+    units: list[Unit]
+    edges: list[Edge]
+    panels: list[Panel]  # outer ones before inner ones
+    parameters: dict[int, Value]
+    root: ScopeName | None = None
+
+    @property
+    def folded(self) -> bool:
+        return any(u.folded for u in self.units)
+
+    @property
+    def kept_bytes(self) -> int:
+        return sum(s.kept_bytes for s in self.graph.steps)
+
+
+def size_of(values: Iterable[Value]) -> int:
+    """How many numbers these values hold together."""
+    return sum(math.prod(v.shape or ()) for v in values)
+
+
+def gradient_of(value: Value) -> Gradient:
+    """The state and Euclidean norm of a value's gradient."""
+    if value.grad is None:
+        return Gradient("missing" if value.requires_grad else "none")
+    g = np.asarray(value.grad, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = float(np.sqrt(np.sum(g * g)))
+    if not math.isfinite(norm):
+        return Gradient("nan", norm)
+    return Gradient("flows" if norm else "zero", norm)
+
+
+def joint(gradients: Iterable[Gradient]) -> Gradient:
+    """The norm over several gradients together; those that are not there are left aside."""
+    found = list(gradients)
+    known = [g.norm for g in found if g.state not in ("missing", "none", "unknown")]
+    if not known and any(g.state == "unknown" for g in found):
+        return Gradient("unknown")
+    if not known:
+        return Gradient("missing" if any(g.state == "missing" for g in found) else "none")
+    total = math.sqrt(sum(n * n for n in known))
+    return Gradient("nan" if not math.isfinite(total) else "flows" if total else "zero", total)
+
+
+def leaves_only(graph: Graph) -> bool:
+    """Are its gradients those that an ordinary backward pass left, so that most results' are unknown?"""
+    return all(graph.values[o].grad is None for o in graph.outputs)
+
+
+def is_freed(graph: Graph) -> bool:
+    """Has a backward pass freed what the operations kept?"""
+    nodes = (graph.values[o].node for s in graph.steps for o in s.outputs[:1])
+    return any(n is not None and n.kept is None for n in nodes)
+
+
+def has_gradients(graph: Graph) -> bool:
+    """Did a backward pass leave its gradients in this graph?"""
+    return any(v.grad is not None for v in graph.values)
+
+
+def number_of(value: Value) -> float | None:
+    """The number a scalar value holds, where it is known."""
+    if value.data is None or math.prod(value.shape or ()) != 1:
+        return None
+    try:
+        return float(np.asarray(value.data).reshape(()))
+    except (TypeError, ValueError):
+        return None
+
+
+def summary(view: View) -> dict[str, Any]:
+    """The facts of the subtitle: operations, nodes, parameters, bytes kept, the element type most values have."""
+    kinds: dict[str, int] = {}
+    for v in view.graph.values:
+        if v.dtype and v.kind != "constant":
+            kinds[v.dtype] = kinds.get(v.dtype, 0) + 1
+    return {
+        "operations": len(view.graph.steps),
+        "nodes": len(view.units),
+        "parameters": size_of(view.parameters.values()),
+        "kept": view.kept_bytes,
+        "dtype": max(kinds, key=lambda k: kinds[k]) if kinds else "",
+    }

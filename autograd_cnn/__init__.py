@@ -84,6 +84,7 @@ from .sampling import (
     set_rng_state,
 )
 from .scalar import Scalar
+from .support.display import set_renderer as _set_renderer
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ __all__ = [
 ]  # fmt: skip
 
 newaxis = None
+_set_renderer(lambda: importlib.import_module(f"{__name__}.drawing").draw)
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 

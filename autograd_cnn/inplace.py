@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .config import current
-from .engine.graph import Leaf, Node
+from .engine.node import Leaf, Node
 from .engine.record import live_views, record_node
 from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote

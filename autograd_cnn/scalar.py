@@ -12,7 +12,7 @@ from ._methods import ScalarMethods
 from .attach import install, method_of, operator, reflected
 from .config import current
 from .engine.backward import pullback
-from .engine.graph import Leaf, Node, Retained
+from .engine.node import Leaf, Node, Retained
 from .engine.primitive import Primitive
 from .engine.variable import Variable, register_front
 from .engine.versions import clock
@@ -21,6 +21,7 @@ from .ops import arithmetic as a
 from .ops import rounding
 from .ops.expose import METHODS
 from .ops.quiet import hush, unhush
+from .support import display
 
 
 class Scalar(ScalarMethods, Variable):
@@ -215,9 +216,7 @@ class Scalar(ScalarMethods, Variable):
     __hash__ = object.__hash__
 
     def _repr_svg_(self) -> str:
-        from .drawing import draw
-
-        return str(draw(self).svg)
+        return display.svg(self)
 
 
 def _number(value: Any) -> float:

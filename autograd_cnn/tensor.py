@@ -1,7 +1,7 @@
 """Tensor: a NumPy array with its place in the graph.
 
 Operators and named methods are the operations themselves: each primitive writes its call for Tensor once, and that call is the
-method (see `engine/specialise.py` and `ops/expose.py`). What stands here is what a value *is*: its array, its gradient, its
+method (see `engine/codegen.py` and `ops/expose.py`). What stands here is what a value *is*: its array, its gradient, its
 flags, in-place writes, and how it turns into other things.
 """
 
@@ -18,7 +18,7 @@ from ._methods import TensorMethods
 from .config import current
 from .device import Size, as_device, check_cpu, device
 from .engine.complaints import no_tensor
-from .engine.graph import Leaf, Node, Retained
+from .engine.node import Leaf, Node, Retained
 from .engine.primitive import REGISTRY
 from .engine.variable import Variable, register_front
 from .engine.versions import carry, clock, owner, version
@@ -30,6 +30,7 @@ from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
 from .ops.promotion import get_default_dtype
 from .ops.quiet import hush, unhush
+from .support import display
 
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
 _RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
@@ -404,9 +405,7 @@ class Tensor(TensorMethods, Variable):
         """In a notebook: the picture of the graph that made this value."""
         if self.is_leaf:
             return None
-        from .drawing import draw
-
-        return str(draw(self).svg)
+        return display.svg(self)
 
     # ------------------------------------------------------------------------------------------ turning into others
     def item(self) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..config import Switch, current, scope
-from ..engine.graph import BackwardScope, Leaf, Node
+from ..engine.node import BackwardScope, Leaf, Node
 from ..engine.primitive import Keep
 from ..engine.record import View, note_shared, note_view, pick, user_line
 from ..engine.versions import clock, written_since, wrote

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import pullback
-from ..engine.graph import Node
+from ..engine.node import Node
 from ..errors import GraphError, ShapeError
 from ..tensor import Tensor, wrap
 

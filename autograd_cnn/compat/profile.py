@@ -11,8 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from ..config import scope
-from ..engine import specialise
-from ..engine.graph import Scope
+from ..engine import codegen
+from ..engine.node import Scope
 from ..engine.primitive import REGISTRY, Primitive
 
 _SHOWN = 30
@@ -51,9 +51,9 @@ class Profile:
         self.began = perf_counter()
         self._replace(Primitive, "compute", self._computing(Primitive.compute))
         self._replace(Primitive, "raw", self._computing(Primitive.raw))
-        self._replace(specialise, "_make", self._make(specialise._make))
-        self._replace(specialise, "write_pull", self._write_pull(specialise.write_pull))
-        for call in list(specialise.WRITTEN):
+        self._replace(codegen, "_make", self._make(codegen._make))
+        self._replace(codegen, "write_pull", self._write_pull(codegen.write_pull))
+        for call in list(codegen.WRITTEN):
             self._into(call)
         for prim in list(REGISTRY.values()):
             for name in ("pull", "pull_all"):
@@ -85,7 +85,7 @@ class Profile:
     def _into(self, call: Any) -> None:
         """Calls look their kernels up in globals of their own."""
         space = call.__globals__
-        for name in specialise.KERNELS:
+        for name in codegen.KERNELS:
             if space.get(name) is not None:
                 self._undo.append(functools.partial(space.__setitem__, name, space[name]))
                 space[name] = self._timed(call.primitive.name, space[name])

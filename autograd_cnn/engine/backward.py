@@ -19,12 +19,12 @@ from sys import getrefcount
 from typing import Any
 
 from ..config import Switch, current, set_scope
-from ..errors import GraphError, InplaceError
-from .graph import BackwardScope, Node, outside_modules, reachable
+from ..errors import GraphError
+from .node import BackwardScope, Node, outside_modules, reachable
 from .record import Parts, pick
 from .region import Again, held
 from .variable import FRONT, Variable, box, unbox
-from .versions import clock, newest_write, version, written_since
+from .versions import _made_at, check_versions, clock, newest_write
 
 
 def _references() -> int:
@@ -207,30 +207,10 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def check_versions(node: Node) -> None:
-    """InplaceError if something that the node keeps, or has as a parameter, was written to since."""
-    for k, raw in zip(node.prim.keep, node.kept or (), strict=False):
-        if k.kind in ("input", "output"):
-            _check_unwritten(node, k.name, raw)
-    for i in node.prim.reads:  # an index, a mask, a target: what a rule reads as it is at backward time
-        _check_unwritten(node, node.prim.params[i], node.params[i])
 
 
-def _check_unwritten(node: Node, name: str, raw: Any) -> None:
-    if raw.__class__ is tuple or raw.__class__ is list:
-        for part in raw:
-            _check_unwritten(node, name, part)
-    elif hasattr(raw, "strides") and written_since(raw, node.serial):
-        raise InplaceError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"{name!r} of {node.prim.name} ({node.name}), a tensor of shape {list(getattr(raw, 'shape', ()))}, was kept for the "
-            f"backward pass and is now at version {version(raw)}. Expected it unchanged; use the out-of-place operation, or write "
-            "to a clone()." + _made_at(node)
-        )
 
 
-def _made_at(node: Node) -> str:
-    return f" It was made at {node.extra.line}." if node.extra is not None and node.extra.line else ""
 
 
 def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain: bool) -> Any:

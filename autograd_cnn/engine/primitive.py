@@ -282,14 +282,14 @@ class Primitive:
     @cached_property
     def pull(self) -> Callable[..., Any]:
         """The rules as one call: `pull(g, kept, params, input nodes, spare=None)` gives a gradient, or None, for each input."""
-        from .specialise import write_pull
+        from .codegen import write_pull
 
         return write_pull(self) if self.ours else guarded(self, write_pull(self))
 
     @cached_property
     def pull_all(self) -> Callable[..., Any]:
         """`pull` for nodes that keep (output, *inputs)."""
-        from .specialise import write_pull
+        from .codegen import write_pull
 
         pull = write_pull(self, keeps_all=True)
         return pull if self.ours else guarded(self, pull)
@@ -297,21 +297,21 @@ class Primitive:
     @cached_property
     def call(self) -> Callable[..., Any]:
         """The public call: for any kind of variable, or raw values."""
-        from .specialise import write_dispatch
+        from .codegen import write_dispatch
 
         return write_dispatch(self)
 
     def call_for(self, front: type[Variable]) -> Callable[..., Any]:
         """The call written for one kind of variable."""
         if front not in self.by_front:
-            from .specialise import write_call
+            from .codegen import write_call
 
             self.by_front[front] = write_call(self, front)
         return self.by_front[front]
 
     def operator_for(self, front: type[Variable]) -> Callable[..., Any]:
         """The same for use as an operator: foreign operands give NotImplemented."""
-        from .specialise import write_call
+        from .codegen import write_call
 
         return write_call(self, front, operator=True)
 

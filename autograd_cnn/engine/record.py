@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import Context, scope
 from ..errors import UsageHint, expected
 from .complaints import no_tensor
-from .graph import Node
+from .node import Node
 from .variable import FRONTS, INSIDE, RAW, Variable
 from .versions import clock, owner
 

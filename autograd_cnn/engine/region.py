@@ -12,8 +12,8 @@ from typing import Any
 
 from ..config import Switch
 from ..errors import InplaceError, RecomputeError
-from .graph import Node, outside_modules
-from .versions import clock, owner, version, written_since
+from .node import Node, outside_modules
+from .versions import check_versions, clock, owner, version, written_since
 
 
 class Again:
@@ -172,8 +172,6 @@ def _rest(kept: Any) -> Any:
 
 
 def _unwritten(node: Node) -> tuple[Any, ...]:
-    from .backward import check_versions  # the walk imports this file
-
     if node.kept.__class__ is not Again:
         check_versions(node)
     return node.kept  # type: ignore[no-any-return]

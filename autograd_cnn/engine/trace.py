@@ -7,8 +7,10 @@ from typing import Any
 
 from ..config import Switch
 from ..errors import GraphError, expected
-from .graph import BackwardScope, Graph, Leaf, Node, Scope, Step, Value
-from .variable import FRONT, Variable, box
+from .graph import Graph
+from .node import BackwardScope, Leaf, Node, Scope
+from .step import Step, Value, kept_by, parameter_names
+from .variable import Variable
 from .versions import owner
 
 
@@ -128,70 +130,9 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
 
 
-def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]:
-    """What a node keeps for the backward pass: the names, and the bytes of what nobody before it (`counted`) keeps already."""
-    if node is not None and node.prim is not None and node.prim.name == "pick":
-        node = node.inputs[0]
-    names, size = [], 0
-    for k, raw in zip(node.prim.keep, node.kept or (), strict=False) if node is not None and node.prim is not None else ():
-        if raw is None or k.kind not in ("input", "output", "context"):
-            continue
-        parts = raw.kept if k.kind == "context" else raw if isinstance(raw, tuple) else (raw,)
-        if parts:
-            names.append("saved" if k.kind == "context" else k.name)
-        for part in parts:
-            store = owner(part)
-            if id(store) not in counted and hasattr(part, "nbytes"):
-                counted.add(id(store))
-                size += int(part.nbytes)
-    return tuple(names), size
 
 
-def parameter_names(scopes: Any) -> dict[int, str]:
-    """The full names of parameters, by their nodes (frozen ones by their raw values): asked of the outermost modules that were
-    called."""
-    roots: dict[int, Any] = {}
-    for scope in scopes:
-        top = scope
-        while isinstance(top, Scope) and isinstance(top.parent, Scope):
-            top = top.parent
-        if isinstance(top, Scope):
-            roots[id(top.module)] = top.module
-    names: dict[int, str] = {}
-    for root in roots.values():
-        for name, p in getattr(root, "named_parameters", lambda: ())():
-            names.setdefault(id(p.node if p.node is not None else getattr(p, "value", p)), name)
-    return names
 
 
-def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
-    """Run a traced graph's operations on other arguments. Parameters are the live ones, so gradients reach them."""
-    if not graph.replayable:
-        raise GraphError(
-            "this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay."
-        )
-    if len(args) != len(graph.inputs):
-        raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
-    env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
-    for v in graph.values:
-        if v.kind in ("parameter", "constant") and v.id not in env:
-            env[v.id] = box(v.data, v.node) if v.data.__class__ in FRONT and v.shape is not None else v.data
-    for step in graph.steps:
-        given = [env[i] for i in step.inputs]
-        for at in step.absent:
-            given.insert(at, None)
-        made = step.primitive(*given, **step.params)
-        for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
-            env[out] = value
-    results = [env[i] for i in graph.outputs]
-    return _rebuild(graph.structure, results)
 
 
-def _rebuild(structure: Any, results: list[Any]) -> Any:
-    if isinstance(structure, int):
-        return results[structure]
-    if isinstance(structure, dict):
-        return {k: _rebuild(v, results) for k, v in structure.items()}
-    if len(structure) == 2 and structure[0] == "constant":
-        return structure[1]
-    return tuple(_rebuild(v, results) for v in structure)

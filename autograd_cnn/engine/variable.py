@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .complaints import no_tensor
-from .graph import Leaf, Node, Retained
+from .node import Leaf, Node, Retained
 
 
 class Variable:

@@ -14,6 +14,9 @@ import weakref
 from functools import partial
 from typing import Any
 
+from ..errors import InplaceError
+from .node import Node
+
 clock = itertools.count(1).__next__  # numbers nodes and writes alike, in the order in which they happen
 
 
@@ -89,3 +92,29 @@ def written_since(raw: Any, serial: int) -> bool:
     """Was the storage of `raw` written to after the moment `serial`?"""
     record = _records.get(id(owner(raw)))
     return record is not None and record.stamp > serial
+
+
+def check_versions(node: Node) -> None:
+    """InplaceError if something that the node keeps, or has as a parameter, was written to since."""
+    for k, raw in zip(node.prim.keep, node.kept or (), strict=False):
+        if k.kind in ("input", "output"):
+            _check_unwritten(node, k.name, raw)
+    for i in node.prim.reads:  # an index, a mask, a target: what a rule reads as it is at backward time
+        _check_unwritten(node, node.prim.params[i], node.params[i])
+
+
+def _check_unwritten(node: Node, name: str, raw: Any) -> None:
+    if raw.__class__ is tuple or raw.__class__ is list:
+        for part in raw:
+            _check_unwritten(node, name, part)
+    elif hasattr(raw, "strides") and written_since(raw, node.serial):
+        raise InplaceError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{name!r} of {node.prim.name} ({node.name}), a tensor of shape {list(getattr(raw, 'shape', ()))}, was kept for the "
+            f"backward pass and is now at version {version(raw)}. Expected it unchanged; use the out-of-place operation, or write "
+            "to a clone()." + _made_at(node)
+        )
+
+
+def _made_at(node: Node) -> str:
+    return f" It was made at {node.extra.line}." if node.extra is not None and node.extra.line else ""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..config import scope, set_scope
-from ..engine.graph import Scope
+from ..engine.node import Scope
 from ..hooks import RemovableHandle
 from .arguments import check_arguments
 from .boundary import Boundary, hook_last_operation

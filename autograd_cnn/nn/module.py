@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..config import scope, set_scope
-from ..engine.graph import Scope
+from ..engine.node import Scope
 from .arguments import FOREIGN, check_arguments
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
 from .state import State

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.algebra import Constant
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, size_of, unbox
@@ -18,6 +17,7 @@ from ..kernels.adding import add_up
 from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
 from ..kernels.onednn import rows
+from ..symbolic.algebra import Constant
 from .expose import expose
 from .packed import packed
 from .promotion import Array

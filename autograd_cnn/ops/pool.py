@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..config import current
-from ..engine.algebra import taken
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, shape_of
@@ -21,6 +20,7 @@ from ..kernels import averaging as avg
 from ..kernels import pooling as mx
 from ..kernels.onednn import pool as onednn
 from ..kernels.windows import check_fit, steps
+from ..symbolic.algebra import taken
 from .conv import _batched, _unbatched
 from .expose import expose
 from .promotion import Array

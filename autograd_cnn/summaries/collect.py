@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.receptive import Field, receptive_fields
 from ..config import enable_grad
 from ..creation import zeros
-from ..engine.graph import Graph, ScopeName, Step
-from ..engine.receptive import Field, receptive_fields
+from ..engine.graph import Graph
+from ..engine.node import ScopeName
+from ..engine.step import Step
 from ..engine.trace import trace
 from ..nn import Embedding, Linear, Module
 from ..sampling import get_rng_state, set_rng_state

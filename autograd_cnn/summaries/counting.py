@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..engine.graph import Graph, Step
-from ..engine.windows import window_of
+from ..analysis.windows import window_of
+from ..engine.graph import Graph
+from ..engine.step import Step
 
 Shape = tuple[int, ...]
 

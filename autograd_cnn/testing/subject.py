@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.walks import grad
 from ..config import enable_grad
 from ..engine.backward import pullback
-from ..engine.graph import reachable
+from ..engine.node import reachable
 from ..engine.variable import Variable
 from ..scalar import Scalar
 from ..tensor import Tensor, wrap

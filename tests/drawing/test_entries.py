@@ -16,10 +16,10 @@ from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.drawing.entries.expansion import Expansion, expansion_of
 from autograd_cnn.drawing.entries.expressions import Script
 from autograd_cnn.drawing.entries.operation import operation_of
-from autograd_cnn.engine import algebra
-from autograd_cnn.engine.algebra import Partial, Symbol, evaluate
 from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
+from autograd_cnn.symbolic import algebra
+from autograd_cnn.symbolic.algebra import Partial, Symbol, evaluate
 from autograd_cnn.tensor import wrap
 from autograd_cnn.testing.draw import RandomDraw
 

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ac
-from autograd_cnn.engine import specialise
+from autograd_cnn.engine import codegen
 from autograd_cnn.engine.primitive import REGISTRY, Primitive, primitive
 from autograd_cnn.engine.rules import RESERVED
 
 # Every word of the file that writes the calls, without its underscores too, and what Python and people have names for.
-WRITTEN = sorted({w for word in re.findall(r"[A-Za-z_]\w*", Path(specialise.__file__).read_text()) for w in (word, word.strip("_"))})
+WRITTEN = sorted({w for word in re.findall(r"[A-Za-z_]\w*", Path(codegen.__file__).read_text()) for w in (word, word.strip("_"))})
 TAKEN = ["v0", "v1", "n0", "n1", "y0", "y1", "out1", "_default_x", "_found", "_absent", "self", "cls", "args", "kwargs", "label", "data"]
 NAMES = [
     n

@@ -7,7 +7,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.engine.receptive import receptive_fields
+from autograd_cnn.analysis.receptive import receptive_fields
 from autograd_cnn.nn import functional as F
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 import autograd_cnn as ac
 from autograd_cnn import Graph, Scalar
-from autograd_cnn.engine.graph import Leaf, Node
+from autograd_cnn.engine.node import Leaf, Node
 
 
 def _steps(graph: Graph) -> dict[str, object]:

@@ -64,7 +64,7 @@ _AREAS = [
     Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "test_regressions.py", "parity/test_engine.py")),
     Area(
         "tracing",
-        ("engine/trace.py", "engine/tape.py", "engine/graph.py", "engine/receptive.py"),
+        ("engine/trace.py", "engine/tape_reader.py", "engine/graph.py", "engine/step.py", "analysis/receptive.py"),
         ("engine", "summaries", "drawing/test_receptive.py", "drawing/test_view.py", "drawing/test_backward_graph.py", "house/test_docs.py"),
     ),
     Area(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.algebra import ZERO, Partial, Symbol, evaluate, symbols
 from ...errors import GraphError, nearest
+from ...symbolic.algebra import ZERO, Partial, Symbol, evaluate, symbols
 from .expansion import Expansion, expansion_of, indexed, letters_of
 from .operation import Operation, operation_of
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import algebra
-from ...engine.algebra import ZERO, Expr, Function, Partial, Symbol, evaluate
 from ...engine.region import held
+from ...symbolic import algebra
+from ...symbolic.algebra import ZERO, Expr, Function, Partial, Symbol, evaluate
 from .operation import Array, Operation, Shape, argument_names
 from .probe import Local, Row, Rules, fitted, rows
 

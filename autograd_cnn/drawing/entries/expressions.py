@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ...engine import algebra
-from ...engine.algebra import Call, Constant, Expr, Function, Number, Partial, Power, Product, Sum, Symbol
+from ...symbolic import algebra
+from ...symbolic.algebra import Call, Constant, Expr, Function, Number, Partial, Power, Product, Sum, Symbol
 from ..canvas.mathtext import ATOM, NEGATIVE, PRODUCT, Term, bound, fraction, power, root, row, space, written
 from ..canvas.mathtext import SUM as LOOSE
 from ..canvas.scene import Run

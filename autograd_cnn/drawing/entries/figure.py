@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from ...engine.algebra import ZERO, Expr, Number, Partial, Product, Symbol, evaluate
+from ...symbolic.algebra import ZERO, Expr, Number, Partial, Product, Symbol, evaluate
 from ..canvas import symbols
 from ..canvas.geometry import Space
 from ..canvas.mathtext import LOOSEST, PRODUCT, Term, bound, lines, row, space, written

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...engine.algebra import ZERO, Expr, Number, Partial, evaluate, join, symbols, total
-from ...engine.algebra import Sum as SumOf
+from ...symbolic.algebra import ZERO, Expr, Number, Partial, evaluate, join, symbols, total
+from ...symbolic.algebra import Sum as SumOf
 from ..canvas.text import value
 from .arguments import Choice
 from .expressions import Script, symbol_latex

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.graph import Graph, Leaf, Node, reachable
+from ...engine.graph import Graph
+from ...engine.node import Leaf, Node, reachable
 from ...engine.region import held
 from ...errors import GraphError, nearest
 

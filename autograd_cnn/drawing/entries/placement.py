@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...engine.algebra import Partial, Symbol
+from ...symbolic.algebra import Partial, Symbol
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point, runs_width
 from ..canvas.text import value

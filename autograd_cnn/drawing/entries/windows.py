@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...engine.algebra import ONE, ZERO, Expr, Product, Sum, Symbol
+from ...symbolic.algebra import ONE, ZERO, Expr, Product, Sum, Symbol
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words
 from .expansion import Column

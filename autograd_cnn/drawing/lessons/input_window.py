@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.graph import Graph, Step
-from ...engine.windows import Window, window_of
+from ...analysis.windows import Window, window_of
+from ...engine.graph import Graph
+from ...engine.step import Step
 
 Mask = npt.NDArray[np.bool_]
 POINTWISE = ("arithmetic", "activation", "dropout", "compare")

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...engine.graph import Graph, ScopeName
-from ...engine.windows import Along, Window
+from ...analysis.windows import Along, Window
+from ...engine.graph import Graph
+from ...engine.node import ScopeName
 from ...errors import nearest
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engine.graph import Graph, ScopeName, Step, Value
-from ...engine.windows import Window, window_of
+from ...analysis.windows import Window, window_of
+from ...engine.graph import Graph
+from ...engine.node import ScopeName
+from ...engine.step import Step, Value
 from ...errors import nearest
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.windows import Along
+from ...analysis.windows import Along
 from ...errors import ShapeError, nearest
 from ..view.arrays import Array, array_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.windows import Along
+from ...analysis.windows import Along
 from ..canvas.scene import Run
 from ..canvas.text import Words, figure, signed, value
 from .sliding import Index, Sliding

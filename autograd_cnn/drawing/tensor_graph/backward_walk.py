@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...engine.backward import pullback
-from ...engine.graph import Graph, Leaf, Node, Step, Value, reachable
+from ...engine.graph import Graph
+from ...engine.node import Leaf, Node, reachable
+from ...engine.step import Step, Value
 from ...engine.trace import trace
 from ...engine.variable import FRONT, box
 from ...errors import GraphError

@@ -8,8 +8,9 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
-from ...engine.graph import Graph, ScopeName, Step, Value
-from ...engine.trace import parameter_names
+from ...engine.graph import Graph
+from ...engine.node import ScopeName
+from ...engine.step import Step, Value, parameter_names
 from .blocks import Block, Deck, Likeness
 from .deck_differences import differences
 from .folding import Fold, Part, cut_of

@@ -1,4 +1,4 @@
-"""The recorded tape of a value, read as a Graph."""
+"""The recorded tape of a value, read as what a `Graph` consists of."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import GraphError
 from .backward import pullback
-from .graph import BackwardScope, Graph, Leaf, Node, Scope, Step, Value, reachable
-from .trace import kept_by, parameter_names
+from .node import BackwardScope, Leaf, Node, Scope, reachable
+from .step import Step, Value, kept_by, parameter_names
 from .variable import Variable
 from .versions import owner
 
@@ -72,8 +72,10 @@ def _dtype(node: Node) -> str | None:
     return None if dtype is None else str(dtype)
 
 
-def graph_of(outputs: Sequence[Any], gradients: bool, names: dict[str, Any]) -> Graph:
-    """The graph behind recorded values."""
+def read(
+    outputs: Sequence[Any], gradients: bool, names: dict[str, Any]
+) -> tuple[tuple[Value, ...], tuple[Step, ...], tuple[int, ...], tuple[int, ...]]:
+    """Values, steps, inputs and outputs of the graph behind recorded values."""
     for out in outputs:
         if not isinstance(out, Variable):
             raise TypeError(f"Graph.of: expected recorded values, got {type(out).__name__}.")
@@ -114,7 +116,7 @@ def graph_of(outputs: Sequence[Any], gradients: bool, names: dict[str, Any]) -> 
         v = live[at]
         fields = {f: getattr(v, f) for f in v.__dataclass_fields__}
         live[at] = Value(**{**fields, "data": out.value})
-    return Graph(tuple(live), tuple(steps), inputs, out_ids)
+    return tuple(live), tuple(steps), inputs, out_ids
 
 
 def _gradients(outputs: Sequence[Any]) -> dict[int, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
-from .graph import Node
+from .node import Node
 from .record import adopt_all, link_view, note_shared, outcome, run
 from .rules import asked, gradients
 from .variable import ARRAYS, INSIDE, RAW, Variable

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .graph import Graph, Step
+from ..engine.graph import Graph
+from ..engine.step import Step
 
 
 @dataclass(frozen=True, slots=True)

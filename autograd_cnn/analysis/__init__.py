@@ -1,0 +1,1 @@
+"""What can be said about a graph: receptive fields and the windows that make them."""

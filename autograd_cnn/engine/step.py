@@ -1,0 +1,107 @@
+"""What a graph as a value is made of: values and steps, and what the tape keeps for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .node import Node, Scope, ScopeName
+from .versions import owner
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
+
+
+# ------------------------------------------------------------------------------------------------- the graph as a value
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a graph: what flows along an edge of the drawing.
+
+    `kind` is "input" (handed in), "parameter" (a leaf that takes a gradient), "constant" or "result". `shape` is None for a
+    Scalar or a Python number. `data` is the raw value where it is known; `grad` the raw gradient where it is known.
+    """
+
+    id: int
+    kind: str
+    name: str | None = None
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    data: Any = None
+    grad: Any = None
+    requires_grad: bool = False
+    node: Node | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of a graph, in execution order. `inputs` and `outputs` are value ids.
+
+    `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
+    `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
+    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up). `absent` are the
+    places of optional arguments that were left out.
+    """
+
+    index: int
+    primitive: Primitive
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    params: dict[str, Any]
+    scope: tuple[ScopeName, ...] = ()
+    keeps: tuple[str, ...] = ()
+    kept_bytes: int = 0
+    serial: int = 0
+    origin: int | None = None
+    line: str | None = None
+    absent: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self.primitive.name
+
+    @property
+    def label(self) -> str:
+        """What a drawing writes on the operation: its label with the parameters filled in."""
+        return self.primitive.label_for(self.params)
+
+    @property
+    def family(self) -> str:
+        """The family of the operation (`"conv"`, `"activation"`, …)."""
+        return self.primitive.family
+
+
+def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]:
+    """What a node keeps for the backward pass: the names, and the bytes of what nobody before it (`counted`) keeps already."""
+    if node is not None and node.prim is not None and node.prim.name == "pick":
+        node = node.inputs[0]
+    names, size = [], 0
+    for k, raw in zip(node.prim.keep, node.kept or (), strict=False) if node is not None and node.prim is not None else ():
+        if raw is None or k.kind not in ("input", "output", "context"):
+            continue
+        parts = raw.kept if k.kind == "context" else raw if isinstance(raw, tuple) else (raw,)
+        if parts:
+            names.append("saved" if k.kind == "context" else k.name)
+        for part in parts:
+            store = owner(part)
+            if id(store) not in counted and hasattr(part, "nbytes"):
+                counted.add(id(store))
+                size += int(part.nbytes)
+    return tuple(names), size
+
+
+def parameter_names(scopes: Any) -> dict[int, str]:
+    """The full names of parameters, by their nodes (frozen ones by their raw values): asked of the outermost modules that were
+    called."""
+    roots: dict[int, Any] = {}
+    for scope in scopes:
+        top = scope
+        while isinstance(top, Scope) and isinstance(top.parent, Scope):
+            top = top.parent
+        if isinstance(top, Scope):
+            roots[id(top.module)] = top.module
+    names: dict[int, str] = {}
+    for root in roots.values():
+        for name, p in getattr(root, "named_parameters", lambda: ())():
+            names.setdefault(id(p.node if p.node is not None else getattr(p, "value", p)), name)
+    return names

@@ -1,0 +1,26 @@
+"""Who draws. Values and graphs ask here; the façade says who answers, so that nothing below the drawings knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_renderer: Callable[[], Callable[..., Any]] | None = None
+
+
+def set_renderer(find: Callable[[], Callable[..., Any]]) -> None:
+    """Let `find()` be asked for the function that draws, when something is drawn and not before."""
+    global _renderer
+    _renderer = find
+
+
+def draw(value: Any, **options: Any) -> Any:
+    """The drawing of a value or graph (see `autograd_cnn.draw`)."""
+    if _renderer is None:
+        raise RuntimeError("draw: nobody draws here; expected the package to be imported whole: import autograd_cnn.")
+    return _renderer()(value, **options)
+
+
+def svg(value: Any) -> str:
+    """The same as SVG, for notebooks."""
+    return str(draw(value).svg)

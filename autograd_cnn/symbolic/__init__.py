@@ -1,0 +1,1 @@
+"""Algebra of single entries, for drawings entry by entry."""

@@ -16,7 +16,6 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from . import basics as _basics  # noqa: F401  # brings methods
-from . import dtypes as _dtypes
 from . import ops as _ops
 from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
@@ -55,15 +54,12 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .device import Size, device
 from .engine.graph import Graph
 from .errors import nearest as _nearest
 from .kernels.environment import show_config
 from .kernels.threads import get_num_threads, set_num_threads
-from .listing import listed as _listed
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
-from .ops.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
 from .printing import set_printoptions
 from .random import Generator, default_generator
 from .sampling import (
@@ -85,7 +81,11 @@ from .sampling import (
 )
 from .scalar import Scalar
 from .support.display import set_renderer as _set_renderer
+from .support.listing import listed as _listed
 from .tensor import Tensor
+from .types import dtypes as _dtypes
+from .types.device import Size, device
+from .types.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
 
 if TYPE_CHECKING:
     from . import autograd, linalg, nn, optim, serialization, testing, utils, vision

@@ -22,12 +22,13 @@ from typing import Any
 
 import autograd_cnn as ac
 
-from . import dtypes, scalar
+from . import scalar
 from .attach import ANEW, ONE_WAY
 from .nn import functional
 from .operators import OPERATORS
 from .ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
 from .tensor import Tensor
+from .types import dtypes
 
 _HERE = Path(__file__).parent
 _HEAD = '''"""{what} Written by `python -m autograd_cnn._stubs`: do not edit."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from .creation import as_dtype
-from .device import check_cpu
 from .engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from .errors import expected
 from .ops.arithmetic import cast, sum_to
 from .ops.expose import expose
-from .ops.promotion import get_default_dtype
 from .ops.shape import _permute
 from .tensor import Tensor, wrap
+from .types.device import check_cpu
+from .types.promotion import get_default_dtype
 
 LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",
           "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool"}  # fmt: skip

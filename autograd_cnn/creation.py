@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from .config import current
-from .device import check_cpu
 from .errors import allocating
 from .ops.dims import sizes_by_name
-from .ops.promotion import get_default_dtype, held, promote_types, python_dtype
 from .ops.shape import given_sizes
 from .tensor import Tensor, wrap
+from .types.device import check_cpu
+from .types.promotion import get_default_dtype, held, promote_types, python_dtype
 
 
 def as_dtype(dtype: Any, operation: str) -> Any:

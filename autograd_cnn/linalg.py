@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .engine.variable import shape_of, unbox
-from .listing import listed
 from .ops import return_types
 from .ops.arrange import diagonal as _diagonal
 from .ops.factors import _qr, _svd, eigh, pinv
@@ -17,6 +16,7 @@ from .ops.products import cross as _cross
 from .ops.products import powers_of
 from .ops.solving import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve, solve_triangular
 from .ops.statistics import norm as _norm
+from .support.listing import listed
 
 __all__ = ["LinAlgError", "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
            "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "svdvals", "vander", "vecdot",

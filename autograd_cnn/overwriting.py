@@ -17,9 +17,9 @@ from .errors import allocating
 from .ops.dims import sizes_by_name
 from .ops.expose import expose
 from .ops.index import copied, filled
-from .ops.promotion import held
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
+from .types.promotion import held
 
 
 @expose("method")

@@ -11,10 +11,10 @@ from .creation import _sizes, as_dtype, finish
 from .engine.variable import unbox
 from .errors import allocating
 from .ops.dims import sizes_by_name
-from .ops.promotion import get_default_dtype
 from .ops.sampled import sampled
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
+from .types.promotion import get_default_dtype
 
 
 def manual_seed(seed: int) -> Generator:

@@ -154,7 +154,7 @@ class Scalar(ScalarMethods, Variable):
 
     def register_hook(self, hook: Callable[[Scalar], Scalar | None]) -> Any:
         """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces it."""
-        from .hooks import RemovableHandle
+        from .support.handles import RemovableHandle
 
         if self.node is None:
             raise GraphError("cannot register a hook on a Scalar that doesn't require gradient")

@@ -16,7 +16,6 @@ import numpy as np
 from . import inplace
 from ._methods import TensorMethods
 from .config import current
-from .device import Size, as_device, check_cpu, device
 from .engine.complaints import no_tensor
 from .engine.node import Leaf, Node, Retained
 from .engine.primitive import REGISTRY
@@ -28,9 +27,10 @@ from .kernels.memory import lendable
 from .kernels.pooling import Codes
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
-from .ops.promotion import get_default_dtype
 from .ops.quiet import hush, unhush
 from .support import display
+from .types.device import Size, as_device, check_cpu, device
+from .types.promotion import get_default_dtype
 
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
 _RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
@@ -286,7 +286,7 @@ class Tensor(TensorMethods, Variable):
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
         """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces the gradient."""
-        from .hooks import RemovableHandle
+        from .support.handles import RemovableHandle
 
         if self.node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
@@ -294,7 +294,7 @@ class Tensor(TensorMethods, Variable):
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Call `hook(self)` after a backward has added to this leaf's `.grad`."""
-        from .hooks import RemovableHandle
+        from .support.handles import RemovableHandle
 
         if not isinstance(self.node, Leaf):
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")

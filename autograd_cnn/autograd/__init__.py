@@ -1,7 +1,7 @@
 """Derivatives, as `torch.autograd` has them."""
 
 from ..config import detect_anomaly, enable_grad, inference_mode, no_grad, set_detect_anomaly, set_grad_enabled
-from ..listing import listed
+from ..support.listing import listed
 from ..tensor import Tensor
 from . import functional
 from .function import Function, once_differentiable

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..config import enable_grad
-from ..listing import listed
 from ..ops.index import getitem
+from ..support.listing import listed
 from ..tensor import Tensor, wrap
 from .walks import grad
 

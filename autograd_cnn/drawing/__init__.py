@@ -6,7 +6,7 @@ draw(loss, backward=True).save("graph.svg")
 
 from __future__ import annotations
 
-from ..listing import listed
+from ..support.listing import listed
 from .api.draw import Draw, draw
 from .canvas.drawing import Drawing
 from .canvas.frames import Frames

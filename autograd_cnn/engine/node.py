@@ -14,7 +14,7 @@ from typing import Any
 
 from ..config import scope, set_scope
 from ..errors import GraphError
-from ..hooks import RemovableHandle
+from ..support.handles import RemovableHandle
 
 
 class Node:

@@ -1,6 +1,6 @@
 """Networks: modules, layers, losses, initial values, as `torch.nn` has them."""
 
-from ..listing import listed
+from ..support.listing import listed
 from ..tensor import Parameter
 from . import functional, init, modules, parallel, parameter, utils
 from .buffer import Buffer

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from ..config import no_grad
-from ..device import as_device, check_cpu
 from ..tensor import Tensor, wrap
+from ..types.device import as_device, check_cpu
 from .walk import Walk
 
 ACCEPTED = "(device, dtype), (dtype) or (tensor), with non_blocking= and memory_format="

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import scope, set_scope
 from ..engine.node import Scope
-from ..hooks import RemovableHandle
+from ..support.handles import RemovableHandle
 from .arguments import check_arguments
 from .boundary import Boundary, hook_last_operation
 

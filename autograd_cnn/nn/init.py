@@ -19,8 +19,8 @@ from ..config import no_grad
 from ..engine.versions import wrote
 from ..errors import nearest
 from ..inplace import check_writable
-from ..listing import listed
 from ..random import Generator
+from ..support.listing import listed
 from ..tensor import Tensor
 
 P = ParamSpec("P")

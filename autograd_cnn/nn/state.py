@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ..config import no_grad
-from ..hooks import RemovableHandle
+from ..support.handles import RemovableHandle
 from ..tensor import Parameter, Tensor
 from .convert import Convert
 from .hooks import Hook, HookDict, register

@@ -17,11 +17,11 @@ from ..errors import expected
 from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
 from ..random import default_generator
+from ..types.kinds import float_only
+from ..types.promotion import Array
 from .arithmetic import _mul
 from .choose import choose
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array
 from .select import _where as where
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..types.promotion import Array
 from .dims import draw_dim
-from .promotion import Array
 
 
 @primitive(label="take along {dim}", family="index")

@@ -15,9 +15,9 @@ from ..engine.variable import unbox
 from ..errors import expected
 from ..kernels.adding import add_up
 from ..kernels.onednn import binary as onednn
+from ..types.promotion import Array, align, floating, number_in
 from .expose import expose
 from .former import numbers_first
-from .promotion import Array, align, floating, number_in
 
 
 @primitive(label="+", family="arithmetic", derivative="1", entrywise=True)

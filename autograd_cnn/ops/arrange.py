@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..device import Size
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError, allocating, expected
 from ..kernels import keeping
+from ..types.device import Size
+from ..types.promotion import Array
 from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
 from .index import select_copy
 from .join import cat
 from .packed import packed
-from .promotion import Array
 from .shape import Shape, _pack, _permute, _reshape, clone, expand, given_sizes
 from .split import narrow
 

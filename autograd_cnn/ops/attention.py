@@ -9,11 +9,11 @@ import numpy as np
 
 from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
+from ..types.promotion import Array
 from .dropout import dropout
 from .expose import expose
 from .linalg import matmul
 from .masked import masked_fill
-from .promotion import Array
 from .shape import transpose
 from .softmax import softmax
 

@@ -12,12 +12,12 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, shape_of, unbox
+from ..types.kinds import float_only
+from ..types.promotion import Array, align
 from .clamp import _clamp
 from .elementwise import exp, log, sigmoid, square
 from .expose import expose
-from .kinds import float_only
 from .loss import chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
-from .promotion import Array, align
 from .select import where
 from .smooth import _softplus
 from .special import xlogy

@@ -12,10 +12,10 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected, whole
+from ..types.promotion import Array
 from . import return_types
 from .expose import expose
 from .indexed import take_along_dim
-from .promotion import Array
 from .reduce import as_dtype
 
 

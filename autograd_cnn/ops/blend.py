@@ -9,12 +9,12 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of
+from ..types.kinds import float_only, speak
+from ..types.promotion import Array, align
 from .arithmetic import _add, _div, _mul
 from .comparison import isnan
 from .expose import expose
 from .former import numbers_first
-from .kinds import float_only, speak
-from .promotion import Array, align
 from .select import _apart, _where
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected
+from ..types.promotion import Array, get_default_dtype
 from .clamp import _clamp
 from .dims import normal_dim, normal_dims
 from .elementwise import sqrt
@@ -16,7 +17,6 @@ from .expose import expose
 from .index import select_view
 from .join import cat
 from .linalg import matmul
-from .promotion import Array, get_default_dtype
 from .reduce import as_dtype, mean
 from .reduce import sum as total
 from .scan import cumsum

@@ -10,9 +10,9 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, ndim_of
 from ..errors import expected
+from ..types.promotion import Array, align
 from .comparison import isfinite
 from .expose import expose
-from .promotion import Array, align
 from .select import _where
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..engine.variable import ndim_of, shape_of
+from ..types.promotion import Array
 from .arrange import meshgrid, pad_constant
 from .expose import expose
 from .index import select_copy
 from .join import _at_least, _cat, stack
-from .promotion import Array
 from .shape import _reshape
 
 

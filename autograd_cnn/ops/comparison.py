@@ -12,8 +12,8 @@ from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import DtypeError, expected
+from ..types.promotion import Array, align
 from .expose import expose
-from .promotion import Array, align
 
 
 def _pair(draw: Draw) -> Case:

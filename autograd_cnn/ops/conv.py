@@ -20,10 +20,10 @@ from ..errors import ShapeError, expected
 from ..kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ..kernels.onednn import conv as onednn
 from ..kernels.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
+from ..types.promotion import Array
 from .arrange import flip, pad_constant
 from .expose import expose
 from .linalg import same_dtype
-from .promotion import Array
 from .reduce import sum as total
 from .shape import Shape, _reshape, unsqueeze
 

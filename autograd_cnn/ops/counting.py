@@ -10,9 +10,9 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, shape_of
 from ..errors import expected
+from ..types.promotion import Array
 from .dims import normal_dim
 from .expose import expose
-from .promotion import Array
 from .select import nonzero_tuple
 
 

@@ -15,11 +15,11 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import ShapeError, expected
+from ..types.promotion import Array
 from .arithmetic import _neg
 from .expose import expose
 from .likelihood import _at, _checked, _class_case, _constant, _divide, _safe, _total, _weights
 from .loss import chosen_reduction, draw_reduction
-from .promotion import Array
 from .reduce import _sum
 from .softmax import _log_softmax, _softmax, twice_softmax
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from ..engine.variable import array_of, ndim_of, shape_of
 from ..errors import ShapeError, expected
+from ..types.promotion import Array
 from .arithmetic import expand_to
 from .arrange import broadcast_shapes
 from .clamp import _clamp
 from .dims import normal_dim, reduced_dims
 from .expose import expose
 from .index import select_copy, select_view
-from .promotion import Array
 from .reduce import _sum
 from .statistics import _norm
 

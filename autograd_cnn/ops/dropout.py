@@ -19,9 +19,9 @@ from ..kernels.layout import ChannelsLast
 from ..kernels.onednn import binary as onednn
 from ..kernels.onednn.reorder import as_last
 from ..random import Generator, default_generator
+from ..types.kinds import float_only
+from ..types.promotion import Array
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array
 
 
 @primitive(label="masked", family="dropout", entrywise=True, name="masked")

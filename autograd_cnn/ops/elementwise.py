@@ -11,12 +11,12 @@ from ..engine.primitive import primitive
 from ..engine.variable import Variable, array_of, unbox
 from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
+from ..types.kinds import float_only
+from ..types.promotion import Array, floating
 from . import return_types
 from .arithmetic import _mul, _power, cast, pow
 from .expose import expose
 from .floats import total
-from .kinds import float_only
-from .promotion import Array, floating
 from .select import maximum, minimum, where
 
 __all__ = [

@@ -11,10 +11,10 @@ from ..engine.primitive import primitive
 from ..engine.variable import array_of, dtype_of, shape_of, unbox
 from ..engine.versions import wrote
 from ..errors import DtypeError, expected
+from ..types.promotion import Array
 from .expose import expose
 from .gather import scatter_reduce
 from .indexed import _take, _take_adjoint
-from .promotion import Array
 from .shape import Shape, _reshape
 
 

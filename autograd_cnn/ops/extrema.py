@@ -9,13 +9,13 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, ndim_of, size_of, unbox
+from ..types.promotion import Array
 from . import return_types
 from .along import put_along
 from .arithmetic import cast
 from .dims import DimError, count_along, draw_dim, draw_dims, kept_shape, normal_dim, numpy_names, reduced_dims
 from .expose import expose
 from .packed import packed
-from .promotion import Array
 from .reduce import Dims, _sum
 from .select import _where, maximum, minimum
 

@@ -10,11 +10,11 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
+from ..types.promotion import Array
 from . import return_types
 from .arrange import tril
 from .expose import expose
 from .linalg import _matmul, _swapped
-from .promotion import Array
 from .shape import unsqueeze
 from .solving import _inv, square, symmetric
 

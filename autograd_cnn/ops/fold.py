@@ -13,9 +13,9 @@ from ..engine.primitive import primitive
 from ..engine.variable import shape_of
 from ..errors import ShapeError
 from ..kernels.windows import col2im, im2col, output_sizes, pairs, steps
+from ..types.promotion import Array
 from .dims import draw_dim, normal_dim
 from .expose import expose
-from .promotion import Array
 from .shape import Shape, _reshape, unsqueeze
 
 Steps = int | Sequence[int]

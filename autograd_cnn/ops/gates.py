@@ -8,12 +8,12 @@ import numpy as np
 
 from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..random import default_generator
+from ..types.kinds import float_only
+from ..types.promotion import Array
 from .dims import normal_dim
 from .elementwise import sigmoid
 from .expose import expose
 from .index import select_view
-from .kinds import float_only
-from .promotion import Array
 from .softmax import _softmax
 
 

@@ -15,10 +15,10 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, shape_of, size_of, unbox
 from ..errors import DtypeError, ShapeError, expected
+from ..types.promotion import Array
 from .dims import draw_dim, normal_dim
 from .expose import expose
 from .index import select_view
-from .promotion import Array
 from .shape import Shape, _reshape
 
 

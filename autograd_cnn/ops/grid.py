@@ -11,6 +11,7 @@ import numpy as np
 
 from ..engine.variable import dtype_of, shape_of
 from ..errors import ShapeError, expected
+from ..types.promotion import Array
 from .arithmetic import cast
 from .comparison import ge, gt, le, lt
 from .expose import expose
@@ -18,7 +19,6 @@ from .gather import gather
 from .index import filled, select_view
 from .linalg import matmul
 from .logical import logical_and
-from .promotion import Array
 from .rounding import floor, round
 from .select import _where
 from .shape import Shape, _reshape, expand, transpose

@@ -9,9 +9,9 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
+from ..types.promotion import Array, held
 from .expose import expose
 from .packed import packed
-from .promotion import Array, held
 
 Index = tuple[Any, ...]
 

@@ -12,13 +12,13 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, unbox
 from ..errors import DtypeError, ShapeError, expected
+from ..types.promotion import Array, held
 from .arithmetic import add, expand_to
 from .dims import draw_dim, normal_dim
 from .expose import expose
 from .gather import IndexBoundsError, check_bounds, gather, index_kind
 from .index import index_adjoint, normal_index, select_view
 from .index import index_put as _put
-from .promotion import Array, held
 from .shape import Shape, _reshape
 
 

@@ -13,10 +13,10 @@ from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError
 from ..kernels import keeping
 from ..kernels.layout import ChannelsLast
+from ..types.promotion import Array, result_type
 from .dims import normal_dim, numpy_names
 from .expose import expose
 from .packed import packed_or_last
-from .promotion import Array, result_type
 from .shape import Shape, _reshape, unsqueeze
 from .split import narrow
 

@@ -12,9 +12,9 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..errors import expected
+from ..types.promotion import Array
 from .expose import expose
 from .loss import chosen_reduction, draw_reduction
-from .promotion import Array
 
 
 # ------------------------------------------------------------------------------------------------- classes

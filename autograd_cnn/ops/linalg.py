@@ -14,10 +14,10 @@ from ..engine.variable import array_of, dtype_of, ndim_of, shape_of
 from ..errors import DtypeError, ShapeError
 from ..kernels import product
 from ..kernels.onednn import matmul as onednn
+from ..types.promotion import Array, number_in, result_type
 from .dims import normal_dims
 from .expose import expose
 from .former import numbers_first
-from .promotion import Array, number_in, result_type
 from .shape import Shape, _reshape, transpose, unsqueeze
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
+from ..types.promotion import Array, align
 from .expose import expose
-from .promotion import Array, align
 
 
 def _bools(draw: Draw) -> Case:

@@ -16,10 +16,10 @@ from ..engine.primitive import primitive
 from ..engine.variable import shape_of
 from ..errors import expected
 from ..kernels.adding import add_up
+from ..types.kinds import float_only
+from ..types.promotion import Array, align
 from .clamp import _clamp
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array, align
 from .reduce import _mean, _sum
 from .rounding import sign
 

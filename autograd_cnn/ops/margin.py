@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.variable import array_of, ndim_of, shape_of, unbox
 from ..errors import expected
+from ..types.promotion import Array
 from .along import take_along
 from .clamp import _clamp
 from .distance import pairwise_distance
@@ -16,7 +17,6 @@ from .elementwise import sqrt
 from .expose import expose
 from .likelihood import _constant
 from .loss import chosen_reduction, reduce_to, spoken
-from .promotion import Array
 from .reduce import _mean, _sum
 from .select import minimum, where
 from .smooth import logsigmoid

@@ -11,10 +11,10 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import DtypeError, ShapeError
+from ..types.promotion import Array
 from .arithmetic import expand_to
 from .expose import expose
 from .indexed import single_value
-from .promotion import Array
 from .select import _where
 from .shape import _reshape
 from .split import narrow

@@ -18,9 +18,9 @@ from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
 from ..kernels.onednn import rows
 from ..symbolic.algebra import Constant
+from ..types.promotion import Array
 from .expose import expose
 from .packed import packed
-from .promotion import Array
 from .reduce import sum as total
 from .shape import Shape, _reshape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .promotion import Array
+from ..types.promotion import Array
 
 
 def packed(y: Array) -> Array:

@@ -21,9 +21,9 @@ from ..kernels import pooling as mx
 from ..kernels.onednn import pool as onednn
 from ..kernels.windows import check_fit, steps
 from ..symbolic.algebra import taken
+from ..types.promotion import Array
 from .conv import _batched, _unbatched
 from .expose import expose
-from .promotion import Array
 from .shape import Shape
 
 Steps = int | Sequence[int]

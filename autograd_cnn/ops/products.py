@@ -8,12 +8,12 @@ import numpy as np
 
 from ..engine.variable import dtype_of, ndim_of, shape_of
 from ..errors import ShapeError, allocating
+from ..types.promotion import Array
 from .dims import normal_dim
 from .expose import expose
 from .index import select_view
 from .join import stack
 from .linalg import dot, same_dtype, tensordot
-from .promotion import Array
 
 
 @expose("function method")

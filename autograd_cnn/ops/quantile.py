@@ -8,12 +8,12 @@ import numpy as np
 
 from ..engine.variable import Variable, ndim_of, shape_of, unbox
 from ..errors import expected
+from ..types.kinds import speak
+from ..types.promotion import Array
 from .along import take_along
 from .blend import lerp
 from .dims import kept_shape, normal_dim, numpy_names
 from .expose import expose
-from .kinds import speak
-from .promotion import Array
 from .select import where
 from .shape import movedim
 from .sorting import _sort

@@ -11,14 +11,14 @@ from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of
 from ..errors import expected
 from ..kernels.adding import add_up
+from ..types.kinds import speak
+from ..types.promotion import Array
 from .arithmetic import cast
 from .comparison import isnan
 from .dims import count_along, draw_dims, kept_shape, numpy_names, reduced_dims
 from .expose import expose
-from .kinds import speak
 from .logical import logical_not
 from .packed import packed
-from .promotion import Array
 from .select import where
 
 _add: Any = np.add  # Any: NumPy's types know no `keepdims: bool`

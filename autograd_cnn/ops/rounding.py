@@ -10,10 +10,10 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of
+from ..types.kinds import float_only
+from ..types.promotion import Array, align, floating
 from .arithmetic import floor_divide, trunc_divide
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array, align, floating
 
 
 def _integral(x: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from .promotion import Array
+from ..types.promotion import Array
 
 
 @primitive(label="∼", family="random", derivative="0")

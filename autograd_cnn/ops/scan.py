@@ -13,6 +13,7 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, dtype_of, ndim_of, shape_of, unbox
+from ..types.promotion import Array
 from . import return_types
 from .along import put_along
 from .arithmetic import _sub
@@ -23,7 +24,6 @@ from .index import select_view
 from .join import cat
 from .logical import logical_xor
 from .packed import packed
-from .promotion import Array
 from .reduce import as_dtype
 from .select import _where as where
 from .shape import clone

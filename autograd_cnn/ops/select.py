@@ -9,9 +9,9 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..errors import DtypeError, expected
+from ..types.promotion import Array, align, result_type
 from .choose import choose
 from .expose import expose
-from .promotion import Array, align, result_type
 
 
 @primitive(name="where", family="compare", derivative="1 or 0", entrywise=True)

@@ -14,10 +14,10 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, ndim_of, shape_of, unbox
 from ..errors import ShapeError, expected
+from ..types.promotion import Array
 from .arithmetic import expand_to
 from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
-from .promotion import Array
 
 Shape = tuple[int, ...]
 

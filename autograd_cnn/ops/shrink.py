@@ -6,10 +6,10 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
+from ..types.kinds import float_only
+from ..types.promotion import Array
 from .choose import choose
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array
 from .select import _where as where
 from .trigonometry import tanh
 

@@ -11,12 +11,12 @@ from ..engine.primitive import primitive
 from ..errors import expected
 from ..kernels import errorfunction
 from ..kernels.chunks import in_chunks
+from ..types.kinds import float_only
+from ..types.promotion import Array, floating
 from .activation import inplace_or
 from .clamp import _clamp
 from .elementwise import exp, sigmoid
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array, floating
 from .rounding import abs
 from .select import _where as where
 

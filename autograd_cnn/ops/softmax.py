@@ -14,12 +14,12 @@ from ..engine.primitive import primitive
 from ..engine.variable import ndim_of
 from ..kernels.adding import add_up
 from ..kernels.onednn import rows as onednn
+from ..types.kinds import float_only
+from ..types.promotion import Array
 from .arithmetic import _neg
 from .dims import draw_dim, normal_dim
 from .expose import expose
-from .kinds import float_only
 from .packed import packed
-from .promotion import Array
 from .reduce import _sum, as_dtype
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import ndim_of, shape_of, unbox
+from ..types.promotion import Array
 from . import return_types
 from .along import put_along
 from .dims import DimError, draw_dim, kept_shape, normal_dim, numpy_names
 from .expose import expose
 from .extrema import _put_one, _shared
-from .promotion import Array
 
 
 def _order(x: Array, dim: int, descending: bool) -> Array:

@@ -9,10 +9,10 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..kernels import errorfunction
+from ..types.kinds import float_only
+from ..types.promotion import Array, align, floating
 from .elementwise import LN2, exp, log, sigmoid
 from .expose import expose
-from .kinds import float_only
-from .promotion import Array, align, floating
 from .select import _where as where
 
 _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0

@@ -13,10 +13,10 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import expected
+from ..types.promotion import Array
 from .dims import normal_dim
 from .expose import expose
 from .index import select_view
-from .promotion import Array
 from .shape import Shape, _reshape
 
 

@@ -13,13 +13,13 @@ from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import expected
 from ..kernels.adding import add_up
+from ..types.kinds import speak
+from ..types.promotion import Array, get_default_dtype
 from .dims import count_along, draw_dims, kept_shape, normal_dims, numpy_names, reduced_dims
 from .elementwise import exp
 from .expose import expose
 from .extrema import _shared
-from .kinds import speak
 from .packed import packed
-from .promotion import Array, get_default_dtype
 from .reduce import Dims, _mean, as_dtype
 from .rounding import abs, sign
 from .select import _where as where

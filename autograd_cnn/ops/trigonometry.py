@@ -9,12 +9,12 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..kernels.onednn import eltwise as onednn
+from ..types.kinds import float_only
+from ..types.promotion import Array, align, floating
 from .arithmetic import _mul
 from .elementwise import rsqrt
 from .expose import expose
 from .floats import total
-from .kinds import float_only
-from .promotion import Array, align, floating
 from .select import _where as where
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of, unbox
 from ..errors import DtypeError, ShapeError, expected
+from ..types.promotion import Array, number_in
 from .arithmetic import expand_to
 from .arrange import diag_embed, diagonal
 from .dims import normal_dim
@@ -17,7 +18,6 @@ from .gather import scatter_reduce
 from .index import copied, filled, index_put
 from .indexed import _checked_source, _vector
 from .indexed import index_put as put_at
-from .promotion import Array, number_in
 from .select import where
 from .shape import _reshape
 from .statistics import _norm

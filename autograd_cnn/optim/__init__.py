@@ -4,7 +4,7 @@ Each optimizer updates its parameters in place, block by block, and takes one op
 regularisation beside `weight_decay`'s L2, for all parameters or in any parameter group.
 """
 
-from ..listing import listed
+from ..support.listing import listed
 from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad

@@ -21,9 +21,9 @@ from ..config import enable_grad
 from ..engine import versions
 from ..errors import InplaceError, expected
 from ..kernels.threads import share
-from ..ops.promotion import get_default_dtype
 from ..ops.quiet import hush, unhush
 from ..tensor import Tensor, wrap
+from ..types.promotion import get_default_dtype
 from .checks import check_capturable, check_flags
 from .optimizer import Closure, Optimizer
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ..hooks import RemovableHandle
+from ..support.handles import RemovableHandle
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer

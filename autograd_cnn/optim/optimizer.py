@@ -11,7 +11,7 @@ import numpy as np
 
 from ..engine import versions
 from ..errors import expected
-from ..hooks import RemovableHandle
+from ..support.handles import RemovableHandle
 from ..tensor import Tensor, wrap
 from .hooks import (
     Hook,

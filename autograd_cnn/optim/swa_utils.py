@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from ..config import no_grad
 from ..creation import tensor
-from ..listing import listed
 from ..nn import Module
 from ..nn.layers.norm import _BatchNorm
+from ..support.listing import listed
 from ..tensor import Tensor
 from .lr_scheduler import LRScheduler
 from .optimizer import Optimizer

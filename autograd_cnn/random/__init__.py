@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from autograd_cnn.errors import expected
 from autograd_cnn.random.generator import Generator
 
-from ..listing import listed
+from ..support.listing import listed
 
 __all__ = [
     "Generator",

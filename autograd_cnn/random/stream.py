@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_cnn.device import device as Device
 from autograd_cnn.errors import expected
 from autograd_cnn.random import checks
 from autograd_cnn.random.words import STATE_BYTES, Words
+from autograd_cnn.types.device import device as Device
 
 DEFAULT_SEED = 67280421310721
 

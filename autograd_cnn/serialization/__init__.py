@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ..listing import listed
+from ..support.listing import listed
 from . import safetensors
 from .allow import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .checkpoint import load_checkpoint, save_checkpoint

@@ -10,7 +10,7 @@ import hashlib
 import os
 from typing import Any
 
-from ..atomic import atomic_write
+from ..support.atomic import atomic_write
 from .archive_write import Sink
 from .errors import FileFormatError, TruncatedFileError
 from .owners import StorageTable

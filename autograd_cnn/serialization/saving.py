@@ -7,7 +7,7 @@ import pickle
 import sys
 from typing import IO, Any
 
-from ..atomic import atomic_write
+from ..support.atomic import atomic_write
 from .archive_write import ALIGNMENT, ArchiveWriter, Sink
 from .legacy_format import MAGIC_NUMBER, PROTOCOL_VERSION
 from .owners import StorageTable

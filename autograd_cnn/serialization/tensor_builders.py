@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..device import Size, device
+from ..types.device import Size, device
 from . import bridge, numpy_pickle
 from .dtypes import ELEMENTS, REFUSED_NAMES, REFUSED_STORAGES, STORAGE_CLASSES, Element, refuse, torch_name
 from .machine import Pending

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import Size, device
+from ..types.device import Size, device
 from . import bridge
 from .dtypes import ELEMENTS, STORAGE_OF, torch_name
 from .gate import admitted, is_plain

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import device
+from ..types.device import device
 from . import allow, gate, numpy_pickle, plain_builders, tensor_builders
 from .machine import Machine, Pending, Reader, check_key
 from .messages import damaged, refused_global

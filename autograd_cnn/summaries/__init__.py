@@ -1,6 +1,6 @@
 """`summary(model, input_size)`: the table of a network's layers that lectures fill in by hand, read from its recorded graph."""
 
-from ..listing import listed
+from ..support.listing import listed
 from .collect import summary
 from .table import Row, Summary
 

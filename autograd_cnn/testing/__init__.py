@@ -10,7 +10,7 @@ hypothesis is needed by strategies and the tests made of them only: `pip install
 
 from ..engine.cases import Bad, Case, Draw
 from ..errors import UsageHint
-from ..listing import listed
+from ..support.listing import listed
 from . import strategies
 from .checks import CHECKS
 from .decorators import check_gradients, gradient_test, primitive_test

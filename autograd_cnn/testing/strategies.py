@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.windows import output_sizes
-from ..listing import listed
+from ..support.listing import listed
 from ..tensor import Tensor, wrap
 from .needs import hypothesis
 

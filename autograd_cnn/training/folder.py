@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..atomic import lock_file
+from ..support.atomic import lock_file
 
 LOCK = ".lock"
 _held: set[int] = set()

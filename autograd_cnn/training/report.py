@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic import atomic_write
 from ..config import no_grad
 from ..drawing import draw
 from ..engine.graph import Graph
 from ..nn import Conv2d, functional
 from ..serialization import save_file
+from ..support.atomic import atomic_write
 from .run import CHECKPOINT, FIELDS, Run
 
 _PICTURES = 32  # the batch whose graph is drawn

@@ -1,6 +1,6 @@
 """What belongs to no room of its own: data loading, checkpointing."""
 
-from ..listing import listed
+from ..support.listing import listed
 from . import checkpoint, data
 
 __all__ = ["checkpoint", "data"]

@@ -11,8 +11,8 @@ from ..config import Switch, current
 from ..engine.region import Listener, Region
 from ..engine.variable import box
 from ..errors import RecomputeError as CheckpointError
-from ..listing import listed
 from ..random import default_generator
+from ..support.listing import listed
 from ..tensor import Tensor
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]

@@ -1,6 +1,6 @@
 """Pictures: data sets, transforms, networks and grids, under torchvision's names."""
 
-from ..listing import listed
+from ..support.listing import listed
 from . import datasets, models, transforms, utils
 
 __all__ = ["datasets", "models", "transforms", "utils"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograd_cnn.atomic import lock_file
+from autograd_cnn.support.atomic import lock_file
 from autograd_cnn.training.folder import LOCK, claimed
 
 from .commands import finish, start
@@ -201,7 +201,7 @@ def test_a_lock_on_a_file_that_has_lost_its_name_is_none(tmp_path: Path, monkeyp
 
 def test_a_save_that_takes_over_a_name_just_renamed_keeps_the_other_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other writer finishes between our open of its temporary file and our lock: what it saved must not be written over."""
-    from autograd_cnn.atomic import atomic_write
+    from autograd_cnn.support.atomic import atomic_write
 
     target, part = tmp_path / "file", tmp_path / ".file.part"
     part.write_text("the other's")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.atomic import atomic_write
+from autograd_cnn.support.atomic import atomic_write
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX locks and permissions")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ...device import as_device
+from ...types.device import as_device
 from .top import OutOfMemoryError  # noqa: F401  # torch.cuda.OutOfMemoryError
 
 

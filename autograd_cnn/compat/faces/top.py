@@ -10,8 +10,8 @@ import numpy as np
 from ... import autograd as _autograd
 from ...creation import as_dtype, as_tensor
 from ...kernels.threads import get_num_threads
-from ...ops.promotion import set_default_dtype
 from ...tensor import Tensor
+from ...types.promotion import set_default_dtype
 from .legacy import LegacyType
 
 __version__ = "2.13.0+cpu"
@@ -85,14 +85,14 @@ def set_default_device(device: Any) -> None:
     Raises:
         AssertionError, RuntimeError: any other device.
     """
-    from ...device import check_cpu
+    from ...types.device import check_cpu
 
     check_cpu(device, "set_default_device")
 
 
 def get_default_device() -> Any:
     """The CPU."""
-    from ...device import as_device
+    from ...types.device import as_device
 
     return as_device("cpu")
 
@@ -135,7 +135,7 @@ def is_storage(obj: Any) -> bool:
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor without dims that holds the number, in the default dtype."""
-    from ...ops.promotion import get_default_dtype
+    from ...types.promotion import get_default_dtype
 
     return as_tensor(s, as_dtype(dtype, "scalar_tensor") or get_default_dtype(), device).requires_grad_(requires_grad)
 

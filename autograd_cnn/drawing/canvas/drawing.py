@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ...atomic import atomic_write
 from ...errors import nearest
+from ...support.atomic import atomic_write
 from .scene import Scene
 from .svg import escape, write
 from .theme import check_theme, colour

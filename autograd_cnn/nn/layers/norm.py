@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from ... import creation
 from ...config import no_grad
-from ...dtypes import int64
 from ...engine.versions import wrote
 from ...tensor import Parameter, Tensor
+from ...types.dtypes import int64
 from .. import functional as F
 from .. import init
 from ..module import Module

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import creation
-from ...ops.promotion import get_default_dtype
 from ...tensor import Tensor
+from ...types.promotion import get_default_dtype
 from .. import functional as F
 from .. import init
 from ..containers import ModuleList

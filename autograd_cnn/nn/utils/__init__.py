@@ -1,7 +1,7 @@
 """Tools around modules: gradient clipping, parameters as one vector, weight and spectral normalisation, convolution and
 batch norm as one layer, packed sequences."""
 
-from ...listing import listed
+from ...support.listing import listed
 from . import rnn
 from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters

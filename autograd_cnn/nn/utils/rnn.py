@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.variable import unbox
-from ...listing import listed
 from ...ops.indexed import index_select
 from ...ops.join import cat, stack
+from ...support.listing import listed
 from ...tensor import Tensor, wrap
 
 __all__ = ["PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",

@@ -1,6 +1,6 @@
 """Learning rate schedulers, `torch.optim.lr_scheduler`'s names, arguments and state dicts."""
 
-from ...listing import listed
+from ...support.listing import listed
 from .base import LRScheduler
 from .base import _LRScheduler as _LRScheduler
 from .combined import ChainedScheduler, SequentialLR

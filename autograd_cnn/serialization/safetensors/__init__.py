@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from ...listing import listed
+from ...support.listing import listed
 from .. import bridge
 from ..errors import FileFormatError as SafetensorError
 from ..places import MapLocation, restorer

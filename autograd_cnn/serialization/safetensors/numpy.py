@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...atomic import atomic_write
+from ...support.atomic import atomic_write
 from ..dtypes import Array
 from ..source import FileLike, is_path, open_source
 from .header import check_input, layout, read_header

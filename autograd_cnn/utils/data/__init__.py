@@ -22,7 +22,7 @@ from autograd_cnn.utils.data.sampler import (
 )
 from autograd_cnn.utils.data.worker import get_worker_info
 
-from ...listing import listed
+from ...support.listing import listed
 
 __all__ = [
     "BatchSampler",

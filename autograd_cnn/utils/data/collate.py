@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_cnn.errors import ShapeError, expected
 from autograd_cnn.ops.join import stack
-from autograd_cnn.ops.promotion import promote_types, python_dtype
 from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.types.promotion import promote_types, python_dtype
 
 Array = np.ndarray[Any, np.dtype[Any]]
 CollateFn = Callable[..., Any]

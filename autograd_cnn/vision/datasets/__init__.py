@@ -1,6 +1,6 @@
 """Data sets of pictures, under torchvision's names."""
 
-from ...listing import listed
+from ...support.listing import listed
 from .base import VisionDataset
 from .bigger import STL10, SVHN
 from .cifar import CIFAR10, CIFAR100

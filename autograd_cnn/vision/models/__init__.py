@@ -7,8 +7,8 @@ from fnmatch import fnmatch
 from typing import Any
 
 from ...errors import nearest
-from ...listing import listed
 from ...nn import Module
+from ...support.listing import listed
 from . import alexnet as _alexnet
 from . import autoencoder as _autoencoder
 from . import cifar_resnet as _cifar_resnet

@@ -1,6 +1,6 @@
 """Transforms of pictures, under torchvision's names. Pillow is needed only for Pillow's images."""
 
-from ...listing import listed
+from ...support.listing import listed
 from . import functional
 from .chance import (
     ColorJitter,

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...dtypes import float32
-from ...ops.promotion import get_default_dtype
 from ...tensor import Tensor, wrap
+from ...types.dtypes import float32
+from ...types.promotion import get_default_dtype
 from .pictures import is_pil, pillow
 
 _WIDE = {"I": np.int32, "I;16": np.int16, "F": np.float32}

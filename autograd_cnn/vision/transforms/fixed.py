@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ...dtypes import float32
 from ...nn import Module
 from ...tensor import Tensor
+from ...types.dtypes import float32
 from . import functional as F
 from .pictures import InterpolationMode, Picture, interpolation_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...listing import listed
+from ...support.listing import listed
 from .affine import affine, perspective, rotate
 from .colour import (
     adjust_brightness,

@@ -1,0 +1,1 @@
+"""dtypes, devices, sizes, and which dtype a result has."""

@@ -56,8 +56,8 @@ from .creation import (
 )
 from .engine.graph import Graph
 from .errors import nearest as _nearest
-from .kernels.environment import show_config
-from .kernels.threads import get_num_threads, set_num_threads
+from .kernels.memory.threads import get_num_threads, set_num_threads
+from .kernels.onednn.environment import show_config
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
 from .ops.expose import FUNCTIONS as _FUNCTIONS
 from .printing import set_printoptions

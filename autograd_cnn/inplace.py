@@ -19,9 +19,10 @@ from .engine.record import live_views, record_node
 from .engine.variable import Variable, unbox
 from .engine.versions import clock, owner, version, wrote
 from .errors import DtypeError, InplaceError, ShapeError
-from .kernels.layout import ChannelsLast, to_plain
-from .kernels.memory import is_whole
+from .kernels.memory.allocator import is_whole
 from .kernels.onednn.binary import add_into
+from .kernels.onednn.channels_last import ChannelsLast
+from .kernels.onednn.plain import to_plain
 from .ops.arithmetic import _add
 from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
 from .ops.shape import _permute, _reshape

@@ -22,12 +22,13 @@ from .engine.primitive import REGISTRY
 from .engine.variable import Variable, register_front
 from .engine.versions import carry, clock, owner, version
 from .errors import DtypeError, ShapeError, expected, nearest
-from .kernels.layout import ChannelsLast, beside, store, to_plain
-from .kernels.memory import lendable
-from .kernels.pooling import Codes
+from .kernels.errstate import hush, unhush
+from .kernels.memory.allocator import lendable
+from .kernels.onednn.channels_last import ChannelsLast
+from .kernels.onednn.plain import beside, store, to_plain
+from .kernels.reference.pooling import Codes
 from .ops.arithmetic import cast, sum_to
 from .ops.index import getitem
-from .ops.quiet import hush, unhush
 from .support import display
 from .types.device import Size, as_device, check_cpu, device
 from .types.promotion import get_default_dtype

@@ -14,8 +14,8 @@ from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, unbox
 from ..errors import expected
-from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
+from ..kernels.reference.chunks import in_chunks
 from ..random import default_generator
 from ..types.kinds import float_only
 from ..types.promotion import Array

@@ -13,8 +13,8 @@ from ..engine.complaints import no_tensor
 from ..engine.primitive import primitive
 from ..engine.variable import unbox
 from ..errors import expected
-from ..kernels.adding import add_up
 from ..kernels.onednn import binary as onednn
+from ..kernels.reference.sums import add_up
 from ..types.promotion import Array, align, floating, number_in
 from .expose import expose
 from .former import numbers_first

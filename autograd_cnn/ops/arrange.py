@@ -11,7 +11,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError, allocating, expected
-from ..kernels import keeping
+from ..kernels.onednn import channels_last_ops
 from ..types.device import Size
 from ..types.promotion import Array
 from .dims import normal_dim, normal_dims, sizes_by_name
@@ -34,7 +34,7 @@ def pad_constant(input: Array, *, widths: Widths, value: float = 0.0) -> Array:
     return y
 
 
-pad_constant.accelerated(keeping.pad)
+pad_constant.accelerated(channels_last_ops.pad)
 
 
 @pad_constant.vjp("input")

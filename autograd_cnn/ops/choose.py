@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.chunks import in_chunks
+from ..kernels.reference.chunks import in_chunks
 
 _BITS = {np.dtype(np.float16): np.int16, np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
 _SMALL = 4096  # below, one call of np.where costs less than several passes

@@ -17,9 +17,9 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import ndim_of, shape_of
 from ..errors import ShapeError, expected
-from ..kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ..kernels.onednn import conv as onednn
-from ..kernels.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
+from ..kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
+from ..kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
 from ..types.promotion import Array
 from .arrange import flip, pad_constant
 from .expose import expose

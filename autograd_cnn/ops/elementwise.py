@@ -9,8 +9,8 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, array_of, unbox
-from ..kernels.chunks import in_chunks
 from ..kernels.onednn import eltwise as onednn
+from ..kernels.reference.chunks import in_chunks
 from ..types.kinds import float_only
 from ..types.promotion import Array, floating
 from . import return_types

@@ -12,7 +12,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import shape_of
 from ..errors import ShapeError
-from ..kernels.windows import col2im, im2col, output_sizes, pairs, steps
+from ..kernels.reference.windows import col2im, im2col, output_sizes, pairs, steps
 from ..types.promotion import Array
 from .dims import draw_dim, normal_dim
 from .expose import expose

@@ -11,8 +11,8 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import ndim_of, shape_of, unbox
 from ..errors import ShapeError
-from ..kernels import keeping
-from ..kernels.layout import ChannelsLast
+from ..kernels.onednn import channels_last_ops
+from ..kernels.onednn.channels_last import ChannelsLast
 from ..types.promotion import Array, result_type
 from .dims import normal_dim, numpy_names
 from .expose import expose
@@ -32,14 +32,14 @@ def _cat(*tensors: Array, dim: int) -> Array:
         raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None
 
 
-_cat.accelerated(keeping.cat)
+_cat.accelerated(channels_last_ops.cat)
 
 
 @_cat.vjp("tensors")
 def _(g: Array, tensors_shape: tuple[Shape, ...], dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     grads: list[Array | None] = []
     at = 0
-    cut = keeping.part if g.__class__ is ChannelsLast else narrow
+    cut = channels_last_ops.part if g.__class__ is ChannelsLast else narrow
     for shape, wanted in zip(tensors_shape, need, strict=True):
         grads.append(cut(g, dim, at, shape[dim]) if wanted else None)
         at += shape[dim]

@@ -12,7 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of
 from ..errors import DtypeError, ShapeError
-from ..kernels import product
+from ..kernels import matmul as product
 from ..kernels.onednn import matmul as onednn
 from ..types.promotion import Array, number_in, result_type
 from .dims import normal_dims

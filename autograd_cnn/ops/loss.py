@@ -15,7 +15,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import shape_of
 from ..errors import expected
-from ..kernels.adding import add_up
+from ..kernels.reference.sums import add_up
 from ..types.kinds import float_only
 from ..types.promotion import Array, align
 from .clamp import _clamp

@@ -12,11 +12,11 @@ from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, size_of, unbox
 from ..engine.versions import wrote
 from ..errors import ShapeError, expected, whole
-from ..kernels import normalization as kernel
-from ..kernels.adding import add_up
-from ..kernels.layout import plain_view
 from ..kernels.onednn import norm as onednn
-from ..kernels.onednn import rows
+from ..kernels.onednn import softmax
+from ..kernels.onednn.channels_last import plain_view
+from ..kernels.reference import normalization as kernel
+from ..kernels.reference.sums import add_up
 from ..symbolic.algebra import Constant
 from ..types.promotion import Array
 from .expose import expose
@@ -215,13 +215,13 @@ def _far(mean: Array, var: Array) -> bool:
 
 @_normalize.accelerated
 def _(input: Array, *, dims: Shape, eps: float, kind: str) -> Any:
-    found = rows.normalize(input, dims, eps)
+    found = softmax.normalize(input, dims, eps)
     return found if found is NotImplemented else (found[0], *found)
 
 
 @_normalize.vjp("input")
 def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
-    found = rows.normalize_adjoint(g, input, invstd, dims, eps)
+    found = softmax.normalize_adjoint(g, input, invstd, dims, eps)
     if found is not NotImplemented:
         return found
     n = float(np.prod([shape_of(input)[d] for d in dims]))

@@ -16,10 +16,10 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import Variable, shape_of
 from ..errors import ShapeError, expected, whole
-from ..kernels import averaging as avg
-from ..kernels import pooling as mx
 from ..kernels.onednn import pool as onednn
-from ..kernels.windows import check_fit, steps
+from ..kernels.reference import averaging as avg
+from ..kernels.reference import pooling as mx
+from ..kernels.reference.windows import check_fit, steps
 from ..symbolic.algebra import taken
 from ..types.promotion import Array
 from .conv import _batched, _unbatched

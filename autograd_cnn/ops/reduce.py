@@ -10,7 +10,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of
 from ..errors import expected
-from ..kernels.adding import add_up
+from ..kernels.reference.sums import add_up
 from ..types.kinds import speak
 from ..types.promotion import Array
 from .arithmetic import cast

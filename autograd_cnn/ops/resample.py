@@ -10,7 +10,7 @@ from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, shape_of, unbox
 from ..errors import expected
-from ..kernels.resampling import Plan, plan_for, resample_adjoint, resample_along
+from ..kernels.reference.resampling import Plan, plan_for, resample_adjoint, resample_along
 from ..types.promotion import Array
 from .expose import expose
 from .pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d  # type: ignore[attr-defined]  # made by a function

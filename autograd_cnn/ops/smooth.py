@@ -9,8 +9,8 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..errors import expected
-from ..kernels import errorfunction
-from ..kernels.chunks import in_chunks
+from ..kernels.reference import errorfunction
+from ..kernels.reference.chunks import in_chunks
 from ..types.kinds import float_only
 from ..types.promotion import Array, floating
 from .activation import inplace_or

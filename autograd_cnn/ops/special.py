@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..kernels import errorfunction
+from ..kernels.reference import errorfunction
 from ..types.kinds import float_only
 from ..types.promotion import Array, align, floating
 from .elementwise import LN2, exp, log, sigmoid

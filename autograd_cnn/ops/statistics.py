@@ -12,7 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ..errors import expected
-from ..kernels.adding import add_up
+from ..kernels.reference.sums import add_up
 from ..types.kinds import speak
 from ..types.promotion import Array, get_default_dtype
 from .dims import count_along, draw_dims, kept_shape, normal_dims, numpy_names, reduced_dims

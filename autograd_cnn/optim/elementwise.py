@@ -20,8 +20,8 @@ import numpy.typing as npt
 from ..config import enable_grad
 from ..engine import versions
 from ..errors import InplaceError, expected
-from ..kernels.threads import share
-from ..ops.quiet import hush, unhush
+from ..kernels.errstate import hush, unhush
+from ..kernels.memory.threads import share
 from ..tensor import Tensor, wrap
 from ..types.promotion import get_default_dtype
 from .checks import check_capturable, check_flags

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.windows import output_sizes
+from ..kernels.reference.windows import output_sizes
 from ..support.listing import listed
 from ..tensor import Tensor, wrap
 from .needs import hypothesis

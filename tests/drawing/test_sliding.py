@@ -14,7 +14,7 @@ from autograd_cnn.analysis.windows import Along, window_of
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.kernels.windows import fit_message, output_size
+from autograd_cnn.kernels.reference.windows import fit_message, output_size
 from autograd_cnn.nn import functional as F
 
 from .sound import check, texts

@@ -349,21 +349,21 @@ def test_precision_and_backend_of_the_process_and_of_here() -> None:
 
 
 def test_kernels_see_what_was_chosen() -> None:
-    from autograd_cnn.kernels.onednn import choice
+    from autograd_cnn.kernels.onednn import dispatch
 
-    assert choice.precision() == 0
+    assert dispatch.precision() == 0
     with ac.use_float32_matmul_precision("medium"):
-        assert choice.precision() == 1
-        assert in_thread(choice.precision) == 0
-        assert in_thread(choice.precision, copied=True) == 1
-    assert choice.precision() == 0
+        assert dispatch.precision() == 1
+        assert in_thread(dispatch.precision) == 0
+        assert in_thread(dispatch.precision, copied=True) == 1
+    assert dispatch.precision() == 0
     with ac.use_backend("onednn"):
-        assert choice.forced()
-        assert in_thread(choice.forced) == (DEFAULT == "onednn")
+        assert dispatch.forced()
+        assert in_thread(dispatch.forced) == (DEFAULT == "onednn")
 
 
 def test_kernels_worker_threads_see_the_choice() -> None:
-    from autograd_cnn.kernels.threads import share
+    from autograd_cnn.kernels.memory.threads import share
 
     before, seen = ac.get_num_threads(), []
     ac.set_num_threads(3)

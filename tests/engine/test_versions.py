@@ -10,7 +10,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.errors import InplaceError
-from autograd_cnn.kernels import memory
+from autograd_cnn.kernels.memory import allocator
 
 from ..kernels.backends import needs_onednn
 
@@ -59,7 +59,7 @@ def _arrays(folder: Path) -> Any:
     file = np.memmap(folder / "numbers", np.float64, "w+", shape=(4,))
     file[:] = np.arange(4.0)
     yield "memory-mapped", file
-    lent = memory.Lent((32,), np.uint8, memoryview(bytearray(32)))
+    lent = allocator.Lent((32,), np.uint8, memoryview(bytearray(32)))
     yield "borrowed", np.ndarray((4,), np.float64, lent)
 
 

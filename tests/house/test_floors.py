@@ -11,8 +11,8 @@ from .source import FILES, imported, module_of, name_of, tree_of
 # Each room's floor. A room may import rooms of lower floors, and itself.
 FLOORS: dict[str, int] = {}
 for _floor, _rooms in enumerate([
-    "errors atomic hooks listing symbolic support",
-    "config device dtypes",
+    "errors symbolic support",
+    "config types",
     "engine",
     "kernels analysis",
     "random",
@@ -44,7 +44,7 @@ LAZY = {
     ("printing", "tensor"): "prints them",
     ("hooks", "tensor"): "hands them to the hook",
 }
-DRAWING_READS = {"errors", "listing", "config", "engine", "analysis", "symbolic", "drawing", "atomic"}
+DRAWING_READS = {"errors", "config", "engine", "analysis", "symbolic", "drawing", "support"}
 
 
 def _room(module: str) -> str:

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from autograd_cnn.kernels.adding import add_up
-from autograd_cnn.kernels.keeping import channel_moments
+from autograd_cnn.kernels.onednn.channels_last_ops import channel_moments
 from autograd_cnn.kernels.onednn.reorder import as_last
+from autograd_cnn.kernels.reference.sums import add_up
 from tests.kernels.arrays import LAYOUTS
 
 SHAPES = [(100_000, 2), (3, 20_000), (257, 129), (40, 3, 65, 33), (1, 70_000), (70_000,), (5000, 1, 4), (64, 64)]

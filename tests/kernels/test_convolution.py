@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_cnn.errors import DtypeError, ShapeError
-from autograd_cnn.kernels import convolution, depthwise
-from autograd_cnn.kernels.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
-from autograd_cnn.kernels.scratch import release
+from autograd_cnn.kernels.memory.workspace import release
+from autograd_cnn.kernels.reference import convolution, depthwise
+from autograd_cnn.kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from tests import oracles
 from tests.kernels.arrays import LAYOUTS, Case, conv_cases, whole
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.kernels import layout
-from autograd_cnn.kernels.onednn import gate
+from autograd_cnn.kernels.onednn import channels_last, gate
 from autograd_cnn.kernels.onednn.gate import Place, Takes
 from tests.kernels.backends import F, both, needs_onednn, normal
 
@@ -25,7 +24,7 @@ def seen(takes: Takes, value: np.ndarray) -> np.ndarray:
     (at,), copies = gate.addresses((takes,), (value,))
     array = copies[0] if copies else value
     assert at == array.__array_interface__["data"][0]
-    return np.lib.stride_tricks.as_strided(layout.plain_view(array), (24,), (4,))
+    return np.lib.stride_tricks.as_strided(channels_last.plain_view(array), (24,), (4,))
 
 
 @pytest.mark.parametrize("how", ["as it is", "backwards", "columns", "fortran", "expanded", "frozen"])
@@ -62,9 +61,9 @@ def test_what_does_not_fit_is_refused(takes: Takes, value: Any) -> None:
 
 
 def test_one_order_for_all_entries() -> None:
-    rows, last = normal(2, 3, 2, 2), layout.empty_last((2, 3, 2, 2))
+    rows, last = normal(2, 3, 2, 2), channels_last.empty_last((2, 3, 2, 2))
     gate.addresses((FLAT, FLAT), (rows, rows.copy()))
-    gate.addresses((FLAT, FLAT), (last, layout.empty_last(last.shape)))
+    gate.addresses((FLAT, FLAT), (last, channels_last.empty_last(last.shape)))
     with pytest.raises(RuntimeError, match="was handed strides"):
         gate.addresses((FLAT, FLAT), (rows, last))
     with pytest.raises(RuntimeError, match="3 arguments was handed 2"):

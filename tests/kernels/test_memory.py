@@ -9,37 +9,37 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_cnn.kernels import memory
+from autograd_cnn.kernels.memory import allocator
 
 
 @pytest.fixture
 def waiting(monkeypatch):
-    made = memory.Waiting(now=lambda: made.time)
+    made = allocator.Waiting(now=lambda: made.time)
     made.time = 0.0
     return made
 
 
 def test_a_block_comes_back_only_when_its_last_view_is_gone():
-    x = memory.empty((memory.LARGE // 4,))
+    x = allocator.empty((allocator.LARGE // 4,))
     at, part = x.ctypes.data, x[10:20].reshape(2, 5)
     x[:] = 1.0
     del x
     gc.collect()
-    other = memory.empty((memory.LARGE // 4,))
+    other = allocator.empty((allocator.LARGE // 4,))
     assert other.ctypes.data != at
     other[:] = 2.0
     assert part.tolist() == [[1.0] * 5] * 2
     del part
     gc.collect()
-    again = memory.empty((memory.LARGE // 4,))
+    again = allocator.empty((allocator.LARGE // 4,))
     assert again.ctypes.data == at
 
 
 def test_small_arrays_are_numpys():
-    assert memory.empty((3, 4)).base is None
-    big = memory.empty((memory.LARGE // 4,))
-    assert memory.is_whole(big) and not memory.is_whole(big[1:])
-    assert big.flags.writeable and big.flags.c_contiguous and big.ctypes.data % memory.ALIGNMENT == 0
+    assert allocator.empty((3, 4)).base is None
+    big = allocator.empty((allocator.LARGE // 4,))
+    assert allocator.is_whole(big) and not allocator.is_whole(big[1:])
+    assert big.flags.writeable and big.flags.c_contiguous and big.ctypes.data % allocator.ALIGNMENT == 0
 
 
 def test_what_waits_stays_below_what_was_in_use_at_once(waiting):
@@ -75,7 +75,7 @@ def test_more_than_there_is(waiting):
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="no fork")
 def test_a_forked_process_writes_into_its_own_copy():
-    x = memory.empty((memory.LARGE // 4,))
+    x = allocator.empty((allocator.LARGE // 4,))
     x[:] = 1.0
     child = os.fork()
     if not child:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_cnn.kernels import normalization
-from autograd_cnn.kernels.normalization import (
+from autograd_cnn.kernels.reference import normalization
+from autograd_cnn.kernels.reference.normalization import (
     batch_norm_adjoint,
     batch_norm_forward,
     local_response_norm_adjoint,

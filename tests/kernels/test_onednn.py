@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.kernels import layout
-from autograd_cnn.kernels.onednn import library
+from autograd_cnn.kernels.onednn import channels_last, library
+from autograd_cnn.kernels.onednn.plain import to_plain
 
 from .backends import activation, check, needs_onednn, normal
 
@@ -95,7 +95,7 @@ def test_repeated_runs_are_bit_identical() -> None:
 @needs_onednn
 def test_what_a_tensor_shows_is_row_major() -> None:
     y = activation()
-    assert type(y.value) is layout.ChannelsLast
+    assert type(y.value) is channels_last.ChannelsLast
     with ac.use_backend("numpy"):
         expected = activation().detach().numpy()
     assert y.stride() == (48, 12, 3, 1) or y.is_contiguous()
@@ -161,11 +161,11 @@ def test_in_place_activations_keep_the_order_and_count_versions() -> None:
     y = activation()
     before = y.value
     F.relu_(y)
-    assert type(y.value) is layout.ChannelsLast
+    assert type(y.value) is channels_last.ChannelsLast
     assert y._version == 1
     y.mul_(2)
     assert y._version == 2
-    np.testing.assert_allclose(y.detach().numpy(), 2 * np.maximum(layout.to_plain(before), 0), rtol=1e-6)
+    np.testing.assert_allclose(y.detach().numpy(), 2 * np.maximum(to_plain(before), 0), rtol=1e-6)
 
 
 @needs_onednn
@@ -336,7 +336,6 @@ def test_windows_that_would_tile_the_input_but_begin_in_the_padding() -> None:
     wanted = np.repeat(np.repeat(g, 3, 2), 3, 3)[:, :, 1:, 1:] / 9
     np.testing.assert_allclose(x.grad.numpy()[:, :, :23, :23], wanted, rtol=1e-6)
     assert not x.grad.numpy()[:, :, 23].any() and not x.grad.numpy()[:, :, :, 23].any()
-
 
 
 @needs_onednn

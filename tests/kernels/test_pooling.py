@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.kernels import averaging
-from autograd_cnn.kernels.averaging import (
+from autograd_cnn.kernels.reference import averaging
+from autograd_cnn.kernels.reference.averaging import (
     adaptive_avg_pool_adjoint,
     adaptive_avg_pool_forward,
     avg_divisor,
     sum_pool_adjoint,
     sum_pool_forward,
 )
-from autograd_cnn.kernels.pooling import (
+from autograd_cnn.kernels.reference.pooling import (
     adaptive_max_pool_forward,
     gather_switches,
     max_pool_adjoint,
@@ -26,7 +26,7 @@ from autograd_cnn.kernels.pooling import (
     unpool_adjoint,
     unpool_forward,
 )
-from autograd_cnn.kernels.windows import output_sizes
+from autograd_cnn.kernels.reference.windows import output_sizes
 from tests import oracles
 from tests.kernels.arrays import LAYOUTS, whole
 

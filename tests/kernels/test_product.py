@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autograd_cnn import use_backend
-from autograd_cnn.kernels import threads
-from autograd_cnn.kernels.product import matmul
+from autograd_cnn.kernels.matmul import matmul
+from autograd_cnn.kernels.memory import threads
 
 
 @pytest.mark.parametrize("k", [0, 1, 255, 256, 257, 384, 385, 1000])

@@ -11,9 +11,9 @@ import threading
 import numpy as np
 import pytest
 
-from autograd_cnn.kernels import convolution, depthwise, normalization, pointwise, pooling
-from autograd_cnn.kernels import scratch as module
-from autograd_cnn.kernels.scratch import release, scratch
+from autograd_cnn.kernels.memory import workspace as module
+from autograd_cnn.kernels.memory.workspace import release, scratch
+from autograd_cnn.kernels.reference import convolution, depthwise, normalization, pointwise, pooling
 
 SINGLE = np.dtype(np.float32)
 

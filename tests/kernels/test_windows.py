@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_cnn.errors import ShapeError
-from autograd_cnn.kernels.windows import (
+from autograd_cnn.kernels.reference.windows import (
     check_fit,
     col2im,
     fit_message,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from autograd_cnn.kernels.layout import ChannelsLast, is_last
+from autograd_cnn.kernels.onednn.channels_last import ChannelsLast, is_last
 
 
 class Path(NamedTuple):

@@ -82,16 +82,16 @@ def _drawn(seed: int, shape: tuple[int, ...]) -> Any:
 
 @contextlib.contextmanager
 def _setting(form: Form) -> Iterator[None]:
-    from autograd_cnn.kernels import memory
+    from autograd_cnn.kernels.memory import allocator
 
-    large, dtype = memory.LARGE, ac.get_default_dtype()
+    large, dtype = allocator.LARGE, ac.get_default_dtype()
     ac.set_default_dtype(getattr(ac, form.dtype))
-    memory.LARGE = 1 << 14 if form.lent else large
+    allocator.LARGE = 1 << 14 if form.lent else large
     try:
         with ac.use_backend(form.backend), ac.autograd.detect_anomaly(check_nan=False) if form.anomaly else contextlib.nullcontext():
             yield
     finally:
-        memory.LARGE = large
+        allocator.LARGE = large
         ac.set_default_dtype(dtype)
 
 
@@ -182,7 +182,7 @@ class Failure:
 
     def __str__(self) -> str:
         setting = f'm.use_backend("{self.form.backend}")' + ("\nm.autograd.detect_anomaly(check_nan=False).__enter__()" if self.form.anomaly else "")
-        setting += "\nimport autograd_cnn.kernels.memory as memory; memory.LARGE = 1 << 14" if self.form.lent else ""
+        setting += "\nimport autograd_cnn.kernels.memory.allocator as memory; memory.LARGE = 1 << 14" if self.form.lent else ""
         head = PASTED.format(setting=setting, dtype=self.form.dtype, wrap=self.form.wrap)
         text = f"# seed {self.seed}, {self.form.name}: {self.what}\n{head}{HELPERS}{DROP}\n{self.program.text()}"
         return text + ("" if self.again else "# (it went right when it was run again: what ran before matters)\n") + "print(seen)\n"

@@ -53,12 +53,12 @@ _AREAS = [
     ),
     Area(
         "memory",
-        ("kernels/memory.py", "engine/backward.py", "inplace.py: accumulate accrue"),
+        ("kernels/memory/allocator.py", "engine/backward.py", "inplace.py: accumulate accrue"),
         ("kernels/test_memory.py", "kernels/test_between.py", "engine", "state", "nn/test_module_hooks.py", "parity/test_engine.py"),
     ),
     Area(
         "layout",
-        ("kernels/layout.py", "kernels/keeping.py", "kernels/scratch.py", "kernels/threads.py", "kernels/onednn/*.py"),
+        ("kernels/memory/workspace.py", "kernels/memory/threads.py", "kernels/onednn/*.py"),
         ("kernels", "parity/test_layout.py", "parity/test_kernels.py", "parity/test_functional_conv_pool.py"),
     ),
     Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "test_regressions.py", "parity/test_engine.py")),

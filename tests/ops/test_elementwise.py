@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.kernels.chunks import CHUNK, in_chunks
-from autograd_cnn.kernels.errorfunction import erf, erfc, erfinv
+from autograd_cnn.kernels.reference.chunks import CHUNK, in_chunks
+from autograd_cnn.kernels.reference.errorfunction import erf, erfc, erfinv
 from autograd_cnn.ops.choose import choose
 
 from .test_reduce import grad

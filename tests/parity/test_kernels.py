@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_cnn.kernels import averaging, convolution, normalization, pooling
+from autograd_cnn.kernels.reference import averaging, convolution, normalization, pooling
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -12,8 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
-from autograd_cnn.kernels.layout import ChannelsLast  # noqa: E402
 from autograd_cnn.kernels.onednn import library  # noqa: E402
+from autograd_cnn.kernels.onednn.channels_last import ChannelsLast  # noqa: E402
 
 SHAPE = (2, 4, 6, 6)
 VIEWS: dict[str, Callable[[Any, Any], Any]] = {

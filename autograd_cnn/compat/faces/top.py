@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import autograd as _autograd
 from ...creation import as_dtype, as_tensor
-from ...kernels.threads import get_num_threads
+from ...kernels.memory.threads import get_num_threads
 from ...tensor import Tensor
 from ...types.promotion import set_default_dtype
 from .legacy import LegacyType

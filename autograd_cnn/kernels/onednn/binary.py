@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, memory, threads
-from ..layout import ChannelsLast
-from ..memory import FLOAT
-from . import api, choice
+from ..memory import allocator, threads
+from ..memory.allocator import FLOAT
+from . import api, channels_last, dispatch
+from .channels_last import ChannelsLast
 from .eltwise import SMALL, empty_like, fits, in_order_of
 from .plans import Builder, plan
 
@@ -41,7 +41,7 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
         return NotImplemented if into else _by_channel(what, x, z) if x.__class__ is ChannelsLast else _by_row(what, x, z)
     if z.__class__ is ChannelsLast and x.__class__ is not ChannelsLast and not into:
         x, z = z, x  # the result goes on in the order that one of them is in
-    if not (fits(x) and choice.active()):
+    if not (fits(x) and dispatch.active()):
         return NotImplemented
     z, run = in_order_of(x, z), _plan(what, x.size)
     if run is None:
@@ -68,9 +68,9 @@ def _build(b: Builder, what: Any, size: int, count: int) -> Any:
 def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
     """x + z or x · z for x (N, C, *S) and z (C, 1, …) or (1, C, 1, …)"""
     c, ones = x.shape[1], (1,) * (x.ndim - 2)
-    if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not choice.active():
+    if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not dispatch.active():
         return NotImplemented
-    return _each_channel(what, x, layout.plain_view(z).reshape(c))
+    return _each_channel(what, x, channels_last.plain_view(z).reshape(c))
 
 
 def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
@@ -82,7 +82,7 @@ def _each_channel(what: int, x: ChannelsLast, z: Any, shift: Any = None) -> Any:
     """A number for each channel added or multiplied, perhaps another added then."""
     count, shifted = threads.for_work(10.0 * x.size), shift is not None
     run = plan(("each channel", what, x.shape, shifted, count), _build_each, what, x.shape, shifted, count)
-    y = layout.empty_last(x.shape)
+    y = channels_last.empty_last(x.shape)
     run(x, z, y, *((shift,) if shifted else ()))
     return y
 
@@ -98,14 +98,14 @@ def _by_row(what: Any, x: Any, z: Any) -> Any:
     """x + z or x · z for x (*, D) and z (D)"""
     if z.ndim != 1 or z.shape != x.shape[-1:] or len(z) < _WIDE or what not in (api.BINARY_ADD, api.BINARY_MUL):
         return NotImplemented
-    if not (fits(x) and _fits_flat(z) and choice.active()):
+    if not (fits(x) and _fits_flat(z) and dispatch.active()):
         return NotImplemented
     count = threads.for_work(10.0 * x.size)
     rows = (x.size // len(z), len(z))
     run = plan(("each row", what, rows, count), _build_rows, what, rows, count)
     if run is None:
         return NotImplemented
-    y = memory.empty(x.shape)
+    y = allocator.empty(x.shape)
     run(x, z, y)
     return y
 

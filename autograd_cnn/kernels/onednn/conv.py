@@ -1,4 +1,4 @@
-"""Convolution and its two adjoints (see `kernels/convolution.py` for what they compute)."""
+"""Convolution and its two adjoints (see `kernels/reference/convolution.py` for what they compute)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import keeping, layout, memory, threads
-from ..geometry import Geometry, geometry
-from ..memory import FLOAT
-from . import api, choice, matmul
+from ..memory import allocator, threads
+from ..memory.allocator import FLOAT
+from ..reference.geometry import Geometry, geometry
+from . import api, channels_last, channels_last_ops, dispatch, matmul
 from .plans import Builder, Plan, dims, factor, in_precision, plan, working_memory
 from .reorder import as_last
 
@@ -30,42 +30,42 @@ class Ready(NamedTuple):
 
 def forward(x: Any, w: Any, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: Any) -> Any:
     """y (N, O, *P) of x (N, C, *S), w (O, C/G, *K) and b (O)"""
-    if not (choice.active() and _fits(x, w) and (bias is None or bias.dtype is FLOAT)):
+    if not (dispatch.active() and _fits(x, w) and (bias is None or bias.dtype is FLOAT)):
         return NotImplemented
     ready = _ready("forward", x.shape, w.shape, stride, padding, dilation, groups, bias is not None)
     if ready is None or (bias is not None and bias.shape != ready.shape[1:2]):
         return NotImplemented
-    x, y = as_last(x), layout.empty_last(ready.shape)
+    x, y = as_last(x), channels_last.empty_last(ready.shape)
     ready.run(factor(ready.casts[0], "factor", x), _in_order(ready, w), *(() if bias is None else (bias,)), y)
     return y
 
 
 def input_adjoint(g: Any, w: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Any:
     """gx of `shape` of g (N, O, *P) and w (O, C/G, *K)"""
-    if not (choice.active() and _fits(g, w)):
+    if not (dispatch.active() and _fits(g, w)):
         return NotImplemented
     ready = _ready("input", tuple(shape), w.shape, stride, padding, dilation, groups, False)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
-    g, gx = as_last(g), layout.empty_last(tuple(shape))
+    g, gx = as_last(g), channels_last.empty_last(tuple(shape))
     ready.run(factor(ready.casts[0], "factor", g), _in_order(ready, w), gx)
     return gx
 
 
 def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool = False) -> Any:
     """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way if it is wide"""
-    if not (choice.active() and _fits(g, x)):
+    if not (dispatch.active() and _fits(g, x)):
         return NotImplemented
     apart = bias and (shape[0] < _WIDE or (
-        not choice.precision() and choice.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups))
+        not dispatch.precision() and dispatch.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups))
     ))
     ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
-    g, x, gw = as_last(g), as_last(x), memory.empty(tuple(shape))
+    g, x, gw = as_last(g), as_last(x), allocator.empty(tuple(shape))
     gb = None
     if bias:
-        gb = keeping.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
+        gb = channels_last_ops.channel_sums(g) if apart else np.empty(shape[0], FLOAT)
     sums = (gb,) if bias and not apart else ()
     factors = [factor(cast, name, a) for cast, name, a in zip(ready.casts, ("factor", "other factor"), (x, g), strict=True)]
     if ready.weights is None:
@@ -87,15 +87,15 @@ def _fits(a: Any, b: Any) -> bool:
 def _in_order(ready: Ready, w: Any) -> Any:
     """The weights in the order that the primitive wants."""
     if ready.weights is None:
-        return layout.plain_view(w)
+        return channels_last.plain_view(w)
     at = working_memory("weights", ready.weight_bytes)
-    ready.weights(layout.plain_view(w), at)
+    ready.weights(channels_last.plain_view(w), at)
     return at
 
 
 def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
-    precision = choice.precision()
-    key = (what, choice.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
+    precision = dispatch.precision()
+    key = (what, dispatch.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
     found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias)
     return found
 
@@ -103,11 +103,11 @@ def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilatio
 def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
     geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
     work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
-    if geo.empty or not choice.conv_is_faster(geo, work):
+    if geo.empty or not dispatch.conv_is_faster(geo, work):
         return None
     count = threads.for_work(2.0 * work)
     b.lib.set_threads(count)
-    if choice.is_product(geo) and not choice.precision():
+    if dispatch.is_product(geo) and not dispatch.precision():
         return _as_product(b, what, geo, bias, count)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
     return in_precision(lambda kind: _as_convolution(b, what, geo, grouped, bias, kind, count))  # type: ignore[no-any-return]
@@ -170,11 +170,11 @@ class _Ends:
                 self.y_factor if reference else self.y, *self.windows, self.attributes)  # fmt: skip
         if reference:
             return self.b.descriptor("convolution_forward", *args, reference=True)
-        made = self.b.direct if choice.direct_is_faster("forward", self.inputs) else self.b.descriptor
+        made = self.b.direct if dispatch.direct_is_faster("forward", self.inputs) else self.b.descriptor
         return made("convolution_forward", *args)
 
     def adjoint(self, by: str) -> Any:
         hint = self.forward(reference=True)
         ends = (self.x, self.w, self.y_factor) if by == "data" else (self.x_factor, self.gw, self.bias, self.y_factor)
-        made = self.b.direct if by == "data" and choice.direct_is_faster("input", self.inputs) else self.b.descriptor
+        made = self.b.direct if by == "data" and dispatch.direct_is_faster("input", self.inputs) else self.b.descriptor
         return made(f"convolution_backward_{by}", self.b.lib.engine, api.CONVOLUTION_DIRECT, *ends, *self.windows, hint, self.attributes)

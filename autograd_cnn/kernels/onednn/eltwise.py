@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import layout, memory, threads
-from ..layout import ChannelsLast
-from ..memory import FLOAT
-from . import api, choice
+from ..memory import allocator, threads
+from ..memory.allocator import FLOAT
+from . import api, channels_last, dispatch
+from .channels_last import ChannelsLast
+from .plain import to_plain
 from .plans import Builder, plan
 from .reorder import as_last
 
@@ -33,7 +34,7 @@ LOGISTIC = Curve(api.ELTWISE_LOGISTIC, api.ELTWISE_LOGISTIC_FROM_RESULT)
 def relu(x: Any) -> Any:
     """max(0, x), NaN where x is. Of oneDNN's maximum NaN is the second operand, and its own ReLU makes 0 of it; so this is the maximum
     of a comparison that never holds, which is 0, and x."""
-    if getattr(x, "size", 0) < SMALL or not (fits(x) and choice.active()):
+    if getattr(x, "size", 0) < SMALL or not (fits(x) and dispatch.active()):
         return NotImplemented
     count = threads.for_work(10.0 * x.size)
     run = plan(("relu", x.size, count), _build_relu, x.size, count)
@@ -79,14 +80,14 @@ _LONG = 1 << 17  # entries of a tanh from which two threads beat NumPy's vector 
 
 def _smooth(how: Curve, least: int, x: Any) -> Any:
     """An activation of finite numbers: what oneDNN makes of others is not told."""
-    if getattr(x, "size", 0) < least or not (fits(x) and choice.active()) or not finite(x):
+    if getattr(x, "size", 0) < least or not (fits(x) and dispatch.active()) or not finite(x):
         return NotImplemented
     return curve(how, x)
 
 
 def curve(how: Curve, x: Any) -> Any:
     """The activation of each entry."""
-    run = _plan(how, "forward", x.size) if fits(x) and choice.active() else None
+    run = _plan(how, "forward", x.size) if fits(x) and dispatch.active() else None
     if run is None:
         return NotImplemented
     y = empty_like(x)
@@ -96,7 +97,7 @@ def curve(how: Curve, x: Any) -> Any:
 
 def curve_adjoint(how: Curve, g: Any, y: Any, spare: Any = None) -> Any:
     """g times the slope at each entry, told by the result y; written over `spare` (g itself, lent for this call) if it lies as y does"""
-    if not (isinstance(g, np.ndarray) and fits(y) and g.shape == y.shape and g.dtype is FLOAT and choice.active()):
+    if not (isinstance(g, np.ndarray) and fits(y) and g.shape == y.shape and g.dtype is FLOAT and dispatch.active()):
         return NotImplemented  # among others a gradient that is itself recorded
     run = _plan(how, "backward", y.size)
     if run is None:
@@ -119,7 +120,7 @@ def fits(x: Any) -> bool:
 
 def empty_like(x: Any) -> Any:
     """Uninitialised, of x's shape and order."""
-    return layout.empty_last(x.shape) if x.__class__ is ChannelsLast else memory.empty(x.shape)
+    return channels_last.empty_last(x.shape) if x.__class__ is ChannelsLast else allocator.empty(x.shape)
 
 
 def in_order_of(x: Any, other: Any) -> Any:
@@ -127,13 +128,13 @@ def in_order_of(x: Any, other: Any) -> Any:
     if x.__class__ is ChannelsLast:
         return as_last(other)
     if other.__class__ is ChannelsLast:
-        return layout.to_plain(other)
+        return to_plain(other)
     return other if other.flags.c_contiguous else np.ascontiguousarray(other)
 
 
 def finite(x: Any) -> bool:
     """Is no entry infinite or NaN, nor the sum of the squares too large for float32?"""
-    flat = layout.lying(x).reshape(-1)
+    flat = channels_last.lying(x).reshape(-1)
     return float(np.dot(flat, flat)) < math.inf
 
 

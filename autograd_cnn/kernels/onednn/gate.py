@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout
-from ..memory import FLOAT
+from ..memory.allocator import FLOAT
+from . import channels_last
 
 FLAT, ROWS, LAST, TURNED, BYTES = range(5)  # any order without gaps, but one for all; row-major; channels last; matrices column by column
 
@@ -35,7 +35,7 @@ class Takes:
     def __init__(self, order: int, shape: Sequence[int], nbytes: int, kind: Any = FLOAT, output: bool = False) -> None:
         self.order, self.shape, self.nbytes, self.kind, self.output = order, tuple(shape), nbytes, kind, output
         self.size = math.prod(shape)
-        self.strides = layout.last_strides(self.shape, 4) if order == LAST else ()
+        self.strides = channels_last.last_strides(self.shape, 4) if order == LAST else ()
 
     def written(self) -> Takes:
         """The same for memory that the kernel writes to."""
@@ -53,19 +53,19 @@ class Takes:
         if lies:
             return v
         if self.order == LAST:
-            y = layout.empty_last(self.shape)
-            np.copyto(layout.plain_view(y), layout.plain_view(v))
+            y = channels_last.empty_last(self.shape)
+            np.copyto(channels_last.plain_view(y), channels_last.plain_view(v))
             return y
         if self.order == TURNED:
             return np.swapaxes(np.ascontiguousarray(np.swapaxes(v, -1, -2)), -1, -2)
-        return np.ascontiguousarray(layout.to_plain(v))
+        return channels_last.in_rows(v)
 
     def _lies(self, v: Any) -> bool:
         if self.order == LAST:
             return bool(v.strides == self.strides)
         if self.order == TURNED:
             return bool(v.ndim > 1 and np.swapaxes(v, -1, -2).flags.c_contiguous)
-        return bool(v.flags.c_contiguous or (self.order == FLAT and layout.is_last(v)))
+        return bool(v.flags.c_contiguous or (self.order == FLAT and channels_last.is_last(v)))
 
     def __str__(self) -> str:
         order = ("one order", "row-major order", "channels last", "column-major order", "bytes")[self.order]
@@ -98,5 +98,5 @@ def addresses(takes: Sequence[Takes], values: Sequence[Any]) -> tuple[list[int],
                 flat = v
             elif v.strides != flat.strides and not (v.flags.c_contiguous and flat.flags.c_contiguous):
                 raise RuntimeError(f"oneDNN: a kernel over entries in {t} was handed strides {flat.strides} and {v.strides}")
-        found.append(layout.address(v))
+        found.append(channels_last.address(v))
     return found, copies

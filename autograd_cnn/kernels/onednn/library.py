@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from .. import threads
-from ..memory import keep_freed
+from ..memory import threads
+from ..memory.allocator import keep_freed
 from .api import CPU, IN_ORDER, Api, Pointer
 
 VARIABLE = "AUTOGRAD_CNN_ONEDNN"  # a path of the library, or "0" for none

@@ -1,4 +1,4 @@
-"""Products of matrices (see `kernels/product.py`)."""
+"""Products of matrices (see `kernels/matmul.py`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import memory, threads
-from ..memory import FLOAT
-from . import api, choice, gate
+from ..memory import allocator, threads
+from ..memory.allocator import FLOAT
+from . import api, dispatch, gate
 from .plans import Builder, Plan, factor, in_precision, plan
 
 _SMALL = 1_000_000  # multiplications up to which OpenBLAS's call costs less
@@ -19,7 +19,7 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     if a.dtype is not FLOAT or b.dtype is not FLOAT or not (1 < a.ndim == b.ndim < 4) or a.shape[-1] != b.shape[-2]:
         return NotImplemented
     work = a.size * b.shape[-1]
-    if (work < _SMALL and not (work and choice.forced())) or not choice.active() or a.shape[:-2] != b.shape[:-2]:
+    if (work < _SMALL and not (work and dispatch.forced())) or not dispatch.active() or a.shape[:-2] != b.shape[:-2]:
         return NotImplemented
     orders = _order(a), _order(b)
     if None in orders or (out is not None and not (out.dtype is FLOAT and out.flags.c_contiguous)):
@@ -27,7 +27,7 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     run = _plan(a.shape, b.shape, orders, None)
     if run is None:
         return NotImplemented
-    y = memory.empty((*a.shape[:-1], b.shape[-1])) if out is None else out
+    y = allocator.empty((*a.shape[:-1], b.shape[-1])) if out is None else out
     run.multiply(a, b, (), y)
     return y
 
@@ -36,14 +36,14 @@ def linear(x: Any, w: Any, bias: Any) -> Any:
     """x · wᵀ + bias.   (N, I), (O, I), (O) → (N, O)"""
     if x.dtype is not FLOAT or w.dtype is not FLOAT or bias is None or bias.dtype is not FLOAT or not (x.ndim == w.ndim == 2):
         return NotImplemented
-    if x.size * len(w) < _SMALL or not choice.active() or x.shape[1] != w.shape[1] or bias.shape != w.shape[:1]:
+    if x.size * len(w) < _SMALL or not dispatch.active() or x.shape[1] != w.shape[1] or bias.shape != w.shape[:1]:
         return NotImplemented
     if not (x.flags.c_contiguous and w.flags.c_contiguous and bias.flags.c_contiguous):
         return NotImplemented
     run = _plan(x.shape, w.shape[::-1], (_ROWS, _COLUMNS), True)
     if run is None:
         return NotImplemented
-    y = memory.empty((len(x), len(w)))
+    y = allocator.empty((len(x), len(w)))
     run.multiply(x, w.T, (bias,), y)
     return y
 
@@ -70,7 +70,7 @@ def _order(x: Any) -> int | None:
 
 
 def _plan(a: Any, b: Any, orders: Any, bias: Any) -> Any:
-    count, precision = threads.for_work(2.0 * _product(a) * b[-1]), choice.precision()
+    count, precision = threads.for_work(2.0 * _product(a) * b[-1]), dispatch.precision()
     return plan(("matmul", a, b, orders, bias, precision, count), _build, a, b, orders, bias, count)
 
 

@@ -1,4 +1,4 @@
-"""Batch normalisation (see `kernels/normalization.py` for what it computes)."""
+"""Batch normalisation (see `kernels/reference/normalization.py` for what it computes)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import keeping, layout, threads
-from ..layout import ChannelsLast
-from ..memory import FLOAT
-from . import api, choice
+from ..memory import threads
+from ..memory.allocator import FLOAT
+from . import api, channels_last, channels_last_ops, dispatch
 from .binary import scale_shift
+from .channels_last import ChannelsLast
 from .plans import Builder, plan
 from .reorder import as_last
 
@@ -26,8 +26,8 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     if run is None:
         return NotImplemented
     # oneDNN's own sums, here and in the adjoint, are of all of a channel's entries one after the other in float32
-    x, y = as_last(x), layout.empty_last(x.shape)
-    exact, variance = keeping.channel_moments(x)
+    x, y = as_last(x), channels_last.empty_last(x.shape)
+    exact, variance = channels_last_ops.channel_moments(x)
     mean, var = exact.astype(FLOAT), variance.astype(FLOAT)
     invstd = 1 / np.sqrt(variance + eps)
     scale = np.ones(len(mean), FLOAT) if weight is None else weight
@@ -45,12 +45,12 @@ def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps:
     if run is None:
         return NotImplemented
     g, x = as_last(g), as_last(x)
-    gx = g if g is spare else layout.empty_last(x.shape)
+    gx = g if g is spare else channels_last.empty_last(x.shape)
     var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
     if weight is None:
         run(x, g, mean, var, gx)
         return gx, None, None
-    gweight, gbias = keeping.channel_gradients(g, x, mean, invstd)
+    gweight, gbias = channels_last_ops.channel_gradients(g, x, mean, invstd)
     run(x, g, mean, var, weight, *np.empty((2, x.shape[1]), FLOAT), gx)
     return gx, gweight, gbias
 
@@ -66,7 +66,7 @@ def batch_norm_eval(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: fl
 
 
 def _fits(x: Any, weight: Any, bias: Any) -> bool:
-    if not (3 <= x.ndim <= 5 and x.dtype is FLOAT and x.size and (x.__class__ is ChannelsLast or choice.forced()) and choice.active()):
+    if not (3 <= x.ndim <= 5 and x.dtype is FLOAT and x.size and (x.__class__ is ChannelsLast or dispatch.forced()) and dispatch.active()):
         return False
     if weight is None or bias is None:
         return weight is None and bias is None

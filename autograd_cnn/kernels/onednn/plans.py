@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import threads
-from ..memory import FLOAT, aligned
-from . import api, choice, gate
+from ..memory import threads
+from ..memory.allocator import FLOAT, aligned
+from . import api, dispatch, gate
 from .gate import Place, Takes
 from .library import Library, library
 
@@ -150,7 +150,7 @@ def factor(cast: Plan | None, purpose: str, x: Any) -> Any:
 
 def in_precision(made: Callable[[int], Any]) -> Any:
     """`made` for bfloat16 where that is allowed and there is arithmetic for it, else for float32."""
-    if choice.precision():
+    if dispatch.precision():
         with contextlib.suppress(Unsupported):
             return made(api.BF16)
     return made(api.F32)

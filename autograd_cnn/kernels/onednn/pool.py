@@ -1,4 +1,4 @@
-"""Maximum pooling with its switches, and averages (see `kernels/pooling.py` and `kernels/averaging.py`)."""
+"""Maximum pooling with its switches, and averages (see `kernels/reference/pooling.py` and `kernels/reference/averaging.py`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import keeping, layout, threads
-from ..geometry import Pooling, pooling
-from ..memory import FLOAT
-from ..pooling import Codes
-from . import api, choice
+from ..memory import threads
+from ..memory.allocator import FLOAT
+from ..reference.geometry import Pooling, pooling
+from ..reference.pooling import Codes
+from . import api, channels_last, channels_last_ops, dispatch
 from .eltwise import finite
 from .plans import Builder, Unsupported, dims, plan
 from .reorder import as_last
@@ -26,7 +26,7 @@ def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Sha
     run = _plan("max_pool", x.shape, geo)
     if run is None or not finite(x):
         return NotImplemented
-    x, y = as_last(x), layout.empty_last((*x.shape[:2], *geo.out))
+    x, y = as_last(x), channels_last.empty_last((*x.shape[:2], *geo.out))
     codes = Codes.empty(y.shape, geo)
     run(x, y, codes.memory)
     return y, codes
@@ -34,12 +34,12 @@ def max_pool(x: Any, kernel: Shape, stride: Shape, padding: Shape, dilation: Sha
 
 def max_pool_adjoint(g: Any, codes: Any, shape: Shape) -> Any:
     """gx of `shape`, for the codes of `max_pool`"""
-    if codes.__class__ is not Codes or g.dtype is not FLOAT or not choice.active():
+    if codes.__class__ is not Codes or g.dtype is not FLOAT or not dispatch.active():
         return NotImplemented
     run = _plan("max_pool_adjoint", tuple(shape), codes.geo)
     if run is None:
         return NotImplemented
-    g, gx = as_last(g), layout.empty_last(tuple(shape))
+    g, gx = as_last(g), channels_last.empty_last(tuple(shape))
     run(g, codes.memory, gx)
     return gx
 
@@ -52,7 +52,7 @@ def average(x: Any, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: boo
     run = _plan("include" if include else "exclude", x.shape, geo)
     if run is None:
         return NotImplemented
-    x, y = as_last(x), layout.empty_last((*x.shape[:2], *geo.out))
+    x, y = as_last(x), channels_last.empty_last((*x.shape[:2], *geo.out))
     run(x, y)
     return y
 
@@ -65,11 +65,11 @@ def average_adjoint(g: Any, shape: Shape, kernel: Shape, stride: Shape, padding:
     geo = pooling(shape, kernel, stride, padding, 1, ceil_mode, "avg_pool")
     tiles = geo.kernel == geo.stride == evenly(geo.size, geo.out) and not any(a or b for a, b in geo.padding)
     if shape[1] < _NARROW and g.shape[2:] == geo.out and tiles:
-        return keeping.spread_average(as_last(g), geo.kernel)
+        return channels_last_ops.spread_average(as_last(g), geo.kernel)
     run = _plan("include adjoint" if include else "exclude adjoint", shape, geo)
     if run is None or g.shape[2:] != geo.out:
         return NotImplemented
-    g, gx = as_last(g), layout.empty_last(shape)
+    g, gx = as_last(g), channels_last.empty_last(shape)
     run(g, gx)
     return gx
 
@@ -90,7 +90,7 @@ def _fits(x: Any) -> bool:
 
 
 def _wanted(size: int, x: Any, ndim: int) -> bool:
-    return 3 <= ndim <= 5 and size > 0 and (choice.forced() or size >= _SMALL) and choice.active()
+    return 3 <= ndim <= 5 and size > 0 and (dispatch.forced() or size >= _SMALL) and dispatch.active()
 
 
 def _plan(what: str, shape: Shape, geo: Pooling) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout, memory, threads
-from ..layout import ChannelsLast
+from ..memory import allocator, threads
+from . import channels_last
+from .channels_last import ChannelsLast
 from .plans import Builder, plan
 
 _SMALL = 4096  # entries up to which NumPy's copy costs less than the call
@@ -27,24 +28,24 @@ def as_last(x: Any) -> ChannelsLast:
     """The same entries (N, C, *S) of float32 with the channels last in memory."""
     if x.__class__ is ChannelsLast:
         return x
-    if layout.is_last(x):  # one channel, or one position: both orders are one
-        return layout.claim(x)
-    y = layout.empty_last(x.shape)
+    if channels_last.is_last(x):  # one channel, or one position: both orders are one
+        return channels_last.claim(x)
+    y = channels_last.empty_last(x.shape)
     if x.size > _SMALL:
         copy = _plan(x.shape, True)
         if copy is not None:
             copy(x, y)
             return y
-    np.copyto(layout.plain_view(y), x)
+    np.copyto(channels_last.plain_view(y), x)
     return y
 
 
 def as_rows(x: Any) -> Any:
     """The same entries in row-major memory, for an array whose channels are last."""
-    if x.size > _SMALL and layout.is_last(x):
+    if x.size > _SMALL and channels_last.is_last(x):
         copy = _plan(x.shape, False)
         if copy is not None:
-            y = memory.empty(x.shape)
+            y = allocator.empty(x.shape)
             copy(x, y)
             return y
     return np.ascontiguousarray(x)

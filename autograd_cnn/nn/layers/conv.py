@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ...errors import expected
-from ...kernels.windows import pairs, same_padding, steps
+from ...kernels.reference.windows import pairs, same_padding, steps
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ...kernels.windows import steps
+from ...kernels.reference.windows import steps
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...kernels.windows import steps
+from ...kernels.reference.windows import steps
 from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ShapeError, expected
+from ...errors import ShapeError, expected
 from .windows import Padding, Pairs, Shape, Steps, output_sizes, pairs, steps
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory, threads
-from ..memory import FLOAT
-from . import api, choice
+from ..memory import allocator, threads
+from ..memory.allocator import FLOAT
+from . import api, dispatch
 from .eltwise import finite
 from .plans import Builder, plan
 
@@ -18,44 +18,44 @@ _SMALL = 4096  # entries up to which NumPy's calls cost less
 
 def softmax(x: Any, dim: int, log: bool = False) -> Any:
     """e^x / Σ e^x along the last dim, or its logarithm. Rows with infinities or NaN are NumPy's."""
-    if not (_fits(x) and dim in (-1, x.ndim - 1) and choice.active()) or not finite(x):
+    if not (_fits(x) and dim in (-1, x.ndim - 1) and dispatch.active()) or not finite(x):
         return NotImplemented
     run = _plan("log_softmax" if log else "softmax", x.shape)
     if run is None:
         return NotImplemented
-    y = memory.empty(x.shape)
+    y = allocator.empty(x.shape)
     run(x, y)
     return y
 
 
 def softmax_adjoint(g: Any, y: Any, dim: int, log: bool = False, spare: Any = None) -> Any:
     """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm; written over `spare`, if g's memory is lent for this call"""
-    if not (isinstance(g, np.ndarray) and _fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and choice.active()):
+    if not (isinstance(g, np.ndarray) and _fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and dispatch.active()):
         return NotImplemented
     run = _plan("log_softmax adjoint" if log else "softmax adjoint", y.shape)
     if run is None:
         return NotImplemented
-    gx = g if g is spare else memory.empty(y.shape)
+    gx = g if g is spare else allocator.empty(y.shape)
     run(y, g, gx)
     return gx
 
 
 def normalize(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     """((x − μ) / √(σ² + ε), 1 / √(σ² + ε)), μ and σ² over the last dims"""
-    if not (_fits(x) and _last(dims, x.ndim) and choice.active()):
+    if not (_fits(x) and _last(dims, x.ndim) and dispatch.active()):
         return NotImplemented
     lead = x.shape[: x.ndim - len(dims)]
     run = _plan("normalize", (math.prod(lead), x.size // max(math.prod(lead), 1)), eps)
     if run is None:
         return NotImplemented
-    y, mean, var = memory.empty(x.shape), np.empty(lead, FLOAT), np.empty(lead, FLOAT)
+    y, mean, var = allocator.empty(x.shape), np.empty(lead, FLOAT), np.empty(lead, FLOAT)
     run(x, mean, var, y)
     return y, (FLOAT.type(1) / np.sqrt(var + FLOAT.type(eps))).reshape(*lead, *(1,) * len(dims))
 
 
 def normalize_adjoint(g: Any, x: Any, invstd: Any, dims: tuple[int, ...], eps: float) -> Any:
     """gx of `normalize`"""
-    if not (isinstance(g, np.ndarray) and _fits(x) and _fits(g) and g.shape == x.shape and _last(dims, x.ndim) and choice.active()):
+    if not (isinstance(g, np.ndarray) and _fits(x) and _fits(g) and g.shape == x.shape and _last(dims, x.ndim) and dispatch.active()):
         return NotImplemented
     rows = (invstd.size, x.size // invstd.size)
     run = _plan("normalize adjoint", rows, eps)
@@ -63,7 +63,7 @@ def normalize_adjoint(g: Any, x: Any, invstd: Any, dims: tuple[int, ...], eps: f
         return NotImplemented
     mean = np.add.reduce(x.reshape(rows), axis=1) / FLOAT.type(rows[1])
     var = (1 / (invstd * invstd) - FLOAT.type(eps)).reshape(-1)  # oneDNN adds eps again
-    gx = memory.empty(x.shape)
+    gx = allocator.empty(x.shape)
     run(x, g, mean, var, gx)
     return gx
 

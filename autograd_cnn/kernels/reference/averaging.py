@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ShapeError, expected
+from ...errors import ShapeError, expected
 from .geometry import Pooling, pooling
 from .windows import Padding, Shape, Steps, quiet, steps
 

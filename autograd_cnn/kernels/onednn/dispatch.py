@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ...config import current, peek
-from ..geometry import Geometry
+from ..reference.geometry import Geometry
 from .library import library
 
 

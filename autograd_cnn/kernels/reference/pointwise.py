@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..matmul import matmul
+from ..memory.workspace import scratch
 from .geometry import Geometry
-from .product import matmul
-from .scratch import scratch
 
 Array = npt.NDArray[Any]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .adding import add_up
-from .layout import ChannelsLast, empty_last, lying
-from .memory import FLOAT
-from .threads import share
+from ..memory.allocator import FLOAT
+from ..memory.threads import share
+from ..reference.sums import add_up
+from .channels_last import ChannelsLast, empty_last, lying
 
 Widths = tuple[tuple[int, int], ...]
 

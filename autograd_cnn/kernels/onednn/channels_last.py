@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .memory import FLOAT, aligned, is_whole
+from ..memory.allocator import FLOAT, aligned
 
 
 class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
@@ -45,10 +45,10 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
         return plain_view(self)[at]
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return to_plain(self).copy()
+        return in_rows(self).copy()
 
     def __reduce__(self) -> Any:
-        return to_plain(self).__reduce__()
+        return in_rows(self).__reduce__()
 
 
 def _as_plain(name: str) -> Any:
@@ -68,6 +68,11 @@ ChannelsLast.T = property(lambda self: plain_view(self).T)  # type: ignore[assig
 def plain_view(x: Any) -> Any:
     """The same memory as an ordinary array (with the strides of its order); anything else as it is."""
     return x.view(np.ndarray) if x.__class__ is ChannelsLast else x
+
+
+def in_rows(x: Any) -> Any:
+    """The entries in row-major memory, by NumPy's copy where there is none yet."""
+    return x.stored if x.__class__ is ChannelsLast and x.stored is not None else np.ascontiguousarray(plain_view(x))
 
 
 def _plain_all(x: Any) -> Any:
@@ -107,69 +112,9 @@ def claim(x: Any) -> ChannelsLast:
     return made  # type: ignore[no-any-return]
 
 
-def to_plain(x: Any) -> Any:
-    """The entries in an ordinary array in row-major order; anything else as it is."""
-    if x.__class__ is not ChannelsLast:
-        return x
-    if x.stored is not None:
-        return x.stored
-    view = x.view(np.ndarray)
-    if view.flags.c_contiguous:
-        return view
-    if view.dtype is FLOAT:
-        from .onednn.reorder import as_rows
-
-        return as_rows(view)
-    return np.ascontiguousarray(view)
-
-
-def store(x: ChannelsLast) -> Any:
-    """The ordinary array that is this value from now on: writes to it are counted as writes to the value."""
-    if x.stored is None:
-        plain = to_plain(x)
-        x.stored = plain if is_whole(plain) else plain.copy()
-        x.own = False
-    return x.stored
-
-
-def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """A primitive's reference kernel on values of which some are `ChannelsLast`.
-
-    It gets plain views; what is in their order goes on as one of them. A kernel that works entry by entry gets the memory as it lies,
-    contiguous, if all its arrays lie alike.
-    """
-    if prim.view:
-        return prim.forward(*(to_plain(v) for v in values), **params)
-    if prim.entrywise and _alike(values):
-        y = prim.forward(*(lying(v) for v in values), **params)
-        return claim(_back(y)) if y.__class__ is np.ndarray and y.ndim >= 3 else y
-    views = tuple(plain_view(v) for v in values)
-    return _settled(prim.forward(*views, **params), values, views)
-
-
-def _alike(values: tuple[Any, ...]) -> bool:
-    shapes = {v.shape for v in values if v.__class__ is ChannelsLast}
-    return len(shapes) == 1 and all(v.__class__ is ChannelsLast or not getattr(v, "ndim", 0) for v in values)
-
-
 def lying(x: Any) -> Any:
     """(N, C, *S) → (N, *S, C), contiguous"""
     return np.moveaxis(x.view(np.ndarray), 1, -1) if x.__class__ is ChannelsLast else x
-
-
-def _back(y: Any) -> Any:
-    return np.moveaxis(np.ascontiguousarray(y), -1, 1)
-
-
-def _settled(y: Any, values: tuple[Any, ...], views: tuple[Any, ...]) -> Any:
-    if y.__class__ is tuple:
-        return tuple(_settled(v, values, views) for v in y)
-    if y.__class__ is not np.ndarray or y.flags.c_contiguous:
-        return y
-    for value, view in zip(values, views, strict=True):
-        if y is view:
-            return value
-    return claim(y) if is_whole(y) and is_last(y) else np.ascontiguousarray(y)
 
 
 # ------------------------------------------------------------------------------------------------- addresses

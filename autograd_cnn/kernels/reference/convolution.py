@@ -30,12 +30,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError, ShapeError, expected
+from ...errors import DtypeError, ShapeError, expected
+from ..matmul import matmul
+from ..memory.workspace import at_work, scratch
 from . import depthwise, pointwise
 from .columns import Block, Columns
 from .geometry import Geometry, geometry
-from .product import matmul
-from .scratch import at_work, scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]

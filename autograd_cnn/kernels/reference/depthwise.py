@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..memory.workspace import scratch
 from .geometry import Geometry
-from .scratch import scratch
 from .windows import Index, Shape
 
 Array = npt.NDArray[Any]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .memory.threads import BLAS
 from .onednn import matmul as onednn
-from .threads import BLAS
 
 Array = npt.NDArray[Any]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ShapeError, expected, whole
+from ...errors import ShapeError, expected, whole
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .scratch import at_work, scratch
+from ..memory.workspace import at_work, scratch
 from .windows import quiet
 
 Array = npt.NDArray[Any]

@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ShapeError, expected
+from ...errors import ShapeError, expected
+from ..memory.workspace import at_work, scratch
+from ..onednn.channels_last import last_strides
 from .averaging import adaptive_windows, check_adaptive, chunks, planes_of
 from .geometry import Pooling, pooling
-from .layout import last_strides
-from .scratch import at_work, scratch
 from .windows import Index, Padding, Shape, Steps, quiet
 
 Array = npt.NDArray[Any]

@@ -19,6 +19,7 @@ from .engine.versions import clock
 from .errors import GraphError
 from .kernels.errstate import hush, unhush
 from .ops import arithmetic as a
+from .ops.power import pow
 from .ops import rounding
 from .ops.expose import METHODS
 from .support import display
@@ -235,7 +236,7 @@ OPERATORS: dict[str, Any] = {
     "sub": a._sub,
     "mul": a._mul,
     "truediv": a._div,
-    "pow": a.pow,
+    "pow": pow,
     "neg": a._neg,
     "abs": rounding.abs,
 }
@@ -248,4 +249,4 @@ METHOD_NAMES = sorted(
 )
 for _name in METHOD_NAMES:
     install(Scalar, _name, partial(method_of, METHODS[_name], Scalar))
-install(Scalar, "pow", lambda: a.pow)
+install(Scalar, "pow", lambda: pow)

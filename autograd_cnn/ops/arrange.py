@@ -16,11 +16,10 @@ from ..types.device import Size
 from ..types.promotion import Array
 from .dims import normal_dim, normal_dims, sizes_by_name
 from .expose import expose
-from .index import select_copy
+from .index import narrow, select_copy
 from .join import cat
 from .packed import packed
 from .shape import Shape, _pack, _permute, _reshape, clone, expand, given_sizes
-from .split import narrow
 
 Widths = tuple[tuple[int, int], ...]
 

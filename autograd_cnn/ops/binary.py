@@ -15,9 +15,10 @@ from ..engine.variable import array_of, shape_of, unbox
 from ..types.kinds import float_only
 from ..types.promotion import Array, align
 from .clamp import _clamp
-from .elementwise import exp, log, sigmoid, square
+from .elementwise import exp, log, sigmoid
 from .expose import expose
 from .loss import chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
+from .power import square
 from .select import where
 from .smooth import _softplus
 from .special import xlogy

@@ -8,20 +8,18 @@ import numpy as np
 
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
-from ..engine.variable import Variable, array_of, unbox
 from ..kernels.onednn import eltwise as onednn
 from ..kernels.reference.chunks import in_chunks
 from ..types.kinds import float_only
 from ..types.promotion import Array, floating
 from . import return_types
-from .arithmetic import _mul, _power, cast, pow
 from .expose import expose
 from .floats import total
 from .select import maximum, minimum, where
 
 __all__ = [
     "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logit", "maximum", "minimum", "reciprocal", "rsqrt", "sigmoid", "sqrt",
-    "square", "where",
+    "where",
 ]  # fmt: skip
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -272,44 +270,6 @@ def _(g: Array, y: Array) -> Array:
 @reciprocal.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.3, high=3.0))
-
-
-@expose("function method inplace")
-def square(input: Array) -> Array:
-    """y = input².   (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.square(ac.tensor([3., -2.]))
-    tensor([9., 4.])
-    """
-    return _power(input, exponent=2)
-
-
-@expose("function method inplace")
-def float_power(input: Array, exponent: Array) -> Array:
-    """y = input^exponent, computed in float64.   (*), (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.float_power(ac.tensor([1, 2, 3]), 2)
-    tensor([1., 4., 9.], dtype=torch.float64)
-    """
-    for v in (input, exponent):
-        if not isinstance(v, Variable | int | float | complex):
-            array_of(v)
-    x, n = (cast(v, dtype=np.dtype(np.float64)) if hasattr(unbox(v), "dtype") else float(v) for v in (input, exponent))
-    return pow(x, n)
-
-
-@expose("function method inplace")
-def ldexp(input: Array, other: Array) -> Array:
-    """y = input · 2^other.   (*), (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.ldexp(ac.tensor([1.]), ac.tensor([3]))
-    tensor([8.])
-    """
-    array_of(input), array_of(other)
-    return _mul(input, exp2(other))
 
 
 @primitive(name="frexp", family="arithmetic", outputs=("mantissa", "exponent"), derivative="2^−exponent")

@@ -16,9 +16,9 @@ from ..kernels.onednn.channels_last import ChannelsLast
 from ..types.promotion import Array, result_type
 from .dims import normal_dim, numpy_names
 from .expose import expose
+from .index import narrow
 from .packed import packed_or_last
 from .shape import Shape, _reshape, unsqueeze
-from .split import narrow
 
 
 @primitive(label="cat dim {dim}", family="shape", name="cat")

@@ -14,10 +14,10 @@ from ..errors import DtypeError, ShapeError
 from ..types.promotion import Array
 from .arithmetic import expand_to
 from .expose import expose
+from .index import narrow
 from .indexed import single_value
 from .select import _where
 from .shape import _reshape
-from .split import narrow
 
 
 @primitive(label="masked select", family="index", name="masked_select")

@@ -12,11 +12,11 @@ import numpy as np
 from ..engine.cases import Case, Draw
 from ..engine.primitive import primitive
 from ..engine.variable import dtype_of, ndim_of, shape_of, unbox
-from ..errors import expected
 from ..types.promotion import Array
 from .dims import normal_dim
 from .expose import expose
-from .index import select_view
+from .index import narrow, select_view
+from .join import _cat
 from .shape import Shape, _reshape
 
 
@@ -42,8 +42,6 @@ def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -
         np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p
         for p, n in zip(g, sizes, strict=True)
     ]
-    from .join import _cat
-
     return _cat(*parts, dim=dim)
 
 
@@ -108,29 +106,6 @@ def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
     d = normal_dim(dim, len(shape), "unbind")
     rest = (*shape[:d], *shape[d + 1 :])
     return tuple(_reshape(p, shape=rest, kind="unbind") for p in _split(input, sizes=(1,) * shape[d], dim=d))
-
-
-@expose("function method")
-def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """The entries start … start+length−1 along `dim`; a view.
-
-    >>> import autograd_cnn as ac
-    >>> ac.arange(5).narrow(0, 1, 3)
-    tensor([1, 2, 3])
-    """
-    if not ndim_of(input):
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if hasattr(start, "ndim") and (start.ndim or dtype_of(start).kind not in "iu"):
-        raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow got {dtype_of(start)} of shape {list(shape_of(start))}.")
-    d = normal_dim(dim, ndim_of(input), "narrow")
-    n, first = shape_of(input)[d], int(unbox(start))
-    if not -n <= first <= n:
-        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first}) in narrow")
-    first += n if first < 0 else 0
-    if length < 0 or first < 0 or first + length > n:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow." if length >= 0
-                           else expected("narrow", "length >= 0", length))  # fmt: skip
-    return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))
 
 
 @expose("function method", "split_with_sizes", "unsafe_split_with_sizes")

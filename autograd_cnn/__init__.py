@@ -16,7 +16,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
 from . import basics as _basics  # noqa: F401  # brings methods
-from . import ops as _ops
+from . import ops as _ops  # noqa: F401  # registers the operations
 from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
     enable_grad,
@@ -59,7 +59,8 @@ from .errors import nearest as _nearest
 from .kernels.memory.threads import get_num_threads, set_num_threads
 from .kernels.onednn.environment import show_config
 from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
-from .ops.expose import FUNCTIONS as _FUNCTIONS
+from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
+from .ops.shape.arrange import trace as _trace_of_matrix
 from .printing import set_printoptions
 from .random import Generator, default_generator
 from .sampling import (
@@ -91,7 +92,7 @@ if TYPE_CHECKING:
     from . import autograd, linalg, nn, optim, serialization, testing, utils, vision
     from ._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
     from .drawing import draw
-    from .ops import return_types
+    from .ops.registry import return_types
     from .serialization import load, save
     from .summaries import summary
 
@@ -187,7 +188,7 @@ _set_renderer(lambda: importlib.import_module(f"{__name__}.drawing").draw)
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 
 _MODULES = ("autograd", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")
-_ELSEWHERE = {"draw": "drawing", "summary": "summaries", "save": "serialization", "load": "serialization", "return_types": "ops"}
+_ELSEWHERE = {"draw": "drawing", "summary": "summaries", "save": "serialization", "load": "serialization", "return_types": "ops.registry"}
 
 
 def trace(input: Any, *args: Any) -> Any:
@@ -199,7 +200,7 @@ def trace(input: Any, *args: Any) -> Any:
     2
     """
     if isinstance(input, Tensor) and not args:
-        return _ops.arrange.trace(input)
+        return _trace_of_matrix(input)
     from .engine.trace import trace as record
 
     return record(input, *args)

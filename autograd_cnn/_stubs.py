@@ -1,7 +1,7 @@
 """Writes the type stubs of what the operations' tables provide: `python -m autograd_cnn._stubs`.
 
 Tensor's and Scalar's methods, the functions of `autograd_cnn` and those of `autograd_cnn.nn.functional` are named where the
-operations are defined (`ops/expose.py`) and appear at run time; editors and type checkers read them here:
+operations are defined (`ops/registry/expose.py`) and appear at run time; editors and type checkers read them here:
 
     _methods.pyi         TensorMethods, ScalarMethods: methods, operators, in-place twins, properties
     _functions.pyi       the functions and dtypes of `autograd_cnn`
@@ -26,7 +26,7 @@ from . import scalar
 from .attach import ANEW, ONE_WAY
 from .nn import functional
 from .operators import OPERATORS
-from .ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from .ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
 from .tensor import Tensor
 from .types import dtypes
 
@@ -41,7 +41,7 @@ from typing import Any, Literal, Self, TypeAlias, overload
 import numpy as np
 
 from {root} import autograd
-from {root}.ops import return_types as _return_types
+from {root}.ops.registry import return_types as _return_types
 from {root}.random import Generator
 from {root}.scalar import Scalar
 from {root}.tensor import Tensor

@@ -13,7 +13,7 @@ from typing import Any
 from .engine.primitive import Primitive
 from .engine.variable import Variable
 from .inplace import apply_inplace
-from .ops.expose import INPLACE, METHODS
+from .ops.registry.expose import INPLACE, METHODS
 
 ONE_WAY = frozenset({"neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "ne"})  # operators that are not reflected
 

@@ -9,9 +9,9 @@ import numpy as np
 from .creation import as_dtype
 from .engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from .errors import expected
-from .ops.arithmetic import cast, sum_to
-from .ops.expose import expose
-from .ops.shape import _permute
+from .ops.elementwise.arithmetic import cast, sum_to
+from .ops.registry.expose import expose
+from .ops.shape.shape import _permute
 from .tensor import Tensor, wrap
 from .types.device import check_cpu
 from .types.promotion import get_default_dtype
@@ -322,7 +322,7 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     >>> ac.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
     """
-    from .ops.shape import given_sizes
+    from .ops.shape.shape import given_sizes
 
     want, have = given_sizes(size), tuple(self.value.shape)
     tail = have[len(have) - len(want) :]

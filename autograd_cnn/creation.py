@@ -11,8 +11,8 @@ import numpy as np
 
 from .config import current
 from .errors import allocating
-from .ops.dims import sizes_by_name
-from .ops.shape import given_sizes
+from .ops.registry.dims import sizes_by_name
+from .ops.shape.shape import given_sizes
 from .tensor import Tensor, wrap
 from .types.device import check_cpu
 from .types.promotion import get_default_dtype, held, promote_types, python_dtype

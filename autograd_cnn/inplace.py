@@ -23,9 +23,9 @@ from .kernels.memory.allocator import is_whole
 from .kernels.onednn.binary import add_into
 from .kernels.onednn.channels_last import ChannelsLast
 from .kernels.onednn.plain import to_plain
-from .ops.arithmetic import _add
-from .ops.index import index_put, integers_apart, normal_index, select_view, view_write
-from .ops.shape import _permute, _reshape
+from .ops.elementwise.arithmetic import _add
+from .ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
+from .ops.shape.shape import _permute, _reshape
 
 
 def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from .engine.variable import shape_of, unbox
-from .ops import return_types
-from .ops.arrange import diagonal as _diagonal
-from .ops.factors import _qr, _svd, eigh, pinv
-from .ops.factors import linalg_svd as svd
-from .ops.linalg import matmul
-from .ops.products import cross as _cross
-from .ops.products import powers_of
-from .ops.solving import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve, solve_triangular
-from .ops.statistics import norm as _norm
+from .ops.linalg.decompositions import _qr, _svd, eigh, pinv
+from .ops.linalg.decompositions import linalg_svd as svd
+from .ops.linalg.matmul import matmul
+from .ops.linalg.products import cross as _cross
+from .ops.linalg.products import powers_of
+from .ops.linalg.solve import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve, solve_triangular
+from .ops.reduce.statistics import norm as _norm
+from .ops.registry import return_types
+from .ops.shape.arrange import diagonal as _diagonal
 from .support.listing import listed
 
 __all__ = ["LinAlgError", "cholesky", "cross", "det", "diagonal", "eigh", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power",
@@ -36,7 +36,7 @@ def qr(A: Any, mode: str = "reduced") -> return_types.qr:
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
     if mode == "complete":
-        from .ops.factors import qr as either
+        from .ops.linalg.decompositions import qr as either
 
         return either(A, False)
     Q, R = _qr(A)

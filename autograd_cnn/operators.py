@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ._methods import TensorMethods
 from .attach import attach
-from .ops import arithmetic as a
-from .ops.power import pow
-from .ops import comparison as c
-from .ops import linalg as l
-from .ops import logical as b
-from .ops import rounding as r
+from .ops.elementwise import arithmetic as a
+from .ops.elementwise import comparison as c
+from .ops.elementwise import logical as b
+from .ops.elementwise import rounding as r
+from .ops.elementwise.power import pow
+from .ops.linalg import matmul as l
 from .tensor import Tensor
 
 OPERATORS = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "floordiv": a.floor_divide, "pow": pow, "neg": a._neg,

@@ -10,8 +10,8 @@ from . import random
 from .creation import _sizes, as_dtype, finish
 from .engine.variable import unbox
 from .errors import allocating
-from .ops.dims import sizes_by_name
-from .ops.sampled import sampled
+from .ops.random.sampled import sampled
+from .ops.registry.dims import sizes_by_name
 from .random import Generator, default_generator
 from .tensor import Tensor, wrap
 from .types.promotion import get_default_dtype

@@ -18,10 +18,10 @@ from .engine.variable import Variable, register_front
 from .engine.versions import clock
 from .errors import GraphError
 from .kernels.errstate import hush, unhush
-from .ops import arithmetic as a
-from .ops.power import pow
-from .ops import rounding
-from .ops.expose import METHODS
+from .ops.elementwise import arithmetic as a
+from .ops.elementwise import rounding
+from .ops.elementwise.power import pow
+from .ops.registry.expose import METHODS
 from .support import display
 
 

@@ -1,7 +1,7 @@
 """Tensor: a NumPy array with its place in the graph.
 
 Operators and named methods are the operations themselves: each primitive writes its call for Tensor once, and that call is the
-method (see `engine/codegen.py` and `ops/expose.py`). What stands here is what a value *is*: its array, its gradient, its
+method (see `engine/codegen.py` and `ops/registry/expose.py`). What stands here is what a value *is*: its array, its gradient, its
 flags, in-place writes, and how it turns into other things.
 """
 
@@ -27,8 +27,8 @@ from .kernels.memory.allocator import lendable
 from .kernels.onednn.channels_last import ChannelsLast
 from .kernels.onednn.plain import beside, store, to_plain
 from .kernels.reference.pooling import Codes
-from .ops.arithmetic import cast, sum_to
-from .ops.index import getitem
+from .ops.elementwise.arithmetic import cast, sum_to
+from .ops.index.index import getitem
 from .support import display
 from .types.device import Size, as_device, check_cpu, device
 from .types.promotion import get_default_dtype

@@ -13,7 +13,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.primitive import REGISTRY
-from autograd_cnn.ops import expose
+from autograd_cnn.ops.registry import expose
 from autograd_cnn.testing import check_primitive
 
 ROOT = Path(__file__).parents[1]

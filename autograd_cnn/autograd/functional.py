@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..config import enable_grad
-from ..ops.index import getitem
+from ..ops.index.index import getitem
 from ..support.listing import listed
 from ..tensor import Tensor, wrap
 from .walks import grad
@@ -148,8 +148,8 @@ def jacobian(
 
 
 def _rows(out: Tensor, xs: tuple[Tensor, ...], create_graph: bool, strict: bool) -> list[Tensor]:
-    from ..ops.join import stack
-    from ..ops.shape import reshape
+    from ..ops.shape.join import stack
+    from ..ops.shape.shape import reshape
 
     flat = reshape(out, (-1,))
     rows = [_partial((getitem(flat, i),), xs, (None,), create_graph, strict, "jacobian") for i in range(out.value.size)]

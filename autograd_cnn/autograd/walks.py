@@ -184,7 +184,7 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
 def _batched(
     outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
 ) -> tuple[Any, ...]:
-    from ..ops.join import stack
+    from ..ops.shape.join import stack
 
     given = [g for g in grads if g is not None]
     if not given or not all(isinstance(g, Tensor) and g.ndim for g in given):

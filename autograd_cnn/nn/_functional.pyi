@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeAlias, overload
 import numpy as np
 
 from autograd_cnn import autograd
-from autograd_cnn.ops import return_types as _return_types
+from autograd_cnn.ops.registry import return_types as _return_types
 from autograd_cnn.random import Generator
 from autograd_cnn.scalar import Scalar
 from autograd_cnn.tensor import Tensor

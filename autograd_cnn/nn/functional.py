@@ -1,6 +1,6 @@
 """Operations as functions without parameters of their own, as `torch.nn.functional` has them.
 
-The operations say themselves that they belong here (`ops/expose.py`); this module finds them under their names.
+The operations say themselves that they belong here (`ops/registry/expose.py`); this module finds them under their names.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import ops as _ops  # noqa: F401  # the operations register themselves
 from ..errors import nearest as _nearest
-from ..ops.expose import FUNCTIONAL as _FUNCTIONAL
-from ..ops.expose import FUNCTIONS as _FUNCTIONS
+from ..ops.registry.expose import FUNCTIONAL as _FUNCTIONAL
+from ..ops.registry.expose import FUNCTIONS as _FUNCTIONS
 
 # names torch.nn.functional shares with torch
 _SHARED = ("sigmoid", "tanh", "relu", "relu_", "celu", "celu_", "selu", "selu_", "rrelu", "rrelu_", "prelu", "dropout", "dropout_", "softmax",

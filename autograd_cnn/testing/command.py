@@ -13,7 +13,7 @@ from typing import Any
 
 from ..engine.primitive import REGISTRY, Primitive
 from ..errors import UsageHint, nearest
-from ..ops.expose import FUNCTIONAL, FUNCTIONS, METHODS
+from ..ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from .primitive import PrimitiveReport, check_primitive
 
 

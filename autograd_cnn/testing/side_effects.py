@@ -102,7 +102,7 @@ def graph_released(s: Setup) -> None:
     """After backward nothing of the graph is kept, without the help of the garbage collector."""
     if not s.differentiable:
         return
-    from ..ops.shape import clone
+    from ..ops.shape.shape import clone
 
     enabled = gc.isenabled()
     gc.disable()

@@ -1,6 +1,6 @@
 """What the reference describes: every public name, on which page, and what stands behind it.
 
-The operations are exposed at run time, from their own tables (`ops/expose.py`); so the pages are made from the same tables, one page
+The operations are exposed at run time, from their own tables (`ops/registry/expose.py`); so the pages are made from the same tables, one page
 for each file of `ops/`. All else is found through the `__all__` (or the public names) of its room.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import autograd_cnn as ac
 from autograd_cnn import Tensor
 from autograd_cnn.engine.primitive import Primitive
-from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
 
 PACKAGE = "autograd_cnn"
 

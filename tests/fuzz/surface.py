@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import autograd_cnn as ac
-from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
 from autograd_cnn.tensor import wrap
 
 ALLOWED = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, KeyError, AttributeError)

@@ -12,7 +12,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS
 
 BAD = {"list": [1.0, 2.0], "None": None, "str": "abc", "dict": {"a": 1.0}}
 X = ac.tensor(np.linspace(0.1, 0.9, 24).reshape(1, 2, 3, 4).astype(np.float32))

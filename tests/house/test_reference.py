@@ -16,7 +16,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn, optim
 from autograd_cnn.nn import init
-from autograd_cnn.ops.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
 from autograd_cnn.optim import lr_scheduler
 from autograd_cnn.utils import data
 from docs.reference import entries

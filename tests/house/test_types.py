@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograd_cnn import _stubs
-from autograd_cnn.ops.expose import FUNCTIONS, METHODS
+from autograd_cnn.ops.registry.expose import FUNCTIONS, METHODS
 from autograd_cnn.scalar import Scalar
 from autograd_cnn.tensor import Tensor
 

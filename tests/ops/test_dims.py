@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.ops.dims import count_along, kept_shape, normal_dim, normal_dims, reduced_dims
+from autograd_cnn.ops.registry.dims import count_along, kept_shape, normal_dim, normal_dims, reduced_dims
 
 
 def test_counted_from_the_front() -> None:

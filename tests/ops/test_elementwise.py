@@ -10,7 +10,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn.kernels.reference.chunks import CHUNK, in_chunks
 from autograd_cnn.kernels.reference.errorfunction import erf, erfc, erfinv
-from autograd_cnn.ops.choose import choose
+from autograd_cnn.ops.elementwise.select_bits import choose
 
 from .test_reduce import grad
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
 from autograd_cnn.errors import InplaceError  # noqa: E402
-from autograd_cnn.ops.expose import INPLACE  # noqa: E402
+from autograd_cnn.ops.registry.expose import INPLACE  # noqa: E402
 from autograd_cnn.tensor import Tensor  # noqa: E402
 
 from .samples import OutOfScope, copied, same, show, translated  # noqa: E402

@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import creation, sampling
 from ...config import no_grad
-from ...ops.expose import FUNCTIONS
+from ...ops.registry.expose import FUNCTIONS
 from ...tensor import Tensor
 
 _MADE = {n: getattr(m, n) for m, names in ((creation, "zeros ones empty full eye arange linspace logspace"), (sampling, "rand randn randint "

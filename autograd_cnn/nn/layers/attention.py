@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import creation
-from ...ops.join import cat
+from ...ops.shape.join import cat
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...ops.join import cat, stack
-from ...ops.linalg import linear
+from ...ops.linalg.matmul import linear
+from ...ops.shape.join import cat, stack
 from ...tensor import Tensor
 
 State = tuple[Tensor, ...]  # (h,), or (h, c)

@@ -9,8 +9,8 @@ from typing import Any
 from ...engine.complaints import no_tensor
 from ...engine.variable import unbox
 from ...errors import expected
-from ...ops.indexed import index_select
-from ...ops.join import cat, stack
+from ...ops.index.index_select import index_select
+from ...ops.shape.join import cat, stack
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...errors import ShapeError, expected
-from ...ops.join import cat
+from ...ops.shape.join import cat
 from ...tensor import Tensor
 
 

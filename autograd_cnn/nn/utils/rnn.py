@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.variable import unbox
-from ...ops.indexed import index_select
-from ...ops.join import cat, stack
+from ...ops.index.index_select import index_select
+from ...ops.shape.join import cat, stack
 from ...support.listing import listed
 from ...tensor import Tensor, wrap
 

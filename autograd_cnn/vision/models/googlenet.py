@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ... import nn
 from ...nn import functional as F
-from ...ops.join import cat
+from ...ops.shape.join import cat
 from ...tensor import Tensor
 from .blocks import BasicConv2d, Layer
 from .initial import constant, imagenet_to_half

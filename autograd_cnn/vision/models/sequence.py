@@ -9,7 +9,7 @@ from typing import Any
 from ... import nn
 from ...nn import functional as F
 from ...nn.utils import weight_norm
-from ...ops.join import cat
+from ...ops.shape.join import cat
 from ...tensor import Tensor
 from .published import published
 

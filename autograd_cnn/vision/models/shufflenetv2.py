@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ... import nn
-from ...ops.join import cat
+from ...ops.shape.join import cat
 from ...tensor import Tensor
 from .blocks import Layer
 from .published import published, weights_of

@@ -1,0 +1,80 @@
+"""Activations that draw their input towards 0: hardshrink, softshrink, tanhshrink."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...types.kinds import float_only
+from ...types.promotion import Array
+from ..elementwise.select import _where as where
+from ..elementwise.select_bits import choose
+from ..elementwise.trigonometry import tanh
+from ..registry.expose import expose
+
+
+@expose("function method functional")
+@primitive(label="hardshrink {lambd}", family="activation", derivative="1 or 0")
+def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
+    """y = input where |input| > lambd, else 0.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.hardshrink(ac.tensor([0.3, -2.]))
+    tensor([ 0., -2.])
+    """
+    return choose(np.less_equal(np.abs(float_only(input, "hardshrink")), lambd), 0.0, input)
+
+
+@hardshrink.vjp("input")
+def _(g: Array, input: Array, lambd: float) -> Array:
+    return where((input < -lambd) | (input > lambd), g, 0.0)
+
+
+@hardshrink.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(avoid=(-0.5, 0.5)))
+
+
+@primitive(name="softshrink", label="softshrink {lambd}", family="activation", derivative="1 or 0")
+def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
+    """y = input drawn towards 0 by lambd"""
+    float_only(input, "softshrink")
+    within = np.minimum(np.maximum(input, input.dtype.type(-lambd)), input.dtype.type(lambd))
+    return input - within
+
+
+@_softshrink.vjp("input")
+def _(g: Array, input: Array, lambd: float) -> Array:
+    return where((input < -lambd) | (input > lambd), g, 0.0)
+
+
+@_softshrink.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(avoid=(-0.5, 0.5)))
+
+
+@expose("functional")
+def softshrink(input: Array, lambd: float = 0.5) -> Array:
+    """y = input − lambd above lambd, input + lambd below −lambd, 0 between.   (*) → (*)
+
+    Raises RuntimeError if lambd < 0.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softshrink(ac.tensor([0.3, -2.]))
+    tensor([ 0.0000, -1.5000])
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g} in softshrink.")
+    return _softshrink(input, lambd=lambd)
+
+
+@expose("functional")
+def tanhshrink(input: Array) -> Array:
+    """y = input − tanh(input).   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.tanhshrink(ac.tensor([0., 1.]))
+    tensor([0.0000, 0.2384])
+    """
+    return input - tanh(input)

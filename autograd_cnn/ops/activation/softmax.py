@@ -1,0 +1,202 @@
+"""softmax, its logarithm and kin: computed with the maximum taken out, so that nothing overflows."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import ndim_of
+from ...kernels.onednn import softmax as onednn
+from ...kernels.reference.sums import add_up
+from ...types.kinds import float_only
+from ...types.promotion import Array
+from ..elementwise.arithmetic import _neg
+from ..reduce.reduce import _sum, as_dtype
+from ..registry.contiguous import packed
+from ..registry.dims import draw_dim, normal_dim
+from ..registry.expose import expose
+
+
+def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
+    """x − max x along dim, in float32 at least, and the axis as NumPy takes it."""
+    axis, x = dim if x.ndim else None, packed(x)
+    if x.dtype == np.float16:
+        x = x.astype(np.float32)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf), axis
+
+
+@primitive(name="softmax", label="softmax", family="activation", derivative="y(δ − yᵀ)")
+def _softmax(input: Array, *, dim: int) -> Array:
+    """y = e^x / Σ e^x along dim"""
+    float_only(input, "softmax")
+    y, axis = _shifted(input, dim)
+    y = np.exp(y)
+    y /= add_up(y, axis, True)
+    return y.astype(input.dtype, copy=False)
+
+
+@_softmax.accelerated
+def _(input: Array, *, dim: int) -> Any:
+    return onednn.softmax(input, dim)
+
+
+@_softmax.vjp("input")
+def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
+    found = onednn.softmax_adjoint(g, y, dim, spare=spare)
+    if found is not NotImplemented:
+        return found
+    gy = g * y
+    return gy - y * _sum(gy, dims=_axis(y, dim), keepdim=True)
+
+
+@_softmax.entries
+def _(input: Array, dim: int) -> Any:
+    a = yield "A", np.exp(input)
+    s = yield "S", a.sum(dim, keepdims=True) if input.ndim else a
+    y = yield None, a / s
+    return {"gradient": lambda g: {"input": (g - (g * y).sum(dim, keepdims=True)) * y}}
+
+
+def _axis(x: Array, dim: int) -> tuple[int, ...] | None:
+    return (dim,) if x.ndim > 1 else None
+
+
+@_softmax.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+@_softmax.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(3, np.int64), dim=0, error=NotImplementedError, match="not implemented for 'Long'")
+
+
+@primitive(name="log_softmax", family="activation", derivative="δ − e^y")
+def _log_softmax(input: Array, *, dim: int) -> Array:
+    """y = x − ln Σ e^x along dim"""
+    float_only(input, "log_softmax")
+    y, axis = _shifted(input, dim)
+    y -= np.log(add_up(np.exp(y), axis, True))
+    return y.astype(input.dtype, copy=False)
+
+
+@_log_softmax.accelerated
+def _(input: Array, *, dim: int) -> Any:
+    return onednn.softmax(input, dim, log=True)
+
+
+def twice_softmax(operation: str, made_by: str) -> str:
+    """The hint for a softmax of a softmax: no error, but gradients that hardly move anything."""
+    if made_by != "softmax":
+        return ""
+    return f"{operation}: expected logits, got the result of softmax: softmax is taken twice. Leave it out before {operation}."
+
+
+@_log_softmax.hints
+def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
+    return twice_softmax("log_softmax", made_by[0])
+
+
+@_log_softmax.vjp("input")
+def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
+    from ..elementwise.exponential import exp
+
+    found = onednn.softmax_adjoint(g, y, dim, log=True, spare=spare)
+    if found is not NotImplemented:
+        return found
+    return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)
+
+
+@_log_softmax.entries
+def _(input: Array, dim: int) -> Any:
+    a = yield "A", np.exp(input)
+    s = yield "S", a.sum(dim, keepdims=True) if input.ndim else a
+    yield None, input - np.log(s)
+    return {"gradient": lambda g: {"input": g - g.sum(dim, keepdims=True) * (a / s)}}
+
+
+@_log_softmax.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+def _chosen(dim: int | None, ndim: int, operation: str, stacklevel: int) -> int:
+    """`dim`, or PyTorch's implicit choice with its warning."""
+    if dim is not None:
+        return normal_dim(dim, ndim, operation)
+    warnings.warn(
+        f"Implicit dimension choice for {operation} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel + 1,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+@expose("function method")
+def softmax(input: Array, dim: int, dtype: Any = None) -> Array:
+    """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
+
+    `dtype` casts the input first. Raises IndexError for a dim out of range, NotImplementedError for integers.
+
+    >>> import autograd_cnn as ac
+    >>> ac.softmax(ac.tensor([1., 1., 1., 1.]), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    return _softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "softmax"))
+
+
+@expose("function method")
+def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
+    """y = x − ln Σ e^x along `dim`: the logarithm of softmax, without its underflow.   (*) → (*)
+
+    `dtype` casts the input first. Raises IndexError for a dim out of range, NotImplementedError for integers.
+
+    >>> import autograd_cnn as ac
+    >>> ac.log_softmax(ac.tensor([0., 0.]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "log_softmax"))
+
+
+@expose("functional", "softmax")
+def f_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
+
+    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softmax(ac.tensor([[0., 0.]]), dim=1)
+    tensor([[0.5000, 0.5000]])
+    """
+    return _softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "softmax", _stacklevel))
+
+
+@expose("functional", "log_softmax")
+def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = x − ln Σ e^x along `dim`.   (*) → (*)
+
+    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "log_softmax", _stacklevel))
+
+
+@expose("functional")
+def softmin(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    """y = e^−x / Σ e^−x along `dim`: softmax of −input.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.softmin(ac.tensor([0., 0.]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _softmax(_neg(as_dtype(input, dtype)), dim=_chosen(dim, ndim_of(input), "softmin", _stacklevel))

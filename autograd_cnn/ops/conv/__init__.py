@@ -1,0 +1,1 @@
+"""Convolution, patches, resampling, sampling on grids."""

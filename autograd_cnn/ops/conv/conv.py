@@ -1,0 +1,348 @@
+"""Convolution in one, two and three dims, its two adjoints, and the transposed convolution.
+
+Convolution, the adjoint by its input and the adjoint by its weight are three primitives closed under differentiation: the rules
+of each are the other two. The field's "convolution" is a cross-correlation; the lectures' true convolution, with the kernel
+flipped, has a name of its own (`convolve2d`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...config import current
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import ndim_of, shape_of
+from ...errors import ShapeError, expected
+from ...kernels.onednn import conv as onednn
+from ...kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
+from ...kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
+from ...types.promotion import Array
+from ..linalg.matmul import same_dtype
+from ..reduce.reduce import sum as total
+from ..registry.expose import expose
+from ..shape.arrange import flip, pad_constant
+from ..shape.shape import Shape, _reshape, unsqueeze
+
+Pairs = tuple[tuple[int, int], ...]
+Steps = int | Sequence[int]
+
+
+@primitive(label="{kind}", family="conv", name="conv")
+def _conv(input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+          kind: str = "conv") -> Array:  # fmt: skip
+    """y[n,o,p] = b[o] + Σ_{c,k} w[o,c,k] · x[n,c,p·stride + k·dilation].   (N, C, *S), (O, C/G, *K), (O) → (N, O, *P)"""
+    return conv_forward(input, weight, stride, padding, dilation, groups, bias)
+
+
+@_conv.accelerated
+def _(input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+      kind: str = "") -> Array:  # fmt: skip
+    return onednn.forward(input, weight, stride, padding, dilation, groups, bias)
+
+
+@_conv.vjp("input")
+def _(
+    g: Array, input_shape: Shape, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
+    return _conv_input(g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@_conv.vjp("weight", "bias")
+def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+      need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
+    if all(need) and isinstance(g, np.ndarray):
+        both = onednn.weight_adjoint(g, input, weight_shape, stride, padding, dilation, groups, bias=True)
+        if both is not NotImplemented:
+            return both  # type: ignore[no-any-return]  # (gw, gb)
+    gw = _conv_weight(g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups) if need[0] else None
+    return gw, total(g, (0, *range(2, ndim_of(g)))) if need[1] else None  # (N, O, *P) -> (O)
+
+
+@primitive(label="{kind}", family="conv", name="conv_input")
+def _conv_input(input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
+                kind: str = "conv ∂input") -> Array:  # fmt: skip
+    """The adjoint of convolution by its input: each output entry spreads over the window it came from.
+    (N, O, *P), (O, C/G, *K) → shape (N, C, *S)"""
+    return conv_input_adjoint(input, weight, shape, stride, padding, dilation, groups)
+
+
+@_conv_input.accelerated
+def _(input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, kind: str = "") -> Array:
+    return onednn.input_adjoint(input, weight, shape, stride, padding, dilation, groups)
+
+
+@_conv_input.vjp("input")
+def _(g: Array, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    return _conv(g, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@_conv_input.vjp("weight")
+def _(
+    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
+    return _conv_weight(input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@primitive(label="conv ∂weight", family="conv", name="conv_weight")
+def _conv_weight(
+    input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array:
+    """The adjoint of convolution by its weight: gw[o,c,k] = Σ_{n,p} g[n,o,p] · x[n,c,p·stride + k·dilation].
+    (N, O, *P), (N, C, *S) → shape (O, C/G, *K)"""
+    return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups)
+
+
+@_conv_weight.accelerated
+def _(input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    return onednn.weight_adjoint(input, other, shape, stride, padding, dilation, groups)
+
+
+@_conv_weight.vjp("input")
+def _(g: Array, other: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    return _conv(other, g, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@_conv_weight.vjp("other")
+def _(g: Array, input: Array, other_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    return _conv_input(input, g, shape=other_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
+    """Sizes that fit together: input shape, weight shape, parameters."""
+    dims = draw.integer(1, 2)
+    groups = draw.integer(1, 2)
+    dilation = tuple(draw.integer(1, 2) for _ in range(dims))
+    kernel = tuple(draw.integer(1, 3) for _ in range(dims))
+    padding = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in range(dims))
+    size = tuple(
+        max(1, d * (k - 1) + 1 - a - b) + draw.integer(0, 2)
+        for d, k, (a, b) in zip(dilation, kernel, padding, strict=True)
+    )
+    stride = tuple(draw.integer(1, 2) for _ in range(dims))
+    c, o = draw.integer(1, 2), draw.integer(1, 2)
+    params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return (draw.integer(1, 2), c * groups, *size), (o * groups, c, *kernel), params
+
+
+def _out_shape(x: Shape, w: Shape, p: dict[str, Any]) -> Shape:
+    return (x[0], w[0], *output_sizes(x[2:], w[2:], p["stride"], p["padding"], p["dilation"]))
+
+
+@_conv.cases
+def _(draw: Draw) -> Case:
+    x, w, params = _problem(draw)
+    given = [draw.array(x), draw.array(w)]
+    if draw.boolean():
+        given.append(draw.array((w[0],)))
+    return Case(*given, **params)
+
+
+@_conv.bad_cases
+def _() -> Any:
+    fits: dict[str, Any] = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
+    yield Bad(
+        np.ones((1, 2, 5)),
+        np.ones((3, 4, 3)),
+        **fits,
+        error=RuntimeError,
+        match="to have 4 channels, but got 2 channels",
+    )
+    yield Bad(
+        np.ones((1, 2, 2)),
+        np.ones((3, 2, 3)),
+        **fits,
+        error=RuntimeError,
+        match="Kernel size can't be greater than actual input size",
+    )
+
+
+@_conv_input.cases
+def _(draw: Draw) -> Case:
+    x, w, params = _problem(draw)
+    return Case(draw.array(_out_shape(x, w, params)), draw.array(w), shape=x, **params)
+
+
+@_conv_weight.cases
+def _(draw: Draw) -> Case:
+    x, w, params = _problem(draw)
+    return Case(draw.array(_out_shape(x, w, params)), draw.array(x), shape=w, **params)
+
+
+# ------------------------------------------------------------------------------------------------- the public functions
+def _sides(padding: Any, kernel: Shape, stride: Shape, dilation: Shape, operation: str) -> Pairs:
+    """Padding as (before, after) for each dim, from a number, numbers, or a word."""
+    if not isinstance(padding, str):
+        return pairs(padding, len(kernel))
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "full":
+        return full_padding(kernel, dilation)
+    if padding == "same":
+        if any(s != 1 for s in stride):
+            raise RuntimeError(
+                f"padding='same' is not supported for strided convolutions: got stride {stride} in {operation}. Give numbers."
+            )
+        return same_padding(kernel, dilation)
+    raise RuntimeError(expected(operation, "padding as numbers or one of 'valid', 'same', 'full'", repr(padding)))
+
+
+def _batched(x: Any, dims: int, operation: str) -> tuple[Any, bool]:
+    """The input with a batch dim, and whether it had none."""
+    n = ndim_of(x)
+    if n not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {operation}, but got input of size: {list(shape_of(x))}"
+        )
+    return (unsqueeze(x, 0), True) if n == dims + 1 else (x, False)
+
+
+def _check(operation: str, x: Any, w: Any, bias: Any, channels: int, dims: int) -> None:
+    if ndim_of(w) != dims + 2:
+        raise RuntimeError(
+            expected(operation, f"a {dims + 2}-dimensional weight (O, C/groups, *K)", f"shape {list(shape_of(w))}")
+        )
+    same_dtype(operation, x, w, *(() if bias is None else (bias,)))
+    if bias is not None and shape_of(bias) != (channels,):
+        raise ShapeError(
+            f"Given weight of size {list(shape_of(w))}, expected bias to be 1-dimensional with {channels} elements, but got bias of size "
+            f"{list(shape_of(bias))} instead (in {operation})"
+        )
+
+
+def _unbatched(y: Any, was: bool) -> Any:
+    return _reshape(y, shape=shape_of(y)[1:], kind="squeeze") if was else y
+
+
+def _convolution(operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, dilation: Steps,
+                 groups: int) -> Any:  # fmt: skip
+    x, single = _batched(input, dims, operation)
+    w = shape_of(weight)
+    _check(operation, x, weight, bias, w[0] if w else 0, dims)
+    by, apart = steps(stride, dims, f"{operation}: stride"), steps(dilation, dims, f"{operation}: dilation")
+    sides = _sides(padding, w[2:], by, apart, operation)
+    if current().strict_windows:
+        check_fit(operation, shape_of(x)[2:], w[2:], by, sides, apart)
+    return _unbatched(
+        _conv(x, weight, bias, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation), single
+    )
+
+
+_DOC = """{what} over {dims} dims: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation]{flip}.
+
+    (N, C, {S}) or (C, {S}), (O, C/groups, {K}), (O) → (N, O, {P}), where along each dim
+    P = ⌊(S + before + after − dilation·(K − 1) − 1) / stride⌋ + 1.   Parameters: O · C/groups · K + O.
+
+    Args:
+        padding: a number, one for each dim, 'valid' (none), 'same' (P = S at stride 1) or the lectures' 'full' (every position
+            that touches the input: P = S + K − 1 without dilation).
+        groups: channels are split into so many groups that do not see each other (groups = C: depthwise).
+
+    Errors: ShapeError (a RuntimeError) for sizes, channels or groups that do not fit, DtypeError for unequal dtypes; inside
+    `strict_windows()` also for a window that leaves pixels over.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.{name}(ac.ones({x}), ac.ones({w})).shape
+    torch.Size({y})
+
+    Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998.
+    """
+_LETTERS = {1: ("L", "k", "P"), 2: ("H, W", "KH, KW", "OH, OW"), 3: ("D, H, W", "KD, KH, KW", "OD, OH, OW")}
+
+
+def _make(dims: int, true: bool) -> None:
+    name = f"convolve{dims}d" if true else f"conv{dims}d"
+
+    def convolution(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
+                    groups: int = 1) -> Array:  # fmt: skip
+        kernel = flip(weight, tuple(range(2, ndim_of(weight)))) if true else weight
+        return _convolution(name, dims, input, kernel, bias, stride, padding, dilation, groups)
+
+    spatial, k, p = _LETTERS[dims]
+    convolution.__name__ = convolution.__qualname__ = name
+    convolution.__code__ = convolution.__code__.replace(co_name=name)  # what tracebacks and messages say
+    convolution.__doc__ = _DOC.format(
+        what="True convolution (the kernel flipped)" if true else "Cross-correlation, which the field calls convolution,",
+        dims=dims, flip=", with w flipped in all its spatial dims" if true else "", S=spatial, K=k, P=p, name=name,
+        x=", ".join(["1", "2"] + ["6"] * dims), w=", ".join(["4", "2"] + ["3"] * dims), y=[1, 4] + [4] * dims,
+    )  # fmt: skip
+    globals()[name] = expose("function functional")(convolution)
+
+
+for _dims in (1, 2, 3):
+    _make(_dims, true=False)
+    _make(_dims, true=True)
+
+
+def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, output_padding: Steps,
+                groups: int, dilation: Steps) -> Any:  # fmt: skip
+    x, single = _batched(input, dims, operation)
+    w = shape_of(weight)
+    if len(w) != dims + 2:
+        raise RuntimeError(
+            expected(operation, f"a {dims + 2}-dimensional weight (C, O/groups, *K)", f"shape {list(w)}")
+        )
+    channels = w[1] * groups
+    _check(operation, x, weight, bias, channels, dims)
+    if shape_of(x)[1] != w[0]:
+        raise ShapeError(
+            f"Given transposed=1, weight of size {list(w)}, expected input{list(shape_of(x))} to have {w[0]} channels, but got "
+            f"{shape_of(x)[1]} channels instead (in {operation})"
+        )
+    by, apart = steps(stride, dims, f"{operation}: stride"), steps(dilation, dims, f"{operation}: dilation")
+    extra = steps(output_padding, dims, f"{operation}: output_padding")
+    if isinstance(padding, str):
+        raise RuntimeError(expected(operation, "padding as numbers", repr(padding)))
+    sides = pairs(padding, dims)
+    for e, s, d in zip(extra, by, apart, strict=True):
+        if e >= max(s, d):
+            raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got output_padding: {extra}, stride: {by}, "
+                               f"dilation: {apart} (in {operation})")  # fmt: skip
+    along = list(zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True))
+    size = tuple(transposed_size(n, k, s, p, e, d) for n, k, s, p, e, d in along)
+    if any(n < 1 for n in size):
+        raise RuntimeError(f"{operation}: Given input size per channel: {list(shape_of(x)[2:])}. Calculated output size per channel: {list(size)}. "
+                           "Output size is too small. Use less padding.")  # fmt: skip
+    # output_padding of a stride or more uncovers what padding cut off, and beyond that adds zeros
+    cut = tuple(min(e, p[1]) if e >= s else 0 for _, _, s, p, e, _ in along)
+    zeros = tuple((0, e - c) if e >= s else (0, 0) for (_, _, s, _, e, _), c in zip(along, cut, strict=True))
+    sides = tuple((a, b - c) for (a, b), c in zip(sides, cut, strict=True))
+    shape = (shape_of(x)[0], channels, *(n - z for n, (_, z) in zip(size, zeros, strict=True)))
+    y = _conv_input(x, weight, shape=shape, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation)
+    if any(z for _, z in zeros):
+        y = pad_constant(y, widths=((0, 0), (0, 0), *zeros))
+    if bias is not None:
+        y = y + _reshape(bias, shape=(channels, *(1,) * dims), kind="unsqueeze")
+    return _unbatched(y, single)
+
+
+def _make_transposed(dims: int) -> None:
+    name = f"conv_transpose{dims}d"
+
+    def transposed(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, output_padding: Steps = 0,
+                   groups: int = 1, dilation: Steps = 1) -> Array:  # fmt: skip
+        return _transposed(name, dims, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+    spatial, k, p = _LETTERS[dims]
+    transposed.__name__ = transposed.__qualname__ = name
+    transposed.__code__ = transposed.__code__.replace(co_name=name)  # what tracebacks and messages say
+    transposed.__doc__ = f"""Transposed convolution over {dims} dims ("deconvolution"): the adjoint of `conv{dims}d` by its input. Each
+    entry of the input spreads over a window of the output.
+
+    (N, C, {spatial}), (C, O/groups, {k}), (O) → (N, O, {p}), where along each dim
+    P = (S − 1) · stride − 2 · padding + dilation · (K − 1) + output_padding + 1.
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.{name}(ac.ones({", ".join(["1", "4"] + ["3"] * dims)}), ac.ones({", ".join(["4", "2"] + ["2"] * dims)}), stride=2).shape
+    torch.Size({[1, 2] + [6] * dims})
+
+    Source: Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks", 2010.
+    """
+    globals()[name] = expose("function functional")(transposed)
+
+
+for _dims in (1, 2, 3):
+    _make_transposed(_dims)

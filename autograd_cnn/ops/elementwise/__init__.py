@@ -1,0 +1,1 @@
+"""Entry by entry: arithmetic, powers, exponentials, angles, rounding, comparisons, choices."""

@@ -1,0 +1,283 @@
+"""Comparisons: what is equal, less, not a number, close. Results are bool; nothing here takes a gradient."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.complaints import no_tensor
+from ...engine.primitive import primitive
+from ...engine.variable import unbox
+from ...errors import DtypeError, expected
+from ...types.promotion import Array, align
+from ..registry.expose import expose
+
+
+def _pair(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b), smooth=False)
+
+
+def _one(draw: Draw) -> Case:
+    return Case(draw.array(), smooth=False)
+
+
+# ------------------------------------------------------------------------------------------------- order
+@expose("function method inplace")
+@primitive(label="=", family="compare", variables=("input",))
+def eq(input: Array, other: Array) -> Array:
+    """y = (input = other), entry by entry; NaN equals nothing.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.eq(ac.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
+    return np.equal(*align(input, other))
+
+
+@expose("function method inplace", "ne", "not_equal")
+@primitive(label="≠", family="compare", variables=("input",))
+def ne(input: Array, other: Array) -> Array:
+    """y = (input ≠ other), entry by entry.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.ne(ac.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
+    return np.not_equal(*align(input, other))
+
+
+@expose("function method inplace", "lt", "less")
+@primitive(label="<", family="compare", variables=("input",))
+def lt(input: Array, other: Array) -> Array:
+    """y = (input < other), entry by entry.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.lt(ac.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
+    return np.less(*align(input, other))
+
+
+@expose("function method inplace", "le", "less_equal")
+@primitive(label="≤", family="compare", variables=("input",))
+def le(input: Array, other: Array) -> Array:
+    """y = (input ≤ other), entry by entry.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.le(ac.tensor([1, 3]), 2)
+    tensor([ True, False])
+    """
+    return np.less_equal(*align(input, other))
+
+
+@expose("function method inplace", "gt", "greater")
+@primitive(label=">", family="compare", variables=("input",))
+def gt(input: Array, other: Array) -> Array:
+    """y = (input > other), entry by entry.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.gt(ac.tensor([1, 3]), 2)
+    tensor([False,  True])
+    """
+    return np.greater(*align(input, other))
+
+
+@expose("function method inplace", "ge", "greater_equal")
+@primitive(label="≥", family="compare", variables=("input",))
+def ge(input: Array, other: Array) -> Array:
+    """y = (input ≥ other), entry by entry.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.ge(ac.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
+    return np.greater_equal(*align(input, other))
+
+
+for _compare, _kernel in (
+    (eq, operator.eq),
+    (ne, operator.ne),
+    (lt, operator.lt),
+    (le, operator.le),
+    (gt, operator.gt),
+    (ge, operator.ge),
+):
+    _compare.kernel(float)(_kernel)
+    _compare.cases(_pair)
+
+
+@eq.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), np.ones(3), error=RuntimeError, match="must match the size")
+
+
+# ------------------------------------------------------------------------------------------------- kinds of numbers
+@expose("function method")
+@primitive(family="compare")
+def isnan(input: Array) -> Array:
+    """Which entries are NaN.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isnan(ac.tensor([1., float("nan")]))
+    tensor([False,  True])
+    """
+    return np.isnan(input)
+
+
+@expose("function method")
+@primitive(family="compare")
+def isinf(input: Array) -> Array:
+    """Which entries are +∞ or −∞.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isinf(ac.tensor([1., float("-inf")]))
+    tensor([False,  True])
+    """
+    return np.isinf(input)
+
+
+@expose("function method")
+@primitive(family="compare")
+def isfinite(input: Array) -> Array:
+    """Which entries are neither infinite nor NaN.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isfinite(ac.tensor([1., float("inf")]))
+    tensor([ True, False])
+    """
+    return np.isfinite(input)
+
+
+@expose("function method")
+@primitive(family="compare")
+def isposinf(input: Array) -> Array:
+    """Which entries are +∞.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isposinf(ac.tensor([float("-inf"), float("inf")]))
+    tensor([False,  True])
+    """
+    return np.isinf(input) & np.greater(input, 0)
+
+
+@expose("function method")
+@primitive(family="compare")
+def isneginf(input: Array) -> Array:
+    """Which entries are −∞.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isneginf(ac.tensor([float("-inf"), float("inf")]))
+    tensor([ True, False])
+    """
+    return np.isinf(input) & np.less(input, 0)
+
+
+@expose("function method")
+@primitive(family="compare")
+def isreal(input: Array) -> Array:
+    """Which entries have no imaginary part: all of a real tensor.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.isreal(ac.tensor([1., 2.]))
+    tensor([True, True])
+    """
+    return np.isreal(input)
+
+
+@expose("function method")
+@primitive(family="compare")
+def signbit(input: Array) -> Array:
+    """Which entries have the sign bit set: the negative ones, and −0.0.   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.signbit(ac.tensor([1., -0.]))
+    tensor([False,  True])
+    """
+    return np.signbit(input) if getattr(input, "dtype", np.dtype(float)).kind == "f" else np.less(input, 0)
+
+
+for _test in (isnan, isinf, isfinite, isposinf, isneginf, isreal, signbit):
+    _test.cases(_one)
+
+
+# ------------------------------------------------------------------------------------------------- close, equal, among
+@expose("function method")
+@primitive(label="≈", family="compare", variables=("input", "other"))
+def isclose(input: Array, other: Array, *, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
+    """y = |input − other| ≤ atol + rtol · |other|, or both equal; with `equal_nan` NaN is close to NaN.   (*), (*) → (*) bool
+
+    Raises RuntimeError for different dtypes or negative tolerances.
+
+    >>> import autograd_cnn as ac
+    >>> ac.isclose(ac.tensor([1., 2.]), ac.tensor([1.000001, 2.1]))
+    tensor([ True, False])
+    """
+    if input.dtype != other.dtype:
+        raise DtypeError(expected("isclose", f"two tensors of one dtype ({input.dtype})", str(other.dtype), "Convert with .to(dtype)."))
+    if rtol < 0 or atol < 0:
+        raise RuntimeError(expected("isclose", "rtol and atol greater than or equal to zero", f"rtol={rtol}, atol={atol}"))
+    close = np.equal(input, other)
+    if equal_nan and input.dtype.kind == "f":
+        close = close | (np.isnan(input) & np.isnan(other))
+    if rtol == 0 and atol == 0:
+        return close
+    x, z = (input, other) if input.dtype.kind in "fc" else (input.astype(np.float64), other.astype(np.float64))
+    near = np.abs(x - z)
+    return close | (np.isfinite(near) & (near <= atol + np.abs(rtol * z)))
+
+
+isclose.cases(_pair)
+
+
+@isclose.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), np.ones(2, np.float32), error=RuntimeError, match="two tensors of one dtype")
+    yield Bad(np.ones(2), np.ones(2), rtol=-1.0, error=RuntimeError, match="greater than or equal to zero")
+
+
+@expose("function method")
+def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Are all entries close: |input − other| ≤ atol + rtol · |other|?
+
+    >>> import autograd_cnn as ac
+    >>> ac.allclose(ac.tensor([1., 2.]), ac.tensor([1., 2.000001]))
+    True
+    """
+    return bool(unbox(isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)).all())
+
+
+@expose("function method")
+def equal(input: Array, other: Array) -> bool:
+    """Have both the same shape and the same entries? (NaN equals nothing.)
+
+    >>> import autograd_cnn as ac
+    >>> ac.equal(ac.tensor([1, 2]), ac.tensor([1, 2]))
+    True
+    """
+    x, z = unbox(input), unbox(other)
+    for position, v in enumerate((x, z)):
+        if not hasattr(v, "shape"):
+            name = ("input", "other")[position]
+            raise no_tensor(v, "equal", name, position + 1)
+    return bool(x.shape == z.shape and np.equal(*align(x, z)).all())
+
+
+@expose("function")
+@primitive(label="in", family="compare")
+def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, invert: bool = False) -> Array:
+    """Which of the elements are among the test elements (with `invert`: which are not).   (*), (*) → (*) bool
+
+    `assume_unique` promises that neither holds an entry twice, which is quicker.
+
+    >>> import autograd_cnn as ac
+    >>> ac.isin(ac.tensor([1, 2, 3]), ac.tensor([3, 1]))
+    tensor([ True, False,  True])
+    """
+    return np.isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
+
+
+isin.cases(lambda draw: Case(draw.integers((2, 3), 0, 5), draw.integers((3,), 0, 5), smooth=False))

@@ -1,0 +1,162 @@
+"""Mixing several tensors entry by entry: lerp, addcmul, addcdiv, and the choices that pass over NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import array_of
+from ...types.kinds import float_only, speak
+from ...types.promotion import Array, align
+from ..registry.expose import expose
+from ..registry.legacy_arguments import numbers_first
+from .arithmetic import _add, _div, _mul
+from .comparison import isnan
+from .select import _apart, _where
+
+
+@expose("function method inplace")
+@primitive(label="lerp", family="arithmetic", derivative="1 − w, w, end − start")
+def lerp(input: Array, end: Array, weight: Array) -> Array:
+    """y = input + weight · (end − input); weight is a number or a tensor.   (*), (*), (*) → (*)
+
+    Raises RuntimeError for different dtypes.
+
+    >>> import autograd_cnn as ac
+    >>> ac.lerp(ac.tensor([0., 10.]), ac.tensor([10., 20.]), 0.5)
+    tensor([ 5., 15.])
+    """
+    for v in (end, weight):
+        dtype = getattr(v, "dtype", None)
+        if dtype is not None and getattr(input, "dtype", dtype) != dtype:
+            raise RuntimeError(
+                f"lerp: expected dtype {speak(input.dtype)} for `end` and `weight`, got {speak(dtype)}. Convert with .to(dtype)."
+            )
+    float_only(input, "lerp")
+    far = np.greater_equal(np.abs(weight), 0.5)  # from the nearer end, so that weight 1 gives `end` exactly
+    span = end - input
+    if np.ndim(far) == 0:
+        return end - span * (1 - weight) if far else input + weight * span
+    return np.where(far, end - span * (1 - weight), input + weight * span)
+
+
+@lerp.vjp("input")
+def _(g: Array, weight: Array) -> Array:
+    return g * (1 - weight)
+
+
+@lerp.vjp("end")
+def _(g: Array, weight: Array) -> Array:
+    return g * weight
+
+
+@lerp.vjp("weight")
+def _(g: Array, input: Array, end: Array) -> Array:
+    return g * (end - input)
+
+
+@lerp.cases
+def _(draw: Draw) -> Case:
+    a, b, c = draw.shapes(3)
+    return Case(draw.array(a), draw.array(b), draw.array(c) if draw.boolean() else draw.real(-1, 2))
+
+
+@lerp.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), np.ones(2, np.float32), 0.5, error=RuntimeError, match="expected dtype Double")
+
+
+@expose("function method inplace")
+@numbers_first("value")
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """y = input + value · tensor1 · tensor2.   (*), (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.addcmul(ac.tensor([1.]), ac.tensor([2.]), ac.tensor([3.]), value=10)
+    tensor([61.])
+    """
+    array_of(tensor1), array_of(tensor2)
+    product = _mul(tensor1, tensor2)
+    return _add(input, product if value == 1 else _mul(product, value))
+
+
+@expose("function method inplace")
+@numbers_first("value")
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
+    """y = input + value · tensor1 / tensor2.   (*), (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.addcdiv(ac.tensor([1.]), ac.tensor([3.]), ac.tensor([2.]), value=10)
+    tensor([16.])
+    """
+    array_of(tensor1), array_of(tensor2)
+    quotient = _div(tensor1, tensor2)
+    return _add(input, quotient if value == 1 else _mul(quotient, value))
+
+
+# ------------------------------------------------------------------------------------------------- passing over NaN
+@expose("function method")
+@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
+def fmax(input: Array, other: Array) -> Array:
+    """y = max(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
+
+    >>> import autograd_cnn as ac
+    >>> ac.fmax(ac.tensor([1., float("nan")]), ac.tensor([3., 4.]))
+    tensor([3., 4.])
+    """
+    return np.fmax(*align(input, other))
+
+
+@fmax.vjp("input", "other")
+def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
+    first = (input >= other) | isnan(other)
+    return _where(first, g, 0.0), _where(first, 0.0, g)
+
+
+fmax.cases(_apart)
+
+
+@expose("function method")
+@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
+def fmin(input: Array, other: Array) -> Array:
+    """y = min(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
+
+    >>> import autograd_cnn as ac
+    >>> ac.fmin(ac.tensor([1., float("nan")]), ac.tensor([3., 4.]))
+    tensor([1., 4.])
+    """
+    return np.fmin(*align(input, other))
+
+
+@fmin.vjp("input", "other")
+def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
+    first = (input <= other) | isnan(other)
+    return _where(first, g, 0.0), _where(first, 0.0, g)
+
+
+fmin.cases(_apart)
+
+
+@expose("function method inplace")
+@primitive(label="step", family="compare", variables=("input", "values"))
+def heaviside(input: Array, values: Array) -> Array:
+    """y = 0 where input < 0, `values` where it is 0, 1 where it is greater.   (*), (*) → (*)
+
+    Raises RuntimeError for different dtypes.
+
+    >>> import autograd_cnn as ac
+    >>> ac.heaviside(ac.tensor([-1., 0., 2.]), ac.tensor([0.5]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if getattr(input, "dtype", None) != getattr(values, "dtype", None):
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes: expected values in the input's dtype.")
+    return np.where(np.equal(input, 0), values, np.greater(input, 0).astype(input.dtype))
+
+
+@heaviside.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b), smooth=False)

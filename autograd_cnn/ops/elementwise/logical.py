@@ -1,0 +1,193 @@
+"""Logic on truth values and on bits. Nothing here takes a gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...types.promotion import Array, align
+from ..registry.expose import expose
+
+
+def _bools(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.booleans(a), draw.booleans(b), smooth=False)
+
+
+def _integers(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.integers(a, 0, 100), draw.integers(b, 0, 6), smooth=False)
+
+
+def _bits(operation: str, *values: Any) -> tuple[Any, ...]:
+    """The operands, if they have bits to speak of."""
+    for v in values:
+        dtype = getattr(v, "dtype", None)
+        if (dtype is not None and dtype.kind not in "biu") or isinstance(v, float):
+            raise NotImplementedError(
+                f"\"{operation}\" not implemented for '{dtype or 'float'}': expected integers or bools. Convert with .long() or .bool()."
+            )
+    return values
+
+
+# ------------------------------------------------------------------------------------------------- truth values
+@expose("function method inplace")
+@primitive(label="∧", family="compare", variables=("input", "other"))
+def logical_and(input: Array, other: Array) -> Array:
+    """y = input and other, where 0 is False and all else True.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.logical_and(ac.tensor([1., 0.]), ac.tensor([2., 3.]))
+    tensor([ True, False])
+    """
+    return np.logical_and(input, other)
+
+
+@expose("function method inplace")
+@primitive(label="∨", family="compare", variables=("input", "other"))
+def logical_or(input: Array, other: Array) -> Array:
+    """y = input or other, where 0 is False and all else True.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.logical_or(ac.tensor([1., 0.]), ac.tensor([0., 0.]))
+    tensor([ True, False])
+    """
+    return np.logical_or(input, other)
+
+
+@expose("function method inplace")
+@primitive(label="⊻", family="compare", variables=("input", "other"))
+def logical_xor(input: Array, other: Array) -> Array:
+    """y = either input or other, not both.   (*), (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.logical_xor(ac.tensor([1., 0.]), ac.tensor([1., 2.]))
+    tensor([False,  True])
+    """
+    return np.logical_xor(input, other)
+
+
+@expose("function method inplace")
+@primitive(label="¬", family="compare")
+def logical_not(input: Array) -> Array:
+    """y = (input = 0).   (*) → (*) bool
+
+    >>> import autograd_cnn as ac
+    >>> ac.logical_not(ac.tensor([1., 0.]))
+    tensor([False,  True])
+    """
+    return np.logical_not(input)
+
+
+for _logic in (logical_and, logical_or, logical_xor):
+    _logic.cases(_bools)
+logical_not.cases(lambda draw: Case(draw.booleans(draw.shape()), smooth=False))
+
+
+# ------------------------------------------------------------------------------------------------- bits
+@expose("function method inplace")
+@primitive(label="&", family="compare")
+def bitwise_and(input: Array, other: Array) -> Array:
+    """y = input & other, bit by bit; of bools the logical and.   (*), (*) → (*)
+
+    Raises NotImplementedError for floats.
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_and(ac.tensor([6, 5]), 3)
+    tensor([2, 1])
+    """
+    return np.bitwise_and(*align(*_bits("bitwise_and", input, other)))
+
+
+@expose("function method inplace")
+@primitive(label="|", family="compare")
+def bitwise_or(input: Array, other: Array) -> Array:
+    """y = input | other, bit by bit; of bools the logical or.   (*), (*) → (*)
+
+    Raises NotImplementedError for floats.
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_or(ac.tensor([6, 5]), 3)
+    tensor([7, 7])
+    """
+    return np.bitwise_or(*align(*_bits("bitwise_or", input, other)))
+
+
+@expose("function method inplace")
+@primitive(label="^", family="compare")
+def bitwise_xor(input: Array, other: Array) -> Array:
+    """y = input xor other, bit by bit.   (*), (*) → (*)
+
+    Raises NotImplementedError for floats.
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_xor(ac.tensor([6, 5]), 3)
+    tensor([5, 6])
+    """
+    return np.bitwise_xor(*align(*_bits("bitwise_xor", input, other)))
+
+
+@expose("function method inplace")
+@primitive(label="~", family="compare")
+def bitwise_not(input: Array) -> Array:
+    """y = ~input, bit by bit: −input − 1 of integers, the logical not of bools.   (*) → (*)
+
+    Raises NotImplementedError for floats.
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_not(ac.tensor([True, False]))
+    tensor([False,  True])
+    """
+    return np.invert(*_bits("bitwise_not", input))
+
+
+def _bounded(x: Any, by: Any) -> Any:
+    """Shifting by the width of the type or more shifts everything out; NumPy asks for less than that."""
+    width = np.asarray(x).dtype.itemsize * 8
+    return np.less(by, 0) | np.greater_equal(by, width)
+
+
+@expose("function method inplace", "bitwise_left_shift")
+@primitive(label="≪", family="compare")
+def bitwise_left_shift(input: Array, other: Array) -> Array:
+    """y = input · 2^other, in integers; 0 where all bits are shifted out.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_left_shift(ac.tensor([1, 3]), 2)
+    tensor([ 4, 12])
+    """
+    x, by = align(*_bits("bitwise_left_shift", input, other))
+    out = _bounded(x, by)
+    return np.where(out, np.asarray(x).dtype.type(0), np.left_shift(x, np.where(out, np.asarray(by).dtype.type(0), by)))
+
+
+@expose("function method inplace", "bitwise_right_shift")
+@primitive(label="≫", family="compare")
+def bitwise_right_shift(input: Array, other: Array) -> Array:
+    """y = ⌊input / 2^other⌋, in integers; the sign (0 or −1) where all bits are shifted out.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.bitwise_right_shift(ac.tensor([4, 13]), 2)
+    tensor([1, 3])
+    """
+    x, by = align(*_bits("bitwise_right_shift", input, other))
+    width = np.asarray(x).dtype.itemsize * 8
+    return np.right_shift(x, np.where(_bounded(x, by), np.asarray(by).dtype.type(width - 1), by))
+
+
+for _bitwise in (bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift):
+    _bitwise.cases(_integers)
+bitwise_not.cases(lambda draw: Case(draw.integers(draw.shape(), -50, 50), smooth=False))
+
+
+@bitwise_and.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), np.ones(2), error=NotImplementedError, match='"bitwise_and" not implemented')
+
+
+@bitwise_not.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), error=NotImplementedError, match='"bitwise_not" not implemented')

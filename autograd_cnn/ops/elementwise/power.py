@@ -1,0 +1,153 @@
+"""Powers: with a number or a tensor in the exponent, squares, and powers of two."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import Variable, array_of, unbox
+from ...types.promotion import Array, align, floating
+from ..registry.expose import expose
+from .arithmetic import _mul, cast
+from .exponential import exp2, log
+from .select import where
+
+
+@primitive(label="^{exponent}", family="arithmetic", derivative="n·xⁿ⁻¹", entrywise=True)
+def _power(input: Array, *, exponent: float) -> Array:
+    """y = inputⁿ for a number n"""
+    x = input
+    if getattr(x, "dtype", np.dtype(float)).kind in "biu":
+        if exponent.__class__ is float:
+            return np.power(floating(x), x.dtype.type(exponent) if x.dtype.kind == "f" else exponent)
+        if exponent < 0:
+            raise RuntimeError(
+                "pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float()."
+            )
+        return np.power(x.astype(np.int64) if x.dtype == bool else x, exponent)
+    if exponent == 2:
+        return np.multiply(x, x)
+    if exponent == 0.5:
+        return np.sqrt(x)
+    if exponent == -0.5:
+        return 1 / np.sqrt(x)
+    return np.power(x, exponent)
+
+
+@_power.kernel(float)
+def _(input: float, *, exponent: float) -> float:
+    if exponent != -0.5:
+        return _float_power(input, exponent)
+    with np.errstate(all="ignore"):
+        return float(1 / np.sqrt(np.float64(input)))
+
+
+def _float_power(a: float, b: float) -> float:
+    """a^b as NumPy has it: infinite where Python's float overflows or divides by zero, NaN for a root of a negative number."""
+    try:
+        return math.pow(a, b) if b != 0.5 else math.sqrt(a)
+    except (OverflowError, ValueError):
+        with np.errstate(all="ignore"):
+            return float(np.power(np.float64(a), np.float64(b)))
+
+
+@_power.vjp("input")
+def _(g: Array, input: Array, exponent: float) -> Array:
+    if exponent == 0:
+        return g * 0.0
+    return g * (exponent * _power(input, exponent=exponent - 1))
+
+
+@_power.cases
+def _(draw: Draw) -> Case:
+    n = draw.choice([2, 3, 0, 1, -1, 0.5, 1.5, -2.0])
+    positive = not isinstance(n, int) or n < 0
+    return Case(draw.array(low=0.5 if positive else -2.0), exponent=n)
+
+
+@primitive(label="^", family="arithmetic", derivative="n·xⁿ⁻¹, y·ln x")
+def _power_of(input: Array, exponent: Array) -> Array:
+    """y = input^exponent, both of them arrays"""
+    x, n = align(input, exponent)
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None and dtype.kind in "iu" and np.any(np.less(n, 0)):
+        y = np.power(x, np.maximum(n, 0))  # 1/xⁿ, cut to an integer: 0, but for x = ±1
+        unit = np.where(np.equal(x, 1), 1, np.where(np.equal(x, -1), np.where(np.equal(n % 2, 0), 1, -1), 0))
+        return np.where(np.less(n, 0), unit, y).astype(dtype)
+    return np.power(x, n)
+
+
+@_power_of.kernel(float)
+def _(input: float, exponent: float) -> float:
+    return _float_power(input, exponent)
+
+
+@_power_of.vjp("input")
+def _(g: Array, input: Array, exponent: Array) -> Array:
+    return g * where(exponent == 0, 0.0, exponent * _power_of(input, exponent - 1))
+
+
+@_power_of.vjp("exponent")
+def _(g: Array, y: Array, input: Array) -> Array:
+    safe = where(input > 0, input, 1.0)  # 0^n has the derivative 0 in n (n > 0), as PyTorch has it
+    return g * y * log(safe) * where(input < 0, math.nan, 1.0)
+
+
+@_power_of.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a, low=0.5), draw.array(b, avoid=0.0))
+
+
+@expose("function method inplace", "pow")
+def pow(input: Array, exponent: Array) -> Array:
+    """y = input^exponent; either may be a number.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.pow(ac.tensor([1., 2., 3.]), 2)
+    tensor([1., 4., 9.])
+    """
+    if exponent.__class__ in (int, float):
+        return _power(input, exponent=exponent)
+    return _power_of(input, exponent)
+
+
+@expose("function method inplace")
+def square(input: Array) -> Array:
+    """y = input².   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.square(ac.tensor([3., -2.]))
+    tensor([9., 4.])
+    """
+    return _power(input, exponent=2)
+
+
+@expose("function method inplace")
+def float_power(input: Array, exponent: Array) -> Array:
+    """y = input^exponent, computed in float64.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.float_power(ac.tensor([1, 2, 3]), 2)
+    tensor([1., 4., 9.], dtype=torch.float64)
+    """
+    for v in (input, exponent):
+        if not isinstance(v, Variable | int | float | complex):
+            array_of(v)
+    x, n = (cast(v, dtype=np.dtype(np.float64)) if hasattr(unbox(v), "dtype") else float(v) for v in (input, exponent))
+    return pow(x, n)
+
+
+@expose("function method inplace")
+def ldexp(input: Array, other: Array) -> Array:
+    """y = input · 2^other.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.ldexp(ac.tensor([1.]), ac.tensor([3]))
+    tensor([8.])
+    """
+    array_of(input), array_of(other)
+    return _mul(input, exp2(other))

@@ -1,0 +1,169 @@
+"""Choosing between values entry by entry: where, maximum, minimum, clamp, and their kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...errors import DtypeError, expected
+from ...types.promotion import Array, align, result_type
+from ..registry.expose import expose
+from .select_bits import choose
+
+
+@primitive(name="where", family="compare", derivative="1 or 0", entrywise=True)
+def _where(condition: Array, input: Array, other: Array) -> Array:
+    """y = input where condition, else other"""
+    kind = getattr(condition, "dtype", None)
+    if kind is not None and kind != np.bool_:
+        if kind != np.uint8:
+            raise DtypeError(expected("where", "condition to be a boolean tensor", f"a tensor with dtype {kind}", "Use condition.bool()."))
+        condition = condition.astype(bool)
+    if not hasattr(input, "dtype") and not hasattr(other, "dtype"):  # two Python numbers
+        number = result_type(input, other).type
+        return np.where(condition, number(input), number(other))
+    return choose(condition, *align(input, other))
+
+
+@_where.kernel(float)
+def _(condition: bool, input: float, other: float) -> float:
+    return input if condition else other
+
+
+@_where.vjp("input")
+def _(g: Array, condition: Array) -> Array:
+    return _where(condition, g, 0.0)
+
+
+@_where.vjp("other")
+def _(g: Array, condition: Array) -> Array:
+    return _where(condition, 0.0, g)
+
+
+@_where.cases
+def _(draw: Draw) -> Case:
+    a, b, c = draw.shapes(3)
+    return Case(draw.booleans(a), draw.array(b), draw.array(c))
+
+
+@_where.bad_cases
+def _() -> Any:
+    yield Bad(np.ones(2), np.ones(2), np.ones(2), error=RuntimeError, match="condition to be a boolean tensor")
+    yield Bad(np.ones(2, bool), np.ones(3), np.ones(2), error=RuntimeError, match="must match the size")
+
+
+@expose("function")
+def where(condition: Array, input: Any = None, other: Any = None) -> Any:
+    """y = input where the condition holds, else other, with broadcasting and type promotion.   (*), (*), (*) → (*)
+
+    With the condition alone: the indices of its True entries, one tensor a dim, as `nonzero(condition, as_tuple=True)`.
+    Raises RuntimeError if the condition is neither bool nor uint8, or the shapes do not broadcast.
+
+    >>> import autograd_cnn as ac
+    >>> ac.where(ac.tensor([True, False]), ac.tensor([1., 2.]), 0.)
+    tensor([1., 0.])
+    """
+    if input is None and other is None:
+        return nonzero_tuple(condition)
+    if input is None or other is None:
+        raise TypeError(expected("where", "both input and other, or neither", "one of them"))
+    return _where(condition, input, other)
+
+
+@expose("method", "where")
+def where_method(self: Array, condition: Array, other: Any) -> Array:
+    """`x.where(condition, other)`: x where the condition holds, else other.
+
+    >>> import autograd_cnn as ac
+    >>> x = ac.tensor([1., -2.])
+    >>> x.where(x > 0, 0.)
+    tensor([1., 0.])
+    """
+    return _where(condition, self, other)
+
+
+@primitive(family="index", several=True)
+def nonzero_tuple(input: Array) -> tuple[Array, ...]:
+    """Where the entries are not zero: the indices, one array a dim."""
+    if not getattr(input, "ndim", 0):
+        return tuple(np.nonzero(np.atleast_1d(input)))
+    return tuple(np.nonzero(input))
+
+
+@nonzero_tuple.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.booleans(draw.shape(min_dims=1)), smooth=False)
+
+
+@expose("function method")
+@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
+def maximum(input: Array, other: Array) -> Array:
+    """y = max(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.maximum(ac.tensor([1., 5.]), ac.tensor([3., 4.]))
+    tensor([3., 5.])
+    """
+    return np.maximum(*align(input, other))
+
+
+@maximum.kernel(float)
+def _(input: float, other: float) -> float:
+    return input if input > other or input != input else other
+
+
+@maximum.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return _where(input < other, 0.0, _where(input == other, g / 2, g))
+
+
+@maximum.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return _where(other < input, 0.0, _where(input == other, g / 2, g))
+
+
+@maximum.cases
+def _(draw: Draw) -> Case:
+    return _apart(draw)
+
+
+def _apart(draw: Draw) -> Case:
+    """Two arrays that broadcast and nowhere meet."""
+    a, b = draw.shapes(2)
+    x, z = draw.array(a), draw.array(b)
+    return Case(x, np.where(np.abs(x - z) < 0.1, z + 0.5, z) if a == b else z + 5 * (1 if draw.boolean() else -1))
+
+
+@expose("function method")
+@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
+def minimum(input: Array, other: Array) -> Array:
+    """y = min(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.minimum(ac.tensor([1., 5.]), ac.tensor([3., 4.]))
+    tensor([1., 4.])
+    """
+    return np.minimum(*align(input, other))
+
+
+@minimum.kernel(float)
+def _(input: float, other: float) -> float:
+    return input if input < other or input != input else other
+
+
+@minimum.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return _where(input > other, 0.0, _where(input == other, g / 2, g))
+
+
+@minimum.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return _where(other > input, 0.0, _where(input == other, g / 2, g))
+
+
+@minimum.cases
+def _(draw: Draw) -> Case:
+    return _apart(draw)

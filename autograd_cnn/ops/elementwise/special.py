@@ -1,0 +1,184 @@
+"""The error function and its kin; logarithms of sums and products, without overflow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...kernels.reference import errorfunction
+from ...types.kinds import float_only
+from ...types.promotion import Array, align, floating
+from ..registry.expose import expose
+from .exponential import LN2, exp, log, sigmoid
+from .select import _where as where
+
+_SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
+
+
+@expose("function method inplace")
+@primitive(family="arithmetic", derivative="2/√π · e^(−x²)")
+def erf(input: Array) -> Array:
+    """y = 2/√π ∫₀ˣ e^(−t²) dt.   (*) → (*)   [Cody 1969]
+
+    >>> import autograd_cnn as ac
+    >>> ac.erf(ac.tensor([0., 1.]))
+    tensor([0.0000, 0.8427])
+    """
+    return errorfunction.erf(floating(input))
+
+
+erf.kernel(float)(math.erf)
+
+
+@erf.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g * (exp(-(input * input)) * _SLOPE)
+
+
+@erf.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=-5.0, high=5.0))
+
+
+@expose("function method inplace")
+@primitive(family="arithmetic", derivative="−2/√π · e^(−x²)")
+def erfc(input: Array) -> Array:
+    """y = 1 − erf(input), without cancellation where erf is near 1.   (*) → (*)   [Cody 1969]
+
+    >>> import autograd_cnn as ac
+    >>> ac.erfc(ac.tensor([0., 1.]))
+    tensor([1.0000, 0.1573])
+    """
+    return errorfunction.erfc(floating(input))
+
+
+erfc.kernel(float)(math.erfc)
+
+
+@erfc.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    return g * (exp(-(input * input)) * -_SLOPE)
+
+
+@erfc.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=-5.0, high=5.0))
+
+
+@expose("function method inplace")
+@primitive(family="arithmetic", derivative="√π/2 · e^(y²)")
+def erfinv(input: Array) -> Array:
+    """The y with erf(y) = input; ±inf at ±1, NaN outside of [−1, 1].   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.erfinv(ac.tensor([0., 0.5]))
+    tensor([0.0000, 0.4769])
+    """
+    return errorfunction.erfinv(floating(input))
+
+
+
+@erfinv.kernel(float)
+def _(input: float) -> float:
+    with np.errstate(all="ignore"):
+        return float(errorfunction.erfinv(np.float64(input)))
+
+
+@erfinv.vjp("input")
+def _(g: Array, input: Array) -> Array:
+    y = erfinv(input)
+    return g * (exp(y * y) * (1 / _SLOPE))
+
+
+@erfinv.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(low=-0.9, high=0.9))
+
+
+# log(eˣ + eᶻ) is stable only with the greater one taken out, so it is a primitive
+@expose("function method")
+@primitive(label="ln(eˣ + eᶻ)", family="arithmetic", derivative="e^(x − y), e^(z − y)", variables=("input", "other"))
+def logaddexp(input: Array, other: Array) -> Array:
+    """y = ln(e^input + e^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp(ac.tensor([100.]), ac.tensor([100.]))
+    tensor([100.6931])
+    """
+    return np.logaddexp(*(float_only(v, "logaddexp") for v in align(input, other)))
+
+
+@logaddexp.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(input - other)
+
+
+@logaddexp.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid(other - input)
+
+
+@logaddexp.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method")
+@primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)", variables=("input", "other"))
+def logaddexp2(input: Array, other: Array) -> Array:
+    """y = log₂(2^input + 2^other), without overflow.   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logaddexp2(ac.tensor([1000.]), ac.tensor([1000.]))
+    tensor([1001.])
+    """
+    return np.logaddexp2(*(float_only(v, "logaddexp2") for v in align(input, other)))
+
+
+@logaddexp2.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((input - other) * LN2)
+
+
+@logaddexp2.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * sigmoid((other - input) * LN2)
+
+
+@logaddexp2.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method inplace")
+@primitive(label="x ln z", family="arithmetic", derivative="ln z, x/z")
+def xlogy(input: Array, other: Array) -> Array:
+    """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN).   (*), (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.xlogy(ac.tensor([0., 2.]), ac.tensor([0., 1.]))
+    tensor([0., 0.])
+    """
+    x, z = (floating(v) for v in align(input, other))
+    return np.where(np.equal(x, 0) & ~np.isnan(z), np.asarray(x).dtype.type(0), x * np.log(z))
+
+
+@xlogy.vjp("input")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * where((input == 0) & (other <= 0), 0.0, log(other))
+
+
+@xlogy.vjp("other")
+def _(g: Array, input: Array, other: Array) -> Array:
+    return g * input / other
+
+
+@xlogy.cases
+def _(draw: Draw) -> Case:
+    a, b = draw.shapes(2)
+    return Case(draw.array(a), draw.array(b, low=0.3, high=2.0))

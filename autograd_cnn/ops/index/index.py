@@ -1,0 +1,309 @@
+"""Indexing: basic (views) and advanced (copies), reading and writing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
+from ...errors import expected
+from ...types.promotion import Array, held
+from ..registry.contiguous import packed
+from ..registry.dims import normal_dim
+from ..registry.expose import expose
+
+Index = tuple[Any, ...]
+
+
+def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
+    """An index expression as NumPy takes it, and whether it is advanced (copies). PyTorch's errors for what does not fit."""
+    parts = at if isinstance(at, tuple) else (at,)
+    if isinstance(at, list) and any(isinstance(p, (slice, type(None), type(...))) for p in at):
+        parts = tuple(at)
+    normal: list[Any] = []
+    advanced = False
+    used = 0
+    for p in parts:
+        p = _selected(p)
+        if p is None or p is Ellipsis:
+            normal.append(p)
+            continue
+        if isinstance(p, slice):
+            start, stop, step = (None if v is None else int(unbox(v)) for v in (p.start, p.stop, p.step))
+            if step is not None and step <= 0:
+                raise ValueError(
+                    f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim."
+                )
+            normal.append(slice(start, stop, step))
+            used += 1
+        elif isinstance(p, (bool, np.bool_)):
+            normal.append(np.asarray(p))
+            advanced = True
+        elif isinstance(p, int):
+            normal.append(p)
+            used += 1
+        else:
+            array = _index_array(p)
+            advanced = True
+            used += array.ndim if array.dtype == bool else 1
+            normal.append(array)
+    if used > ndim == 0:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a Python number: expected no "
+            f"index, got {used}."
+        )
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}: expected at most {ndim}, got {used}")
+    if advanced and used == ndim:  # an ellipsis of no dims: to NumPy it would part the index arrays
+        normal = [n for n in normal if n is not Ellipsis]
+    if not advanced and Ellipsis not in [n for n in normal if n is Ellipsis]:
+        normal.append(Ellipsis)  # so that even a full integer index is a view, not a number
+    return tuple(normal), advanced
+
+
+def integers_apart(normal: Index) -> tuple[Index, Index] | None:
+    """An advanced index in two steps, integers first, where one step would not do; else None.
+
+    NumPy counts an integer among the index arrays: x[0, :, [1, 2]] is to it an index with a gap, whose dims go to the front.
+    PyTorch selects first: x[0][:, [1, 2]].
+    """
+    placed = [i for i, p in enumerate(normal) if isinstance(p, int | np.ndarray)]
+    if placed[-1] - placed[0] + 1 == len(placed) or not any(isinstance(p, int) for p in normal):
+        return None
+    first: list[Any] = []
+    for p in normal:
+        if isinstance(p, np.ndarray):
+            first += [slice(None)] * (p.ndim if p.dtype == bool else 1)
+        elif p is not None:
+            first.append(slice(None) if isinstance(p, slice) else p)
+    if Ellipsis not in [p for p in first if p is Ellipsis]:
+        first.append(Ellipsis)
+    return tuple(first), tuple(p for p in normal if not isinstance(p, int))
+
+
+def _selected(p: Any) -> Any:
+    """The raw value of one part of an index. What holds a single integer selects, as the integer does; a tensor or array of bytes is a mask."""
+    raw = unbox(p)
+    if not isinstance(raw, np.ndarray | np.integer) or raw.ndim or raw.dtype.kind not in "iu":
+        return raw
+    return raw if raw.dtype == np.uint8 and not isinstance(p, np.integer) else int(raw)
+
+
+def _index_array(p: Any) -> Any:
+    array = np.asarray([unbox(v) for v in p] if isinstance(p, (list, tuple, range)) else p)
+    if array.size == 0 and array.dtype.kind == "f" and isinstance(p, (list, tuple)):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors: expected integers, got {array.dtype}. "
+            "Convert with .long()."
+        )
+    return array.astype(bool) if array.dtype == np.uint8 else array
+
+
+@primitive(label="index", family="index", view=True)
+def select_view(input: Array, *, at: Index) -> Array:
+    """y = input[at] for integers, slices, None and ...: a view."""
+    return input[at]
+
+
+@select_view.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Index) -> Array:
+    return index_adjoint(g, at=at, shape=input_shape)
+
+
+@select_view.cases
+def _(draw: Draw) -> Case:
+    at = draw.choice([(0, Ellipsis), (slice(0, 2), Ellipsis), (None, Ellipsis, slice(None, None, 2)), (Ellipsis, -1)])
+    return Case(draw.array(draw.shape(min_dims=2)), at=at)
+
+
+@primitive(label="index", family="index")
+def select_copy(input: Array, *, at: Index) -> Array:
+    """y = input[at] with integer or boolean arrays in `at`: a copy."""
+    return packed(input[at])
+
+
+@select_copy.vjp("input")
+def _(g: Array, input_shape: tuple[int, ...], at: Index) -> Array:
+    return index_adjoint(g, at=at, shape=input_shape)
+
+
+@select_copy.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(draw.shape(min_dims=2))
+    rows = draw.integers((3,), -x.shape[0], x.shape[0])
+    at = draw.choice([(rows,), (slice(None), draw.integers((2, 2), 0, x.shape[1])), (x > 0,), (rows, slice(None, 1))])
+    return Case(x, at=at)
+
+
+@primitive(label="scatter to {shape}", family="index")
+def index_adjoint(input: Array, *, at: Index, shape: tuple[int, ...]) -> Array:
+    """The adjoint of indexing: zeros of `shape` with `input` added at `at` (entries met twice add up)."""
+    y = np.zeros(shape, input.dtype)
+    if all(not isinstance(p, np.ndarray) or p.dtype == bool for p in at):
+        y[at] = input
+    else:
+        np.add.at(y, at, input)
+    return y
+
+
+@index_adjoint.vjp("input")
+def _(g: Array, at: Index) -> Array:
+    return select(g, at)
+
+
+@index_adjoint.cases
+def _(draw: Draw) -> Case:
+    n = draw.integer(1, 4)
+    return Case(draw.array((3, 2)), at=(draw.integers((3,), 0, n),), shape=(n, 2))
+
+
+@primitive(label="index put", family="index")
+def index_put(input: Array, values: Array, *, at: Index) -> Array:
+    """y = input, but y[at] = values"""
+    y = np.array(input)
+    y[at] = values
+    return y
+
+
+@index_put.vjp("input")
+def _(g: Array, at: Index) -> Array:
+    return index_put(g, 0.0, at=at)
+
+
+@index_put.vjp("values")
+def _(g: Array, at: Index) -> Array:
+    return select(g, at)
+
+
+@index_put.cases
+def _(draw: Draw) -> Case:
+    x = draw.array((3, 4))
+    return draw.choice(
+        [Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))]
+    )
+
+
+def select(x: Any, at: Index) -> Any:
+    """x[at] for a normalised index, by the right one of the two primitives."""
+    advanced = any(isinstance(p, np.ndarray) for p in at)
+    return select_copy(x, at=at) if advanced else select_view(x, at=at)
+
+
+def getitem(x: Any, at: Any) -> Any:
+    """x[at], for anything PyTorch takes as an index."""
+    raw = unbox(x)
+    normal, advanced = normal_index(at, raw.ndim)
+    if not advanced:
+        return select_view(x, at=normal)
+    steps = integers_apart(normal)
+    return select_copy(x, at=normal) if steps is None else select_copy(select_view(x, at=steps[0]), at=steps[1])
+
+
+@primitive(label="write view", family="index")
+def view_write(input: Array, part: Array, *, path: tuple[Any, ...]) -> Array:
+    """y = input, but the view of y that `path` leads to is `part`: what writing to a view does to its base."""
+    y = np.array(input, order="C")
+    target = _followed(y, path)
+    if np.may_share_memory(target, y):
+        target[...] = part
+    else:  # in y's order of memory a reshape on the way copies, where in the base's it did not: by the entries' places
+        y.reshape(-1)[_followed(np.arange(y.size).reshape(y.shape), path)] = part
+    return y
+
+
+def _followed(x: Array, path: tuple[Any, ...]) -> Array:
+    """The view of x that the path leads to."""
+    for prim, params in path:
+        x = prim.forward(x, **dict(zip(prim.params, params, strict=True)))
+    return x
+
+
+@view_write.vjp("input")
+def _(g: Array, path: tuple[Any, ...]) -> Array:
+    return view_write(g, 0.0, path=path)
+
+
+@view_write.vjp("part")
+def _(g: Array, path: tuple[Any, ...]) -> Array:
+    for prim, params in path:
+        g = prim(g, **dict(zip(prim.params, params, strict=True)))
+    return g
+
+
+@view_write.cases
+def _(draw: Draw) -> Case:
+    from ..shape.shape import _permute, _reshape  # views of other families, which import this one
+
+    row, column = (select_view, ((1, Ellipsis),)), (select_view, ((Ellipsis, slice(1, None, 2)),))
+    turned, flat = (_permute, ((1, 0),)), (_reshape, ((12,), None))
+    path, shape = draw.choice([((row,), (4,)), ((column,), (3, 2)), ((turned, row), (3,)), ((turned, turned, flat), (12,)),
+                               ((turned, flat), (12,))])  # fmt: skip
+    return Case(draw.array((3, 4)), draw.array(shape), path=path)
+
+
+@expose("inplace", "fill")
+@primitive(label="fill {value}", family="index")
+def filled(input: Array, *, value: float) -> Array:
+    """y = value everywhere, of the input's shape and dtype"""
+    return np.full_like(input, held(value, input.dtype, "fill_"))
+
+
+@filled.vjp("input")
+def _(g: Array) -> Array:
+    return filled(g, value=0.0)
+
+
+@filled.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(), value=draw.real(-1, 1))
+
+
+@primitive(label="copy", family="index")
+def copied(input: Array, src: Array) -> Array:
+    """y = src, broadcast to the input's shape and cast to its dtype"""
+    y = np.empty_like(input)
+    y[...] = src
+    return y
+
+
+@copied.vjp("src")
+def _(g: Array) -> Array:
+    return g
+
+
+@copied.vjp("input")
+def _(g: Array) -> Array:
+    return filled(g, value=0.0)
+
+
+@copied.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array((2, 3)), draw.array(draw.choice([(3,), (2, 3), (1, 3)])))
+
+
+@expose("function method")
+def narrow(input: Array, dim: int, start: int, length: int) -> Array:
+    """The entries start … start+length−1 along `dim`; a view.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arange(5).narrow(0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    if not ndim_of(input):
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if hasattr(start, "ndim") and (start.ndim or dtype_of(start).kind not in "iu"):
+        raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow got {dtype_of(start)} of shape {list(shape_of(start))}.")
+    d = normal_dim(dim, ndim_of(input), "narrow")
+    n, first = shape_of(input)[d], int(unbox(start))
+    if not -n <= first <= n:
+        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first}) in narrow")
+    first += n if first < 0 else 0
+    if length < 0 or first < 0 or first + length > n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow." if length >= 0
+                           else expected("narrow", "length >= 0", length))  # fmt: skip
+    return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))

@@ -1,0 +1,261 @@
+"""Linear equations: inverse, determinant, solution, the Cholesky factor; over the last two dims, all before them are batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...engine.cases import Bad, Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import dtype_of, shape_of, unbox
+from ...errors import expected
+from ...types.promotion import Array
+from ..registry import return_types
+from ..registry.expose import expose
+from ..shape.arrange import tril
+from ..shape.shape import unsqueeze
+from .matmul import _matmul, _swapped
+
+LinAlgError = np.linalg.LinAlgError
+
+
+def square(operation: str, x: Any) -> None:
+    """RuntimeError unless x is a batch of square matrices of floating-point numbers."""
+    shape = shape_of(x)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise RuntimeError(f"{operation}: A must be batches of square matrices, got a tensor of shape {list(shape)}")
+
+
+def symmetric(A: Array) -> Array:
+    """½ (A + Aᵀ): A itself where it is symmetric. So the derivative is that of what is computed, and symmetric as PyTorch's."""
+    return (A + np.swapaxes(A, -1, -2)) / 2
+
+
+def _near_identity(draw: Draw, n: int) -> Array:
+    """A matrix that is far from singular."""
+    batch = draw.choice([(), (2,)])
+    return draw.array((*batch, n, n), low=-0.3, high=0.3) + 2.0 * np.eye(n)
+
+
+def regular_case(draw: Draw) -> Case:
+    """One matrix, or two, that can be inverted."""
+    return Case(_near_identity(draw, draw.integer(1, 3)), tolerance=10)
+
+
+@primitive(label="A⁻¹", name="inv", family="linalg", derivative="−A⁻ᵀ g A⁻ᵀ")
+def _inv(A: Array) -> Array:
+    """y = A⁻¹   (…, n, n) → (…, n, n)"""
+    square("linalg.inv", A)
+    return np.linalg.inv(A)
+
+
+@_inv.vjp("A")
+def _(g: Array, y: Array) -> Array:
+    t = _swapped(y)
+    return -_matmul(_matmul(t, g), t)
+
+
+_inv.cases(regular_case)
+
+
+@_inv.bad_cases
+def _() -> Any:
+    yield Bad(np.ones((2, 3)), error=RuntimeError, match="must be batches of square matrices")
+    yield Bad(np.ones((2, 2)), error=LinAlgError, match="Singular matrix")
+
+
+@expose("function method", "inverse")
+def inv(input: Array) -> Array:
+    """The inverse of a matrix, or of each in a batch.   (…, n, n) → (…, n, n)
+
+    Errors: `linalg.LinAlgError` for a singular matrix.
+
+    >>> import autograd_cnn as ac
+    >>> ac.tensor([[2., 0.], [0., 4.]]).inverse()
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
+    return _inv(input)
+
+
+@primitive(label="log |det|", name="slogdet", family="linalg", outputs=("sign", "logabsdet"), several=True)
+def _slogdet(A: Array) -> tuple[Array, Array]:
+    """Sign and logarithm of the determinant's magnitude   (…, n, n) → (…), (…)"""
+    square("linalg.slogdet", A)
+    sign, logabsdet = np.linalg.slogdet(A)
+    return np.asarray(sign), np.asarray(logabsdet)
+
+
+@_slogdet.vjp("A")
+def _(g: Any, A: Array) -> Array:
+    arrived = g[1] if g[1] is not None else 0.0 * g[0]  # the sign is constant wherever the determinant has a logarithm
+    return unsqueeze(unsqueeze(arrived, -1), -1) * _swapped(_inv(A))
+
+
+_slogdet.cases(regular_case)
+
+
+@expose("function method")
+def slogdet(input: Array) -> return_types.slogdet:
+    """(sign, log |det|): safe where the determinant itself would overflow.   (…, n, n) → (…), (…)
+
+    >>> import autograd_cnn as ac
+    >>> ac.slogdet(ac.tensor([[0., 1.], [1., 0.]])).sign
+    tensor(-1.)
+    """
+    return return_types.slogdet(*_slogdet(input))
+
+
+@primitive(label="det", name="det", family="linalg", derivative="det A · A⁻ᵀ")
+def _det(A: Array) -> Array:
+    """y = det A   (…, n, n) → (…)"""
+    square("linalg.det", A)
+    return np.asarray(np.linalg.det(A), A.dtype)
+
+
+@_det.vjp("A")
+def _(g: Array, A: Array, y: Array) -> Array:
+    return unsqueeze(unsqueeze(g * y, -1), -1) * _swapped(_inv(A))
+
+
+_det.cases(regular_case)
+
+
+@expose("function method")
+def det(input: Array) -> Array:
+    """The determinant of a matrix, or of each in a batch.   (…, n, n) → (…)
+
+    The derivative needs the inverse: it raises for singular matrices.
+
+    >>> import autograd_cnn as ac
+    >>> ac.det(ac.tensor([[1., 2.], [3., 4.]]))
+    tensor(-2.)
+    """
+    return _det(input)
+
+
+@expose("function method")
+def logdet(input: Array) -> Array:
+    """log det; NaN for a negative determinant, −∞ for 0.   (…, n, n) → (…)
+
+    >>> import autograd_cnn as ac
+    >>> ac.logdet(ac.eye(2))
+    tensor(0.)
+    """
+    sign, logabsdet = _slogdet(input)
+    return logabsdet + sign.log() * 0.0 if np.any(unbox(sign) < 0) else logabsdet
+
+
+@primitive(label="A⁻¹ B", name="solve", family="linalg", derivative="A⁻ᵀ g")
+def _solve(A: Array, B: Array) -> Array:
+    """X with A X = B   (…, n, n), (…, n, k) → (…, n, k)"""
+    square("linalg.solve", A)
+    return np.linalg.solve(A, B)
+
+
+@_solve.vjp("A", "B")
+def _(g: Array, A: Array, y: Array) -> tuple[Array, Array]:
+    gB = _solve(_swapped(A), g)
+    return -_matmul(gB, _swapped(y)), gB
+
+
+@_solve.cases
+def _(draw: Draw) -> Case:
+    A = _near_identity(draw, draw.integer(1, 3))
+    return Case(A, draw.array((*A.shape[:-1], draw.integer(1, 3))), tolerance=10)
+
+
+def solve(A: Array, B: Array, *, left: bool = True) -> Array:
+    """X with A X = B (X A = B with `left=False`); B may be a vector.   (…, n, n), (…, n, k) or (n) → as B
+
+    Errors: `linalg.LinAlgError` for a singular matrix.
+
+    >>> import autograd_cnn as ac
+    >>> ac.linalg.solve(ac.tensor([[2., 0.], [0., 4.]]), ac.tensor([2., 2.]))
+    tensor([1.0000, 0.5000])
+    """
+    a, b = shape_of(A), shape_of(B)
+    if len(b) == len(a) - 1 and b == a[:-1]:  # one vector for each matrix
+        return _solve(A if left else _swapped(A), unsqueeze(B, -1))[..., 0]
+    if not left:
+        return _swapped(_solve(_swapped(A), _swapped(B)))
+    return _solve(A, B)
+
+
+def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
+    """X with A X = B, where only one triangle of A counts (`unitriangular`: with ones on its diagonal).   (…, n, n), (…, n, k) → (…, n, k)
+
+    >>> import autograd_cnn as ac
+    >>> ac.linalg.solve_triangular(ac.tensor([[2., 9.], [0., 4.]]), ac.tensor([[2.], [4.]]), upper=False)
+    tensor([[1.],
+            [1.]])
+    """
+    part = _swapped(tril(_swapped(A), 0 - unitriangular)) if upper else tril(A, 0 - unitriangular)
+    if unitriangular:
+        part = part + np.eye(shape_of(A)[-1], dtype=dtype_of(A))
+    return solve(part, B, left=left)
+
+
+@primitive(label="Cholesky", name="cholesky", family="linalg")
+def _cholesky(A: Array) -> Array:
+    """L lower triangular with L Lᵀ = ½ (A + Aᵀ)   (…, n, n) → (…, n, n)"""
+    square("linalg.cholesky", A)
+    return np.linalg.cholesky(symmetric(A))
+
+
+@_cholesky.vjp("A")
+def _(g: Array, y: Array) -> Array:
+    product = _matmul(_swapped(y), g)
+    inside = 0.5 * (tril(product) + tril(product, -1))  # the lower triangle, its diagonal halved
+    back = _inv(y)
+    found = _matmul(_matmul(_swapped(back), inside), back)
+    return 0.5 * (found + _swapped(found))
+
+
+@_cholesky.cases
+def _(draw: Draw) -> Case:
+    A = _near_identity(draw, draw.integer(1, 3))
+    return Case(A @ np.swapaxes(A, -1, -2), tolerance=10)
+
+
+@_cholesky.bad_cases
+def _() -> Any:
+    yield Bad(-np.eye(2), error=LinAlgError, match="not positive definite")
+
+
+def cholesky(input: Array, *, upper: bool = False) -> Array:
+    """The factor L of a symmetric positive definite A = L Lᵀ (or Lᵀ with `upper`).   (…, n, n) → (…, n, n)
+
+    Errors: `linalg.LinAlgError` for a matrix that is not positive definite.
+
+    >>> import autograd_cnn as ac
+    >>> ac.linalg.cholesky(ac.tensor([[4., 2.], [2., 5.]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+    """
+    lower = _cholesky(input)
+    return _swapped(lower) if upper else lower
+
+
+def matrix_power(input: Array, n: int) -> Array:
+    """The n-th power of a matrix, of its inverse for n < 0.   (…, m, m) → (…, m, m)
+
+    >>> import autograd_cnn as ac
+    >>> ac.linalg.matrix_power(ac.tensor([[1., 1.], [0., 1.]]), 3)
+    tensor([[1., 3.],
+            [0., 1.]])
+    """
+    square("linalg.matrix_power", input)
+    if not isinstance(n, int):
+        raise TypeError(expected("matrix_power", "a whole number n", repr(n)))
+    base, left = (_inv(input), -n) if n < 0 else (input, n)
+    size = shape_of(input)[-1]
+    power = input * 0 + np.eye(size, dtype=dtype_of(input))
+    while left:
+        if left & 1:
+            power = _matmul(power, base)
+        left >>= 1
+        if left:
+            base = _matmul(base, base)
+    return power

@@ -1,0 +1,1 @@
+"""Over dims: sums, extrema, statistics, order, cumulative results."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from ..support.listing import listed
 from . import safetensors
-from .allow import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .checkpoint import load_checkpoint, save_checkpoint
 from .errors import FileFormatError, TruncatedFileError
 from .loading import get_unsafe_globals_in_checkpoint, load
-from .safetensors import load_file, save_file
+from .pickle.safe_globals import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
+from .safetensors.files import load_file, save_file
 from .saving import save
 
 __all__ = [

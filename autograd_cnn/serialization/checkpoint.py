@@ -11,14 +11,14 @@ import os
 from typing import Any
 
 from ..support.atomic import atomic_write
-from .archive_write import Sink
 from .errors import FileFormatError, TruncatedFileError
-from .owners import StorageTable
-from .places import MapLocation
+from .formats.zip import read_zip
+from .pickle.tensor_pickler import TensorPickler
 from .saving import archive_name, write_zip
-from .source import FileLike, Source, open_source
-from .tensor_pickler import TensorPickler
-from .zip_format import read_zip
+from .storage.archive_write import Sink
+from .storage.map_location import MapLocation
+from .storage.source import FileLike, Source, open_source
+from .storage.views import StorageTable
 
 FORMAT, VERSION = "autograd_cnn.checkpoint", 1
 _TAG = b"autograd_cnn.checkpoint v%04d sha256:"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .messages import brief, damaged, refused
+from .pickle.messages import brief, damaged, refused
 
 _CODES = ("b1", "i1", "u1", "i2", "u2", "f2", "i4", "u4", "f4", "i8", "u8", "f8", "c8", "c16")
 NUMBERS: dict[str, np.dtype[Any]] = {np.dtype(code).name: np.dtype(code) for code in _CODES}

@@ -6,10 +6,10 @@ import os
 from typing import Any
 
 from .errors import FileFormatError, TruncatedFileError
-from .legacy_format import read_legacy, survey_legacy
-from .places import MapLocation
-from .source import FileLike, Source, is_path, open_source
-from .zip_format import read_zip, survey_zip
+from .formats.legacy import read_legacy, survey_legacy
+from .formats.zip import read_zip, survey_zip
+from .storage.map_location import MapLocation
+from .storage.source import FileLike, Source, is_path, open_source
 
 _TAR = (
     "{}: Cannot use files saved in the legacy .tar format (before PyTorch 0.1.9). Load the file with an old torch and "
@@ -108,12 +108,12 @@ def get_unsafe_globals_in_checkpoint(f: FileLike) -> list[str]:
         >>> serialization.get_unsafe_globals_in_checkpoint(file)
         []
     """
-    from . import allow
-    from .table import TABLE
+    from .pickle import safe_globals
+    from .pickle.builders import TABLE
 
     with open_source(f, "get_unsafe_globals_in_checkpoint") as source:
         names = survey_zip(source) if _is_zip(source) else survey_legacy(source)
-    return [name for name in names if name not in TABLE and allow.lookup(name) is None]
+    return [name for name in names if name not in TABLE and safe_globals.lookup(name) is None]
 
 
 def _check_options(f: FileLike, pickle_module: Any, weights_only: Any, mmap: Any, rest: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ def _is_zip(source: Source) -> bool:
 
 
 def _load_safetensors(f: FileLike, map_location: MapLocation, mmap: bool) -> Any:
-    from .safetensors import load_file
+    from .safetensors.files import load_file
 
     if map_location is not None and (isinstance(map_location, dict) or callable(map_location)):
         raise RuntimeError(

@@ -8,11 +8,11 @@ import sys
 from typing import IO, Any
 
 from ..support.atomic import atomic_write
-from .archive_write import ALIGNMENT, ArchiveWriter, Sink
-from .legacy_format import MAGIC_NUMBER, PROTOCOL_VERSION
-from .owners import StorageTable
-from .source import FileLike
-from .tensor_pickler import TensorPickler
+from .formats.legacy import MAGIC_NUMBER, PROTOCOL_VERSION
+from .pickle.tensor_pickler import TensorPickler
+from .storage.archive_write import ALIGNMENT, ArchiveWriter, Sink
+from .storage.source import FileLike
+from .storage.views import StorageTable
 
 
 def save(

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.walks import backward, grad
 from ..config import inference_mode, no_grad
 from ..tensor import Tensor, wrap
-from .checks import check, near
+from .registry import check, near
 from .setup import Setup, require, values
 
 

@@ -11,7 +11,7 @@ from ..autograd.walks import grad
 from ..engine.trace import trace
 from ..scalar import Scalar
 from ..tensor import Tensor, wrap
-from .checks import check, near
+from .registry import check, near
 from .setup import Setup, own, require, values
 
 

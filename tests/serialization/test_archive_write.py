@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.serialization import archive_write, save
-from autograd_cnn.serialization.archive_write import ALIGNMENT, ArchiveWriter
+from autograd_cnn.serialization import save
+from autograd_cnn.serialization.storage import archive_write
+from autograd_cnn.serialization.storage.archive_write import ALIGNMENT, ArchiveWriter
 
 RECORDS = {"data.pkl": b"abc", "empty": b"", "data/0": bytes(range(256)) * 3, "version": b"3\n"}
 

@@ -12,8 +12,8 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.serialization import TruncatedFileError, load, safe_globals, save
-from autograd_cnn.serialization.machine import Reader
-from autograd_cnn.serialization.storage import numbers
+from autograd_cnn.serialization.pickle.unpickler import Reader
+from autograd_cnn.serialization.storage.storage import numbers
 
 from .crafting import FOUR, P, archive, legacy, name, number, program, storage, tensor, text, tuple_of
 

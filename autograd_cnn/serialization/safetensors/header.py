@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import DtypeError
-from ..dtypes import ELEMENTS, Element
 from ..errors import FileFormatError, TruncatedFileError
-from ..source import Source
+from ..storage.dtypes import ELEMENTS, Element
+from ..storage.source import Source
 
 MAX_HEADER = 100_000_000
 _MAX_DIMS = 64  # NumPy's

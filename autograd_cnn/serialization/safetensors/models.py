@@ -5,42 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from .. import bridge
-from ..dtypes import Array
-from ..source import FileLike
-
-
-def _span(array: Array) -> tuple[int, int]:
-    """The memory that an array lies in: (first byte, behind the last)."""
-    low, high = np.lib.array_utils.byte_bounds(array)
-    return low, high
-
-
-def shared_names(arrays: Mapping[str, Array]) -> list[list[str]]:
-    """Groups of names whose arrays overlap in memory."""
-    spans = sorted((*_span(array), name) for name, array in arrays.items() if array.size)
-    groups: list[list[str]] = []
-    reached = -1
-    for low, high, name in spans:
-        if low < reached:
-            groups[-1].append(name)
-        else:
-            groups.append([name])
-        reached = max(reached, high)
-    return [group for group in groups if len(group) > 1]
-
-
-def refuse_shared(arrays: Mapping[str, Array]) -> None:
-    """Raise if some of the arrays overlap: the format would write their memory twice and lose that it is one."""
-    groups = shared_names(arrays)
-    if groups:
-        raise RuntimeError(
-            "save_file: Some tensors share memory, this will lead to duplicate memory on disk and potential "
-            f"differences when loading them again: {groups}. Save the model with save_model(model, file), which "
-            "writes such weights once; or save a .clone() of each."
-        )
+from ..storage import conversion
+from ..storage.dtypes import Array
+from ..storage.source import FileLike
+from .sharing import _span, shared_names
 
 
 def _spare_names(arrays: Mapping[str, Array], preferred: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -63,7 +31,7 @@ def _spare_names(arrays: Mapping[str, Array], preferred: Mapping[str, Any] | Non
 
 
 def _arrays(model: Any) -> dict[str, Array]:
-    return {name: bridge.to_array(value) for name, value in model.state_dict().items() if bridge.is_tensor(value)}
+    return {name: conversion.to_array(value) for name, value in model.state_dict().items() if conversion.is_tensor(value)}
 
 
 def save_model(model: Any, filename: FileLike, metadata: Mapping[str, str] | None = None) -> None:
@@ -87,7 +55,7 @@ def save_model(model: Any, filename: FileLike, metadata: Mapping[str, str] | Non
         >>> load_model(nn.Linear(2, 3), file)
         (set(), [])
     """
-    from . import save_file
+    from .files import save_file
 
     arrays = _arrays(model)
     spare = _spare_names(arrays)
@@ -120,7 +88,7 @@ def load_model(model: Any, filename: FileLike, strict: bool = True, device: Any 
         >>> load_model(nn.Linear(2, 3), file)
         (set(), [])
     """
-    from . import load_file
+    from .files import load_file
 
     state = load_file(filename, device)
     spare = _spare_names(_arrays(model), state)

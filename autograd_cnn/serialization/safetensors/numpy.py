@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...support.atomic import atomic_write
-from ..dtypes import Array
-from ..source import FileLike, is_path, open_source
+from ..storage.dtypes import Array
+from ..storage.source import FileLike, is_path, open_source
 from .header import check_input, layout, read_header
 from .reading import read_entry
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from ...errors import DtypeError, nearest
-from .. import bridge
-from ..dtypes import Array, decode
 from ..errors import FileFormatError
-from ..places import restorer
-from ..source import FileLike, Source, open_source
+from ..storage import conversion
+from ..storage.dtypes import Array, decode
+from ..storage.map_location import restorer
+from ..storage.source import FileLike, Source, open_source
 from .header import Entry, Header, read_header
 
 _FRAMEWORKS = {"pt": True, "torch": True, "pytorch": True, "np": False, "numpy": False}
@@ -49,7 +49,7 @@ class Slice:
         lazily = self._source.mappable and self._entry.element.exact
         whole = read_entry(self._source, self._name, self._entry, mmap=lazily, widen=self._widen)
         part = np.array(whole[at])
-        return bridge.from_array(part) if self._wrap else part
+        return conversion.from_array(part) if self._wrap else part
 
 
 class safe_open(contextlib.AbstractContextManager["safe_open"]):
@@ -114,7 +114,7 @@ class safe_open(contextlib.AbstractContextManager["safe_open"]):
     def get_tensor(self, name: str) -> Any:
         """One tensor."""
         array = read_entry(self._source, name, self._entry(name), mmap=False, widen=self._widen)
-        return bridge.from_array(array) if self._wrap else array
+        return conversion.from_array(array) if self._wrap else array
 
     def get_slice(self, name: str) -> Slice:
         """One tensor, to be read in parts."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...serialization.errors import FileFormatError
-from ...serialization.machine import Reader
-from ...serialization.world import SafeWorld, full_name
+from ...serialization.pickle.safe_world import SafeWorld, full_name
+from ...serialization.pickle.unpickler import Reader
 
 _ARRAYS = ("numpy.core.", "numpy._core.", "numpy.dtype", "numpy.ndarray", "_codecs.encode", "builtins.byte")
 

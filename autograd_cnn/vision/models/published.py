@@ -8,9 +8,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
-from ... import hub
 from ...errors import nearest
 from ...nn import Module
+from ...serialization import hub
 from ..transforms.presets import ImageClassification
 
 M = TypeVar("M", bound=Module)

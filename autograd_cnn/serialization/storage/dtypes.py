@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DtypeError
-from .errors import FileFormatError
-from .gate import NUMBERS
+from ...errors import DtypeError
+from ..errors import FileFormatError
+from ..gate import NUMBERS
 
 Array = npt.NDArray[Any]
 

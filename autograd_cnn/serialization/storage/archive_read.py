@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .errors import FileFormatError
+from ..errors import FileFormatError
 from .source import Bytes, Source
 
 _END = struct.Struct("<4s4H2IH")

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..types.device import device
-from . import allow, gate, numpy_pickle, plain_builders, tensor_builders
-from .machine import Machine, Pending, Reader, check_key
+from ...types.device import device
+from .. import gate
+from ..storage.map_location import Restore
+from ..storage.storage import Storage
+from . import numpy_pickle, plain_builders, safe_globals, tensor_builders
+from .builders import TABLE, Global, StorageType
 from .messages import damaged, refused_global
-from .places import Restore
-from .storage import Storage
-from .table import TABLE, Global, StorageType
 from .tensor_builders import OLD_TENSORS, finish, unreadable
+from .unpickler import Machine, Pending, Reader, check_key
 
 _FILLED_BY = (numpy_pickle, plain_builders, tensor_builders)  # importing them fills the table
 
@@ -35,7 +36,7 @@ def known(name: str) -> Any:
     """The table's or the user's entry for a name, or an error that says why there is none."""
     entry = TABLE.get(name)
     if entry is None:
-        entry = allow.lookup(name)
+        entry = safe_globals.lookup(name)
     if entry is None:
         raise unreadable(name) or refused_global(name)
     return entry
@@ -84,7 +85,7 @@ class SafeWorld:
     def call(self, function: Any, arguments: tuple[Any, ...]) -> Any:
         if isinstance(function, Global) and function.build is not None:
             return function.build(self, arguments)
-        if allow.is_allowed(function):
+        if safe_globals.is_allowed(function):
             return _vetted(function(*arguments))
         raise pickle.UnpicklingError(f"Trying to call reduce for unrecognized function {_shown(function)}")
 
@@ -93,7 +94,7 @@ class SafeWorld:
             return Pending("tensor")
         if isinstance(cls, Global) and cls.build is not None and not named:
             return cls.build(self, arguments)
-        if allow.is_allowed(cls):
+        if safe_globals.is_allowed(cls):
             return _vetted(cls.__new__(cls, *arguments, **named))
         raise pickle.UnpicklingError(
             "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` "
@@ -114,7 +115,7 @@ class SafeWorld:
 
     def owns(self, instance: Any) -> bool:
         # NumPy's `__setstate__` believes what it is told, so NumPy's values are for `numpy_pickle`, allowed or not
-        return allow.is_allowed(type(instance)) and not isinstance(instance, (np.dtype, np.ndarray, np.generic))
+        return safe_globals.is_allowed(type(instance)) and not isinstance(instance, (np.dtype, np.ndarray, np.generic))
 
     def is_key(self, key: Any) -> bool:
         return isinstance(key, (np.generic, np.dtype, device, range)) or self.owns(key)

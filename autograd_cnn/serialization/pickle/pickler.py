@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from .naming import find, name_of
+from ..storage.naming import find, name_of
 
 _BATCH = 1000
 _OLD_MODULES = {"builtins": "__builtin__", "copyreg": "copy_reg"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pickle
 
-from ..errors import nearest
-from . import allow
+from ...errors import nearest
+from . import safe_globals
 
 _HEAD = (
     "Weights only load failed. A file may bring tensors, numbers, text and plain containers of them, and nothing "
@@ -24,7 +24,7 @@ def brief(value: object) -> str:
 
 def refused_global(name: str) -> pickle.UnpicklingError:
     """The error for a name that the file asks for and that nobody allowed."""
-    if allow.is_blocked(name):
+    if safe_globals.is_blocked(name):
         return pickle.UnpicklingError(
             f"{_HEAD}\n\tUnsupported global: GLOBAL {name}, whose module {name.split('.')[0]} is blocked and cannot be "
             "allowed: it runs code or acts on the system. Do not trust this file."
@@ -32,7 +32,7 @@ def refused_global(name: str) -> pickle.UnpicklingError:
     short = name.rsplit(".", 1)[-1]
     return pickle.UnpicklingError(
         f"{_HEAD}\n\tUnsupported global: GLOBAL {name} was not an allowed global by default."
-        f"{nearest(name, allow.names())} This library never runs code from files, with weights_only=False neither. "
+        f"{nearest(name, safe_globals.names())} This library never runs code from files, with weights_only=False neither. "
         "Save model.state_dict() and plain values instead; or, if you know what it does and trust the file, allow it "
         f"with `serialization.add_safe_globals([{short}])` or the `serialization.safe_globals([{short}])` context "
         f"manager (or by name: [({short}, {name!r})]). `get_unsafe_globals_in_checkpoint(file)` lists all that a file "

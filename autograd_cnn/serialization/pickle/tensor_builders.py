@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..types.device import Size, device
-from . import bridge, numpy_pickle
-from .dtypes import ELEMENTS, REFUSED_NAMES, REFUSED_STORAGES, STORAGE_CLASSES, Element, refuse, torch_name
-from .machine import Pending
+from ...types.device import Size, device
+from ..storage import conversion
+from ..storage.dtypes import ELEMENTS, REFUSED_NAMES, REFUSED_STORAGES, STORAGE_CLASSES, Element, refuse, torch_name
+from ..storage.storage import Storage, view
+from . import numpy_pickle
+from .builders import TABLE, Builder, Global, StorageType, builds
 from .messages import brief, damaged, refused
-from .storage import Storage, view
-from .table import TABLE, Builder, Global, StorageType, builds
+from .unpickler import Pending
 
 if TYPE_CHECKING:
-    from .world import SafeWorld
+    from .safe_world import SafeWorld
 
 
 @builds("torch._utils._rebuild_tensor_v2")
@@ -42,7 +43,7 @@ def _wrapped(world: SafeWorld, array: Any, requires_grad: Any, is_parameter: boo
     if type(requires_grad) is not bool or (requires_grad and array.dtype.kind not in "fc"):
         raise damaged(f"requires_grad={brief(requires_grad)} does not fit a tensor of {array.dtype}")
     world.charge(400)
-    return bridge.from_array(array, requires_grad, is_parameter)
+    return conversion.from_array(array, requires_grad, is_parameter)
 
 
 @builds("torch._utils._rebuild_tensor")
@@ -70,9 +71,9 @@ def element_named_by(dtype: Any) -> Element:
 @builds("torch._utils._rebuild_parameter")
 def _parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     data, requires_grad, *_ = arguments
-    if not bridge.is_tensor(data):
+    if not conversion.is_tensor(data):
         raise damaged("A parameter lacks its tensor")
-    return _wrapped(world, bridge.to_array(data), requires_grad, is_parameter=True)
+    return _wrapped(world, conversion.to_array(data), requires_grad, is_parameter=True)
 
 
 @builds("torch._utils._rebuild_parameter_with_state")
@@ -87,9 +88,9 @@ def _of_type(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     if kind is not TABLE["torch.Tensor"] and kind is not TABLE["torch.nn.parameter.Parameter"]:
         raise refused("a tensor of a class of its own", "Save its values as a plain tensor.")
     made = world.call(function, inner)
-    if not bridge.is_tensor(made):
+    if not conversion.is_tensor(made):
         raise damaged("A tensor is not made by a tensor's builder")
-    if kind is TABLE["torch.nn.parameter.Parameter"] and not bridge.is_parameter(made):
+    if kind is TABLE["torch.nn.parameter.Parameter"] and not conversion.is_parameter(made):
         made = _parameter(world, (made, made.requires_grad))
     return _with_attributes(made, state)
 
@@ -120,10 +121,10 @@ def _from_numpy(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 @builds("torch._utils._rebuild_device_tensor_from_cpu_tensor")
 def _from_cpu_tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
     tensor, dtype, location, requires_grad = arguments
-    if not bridge.is_tensor(tensor) or element_named_by(dtype).dtype != tensor.dtype or type(location) is not str:
+    if not conversion.is_tensor(tensor) or element_named_by(dtype).dtype != tensor.dtype or type(location) is not str:
         raise damaged("A device's tensor lacks its values")
     world.restore(None, location)
-    return _wrapped(world, bridge.to_array(tensor), requires_grad)
+    return _wrapped(world, conversion.to_array(tensor), requires_grad)
 
 
 @builds("torch.nn.parameter.Parameter")

@@ -20,7 +20,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .errors import FileFormatError, TruncatedFileError
+from ..errors import FileFormatError, TruncatedFileError
 
 _FREE = 8 << 20  # bytes of memory that any file may ask for
 _PER_BYTE = 32  # … and what each byte of the pickle may ask for on top; what CPython writes asks for 20 at most

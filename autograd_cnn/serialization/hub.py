@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from .support.listing import listed
+from ..support.listing import listed
 
 __all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "set_dir"]
 
@@ -61,7 +61,7 @@ def load_state_dict_from_url(
         FileNotFoundError: it is not there and cannot be fetched; says which file to put where.
         RuntimeError: `check_hash`, and the file is another.
     """
-    from .serialization import load
+    from . import load
 
     folder = Path(model_dir) if model_dir is not None else Path(get_dir()) / "checkpoints"
     name = file_name or os.path.basename(urlparse(url).path)

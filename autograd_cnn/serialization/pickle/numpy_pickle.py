@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import gate
-from .machine import Pending
+from .. import gate
+from ..storage.storage import numbers
+from .builders import TABLE, Global, builds
 from .messages import damaged, refused
-from .storage import numbers
-from .table import TABLE, Global, builds
+from .unpickler import Pending
 
 if TYPE_CHECKING:
-    from .world import SafeWorld
+    from .safe_world import SafeWorld
 
 _MAX_CODE_POINT = 0x10FFFF
 

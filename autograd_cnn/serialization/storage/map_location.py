@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..types.device import device
+from ...types.device import device
 from .storage import Storage
 
 MapLocation = str | bytes | device | Mapping[str, Any] | Callable[[Storage, str], Storage | None] | None

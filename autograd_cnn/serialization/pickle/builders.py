@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .dtypes import Element
+from ..storage.dtypes import Element
 
 if TYPE_CHECKING:
-    from .world import SafeWorld
+    from .safe_world import SafeWorld
 
 Builder = Callable[["SafeWorld", tuple[Any, ...]], Any]
 

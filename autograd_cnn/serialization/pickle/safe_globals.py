@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .naming import name_of
+from ..storage.naming import name_of
 
 SafeGlobal = Callable[..., Any] | tuple[Callable[..., Any], str]
 

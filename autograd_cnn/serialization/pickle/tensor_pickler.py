@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..types.device import Size, device
-from . import bridge
-from .dtypes import ELEMENTS, STORAGE_OF, torch_name
-from .gate import admitted, is_plain
-from .owners import StorageTable
+from ...types.device import Size, device
+from ..gate import admitted, is_plain
+from ..storage import conversion
+from ..storage.dtypes import ELEMENTS, STORAGE_OF, torch_name
+from ..storage.views import StorageTable
 from .pickler import Call, Kept, Name, Pickler
 
 
@@ -34,13 +34,13 @@ class TensorPickler(Pickler):
             return Call("numpy._core.multiarray.scalar", self._numpy_dtype(value.dtype), value.tobytes())
         if isinstance(value, np.ndarray):
             return self._array(value)
-        if bridge.is_tensor(value):
+        if conversion.is_tensor(value):
             return self._tensor(value)
         return None
 
     def _tensor(self, tensor: Any) -> Call:
-        array, requires_grad = bridge.to_array(tensor), bool(tensor.requires_grad)
-        if not bridge.is_parameter(tensor):
+        array, requires_grad = conversion.to_array(tensor), bool(tensor.requires_grad)
+        if not conversion.is_parameter(tensor):
             return self._plain_tensor(array, requires_grad)
         # The values of a parameter do not require a gradient, the parameter does.
         plain = self._plain_tensor(array, False)

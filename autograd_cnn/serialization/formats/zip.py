@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .archive_read import Archive
-from .errors import FileFormatError
-from .machine import Machine, Reader
-from .messages import damaged
-from .places import MapLocation, callers_errors, restorer
-from .source import Source
-from .storage import Storage
-from .table import StorageType
-from .world import SafeWorld, Survey
+from ..errors import FileFormatError
+from ..pickle.builders import StorageType
+from ..pickle.messages import damaged
+from ..pickle.safe_world import SafeWorld, Survey
+from ..pickle.unpickler import Machine, Reader
+from ..storage.archive_read import Archive
+from ..storage.map_location import MapLocation, callers_errors, restorer
+from ..storage.source import Source
+from ..storage.storage import Storage
 
 _NEWEST_VERSION = 10
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import TruncatedFileError
+from ..errors import TruncatedFileError
 
 FileLike = str | os.PathLike[str] | IO[bytes]
 Bytes = npt.NDArray[np.uint8]

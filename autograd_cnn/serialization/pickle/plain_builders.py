@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from .builders import TABLE, Builder, Global, builds
 from .messages import damaged, refused
-from .table import TABLE, Builder, Global, builds
 
 if TYPE_CHECKING:
-    from .world import SafeWorld
+    from .safe_world import SafeWorld
 
 
 @builds("collections.OrderedDict")

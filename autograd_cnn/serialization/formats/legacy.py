@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import FileFormatError
-from .machine import Machine, Reader
-from .messages import brief, damaged
-from .places import MapLocation, Restore, callers_errors, restorer
-from .source import Source
-from .storage import Storage
-from .table import StorageType
-from .world import Fetch, SafeWorld, Survey, known
-from .zip_format import described, text
+from ..errors import FileFormatError
+from ..pickle.builders import StorageType
+from ..pickle.messages import brief, damaged
+from ..pickle.safe_world import Fetch, SafeWorld, Survey, known
+from ..pickle.unpickler import Machine, Reader
+from ..storage.map_location import MapLocation, Restore, callers_errors, restorer
+from ..storage.source import Source
+from ..storage.storage import Storage
+from .zip import described, text
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001

@@ -1,0 +1,1 @@
+"""The two containers of checkpoints: zip archives and the old stream."""

@@ -1,0 +1,1 @@
+"""PyTorch's pickles, read without running anything, and written."""

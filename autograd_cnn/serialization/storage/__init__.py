@@ -1,0 +1,1 @@
+"""Storages and views of them: where the bytes of tensors come from and go to."""

@@ -207,12 +207,6 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-
-
-
-
-
-
 def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain: bool) -> Any:
     """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()

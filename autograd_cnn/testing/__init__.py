@@ -12,7 +12,7 @@ from ..engine.cases import Bad, Case, Draw
 from ..errors import UsageHint
 from ..support.listing import listed
 from . import strategies
-from .registry import CHECKS
+from .checks import CHECKS
 from .decorators import check_gradients, gradient_test, primitive_test
 from .draw import HypothesisDraw, RandomDraw
 from .gradcheck import gradcheck, gradgradcheck

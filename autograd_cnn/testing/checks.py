@@ -17,10 +17,6 @@ from .setup import Setup, require, values
 _EXACT = 1e-7  # how near a correct float64 rule comes to the differences
 
 
-
-
-
-
 # ------------------------------------------------------------------------------------------------- derivatives
 def _derivative(s: Setup, second: bool) -> None:
     if not s.differentiable or not s.smooth:

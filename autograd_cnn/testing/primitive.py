@@ -15,7 +15,7 @@ from ..engine.cases import Case
 from ..engine.primitive import Primitive
 from ..errors import UsageHint
 from ..tensor import wrap
-from .registry import CHECKS
+from .checks import CHECKS
 from .draw import HypothesisDraw, RandomDraw
 from .hints import hints_of
 from .needs import hypothesis

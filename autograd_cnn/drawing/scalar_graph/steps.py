@@ -24,8 +24,6 @@ def circuit_steps(view: View, style: Style, title: str, subtitle: str, theme: st
     return film_of([(figure.scene(s), *teller.told(s)) for s in stages(view, style.backward)], style.words, theme, prefix)
 
 
-
-
 class _CircuitSteps:
     """The arithmetic of each step of a circuit."""
 

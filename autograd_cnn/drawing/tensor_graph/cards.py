@@ -30,8 +30,6 @@ DIFFERENCE = 40  # characters of such a line
 STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in each direction
 
 
-
-
 @dataclass(slots=True)
 class Card:
     """A unit with its size. The anchor is the middle of the card; a stack of pills stands to its left."""

@@ -168,7 +168,6 @@ def _div(input: Array, other: Array) -> Array:
     return np.true_divide(floating(x), floating(z))
 
 
-
 @_div.kernel(float)
 def _(input: float, other: float) -> float:
     try:

@@ -80,7 +80,6 @@ def erfinv(input: Array) -> Array:
     return errorfunction.erfinv(floating(input))
 
 
-
 @erfinv.kernel(float)
 def _(input: float) -> float:
     with np.errstate(all="ignore"):

@@ -3,7 +3,6 @@
 from ..support.listing import listed
 from ..tensor import Parameter
 from . import functional, init, modules, parallel, parameter, utils
-from .buffer import Buffer
 from .containers import ModuleDict, ModuleList, Sequential
 from .layers.activation import (
     CELU,
@@ -137,7 +136,8 @@ from .layers.shape import (
 )
 from .layers.transformer import Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer
 from .layers.upsampling import ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
-from .module import Module
+from .module.buffer import Buffer
+from .module.module import Module
 from .parallel import DataParallel
 from .parameter_containers import ParameterDict, ParameterList
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, ValuesView
 from itertools import chain
 from typing import Any, Self, cast, overload
 
-from .module import Module, frame, indented
+from .module.module import Module, frame, indented
 
 
 class _Numbered(Module):

@@ -9,7 +9,7 @@ from typing import Any, Self, overload
 
 from ..tensor import Parameter, Tensor
 from .containers import pairs
-from .module import Module
+from .module.module import Module
 
 
 class ParameterList(Module):

@@ -13,7 +13,7 @@ import numpy as np
 from ..config import no_grad
 from ..engine.trace import trace
 from ..errors import UsageHint
-from ..nn.module import Module
+from ..nn.module.module import Module
 from ..random import default_generator
 from ..tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck

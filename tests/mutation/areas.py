@@ -69,7 +69,7 @@ _AREAS = [
     ),
     Area(
         "modules",
-        ("nn/module.py", "nn/hooks.py", "nn/boundary.py", "nn/state.py", "nn/walk.py", "nn/members.py", "hooks.py"),
+        ("nn/module/module.py", "nn/module/hooks.py", "nn/module/backward_hooks.py", "nn/module/state_dict.py", "nn/module/traversal.py", "nn/module/attributes.py", "hooks.py"),
         ("nn", "parity/test_module.py", "parity/test_module_samples.py", "optim/test_optimizer.py", "test_regressions.py", "parity/test_engine.py"),
     ),
     Area(

@@ -8,14 +8,14 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.nn.buffer import Buffer
 from autograd_cnn.nn.containers import Sequential
-from autograd_cnn.nn.hooks import (
+from autograd_cnn.nn.module.buffer import Buffer
+from autograd_cnn.nn.module.hooks import (
     register_module_buffer_registration_hook,
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.tensor import Parameter, Tensor
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.nn.containers import ModuleDict, ModuleList, Sequential
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.nn.parameter_containers import ParameterDict, ParameterList
 from autograd_cnn.tensor import Parameter
 

@@ -11,8 +11,8 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.nn.containers import Sequential
-from autograd_cnn.nn.convert import parse_to
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module.conversion import parse_to
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.tensor import Parameter, Tensor
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.nn import hooks
 from autograd_cnn.nn.containers import Sequential
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module import hooks
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.support.handles import RemovableHandle
 from autograd_cnn.tensor import Parameter
 

@@ -12,7 +12,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.nn.containers import Sequential
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.tensor import Parameter
 
 

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_cnn as ac
 from autograd_cnn.nn import utils
-from autograd_cnn.nn.module import Module
+from autograd_cnn.nn.module.module import Module
 from autograd_cnn.nn.utils.norms import PIECE, vector_norm
 from autograd_cnn.tensor import Parameter, Tensor, wrap
 

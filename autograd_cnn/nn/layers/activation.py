@@ -7,7 +7,7 @@ from typing import Any
 from ... import creation
 from ...tensor import Parameter, Tensor
 from .. import functional as F
-from ..module import Module
+from ..module.module import Module
 
 __all__ = [
     "CELU",

@@ -12,7 +12,7 @@ from ...ops.shape.join import cat
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 from .linear import Linear, made
 
 __all__ = ["MultiheadAttention"]

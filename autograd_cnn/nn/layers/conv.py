@@ -11,7 +11,7 @@ from ...kernels.reference.windows import pairs, same_padding, steps
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 from .linear import made
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

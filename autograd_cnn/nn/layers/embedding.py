@@ -9,7 +9,7 @@ from ...config import no_grad
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["Embedding", "EmbeddingBag"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...tensor import Tensor
 from .. import functional as F
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["Fold", "Unfold"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import creation
 from ...tensor import Parameter, Tensor
-from ..module import Module
+from ..module.module import Module
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Steps
 from .linear import Linear
 from .norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d

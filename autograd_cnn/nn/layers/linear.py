@@ -9,7 +9,7 @@ from ... import creation
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
 

@@ -12,7 +12,7 @@ from ...tensor import Parameter, Tensor
 from ...types.dtypes import int64
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
            "LayerNorm", "LocalResponseNorm", "RMSNorm"]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ...kernels.reference.windows import steps
 from ...tensor import Tensor
 from .. import functional as F
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
            "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d", "MaxPool2d",

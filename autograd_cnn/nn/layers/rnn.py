@@ -14,7 +14,7 @@ from ...ops.shape.join import cat, stack
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
-from ..module import Module
+from ..module.module import Module
 from ..utils.rnn import PackedSequence
 from .linear import made
 from .recurrence import GATES, STEPS, State, Weights, run_layer

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ...kernels.reference.windows import steps
 from ...tensor import Tensor
 from .. import functional as F
-from ..module import Module
+from ..module.module import Module
 
 __all__ = ["CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "ReflectionPad1d",
            "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "ZeroPad1d",

@@ -12,7 +12,7 @@ from ...types.promotion import get_default_dtype
 from .. import functional as F
 from .. import init
 from ..containers import ModuleList
-from ..module import Module
+from ..module.module import Module
 from .attention import MultiheadAttention
 from .dropout import Dropout
 from .linear import Linear

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from .. import module
 from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, upsampling
+from ..module import module
 from . import activation as activation
 from . import container as container
 from . import utils as utils

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ...config import no_grad
 from ...tensor import Parameter, Tensor
-from ..module import Module
+from ..module.module import Module
 
 M = TypeVar("M", bound=Module)
 

@@ -8,7 +8,7 @@ from ...config import no_grad
 from ...tensor import Parameter, Tensor
 from .. import functional as F
 from ..layers.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from ..module import Module
+from ..module.module import Module
 
 M = TypeVar("M", bound=Module)
 

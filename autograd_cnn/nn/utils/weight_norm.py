@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ...tensor import Parameter, Tensor
-from ..module import Module
+from ..module.module import Module
 
 M = TypeVar("M", bound=Module)
 

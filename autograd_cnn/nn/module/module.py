@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..config import scope, set_scope
-from ..engine.node import Scope
-from .arguments import FOREIGN, check_arguments
+from ...config import scope, set_scope
+from ...engine.node import Scope
+from ..arguments import FOREIGN, check_arguments
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
-from .state import State
+from .state_dict import State
 
 
 def _forward_unimplemented(self: Any, *input: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from ..config import no_grad
-from ..tensor import Tensor, wrap
-from ..types.device import as_device, check_cpu
-from .walk import Walk
+from ...config import no_grad
+from ...tensor import Tensor, wrap
+from ...types.device import as_device, check_cpu
+from .traversal import Walk
 
 ACCEPTED = "(device, dtype), (dtype) or (tensor), with non_blocking= and memory_format="
 

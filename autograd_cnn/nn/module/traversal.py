@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from ..errors import nearest
-from ..tensor import Parameter, Tensor
-from .members import Members
+from ...errors import nearest
+from ...tensor import Parameter, Tensor
+from .attributes import Members
 
 if TYPE_CHECKING:
     from .module import Module

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Function
-from ..config import is_grad_enabled
-from ..tensor import Tensor, wrap
+from ...autograd import Function
+from ...config import is_grad_enabled
+from ...tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from .module import Module

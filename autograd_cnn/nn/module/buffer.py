@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..tensor import Tensor, wrap
-from ..types.promotion import get_default_dtype
+from ...tensor import Tensor, wrap
+from ...types.promotion import get_default_dtype
 
 
 class Buffer(Tensor):

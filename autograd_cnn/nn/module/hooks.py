@@ -13,11 +13,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..config import scope, set_scope
-from ..engine.node import Scope
-from ..support.handles import RemovableHandle
-from .arguments import check_arguments
-from .boundary import Boundary, hook_last_operation
+from ...config import scope, set_scope
+from ...engine.node import Scope
+from ...support.handles import RemovableHandle
+from ..arguments import check_arguments
+from .backward_hooks import Boundary, hook_last_operation
 
 if TYPE_CHECKING:
     from .module import Module
@@ -140,7 +140,7 @@ def register_module_forward_hook(
     """Call `hook(module, args, output)` after the forward of every module; it may return another output.
 
     >>> from autograd_cnn import nn
-    >>> from autograd_cnn.nn.hooks import register_module_forward_hook
+    >>> from autograd_cnn.nn.module.hooks import register_module_forward_hook
     >>> with register_module_forward_hook(lambda m, args, out: print(type(m).__name__)):
     ...     _ = nn.Sequential(nn.Identity())(1)
     Identity

@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ..config import no_grad
-from ..support.handles import RemovableHandle
-from ..tensor import Parameter, Tensor
-from .convert import Convert
+from ...config import no_grad
+from ...support.handles import RemovableHandle
+from ...tensor import Parameter, Tensor
+from .conversion import Convert
 from .hooks import Hook, HookDict, register
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""`Module` and what it is made of: attributes, traversal, state dicts, hooks, conversion."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-from . import table
+from . import module_map
 
 _INSTEAD = {
     "accelerator": "Everything is computed on the CPU.",
@@ -36,9 +36,9 @@ _INSTEAD = {
 def hint(name: str) -> str:
     """What closes the message about `autograd_cnn.NAME`, if `torch.NAME` is known; nothing otherwise."""
     said = [_INSTEAD[name]] if name in _INSTEAD else []
-    if find_spec(f"{table.OURS}.{name}") is not None and name in _ROOMS:
-        return f" It is a module of its own: import {table.OURS}.{name}."
-    if table.sources(f"torch.{name}") or table.submodules(f"torch.{name}") or _has_face(name):
+    if find_spec(f"{module_map.OURS}.{name}") is not None and name in _ROOMS:
+        return f" It is a module of its own: import {module_map.OURS}.{name}."
+    if module_map.sources(f"torch.{name}") or module_map.submodules(f"torch.{name}") or _has_face(name):
         said.append(f"Under `autograd-cnn run PROGRAM.py`, which runs programs written for PyTorch as they are, torch.{name} exists.")
     return "".join(f" {sentence}" for sentence in said)
 
@@ -47,5 +47,5 @@ _ROOMS = ("hub", "random", "compat")
 
 
 def _has_face(name: str) -> bool:
-    faces = [source for source in table.sources("torch") or () if source != table.OURS]
+    faces = [source for source in module_map.sources("torch") or () if source != module_map.OURS]
     return not name.startswith("_") and any(name in getattr(module, "__all__", vars(module)) for module in map(import_module, faces))

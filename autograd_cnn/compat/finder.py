@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..tensor import Parameter, Tensor
-from . import table
-from .stand import Stand, guarded, message, note
+from . import module_map
+from .shim_module import Stand, guarded, message, note
 
 
 class _Loader(importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return Stand(spec.name, table.sources(spec.name) or ())
+        return Stand(spec.name, module_map.sources(spec.name) or ())
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing is executed: names are found when they are asked for. The models' are entered now, for `models.__dict__`."""
@@ -31,9 +31,9 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in table.ROOTS:
+        if fullname.partition(".")[0] not in module_map.ROOTS:
             return None
-        if table.sources(fullname) is None and not _import_statement(fullname):
+        if module_map.sources(fullname) is None and not _import_statement(fullname):
             raise ModuleNotFoundError(message(fullname), name=fullname)
         return importlib.machinery.ModuleSpec(fullname, _Loader(), is_package=True)
 
@@ -84,4 +84,4 @@ class standing:
 
 
 def _stood() -> list[str]:
-    return [name for name in sys.modules if name.partition(".")[0] in table.ROOTS]
+    return [name for name in sys.modules if name.partition(".")[0] in module_map.ROOTS]

@@ -12,12 +12,12 @@ from ..errors import nearest
 from ..nn import Module
 from ..optim import Optimizer
 from ..tensor import Tensor
-from . import stand
+from . import shim_module
 from .finder import standing
-from .stand import MISSED, note
+from .shim_module import MISSED, note
 
 _PACKAGE = str(Path(__file__).parents[1])
-_STAND = stand.__file__
+_STAND = shim_module.__file__
 
 
 def run_program(target: str, arguments: list[str], as_module: bool = False) -> int:

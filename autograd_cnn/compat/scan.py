@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import table
+from . import module_map
 from .finder import standing
-from .stand import Missing, message
+from .shim_module import Missing, message
 
 
 def names_of(source: str, filename: str = "<program>") -> tuple[dict[str, int], list[str]]:
@@ -27,14 +27,14 @@ def names_of(source: str, filename: str = "<program>") -> tuple[dict[str, int], 
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for a in node.names:
-                if a.name.partition(".")[0] in table.ROOTS:
+                if a.name.partition(".")[0] in module_map.ROOTS:
                     bound[a.asname or a.name.partition(".")[0]] = a.name if a.asname else a.name.partition(".")[0]
                     used.setdefault(a.name, node.lineno)
                 else:
                     others.append(a.name)
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            if not node.level and module.partition(".")[0] in table.ROOTS:
+            if not node.level and module.partition(".")[0] in module_map.ROOTS:
                 for a in node.names:
                     if a.name != "*":
                         bound[a.asname or a.name] = f"{module}.{a.name}"
@@ -69,8 +69,8 @@ def first_missing(name: str) -> str | None:
         try:
             value = getattr(value, part)
         except (AttributeError, ImportError):
-            module = full if table.sources(full) is not None else full.rpartition(".")[0]
-            if table.sources(module) is None:
+            module = full if module_map.sources(full) is not None else full.rpartition(".")[0]
+            if module_map.sources(module) is None:
                 return full
             value = importlib.import_module(module)  # `torch.nn.utils.weight_norm` is a function, and a module, too
             if module != full and not hasattr(value, part):

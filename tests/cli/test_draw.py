@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.cli import main
+from autograd_cnn.cli.main import main
 
 SCRIPT = """
 import sys

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.cli import main
+from autograd_cnn.cli.main import main
 
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_cnn.cli import main
+from autograd_cnn.cli.main import main
 
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
 

@@ -51,7 +51,7 @@ def test_an_error_of_the_program(tmp_path):
     assert 'File "p.py", line 3' in done.stderr
     assert "torch.nn.Linaer is not available here" in done.stderr
     assert "1 name of PyTorch missing here:\n  torch.nn.Linaer  (first asked for in p.py:3)" in done.stderr
-    assert "compat" not in done.stderr.split("Traceback")[1].split("MissingName")[0].replace("autograd_cnn.compat.stand", "")
+    assert "compat" not in done.stderr.split("Traceback")[1].split("MissingName")[0].replace("autograd_cnn.compat.shim_module", "")
 
 
 def test_a_missing_method_is_listed(tmp_path):
@@ -102,5 +102,5 @@ def test_scan(tmp_path):
 @pytest.mark.parametrize("how", ["python -m", "command"])
 def test_both_ways_to_call(tmp_path, how):
     (tmp_path / "p.py").write_text("import torch\nprint(torch.ones(2).sum().item())")
-    head = [sys.executable, "-m", "autograd_cnn"] if how == "python -m" else [sys.executable, "-c", "from autograd_cnn.cli import main; main()"]
+    head = [sys.executable, "-m", "autograd_cnn"] if how == "python -m" else [sys.executable, "-c", "from autograd_cnn.cli.main import main; main()"]
     assert subprocess.run([*head, "run", "p.py"], cwd=tmp_path, capture_output=True, text=True).stdout == "2.0\n"

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from autograd_cnn.compat.finder import standing
-from autograd_cnn.compat.stand import MISSED
+from autograd_cnn.compat.shim_module import MISSED
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.compat import table
+from autograd_cnn.compat import module_map
 from autograd_cnn.compat.finder import standing
-from autograd_cnn.compat.stand import MISSED, Missing, MissingName
+from autograd_cnn.compat.shim_module import MISSED, Missing, MissingName
 
 
 @pytest.fixture
@@ -142,14 +142,14 @@ def test_nothing_leaks():
         import torch
 
         assert "autograd_cnn" in repr(torch)
-    assert not [m for m in sys.modules if m.partition(".")[0] in table.ROOTS and "autograd_cnn" in repr(sys.modules[m])]
+    assert not [m for m in sys.modules if m.partition(".")[0] in module_map.ROOTS and "autograd_cnn" in repr(sys.modules[m])]
     code = "import autograd_cnn, sys; import autograd_cnn.vision; print('torch' in sys.modules, len([f for f in sys.meta_path if 'autograd' in repr(f)]))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["False", "0"]
 
 
 def test_every_module_of_the_table_loads(torch):
-    for name in table._SOURCES:
+    for name in module_map._SOURCES:
         if name != "torch.utils.tensorboard":
             assert dir(importlib.import_module(name)) is not None
 

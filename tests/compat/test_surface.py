@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograd_cnn.compat.finder import standing
-from autograd_cnn.compat.stand import MISSED
+from autograd_cnn.compat.shim_module import MISSED
 
 from .surface import USES, VISION, evaluate
 

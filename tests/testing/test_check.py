@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ac
 from autograd_cnn import config, nn
+from autograd_cnn.cli.check import add_parser, check, primitives_named
 from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.testing import (
     CHECKS,
@@ -35,7 +36,6 @@ from autograd_cnn.testing import (
     primitive_test,
 )
 from autograd_cnn.testing import strategies as acst
-from autograd_cnn.testing.command import add_parser, check, primitives_named
 
 FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
@@ -413,7 +413,7 @@ def test_results_that_could_not_be_written_are_refused_before_the_work() -> None
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_the_table_so_far(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from autograd_cnn.testing import command
+    from autograd_cnn.cli import check as command
 
     real = command.check_primitive
     monkeypatch.setattr(command, "check_primitive", lambda p, **k: real(p, **k) if p.name == "tanh" else signal.raise_signal(signal.SIGINT))

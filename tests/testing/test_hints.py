@@ -12,6 +12,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.cli.check import check
 from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.nn import functional as F
 from autograd_cnn.testing import (
@@ -27,7 +28,6 @@ from autograd_cnn.testing import (
     gradcheck,
     gradgradcheck,
 )
-from autograd_cnn.testing.command import check
 from autograd_cnn.testing.setup import Setup
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import serialization
 from ...nn import Module, functional
-from .. import table
+from .. import module_map
 
 __all__ = ["load"]
 
@@ -34,7 +34,7 @@ def _of_networks(name: str) -> Any:
     """The class of a network, or the activation, that a file means by a full name; None for anything else."""
     module, _, last = name.rpartition(".")
     home = sys.modules.get(module)
-    if home is None and module.partition(".")[0] in table.ROOTS and table.sources(module) is not None:
+    if home is None and module.partition(".")[0] in module_map.ROOTS and module_map.sources(module) is not None:
         home = importlib.import_module(module)
     found = getattr(home, last, None)
     if isinstance(found, type) and issubclass(found, Module):

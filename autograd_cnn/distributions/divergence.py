@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .... import linalg
-from ....nn import functional as F
-from ....tensor import Tensor
+from .. import linalg
+from ..nn import functional as F
+from ..tensor import Tensor
 from .base import Distribution
 from .continuous import Exponential, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Categorical, OneHotCategorical

@@ -14,7 +14,7 @@ from typing import Any
 from ..engine.primitive import REGISTRY, Primitive
 from ..errors import UsageHint, nearest
 from ..ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
-from .primitive import PrimitiveReport, check_primitive
+from ..testing.primitive import PrimitiveReport, check_primitive
 
 
 def primitives_named(names: Sequence[str]) -> list[Primitive]:
@@ -115,7 +115,7 @@ def _progress(chosen: list[Primitive], quiet: bool) -> Any:
 
 def _report(p: Primitive, examples: int, seed: int) -> PrimitiveReport:
     if p.draw_case is None:
-        from .setup import CheckFailure
+        from ..testing.setup import CheckFailure
 
         return PrimitiveReport(p.name, p.family, 0, 0.0, 0.0, (CheckFailure(f"{p.name} has no cases", "no cases"),))
     with warnings.catch_warnings():

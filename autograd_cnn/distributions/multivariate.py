@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .... import linalg
-from ....creation import eye
-from ....tensor import Tensor
+from .. import linalg
+from ..creation import eye
+from ..tensor import Tensor
 from .base import Distribution
 from .continuous import standard_normal
 

@@ -9,7 +9,7 @@ import types
 from typing import Any, NoReturn
 
 from ..errors import nearest
-from . import table
+from . import module_map
 
 # Names that were asked for and are not here, with the place of the first use: what `run` lists at its end.
 MISSED: dict[str, str] = {}
@@ -108,7 +108,7 @@ class Stand(types.ModuleType):
         if found is not _NOTHING:
             return found
         child = f"{self.__name__}.{name}"
-        return importlib.import_module(child) if table.sources(child) is not None else _NOTHING
+        return importlib.import_module(child) if module_map.sources(child) is not None else _NOTHING
 
     def _refuse(self, name: str, frame: types.FrameType) -> Any:
         """A missing name: an error here, unless the program only imports it, or asks whether it exists."""
@@ -124,7 +124,7 @@ class Stand(types.ModuleType):
         raise MissingName(message(full), name=name, obj=self)
 
     def __dir__(self) -> list[str]:
-        names = {*self.__dict__, *table.submodules(self.__name__)}
+        names = {*self.__dict__, *module_map.submodules(self.__name__)}
         for source in self._sources:
             names.update(n for n in public(importlib.import_module(source)))
         return sorted(n for n in names if n != "_sources")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ....nn import functional as F
-from ....tensor import Tensor
+from ..nn import functional as F
+from ..tensor import Tensor
 from .base import Distribution, several
 
 __all__ = ["AffineTransform", "ExpTransform", "SigmoidTransform", "TanhTransform", "Transform", "TransformedDistribution"]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from .errors import nearest
+from .. import __version__
+from ..errors import nearest
 
 _DEMO_OUT = Path("runs/demo")
 _TRAIN_OUT = Path("runs/train")
@@ -29,8 +29,8 @@ _COMMANDS = ("demo", "train", "run", "draw", "check")
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .training.options import OPTIMIZERS, SCHEDULES, Options
-    from .vision.models import small_models
+    from ..training.options import OPTIMIZERS, SCHEDULES, Options
+    from ..vision.models import small_models
 
     parser = _Parser(
         prog="autograd-cnn",
@@ -65,14 +65,14 @@ def _parser() -> argparse.ArgumentParser:
         "--resume", action="store_true", default=False, help="go on with the run in --out where it stopped"
     )
 
-    from .compat.command import add_parser as add_run
+    from .run import add_parser as add_run
 
     add_run(commands)
-    from .commands.draw import add_parser as add_draw
+    from .draw import add_parser as add_draw
 
     add_draw(commands)
     try:
-        from .testing.command import add_parser
+        from .check import add_parser
     except ImportError:
         return parser
 
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(given: dict[str, Any], out: Path, resume: bool, again: str, anew: bool = False) -> int:
     """Train in a folder where nobody else does; `anew`: in the place of the run that is there."""
-    from .training.folder import claimed
+    from ..training.folder import claimed
 
     with claimed(out):
         if anew:
@@ -92,9 +92,9 @@ def _train(given: dict[str, Any], out: Path, resume: bool, again: str, anew: boo
 
 def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
     """Begin or resume a run, train it, write the report."""
-    from .training.options import Options
-    from .training.report import listing, write_report
-    from .training.run import CHECKPOINT, Run, Stopped
+    from ..training.options import Options
+    from ..training.report import listing, write_report
+    from ..training.run import CHECKPOINT, Run, Stopped
 
     exists = (out / CHECKPOINT).exists()
     if resume and exists:

@@ -27,10 +27,10 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out the command; gives the exit code."""
     if args.scan:
-        from .scan import report
+        from ..compat.scan import report
 
         return report(args.script, args.module)
-    from .program import run_program
+    from ..compat.program import run_program
 
     if args.seed is not None:
         _seed(args.seed)
@@ -56,11 +56,11 @@ def _observers(graph: Path | None, profile: bool) -> Any:
 
     stack = ExitStack()
     if graph is not None:
-        from .first_graph import FirstGraph
+        from ..compat.first_graph import FirstGraph
 
         stack.enter_context(FirstGraph(graph))
     if profile:
-        from .profile import Profile
+        from ..compat.profile import Profile
 
         stack.enter_context(Profile())
     return stack

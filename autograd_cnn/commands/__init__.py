@@ -1,1 +1,0 @@
-"""Subcommands of `autograd-cnn` that stand above all rooms."""

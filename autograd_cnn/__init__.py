@@ -15,9 +15,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from . import basics as _basics  # noqa: F401  # brings methods
 from . import ops as _ops  # noqa: F401  # registers the operations
-from . import overwriting as _overwriting  # noqa: F401  # brings methods
 from .config import (
     enable_grad,
     get_backend,
@@ -34,7 +32,18 @@ from .config import (
     use_backend,
     use_float32_matmul_precision,
 )
-from .creation import (
+from .engine.graph import Graph
+from .errors import nearest as _nearest
+from .kernels.memory.threads import get_num_threads, set_num_threads
+from .kernels.onednn.environment import show_config
+from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
+from .ops.shape.arrange import trace as _trace_of_matrix
+from .random import Generator, default_generator
+from .support.display import set_renderer as _set_renderer
+from .support.listing import listed as _listed
+from .tensors import filling as _overwriting  # noqa: F401  # brings methods
+from .tensors import properties as _basics  # noqa: F401  # brings methods
+from .tensors.creation import (
     arange,
     as_tensor,
     empty,
@@ -54,16 +63,9 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .engine.graph import Graph
-from .errors import nearest as _nearest
-from .kernels.memory.threads import get_num_threads, set_num_threads
-from .kernels.onednn.environment import show_config
-from .operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
-from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
-from .ops.shape.arrange import trace as _trace_of_matrix
-from .printing import set_printoptions
-from .random import Generator, default_generator
-from .sampling import (
+from .tensors.operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
+from .tensors.printing import set_printoptions
+from .tensors.sampling import (
     bernoulli,
     get_rng_state,
     initial_seed,
@@ -80,10 +82,8 @@ from .sampling import (
     seed,
     set_rng_state,
 )
-from .scalar import Scalar
-from .support.display import set_renderer as _set_renderer
-from .support.listing import listed as _listed
-from .tensor import Tensor
+from .tensors.scalar import Scalar
+from .tensors.tensor import Tensor
 from .types import dtypes as _dtypes
 from .types.device import Size, device
 from .types.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype

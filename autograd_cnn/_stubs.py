@@ -22,12 +22,12 @@ from typing import Any
 
 import autograd_cnn as ac
 
-from . import scalar
-from .attach import ANEW, ONE_WAY
 from .nn import functional
-from .operators import OPERATORS
 from .ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
-from .tensor import Tensor
+from .tensors import scalar
+from .tensors.methods import ANEW, ONE_WAY
+from .tensors.operators import OPERATORS
+from .tensors.tensor import Tensor
 from .types import dtypes
 
 _HERE = Path(__file__).parent

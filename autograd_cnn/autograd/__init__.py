@@ -2,10 +2,10 @@
 
 from ..config import detect_anomaly, enable_grad, inference_mode, no_grad, set_detect_anomaly, set_grad_enabled
 from ..support.listing import listed
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import functional
 from .function import Function, once_differentiable
-from .walks import backward, grad
+from .gradients import backward, grad
 
 __all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "inference_mode", "no_grad",
            "once_differentiable", "set_detect_anomaly", "set_grad_enabled"]  # fmt: skip

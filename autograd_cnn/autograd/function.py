@@ -15,8 +15,8 @@ from ..engine.primitive import Keep
 from ..engine.record import View, note_shared, note_view, pick, user_line
 from ..engine.versions import clock, written_since, wrote
 from ..errors import InplaceError
-from ..inplace import check_writable, move
-from ..tensor import Tensor, wrap
+from ..tensors.inplace import check_writable, move
+from ..tensors.tensor import Tensor, wrap
 
 
 class FunctionCtx:

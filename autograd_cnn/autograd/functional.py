@@ -10,8 +10,8 @@ import numpy as np
 from ..config import enable_grad
 from ..ops.index.index import getitem
 from ..support.listing import listed
-from ..tensor import Tensor, wrap
-from .walks import grad
+from ..tensors.tensor import Tensor, wrap
+from .gradients import grad
 
 Several = Tensor | tuple[Tensor, ...]
 

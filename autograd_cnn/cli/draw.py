@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from ..drawing.canvas.drawing import suffix_of
     from ..drawing.canvas.text import Words
     from ..drawing.canvas.theme import check_theme
-    from ..sampling import manual_seed
+    from ..tensors.sampling import manual_seed
     from .targets import Target, size_of, target_of
 
     if args.kind not in KINDS:

@@ -43,7 +43,7 @@ def _seed(seed: int) -> None:
 
     import numpy as np
 
-    from ..sampling import manual_seed
+    from ..tensors.sampling import manual_seed
 
     random.seed(seed)
     np.random.seed(seed % 2**32)  # the program's own draws from NumPy

@@ -16,7 +16,7 @@ from ..engine.graph import Graph
 from ..engine.variable import Variable
 from ..errors import nearest
 from ..nn import Module
-from ..sampling import rand, randint
+from ..tensors.sampling import rand, randint
 from ..vision.models import get_model, list_models
 
 RESULTS = ("loss", "E", "out", "output", "y", "f")  # names that a script is likely to give what it is about

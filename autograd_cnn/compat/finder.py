@@ -9,7 +9,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from ..tensor import Parameter, Tensor
+from ..tensors.tensor import Parameter, Tensor
 from . import module_map
 from .shim_module import Stand, guarded, message, note
 

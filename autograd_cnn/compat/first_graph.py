@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import autograd
-from ..autograd import walks
+from ..autograd import gradients
 
 
 class FirstGraph:
@@ -19,7 +19,7 @@ class FirstGraph:
         self.drawn = False
 
     def __enter__(self) -> FirstGraph:
-        self._real = walks.backward
+        self._real = gradients.backward
         self._put(self._watched)
         return self
 
@@ -29,7 +29,7 @@ class FirstGraph:
             print("autograd-cnn run: --graph: the program called no backward(), there is nothing to draw.", file=sys.stderr)
 
     def _put(self, backward: Callable[..., None]) -> None:
-        walks.backward = autograd.backward = backward
+        gradients.backward = autograd.backward = backward
 
     def _watched(self, tensors: Any, *args: Any, **kwargs: Any) -> None:
         self._put(self._real)

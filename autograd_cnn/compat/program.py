@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import nearest
 from ..nn import Module
 from ..optim import Optimizer
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from . import shim_module
 from .finder import standing
 from .shim_module import MISSED, note

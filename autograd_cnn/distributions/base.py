@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..creation import as_tensor
-from ..tensor import Tensor
+from ..tensors.creation import as_tensor
+from ..tensors.tensor import Tensor
 
 __all__ = ["Distribution"]
 

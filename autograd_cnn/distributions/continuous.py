@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..sampling import normal, rand
-from ..tensor import Tensor, wrap
+from ..tensors.sampling import normal, rand
+from ..tensors.tensor import Tensor, wrap
 from .base import HALF_LOG_2PI, Distribution, several
 
 __all__ = ["Cauchy", "Exponential", "Gumbel", "HalfNormal", "Laplace", "LogNormal", "Normal", "Uniform"]

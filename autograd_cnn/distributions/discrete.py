@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..nn import functional as F
-from ..sampling import bernoulli, multinomial
-from ..tensor import Tensor
+from ..tensors.sampling import bernoulli, multinomial
+from ..tensors.tensor import Tensor
 from .base import Distribution, clamp_probs, several
 
 __all__ = ["Bernoulli", "Categorical", "Geometric", "OneHotCategorical", "OneHotCategoricalStraightThrough"]

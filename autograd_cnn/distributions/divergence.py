@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import linalg
 from ..nn import functional as F
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .base import Distribution
 from .continuous import Exponential, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Categorical, OneHotCategorical

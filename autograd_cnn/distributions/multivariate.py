@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from .. import linalg
-from ..creation import eye
-from ..tensor import Tensor
+from ..tensors.creation import eye
+from ..tensors.tensor import Tensor
 from .base import Distribution
 from .continuous import standard_normal
 

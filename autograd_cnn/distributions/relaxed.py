@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..sampling import rand
-from ..tensor import Tensor
+from ..tensors.sampling import rand
+from ..tensors.tensor import Tensor
 from .base import Distribution, clamp_probs, several
 from .discrete import Bernoulli, Categorical
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..nn import functional as F
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .base import Distribution, several
 
 __all__ = ["AffineTransform", "ExpTransform", "SigmoidTransform", "TanhTransform", "Transform", "TransformedDistribution"]

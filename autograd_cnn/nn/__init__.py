@@ -1,7 +1,7 @@
 """Networks: modules, layers, losses, initial values, as `torch.nn` has them."""
 
 from ..support.listing import listed
-from ..tensor import Parameter
+from ..tensors.tensor import Parameter
 from . import functional, init, modules, parallel, parameter, utils
 from .containers import ModuleDict, ModuleList, Sequential
 from .layers.activation import (

@@ -18,10 +18,10 @@ from .. import random
 from ..config import no_grad
 from ..engine.versions import wrote
 from ..errors import nearest
-from ..inplace import check_writable
 from ..random import Generator
 from ..support.listing import listed
-from ..tensor import Tensor
+from ..tensors.inplace import check_writable
+from ..tensors.tensor import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,6 +1,6 @@
 """`Parameter` and `Buffer` under the place where PyTorch keeps them."""
 
-from ..tensor import Parameter
+from ..tensors.tensor import Parameter
 from .module.buffer import Buffer
 
 __all__ = ["Buffer", "Parameter"]

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from typing import Any, Self, overload
 
-from ..tensor import Parameter, Tensor
+from ..tensors.tensor import Parameter, Tensor
 from .containers import pairs
 from .module.module import Module
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import expected
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 
 def _compare(operation: str, name: str, value: Any) -> float:

@@ -22,7 +22,7 @@ from ..engine import versions
 from ..errors import InplaceError, expected
 from ..kernels.errstate import hush, unhush
 from ..kernels.memory.threads import share
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from ..types.promotion import get_default_dtype
 from .checks import check_capturable, check_flags
 from .optimizer import Closure, Optimizer

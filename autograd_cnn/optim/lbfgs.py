@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..config import enable_grad
 from ..engine import versions
 from ..errors import expected
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .checks import check_lr, check_not_negative
 from .elementwise import number, writable
 from .line_search import Point, strong_wolfe

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import versions
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .checks import check_betas, check_lr, check_not_negative
 from .elementwise import (
     Array,

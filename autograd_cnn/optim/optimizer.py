@@ -12,7 +12,7 @@ import numpy as np
 from ..engine import versions
 from ..errors import expected
 from ..support.handles import RemovableHandle
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .hooks import (
     Hook,
     HookTable,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 from .checks import check_lr, check_not_negative
 from .elementwise import (
     Array,

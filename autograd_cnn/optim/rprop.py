@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import expected
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .checks import check_lr, check_not_negative
 from .elementwise import Array, Constant, Elementwise, Phase, Update, advance, buffer, number
 from .optimizer import ParamsT

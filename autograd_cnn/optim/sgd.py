@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .checks import check_lr, check_not_negative
 from .elementwise import Array, Constant, Elementwise, Phase, Update, add_scaled, add_whole, number
 from .optimizer import ParamsT

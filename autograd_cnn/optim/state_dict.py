@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import expected
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 
 Group = dict[str, Any]
 Check = Callable[[Any, Tensor, dict[Any, Any]], None]

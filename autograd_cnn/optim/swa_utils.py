@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from ..config import no_grad
-from ..creation import tensor
 from ..nn import Module
 from ..nn.layers.norm import _BatchNorm
 from ..support.listing import listed
-from ..tensor import Tensor
+from ..tensors.creation import tensor
+from ..tensors.tensor import Tensor
 from .lr_scheduler import LRScheduler
 from .optimizer import Optimizer
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from ..analysis.receptive import Field, receptive_fields
 from ..config import enable_grad
-from ..creation import zeros
 from ..engine.graph import Graph
 from ..engine.node import ScopeName
 from ..engine.step import Step
 from ..engine.trace import trace
 from ..nn import Embedding, Linear, Module
-from ..sampling import get_rng_state, set_rng_state
-from ..tensor import Tensor
+from ..tensors.creation import zeros
+from ..tensors.sampling import get_rng_state, set_rng_state
+from ..tensors.tensor import Tensor
 from .counting import how_many, multiply_adds, window_text
 from .table import Row, Shape, Summary
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.walks import grad
-from ..tensor import Tensor, wrap
+from ..autograd.gradients import grad
+from ..tensors.tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck
 from .registry import CHECKS, check, near
 from .report import GradcheckError

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import functional
-from ..autograd.walks import grad
+from ..autograd.gradients import grad
 from ..config import enable_grad
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .numeric import slope
 from .subject import Subject, array_of, as_tuple
 

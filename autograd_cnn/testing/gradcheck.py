@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.walks import grad
+from ..autograd.gradients import grad
 from ..engine.variable import Variable
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .diagnose import diagnose
 from .extra import extra_problems
 from .numeric import slope

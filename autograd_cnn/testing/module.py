@@ -15,7 +15,7 @@ from ..engine.trace import trace
 from ..errors import UsageHint
 from ..nn.module.module import Module
 from ..random import default_generator
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck
 from .hints import said_during
 from .primitive import PrimitiveReport

@@ -14,7 +14,7 @@ import numpy as np
 from ..engine.cases import Case
 from ..engine.primitive import Primitive
 from ..errors import UsageHint
-from ..tensor import wrap
+from ..tensors.tensor import wrap
 from .checks import CHECKS
 from .draw import HypothesisDraw, RandomDraw
 from .hints import hints_of

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.walks import grad
+from ..autograd.gradients import grad
 from ..engine.cases import Case
 from ..engine.primitive import REGISTRY, Primitive
 from ..errors import nearest
 from ..random import default_generator
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 
 
 class CheckFailure(AssertionError):

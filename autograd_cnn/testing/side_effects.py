@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.walks import backward, grad
+from ..autograd.gradients import backward, grad
 from ..config import inference_mode, no_grad
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .registry import check, near
 from .setup import Setup, require, values
 

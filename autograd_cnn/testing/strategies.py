@@ -21,7 +21,7 @@ import numpy as np
 
 from ..kernels.reference.windows import output_sizes
 from ..support.listing import listed
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .needs import hypothesis
 
 __all__ = ["LAYOUTS", "ConvProblem", "PoolProblem", "broadcastable_shapes", "class_targets", "conv_problems", "dim_tuples", "dims", "elements",

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import config
-from ..autograd.walks import grad
+from ..autograd.gradients import grad
 from ..engine.trace import trace
-from ..scalar import Scalar
-from ..tensor import Tensor, wrap
+from ..tensors.scalar import Scalar
+from ..tensors.tensor import Tensor, wrap
 from .registry import check, near
 from .setup import Setup, own, require, values
 

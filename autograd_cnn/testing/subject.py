@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.walks import grad
+from ..autograd.gradients import grad
 from ..config import enable_grad
 from ..engine.backward import pullback
 from ..engine.node import reachable
 from ..engine.variable import Variable
-from ..scalar import Scalar
-from ..tensor import Tensor, wrap
+from ..tensors.scalar import Scalar
+from ..tensors.tensor import Tensor, wrap
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..random import default_generator
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 
 
 def shifted(x: Tensor, pixels: int) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import nearest
 from ..random import Generator
-from ..tensor import wrap
+from ..tensors.tensor import wrap
 from ..utils.data import TensorDataset
 from ..vision.datasets import digits, mnist_arrays
 

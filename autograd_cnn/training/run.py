@@ -17,10 +17,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .. import sampling
 from ..config import no_grad
 from ..nn import functional as F
 from ..serialization import load_checkpoint, save_checkpoint
+from ..tensors import sampling
 from ..utils.data import DataLoader
 from .augment import shifted
 from .data import Data, load_data

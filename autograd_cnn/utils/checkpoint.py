@@ -13,7 +13,7 @@ from ..engine.variable import box
 from ..errors import RecomputeError as CheckpointError
 from ..random import default_generator
 from ..support.listing import listed
-from ..tensor import Tensor
+from ..tensors.tensor import Tensor
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..support.listing import listed
-from ..tensor import Tensor, wrap
+from ..tensors.tensor import Tensor, wrap
 from .transforms.convert import convert_image_dtype, pil_to_tensor, to_pil_image
 from .transforms.pictures import pillow
 

@@ -20,7 +20,7 @@ from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
 from autograd_cnn.symbolic import algebra
 from autograd_cnn.symbolic.algebra import Partial, Symbol, evaluate
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing.draw import RandomDraw
 
 from . import sound

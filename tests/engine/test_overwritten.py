@@ -12,7 +12,7 @@ import autograd_cnn as ac
 from autograd_cnn.engine.primitive import REGISTRY, Primitive
 from autograd_cnn.errors import InplaceError
 from autograd_cnn.random import default_generator
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.testing import RandomDraw
 
 assert ac.ops  # all are registered

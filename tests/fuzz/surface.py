@@ -14,7 +14,7 @@ import numpy as np
 
 import autograd_cnn as ac
 from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 ALLOWED = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, KeyError, AttributeError)
 BIG = 10**12

@@ -11,8 +11,8 @@ import pytest
 
 from autograd_cnn import _stubs
 from autograd_cnn.ops.registry.expose import FUNCTIONS, METHODS
-from autograd_cnn.scalar import Scalar
-from autograd_cnn.tensor import Tensor
+from autograd_cnn.tensors.scalar import Scalar
+from autograd_cnn.tensors.tensor import Tensor
 
 from .source import PACKAGE
 

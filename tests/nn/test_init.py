@@ -10,7 +10,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.nn import init
-from autograd_cnn.tensor import Parameter
+from autograd_cnn.tensors.tensor import Parameter
 
 
 def filled(function: Any, *args: Any, shape: tuple[int, ...] = (200, 300), **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ from autograd_cnn.nn.module.hooks import (
     register_module_parameter_registration_hook,
 )
 from autograd_cnn.nn.module.module import Module
-from autograd_cnn.tensor import Parameter, Tensor
+from autograd_cnn.tensors.tensor import Parameter, Tensor
 
 
 class Same(Module):

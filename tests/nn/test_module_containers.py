@@ -11,7 +11,7 @@ import autograd_cnn as ac
 from autograd_cnn.nn.containers import ModuleDict, ModuleList, Sequential
 from autograd_cnn.nn.module.module import Module
 from autograd_cnn.nn.parameter_containers import ParameterDict, ParameterList
-from autograd_cnn.tensor import Parameter
+from autograd_cnn.tensors.tensor import Parameter
 
 
 class Add(Module):

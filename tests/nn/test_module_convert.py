@@ -13,7 +13,7 @@ import autograd_cnn as ac
 from autograd_cnn.nn.containers import Sequential
 from autograd_cnn.nn.module.conversion import parse_to
 from autograd_cnn.nn.module.module import Module
-from autograd_cnn.tensor import Parameter, Tensor
+from autograd_cnn.tensors.tensor import Parameter, Tensor
 
 
 class Layer(Module):

@@ -16,7 +16,7 @@ from autograd_cnn.nn.containers import Sequential
 from autograd_cnn.nn.module import hooks
 from autograd_cnn.nn.module.module import Module
 from autograd_cnn.support.handles import RemovableHandle
-from autograd_cnn.tensor import Parameter
+from autograd_cnn.tensors.tensor import Parameter
 
 
 class Same(Module):

@@ -13,7 +13,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn.nn.containers import Sequential
 from autograd_cnn.nn.module.module import Module
-from autograd_cnn.tensor import Parameter
+from autograd_cnn.tensors.tensor import Parameter
 
 
 class Layer(Module):

@@ -17,7 +17,7 @@ import autograd_cnn as ac
 from autograd_cnn.nn import utils
 from autograd_cnn.nn.module.module import Module
 from autograd_cnn.nn.utils.norms import PIECE, vector_norm
-from autograd_cnn.tensor import Parameter, Tensor, wrap
+from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 
 def with_grads(*grads: Any, dtype: Any = np.float32) -> list[Parameter]:

@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd_cnn as ac
 from autograd_cnn.engine.primitive import REGISTRY, Primitive
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing.draw import RandomDraw
 
 

@@ -9,7 +9,7 @@ import autograd_cnn as ac
 from autograd_cnn.engine.cases import Case, Draw
 from autograd_cnn.engine.primitive import REGISTRY, Primitive, primitive
 from autograd_cnn.engine.variable import unbox
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing.draw import RandomDraw
 
 from .checks import check_bad, check_gradients, primitives_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autograd_cnn import optim
 from autograd_cnn.optim import elementwise
 from autograd_cnn.optim.elementwise import blocks
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 NAMES = ["SGD", "ASGD", "Adagrad", "Adadelta", "RMSprop", "Rprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax"]
 every = pytest.mark.parametrize("name", NAMES)

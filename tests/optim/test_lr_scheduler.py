@@ -13,7 +13,7 @@ import pytest
 
 from autograd_cnn import optim
 from autograd_cnn.optim import lr_scheduler as schedule
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 
 def sgd(lr: float = 1.0, groups: int = 1, **options: Any) -> optim.SGD:

@@ -17,7 +17,7 @@ from autograd_cnn.optim.optimizer import (
     register_optimizer_step_pre_hook,
     required,
 )
-from autograd_cnn.tensor import Parameter, Tensor, wrap
+from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 NAMES = ["SGD", "ASGD", "Adagrad", "Adadelta", "RMSprop", "Rprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax"]
 every = pytest.mark.parametrize("name", NAMES)

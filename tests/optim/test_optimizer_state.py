@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn import optim
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 NAMES = ["SGD", "ASGD", "Adagrad", "Adadelta", "RMSprop", "Rprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax"]
 every = pytest.mark.parametrize("name", NAMES)

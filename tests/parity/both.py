@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import autograd_cnn as ac
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 DTYPES = [np.float32, np.float64]
 

@@ -18,7 +18,7 @@ import torch
 
 import autograd_cnn as ac
 from autograd_cnn.nn import functional as F
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 KINDS = (NotImplementedError, IndexError, TypeError, ValueError, RuntimeError)
 TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-5, torch.float16: 6e-3}

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
 from autograd_cnn.errors import InplaceError  # noqa: E402
-from autograd_cnn.tensor import Tensor  # noqa: E402
+from autograd_cnn.tensors.tensor import Tensor  # noqa: E402
 
 from .samples import OutOfScope, copied, flat, forms, same, show, translated  # noqa: E402
 from .test_samples import OPERATIONS, WITH_US, _samples  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 
 import autograd_cnn.random as our_random
 import autograd_cnn.utils.data as ours
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 torch = pytest.importorskip("torch")
 theirs = torch.utils.data

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
-from autograd_cnn.tensor import wrap  # noqa: E402
+from autograd_cnn.tensors.tensor import wrap  # noqa: E402
 
 from .layer_table import TABLE, Ints, draw  # noqa: E402
 

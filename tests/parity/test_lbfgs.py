@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn import optim
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 torch = pytest.importorskip("torch")
 

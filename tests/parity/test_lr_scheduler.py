@@ -11,7 +11,7 @@ import pytest
 
 from autograd_cnn import optim
 from autograd_cnn.optim import lr_scheduler as ours_module
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 torch = pytest.importorskip("torch")
 theirs_module = torch.optim.lr_scheduler

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 import autograd_cnn as ac  # noqa: E402
 from autograd_cnn.nn import containers, parameter_containers, utils  # noqa: E402
 from autograd_cnn.nn.module import hooks, module  # noqa: E402
-from autograd_cnn.tensor import Parameter, Tensor  # noqa: E402
+from autograd_cnn.tensors.tensor import Parameter, Tensor  # noqa: E402
 
 OURS = SimpleNamespace(
     lib=ac,

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import autograd_cnn as ac  # noqa: E402
-from autograd_cnn.tensor import wrap  # noqa: E402
+from autograd_cnn.tensors.tensor import wrap  # noqa: E402
 
 from .both import array, fail_alike  # noqa: E402
 

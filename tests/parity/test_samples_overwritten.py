@@ -13,7 +13,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.errors import InplaceError
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 torch = pytest.importorskip("torch")
 

@@ -17,7 +17,7 @@ import autograd_cnn as ac
 from autograd_cnn import serialization
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.serialization import load, save
-from autograd_cnn.tensor import Parameter, Tensor, wrap
+from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 torch = pytest.importorskip("torch")
 

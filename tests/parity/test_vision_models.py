@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.vision import models as ours
 
 from .vision_twin import apart, as_ours, torchvision

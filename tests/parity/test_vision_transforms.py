@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.vision import transforms as T
 
 from .vision_twin import torchvision

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.vision import utils as U
 
 from .vision_twin import torchvision

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 
 torch = pytest.importorskip("torch")
 _declared: list[Any] = []  # the library lives as long as this

@@ -20,7 +20,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import serialization
 from autograd_cnn.serialization import FileFormatError, TruncatedFileError, load, load_checkpoint, save, save_checkpoint
-from autograd_cnn.tensor import Parameter, wrap
+from autograd_cnn.tensors.tensor import Parameter, wrap
 
 from .watching import load_watched
 

@@ -17,7 +17,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn.serialization import FileFormatError, load, load_checkpoint, save, save_checkpoint
 from autograd_cnn.serialization.safetensors import numpy as stn
-from autograd_cnn.tensor import Parameter, Tensor, wrap
+from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 from .test_save_load import same
 from .watching import load_watched

@@ -14,7 +14,7 @@ import pytest
 from autograd_cnn import serialization
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.serialization import FileFormatError, TruncatedFileError
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 from .crafting import FOUR, P, archive, legacy, name, number, program, storage, tensor, text, tuple_of
 from .watching import load_watched

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.serialization import load
-from autograd_cnn.tensor import Parameter, Tensor
+from autograd_cnn.tensors.tensor import Parameter, Tensor
 
 from .crafting import FOUR, P, legacy, name, number, program, storage, text, tuple_of
 

@@ -18,7 +18,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import serialization
 from autograd_cnn.serialization import load, save
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 
 from .test_save_load import again, same
 

@@ -20,7 +20,7 @@ import autograd_cnn as ac
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.serialization import FileFormatError, TruncatedFileError, load, load_file, safetensors, save_file
 from autograd_cnn.serialization.safetensors import numpy as stn
-from autograd_cnn.tensor import Parameter, wrap
+from autograd_cnn.tensors.tensor import Parameter, wrap
 
 from .watching import load_watched
 

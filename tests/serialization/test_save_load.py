@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ac
 from autograd_cnn.serialization import load, save
-from autograd_cnn.tensor import Parameter, Tensor, wrap
+from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 
 def again(obj: object, legacy: bool = False, **options: Any) -> Any:

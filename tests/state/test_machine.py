@@ -270,7 +270,7 @@ def test_many_graphs() -> None:
 @pytest.mark.slow
 def test_the_machine_notices_a_broken_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Views that do not follow a write to their base."""
-    from autograd_cnn import inplace
+    from autograd_cnn.tensors import inplace
 
     real = inplace.move
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.utils.data import DataLoader, default_collate, default_convert
 from autograd_cnn.utils.data.collate import collate, default_collate_fn_map
 

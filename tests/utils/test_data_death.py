@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from tests.utils.workers import alive, few_processors, gone, lists, loader, needs_fork, nothing_left
 
 __all__ = ["nothing_left"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_cnn.random import Generator, get_rng_state, manual_seed
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.utils.data import (
     BatchSampler,
     RandomSampler,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.random import Generator, get_rng_state, manual_seed
-from autograd_cnn.tensor import wrap
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.utils.data import (
     ChainDataset,
     ConcatDataset,

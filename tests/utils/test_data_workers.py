@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.utils.data import DataLoader, IterableDataset, TensorDataset, get_worker_info
 from autograd_cnn.utils.data.transport import HAS_SEGMENTS, Arena
 from tests.utils.workers import FORK, Made, few_processors, lists, loader, needs_fork, nothing_left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import autograd
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 
 class _Kind(type):

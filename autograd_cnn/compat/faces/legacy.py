@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...basics import LEGACY
-from ...creation import array_of
-from ...tensor import Tensor, wrap
+from ...tensors.creation import array_of
+from ...tensors.properties import LEGACY
+from ...tensors.tensor import Tensor, wrap
 
 
 class LegacyType(type):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...nn import BatchNorm1d, BatchNorm2d, BatchNorm3d, LocalResponseNorm, Module, NLLLoss, Sequential
 from ...nn.layers.attention import NonDynamicallyQuantizableLinear
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 __all__ = ["Container", "CrossMapLRN2d", "NLLLoss2d", "NonDynamicallyQuantizableLinear", "SyncBatchNorm"]
 

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ... import creation, sampling
 from ...config import no_grad
 from ...ops.registry.expose import FUNCTIONS
-from ...tensor import Tensor
+from ...tensors import creation, sampling
+from ...tensors.tensor import Tensor
 
 _MADE = {n: getattr(m, n) for m, names in ((creation, "zeros ones empty full eye arange linspace logspace"), (sampling, "rand randn randint "
          "randperm bernoulli multinomial normal")) for n in names.split()}  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...creation import as_dtype, as_tensor
 from ...ops.linalg.matmul import matmul
-from ...tensor import Tensor
+from ...tensors.creation import as_dtype, as_tensor
+from ...tensors.tensor import Tensor
 
 __all__ = ["DoubleTensor", "FloatTensor", "LongTensor", "addmm", "mm", "sparse_coo_tensor", "spmm"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...creation import as_tensor
+from ...tensors.creation import as_tensor
 
 _TOLERANCES = {"float16": (1e-3, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}
 

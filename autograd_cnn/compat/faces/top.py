@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ... import autograd as _autograd
-from ...creation import as_dtype, as_tensor
 from ...kernels.memory.threads import get_num_threads
-from ...tensor import Tensor
+from ...tensors.creation import as_dtype, as_tensor
+from ...tensors.tensor import Tensor
 from ...types.promotion import set_default_dtype
 from .legacy import LegacyType
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import creation
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from ..module.module import Module
 

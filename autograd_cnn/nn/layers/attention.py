@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import creation
 from ...ops.shape.join import cat
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module.module import Module

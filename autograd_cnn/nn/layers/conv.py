@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ...errors import expected
 from ...kernels.reference.windows import pairs, same_padding, steps
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module.module import Module

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ... import creation
 from ...config import no_grad
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module.module import Module

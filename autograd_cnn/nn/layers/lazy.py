@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ... import creation
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from ..module.module import Module
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Steps
 from .linear import Linear

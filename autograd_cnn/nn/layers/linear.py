@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import creation
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module.module import Module

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ... import creation
 from ...config import no_grad
 from ...engine.versions import wrote
-from ...tensor import Parameter, Tensor
+from ...tensors import creation
+from ...tensors.tensor import Parameter, Tensor
 from ...types.dtypes import int64
 from .. import functional as F
 from .. import init

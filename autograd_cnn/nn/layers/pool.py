@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ...kernels.reference.windows import steps
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .. import functional as F
 from ..module.module import Module
 

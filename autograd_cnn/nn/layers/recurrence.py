@@ -7,7 +7,7 @@ from typing import Any
 
 from ...ops.linalg.matmul import linear
 from ...ops.shape.join import cat, stack
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 State = tuple[Tensor, ...]  # (h,), or (h, c)
 Step = Callable[[Tensor, State, Any], State]  # the input's part of the gates, the state, the weights → the new state

@@ -11,7 +11,7 @@ from ...engine.variable import unbox
 from ...errors import expected
 from ...ops.index.index_select import index_select
 from ...ops.shape.join import cat, stack
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from .. import init
 from ..module.module import Module

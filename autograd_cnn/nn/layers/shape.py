@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...kernels.reference.windows import steps
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .. import functional as F
 from ..module.module import Module
 

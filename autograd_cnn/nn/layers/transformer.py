@@ -6,8 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from ... import creation
-from ...tensor import Tensor
+from ...tensors import creation
+from ...tensors.tensor import Tensor
 from ...types.promotion import get_default_dtype
 from .. import functional as F
 from .. import init

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ...errors import nearest
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .buffer import Buffer
 from .hooks import CALL_HOOKS, STATE_HOOKS, buffer_registration, module_registration, parameter_registration, registered
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...autograd import Function
 from ...config import is_grad_enabled
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from .module import Module

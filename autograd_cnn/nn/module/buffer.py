@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from ...types.promotion import get_default_dtype
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from ...config import no_grad
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from ...types.device import as_device, check_cpu
 from .traversal import Walk
 

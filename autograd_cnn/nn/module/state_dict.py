@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ...config import no_grad
 from ...support.handles import RemovableHandle
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .conversion import Convert
 from .hooks import Hook, HookDict, register
 

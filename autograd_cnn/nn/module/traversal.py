@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import nearest
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .attributes import Members
 
 if TYPE_CHECKING:

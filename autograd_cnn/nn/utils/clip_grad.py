@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.versions import wrote
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from .norms import vector_norm
 
 Tensors = Tensor | Iterable[Tensor]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...errors import ShapeError, expected
 from ...ops.shape.join import cat
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

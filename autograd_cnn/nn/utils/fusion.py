@@ -6,7 +6,7 @@ import copy
 from typing import TypeVar
 
 from ...config import no_grad
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from ..module.module import Module
 
 M = TypeVar("M", bound=Module)

@@ -11,7 +11,7 @@ from ...engine.variable import unbox
 from ...ops.index.index_select import index_select
 from ...ops.shape.join import cat, stack
 from ...support.listing import listed
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 
 __all__ = ["PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",
            "unpack_sequence", "unpad_sequence"]  # fmt: skip

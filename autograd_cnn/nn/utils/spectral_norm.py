@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ...config import no_grad
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from .. import functional as F
 from ..layers.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module.module import Module

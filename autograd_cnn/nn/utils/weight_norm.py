@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ...tensor import Parameter, Tensor
+from ...tensors.tensor import Parameter, Tensor
 from ..module.module import Module
 
 M = TypeVar("M", bound=Module)

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 from weakref import ref
 
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from ..optimizer import Optimizer
 
 Rate = float | Tensor

@@ -11,14 +11,14 @@ Array = npt.NDArray[Any]
 
 def is_tensor(value: object) -> bool:
     """Is this a Tensor (or a Parameter)?"""
-    from ...tensor import Tensor
+    from ...tensors.tensor import Tensor
 
     return isinstance(value, Tensor)
 
 
 def is_parameter(value: object) -> bool:
     """Is this a Parameter?"""
-    from ...tensor import Parameter
+    from ...tensors.tensor import Parameter
 
     return isinstance(value, Parameter)
 
@@ -31,7 +31,7 @@ def to_array(tensor: Any) -> Array:
 
 def from_array(array: Array, requires_grad: bool = False, is_parameter: bool = False) -> Any:
     """A tensor, or a parameter, over this array; nothing is copied."""
-    from ...tensor import Parameter, wrap
+    from ...tensors.tensor import Parameter, wrap
 
     if is_parameter:
         return Parameter(wrap(array), requires_grad)

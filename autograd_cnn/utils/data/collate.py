@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_cnn.errors import ShapeError, expected
 from autograd_cnn.ops.shape.join import stack
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.types.promotion import promote_types, python_dtype
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_cnn.errors import expected
 from autograd_cnn.random import Generator
-from autograd_cnn.tensor import Tensor
+from autograd_cnn.tensors.tensor import Tensor
 from autograd_cnn.utils.data.randomness import checked_generator
 
 T_co = TypeVar("T_co", covariant=True)

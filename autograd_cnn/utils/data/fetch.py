@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.utils.data import collate
 from autograd_cnn.utils.data.dataset import rows_of
 

@@ -11,7 +11,7 @@ import numpy as np
 import autograd_cnn.random as streams
 from autograd_cnn.errors import expected
 from autograd_cnn.random import Generator
-from autograd_cnn.tensor import Tensor, wrap
+from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.utils.data.randomness import checked_generator
 
 T_co = TypeVar("T_co", covariant=True)

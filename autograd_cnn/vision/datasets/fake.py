@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...random import Generator
-from ...tensor import wrap
+from ...tensors.tensor import wrap
 from ..transforms.convert import to_pil_image
 from .base import Transform, VisionDataset
 

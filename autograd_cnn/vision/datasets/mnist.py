@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from ..transforms.pictures import pillow
 from .base import Transform, VisionDataset, missing
 from .download import fetch, unpack

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .published import published
 
 __all__ = ["ConvAutoencoder", "autoencoder"]

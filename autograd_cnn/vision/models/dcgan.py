@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .initial import constant
 from .published import published
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ... import nn
-from ...creation import zeros_like
 from ...nn import functional as F
-from ...tensor import Tensor
+from ...tensors.creation import zeros_like
+from ...tensors.tensor import Tensor
 from .initial import constant
 from .published import published
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .initial import constant
 from .published import published
 from .vgg import cfgs, make_layers

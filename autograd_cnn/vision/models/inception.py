@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ... import nn
 from ...nn import functional as F
 from ...ops.shape.join import cat
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .blocks import BasicConv2d, Layer
 from .initial import constant, imagenet_to_half
 from .published import published, weights_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...nn import Parameter
 from ...nn.init import constant_
 from ...ops.shape.join import cat
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 _IMAGENET = ((0.229, 0.485), (0.224, 0.456), (0.225, 0.406))  # spread and mean of red, green, blue
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 
 
 class MLP(nn.Module):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import nn
 from ...nn import functional as F
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .blocks import Conv2dNormActivation, Layer, divisible, mobile_values
 from .published import published, weights_of
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .blocks import Conv2dNormActivation, Layer, SqueezeExcitation, divisible, mobile_values
 from .published import published, weights_of
 

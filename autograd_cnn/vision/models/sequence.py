@@ -10,7 +10,7 @@ from ... import nn
 from ...nn import functional as F
 from ...nn.utils import weight_norm
 from ...ops.shape.join import cat
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .published import published
 
 __all__ = ["TCN", "TemporalBlock", "TemporalConvNet", "TextCNN", "WaveNet", "tcn", "text_cnn", "wavenet"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import nn
 from ...ops.shape.join import cat
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .initial import constant
 from .published import published, weights_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import nn
 from ...nn import functional as F
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .published import published
 
 __all__ = ["StyleTransferNet", "style_transfer"]

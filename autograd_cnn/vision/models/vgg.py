@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import nn
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from .initial import constant
 from .published import HOST, Weights, published, weights_of
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...config import no_grad
 from ...nn.functional import grid_sample
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, size_of
 
 Matrix = list[float]  # a, b, c, d, e, f: (x, y) → (a·x + b·y + c, d·x + e·y + f)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...nn import Module
 from ...random import default_generator
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from . import functional as F
 from .fixed import listed, two
 from .pictures import InterpolationMode, Picture, interpolation_of, size_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...creation import linspace
 from ...nn import Module
-from ...tensor import Tensor
+from ...tensors.creation import linspace
+from ...tensors.tensor import Tensor
 from . import functional as F
 from .chance import below, channels_of, rand
 from .pictures import InterpolationMode, Picture, interpolation_of, size_of

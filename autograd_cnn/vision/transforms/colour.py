@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...config import no_grad
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from .convert import pil_to_tensor, to_pil_image
 from .pictures import Picture, as_picture, check, pillow
 

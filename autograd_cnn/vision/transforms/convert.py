@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from ...types.dtypes import float32
 from ...types.promotion import get_default_dtype
 from .pictures import is_pil, pillow

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ...nn import Module
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from ...types.dtypes import float32
 from . import functional as F
 from .pictures import InterpolationMode, Picture, interpolation_of

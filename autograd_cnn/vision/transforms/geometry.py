@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, pillow, size_of
 
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 
 Picture = Any  # a Pillow image or a Tensor
 

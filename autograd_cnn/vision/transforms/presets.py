@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...nn import Module
-from ...tensor import Tensor
+from ...tensors.tensor import Tensor
 from . import functional as F
 from .pictures import InterpolationMode, Picture
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...nn.functional import conv2d
-from ...tensor import Tensor, wrap
+from ...tensors.tensor import Tensor, wrap
 from .colour import blend
 from .pictures import Picture, as_picture, check
 

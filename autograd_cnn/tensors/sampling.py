@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from . import random
+from .. import random
+from ..engine.variable import unbox
+from ..errors import allocating
+from ..ops.random.sampled import sampled
+from ..ops.registry.dims import sizes_by_name
+from ..random import Generator, default_generator
+from ..types.promotion import get_default_dtype
 from .creation import _sizes, as_dtype, finish
-from .engine.variable import unbox
-from .errors import allocating
-from .ops.random.sampled import sampled
-from .ops.registry.dims import sizes_by_name
-from .random import Generator, default_generator
 from .tensor import Tensor, wrap
-from .types.promotion import get_default_dtype
 
 
 def manual_seed(seed: int) -> Generator:

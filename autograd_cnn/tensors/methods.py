@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .engine.primitive import Primitive
-from .engine.variable import Variable
+from ..engine.primitive import Primitive
+from ..engine.variable import Variable
+from ..ops.registry.expose import INPLACE, METHODS
 from .inplace import apply_inplace
-from .ops.registry.expose import INPLACE, METHODS
 
 ONE_WAY = frozenset({"neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "ne"})  # operators that are not reflected
 

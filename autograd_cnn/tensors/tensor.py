@@ -13,25 +13,30 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from . import inplace
+from ..config import current
+from ..engine.complaints import no_tensor
+from ..engine.node import Leaf, Node, Retained
+from ..engine.primitive import REGISTRY
+from ..engine.variable import Variable, register_front
+from ..engine.versions import carry, clock, owner, version
+from ..errors import DtypeError, ShapeError, expected, nearest
+from ..kernels.errstate import hush, unhush
+from ..kernels.memory.allocator import lendable
+from ..kernels.onednn.channels_last import ChannelsLast
+from ..kernels.onednn.plain import beside, store, to_plain
+from ..kernels.reference.pooling import Codes
+from ..ops.elementwise.arithmetic import cast, sum_to
+from ..ops.index.index import getitem
+from ..support import display
+from ..support.handles import RemovableHandle
+from ..types.device import Size, as_device, check_cpu, device
+from ..types.promotion import get_default_dtype
+from . import gradients, inplace
 from ._methods import TensorMethods
-from .config import current
-from .engine.complaints import no_tensor
-from .engine.node import Leaf, Node, Retained
-from .engine.primitive import REGISTRY
-from .engine.variable import Variable, register_front
-from .engine.versions import carry, clock, owner, version
-from .errors import DtypeError, ShapeError, expected, nearest
-from .kernels.errstate import hush, unhush
-from .kernels.memory.allocator import lendable
-from .kernels.onednn.channels_last import ChannelsLast
-from .kernels.onednn.plain import beside, store, to_plain
-from .kernels.reference.pooling import Codes
-from .ops.elementwise.arithmetic import cast, sum_to
-from .ops.index.index import getitem
-from .support import display
-from .types.device import Size, as_device, check_cpu, device
-from .types.promotion import get_default_dtype
+from .accumulate import accrue, accumulate
+from .copying import deep_copy
+from .kernel_errors import explain
+from .printing import text
 
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
 _RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
@@ -107,11 +112,11 @@ class Tensor(TensorMethods, Variable):
 
     @staticmethod
     def accrue(g: Any, other: Any, lent: bool) -> Any:
-        return inplace.accrue(g, other, lent)
+        return accrue(g, other, lent)
 
     @staticmethod
     def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
-        inplace.accumulate(leaf, g, create_graph, lent)
+        accumulate(Tensor, leaf, g, create_graph, lent)
 
     @staticmethod
     def replaced(hook: Callable[..., Any], new: Any, g: Variable) -> Any:
@@ -136,7 +141,7 @@ class Tensor(TensorMethods, Variable):
 
     @staticmethod
     def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
-        return inplace.explain(prim, error, values)
+        return explain(prim, error, values)
 
     @classmethod
     def adopt(cls, operation: str, position: int, x: Any) -> Any:
@@ -281,22 +286,16 @@ class Tensor(TensorMethods, Variable):
         >>> w.grad
         tensor(6.)
         """
-        from .autograd.walks import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        gradients.backward(Tensor, self, gradient, retain_graph, create_graph, inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
         """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces the gradient."""
-        from .support.handles import RemovableHandle
-
         if self.node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         return RemovableHandle.on(self.node.extended().hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Call `hook(self)` after a backward has added to this leaf's `.grad`."""
-        from .support.handles import RemovableHandle
-
         if not isinstance(self.node, Leaf):
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         return RemovableHandle.on(self.node.extended().after, lambda _: hook(self))
@@ -320,7 +319,7 @@ class Tensor(TensorMethods, Variable):
     @property
     def data(self) -> Tensor:
         """The same values, sharing memory, unknown to the graph. Assigning replaces the values."""
-        return inplace.untracked(self)  # type: ignore[no-any-return]
+        return wrap(inplace.apart(self.storage()))
 
     @data.setter
     def data(self, new: Tensor) -> None:
@@ -395,8 +394,6 @@ class Tensor(TensorMethods, Variable):
         inplace.setitem(self, at, values)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        from .printing import text
-
         return text(self)
 
     def __format__(self, spec: str) -> str:
@@ -468,7 +465,7 @@ class Tensor(TensorMethods, Variable):
         return bool((self.value == (x.value if isinstance(x, Tensor) else x)).any())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        return inplace.deep_copy(self, memo)  # type: ignore[no-any-return]
+        return deep_copy(self, memo, with_grad=True)  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self.is_leaf:
@@ -501,6 +498,9 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         """Everything was done in `__new__`, so that subclasses may take other arguments."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return deep_copy(self, memo, with_grad=False)  # type: ignore[no-any-return]  # as in PyTorch: the copy begins without
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]  # mypy forgets the argument names of such methods
         return "Parameter containing:\n" + super().__repr__()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .types.promotion import get_default_dtype
+from ..types.promotion import get_default_dtype
 
 _options: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 

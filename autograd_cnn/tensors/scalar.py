@@ -8,21 +8,21 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..config import current
+from ..engine.backward import pullback
+from ..engine.node import Leaf, Node, Retained
+from ..engine.primitive import Primitive
+from ..engine.variable import Variable, register_front
+from ..engine.versions import clock
+from ..errors import GraphError
+from ..kernels.errstate import hush, unhush
+from ..ops.elementwise import arithmetic as a
+from ..ops.elementwise import rounding
+from ..ops.elementwise.power import pow
+from ..ops.registry.expose import METHODS
+from ..support import display
 from ._methods import ScalarMethods
-from .attach import install, method_of, operator, reflected
-from .config import current
-from .engine.backward import pullback
-from .engine.node import Leaf, Node, Retained
-from .engine.primitive import Primitive
-from .engine.variable import Variable, register_front
-from .engine.versions import clock
-from .errors import GraphError
-from .kernels.errstate import hush, unhush
-from .ops.elementwise import arithmetic as a
-from .ops.elementwise import rounding
-from .ops.elementwise.power import pow
-from .ops.registry.expose import METHODS
-from .support import display
+from .methods import install, method_of, operator, reflected
 
 
 class Scalar(ScalarMethods, Variable):
@@ -155,7 +155,7 @@ class Scalar(ScalarMethods, Variable):
 
     def register_hook(self, hook: Callable[[Scalar], Scalar | None]) -> Any:
         """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces it."""
-        from .support.handles import RemovableHandle
+        from ..support.handles import RemovableHandle
 
         if self.node is None:
             raise GraphError("cannot register a hook on a Scalar that doesn't require gradient")

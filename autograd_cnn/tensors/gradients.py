@@ -1,4 +1,4 @@
-"""`backward` and `grad`: checks of what the user hands in, around the engine's one walk."""
+"""`backward` and `grad` for one kind of variable: checks of what the user hands in, around the engine's one walk."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 
 from ..engine.backward import pullback
 from ..engine.node import Node
+from ..engine.variable import Variable, box
 from ..errors import GraphError, ShapeError
-from ..tensor import Tensor, wrap
+from ..ops.shape.join import stack
 
 
-def _several(x: Any) -> tuple[Any, ...]:
-    return (x,) if isinstance(x, Tensor) or not isinstance(x, Iterable) else tuple(x)
+def _several(kind: type[Variable], x: Any) -> tuple[Any, ...]:
+    return (x,) if isinstance(x, kind) or not isinstance(x, Iterable) else tuple(x)
 
 
 def _seeds(
-    outputs: Sequence[Tensor], grads: Sequence[Tensor | None], create_graph: bool
+    kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any], create_graph: bool
 ) -> tuple[list[Node], list[Any]]:
     """Where to start, and with which gradients."""
     if len(outputs) != len(grads):
@@ -27,7 +28,7 @@ def _seeds(
         )
     roots, seeds = [], []
     for i, (out, g) in enumerate(zip(outputs, grads, strict=True)):
-        if not isinstance(out, Tensor):
+        if not isinstance(out, kind):
             raise TypeError(f"backward: expected Tensors, got {type(out).__name__}")
         if out.node is None:
             raise GraphError(
@@ -42,7 +43,7 @@ def _seeds(
                 )
             seed: Any = np.ones(out.value.shape, out.value.dtype)
         else:
-            if not isinstance(g, Tensor):
+            if not isinstance(g, kind):
                 raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
             if g.value.shape != out.value.shape:
                 raise ShapeError(
@@ -50,53 +51,44 @@ def _seeds(
                     f"{list(out.value.shape)}."
                 )
             seed = g if create_graph else g.value
-        if create_graph and not isinstance(seed, Tensor):
-            seed = wrap(seed)
+        if create_graph and not isinstance(seed, kind):
+            seed = box(seed, None)
         if seed.dtype is not out.value.dtype:
-            seed = seed.to(out.value.dtype) if isinstance(seed, Tensor) else seed.astype(out.value.dtype)
+            seed = seed.to(out.value.dtype) if isinstance(seed, kind) else seed.astype(out.value.dtype)
         roots.append(out.node)
         seeds.append(seed)
     return roots, seeds
 
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
-    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    kind: type[Variable],
+    tensors: Any,
+    grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Any = None,
 ) -> None:
-    """Accumulate the gradients of `tensors` with respect to the leaves into the leaves' `.grad`.
-
-    Errors: GraphError (a RuntimeError) for a value without graph, a value of several elements without its gradient, and a
-    graph that was freed; InplaceError for a value overwritten since.
-
-    >>> import autograd_cnn as ac
-    >>> x = ac.tensor([1., 2.], requires_grad=True)
-    >>> ac.autograd.backward((x * 3).sum())
-    >>> x.grad
-    tensor([3., 3.])
-    """
-    outputs = _several(tensors)
-    grads = _several(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
-    roots, seeds = _seeds(outputs, grads, create_graph)
+    """Accumulate the gradients of `tensors`, which are of this kind, into the leaves' `.grad` (see `autograd.backward`)."""
+    outputs = _several(kind, tensors)
+    grads = _several(kind, grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
+    roots, seeds = _seeds(kind, outputs, grads, create_graph)
     targets = None
     if inputs is not None:
-        wanted = _several(inputs)
+        wanted = _several(kind, inputs)
         if not wanted:
             raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-        targets = _nodes(wanted, "backward")
+        targets = _nodes(kind, wanted, "backward")
         for t in wanted:
             if not t.is_leaf:
                 t.retain_grad()
-    pullback(roots, seeds, Tensor, inputs=targets, retain_graph=create_graph if retain_graph is None else retain_graph,
+    pullback(roots, seeds, kind, inputs=targets, retain_graph=create_graph if retain_graph is None else retain_graph,
              create_graph=create_graph)  # fmt: skip
 
 
-def _nodes(inputs: Sequence[Tensor], operation: str) -> list[Node]:
+def _nodes(kind: type[Variable], inputs: Sequence[Any], operation: str) -> list[Node]:
     nodes = []
     for x in inputs:
-        if not isinstance(x, Tensor):
+        if not isinstance(x, kind):
             raise TypeError(f"{operation}: inputs can be Tensors, but got {type(x).__name__}")
         if x.node is None:
             raise GraphError(
@@ -107,32 +99,18 @@ def _nodes(inputs: Sequence[Tensor], operation: str) -> list[Node]:
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    kind: type[Variable],
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor, ...]:
-    """The gradients of `outputs` with respect to `inputs`, returned instead of accumulated.
-
-    Args:
-        outputs, grad_outputs: what to differentiate, and dE/d outputs (1 by default for a single number).
-        inputs: leaves or intermediate values.
-        create_graph: record the walk, so that the gradients can be differentiated again.
-        allow_unused: give None for an input that the outputs do not depend on, instead of raising.
-        is_grads_batched: the first dim of each `grad_outputs` counts several gradients; so does that of the results.
-        materialize_grads: give zeros instead of None.
-
-    >>> import autograd_cnn as ac
-    >>> x = ac.tensor(2., requires_grad=True)
-    >>> g, = ac.autograd.grad(x ** 3, x, create_graph=True)
-    >>> ac.autograd.grad(g, x)
-    (tensor(12.),)
-    """
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, all of this kind (see `autograd.grad`)."""
     if not only_inputs:
         raise ValueError(
             "only_inputs argument is deprecated and is ignored now (defaults to True): use backward() to accumulate."
@@ -141,15 +119,15 @@ def grad(
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    outs, ins = _several(outputs), _several(inputs)
-    grads = _several(grad_outputs) if grad_outputs is not None else (None,) * len(outs)
+    outs, ins = _several(kind, outputs), _several(kind, inputs)
+    grads = _several(kind, grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     retain = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
-        return _batched(outs, ins, grads, retain, create_graph, bool(allow_unused), materialize_grads)
-    roots, seeds = _seeds(outs, grads, create_graph)
-    nodes = _nodes(ins, "grad")
+        return _batched(kind, outs, ins, grads, retain, create_graph, bool(allow_unused), materialize_grads)
+    roots, seeds = _seeds(kind, outs, grads, create_graph)
+    nodes = _nodes(kind, ins, "grad")
     found = pullback(
-        roots, seeds, Tensor, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph
+        roots, seeds, kind, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph
     )
     results: list[Any] = []
     for i, (x, g) in enumerate(zip(ins, found or (), strict=True)):
@@ -159,9 +137,9 @@ def grad(
                 "this is the desired behavior."
             )
         if g is None:
-            results.append(wrap(np.zeros(x.value.shape, x.value.dtype)) if materialize_grads else None)
+            results.append(box(np.zeros(x.value.shape, x.value.dtype), None) if materialize_grads else None)
         else:
-            results.append(g if isinstance(g, Tensor) else wrap(g))
+            results.append(g if isinstance(g, kind) else box(g, None))
     return _unshared(results)
 
 
@@ -176,23 +154,21 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
                 or getattr(raw, "base", None) is not None
                 or (hasattr(raw, "flags") and not raw.flags.writeable)
             ):
-                results[i] = wrap(np.array(raw))
+                results[i] = box(np.array(raw), None)
             seen.add(id(raw))
     return tuple(results)
 
 
 def _batched(
-    outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
+    kind: type[Variable], outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
 ) -> tuple[Any, ...]:
-    from ..ops.shape.join import stack
-
     given = [g for g in grads if g is not None]
-    if not given or not all(isinstance(g, Tensor) and g.ndim for g in given):
+    if not given or not all(isinstance(g, kind) and g.ndim for g in given):
         raise ValueError("grad: is_grads_batched: expected grad_outputs whose first dim counts the gradients, got "
                          + (f"{[list(getattr(g, 'shape', ())) for g in given]}." if given else "none."))  # fmt: skip
     count = len(given[0])
     rows = [
-        grad(outs, ins, tuple(None if g is None else g[i] for g in grads), retain or i + 1 < count, create_graph,
+        grad(kind, outs, ins, tuple(None if g is None else g[i] for g in grads), retain or i + 1 < count, create_graph,
              allow_unused=unused, materialize_grads=zeros)
         for i in range(count)
     ]  # fmt: skip

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..ops.elementwise import arithmetic as a
+from ..ops.elementwise import comparison as c
+from ..ops.elementwise import logical as b
+from ..ops.elementwise import rounding as r
+from ..ops.elementwise.power import pow
+from ..ops.linalg import matmul as l
 from ._methods import TensorMethods
-from .attach import attach
-from .ops.elementwise import arithmetic as a
-from .ops.elementwise import comparison as c
-from .ops.elementwise import logical as b
-from .ops.elementwise import rounding as r
-from .ops.elementwise.power import pow
-from .ops.linalg import matmul as l
+from .methods import attach
 from .tensor import Tensor
 
 OPERATORS = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "floordiv": a.floor_divide, "pow": pow, "neg": a._neg,

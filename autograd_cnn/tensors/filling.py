@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.complaints import no_tensor
+from ..engine.variable import unbox
+from ..engine.versions import wrote
+from ..errors import allocating
+from ..ops.index.index import copied, filled
+from ..ops.registry.dims import sizes_by_name
+from ..ops.registry.expose import expose
+from ..random import Generator, default_generator
+from ..types.promotion import held
 from . import inplace, sampling
 from .creation import array_of, as_dtype, finish
-from .engine.complaints import no_tensor
-from .engine.variable import unbox
-from .engine.versions import wrote
-from .errors import allocating
-from .ops.index.index import copied, filled
-from .ops.registry.dims import sizes_by_name
-from .ops.registry.expose import expose
-from .random import Generator, default_generator
 from .tensor import Tensor, wrap
-from .types.promotion import held
 
 
 @expose("method")
@@ -106,7 +106,7 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
     >>> ac.zeros(4).resize_(2, 3).shape
     torch.Size([2, 3])
     """
-    from .ops.shape.shape import given_sizes
+    from ..ops.shape.shape import given_sizes
 
     if self.requires_grad:
         raise RuntimeError(
@@ -251,7 +251,7 @@ def new_full(
 
 def _new(name: str, value: int) -> None:
     def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        from .ops.shape.shape import given_sizes
+        from ..ops.shape.shape import given_sizes
 
         return new_full(self, given_sizes(size), value, dtype=dtype, device=device, requires_grad=requires_grad)
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
+from ..errors import expected
+from ..ops.elementwise.arithmetic import cast, sum_to
+from ..ops.registry.expose import expose
+from ..ops.shape.shape import _permute
+from ..types.device import check_cpu
+from ..types.promotion import get_default_dtype
 from .creation import as_dtype
-from .engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
-from .errors import expected
-from .ops.elementwise.arithmetic import cast, sum_to
-from .ops.registry.expose import expose
-from .ops.shape.shape import _permute
 from .tensor import Tensor, wrap
-from .types.device import check_cpu
-from .types.promotion import get_default_dtype
 
 LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",
           "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool"}  # fmt: skip
@@ -85,7 +85,7 @@ def stride(self: Tensor, dim: int | None = None) -> Any:
 @expose("method")
 def storage_offset(self: Tensor) -> int:
     """Entries between the start of the storage and this tensor's first."""
-    from .engine.versions import owner
+    from ..engine.versions import owner
 
     array = self.storage()
     return int(
@@ -322,7 +322,7 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     >>> ac.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
     """
-    from .ops.shape.shape import given_sizes
+    from ..ops.shape.shape import given_sizes
 
     want, have = given_sizes(size), tuple(self.value.shape)
     tail = have[len(have) - len(want) :]

@@ -1,4 +1,4 @@
-"""Writing into tensors: versions, views, and what the graph makes of it; accumulating gradients; errors of kernels.
+"""Writing into tensors: versions, views, and what the graph makes of it.
 
 An in-place operation computes out of place, writes the result into the tensor's memory, stamps the storage, and moves the
 tensor to the new node. If the tensor is a view, its base gets a node for the write and every view of that base is recorded anew.
@@ -6,26 +6,21 @@ tensor to the new node. If the tensor is a view, its base gets a node for the wr
 
 from __future__ import annotations
 
-import copy
-import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .config import current
-from .engine.node import Leaf, Node
-from .engine.record import live_views, record_node
-from .engine.variable import Variable, unbox
-from .engine.versions import clock, owner, version, wrote
-from .errors import DtypeError, InplaceError, ShapeError
-from .kernels.memory.allocator import is_whole
-from .kernels.onednn.binary import add_into
-from .kernels.onednn.channels_last import ChannelsLast
-from .kernels.onednn.plain import to_plain
-from .ops.elementwise.arithmetic import _add
-from .ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
-from .ops.shape.shape import _permute, _reshape
+from ..config import current
+from ..engine.node import Leaf, Node
+from ..engine.record import live_views, record_node
+from ..engine.variable import Variable, unbox
+from ..engine.versions import clock, owner, version, wrote
+from ..errors import DtypeError, InplaceError, ShapeError
+from ..kernels.onednn.channels_last import ChannelsLast
+from ..ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
+from ..ops.shape.shape import _permute, _reshape
+from .kernel_errors import _index_text
 
 
 def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -126,7 +121,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
     array = x.value if _can_swap(x) else x.storage()
-    if array.__class__ is not ChannelsLast and _meets_itself(array):
+    if array.__class__ is not ChannelsLast and meets_itself(array):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -137,7 +132,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
         )
 
 
-def _meets_itself(array: Any) -> bool:
+def meets_itself(array: Any) -> bool:
     """Do several entries lie at one place (expanded dims, windows that overlap)?"""
     if array.flags.c_contiguous or not array.size:
         return False
@@ -319,124 +314,3 @@ def apart(array: Any) -> Any:
     return np.asarray(memoryview(array))
 
 
-def untracked(x: Any) -> Any:
-    """`x.data`: shares memory, but writes to it are not counted."""
-    from .tensor import wrap
-
-    return wrap(apart(x.storage()))
-
-
-# ------------------------------------------------------------------------------------------------- gradients
-def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
-    """leaf.grad += g, in place where there is no graph of gradients; never sharing memory with another gradient.
-
-    `lent`: nobody else needs g, so its memory may become the gradient's.
-    """
-    from .tensor import Tensor, wrap
-
-    if create_graph:
-        leaf.grad = g if leaf.grad is None else leaf.grad + g
-        return
-    have = leaf.grad
-    if have is None:
-        made = object.__new__(Tensor)
-        plain = to_plain(g)
-        # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
-        made.value = plain if lent and is_whole(plain) else np.array(plain)
-        made.node = None
-        leaf.grad = made
-    elif have.node is not None:
-        leaf.grad = wrap(have.value + to_plain(g))
-    else:
-        target = have.storage()
-        if not target.flags.writeable or _meets_itself(target):
-            raise RuntimeError(
-                "backward: a gradient is added to .grad, but several of its entries lie at one place in memory, or it is read-only: expected "
-                "memory of its own for each. Set x.grad to a clone() of it, or to None."
-            )
-        np.add(target, to_plain(g), out=target)
-        wrote(target)
-
-
-def accrue(g: Any, other: Any, lent: bool) -> Any:
-    """g + other, for two gradients that arrived at one value; `lent`: the sum may be written over g."""
-    if lent:
-        found = add_into(g, other)
-        if found is not NotImplemented:
-            return found
-    if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
-        return _add(g, other)
-    return g + other
-
-
-def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
-    """copy.deepcopy of a leaf: its own memory, its flags, its gradient, its attributes."""
-    from .tensor import Parameter
-
-    if id(x) in memo:
-        return memo[id(x)]
-    if not x.is_leaf:
-        raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-            "Use x.detach().clone()."
-        )
-    made = object.__new__(type(x))
-    made.value = np.array(to_plain(x.value))
-    made.node = None
-    memo[id(x)] = made
-    if x.requires_grad:
-        made.requires_grad_(True)
-    if x.grad is not None and not isinstance(x, Parameter):  # as PyTorch: a Parameter's copy begins without
-        made.grad = copy.deepcopy(x.grad, memo)
-    skip = {"_view", "_views", "_retired", "_retained"}
-    made.__dict__.update({k: copy.deepcopy(v, memo) for k, v in x.__dict__.items() if k not in skip})
-    return made
-
-
-# ------------------------------------------------------------------------------------------------- what kernels raise
-def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
-    """NumPy's complaint, in PyTorch's exception type and with the shapes at hand."""
-    text = str(error)
-    shapes = [list(getattr(v, "shape", ())) for v in values if hasattr(v, "shape")]
-    if type(error) is ValueError and "broadcast" in text and len(shapes) >= 2:
-        return ShapeError(
-            _mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)"
-        )
-    if type(error) is ValueError and "core dimension" in text:
-        sizes = " and ".join("x".join(map(str, s)) for s in shapes)
-        return ShapeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes}) in {prim.name}: their inner sizes must be equal.")
-    if type(error) is np.exceptions.AxisError:
-        match = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", text)
-        if match:
-            dim, n = int(match[1]), max(int(match[2]), 1)
-            return IndexError(
-                f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}"
-            )
-    if type(error) is IndexError:
-        return IndexError(_index_text(text) if prim.family == "index" else f"{prim.name}: {_index_text(text)}")
-    if isinstance(error, MemoryError):
-        return RuntimeError(f"{prim.name}: can't allocate memory: {text}. Use smaller sizes.")
-    if isinstance(error, OverflowError):
-        return RuntimeError(f"{prim.name}: value cannot be converted without overflow: {text}. Expected numbers that the dtype can hold.")
-    if type(error).__name__ in ("UFuncTypeError", "_UFuncNoLoopError", "UFuncNoLoopError"):
-        kinds = [str(getattr(v, "dtype", type(v).__name__)) for v in values]
-        return TypeError(f"{prim.name}: not defined for {' and '.join(kinds)}. Convert with .to(dtype) first.")
-    return error
-
-
-def _index_text(text: str) -> str:
-    match = re.search(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", text)
-    if match:
-        return f"index {match[1]} is out of bounds for dimension {match[2]} with size {match[3]}"
-    return text
-
-
-def _mismatch(shapes: list[list[int]]) -> str:
-    a, b = shapes[0], shapes[1]
-    for back in range(1, max(len(a), len(b)) + 1):
-        m = a[-back] if back <= len(a) else 1
-        n = b[-back] if back <= len(b) else 1
-        if m != n and 1 not in (m, n):
-            dim = max(len(a), len(b)) - back
-            return f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dim}"
-    return "The sizes of the tensors do not match"

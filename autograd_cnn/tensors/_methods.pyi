@@ -10,8 +10,8 @@ import numpy as np
 from autograd_cnn import autograd
 from autograd_cnn.ops.registry import return_types as _return_types
 from autograd_cnn.random import Generator
-from autograd_cnn.scalar import Scalar
-from autograd_cnn.tensor import Tensor
+from autograd_cnn.tensors.scalar import Scalar
+from autograd_cnn.tensors.tensor import Tensor
 
 Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what stands beside a tensor in an operation
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim

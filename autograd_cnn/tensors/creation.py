@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .config import current
-from .errors import allocating
-from .ops.registry.dims import sizes_by_name
-from .ops.shape.shape import given_sizes
+from ..config import current
+from ..errors import allocating
+from ..ops.registry.dims import sizes_by_name
+from ..ops.shape.shape import given_sizes
+from ..types.device import check_cpu
+from ..types.promotion import get_default_dtype, held, promote_types, python_dtype
 from .tensor import Tensor, wrap
-from .types.device import check_cpu
-from .types.promotion import get_default_dtype, held, promote_types, python_dtype
 
 
 def as_dtype(dtype: Any, operation: str) -> Any:

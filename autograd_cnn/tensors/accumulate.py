@@ -1,0 +1,58 @@
+"""Sums of gradients: at a value where several arrive, and in a leaf's .grad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.node import Leaf
+from ..engine.variable import Variable, box
+from ..engine.versions import wrote
+from ..kernels.memory.allocator import is_whole
+from ..kernels.onednn.binary import add_into
+from ..kernels.onednn.channels_last import ChannelsLast
+from ..kernels.onednn.plain import to_plain
+from ..ops.elementwise.arithmetic import _add
+from .inplace import meets_itself
+
+
+# ------------------------------------------------------------------------------------------------- gradients
+def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+    """leaf.grad += g, a variable of this kind, in place where there is no graph of gradients; never sharing memory with another gradient.
+
+    `lent`: nobody else needs g, so its memory may become the gradient's.
+    """
+    if create_graph:
+        leaf.grad = g if leaf.grad is None else leaf.grad + g
+        return
+    have = leaf.grad
+    if have is None:
+        made = object.__new__(kind)
+        plain = to_plain(g)
+        # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
+        made.value = plain if lent and is_whole(plain) else np.array(plain)
+        made.node = None
+        leaf.grad = made
+    elif have.node is not None:
+        leaf.grad = box(have.value + to_plain(g), None)
+    else:
+        target = have.storage()
+        if not target.flags.writeable or meets_itself(target):
+            raise RuntimeError(
+                "backward: a gradient is added to .grad, but several of its entries lie at one place in memory, or it is read-only: expected "
+                "memory of its own for each. Set x.grad to a clone() of it, or to None."
+            )
+        np.add(target, to_plain(g), out=target)
+        wrote(target)
+
+
+def accrue(g: Any, other: Any, lent: bool) -> Any:
+    """g + other, for two gradients that arrived at one value; `lent`: the sum may be written over g."""
+    if lent:
+        found = add_into(g, other)
+        if found is not NotImplemented:
+            return found
+    if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
+        return _add(g, other)
+    return g + other

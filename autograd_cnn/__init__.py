@@ -41,6 +41,7 @@ from .ops.shape.arrange import trace as _trace_of_matrix
 from .random import Generator, default_generator
 from .support.display import set_renderer as _set_renderer
 from .support.listing import listed as _listed
+from .support.moved import install as _install_old_names
 from .tensors import filling as _overwriting  # noqa: F401  # brings methods
 from .tensors import properties as _basics  # noqa: F401  # brings methods
 from .tensors.creation import (
@@ -89,11 +90,11 @@ from .types.device import Size, device
 from .types.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
 
 if TYPE_CHECKING:
-    from . import autograd, linalg, nn, optim, serialization, testing, utils, vision
-    from ._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
+    from . import autograd, distributions, linalg, nn, optim, serialization, testing, utils, vision
+    from .tensors._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
     from .drawing import draw
     from .ops.registry import return_types
-    from .serialization import load, save
+    from .serialization import hub, load, save
     from .summaries import summary
 
 __version__ = "0.1.0"
@@ -110,6 +111,7 @@ __all__ = [
     "can_cast",
     "default_generator",
     "device",
+    "distributions",
     "draw",
     "e",
     "empty",
@@ -125,6 +127,7 @@ __all__ = [
     "get_float32_matmul_precision",
     "get_num_threads",
     "get_rng_state",
+    "hub",
     "inf",
     "inference_mode",
     "initial_seed",
@@ -184,10 +187,11 @@ __all__ = [
 
 newaxis = None
 _set_renderer(lambda: importlib.import_module(f"{__name__}.drawing").draw)
+_install_old_names()
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 
-_MODULES = ("autograd", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")
+_MODULES = {**{n: n for n in ("autograd", "distributions", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")}, "hub": "serialization.hub"}
 _ELSEWHERE = {"draw": "drawing", "summary": "summaries", "save": "serialization", "load": "serialization", "return_types": "ops.registry"}
 
 
@@ -214,7 +218,7 @@ if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt na
             op = _FUNCTIONS[name]
             found = getattr(op, "call", op)
         elif name in _MODULES:
-            found = importlib.import_module(f"{__name__}.{name}")
+            found = importlib.import_module(f"{__name__}.{_MODULES[name]}")
         elif name in _ELSEWHERE:
             found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
         else:

@@ -14,7 +14,6 @@ _INSTEAD = {
     "backends": "use_backend('onednn' or 'numpy') chooses the kernels, show_config() tells what is there.",
     "cuda": "Everything is computed on the CPU: leave .cuda(), .to('cuda') and device='cuda' out.",
     "distributed": "One process trains. utils.data.DataLoader(num_workers=…) loads with several.",
-    "distributions": "rand, randn, bernoulli, multinomial, normal and Tensor.exponential_ and kin draw numbers.",
     "export": "save(net.state_dict(), path) keeps the weights, trace(net, x) gives the graph.",
     "fft": "numpy.fft computes on x.numpy(), without a gradient; nn.functional.conv1d and conv2d convolve.",
     "func": "autograd.functional has vjp, jvp, jacobian, hessian; autograd.grad takes any inputs.",
@@ -43,7 +42,7 @@ def hint(name: str) -> str:
     return "".join(f" {sentence}" for sentence in said)
 
 
-_ROOMS = ("hub", "random", "compat")
+_ROOMS = ("random", "compat")
 
 
 def _has_face(name: str) -> bool:

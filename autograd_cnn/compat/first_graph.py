@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import autograd
-from ..autograd import gradients
+from ..tensors import gradients
 
 
 class FirstGraph:
@@ -29,13 +28,13 @@ class FirstGraph:
             print("autograd-cnn run: --graph: the program called no backward(), there is nothing to draw.", file=sys.stderr)
 
     def _put(self, backward: Callable[..., None]) -> None:
-        gradients.backward = autograd.backward = backward
+        gradients.backward = backward
 
-    def _watched(self, tensors: Any, *args: Any, **kwargs: Any) -> None:
+    def _watched(self, kind: Any, tensors: Any, *args: Any, **kwargs: Any) -> None:
         self._put(self._real)
         self.drawn = True
         self._draw(tensors)
-        self._real(tensors, *args, **kwargs)
+        self._real(kind, tensors, *args, **kwargs)
 
     def _draw(self, root: Any) -> None:
         """A picture that fails must not end the program."""

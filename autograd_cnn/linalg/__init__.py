@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ops.linalg.decompositions import eigh, pinv
 from ..ops.linalg.decompositions import linalg_svd as svd
-from ..ops.linalg.matmul import matmul
+from ..ops.linalg.matrix_products import matmul
 from ..ops.linalg.solve import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve, solve_triangular
 from ..support.listing import listed
 from .decompositions import eigvalsh, matrix_rank, qr, svdvals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.variable import shape_of
-from ..ops.linalg.matmul import matmul
+from ..ops.linalg.matrix_products import matmul
 from ..ops.linalg.products import cross as _cross
 from ..ops.linalg.products import powers_of
 from ..ops.shape.arrange import diagonal as _diagonal

@@ -1,4 +1,4 @@
-"""The functions of `autograd_cnn.nn.functional`. Written by `python -m autograd_cnn._stubs`: do not edit."""
+"""The functions of `autograd_cnn.nn.functional`. Written by `python -m tools.stubs`: do not edit."""
 
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str

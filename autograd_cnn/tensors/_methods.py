@@ -1,6 +1,6 @@
 """The named methods and operators of Tensor and Scalar, filled from the operations' own tables (`ops/registry/expose.py`).
 
-A generated stub, `_methods.pyi`, tells editors and type checkers their signatures (`python -m autograd_cnn._stubs`
+A generated stub, `_methods.pyi`, tells editors and type checkers their signatures (`python -m tools.stubs`
 rewrites it; a test holds it to the tables).
 """
 

@@ -1,4 +1,4 @@
-"""The methods and operators of Tensor and Scalar. Written by `python -m autograd_cnn._stubs`: do not edit."""
+"""The methods and operators of Tensor and Scalar. Written by `python -m tools.stubs`: do not edit."""
 
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str

@@ -11,6 +11,7 @@ from ..engine.backward import pullback
 from ..engine.node import Node
 from ..engine.variable import Variable, box
 from ..errors import GraphError, ShapeError
+from ..ops.elementwise.arithmetic import cast
 from ..ops.shape.join import stack
 
 
@@ -54,7 +55,7 @@ def _seeds(
         if create_graph and not isinstance(seed, kind):
             seed = box(seed, None)
         if seed.dtype is not out.value.dtype:
-            seed = seed.to(out.value.dtype) if isinstance(seed, kind) else seed.astype(out.value.dtype)
+            seed = cast(seed, dtype=out.value.dtype)
         roots.append(out.node)
         seeds.append(seed)
     return roots, seeds
@@ -163,7 +164,7 @@ def _batched(
     kind: type[Variable], outs: Any, ins: Any, grads: Any, retain: bool, create_graph: bool, unused: bool, zeros: bool
 ) -> tuple[Any, ...]:
     given = [g for g in grads if g is not None]
-    if not given or not all(isinstance(g, kind) and g.ndim for g in given):
+    if not given or not all(isinstance(g, kind) and g.value.ndim for g in given):
         raise ValueError("grad: is_grads_batched: expected grad_outputs whose first dim counts the gradients, got "
                          + (f"{[list(getattr(g, 'shape', ())) for g in given]}." if given else "none."))  # fmt: skip
     count = len(given[0])

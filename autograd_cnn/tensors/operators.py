@@ -7,7 +7,7 @@ from ..ops.elementwise import comparison as c
 from ..ops.elementwise import logical as b
 from ..ops.elementwise import rounding as r
 from ..ops.elementwise.power import pow
-from ..ops.linalg import matmul as l
+from ..ops.linalg import matrix_products as l
 from ._methods import TensorMethods
 from .methods import attach
 from .tensor import Tensor

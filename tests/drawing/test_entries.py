@@ -18,8 +18,9 @@ from autograd_cnn.drawing.entries.expressions import Script
 from autograd_cnn.drawing.entries.operation import operation_of
 from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
-from autograd_cnn.symbolic import algebra
-from autograd_cnn.symbolic.algebra import Partial, Symbol, evaluate
+from autograd_cnn.symbolic import algebra, calculus
+from autograd_cnn.symbolic.algebra import Partial, Symbol
+from autograd_cnn.symbolic.calculus import evaluate
 from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing.draw import RandomDraw
 
@@ -572,7 +573,7 @@ def test_derivatives_of_expressions(seed: int) -> None:
     up, down = (evaluate(e, {**at, x: 0.7 + d}) for d in (1e-6, -1e-6))
     assert up is not None
     assert down is not None
-    assert evaluate(algebra.derivative(e, x), at) == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-7)
+    assert evaluate(calculus.derivative(e, x), at) == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-7)
 
 
 def test_unknown_entries_make_unknown_numbers() -> None:

@@ -1,50 +1,40 @@
-"""Which room may import which: upper floors lower ones, never the other way."""
+"""Which room may import which: upper floors lower ones, never the other way, and no circles."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from .source import FILES, imported, module_of, name_of, tree_of
+from .circles import arrows, circles
+from .source import FILES, PACKAGE, imported, module_of, name_of
 
-# Each room's floor. A room may import rooms of lower floors, and itself.
-FLOORS: dict[str, int] = {}
-for _floor, _rooms in enumerate([
-    "errors symbolic support",
-    "config types",
+# From the ground up. A room may import rooms of lower floors, and itself.
+FLOORS = (
+    "errors",
+    "config",
+    "support symbolic",
+    "types",
     "engine",
-    "kernels analysis",
-    "random",
+    "kernels analysis random",
     "ops",
-    "_methods inplace printing",  # what Tensor and Scalar are made of
-    "attach",
-    "tensor",
-    "creation",
-    "sampling",
-    "scalar basics overwriting operators linalg",
-    "autograd",
-    "nn utils serialization",
-    "optim",
-    "hub summaries",
+    "tensors",
+    "autograd linalg drawing",
+    "serialization utils",
+    "nn",
+    "optim distributions summaries",
     "vision testing",
     "training",
     "compat",
-    "compat",
-    "commands",
-    "cli _stubs",
+    "cli",
     "__main__",
-]):  # fmt: skip
-    FLOORS.update(dict.fromkeys(_rooms.split(), _floor))
-
-# Imports against the floors that are meant, each inside a function, so that nothing is loaded before it is used.
-LAZY = {
-    ("tensor", "autograd"): "backward() starts the walk",
-    ("inplace", "tensor"): "makes the tensors it gives back",
-    ("printing", "tensor"): "prints them",
-    ("hooks", "tensor"): "hands them to the hook",
-}
-DRAWING_READS = {"errors", "config", "engine", "analysis", "symbolic", "drawing", "support"}
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
+AT_THE_ROOT = {"__init__.py", "__main__.py", "config.py", "errors.py"}
+MOST_FILES = 20  # in a folder of code
+WHOLE_LISTS = {"vision/models"}  # a file a network: as many as there are
+MAY_IMPORT_THE_FACADE = {"cli", "compat", "testing", "training"}
 
 
 def _room(module: str) -> str:
@@ -57,39 +47,48 @@ def test_imports_go_down(path):
     room = _room(module_of(path))
     if room == "":  # the façade
         return
-    top = {n.lineno for n in tree_of(path).body}
+    assert room in FLOOR, f"{name_of(path)}: the room {room!r} has no floor; give it one in this test"
     for module, line in imported(path):
         if module.split(".")[0] != "autograd_cnn":
             continue
         other = _room(module)
         where = f"{name_of(path)}:{line}"
-        if room == "drawing":
-            assert other in DRAWING_READS, f"{where}: drawing reads engine, analysis and symbolic only, not {other or 'the façade'}"
-            continue
-        if other in ("", room):
-            assert other == room or room in ("cli", "compat", "_stubs", "testing", "training"), f"{where} imports the façade"
-            continue
-        if other == "drawing":
-            assert room in ("training", "compat", "commands", "cli") or (room, other) in LAZY, f"{where}: drawing is imported by nobody but lazily"
-            continue
-        assert room in FLOORS, f"{where}: the room {room!r} has no floor; give it one in this test"
-        assert other in FLOORS, f"{where}: the room {other!r} has no floor; give it one in this test"
-        if (room, other) in LAZY:
-            assert line not in top, f"{where}: {room} may import {other} only inside a function"
-            continue
-        assert FLOORS[other] < FLOORS[room], f"{where}: {room} (floor {FLOORS[room]}) imports {other} (floor {FLOORS[other]})"
+        if other == "":
+            assert room in MAY_IMPORT_THE_FACADE, f"{where} imports the façade"
+        elif other != room:
+            assert other in FLOOR, f"{where}: the room {other!r} has no floor; give it one in this test"
+            assert FLOOR[other] < FLOOR[room], f"{where}: {room} (floor {FLOOR[room]}) imports {other} (floor {FLOOR[other]})"
 
 
-def test_testing_reads_no_vision():
-    for path in FILES:
-        if _room(module_of(path)) == "testing":
-            assert not [m for m, _ in imported(path) if m.startswith("autograd_cnn.vision")], name_of(path)
+def test_no_file_needs_itself():
+    assert not circles(arrows())
 
 
-def test_the_engine_knows_no_numpy():
-    for path in FILES:
-        if _room(module_of(path)) == "engine":
-            assert not [m for m, _ in imported(path) if re.match(r"numpy\b", m)], name_of(path)
+def test_every_room_has_a_floor_and_every_floor_a_room():
+    assert {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in FILES} - {"__init__"} == set(FLOOR)
+
+
+def test_few_files_stand_at_the_root():
+    assert {p.name for p in PACKAGE.glob("*.py")} == AT_THE_ROOT
+
+
+def test_no_folder_is_crowded_and_none_holds_a_single_file():
+    for folder in sorted({p.parent for p in FILES} - {PACKAGE}):
+        name = folder.relative_to(PACKAGE).as_posix()
+        files = [p for p in folder.glob("*.py") if p.name != "__init__.py"]
+        assert len(files) <= MOST_FILES or name in WHOLE_LISTS, f"{name} holds {len(files)} files"
+        assert len(files) > 1 or any(p.is_dir() and p.name != "__pycache__" for p in folder.iterdir()), f"{name} is a folder for one file"
+
+
+def _files_of(room: str) -> list[Path]:
+    return [path for path in FILES if _room(module_of(path)) == room]
+
+
+def test_the_engine_knows_no_numpy_and_little_else():
+    for path in _files_of("engine"):
+        for module, _ in imported(path):
+            assert not re.match(r"numpy\b", module), name_of(path)
+            assert not module.startswith("autograd_cnn") or _room(module) in ("engine", "errors", "config", "support"), name_of(path)
 
 
 def test_nothing_imports_torch():

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn import _stubs
 from autograd_cnn.ops.registry.expose import FUNCTIONS, METHODS
 from autograd_cnn.tensors.scalar import Scalar
 from autograd_cnn.tensors.tensor import Tensor
+from tools import stubs
 
 from .source import PACKAGE
 
@@ -20,28 +20,28 @@ ROOT = Path(__file__).parents[2]
 needs_mypy = pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
 
 
-@pytest.mark.parametrize("name", _stubs.FILES)
+@pytest.mark.parametrize("name", stubs.FILES)
 def test_stubs_are_up_to_date(name):
-    written, now = (set(t.splitlines()) for t in ((PACKAGE / name).read_text(encoding="utf-8"), _stubs.FILES[name]()))
+    written, now = (set(t.splitlines()) for t in ((PACKAGE / name).read_text(encoding="utf-8"), stubs.FILES[name]()))
     changed = sorted(line[:100] for line in written ^ now)
-    assert not changed, f"run `python -m autograd_cnn._stubs`: {len(changed)} lines of {name} are old, as {changed[0]!r}"
+    assert not changed, f"run `python -m tools.stubs`: {len(changed)} lines of {name} are old, as {changed[0]!r}"
 
 
-@pytest.mark.parametrize("name", _stubs.FILES)
+@pytest.mark.parametrize("name", stubs.FILES)
 def test_stubs_are_python(name):
     compile((PACKAGE / name).read_text(encoding="utf-8"), name, "exec")
 
 
 def test_every_name_is_there():
-    text = _stubs.methods()
+    text = stubs.methods()
     assert all(f"    def {n}(" in text for n in METHODS)
-    functions = _stubs.functions()
+    functions = stubs.functions()
     assert all(f"def {n}(" in functions for n in FUNCTIONS if n != "trace")
 
 
 def test_what_the_stubs_promise_exists():
     for cls, host in (("TensorMethods", Tensor), ("ScalarMethods", Scalar)):
-        text = _stubs.methods().split(f"class {cls}:")[1].split("\nclass ")[0]
+        text = stubs.methods().split(f"class {cls}:")[1].split("\nclass ")[0]
         for line in text.splitlines():
             if line.startswith("    def "):
                 name = line.removeprefix("    def ").split("(")[0]

@@ -48,12 +48,12 @@ _AREAS = [
     ),
     Area(
         "views",
-        ("engine/versions.py", "engine/record.py", "inplace.py"),
+        ("engine/versions.py", "engine/record.py", "tensors/inplace.py", "tensors/copying.py"),
         ("engine", "state", "kernels/test_between.py", "ops/test_reshaping_inplace.py", "test_regressions.py", "parity/test_engine.py"),
     ),
     Area(
         "memory",
-        ("kernels/memory/allocator.py", "engine/backward.py", "inplace.py: accumulate accrue"),
+        ("kernels/memory/allocator.py", "engine/backward.py", "tensors/accumulate.py"),
         ("kernels/test_memory.py", "kernels/test_between.py", "engine", "state", "nn/test_module_hooks.py", "parity/test_engine.py"),
     ),
     Area(
@@ -85,7 +85,7 @@ _AREAS = [
         ),
     ),
     Area("data", ("utils/data/*.py",), ("utils", "parity/test_data.py")),
-    Area("serialization", ("serialization/**/*.py", "atomic.py"), ("serialization", "parity/test_serialization.py")),
+    Area("serialization", ("serialization/**/*.py", "support/atomic.py"), ("serialization", "parity/test_serialization.py")),
     Area(
         "drawing",
         (

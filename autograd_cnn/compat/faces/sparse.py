@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...ops.linalg.matmul import matmul
+from ...ops.linalg.matrix_products import matmul
 from ...tensors.creation import as_dtype, as_tensor
 from ...tensors.tensor import Tensor
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphError, nearest
-from ...symbolic.algebra import ZERO, Partial, Symbol, evaluate, symbols
+from ...symbolic.algebra import ZERO, Partial, Symbol
+from ...symbolic.calculus import evaluate, symbols
 from .expansion import Expansion, expansion_of, indexed, letters_of
 from .operation import Operation, operation_of
 

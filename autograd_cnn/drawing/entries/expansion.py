@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ...engine.region import held
-from ...symbolic import algebra
-from ...symbolic.algebra import ZERO, Expr, Function, Partial, Symbol, evaluate
+from ...symbolic import algebra, calculus
+from ...symbolic.algebra import ZERO, Expr, Function, Partial, Symbol
+from ...symbolic.calculus import evaluate
 from .operation import Array, Operation, Shape, argument_names
 from .probe import Local, Row, Rules, fitted, rows
 
@@ -74,18 +75,18 @@ class Expansion:
         """The entries made of `target`, each with its derivative by it."""
         if not self.users:
             for s, e in self.exprs.items():
-                for x in algebra.symbols(e):
+                for x in calculus.symbols(e):
                     self.users.setdefault(x, []).append(s)
         return [(s, self.local(s, target)) for s in self.users.get(target, ())]
 
     def local(self, s: Symbol, by: Symbol) -> Expr:
         """∂s/∂by, with powers and functions that are the entry itself called by its name."""
         e = self.exprs[s]
-        return algebra.rename(algebra.derivative(e, by), e, s)
+        return calculus.rename(calculus.derivative(e, by), e, s)
 
     def gradient(self, target: Symbol) -> Expr:
         """∂E/∂target as the sum over the entries made of it."""
-        return algebra.total([algebra.mul(Partial(s), local) for s, local in self.locals(target)])
+        return calculus.total([algebra.mul(Partial(s), local) for s, local in self.locals(target)])
 
     def find_values(self) -> None:
         """Numbers for the stages, the outputs and the stages' gradients, as far as they follow from what is known."""
@@ -229,11 +230,11 @@ def _assembled(made: Expansion, row: Row, letters: dict[str, str], own: Symbol) 
                 paired.add(frozenset((key, other)))
                 half = 0.5 if key == other else 1.0  # x·x is met once, with twice its factor
                 terms.append(algebra.expr(factor * half) * symbol(*other) * symbol(*key))
-    return algebra.total(terms)
+    return calculus.total(terms)
 
 
 def _expr(local: Local, symbol: Callable[[str, int], Symbol]) -> Expr:
-    return algebra.total([algebra.expr(local.constant), *(algebra.expr(f) * symbol(*k) for k, f in local.factors.items())])
+    return calculus.total([algebra.expr(local.constant), *(algebra.expr(f) * symbol(*k) for k, f in local.factors.items())])
 
 
 def _from_kernel(made: Expansion, rules: Rules, letters: dict[str, str], outs: Sequence[int]) -> dict[Symbol, Expr] | None:
@@ -267,7 +268,7 @@ def _agrees(made: Expansion, rules: Rules, letters: dict[str, str], exprs: dict[
         pulled = rules.pull(rules.one_hot(s.place), {**arrays, op.output.name: y})
         for n, d in pulled.items():
             for x, expected in zip(made.columns[letters[n]], d.reshape(-1).tolist(), strict=True):
-                got = evaluate(algebra.derivative(e, x), at)
+                got = evaluate(calculus.derivative(e, x), at)
                 if got is None or abs(got - expected) > 1e-6 * max(1.0, abs(expected)):
                     return False
     return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 
-from ...symbolic.algebra import ZERO, Expr, Number, Partial, Product, Symbol, evaluate
+from ...symbolic.algebra import ZERO, Expr, Number, Partial, Product, Symbol
+from ...symbolic.calculus import evaluate
 from ..canvas import symbols
 from ..canvas.geometry import Space
 from ..canvas.mathtext import LOOSEST, PRODUCT, Term, bound, lines, row, space, written

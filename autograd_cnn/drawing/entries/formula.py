@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...symbolic.algebra import ZERO, Expr, Number, Partial, evaluate, join, symbols, total
+from ...symbolic.algebra import ZERO, Expr, Number, Partial, join
 from ...symbolic.algebra import Sum as SumOf
+from ...symbolic.calculus import evaluate, symbols, total
 from ..canvas.text import value
 from .arguments import Choice
 from .expressions import Script, symbol_latex

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ...symbolic.algebra import ZERO, Expr, Partial, Product, Sum, Symbol, evaluate, mul, symbols
+from ...symbolic.algebra import ZERO, Expr, Partial, Product, Sum, Symbol, mul
+from ...symbolic.calculus import evaluate, symbols
 from .arguments import MOST, Choice, raise_too_many
 from .expansion import Column, Expansion
 

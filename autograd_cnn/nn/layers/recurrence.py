@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...ops.linalg.matmul import linear
+from ...ops.linalg.matrix_products import linear
 from ...ops.shape.join import cat, stack
 from ...tensors.tensor import Tensor
 

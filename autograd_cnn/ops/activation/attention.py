@@ -11,7 +11,7 @@ from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import expected
 from ...types.promotion import Array
 from ..index.masked import masked_fill
-from ..linalg.matmul import matmul
+from ..linalg.matrix_products import matmul
 from ..random.dropout import dropout
 from ..registry.expose import expose
 from ..shape.shape import transpose

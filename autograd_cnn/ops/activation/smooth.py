@@ -18,7 +18,7 @@ from ..elementwise.exponential import exp, sigmoid
 from ..elementwise.rounding import abs
 from ..elementwise.select import _where as where
 from ..registry.expose import expose
-from .relu import inplace_or
+from .rectifiers import inplace_or
 
 
 # ------------------------------------------------------------------------------------------------- elu

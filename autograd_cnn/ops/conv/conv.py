@@ -21,7 +21,7 @@ from ...kernels.onednn import conv as onednn
 from ...kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ...kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
 from ...types.promotion import Array
-from ..linalg.matmul import same_dtype
+from ..linalg.matrix_products import same_dtype
 from ..reduce.reduce import sum as total
 from ..registry.expose import expose
 from ..shape.arrange import flip, pad_constant

@@ -19,7 +19,7 @@ from ..elementwise.rounding import floor, round
 from ..elementwise.select import _where
 from ..index.gather import gather
 from ..index.index import filled, select_view
-from ..linalg.matmul import matmul
+from ..linalg.matrix_products import matmul
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape, expand, transpose
 

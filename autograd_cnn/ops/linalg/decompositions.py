@@ -15,7 +15,7 @@ from ..registry import return_types
 from ..registry.expose import expose
 from ..shape.arrange import tril
 from ..shape.shape import unsqueeze
-from .matmul import _matmul, _swapped
+from .matrix_products import _matmul, _swapped
 from .solve import _inv, square, symmetric
 
 

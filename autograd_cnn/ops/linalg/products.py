@@ -13,7 +13,7 @@ from ..index.index import select_view
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 from ..shape.join import stack
-from .matmul import dot, same_dtype, tensordot
+from .matrix_products import dot, same_dtype, tensordot
 
 
 @expose("function method")

@@ -13,7 +13,7 @@ from ...types.promotion import Array, get_default_dtype
 from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import sqrt
 from ..index.index import select_view
-from ..linalg.matmul import matmul
+from ..linalg.matrix_products import matmul
 from ..registry.dims import normal_dim, normal_dims
 from ..registry.expose import expose
 from ..shape.join import cat

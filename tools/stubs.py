@@ -1,11 +1,11 @@
-"""Writes the type stubs of what the operations' tables provide: `python -m autograd_cnn._stubs`.
+"""Writes the type stubs of what the operations' tables provide: `python -m tools.stubs`.
 
 Tensor's and Scalar's methods, the functions of `autograd_cnn` and those of `autograd_cnn.nn.functional` are named where the
 operations are defined (`ops/registry/expose.py`) and appear at run time; editors and type checkers read them here:
 
-    _methods.pyi         TensorMethods, ScalarMethods: methods, operators, in-place twins, properties
-    _functions.pyi       the functions and dtypes of `autograd_cnn`
-    nn/_functional.pyi   those of `nn.functional`
+    tensors/_methods.pyi     TensorMethods, ScalarMethods: methods, operators, in-place twins, properties
+    tensors/_functions.pyi   the functions and dtypes of `autograd_cnn`
+    nn/_functional.pyi       those of `nn.functional`
 
 The signatures are the operations' own; an array in one is a Tensor to the user. A test holds the files to the tables.
 """
@@ -21,17 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import autograd_cnn as ac
+from autograd_cnn.nn import functional
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.tensors import scalar
+from autograd_cnn.tensors.methods import ANEW, ONE_WAY
+from autograd_cnn.tensors.operators import OPERATORS
+from autograd_cnn.tensors.tensor import Tensor
+from autograd_cnn.types import dtypes
 
-from .nn import functional
-from .ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
-from .tensors import scalar
-from .tensors.methods import ANEW, ONE_WAY
-from .tensors.operators import OPERATORS
-from .tensors.tensor import Tensor
-from .types import dtypes
-
-_HERE = Path(__file__).parent
-_HEAD = '''"""{what} Written by `python -m autograd_cnn._stubs`: do not edit."""
+_PACKAGE = Path(ac.__file__).parent
+_HEAD = '''"""{what} Written by `python -m tools.stubs`: do not edit."""
 
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str
@@ -43,8 +42,8 @@ import numpy as np
 from {root} import autograd
 from {root}.ops.registry import return_types as _return_types
 from {root}.random import Generator
-from {root}.scalar import Scalar
-from {root}.tensor import Tensor
+from {root}.tensors.scalar import Scalar
+from {root}.tensors.tensor import Tensor
 
 Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what stands beside a tensor in an operation
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim
@@ -243,8 +242,8 @@ def functionals() -> str:
 
 
 FILES: dict[str, Callable[[], str]] = {
-    "_methods.pyi": methods,
-    "_functions.pyi": functions,
+    "tensors/_methods.pyi": methods,
+    "tensors/_functions.pyi": functions,
     "nn/_functional.pyi": functionals,
 }
 
@@ -252,7 +251,7 @@ FILES: dict[str, Callable[[], str]] = {
 def write() -> None:
     """Write all stubs anew."""
     for name, text in FILES.items():
-        (_HERE / name).write_text(text(), encoding="utf-8")
+        (_PACKAGE / name).write_text(text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import importlib
 import sys
 from typing import Any
 
-from ... import serialization
-from ...nn import Module, functional
-from .. import module_map
+from .... import serialization
+from ....nn import Module, functional
+from ... import module_map
 
 __all__ = ["load"]
 

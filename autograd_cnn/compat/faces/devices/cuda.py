@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ...types.device import as_device
-from .top import OutOfMemoryError  # noqa: F401  # torch.cuda.OutOfMemoryError
+from ....types.device import as_device
+from ..top import OutOfMemoryError  # noqa: F401  # torch.cuda.OutOfMemoryError
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...tensors.properties import LEGACY
-from ...tensors.tensor import Parameter, Tensor, wrap
+from ....tensors.properties import LEGACY
+from ....tensors.tensor import Parameter, Tensor, wrap
 
 
 class TypedStorage:

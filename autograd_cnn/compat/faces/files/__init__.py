@@ -1,0 +1,1 @@
+"""What PyTorch reads and writes under names of its own."""

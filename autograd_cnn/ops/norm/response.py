@@ -1,0 +1,87 @@
+"""Local response normalisation, and vectors of length 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...engine.variable import ndim_of, shape_of
+from ...errors import ShapeError, expected
+from ...kernels.onednn.channels_last import plain_view
+from ...kernels.reference import normalization as kernel
+from ...types.promotion import Array
+from ..registry.expose import expose
+from .batch import _recorded
+
+
+@primitive(label="local response norm", family="norm", outputs=("y", "base"), name="local_response_norm")
+def _lrn(input: Array, *, size: int, alpha: float, beta: float, k: float) -> tuple[Array, Array]:
+    """y_c = x_c / (k + α/n · Σ x²)^β over the n channels around c.   (N, C, *) → (N, C, *)"""
+    return kernel.local_response_norm_forward(input, size, alpha, beta, k)
+
+
+@_lrn.vjp("input")
+def _(g: Array, input: Array, base: Array, size: int, alpha: float, beta: float, k: float) -> Array:
+    if not _recorded(g):
+        return kernel.local_response_norm_adjoint(plain_view(g), plain_view(input), base, size, alpha, beta)
+    again = _neighbours(input * input, size) * (alpha / size) + k  # in operations: the base depends on x again
+    power = again**-beta
+    inner = g * input * power / again
+    return g * power - input * _neighbours(inner, size, adjoint=True) * (2 * alpha * beta / size)
+
+
+def _neighbours(x: Any, size: int, adjoint: bool = False) -> Any:
+    """The sum over the window of channels around each: from size // 2 before it; the adjoint's window is mirrored."""
+    from ..index.index import select_view
+    from ..shape.arrange import pad_constant
+
+    before, after = size // 2, (size - 1) // 2
+    if adjoint:
+        before, after = after, before
+    c = shape_of(x)[1]
+    rest = ((0, 0),) * (ndim_of(x) - 2)
+    wide = pad_constant(x, widths=((0, 0), (before, after), *rest))
+    y = select_view(wide, at=(slice(None), slice(0, c), Ellipsis))
+    for i in range(1, size):
+        y = y + select_view(wide, at=(slice(None), slice(i, i + c), Ellipsis))
+    return y
+
+
+@_lrn.cases
+def _(draw: Draw) -> Case:
+    x = draw.array((2, draw.integer(1, 5), 2))
+    return Case(x, size=draw.integer(1, 5), alpha=draw.real(0.1, 1.0), beta=0.75, k=draw.choice([1.0, 2.0]))
+
+
+@expose("functional")
+def local_response_norm(input: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
+    """y_c = x_c / (k + α/size · Σ x²)^β, summed over the `size` channels around c (from size // 2 before it).   (N, C, *) → (N, C, *)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.local_response_norm(ac.ones(1, 2, 1), 2, alpha=2., beta=1., k=0.).flatten()
+    tensor([1.0000, 0.5000])
+
+    Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section 3.3.
+    """
+    if ndim_of(input) < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality input (got {ndim_of(input)} dimensions) in local_response_norm"
+        )
+    if size < 1:
+        raise ShapeError(expected("local_response_norm", "a window of at least one channel", size))
+    return _lrn(input, size=size, alpha=alpha, beta=beta, k=k)[0]
+
+
+@expose("functional", "normalize")
+def unit_norm(input: Array, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Array:
+    """x / max(‖x‖_p, eps) along `dim`.   (*) → (*)
+
+    >>> import autograd_cnn as ac
+    >>> ac.nn.functional.normalize(ac.tensor([[3., 4.]]))
+    tensor([[0.6000, 0.8000]])
+    """
+    from ..elementwise.clamp import clamp
+    from ..reduce.statistics import norm
+
+    return input / clamp(norm(input, p, dim, True), min=eps)

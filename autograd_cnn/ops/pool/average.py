@@ -1,0 +1,135 @@
+"""Sums and averages of windows, and of windows that cover the input evenly; each with its adjoint."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...engine.cases import Case, Draw
+from ...engine.primitive import primitive
+from ...kernels.onednn import pool as onednn
+from ...kernels.reference import averaging as avg
+from ...types.promotion import Array
+from ..shape.shape import Shape
+from .cases import windows
+
+
+@primitive(label="{kind} {kernel}", family="pool", name="window_sum")
+def _window_sum(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+                divisor: int | None, kind: str = "sum pool") -> Array:  # fmt: skip
+    """y[n,c,p] = Σ_k x[n,c,p·stride + k], over the count of the window for an average.   (N, C, *S) → (N, C, *P)
+
+    int64, too, as in PyTorch: an average is then cut to its whole part.
+    """
+    x = input.astype(np.float64) if input.dtype == np.int64 else input
+    y = avg.sum_pool_forward(x, kernel, stride, padding, ceil_mode)
+    if average:
+        over = avg.avg_divisor(x.shape[2:], kernel, stride, padding, ceil_mode, count_include_pad, divisor, x.dtype)
+        np.divide(y, over, out=y)
+    return y if x is input else y.astype(np.int64)
+
+
+@_window_sum.accelerated
+def _(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None, kind: str = "") -> Array:  # fmt: skip
+    if not average or divisor is not None:
+        return NotImplemented
+    return onednn.average(input, kernel, stride, padding, ceil_mode, count_include_pad)
+
+
+@_window_sum.vjp("input")
+def _(g: Array, input_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None) -> Array:  # fmt: skip
+    return _window_spread(g, shape=input_shape, kernel=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode, average=average,
+                          count_include_pad=count_include_pad, divisor=divisor)  # fmt: skip
+
+
+@primitive(label="spread {kernel}", family="pool", name="window_spread")
+def _window_spread(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool,
+                   count_include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
+    """The adjoint of window sums: each entry is added to all of its window.   (N, C, *P) → shape (N, C, *S)"""
+    g = input
+    if average:
+        g = g / avg.avg_divisor(shape[2:], kernel, stride, padding, ceil_mode, count_include_pad, divisor, input.dtype)
+    return avg.sum_pool_adjoint(g, shape, kernel, stride, padding, ceil_mode)
+
+
+@_window_spread.accelerated
+def _(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None) -> Array:  # fmt: skip
+    if not average or divisor is not None:
+        return NotImplemented
+    return onednn.average_adjoint(input, shape, kernel, stride, padding, ceil_mode, count_include_pad)
+
+
+@_window_spread.vjp("input")
+def _(g: Array, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
+      divisor: int | None) -> Array:  # fmt: skip
+    return _window_sum(g, kernel=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode, average=average,
+                       count_include_pad=count_include_pad, divisor=divisor)  # fmt: skip
+
+
+@primitive(label="adaptive avg pool {size}", family="pool", name="adaptive_avg_pool")
+def _adaptive_avg(input: Array, *, size: Shape) -> Array:
+    """The average of each of `size` windows that cover the input evenly.   (N, C, *S) → (N, C, *size)"""
+    return avg.adaptive_avg_pool_forward(input, size)
+
+
+@_adaptive_avg.accelerated
+def _(input: Array, *, size: Shape) -> Array:
+    kernel = onednn.evenly(input.shape[2:], size) if len(size) == input.ndim - 2 else None
+    return NotImplemented if kernel is None else onednn.average(input, kernel, kernel, (0,) * len(kernel), False, True)
+
+
+@_adaptive_avg.vjp("input")
+def _(g: Array, input_shape: Shape) -> Array:
+    return _adaptive_spread(g, shape=input_shape)
+
+
+@primitive(label="adaptive spread", family="pool", name="adaptive_spread")
+def _adaptive_spread(input: Array, *, shape: Shape) -> Array:
+    """The adjoint of adaptive averages.   (N, C, *P) → shape (N, C, *S)"""
+    return avg.adaptive_avg_pool_adjoint(input, shape)
+
+
+@_adaptive_spread.accelerated
+def _(input: Array, *, shape: Shape) -> Array:
+    kernel = onednn.evenly(shape[2:], input.shape[2:])
+    return NotImplemented if kernel is None else onednn.average_adjoint(input, shape, kernel, kernel, (0,) * len(kernel), False, True)
+
+
+@_adaptive_spread.vjp("input")
+def _(g: Array, input_shape: Shape) -> Array:
+    return _adaptive_avg(g, size=tuple(input_shape[2:]))
+
+
+@_window_sum.cases
+def _(draw: Draw) -> Case:
+    shape, params = windows(draw)
+    return Case(
+        draw.array(shape),
+        **params,
+        average=draw.boolean(),
+        count_include_pad=draw.boolean(),
+        divisor=draw.choice([None, 3]),
+    )
+
+
+@_window_spread.cases
+def _(draw: Draw) -> Case:
+    shape, params = windows(draw)
+    params |= {"average": draw.boolean(), "count_include_pad": draw.boolean(), "divisor": draw.choice([None, 3])}
+    out = avg.sum_pool_forward(
+        np.ones(shape), params["kernel"], params["stride"], params["padding"], params["ceil_mode"]
+    ).shape
+    return Case(draw.array(out), shape=shape, **params)
+
+
+@_adaptive_avg.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array((draw.integer(1, 2), 2, draw.integer(1, 5), 4)), size=(draw.integer(1, 3), draw.integer(1, 6)))
+
+
+@_adaptive_spread.cases
+def _(draw: Draw) -> Case:
+    n = draw.integer(1, 2)
+    return Case(draw.array((n, 2, draw.integer(1, 3))), shape=(n, 2, draw.integer(1, 5)))

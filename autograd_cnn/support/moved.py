@@ -1,0 +1,91 @@
+"""Modules under the names they once had: what a pickle, a checkpoint or a program of an earlier version names is still found.
+
+A pickle names functions and classes by their module. Each old name stands in `sys.modules` as a module that is empty until it is asked
+for something; a folder that has an old module's name answers for that module, too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import partial
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+_ROOT = __name__.partition(".")[0]
+
+# Where it is now: what it was called.
+_NAMES = {
+    "analysis": "receptive=engine.receptive windows=engine.windows",
+    "autograd": "gradients=autograd.walks",
+    "distributions": "base=compat.faces.distributions.base continuous=compat.faces.distributions.continuous "
+                     "discrete=compat.faces.distributions.discrete divergence=compat.faces.distributions.divergence "
+                     "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "
+                     "transformed=compat.faces.distributions.transformed",
+    "drawing.canvas": "drawing=drawing.drawing frames=drawing.frames",
+    "engine": "codegen=engine.specialise node=engine.graph step=engine.graph tape_reader=engine.tape",
+    "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
+                 "state_dict=nn.state traversal=nn.walk",
+    "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation shrink=ops.shrink smooth=ops.smooth "
+                      "softmax=ops.softmax",
+    "ops.conv": "conv=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
+    "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
+                       "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
+                       "select=ops.select special=ops.special trigonometry=ops.trigonometry",
+    "ops.index": "embedding=ops.embedding gather=ops.gather index=ops.index index=ops.split index_select=ops.indexed masked=ops.masked "
+                 "scatter=ops.writing take_along=ops.along",
+    "ops.linalg": "decompositions=ops.factors distance=ops.distance matrix_products=ops.linalg products=ops.products solve=ops.solving",
+    "ops.loss": "binary=ops.binary crossentropy=ops.crossentropy likelihood=ops.likelihood margin=ops.margin regression=ops.loss",
+    "ops.norm": "batch=ops.norm layer=ops.norm response=ops.norm",
+    "ops.pool": "functions=ops.pool max=ops.pool average=ops.pool",
+    "ops.random": "dropout=ops.dropout sampled=ops.sampled",
+    "ops.reduce": "calculus=ops.calculus counting=ops.counting cumulative=ops.scan extrema=ops.extrema histogram=ops.bins "
+                  "quantile=ops.quantile reduce=ops.reduce sorting=ops.sorting statistics=ops.statistics",
+    "ops.registry": "contiguous=ops.packed dims=ops.dims expose=ops.expose legacy_arguments=ops.former return_types=ops.return_types "
+                    "scalar_kernels=ops.floats",
+    "ops.shape": "arrange=ops.arrange combine=ops.combine join=ops.join shape=ops.shape split=ops.split",
+    "serialization": "hub=hub",
+    "support": "atomic=atomic handles=hooks listing=listing",
+    "symbolic": "algebra=engine.algebra calculus=engine.algebra",
+    "tensors": "creation=creation filling=overwriting inplace=inplace printing=printing properties=basics sampling=sampling scalar=scalar "
+               "tensor=tensor",
+    "types": "device=device dtypes=dtypes kinds=ops.kinds promotion=ops.promotion",
+}  # fmt: skip
+
+
+def places() -> dict[str, list[str]]:
+    """For each old name of a module those where its contents stand now, in the order in which they are asked."""
+    found: dict[str, list[str]] = {}
+    for room, names in _NAMES.items():
+        for pair in names.split():
+            now, _, old = pair.partition("=")
+            found.setdefault(f"{_ROOT}.{old}", []).append(f"{_ROOT}.{room}.{now}")
+    return found
+
+
+def install() -> None:
+    """Let every old name be found."""
+    for old, now in places().items():
+        present = sys.modules.get(old)
+        if present is None:
+            sys.modules[old] = present = ModuleType(old, f"What stands in {' and '.join(now)}.")
+            present.__spec__ = ModuleSpec(old, None)
+            present.__dict__["__dir__"] = partial(_names, now)
+        vars(present).setdefault("__getattr__", partial(_find, old, now))
+
+
+def _find(old: str, now: list[str], name: str) -> Any:
+    if not name.startswith("__") or name == "__all__":
+        for place in now:
+            value = getattr(importlib.import_module(place), name, _NONE)
+            if value is not _NONE:
+                return value
+    raise AttributeError(f"module {old!r} has no attribute {name!r}")
+
+
+_NONE: Any = object()
+
+
+def _names(now: list[str]) -> list[str]:
+    return sorted({name for place in now for name in dir(importlib.import_module(place))})

@@ -1,0 +1,1 @@
+"""What works on the tree and is no part of the package."""

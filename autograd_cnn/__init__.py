@@ -91,11 +91,11 @@ from .types.promotion import can_cast, get_default_dtype, promote_types, result_
 
 if TYPE_CHECKING:
     from . import autograd, distributions, linalg, nn, optim, serialization, testing, utils, vision
-    from .tensors._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
     from .drawing import draw
     from .ops.registry import return_types
     from .serialization import hub, load, save
     from .summaries import summary
+    from .tensors._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
 
 __version__ = "0.1.0"
 __all__ = [

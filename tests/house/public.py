@@ -15,11 +15,11 @@ from typing import Any
 FILE = Path(__file__).with_suffix(".txt")
 
 # Every module that a program may name in an import.
-MODULES = ("", "autograd", "autograd.functional", "distributions", "drawing", "hub", "linalg", "nn", "nn.functional", "nn.init", "nn.modules", "nn.parallel",
-           "nn.parameter", "nn.utils", "nn.utils.rnn", "optim", "optim.lr_scheduler", "optim.swa_utils", "random", "serialization",
-           "serialization.safetensors", "serialization.safetensors.numpy", "testing", "testing.strategies", "utils", "utils.checkpoint",
-           "utils.data", "vision", "vision.datasets", "vision.models", "vision.models.feature_extraction", "vision.transforms",
-           "vision.transforms.functional", "vision.utils")  # fmt: skip
+MODULES = ("", "autograd", "autograd.functional", "distributions", "drawing", "hub", "linalg", "nn", "nn.functional", "nn.init",
+           "nn.modules", "nn.parallel", "nn.parameter", "nn.utils", "nn.utils.rnn", "optim", "optim.lr_scheduler", "optim.swa_utils",
+           "random", "serialization", "serialization.safetensors", "serialization.safetensors.numpy", "testing", "testing.strategies",
+           "utils", "utils.checkpoint", "utils.data", "vision", "vision.datasets", "vision.models", "vision.models.feature_extraction",
+           "vision.transforms", "vision.transforms.functional", "vision.utils", "extend")  # fmt: skip
 
 
 def lines() -> list[str]:

@@ -95,3 +95,16 @@ def test_the_engine_knows_no_numpy_and_little_else():
 def test_nothing_imports_torch():
     for path in FILES:
         assert not [m for m, _ in imported(path) if m.split(".")[0] in ("torch", "torchvision")], name_of(path)
+
+
+# Beside the rooms' own tests: what goes across them.
+ACROSS = {"fuzz", "house", "machine", "mutation", "parity", "programs"}
+SHARED = {"__init__.py", "conftest.py", "oracles.py"}  # what several folders use
+
+
+def test_tests_mirror_the_rooms():
+    tests = PACKAGE.parent / "tests"
+    for folder, across in ((tests, ACROSS), (tests / "parity", {"programs"})):
+        found = {p.name for p in folder.iterdir() if p.is_dir() and p.name != "__pycache__"}
+        assert found - across <= set(FLOOR), f"{folder.name}: no room is called {sorted(found - across - set(FLOOR))}"
+    assert {p.name for p in tests.glob("*.py")} == SHARED

@@ -22,7 +22,7 @@ from autograd_cnn.kernels.onednn.reorder import as_last
 from autograd_cnn.kernels.reference.pooling import places
 from autograd_cnn.testing import RandomDraw
 from tests.kernels.arrays import LAYOUTS
-from tests.primitive_oracles import WITHOUT
+from tests.ops.oracles import WITHOUT
 
 EPS = float(np.finfo(np.float32).eps)
 TINY = float(np.finfo(np.float32).tiny)

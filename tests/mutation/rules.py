@@ -24,10 +24,10 @@ from autograd_cnn.testing import CHECKS, CheckFailure, RandomDraw
 from autograd_cnn.testing.primitive import _against
 from autograd_cnn.testing.setup import Setup
 
-from ..extra_cases import EXTRA, check_corner, check_dropout
-from ..primitive_oracles import ORACLES
-from ..test_conventions import ROWS, check_row
-from ..variants import check_variants
+from ..ops.extra_cases import EXTRA, check_corner, check_dropout
+from ..ops.oracles import ORACLES
+from ..ops.test_conventions import ROWS, check_row
+from ..ops.variants import check_variants
 from .mutants import Applied, Mutant, mutants
 
 FAST = (

@@ -1,4 +1,4 @@
-"""nn.init: values, gains and fans, errors. (Equality of the draws with PyTorch's: tests/parity/test_init.py.)"""
+"""nn.init: values, gains and fans, errors. (Equality of the draws with PyTorch's: tests/parity/nn/test_init.py.)"""
 
 from __future__ import annotations
 

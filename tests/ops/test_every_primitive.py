@@ -1,0 +1,85 @@
+"""Every primitive of the registry, tested from its own cases: nothing here names an operation, so a new one is tested by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.engine.cases import Case
+from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.testing import RandomDraw, check_primitive
+
+from .extra_cases import EXTRA, check_corner, check_dropout
+from .oracles import ORACLES, WITHOUT
+from .variants import check_variants
+
+assert ac.ops  # all are registered
+ALWAYS = {"dtype and shape", "nothing overwritten", "no shared memory", "nothing recorded without grad"}
+DETERMINISTIC = {"oracle", "memory layouts", "trace replays", "raw agrees"}
+DIFFERENTIABLE = {"first derivative", "float32 agrees", "graph released", "twice doubles"}
+TWICE = {"second derivative", "jvp of the vjp", "recorded backward"}
+NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_primitive(name: str) -> None:
+    prim = REGISTRY[name]
+    report = check_primitive(name, examples=4, seed=1, oracle=ORACLES.get(name))
+    expected = ALWAYS | (set() if name in WITHOUT else DETERMINISTIC) | (DIFFERENTIABLE if prim.differentiable else set())
+    expected |= {"backends agree"} if prim.differentiable and name not in WITHOUT else set()
+    expected |= TWICE if prim.differentiable and not prim.once else set()
+    assert expected <= set(report.checked), f"{name}: its cases leave unchecked: {', '.join(sorted(expected - set(report.checked)))}"
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n in ORACLES])
+def test_special_values_and_integers(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None
+    for seed in range(6):
+        check_variants(prim, prim.draw_case(RandomDraw(seed)), seed, ORACLES[name])
+
+
+@pytest.mark.parametrize(("name", "case"), EXTRA, ids=[f"{i}-{n}" for i, (n, _) in enumerate(EXTRA)])
+def test_corner(name: str, case: Case) -> None:
+    check_corner(name, case)
+
+
+@pytest.mark.parametrize("channels", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_dropout_zeroes_or_scales(scale: float, channels: bool) -> None:
+    check_dropout(scale, channels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_primitive_thoroughly(name: str) -> None:
+    check_primitive(name, examples=80, seed=2, oracle=ORACLES.get(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_has_cases_that_differ(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None, f"{name} has no cases: add @{name}.cases"
+    drawn = [prim.draw_case(RandomDraw(seed)) for seed in range(5)]
+    assert len({repr(c) for c in drawn}) > 1, f"{name}: all cases are equal"
+    again = prim.draw_case(RandomDraw(3))
+    for a, b in zip(again.inputs, drawn[3].inputs, strict=True):
+        assert a is b or np.array_equal(a, b, equal_nan=getattr(getattr(a, "dtype", None), "kind", "") == "f"), (
+            f"{name}: the same seed draws other cases"
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_smooth_cases_have_a_rule(name: str) -> None:
+    prim = REGISTRY[name]
+    served = {i for group, _ in prim.groups for i in group}
+    assert not prim.groups or served, f"{name}: rules that serve nothing"
+    assert prim.__doc__, f"{name} has no docstring"
+
+
+def test_every_primitive_has_an_oracle() -> None:
+    """Or a reason in WITHOUT why it cannot have one."""
+    assert not set(NAMES) - set(ORACLES) - set(WITHOUT), "write one in tests/ops/oracles"
+    assert not (set(ORACLES) | set(WITHOUT)) - set(NAMES), "an oracle of nothing"
+    assert not set(ORACLES) & set(WITHOUT)

@@ -1,0 +1,266 @@
+"""`grad` and what it may be asked, retained gradients and frozen leaves: each program as in PyTorch, or both refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+
+from ..line_by_line import agree  # needs torch
+
+Program = Callable[[Any], Any]
+PROGRAMS: dict[str, Program] = {}
+
+
+def program(fn: Program) -> Program:
+    PROGRAMS[fn.__name__] = fn
+    return fn
+
+
+def leaf(m, values):
+    return m.tensor(values, requires_grad=True)
+
+
+def N(g):
+    return "None" if g is None else g.tolist()
+
+
+@program
+def unused(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad((x * x).sum(), [x, w], allow_unused=True)]
+
+
+@program
+def unused_err(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad((x * x).sum(), [x, w])]
+
+
+@program
+def unused_zero(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad((x * x).sum(), [x, w], materialize_grads=True)]
+
+
+@program
+def grad_out_itself(m):
+    x = leaf(m, [1.0, 2.0])
+    y = (x * x).sum()
+    return [N(g) for g in m.autograd.grad(y, [y, x])]
+
+
+@program
+def grad_same_twice(m):
+    x = leaf(m, [1.0, 2.0])
+    y = (x * x).sum()
+    return [N(g) for g in m.autograd.grad(y, [x, x])]
+
+
+@program
+def grad_outputs_shape(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x * x, x, m.ones(1))]
+
+
+@program
+def grad_outputs_shape2(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x * x, x, m.tensor([3.0, 1.0]))]
+
+
+@program
+def grad_outputs_dtype(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x * x, x, m.tensor([3.0, 1.0], dtype=m.float64))]
+
+
+@program
+def grad_outputs_int(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x * x, x, m.tensor([3, 1]))]
+
+
+@program
+def grad_outputs_none(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x * x, x)]
+
+
+@program
+def grad_outputs_graph(m):
+    x, v = leaf(m, [1.0, 2.0]), leaf(m, [1.0, 1.0])
+    (g,) = m.autograd.grad(x**3, x, v, create_graph=True)
+    (h,) = m.autograd.grad(g, v, m.tensor([1.0, 2.0]))
+    return [N(g), N(h)]
+
+
+@program
+def multi_out_same(m):
+    x = leaf(m, [1.0, 2.0])
+    y = (x * x).sum()
+    m.autograd.backward([y, y])
+    return N(x.grad)
+
+
+@program
+def batched(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad(x**3, x, m.eye(2), is_grads_batched=True)]
+
+
+@program
+def batched_no(m):
+    x = leaf(m, [1.0, 2.0])
+    return [N(g) for g in m.autograd.grad((x**3).sum(), x, is_grads_batched=True)]
+
+
+@program
+def retain_leaf(m):
+    x = leaf(m, [1.0, 2.0])
+    x.retain_grad()
+    (x * 2).sum().backward()
+    return [N(x.grad), str(x.retains_grad)]
+
+
+@program
+def retain_create_graph(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x**2
+    y.retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    g = y.grad
+    return [N(g), str(g.requires_grad), N(m.autograd.grad(g.sum(), x)[0])]
+
+
+@program
+def retain_twice_create(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x**2
+    y.retain_grad()
+    z = (y * y).sum()
+    z.backward(create_graph=True)
+    z.backward()
+    return N(y.grad)
+
+
+@program
+def retain_view(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x * 2
+    v = y[0]
+    v.retain_grad()
+    y.retain_grad()
+    v.mul_(3)
+    (y * y).sum().backward()
+    return [N(y.grad), N(x.grad)]
+
+
+@program
+def retain_in_hook_holder(m):
+    s = []
+    x = leaf(m, [1.0, 2.0])
+    y = x * 2
+    y.retain_grad()
+    y.register_hook(lambda g: s.append(N(y.grad)))
+    y.sum().backward()
+    return s
+
+
+@program
+def grad_set_nonleaf(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x * 2
+    y.retain_grad()
+    y.grad = m.ones(2)
+    (y * 3).sum().backward()
+    return N(y.grad)
+
+
+@program
+def frozen_grad(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x * w).sum()
+    w.requires_grad_(False)
+    return [N(g) for g in m.autograd.grad(y, [x, w])]
+
+
+@program
+def frozen_inputs(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x * w).sum()
+    w.requires_grad_(False)
+    y.backward(inputs=[w])
+    return N(w.grad)
+
+
+@program
+def frozen_hook(m):
+    s = []
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    w.register_hook(lambda g: s.append(1))
+    w.register_post_accumulate_grad_hook(lambda g: s.append(2))
+    y = (x * w).sum()
+    w.requires_grad_(False)
+    y.backward()
+    return s
+
+
+@program
+def frozen_detach_(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x * w).sum()
+    w.detach_()
+    y.backward()
+    return N(w.grad)
+
+
+@program
+def frozen_moved(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x + w).sum()
+    w.requires_grad_(False)
+    w.add_(x * 2)
+    y.backward()
+    return N(x.grad)
+
+
+@program
+def data_shape(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x * w).sum()
+    w.data = m.ones(3)
+    y.backward()
+    return N(w.grad)
+
+
+@program
+def data_leaf(m):
+    x, w = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    y = (x + w).sum()
+    w.data = m.tensor([7.0, 8.0])
+    y.backward()
+    return [N(w.grad), N(w)]
+
+
+@program
+def grad_none_in_hook(m):
+    x = leaf(m, [1.0, 2.0])
+    (x * 1).sum().backward()
+
+    def h(g):
+        x.grad = None
+
+    x.register_hook(h)
+    (x * 5).sum().backward()
+    return N(x.grad)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name: str) -> None:
+    agree(PROGRAMS[name])

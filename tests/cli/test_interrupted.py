@@ -85,6 +85,7 @@ def test_ctrl_c(tmp_path, whole):
     _is_the_same(out, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_twice(tmp_path, whole):
     out = tmp_path / "run"

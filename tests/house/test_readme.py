@@ -65,7 +65,7 @@ def test_snippets(name, folder):
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_example_operations_can_be_run_again(name, folder):
     """As the cells of a notebook are; the new definition is the one that counts."""
-    definition = next(code for code, _ in snippets(name) if "@primitive" in code)
+    definition = next(code for code, _ in snippets(name) if "@primitive" in code).replace("print(bool(check_primitive(swish)))\n", "")
     space: dict[str, object] = {"__name__": "__readme__", "ac": ac}
     made = []
     for _ in range(2):
@@ -74,7 +74,7 @@ def test_example_operations_can_be_run_again(name, folder):
         made.append(space["swish" if name == "README.md" else "sine"])
     assert made[0] is not made[1]
     assert REGISTRY[made[1].name] is made[1]
-    assert check_primitive(made[1].name)
+    assert check_primitive(made[1].name, examples=5)
 
 
 def test_the_example_operation_is_right(folder):

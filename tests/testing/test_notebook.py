@@ -8,11 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autograd_cnn.engine.primitive import REGISTRY
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "check_your_own_operation.ipynb"
 
 
+@pytest.mark.slow
 def test_all_cells_run() -> None:
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     space: dict[str, Any] = {"__name__": "notebook"}

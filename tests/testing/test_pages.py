@@ -25,6 +25,7 @@ def registry() -> Iterator[None]:
         del REGISTRY[name]
 
 
+@pytest.mark.slow  # a minute: each example as the page shows it
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_page(page: Path) -> None:
     now, then = (_ROUNDING.sub("… the tolerance", text) for text in (written(page), page.read_text(encoding="utf-8")))

@@ -11,7 +11,6 @@ import warnings
 import pytest
 
 from autograd_cnn import nn
-from autograd_cnn.engine.primitive import REGISTRY
 
 from .source import FILES, PACKAGE, module_of, name_of, tree_of
 
@@ -84,18 +83,6 @@ def test_public_docstrings(module):
             if not inspect.getdoc(getattr(value, attribute)):
                 missing.append(f"{name}.{attribute}")
     assert not missing, f"{module.__name__}: no docstring: {', '.join(missing)}"
-
-
-@pytest.mark.parametrize("prim", REGISTRY.values(), ids=lambda p: p.name)
-def test_primitives_have_cases(prim):
-    if prim.__module__.startswith("autograd_cnn."):
-        assert prim.draw_case is not None, f"{prim.name} ({prim.__module__}): no @{prim.name}.cases"
-
-
-@pytest.mark.parametrize("prim", REGISTRY.values(), ids=lambda p: p.name)
-def test_primitives_say_their_formula(prim):
-    if prim.__module__.startswith("autograd_cnn."):
-        assert prim.__doc__, f"{prim.name} ({prim.__module__}): the docstring states the formula"
 
 
 def test_every_layer_is_exported():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.engine.primitive import REGISTRY, Primitive
+from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing import RandomDraw, check_primitive
 
 from .extra_cases import EXTRA, check_corner, check_dropout
@@ -78,6 +81,55 @@ def test_smooth_cases_have_a_rule(name: str) -> None:
     assert prim.__doc__, f"{name} has no docstring"
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if REGISTRY[n].bad is not None])
+def test_bad_cases(name: str) -> None:
+    """Each raises the exception and the text that it promises."""
+    prim = REGISTRY[name]
+    assert prim.bad is not None
+    cases = list(prim.bad())
+    assert cases
+    for bad in cases:
+        inputs = [wrap(np.array(x)) if hasattr(x, "dtype") else x for x in bad.inputs]
+        with pytest.raises(bad.error, match=bad.match):
+            prim(*inputs, **bad.params)
+
+
+# ------------------------------------------------------------------------------------------------- numbers
+ON_NUMBERS = [n for n in NAMES if float in REGISTRY[n].kernels]
+
+
+def _numbers(prim: Primitive, seed: int) -> tuple[list[float | bool], dict[str, Any]]:
+    assert prim.draw_case is not None
+    case = prim.draw_case(RandomDraw(seed))
+    return [float(np.ravel(x)[0]) if getattr(x, "dtype", None) == np.float64 else bool(np.ravel(x)[0]) for x in case.inputs], case.params
+
+
+@pytest.mark.parametrize("name", ON_NUMBERS)
+def test_the_kernel_of_numbers_agrees_with_that_of_arrays(name: str) -> None:
+    prim = REGISTRY[name]
+    for seed in range(4):
+        numbers, params = _numbers(prim, seed)
+        there = prim.forward(*[np.float64(x) if isinstance(x, float) else np.bool_(x) for x in numbers], **params)
+        assert prim.kernels[float](*numbers, **params) == pytest.approx(float(there), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", [n for n in ON_NUMBERS if REGISTRY[n].differentiable])
+def test_rules_work_on_scalars(name: str) -> None:
+    prim = REGISTRY[name]
+    for seed in range(4):
+        numbers, params = _numbers(prim, seed)
+        scalars = [ac.Scalar(x) if isinstance(x, float) else x for x in numbers]
+        tensors = [ac.tensor(x, dtype=ac.float64, requires_grad=True) if isinstance(x, float) else ac.tensor(x) for x in numbers]
+        prim(*scalars, **params).backward()
+        prim(*tensors, **params).backward()
+        for s, t in zip(scalars, tensors, strict=True):
+            if isinstance(s, ac.Scalar):
+                grad = t.grad
+                assert grad is not None
+                assert s.grad == pytest.approx(grad.item(), rel=1e-12, abs=1e-15)
+
+
+# ------------------------------------------------------------------------------------------------- oracles
 def test_every_primitive_has_an_oracle() -> None:
     """Or a reason in WITHOUT why it cannot have one."""
     assert not set(NAMES) - set(ORACLES) - set(WITHOUT), "write one in tests/ops/oracles"

@@ -44,24 +44,24 @@ _AREAS = [
     Area(
         "walk",
         ("engine/backward.py",),
-        ("engine", "tensors", "kernels/test_between.py", "nn/test_module_hooks.py", "programs/test_regressions.py", "parity/engine/test_engine.py"),
+        ("engine", "tensors", "kernels/test_between.py", "nn/test_module_hooks.py", "programs/test_regressions.py", "parity/engine"),
     ),
     Area(
         "views",
         ("engine/versions.py", "engine/record.py", "tensors/inplace.py", "tensors/copying.py"),
-        ("engine", "tensors", "kernels/test_between.py", "programs/test_regressions.py", "parity/engine/test_engine.py"),
+        ("engine", "tensors", "kernels/test_between.py", "programs/test_regressions.py", "parity/engine"),
     ),
     Area(
         "memory",
         ("kernels/memory/allocator.py", "engine/backward.py", "tensors/accumulate.py"),
-        ("kernels/test_memory.py", "kernels/test_between.py", "engine", "tensors", "nn/test_module_hooks.py", "parity/engine/test_engine.py"),
+        ("kernels/test_memory.py", "kernels/test_between.py", "engine", "tensors", "nn/test_module_hooks.py", "parity/engine"),
     ),
     Area(
         "layout",
         ("kernels/memory/workspace.py", "kernels/memory/threads.py", "kernels/onednn/*.py"),
         ("kernels", "parity/kernels/test_layout.py", "parity/kernels/test_kernels.py", "parity/ops/test_conv_pool.py"),
     ),
-    Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "programs/test_regressions.py", "parity/engine/test_engine.py")),
+    Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "programs/test_regressions.py", "parity/engine")),
     Area(
         "tracing",
         ("engine/trace.py", "engine/tape_reader.py", "engine/graph.py", "engine/step.py", "analysis/receptive.py"),
@@ -71,7 +71,7 @@ _AREAS = [
         "modules",
         ("nn/module/*.py", "support/handles.py"),
         ("nn", "parity/nn/test_module.py", "parity/nn/test_module_samples.py", "optim/test_optimizer.py", "programs/test_regressions.py",
-         "parity/engine/test_engine.py"),
+         "parity/engine"),
     ),
     Area(
         "optimizers",

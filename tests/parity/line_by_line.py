@@ -51,3 +51,17 @@ def agree(fn: Callable[[Any], Any]) -> None:
     assert same(ours, theirs), f"ours: {ours}\ntorch: {theirs}"
     assert torch.is_grad_enabled()
     assert ac.is_grad_enabled()
+
+
+class Programs(dict[str, Callable[[Any], Any]]):
+    """Programs by name; used as a decorator, it takes one more."""
+
+    def __call__(self, fn: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        assert fn.__name__ not in self, f"two programs are called {fn.__name__}"
+        self[fn.__name__] = fn
+        return fn
+
+
+def leaf(T: Any, *values: float) -> Any:
+    """A leaf of these values, or of three."""
+    return T.tensor(list(values) or [1.0, 2.0, 3.0], requires_grad=True)

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
 from ..config import Switch, current, set_scope
 from ..errors import GraphError
 from .node import BackwardScope, Node, outside_modules, reachable
-from .record import Parts, pick
+from .record import Parts, Stand, pick
 from .region import Again, held
 from .variable import FRONT, Variable, box, unbox
 from .versions import _made_at, check_versions, clock, newest_write
@@ -52,7 +52,7 @@ def pullback(
     *,
     inputs: Sequence[Node] | None = None,
     accumulate: bool = True,
-    retain_graph: bool = False,
+    retain_graph: bool,
     create_graph: bool = False,
     capture: dict[int, Any] | None = None,
 ) -> list[Any] | None:
@@ -103,7 +103,7 @@ def _walk(
     context = current()
     fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
     owned: set[Node] = set()  # the nodes whose pending gradient is the walk's own
-    lends = fits and not create_graph and capture is None
+    lends = fits and capture is None  # recorded gradients are variables, which nobody writes over
     take = waiting.pop
     for node in order:
         g = take(node, None)
@@ -118,7 +118,7 @@ def _walk(
             found[node] = g
         prim = node.prim
         if prim is None:
-            if accumulate and (wanted is None or node in wanted):
+            if accumulate:  # of the leaves only the wanted ones are in the order, if any are
                 if not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
                     lent = node in owned and getrefcount(g) <= _ALONE
                     with _adding:
@@ -132,14 +132,14 @@ def _walk(
         kept = node.kept if node.kept.__class__ is not Again else held(node)
         if kept is None:
             raise _freed(node)  # by the walk of another thread, or of a hook, since this one began
-        if fits and (kept or node.params) and newest_write() > node.serial:
+        if fits and newest_write() > node.serial:
             check_versions(node)
         if create_graph:
             set_scope(BackwardScope(node))
+            pull = prim.pull_all if keeps_all else prim.pull
             if prim.once:
-                grads = _pull_once(node, g, kept)
+                grads = _pull_once(node, pull, g, kept)
             else:
-                pull = prim.pull_all if keeps_all else prim.pull
                 grads = pull(g, _boxed(node, kept, front), node.params, node.inputs)
         elif keeps_all:
             try:
@@ -155,7 +155,7 @@ def _walk(
             grads, ours = _behind(node, g, grads, front, create_graph), False  # a hook saw them
         if anomaly:
             _check_nan(node, grads, front)
-        if kept and not retain and prim.holds:
+        if not retain and prim.holds:
             node.kept = None
         del g, kept  # an array is freed as soon as nobody needs it
         for n, d in zip(node.inputs, grads, strict=True):
@@ -224,7 +224,7 @@ def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain
         arrived = _arrived(g)
         for before in list(extra.before.values()):
             arrived = _exchanged(before(arrived), arrived, "grad_output")
-        raws = [d if create_graph or d is None else unbox(d) for d in arrived]
+        raws = [d if create_graph else unbox(d) for d in arrived]
         g = Parts(g.count, {j: d for j, d in enumerate(raws) if d is not None}) if isinstance(g, Parts) else raws[0]
     return g
 
@@ -238,11 +238,11 @@ def _arrived(g: Any) -> tuple[Any, ...]:
     return tuple(_shown(d) for d in (g.listed() if isinstance(g, Parts) else (g,)))
 
 
-def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
+def _exchanged(new: Any, shown: Sequence[Any], what: str) -> Sequence[Any]:
     """What a node's hook makes of the gradients: None leaves them, a tuple (or the only one) replaces them."""
     if new is None:
         return shown
-    after = tuple(new) if isinstance(new, tuple | list) else (new,)
+    after = new if isinstance(new, tuple | list) else (new,)
     if len(after) != len(shown):
         raise RuntimeError(f"Backward hook returned an invalid number of {what}, got {len(after)}, but expected {len(shown)}")
     return after
@@ -254,41 +254,41 @@ def _behind(node: Node, g: Any, grads: Sequence[Any], front: type[Variable], cre
     shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
     for hook in list(node.extended().behind.values()):
         shown = _exchanged(hook(shown, arrived), shown, "grad_input")
-    return tuple(d if create_graph or d is None else unbox(d) for d in shown)
+    return tuple(d if create_graph else unbox(d) for d in shown)
 
 
-def _boxed(node: Node, raws: tuple[Any, ...] | None, front: type[Variable]) -> tuple[Any, ...]:
+def _boxed(node: Node, raws: tuple[Any, ...], front: type[Variable]) -> tuple[Any, ...]:
     """What was kept raw gets its node back, so that the rules record."""
     prim = node.prim
     kept: list[Any] = []
     if front.keeps_all and raws:
-        y, *values = raws
-        return (box(y, node), *(_reboxed(v, n) for v, n in zip(values, node.inputs, strict=True)))
-    for k, raw in zip(prim.keep, raws or (), strict=True):
-        if k.kind not in ("input", "output") or raw is None:
-            kept.append(raw)
-        elif k.kind == "output":
-            at = node if not prim.several else pick(node, k.index, len(prim.outputs), front, raw)
-            kept.append(box(raw, at) if k.index == 0 or prim.several else raw)
-        elif prim.variadic:
+        count = len(prim.outputs)
+        outputs = [_output(node, j, y, front) for j, y in enumerate(raws[:count])]
+        return (*outputs, *(_reboxed(v, n) for v, n in zip(raws[count:], node.inputs, strict=True)))
+    for k, raw in zip(prim.keep, raws, strict=True):
+        if k.kind == "output" and raw is not None:
+            kept.append(_output(node, k.index, raw, front))
+        elif k.kind == "input" and prim.variadic:
             kept.append(tuple(_reboxed(v, n) for v, n in zip(raw, node.inputs, strict=True)))
         else:
             kept.append(_reboxed(raw, node.inputs[k.index]))
     return tuple(kept)
 
 
+def _output(node: Node, index: int, raw: Any, front: type[Variable]) -> Any:
+    """One of the node's own outputs, as its rule wants it: of those that are no `several` only the first takes a gradient."""
+    if node.prim.several:
+        return box(raw, pick(node, index, len(node.prim.outputs), front, raw))
+    return box(raw, node) if index == 0 else raw
+
+
 def _reboxed(raw: Any, node: Node | None) -> Any:
+    """With its node, what is a raw value; a shape, a context and what nobody wanted stay what they are."""
     return box(raw, node) if raw.__class__ in FRONT and (node is not None or hasattr(raw, "dtype")) else raw
 
 
-class _Undifferentiable:
+class _Undifferentiable(Stand):
     """What stands behind the result of a rule that may be differentiated only once: a second derivative says so."""
-
-    label = family = ""
-    inputs = outputs = params = keep = ()
-    several = variadic = once = view = holds = borrows = ours = False
-    reads = ()
-    differentiable = True
 
     def __init__(self, of: str) -> None:
         self.name = f"{of}_backward"
@@ -300,27 +300,25 @@ class _Undifferentiable:
         )
 
 
-def _pull_once(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
-    """Run an only-once rule on raw values; if its results are differentiated again, that raises."""
-    with Switch(record=False):
-        raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
-        grads = node.prim.pull(raw, kept, node.params, node.inputs)
-    results: list[Any] = []
-    for d in grads:
-        if d is None:
-            results.append(None)
-            continue
-        made = d if isinstance(d, Variable) else box(d, None)
-        stop = Node()
-        stop.prim = _Undifferentiable(node.prim.name)
-        stop.inputs = (getattr(g, "node", None) or node,)
-        stop.kept, stop.params, stop.scope = (), (), None
-        stop.extra = None
-        type(made).remember(stop, made.value, ())
-        stop.serial = clock()
-        made.node = stop
-        results.append(made)
-    return tuple(results)
+def _pull_once(node: Node, pull: Callable[..., Any], g: Any, kept: Any) -> tuple[Any, ...]:
+    """Run an only-once rule on raw values; if its results are differentiated again, that raises: both with respect to what the node was
+    made of and to what the gradient was."""
+    raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
+    behind = (node, *(d.node for d in (g.found.values() if isinstance(g, Parts) else (g,))))
+    grads = pull(raw, kept, node.params, node.inputs)
+    return tuple(None if d is None or n is None else _stopped(node, d, behind) for d, n in zip(grads, node.inputs, strict=True))
+
+
+def _stopped(node: Node, d: Any, behind: tuple[Node | None, ...]) -> Any:
+    made = box(d, None)
+    made.node = stop = Node()
+    stop.prim = _Undifferentiable(node.prim.name)
+    stop.inputs = behind
+    stop.kept, stop.params, stop.scope = (), (), None
+    stop.extra = None
+    type(made).remember(stop, d, ())
+    stop.serial = clock()
+    return made
 
 
 def _check_nan(node: Node, grads: Sequence[Any], front: type[Variable]) -> None:

@@ -81,11 +81,12 @@ def _tuple(items: list[str]) -> str:
 
 def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
     """`pull(g, kept, params, inputs, spare=None) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
-    `keeps_all`: what is kept is (output, *inputs)."""
+    `keeps_all`: what is kept is (*outputs, *inputs)."""
     namespace: dict[str, Any] = {}
     place = {k.name: i for i, k in enumerate(prim.keep)}
     if keeps_all:
-        place = {k.name: 0 if k.kind == "output" else 1 + k.index for k in prim.keep if k.kind != "shape"}
+        count = len(prim.outputs)
+        place = {k.name: k.index if k.kind == "output" else count + k.index for k in prim.keep if k.kind != "shape"}
     lines = ["def pull(g, k, p, i, spare=None):"]
     result = ["None"] * len(prim.inputs)
     shared = any(len(served) > 1 for served, _ in prim.groups)
@@ -101,7 +102,7 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
             elif n == "need":
                 args.append("need" if prim.variadic else _tuple([f"i[{s}] is not None" for s in served]))
             elif n in place:
-                args.append(f"k[{place[n]}]")
+                args.append(f"k[{place[n]}{':' if keeps_all and prim.variadic and n in prim.inputs else ''}]")
             elif n not in prim.params:
                 args.append("()")  # the shape of a number
             else:
@@ -201,7 +202,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     lines.append("    __out = __new(__Front); __out.value = __y0")
     if prim.differentiable:
         nodes = " or ".join(f"__n{i} is not None" for i in range(len(inputs)))
-        kept = ["__y0", *vs] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
+        kept = [*ys, *vs] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
         lines += [
             f"    if ({nodes}) and __c.record:",
             f"        __node = __new(__Node); __node.prim = __prim; __node.inputs = {_tuple([f'__n{i}' for i in range(len(inputs))])}",

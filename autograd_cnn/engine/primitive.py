@@ -288,7 +288,7 @@ class Primitive:
 
     @cached_property
     def pull_all(self) -> Callable[..., Any]:
-        """`pull` for nodes that keep (output, *inputs)."""
+        """`pull` for nodes that keep (*outputs, *inputs)."""
         from .codegen import write_pull
 
         pull = write_pull(self, keeps_all=True)

@@ -128,7 +128,7 @@ def record_node(
     node.params = params
     node.scope = scope()
     node.extra = None
-    node.kept = (ys[0], *values) if front.keeps_all else keep(prim, nodes, values, ys)
+    node.kept = (*ys[: len(prim.outputs)], *values) if front.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
         front.remember(node, ys[0], tuple(values))
@@ -201,22 +201,37 @@ class Parts:
         return tuple(self.found.get(j) for j in range(self.count))
 
 
-class _Pick:
+class Stand:
+    """What a node has for a primitive where no operation was called: what the walk and the readers of a graph ask of any."""
+
+    name = label = family = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    keep: tuple[Any, ...] = ()
+    reads: tuple[int, ...] = ()
+    several = variadic = once = view = holds = borrows = ours = False
+
+    def pull(self, g: Any, k: Any, p: Any, i: Any) -> tuple[Any, ...]:
+        """The gradients of the node's inputs."""
+        raise NotImplementedError
+
+    @property
+    def pull_all(self) -> Callable[..., tuple[Any, ...]]:
+        """The same for nodes of Scalars."""
+        return self.pull
+
+
+class _Pick(Stand):
     """The pseudo-operation that stands between an output of a call with several and the call."""
 
     name = "pick"
-    label = ""
     family = "index"
     inputs = ("parts",)
     outputs = ("y",)
     params = ("index", "count")
-    keep = ()
-    several = variadic = once = view = holds = borrows = ours = False
-    reads = ()
-    differentiable = True
 
-    @staticmethod
-    def pull(g: Any, k: Any, p: Any, i: Any) -> tuple[Parts]:
+    def pull(self, g: Any, k: Any, p: Any, i: Any) -> tuple[Any, ...]:
         return (Parts(p[1], {p[0]: g}),)
 
 

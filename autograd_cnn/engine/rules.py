@@ -111,7 +111,7 @@ def _fitting(prim: Primitive, i: int, d: Any, node: Any, recorded: bool) -> Any:
     if isinstance(d, Variable):
         return d if recorded else d.value
     about = f"{prim.name}: its rule for {prim.inputs[0 if prim.variadic else i]!r}"
-    if node.shape is not None and not hasattr(d, "shape"):
+    if getattr(node, "shape", None) is not None and not hasattr(d, "shape"):  # a Scalar's node knows none
         fix = "A rule for one input returns its gradient alone." if isinstance(d, tuple | list) else "None stands for a gradient of zero."
         raise TypeError(expected(about, f"to return a gradient of shape {list(node.shape)}", type(d).__name__, fix))
     if recorded:

@@ -141,7 +141,8 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all:
     names: tuple[str, ...] = ()
     size = 0
     if keeps_all:
-        kept = {("output" if i == 0 else "input", max(i - 1, 0)): v for i, v in enumerate(node.kept or ())}
+        count = len(prim.outputs)
+        kept = {("output", i) if i < count else ("input", i - count): v for i, v in enumerate(node.kept or ())}
     else:
         names, size = kept_by(node, counted)
     for k, raw in () if keeps_all else zip(prim.keep, node.kept or (), strict=False):

@@ -31,7 +31,7 @@ class Variable:
     raw: ClassVar[frozenset[type]] = frozenset()  # what a kernel may return; anything else is looked at closely
     remembers: ClassVar[str] = ""  # source: what a node notes of its output, `{node}` and `{y}` (the fast path's `remember`)
     keeps_all: ClassVar[bool] = (
-        False  # nodes keep (output, *inputs), whatever the rules want: cheap for numbers, and drawn
+        False  # nodes keep (*outputs, *inputs), whatever the rules want: cheap for numbers, and drawn
     )
     fits: ClassVar[bool] = False  # do gradients have a shape and dtype that must fit the node's?
     guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (

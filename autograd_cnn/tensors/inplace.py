@@ -13,7 +13,7 @@ import numpy as np
 
 from ..config import current
 from ..engine.node import Leaf, Node
-from ..engine.record import live_views, record_node
+from ..engine.record import Stand, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
 from ..errors import DtypeError, InplaceError, ShapeError
@@ -236,15 +236,10 @@ def move(x: Any, node: Node | None) -> None:
             view.hang(view._view.again(base).node)
 
 
-class _Lost:
+class _Lost(Stand):
     """What stands behind a view that a user's function made, after its base was written to: a gradient through it is refused."""
 
-    label = family = ""
     inputs = ("input",)
-    outputs = params = keep = ()
-    several = variadic = once = view = holds = borrows = ours = False
-    reads = ()
-    differentiable = True
     name = "lost_view"
 
     def __init__(self, of: str) -> None:

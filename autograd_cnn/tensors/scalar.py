@@ -12,6 +12,7 @@ from ..config import current
 from ..engine.backward import pullback
 from ..engine.node import Leaf, Node, Retained
 from ..engine.primitive import Primitive
+from ..engine.record import Parts
 from ..engine.variable import Variable, register_front
 from ..engine.versions import clock
 from ..errors import GraphError
@@ -74,7 +75,8 @@ class Scalar(ScalarMethods, Variable):
     @staticmethod
     def at_pole(pull: Callable[..., Any], g: Any, kept: Any, params: Any, inputs: Any) -> Any:
         raw = tuple(np.float64(v) if v.__class__ in (float, int) else v for v in kept)
-        return tuple(None if d is None else float(d) for d in pull(np.float64(g), raw, params, inputs))
+        arrived = g.map(np.float64) if isinstance(g, Parts) else np.float64(g)
+        return tuple(None if d is None else float(d) for d in pull(arrived, raw, params, inputs))
 
     @staticmethod
     def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.primitive import REGISTRY, primitive
-from autograd_cnn.errors import InplaceError
+from autograd_cnn.errors import GraphError, InplaceError
 
 
 def leaf(*values):
@@ -146,3 +146,34 @@ def test_a_hook_of_a_node_returns_as_many_as_it_got() -> None:
     y.grad_fn.register_hook(lambda given, arrived: (given[0],))
     with pytest.raises(RuntimeError, match="invalid number of grad_input, got 1, but expected 2"):
         y.sum().backward()
+
+
+def test_hooks_may_return_a_list() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    y.grad_fn.register_prehook(lambda arrived: [arrived[0] * 10])
+    y.grad_fn.register_hook(lambda given, arrived: [given[0] + 1, *given[1:]])
+    y.grad_fn.register_hook(lambda given, arrived: None)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [31.0, 31.0]
+
+
+def test_a_function_differentiable_once_has_no_second_derivative_of_zero() -> None:
+    """Not even for who allows that there is none, nor where the gradient that arrived is made of something else."""
+
+    class Once(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx, v):
+            return v * v, v * 3
+
+        @staticmethod
+        @ac.autograd.function.once_differentiable
+        def backward(ctx, g, h):
+            return g + h
+
+    x, v = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    for value in (Once.apply(x)[0] * v, Once.apply(x)[1] * 2):
+        (g,) = ac.autograd.grad(value.sum(), x, create_graph=True)
+        for inputs in (x, [x, v]):
+            with pytest.raises(GraphError, match="differentiate twice"):
+                ac.autograd.grad(g.sum(), inputs, retain_graph=True, allow_unused=True)

@@ -53,7 +53,7 @@ def gradient_of(model: Any, image: Any, target: int | None) -> tuple[Array, Arra
     score = y[(0, int(known))].sum()
     if score.node is None:
         raise GraphError("draw.saliency: the score has no graph to the picture. Is the model run under no_grad, or does it detach?")
-    found = pullback([score.node], [np.ones_like(np.asarray(score.value))], type(score), inputs=[x.node], accumulate=False)
+    found = pullback([score.node], [np.ones_like(np.asarray(score.value))], type(score), inputs=[x.node], accumulate=False, retain_graph=False)
     g = found[0] if found and found[0] is not None else np.zeros(x.shape)
     return np.asarray(x.detach(), np.float64)[0], np.asarray(g, np.float64)[0], int(known), float(scores[known])
 

@@ -240,6 +240,98 @@ def split_hook_node(m):
     return N(x.grad)
 
 
+@program
+def a_gradient_of_another_dtype(m):
+    x = leaf(m, [1.0, 2.0])
+    A = F(m, lambda c, v: v * 2, lambda c, g: (g * 7).double())
+    y = x * 3
+    A.apply(y).sum().backward()
+    g, = m.autograd.grad(A.apply(x).sum(), x)
+    return [N(x.grad), str(x.grad.dtype).rpartition(".")[2], str(g.dtype).rpartition(".")[2]]
+
+
+def once_function(m, backward, forward=lambda c, v: v * 2):
+    return F(m, forward, m.autograd.function.once_differentiable(backward))
+
+
+@program
+def once_with_respect_to_what_the_gradient_was_made_of(m):
+    x, v = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    A = once_function(m, lambda c, g: g * 2)
+    (g,) = m.autograd.grad(A.apply(x), x, v, create_graph=True)
+    return N(m.autograd.grad(g.sum(), v)[0])
+
+
+@program
+def once_of_a_plain_sum(m):
+    x = leaf(m, [1.0, 2.0])
+    (g,) = m.autograd.grad(once_function(m, lambda c, g: g * 2).apply(x).sum(), x, create_graph=True)
+    return [N(g), str(g.requires_grad), N(m.autograd.grad(g.sum(), x)[0])]
+
+
+@program
+def once_of_two_inputs_and_two_outputs(m):
+    seen = []
+
+    def backward(c, g, h):
+        seen.append([str(m.is_grad_enabled()), N(g), N(h)])
+        return None, g * 2 + h
+
+    x, v = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    A = once_function(m, backward, lambda c, a, b: (b * 2, b + 0))
+    a, b = A.apply(x, v)
+    found = m.autograd.grad((a * a + b * 3).sum(), [x, v], create_graph=True, allow_unused=True)
+    return [seen, [N(g) for g in found], str(found[1].requires_grad)]
+
+
+@program
+def no_gradient_under_anomaly_detection(m):
+    x, v = leaf(m, [1.0, 2.0]), leaf(m, [3.0, 4.0])
+    A = F(m, lambda c, a, b: a * b, lambda c, g: (g * 2, None))
+    with m.autograd.detect_anomaly(check_nan=True):
+        A.apply(x, v).sum().backward()
+        a, b = x.split(1)
+        (a * 2 + b).sum().backward()
+    return [N(x.grad), N(v.grad)]
+
+
+@program
+def nan_for_an_input_that_takes_no_gradient(m):
+    x, k = leaf(m, [1.0, 2.0]), m.tensor([0.0, 1.0])
+    with m.autograd.detect_anomaly(check_nan=True):
+        (x / (k + 1)).sum().backward()
+        y = (x * k) / (k + 1)
+        y.sum().backward()
+    return N(x.grad)
+
+
+@program
+def nan_that_a_function_returns_is_found(m):
+    x = leaf(m, [1.0, 2.0])
+    A = F(m, lambda c, v: v * 2, lambda c, g: g * float("nan"))
+    with m.autograd.detect_anomaly(check_nan=True):
+        A.apply(x * 1).sum().backward()
+    return N(x.grad)
+
+
+@program
+def what_keeps_no_value_can_be_walked_again(m):
+    x = leaf(m, [1.0, 2.0])
+    for y in (x.sum(), (x + x).reshape(2, 1).sum(), x.repeat(2).sum()):
+        y.backward()
+        y.backward()
+    return N(x.grad)
+
+
+@program
+def one_tensor_as_several_roots(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x * 3
+    seeds = [m.tensor([1.0, 10.0]), m.tensor([100.0, 1000.0]), m.tensor([0.5, 0.25])]
+    m.autograd.backward([y, y, x], seeds)
+    return [N(x.grad), [N(s) for s in seeds]]
+
+
 # module hooks
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", PROGRAMS)

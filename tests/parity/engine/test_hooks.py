@@ -387,6 +387,113 @@ def post_acc_with_grad_fn(m):
     return s
 
 
+def removing_itself(register, seen):
+    """Two hooks, of which the first removes itself when it runs."""
+    handles = []
+
+    def first(*args):
+        seen.append("first")
+        handles[0].remove()
+
+    handles.append(register(first))
+    handles.append(register(lambda *args: seen.append("second")))
+
+
+@program
+def every_kind_of_hook_may_remove_itself(m):
+    seen = []
+    x = leaf(m, [1.0, 2.0])
+    y = x * 3
+    accumulates = y.grad_fn.next_functions[0][0]
+    for register in (x.register_hook, x.register_post_accumulate_grad_hook, accumulates.register_hook, accumulates.register_prehook,
+                     y.register_hook, y.grad_fn.register_hook, y.grad_fn.register_prehook):  # fmt: skip
+        removing_itself(register, seen)
+    for _ in range(2):
+        y.sum().backward(retain_graph=True)
+        seen.append("done")
+    return [seen, N(x.grad)]
+
+
+@program
+def accumulategrad_hook_has_no_inputs(m):
+    s = []
+    x = leaf(m, [1.0, 2.0])
+    a = (x * 3).grad_fn.next_functions[0][0]
+    a.register_hook(lambda gi, go: s.append([len(gi), len(go)]))
+    (x * 3).sum().backward()
+    return s
+
+
+@program
+def prehook_of_several_outputs_of_which_one_is_used(m):
+    s = []
+    x = leaf(m, [1.0, 2.0, 3.0])
+    a, b, c = x.split(1)
+    a.grad_fn.register_prehook(lambda o: s.append([N(g) for g in o]))
+    a.grad_fn.register_prehook(lambda o: (o[0], None if o[1] is None else o[1] * 10, o[2]))
+    (b * 3).sum().backward()
+    return [s, N(x.grad)]
+
+
+@program
+def prehooks_take_part_in_second_derivatives(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x**3
+    y.grad_fn.register_prehook(lambda o: (o[0] * o[0],))  # (2y)² · 3x²
+    g, = m.autograd.grad((y * y).sum(), x, create_graph=True)
+    h, = m.autograd.grad(g.sum(), x)
+    return [N(g), N(h)]
+
+
+@program
+def prehook_of_several_outputs_takes_part_in_second_derivatives(m):
+    x = leaf(m, [1.0, 2.0])
+    a, b = (x * x).split(1)
+    a.grad_fn.register_prehook(lambda o: (o[0] * 5, o[1]))
+    g, = m.autograd.grad((a * a + b * b * b).sum(), x, create_graph=True)
+    h, = m.autograd.grad(g.sum(), x)
+    return [N(g), N(h)]
+
+
+@program
+def node_hook_of_an_operation_with_a_constant(m):
+    s = []
+    x, k = leaf(m, [1.0, 2.0]), m.tensor([3.0, 4.0])
+    for y in (x * k, k / x):
+        y.grad_fn.register_hook(lambda gi, go: s.append([N(g) for g in gi if g is not None]))
+        y.sum().backward()
+    return [s, N(x.grad)]
+
+
+@program
+def node_hooks_take_part_in_second_derivatives(m):
+    x = leaf(m, [1.0, 2.0])
+    y = x * x.detach()
+    y.grad_fn.register_hook(lambda gi, go: (gi[0] * go[0] * x, *gi[1:]))
+    g, = m.autograd.grad((y * y).sum(), x, create_graph=True)
+    h, = m.autograd.grad(g.sum(), x)
+    return [N(g), N(h)]
+
+
+@program
+def a_node_hook_of_several_outputs_sees_none(m):
+    s = []
+    x = leaf(m, [1.0, 2.0])
+    a, b = x.split(1)
+    a.grad_fn.register_hook(lambda gi, go: s.append([[N(g) for g in gi], [N(g) for g in go]]))
+    (b * 3).sum().backward()
+    return s
+
+
+@program
+def too_few_from_a_prehook(m):
+    x = leaf(m, [1.0, 2.0])
+    a, b = x.split(1)
+    a.grad_fn.register_prehook(lambda o: (o[0],))
+    (a + b).sum().backward()
+    return N(x.grad)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.engine.graph import Graph
 from autograd_cnn.kernels.onednn import eltwise, library
+from autograd_cnn.tensors.tensor import Tensor
 
 F = nn.functional
 needs_onednn = pytest.mark.skipif(library.library() is None, reason=library.reason())
@@ -171,3 +174,137 @@ def test_a_gradient_of_the_walks_own_is_lent(monkeypatch: pytest.MonkeyPatch, ba
     y = F.relu(x * 2)
     ac.autograd.grad((y * 3).sum(), [x, y])
     assert not lent.pop(), "the caller gets this gradient"
+
+
+# ------------------------------------------------------------------------------------------------- the three places where it lends
+class Lent:
+    """What the walk offered: to the sums of gradients, to leaves, and to the rules of ReLU."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sums: list[bool] = []
+        self.leaves: list[bool] = []
+        self.rules: list[bool] = []
+        accrue, accumulate, adjoint = Tensor.accrue, Tensor.accumulate, eltwise.curve_adjoint
+
+        def summed(g: Any, other: Any, lent: bool) -> Any:
+            self.sums.append(lent)
+            return accrue(g, other, lent)
+
+        def accumulated(leaf: Any, g: Any, create_graph: bool, lent: bool) -> None:
+            self.leaves.append(lent)
+            accumulate(leaf, g, create_graph, lent)
+
+        def through(how: Any, g: Any, y: Any, spare: Any = None) -> Any:
+            self.rules.append(spare is not None)
+            return adjoint(how, g, y, spare)
+
+        monkeypatch.setattr(Tensor, "accrue", staticmethod(summed))
+        monkeypatch.setattr(Tensor, "accumulate", staticmethod(accumulated))
+        monkeypatch.setattr(eltwise, "curve_adjoint", through)
+
+
+def test_what_nobody_else_needs_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    lent = Lent(monkeypatch)
+    x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
+    y = F.relu(x * 2)
+    (y * 3 + y * 5 + y * 7).sum().backward()
+    assert lent.sums == [True, True]
+    assert lent.leaves == [True]
+    assert lent.rules == [True]
+
+
+def _noted(z: Any) -> None:
+    z.grad_fn.metadata["a note"] = 1
+
+
+@pytest.mark.parametrize("prepare, lends", [(_noted, True), (lambda z: z.grad_fn.register_hook(lambda *_: None), False)])
+def test_what_a_hook_of_the_node_saw_is_not(prepare: Any, lends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    lent = Lent(monkeypatch)
+    x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
+    z = x * 3
+    prepare(z)
+    z.sum().backward()
+    assert lent.leaves == [lends]
+
+
+@pytest.mark.parametrize("where", ["leaf", "sum", "rule"])
+def test_what_a_users_rule_knows_by_a_weak_reference_is_not_written_over(where: str) -> None:
+    """A rule may find again what it gave before, if it is still there: then it must be as it was."""
+    given: dict[str, Any] = {}
+
+    class Sevens(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            sevens = ac.full((4, 8, 32, 32), 7.0)
+            given["array"] = weakref.ref(sevens.value)
+            return sevens
+
+    x = ac.tensor(np.abs(normal(4, 8, 32, 32)) - 0.5, requires_grad=True)
+
+    if where == "leaf":
+        Sevens.apply(x).sum().backward()
+        x.grad.mul_(2)
+        want: Any = 14.0
+    elif where == "sum":
+        older = x * 5
+        (Sevens.apply(x) + older).sum().backward()
+        want = 12.0
+    else:
+        Sevens.apply(F.relu(x)).sum().backward()
+        want = np.where(x.detach().numpy() > 0, 7.0, 0.0)
+    array = given["array"]()
+    assert array is None or (array == 7.0).all()
+    np.testing.assert_allclose(x.grad.numpy(), np.broadcast_to(want, x.shape))
+
+
+def test_a_gradient_that_two_values_wait_for_is_not_written_over() -> None:
+    """An addition hands the same array to both; the older use of one of them must not change the other's."""
+    weights = normal(4, 8, 32, 32)
+    a, b = (ac.tensor(normal(4, 8, 32, 32, seed=s), requires_grad=True) for s in (1, 2))
+    older = (a * 5).sum(), (b * 3).sum()
+    ((a + b) * ac.tensor(weights)).sum().add(older[0]).add(older[1]).backward()
+    np.testing.assert_allclose(a.grad.numpy(), weights + 5, rtol=1e-6)
+    np.testing.assert_allclose(b.grad.numpy(), weights + 3, rtol=1e-6)
+
+
+def test_a_gradient_whose_entries_lie_at_one_place_is_not_written_over() -> None:
+    """That of a sum is one number, shown in many places."""
+    x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
+    older = x * 5
+    (x.sum() + older.sum() + x.mean() * 0 + x.sum(0).sum()).backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.full(x.shape, 7.0), rtol=1e-6)
+    assert x.grad.numpy().flags.writeable
+
+
+def test_the_seeds_of_one_tensor_given_twice_stay_as_they_are() -> None:
+    seeds = [ac.tensor(normal(4, 8, 32, 32, seed=s)) for s in range(3)]
+    before = [s.numpy().copy() for s in seeds]
+    x = ac.tensor(normal(4, 8, 32, 32, seed=9), requires_grad=True)
+    y = F.relu(x)
+    ac.autograd.backward([y, y, x], seeds)
+    for seed, array in zip(seeds, before, strict=True):
+        np.testing.assert_array_equal(seed.numpy(), array)
+    slope = x.detach().numpy() > 0
+    np.testing.assert_allclose(x.grad.numpy(), np.where(slope, before[0] + before[1], 0) + before[2], rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_that_are_looked_at_are_those_of_numpy() -> None:
+    """With `Graph.of(gradients=True)` all of them are kept: none is lent to the rule or the sum that comes next."""
+    ac.manual_seed(0)
+    net = nn.Sequential(Block(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU())
+
+    def gradients() -> list[Any]:
+        h = net[0](ac.tensor(normal(2, 3, 24, 24)))
+        loss = ((net[2](net[1](h)) + h) * ac.tensor(normal(2, 16, 24, 24, seed=3))).sum()
+        return [v.grad for v in Graph.of(loss, gradients=True).values if v.grad is not None]
+
+    found = gradients()
+    with ac.use_backend("numpy"):
+        want = gradients()
+    assert len(found) == len(want) > 8
+    for a, b in zip(found, want, strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-3, atol=1e-3)

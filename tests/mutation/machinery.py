@@ -55,7 +55,8 @@ def _chosen(bits: int, imported: int, tests: list[Reach]) -> list[Reach]:
     """The tests that reach it: one of each function, then a second; quick and particular ones first; no more than the time allows."""
     turns: Counter[str] = Counter()
     ranked = []
-    for test in sorted((t for t in tests if bits & (t.lines | imported)), key=lambda t: (t.seconds + 0.02) * t.lines.bit_count()):
+    reached = [t for t in tests if bits & (t.lines | imported)]
+    for test in sorted(reached, key=lambda t: (not bits & t.lines, (t.seconds + 0.02) * t.lines.bit_count())):
         function = test.name.partition("[")[0]
         ranked.append((turns[function], len(ranked), test))
         turns[function] += 1

@@ -149,6 +149,9 @@ class Source:
         around = [n for n in above if isinstance(n, FUNCTIONS | ast.ClassDef)]
         if around and not isinstance(around[-1], ast.ClassDef):
             return frozenset({(self.name, statement.lineno)})
+        if not around and not isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):  # it registers functions that it names
+            named = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+            return frozenset((self.name, s.lineno) for n in self.tree.body if isinstance(n, FUNCTIONS) and n.name in named for s in n.body)
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         names |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
         return frozenset((s.name, line) for s in sources.values() for name in names for line in s.uses.get(name, ()))

@@ -118,8 +118,14 @@ def _map(size: int) -> Any:
 
 
 WAITING = Waiting()
+
+
+def _after_fork() -> None:
+    WAITING._lock = threading.RLock()  # another thread may have held it, which the forked process does not have
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: setattr(WAITING, "_lock", threading.RLock()))  # another thread may have held it
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Lent(np.ndarray[Any, np.dtype[Any]]):

@@ -19,7 +19,8 @@ from .inplace import meets_itself
 
 # ------------------------------------------------------------------------------------------------- gradients
 def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
-    """leaf.grad += g, a variable of this kind, in place where there is no graph of gradients; never sharing memory with another gradient.
+    """leaf.grad += g, a variable of this kind, in place where there is no graph of gradients; never sharing memory with another gradient,
+    and in the memory order of the leaf, as in PyTorch.
 
     `lent`: nobody else needs g, so its memory may become the gradient's.
     """
@@ -31,7 +32,7 @@ def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, len
         made = object.__new__(kind)
         plain = to_plain(g)
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
-        made.value = plain if lent and is_whole(plain) else np.array(plain)
+        made.value = plain if lent and is_whole(plain) and _ordered_alike(plain, leaf.value) else _copied(plain, leaf.value)
         made.node = None
         leaf.grad = made
     elif have.node is not None:
@@ -45,6 +46,19 @@ def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, len
             )
         np.add(target, to_plain(g), out=target)
         wrote(target)
+
+
+def _ordered_alike(g: Any, x: Any) -> bool:
+    return bool(g.strides == x.strides or (g.flags.c_contiguous and x.flags.c_contiguous))
+
+
+def _copied(g: Any, x: Any) -> Any:
+    """g, its dims in memory in the order in which those of x lie."""
+    if x.__class__ is not np.ndarray:
+        return np.array(g, order="C")
+    made = np.empty_like(x, g.dtype)
+    made[...] = g
+    return made
 
 
 def accrue(g: Any, other: Any, lent: bool) -> Any:

@@ -177,3 +177,14 @@ def test_a_function_differentiable_once_has_no_second_derivative_of_zero() -> No
         for inputs in (x, [x, v]):
             with pytest.raises(GraphError, match="differentiate twice"):
                 ac.autograd.grad(g.sum(), inputs, retain_graph=True, allow_unused=True)
+
+
+def test_a_gradient_that_a_hook_keeps_is_not_the_leafs() -> None:
+    """Though that is a view of it. (PyTorch: one memory.)"""
+    kept = []
+    x = ac.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    h = x.view(4)
+    h.register_hook(kept.append)
+    (h * 3).sum().backward()
+    kept[0].mul_(100)
+    assert x.grad is not None and x.grad.tolist() == [[3.0, 3.0], [3.0, 3.0]]

@@ -204,6 +204,36 @@ def test_who_only_looks_at_the_gradients_changes_none() -> None:
     assert (h.grad.tolist(), x.grad.tolist()) == ([6.0, 12.0], [18.0, 36.0])
 
 
+def test_a_gradient_in_memory_of_others_is_not_added_to() -> None:
+    array = np.ones(2)
+    array.flags.writeable = False
+    for given in (ac.from_numpy(array), ac.ones(1, dtype=ac.float64).expand(2)):
+        x = leaf(1.0, 2.0)
+        x.grad = given
+        with pytest.raises(RuntimeError, match=r"Set x\.grad to a clone\(\)"):
+            (x * 2).sum().backward()
+        assert given.tolist() == [1.0, 1.0]
+
+
+@needs_onednn
+@pytest.mark.parametrize("first", ["in the kernels' order", "plain"])
+def test_gradients_in_two_orders_are_summed(first: str) -> None:
+    found = []
+    for backend in ("onednn", "numpy"):
+        with ac.use_backend(backend):
+            ac.manual_seed(0)
+            layers = [ac.nn.Conv2d(8, 8, 3, padding=1) for _ in range(2)]
+            x = ac.tensor(np.random.default_rng(0).standard_normal((2, 8, 16, 16)).astype(np.float32), requires_grad=True)
+            weights = ac.tensor(np.random.default_rng(1).standard_normal((2, 8, 16, 16)).astype(np.float32))
+            h = layers[0](x)
+            ways = [lambda: (h.reshape(2, -1) * weights.reshape(2, -1)).sum(), lambda: layers[1](h).relu().sum()]
+            values = [way() for way in (ways if first == "in the kernels' order" else reversed(ways))]  # the newest comes first
+            (values[0] + values[1]).backward()
+            found.append([x.grad.numpy(), layers[0].weight.grad.numpy()])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(b).max())
+
+
 # ------------------------------------------------------------------------------------------------- recorded walks
 def test_a_sum_of_gradients_belongs_to_what_it_is_the_gradient_of() -> None:
     x = leaf(1.0, 2.0)

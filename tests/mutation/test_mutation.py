@@ -41,7 +41,7 @@ def keep(values, n=1):
         _live.clear()
     return len(values) > LARGE and values.copy()
 
-register(owner)
+repr(owner)
 '''
 
 
@@ -82,7 +82,7 @@ def test_which_lines_a_mistake_needs() -> None:
     assert reached["values[0] -\n                        n", "sign"] == {("toy.py", 18)}
     assert reached["4096", "threshold"] == {("toy.py", 23)}  # where the name is read
     assert reached["True", "flag"] == {("toy.py", 7)}  # a default: the body
-    assert reached["register(owner)", "call left out"] >= {("toy.py", 7), ("toy.py", 9)}  # what is registered
+    assert reached["repr(owner)", "call left out"] >= {("toy.py", 7), ("toy.py", 9)}  # what is registered
 
 
 def test_what_is_planted_runs_here_and_in_new_interpreters(tmp_path: Path) -> None:

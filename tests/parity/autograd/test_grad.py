@@ -260,6 +260,58 @@ def grad_none_in_hook(m):
     return N(x.grad)
 
 
+LAID_OUT = {
+    "rows": lambda m: m.ones(2, 3),
+    "columns": lambda m: m.ones(3, 2).t(),
+    "permuted": lambda m: m.ones(4, 3, 2).permute(2, 0, 1),
+    "expanded": lambda m: m.ones(3, 1).expand(3, 2),
+    "strided": lambda m: m.ones(4, 6)[:, ::2],
+}
+
+
+@program
+def gradients_lie_in_memory_as_their_leaves_do(m):
+    found = []
+    for make in LAID_OUT.values():
+        for way in (lambda x: x * 2, lambda x: x.transpose(0, -1) * m.ones(*x.transpose(0, -1).shape), lambda x: x.sum(), lambda x: x.reshape(-1) * 1,
+                    lambda x: x.transpose(0, 1).contiguous() * 3):  # fmt: skip
+            x = make(m).requires_grad_()
+            for _ in range(2):
+                way(x).sum().backward()
+                found.append([list(x.grad.stride()), N(x.grad)])
+    return found
+
+
+@program
+def adding_to_an_expanded_gradient(m):
+    x = leaf(m, [1.0, 2.0])
+    x.grad = m.ones(1).expand(2)
+    (x * 2).sum().backward()
+    return N(x.grad)
+
+
+@program
+def gradients_that_may_be_written_to(m):
+    found = []
+    for way in (lambda x: x.sum(), lambda x: x.expand(3, 2).sum(0), lambda x: x.view(2, 1), lambda x: x.mean(), lambda x: x + x):
+        x = leaf(m, [1.0, 2.0])
+        way(x).sum().backward()
+        x.grad[0] += 5
+        found.append(N(x.grad))
+    return found
+
+
+@program
+def a_gradient_with_a_graph_is_added_to_by_a_plain_one(m):
+    x = leaf(m, [1.0, 2.0])
+    (x**3).sum().backward(create_graph=True)
+    first = x.grad
+    (x * 5).sum().backward()
+    second, x.grad = x.grad, None
+    h, = m.autograd.grad(first.sum(), x)
+    return [N(second), N(h)]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program(name: str) -> None:

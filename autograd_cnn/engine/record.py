@@ -331,12 +331,12 @@ def note_shared(name: str, outs: Sequence[Any], args: Sequence[Any]) -> None:
 
 
 # ------------------------------------------------------------------------------------------------- where in the source
-_PACKAGE = __name__.split(".", 1)[0]
+_PACKAGE = __name__.partition(".")[0]
 
 
 def _user_frame() -> FrameType:
     frame = sys._getframe(1)
-    while frame.f_globals.get("__name__", "").split(".", 1)[0] == _PACKAGE and frame.f_back is not None:
+    while frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     return frame
 

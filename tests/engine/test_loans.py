@@ -213,6 +213,24 @@ def test_what_nobody_else_needs_is_lent(monkeypatch: pytest.MonkeyPatch) -> None
     assert lent.rules == [True]
 
 
+def test_a_sum_is_the_walks_own_though_its_parts_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ones(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return ac.ones(4, 8, 32, 32)
+
+    lent = Lent(monkeypatch)
+    x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
+    (x * 5 + Ones.apply(x)).sum().backward()
+    assert lent.sums == [False]
+    assert lent.leaves == [True]
+    np.testing.assert_allclose(x.grad.numpy(), np.full(x.shape, 6.0))
+
+
 def _noted(z: Any) -> None:
     z.grad_fn.metadata["a note"] = 1
 

@@ -141,7 +141,7 @@ def test_of_several_outputs_integers_take_no_gradient() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- arrays alone
-@pytest.mark.parametrize("args, said", [
+@pytest.mark.parametrize(("args", "said"), [
     ((WEIGHT, WEIGHT, None), None), ((WEIGHT, WEIGHT, ARRAY[:2]), None),
     ((WEIGHT, None, None), "weight"), ((WEIGHT, WEIGHT, "bias"), "bias"), (("input", WEIGHT, None), "input"),
 ])  # fmt: skip
@@ -157,7 +157,7 @@ def test_on_arrays_a_primitive_just_computes(args: Any, said: str | None) -> Non
 
 
 # ------------------------------------------------------------------------------------------------- what a forward returned
-@pytest.mark.parametrize("outputs, several, result, said", [
+@pytest.mark.parametrize(("outputs", "several", "result", "said"), [
     (("y",), False, None, r"to return one array, its output 'y', got None\. Does it lack a return\?"),
     (("y",), False, "text", r"to return one array, its output 'y', got str\. A kernel takes arrays and returns arrays\."),
     (("y",), False, (1.0, 2.0), r'got tuple of 2 \(float, float\)\. Declare what it returns, .*outputs=\("y", "y1"\)\)'),
@@ -182,7 +182,7 @@ def test_what_a_forward_must_return(outputs: Any, several: bool, result: Any, sa
         del REGISTRY[MIXED + "_too"]
 
 
-@pytest.mark.parametrize("outputs, result, said", [
+@pytest.mark.parametrize(("outputs", "result", "said"), [
     (("y",), None, "one number, its output 'y', got None"), (("a", "b"), (1.0, "two"), r"a tuple of 2 numbers, 'a', 'b', got tuple of 2 \(float, str\)"),
 ])  # fmt: skip
 def test_what_a_forward_on_numbers_must_return(outputs: Any, result: Any, said: str) -> None:

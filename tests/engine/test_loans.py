@@ -235,7 +235,7 @@ def _noted(z: Any) -> None:
     z.grad_fn.metadata["a note"] = 1
 
 
-@pytest.mark.parametrize("prepare, lends", [(_noted, True), (lambda z: z.grad_fn.register_hook(lambda *_: None), False)])
+@pytest.mark.parametrize(("prepare", "lends"), [(_noted, True), (lambda z: z.grad_fn.register_hook(lambda *_: None), False)])
 def test_what_a_hook_of_the_node_saw_is_not(prepare: Any, lends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     lent = Lent(monkeypatch)
     x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_where_nobody_looks_for_nan_there_is_none() -> None:
     """Nor where it is the gradient of what takes none, or where a part of the gradients did not arrive."""
     x, k = leaf(0.0, 1.0), ac.tensor([0.0, 2.0], dtype=ac.float64)
     with ac.autograd.detect_anomaly():
-        a, b = (x * 2).split(1)
+        _a, b = (x * 2).split(1)
         (b * 3).sum().backward()
         assert x.grad.tolist() == [0.0, 6.0]
         with pytest.raises(RuntimeError, match="SqrtBackward0' returned nan values in its 0th output"):
@@ -104,8 +104,8 @@ def test_where_nobody_looks_for_nan_there_is_none() -> None:
 class Watched(ac.autograd.Function):
     """The identity; notes of each gradient that arrives a weak reference, and whether those before are still there."""
 
-    arrived: list[Any] = []
-    alive: list[int] = []
+    arrived: ClassVar[list[Any]] = []
+    alive: ClassVar[list[int]] = []
 
     @staticmethod
     def forward(ctx: Any, v: Any) -> Any:
@@ -221,14 +221,16 @@ def test_gradients_in_two_orders_are_summed(first: str) -> None:
     found = []
     for backend in ("onednn", "numpy"):
         with ac.use_backend(backend):
+            loss: Any
             ac.manual_seed(0)
             layers = [ac.nn.Conv2d(8, 8, 3, padding=1) for _ in range(2)]
             x = ac.tensor(np.random.default_rng(0).standard_normal((2, 8, 16, 16)).astype(np.float32), requires_grad=True)
             weights = ac.tensor(np.random.default_rng(1).standard_normal((2, 8, 16, 16)).astype(np.float32))
             h = layers[0](x)
-            ways = [lambda: (h.reshape(2, -1) * weights.reshape(2, -1)).sum(), lambda: layers[1](h).relu().sum()]
-            values = [way() for way in (ways if first == "in the kernels' order" else reversed(ways))]  # the newest comes first
-            (values[0] + values[1]).backward()
+            loss = 0.0
+            for turn in (first != "plain", first == "plain"):  # of what is computed last the gradient comes first
+                loss = loss + ((h.reshape(2, -1) * weights.reshape(2, -1)).sum() if turn else layers[1](h).relu().sum())
+            loss.backward()
             found.append([x.grad.numpy(), layers[0].weight.grad.numpy()])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(b).max())
@@ -279,12 +281,12 @@ def test_second_derivatives_through_several_outputs() -> None:
     direction, weights = rng.standard_normal((2, 3, 3))
 
     def slope(t: float) -> Any:
-        """The derivative with respect to the matrix in a direction, and its own."""
+        """The derivative with respect to the matrix in a direction, and the loss; and the derivative of both."""
         x = ac.tensor(a + t * b, requires_grad=True)
         values, vectors = ac.linalg.eigh(x)
         loss = (values**3).sum() + ((vectors * vectors) * ac.tensor(weights)).sum()
         (g,) = ac.autograd.grad(loss, x, create_graph=True)
-        along = (g * ac.tensor(direction)).sum()
+        along = (g * ac.tensor(direction)).sum() + loss  # which comes by both outputs, too
         (h,) = ac.autograd.grad(along, x)
         return along.item(), float((h.numpy() * b).sum())
 

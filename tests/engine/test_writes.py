@@ -88,7 +88,7 @@ def test_entries_may_not_be_set_to(value: Any) -> None:
     assert x.tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
-@pytest.mark.parametrize("at, shape, said", [
+@pytest.mark.parametrize(("at", "shape", "said"), [
     ((slice(None), 0), (3,), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0"),
     (slice(None), (1, 2), r"size of the tensor \(4\) must match the existing size \(2\) at non-singleton dimension 1\."),
     (slice(None), (3, 1), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0\."),
@@ -104,12 +104,12 @@ def test_values_of_another_shape_are_refused(at: Any, shape: tuple[int, ...], sa
 
 def test_an_index_beyond_the_end_is_refused() -> None:
     x = ac.zeros(2, 4)
-    with pytest.raises(IndexError, match="__setitem__|out of"):
+    with pytest.raises(IndexError, match="in __setitem__"):
         x[[0, 5]] = 1.0
     assert not x.any()
 
 
-@pytest.mark.parametrize("into, of, fits", [
+@pytest.mark.parametrize(("into", "of", "fits"), [
     (ac.bool, ac.bool, True), (ac.bool, ac.int64, False), (ac.int64, ac.bool, True), (ac.uint8, ac.int64, True), (ac.int64, ac.float32, False),
     (ac.float32, ac.int64, True), (ac.float32, ac.float64, True), (ac.float64, ac.float32, True), (ac.float32, ac.complex64, False),
     (ac.complex64, ac.float64, True), (ac.int64, ac.complex64, False),

@@ -91,7 +91,7 @@ def test_a_forked_process_writes_into_its_own_copy():
 
 
 # ------------------------------------------------------------------------------------------------- sizes
-@pytest.mark.parametrize("nbytes, size", [
+@pytest.mark.parametrize(("nbytes", "size"), [
     (1, 4096), (4096, 4096), (4097, 8192),  # a page at least
     (1 << 26, 1 << 26), ((1 << 26) + 1, 9 << 23), (9 << 23, 9 << 23), ((9 << 23) + 1, 10 << 23), ((1 << 27) - 1, 1 << 27),
     (3 * (1 << 26) + 1, 13 << 24),
@@ -201,7 +201,7 @@ def test_huge_pages_are_asked_for(refuses, monkeypatch):
     assert asked == [mmap.MADV_HUGEPAGE]
 
 
-@pytest.mark.parametrize("platform, variable, calls", [
+@pytest.mark.parametrize(("platform", "variable", "calls"), [
     ("linux", None, [(-3, 32 * 2**20), (-1, 2**30)]),
     ("linux", "MALLOC_TRIM_THRESHOLD_", []), ("linux", "MALLOC_MMAP_THRESHOLD_", []), ("darwin", None, []),
 ])  # fmt: skip

@@ -428,7 +428,7 @@ def accumulategrad_hook_has_no_inputs(m):
 def prehook_of_several_outputs_of_which_one_is_used(m):
     s = []
     x = leaf(m, [1.0, 2.0, 3.0])
-    a, b, c = x.split(1)
+    a, b, _c = x.split(1)
     a.grad_fn.register_prehook(lambda o: s.append([N(g) for g in o]))
     a.grad_fn.register_prehook(lambda o: (o[0], None if o[1] is None else o[1] * 10, o[2]))
     (b * 3).sum().backward()

@@ -238,11 +238,11 @@ def _arrived(g: Any) -> tuple[Any, ...]:
     return tuple(_shown(d) for d in (g.listed() if isinstance(g, Parts) else (g,)))
 
 
-def _exchanged(new: Any, shown: Sequence[Any], what: str) -> Sequence[Any]:
+def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     """What a node's hook makes of the gradients: None leaves them, a tuple (or the only one) replaces them."""
     if new is None:
         return shown
-    after = new if isinstance(new, tuple | list) else (new,)
+    after: tuple[Any, ...] = (*new,) if isinstance(new, tuple | list) else (new,)
     if len(after) != len(shown):
         raise RuntimeError(f"Backward hook returned an invalid number of {what}, got {len(after)}, but expected {len(shown)}")
     return after

@@ -98,8 +98,21 @@ def test_a_rule_that_is_differentiable_once() -> None:
     for x in (ac.Scalar(3.0), ac.tensor(3.0, requires_grad=True)):
         squared(x).backward(create_graph=True)
         assert x.grad.item() == 6.0
-        with pytest.raises(GraphError, match="differentiate twice"):
+        with pytest.raises(GraphError, match="squared_backward: trying to differentiate twice"):
             x.grad.backward()
+
+
+def test_a_rule_that_is_differentiable_once_may_make_tensors() -> None:
+    """For an input that takes no gradient, too."""
+
+    @primitive
+    def added(a: Any, b: Any) -> Any:
+        return a + b
+
+    added.vjp("a", "b", once=True)(lambda g: (ac.as_tensor(g) * 2, ac.as_tensor(g) * 3))
+    x = ac.ones(2, requires_grad=True)
+    (found,) = ac.autograd.grad(added(x, ac.ones(2)).sum(), x, create_graph=True)
+    assert found.tolist() == [2.0, 2.0]
 
 
 def test_at_a_pole_several_outputs_have_numpys_numbers() -> None:

@@ -28,13 +28,13 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     nodes: list[Node | None] = []
     for i, x in enumerate(args):
         if isinstance(x, front):
-            values.append(x.storage() if prim.view and i == 0 else x.value)
+            values.append(x.storage() if prim.view else x.value)
             nodes.append(x.node)
         else:
             optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
             plain = front.arrays if front.arrays and not prim.variadic and prim.inputs[i] in prim.variables else front.plain
             value: Any = x if x.__class__ in plain or optional else front.adopt(prim.name, i, x)
-            number = value.__class__ in front.numbers and len(args) > 1 and not prim.variadic
+            number = value.__class__ in front.numbers and not prim.variadic
             values.append(value.item() if number else value)
             nodes.append(None)
     token = front.guard[0]() if front.guard is not None else None
@@ -80,7 +80,7 @@ def outcome(prim: Primitive, front: type[Variable], y: Any) -> tuple[Any, ...]:
     """What a kernel returned, as one raw value for each declared output, or a TypeError that says what was declared."""
     count = len(prim.outputs)
     many = prim.several or count > 1
-    ys: tuple[Any, ...] = tuple(y) if many and isinstance(y, tuple | list) else (y,)
+    ys: tuple[Any, ...] = (*y,) if many and isinstance(y, tuple | list) else (y,)
     as_many = isinstance(y, tuple | list) if prim.several and count == 1 else len(ys) == count  # split: as many as there are
     if as_many and all(v.__class__ in front.raw or front.fitting(v) for v in ys):
         return ys
@@ -131,7 +131,7 @@ def record_node(
     node.kept = (*ys[: len(prim.outputs)], *values) if front.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
-        front.remember(node, ys[0], tuple(values))
+        front.remember(node, ys[0])
     node.serial = clock()
     if c.region is not None:
         c.region.recorded(node)
@@ -249,7 +249,7 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
     made.kept = ()
     made.scope = node.scope
     made.extra = None
-    front.remember(made, y, ())
+    front.remember(made, y)
     made.serial = clock()
     return made
 
@@ -299,7 +299,7 @@ if hasattr(os, "register_at_fork"):
 
 def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:
     """Note that `out` is a view of `x`, so that a write to one is differentiated in the other. Bases know their views weakly."""
-    if not isinstance(x, Variable) or out is x or owner(out.value) is not owner(x.value):
+    if not isinstance(x, Variable) or owner(out.value) is not owner(x.value):
         return
     above = x._view
     base, path = (x, ()) if above is None else (above.base, above.path)

@@ -121,7 +121,8 @@ class Region:
         read = [(ref, at or clock()) for ref, at in listener.read.values() if at or not written_since(ref(), listener.start)]
         self.watched = [(ref, at) for ref, at in (*given, *read) if ref() is not None]
         for i, node in enumerate(listener.nodes):
-            node.kept = Again(self, i, _rest(node.kept))
+            if node.kept is not None:  # freed by a backward pass inside the region: nobody will ask for it
+                node.kept = Again(self, i, _rest(node.kept))
 
     def take(self, index: int) -> tuple[Any, ...]:
         """What the node `index` had kept; it is held no longer."""

@@ -72,7 +72,7 @@ def wrote(raw: Any, count: int = 0) -> None:
 def carry(raw: Any, to: Any) -> None:
     """The writes to `raw` so far count as writes to the storage of `to`, where its values live from now on."""
     record = _records.get(id(owner(raw)))
-    if record is not None and owner(to) is not owner(raw):
+    if record is not None:
         wrote(to, record.count)
         _records[id(owner(to))].stamp = record.stamp
 

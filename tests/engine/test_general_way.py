@@ -51,6 +51,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "mixed": lambda x: REGISTRY[MIXED](x)[0],
     "text": lambda x: ac.mul(x, "two"),
     "text among many": lambda x: ac.stack([x, "two"]),
+    "None among many": lambda x: ac.stack([x, None]),
     "None": lambda x: ac.mul(x, None),
     "None for a matrix": lambda x: ac.matmul(x, None),
     "a number for a matrix": lambda x: ac.matmul(x, 2.0),

@@ -10,6 +10,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.node import BackwardScope
+from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError, InplaceError, ShapeError
 from autograd_cnn.tensors.tensor import Tensor
 
@@ -65,6 +66,23 @@ def test_what_a_rule_reads_is_found_overwritten(reads: str, when: str) -> None:
     assert v.grad is None
     if when == "before":
         assert x.grad is None
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_arrays_in_a_parameter_are_found_overwritten(kind: type) -> None:
+    op = primitive(name="scaled_by_a_test")(lambda x, *, by: x * by[0] * by[1])
+    op.vjp("x")(lambda g, by: g * by[0] * by[1])
+    try:
+        for written in range(2):
+            x, by = leaf(1.0, 2.0), kind([np.full(2, 3.0), np.full(2, 5.0)])
+            y = op(x, by=by)
+            y.sum().backward(retain_graph=True)
+            assert x.grad.tolist() == [15.0, 15.0]
+            ac.from_numpy(by[written]).mul_(2)
+            with pytest.raises(InplaceError, match="'by' of scaled_by_a_test"):
+                y.sum().backward()
+    finally:
+        del REGISTRY["scaled_by_a_test"]
 
 
 def test_a_rule_that_returns_the_wrong_shape_is_named() -> None:

@@ -289,6 +289,24 @@ def test_writes_to_what_a_kernel_left_in_its_order(way: str) -> None:
         np.testing.assert_allclose(c, f, rtol=1e-3, atol=1e-3)
 
 
+@needs_onednn
+def test_a_look_at_what_was_written_before_is_no_write() -> None:
+    """A value that moves into ordinary memory takes along how often it was written to, and when."""
+    found = []
+    for backend in ("onednn", "numpy"):
+        with ac.use_backend(backend):
+            ac.manual_seed(0)
+            x = ac.randn(2, 8, 12, 12, requires_grad=True)
+            h = nn.Conv2d(8, 8, 3)(x)
+            h.mul_(2)
+            y = h * h
+            h.detach()
+            assert h._version == 1
+            y.sum().backward()
+            found.append(x.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3)
+
+
 # ------------------------------------------------------------------------------------------------- traces
 TRACED: dict[str, Callable[[Any], Any]] = {
     "unsqueeze_": lambda h: (h.unsqueeze_(0) * 2, h)[1],

@@ -65,6 +65,7 @@ _AREAS = [
             "kernels/test_between.py",
             "ops/test_reshaping_inplace.py",
             "testing/test_hints.py",
+            "utils/test_checkpoint.py",
             "test_regressions.py",
             "parity/test_engine.py",
             "parity/test_functions_and_views.py",

@@ -31,6 +31,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("engine/versions.py", "written_since", "record.stamp > serial", "(record.stamp >= serial)", "no write has the number of a node"),
     ("engine/versions.py", "_Record.__init__", "0", "(1)", "both are set by the write that makes the record"),
     ("engine/versions.py", "_Record.__init__", "self.* = 0", "pass", "both are set by the write that makes the record"),
+    ("engine/record.py", "record_node", "tuple(nodes)", "(nodes)", "they are read in order, and never changed"),
+    ("engine/record.py", "keep", "tuple(*)", "(*)", "they are read in order, and never changed"),
     ("engine/record.py", "note_view", "*len(views)*", "*", "how often those that are gone are swept out"),
     ("engine/record.py", "_user_frame", "1", "(2)", "the next frame is of this package, too"),
     ("engine/record.py", "_user_frame", "*frame.f_back is not None", "(*_PACKAGE)", "the outermost frame is never of this package"),

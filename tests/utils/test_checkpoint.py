@@ -422,3 +422,19 @@ def test_a_trace_and_a_picture_show_what_the_function_does():
     assert [s.name for s in graph] == ["exp", "sin"]
     steps = ac.Graph.of(checkpoint(lambda u: u.exp().sin(), x).sum(), gradients=True).steps
     assert [(s.name, s.kept_bytes) for s in steps] == [("exp", 0), ("sin", 0), ("sum", 0)]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_backward_pass_inside(early):
+    """It frees what its own part of the region kept."""
+
+    def fn(x):
+        z = x.detach().requires_grad_()
+        (g,) = ac.autograd.grad((z.exp() * z).sum(), z)
+        return (x * g).exp()
+
+    x = ac.tensor([0.5, 0.2], dtype=ac.float64, requires_grad=True)
+    checkpoint(fn, x, use_reentrant=False, early_stop=early).sum().backward()
+    assert x.grad is not None
+    slope = np.exp([0.5, 0.2]) * [1.5, 1.2]
+    np.testing.assert_allclose(x.grad.numpy(), slope * np.exp(x.detach().numpy() * slope))

@@ -70,8 +70,13 @@ def for_work(operations: float) -> int:
     return _count if operations >= SHARED else 1
 
 
-SHARED = 2_000_000  # floating-point operations (or entries touched, ten each), some 20 us, from which two threads beat one: waking the
-# second takes 5 to 50 us, and a thread that another process keeps from its processor takes milliseconds
+def for_entries(count: int, each: int = 10) -> int:
+    """The same for so many entries, of which touching one takes as long as `each` operations."""
+    return for_work(count * each)
+
+
+SHARED = 2_000_000  # floating-point operations, some 20 us, from which two threads beat one: waking the second takes 5 to 50 us, and a
+# thread that another process keeps from its processor takes milliseconds
 
 
 # ------------------------------------------------------------------------------------------------- NumPy's own work

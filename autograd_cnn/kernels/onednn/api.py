@@ -36,7 +36,6 @@ SOFTMAX_LOG = 0x30001
 BINARY_ADD = 0x1FFF0
 BINARY_MAX = 0x1FFF2
 BINARY_MUL = 0x1FFF1
-BINARY_SUB = 0x1FFF5
 BINARY_GREATER = 0x1FFF7
 
 NORM_GIVEN = 1  # the statistics
@@ -45,7 +44,7 @@ NORM_SHIFT = 4
 
 ANY = 1
 ROW_MAJOR = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 7}  # dims -> a, ab, abc, …
-CHANNELS_LAST = {2: 3, 3: 15, 4: 22, 5: 33}  # dims -> ab, acb, acdb, acdeb
+CHANNELS_LAST = {3: 15, 4: 22, 5: 33}  # dims -> acb, acdb, acdeb
 BA, ACB = 14, 15  # matrices, and stacks of matrices, column by column
 
 # what an argument of a primitive is

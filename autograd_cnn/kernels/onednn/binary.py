@@ -43,7 +43,7 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
         x, z = z, x  # the result goes on in the order that one of them is in
     if not (fits(x) and dispatch.active()):
         return NotImplemented
-    z, run = in_order_of(x, z), _plan(what, x.size)
+    z, run = in_order_of(x, z), plan(threads.for_entries(x.size), _build, what, x.size)
     if run is None:
         return NotImplemented
     y = x if into else empty_like(x)
@@ -51,17 +51,11 @@ def _binary(what: Any, x: Any, z: Any, into: bool = False) -> Any:
     return y
 
 
-def _plan(what: Any, size: int) -> Any:
-    count = threads.for_work(10.0 * size)
-    return plan(("binary", what, size, count), _build, what, size, count)
-
-
-def _build(b: Builder, what: Any, size: int, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build(b: Builder, what: Any, size: int) -> Any:
     flat = b.flat(size)
     kind, scale = what if isinstance(what, tuple) else (what, None)
     made = b.descriptor("binary", b.lib.engine, kind, flat, flat, flat, b.attributes([] if scale is None else [("scale", scale)]))
-    return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)], count)
+    return b.plan(made, [(api.SRC, flat), (api.SRC_1, flat), (api.DST, flat)])
 
 
 # ------------------------------------------------------------------------------------------------- a number for each channel
@@ -80,18 +74,17 @@ def scale_shift(x: ChannelsLast, scale: Any, shift: Any) -> Any:
 
 def _each_channel(what: int, x: ChannelsLast, z: Any, shift: Any = None) -> Any:
     """A number for each channel added or multiplied, perhaps another added then."""
-    count, shifted = threads.for_work(10.0 * x.size), shift is not None
-    run = plan(("each channel", what, x.shape, shifted, count), _build_each, what, x.shape, shifted, count)
+    shifts = () if shift is None else (shift,)
+    run = plan(threads.for_entries(x.size), _build_each, what, x.shape, bool(shifts))
     y = channels_last.empty_last(x.shape)
-    run(x, z, y, *((shift,) if shifted else ()))
+    run(x, z, y, *shifts)
     return y
 
 
-def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build_each(b: Builder, what: int, shape: tuple[int, ...], shifted: bool) -> Any:
     x, z, each = b.last(shape), b.last((1, shape[1], *(1 for _ in shape[2:]))), b.vector(shape[1])
     made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes([("plus", z)] if shifted else []))
-    return b.plan(made, [(api.SRC, x), (api.SRC_1, z, each), (api.DST, x), *([(api.after(0), z, each)] if shifted else [])], count)
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z, each), (api.DST, x), *([(api.after(0), z, each)] if shifted else [])])
 
 
 def _by_row(what: Any, x: Any, z: Any) -> Any:
@@ -100,9 +93,7 @@ def _by_row(what: Any, x: Any, z: Any) -> Any:
         return NotImplemented
     if not (fits(x) and _fits_flat(z) and dispatch.active()):
         return NotImplemented
-    count = threads.for_work(10.0 * x.size)
-    rows = (x.size // len(z), len(z))
-    run = plan(("each row", what, rows, count), _build_rows, what, rows, count)
+    run = plan(threads.for_entries(x.size), _build_rows, what, (x.size // len(z), len(z)))
     if run is None:
         return NotImplemented
     y = allocator.empty(x.shape)
@@ -117,8 +108,7 @@ def _fits_flat(z: Any) -> bool:
     return z.__class__ is np.ndarray and bool(z.flags.c_contiguous)
 
 
-def _build_rows(b: Builder, what: int, rows: tuple[int, int], count: int) -> Any:
-    b.lib.set_threads(count)
+def _build_rows(b: Builder, what: int, rows: tuple[int, int]) -> Any:
     x, z = b.rows(rows), b.rows((1, rows[1]))
     made = b.descriptor("binary", b.lib.engine, what, x, z, x, b.attributes())
-    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)], count)
+    return b.plan(made, [(api.SRC, x), (api.SRC_1, z), (api.DST, x)])

@@ -94,46 +94,44 @@ def _in_order(ready: Ready, w: Any) -> Any:
 
 
 def _ready(what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
-    precision = dispatch.precision()
-    key = (what, dispatch.forced(), x, w, stride, padding, dilation, groups, bias, precision, threads.get_num_threads())
-    found: Ready | None = plan(key, _build, what, x, w, stride, padding, dilation, groups, bias)
+    window = (stride, padding, dilation, groups)
+    found: Ready | None = plan(threads.get_num_threads(), _build, what, x, w, window, bias, dispatch.forced(), dispatch.precision())
     return found
 
 
-def _build(b: Builder, what: str, x: Shape, w: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, bias: bool) -> Ready | None:
-    geo = geometry(x, w, stride, padding, dilation, groups)  # raises for what does not fit
+def _build(b: Builder, what: str, x: Shape, w: Shape, window: Any, bias: bool, forced: bool, precision: int) -> Ready | None:
+    geo, groups = geometry(x, w, *window), window[-1]  # raises for what does not fit
     work = math.prod(geo.y_shape) * geo.inputs * math.prod(geo.kernel)
-    if geo.empty or not dispatch.conv_is_faster(geo, work):
+    if geo.empty or not (forced or dispatch.conv_is_faster(geo, work)):
         return None
-    count = threads.for_work(2.0 * work)
-    b.lib.set_threads(count)
-    if dispatch.is_product(geo) and not dispatch.precision():
-        return _as_product(b, what, geo, bias, count)
+    b.threads = threads.for_work(2.0 * work)
+    if dispatch.is_product(geo) and not precision:
+        return _as_product(b, what, geo, bias)
     grouped: Sequence[int] = w if groups == 1 else (groups, w[0] // groups, *w[1:])
-    return in_precision(lambda kind: _as_convolution(b, what, geo, grouped, bias, kind, count))  # type: ignore[no-any-return]
+    return in_precision(precision, lambda kind: _as_convolution(b, what, geo, grouped, bias, kind))  # type: ignore[no-any-return]
 
 
-def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, kind: int, count: int) -> Ready:
-    ends, w = _Ends(b, geo, grouped, bias, kind), geo.w_shape
+def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int], bias: bool, kind: int) -> Ready:
+    ends = _Ends(b, geo, grouped, bias, kind)
     casts = [None if kind == api.F32 else b.rounded(b.last(shape), b.last(shape, kind)) for shape in (geo.x_shape, geo.y_shape)]
-    rows, few = b.rows(grouped), threads.for_work(10.0 * math.prod(w))  # the weights' reordering is a small work of its own
+    rows, few = b.rows(grouped), threads.for_entries(math.prod(geo.w_shape))  # the weights' reordering is a small work of its own
     if what == "forward":
         made = ends.forward()
         weights = b.query(made, api.WEIGHTS_MD)
         arguments = [(api.SRC, ends.x_factor), (api.WEIGHTS, weights), *([(api.BIAS, ends.bias)] if bias else []), (api.DST, ends.y)]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[0], None))
+        return Ready(b.plan(made, arguments), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[0], None))
     if what == "input":
         made = ends.adjoint("data")
         weights = b.query(made, api.WEIGHTS_MD)
         arguments = [(api.DIFF_DST, ends.y_factor), (api.WEIGHTS, weights), (api.DIFF_SRC, ends.x)]
-        return Ready(b.plan(made, arguments, count), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[1], None))
+        return Ready(b.plan(made, arguments), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[1], None))
     made = ends.adjoint("weights")
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
     arguments = [(api.SRC, ends.x_factor), (api.DIFF_DST, ends.y_factor), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
-    return Ready(b.plan(made, arguments, count), b.reorder(weights, rows, few), b.size(weights), geo.y_shape, (casts[0], casts[1]))
+    return Ready(b.plan(made, arguments), b.reorder(weights, rows, few), b.size(weights), geo.y_shape, (casts[0], casts[1]))
 
 
-def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, count: int) -> Ready:
+def _as_product(b: Builder, what: str, geo: Geometry, bias: bool) -> Ready:
     """A convolution with kernels of one entry: (positions, C) · (C, O), and its adjoints."""
     n, c, o = geo.x_shape[0] * math.prod(geo.out), geo.inputs, geo.y_shape[1]
     x, y, w = (matmul.matrix(b, *sizes) for sizes in ((n, c), (n, o), (o, c)))
@@ -149,7 +147,7 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool, count: int) ->
     else:
         made = b.descriptor("matmul", b.lib.engine, across["y"], x, None, w, b.attributes())
         arguments = [(api.WEIGHTS, x, maps["x"]), (api.SRC, across["y"], maps["y"]), (api.DST, w, weights)]
-    return Ready(b.plan(made, arguments, count), None, 0, geo.y_shape)
+    return Ready(b.plan(made, arguments), None, 0, geo.y_shape)
 
 
 class _Ends:

@@ -29,13 +29,13 @@ _SMALL = 100_000  # multiplications of a convolution up to which NumPy is faster
 
 def conv_is_faster(geo: Geometry, work: int) -> bool:
     """What NumPy does faster stays with it: small cases, and kernels as large as the image, which are one product of matrices."""
-    return forced() or (work >= _SMALL and not geo.whole)
+    return work >= _SMALL and not geo.whole
 
 
 def is_product(geo: Geometry) -> bool:
     """Is this convolution better a product of matrices? Kernels of one entry and many more weights than positions: a product takes the
     weights as they lie, and a convolution has them reordered first (timed over the 1×1 convolutions of ResNet-50)."""
-    if math.prod(geo.kernel) > 1 or max(geo.stride) > 1 or geo.groups > 1 or any(a or b for a, b in geo.padding):
+    if math.prod(geo.kernel) > 1 or max(geo.stride) > 1 or geo.groups > 1 or any(map(any, geo.padding)):
         return False
     return geo.inputs * geo.y_shape[1] >= _HEAVY * geo.x_shape[0] * math.prod(geo.out)
 

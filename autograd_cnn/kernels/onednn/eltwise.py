@@ -36,8 +36,7 @@ def relu(x: Any) -> Any:
     of a comparison that never holds, which is 0, and x."""
     if getattr(x, "size", 0) < SMALL or not (fits(x) and dispatch.active()):
         return NotImplemented
-    count = threads.for_work(10.0 * x.size)
-    run = plan(("relu", x.size, count), _build_relu, x.size, count)
+    run = plan(threads.for_entries(x.size), _build_relu, x.size)
     if run is None:
         return NotImplemented
     y = empty_like(x)
@@ -48,11 +47,10 @@ def relu(x: Any) -> Any:
 _INFINITE = np.full(1, math.inf, FLOAT)
 
 
-def _build_relu(b: Builder, size: int, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build_relu(b: Builder, size: int) -> Any:
     flat, bound = b.flat(size), b.vector(1)
     made = b.descriptor("binary", b.lib.engine, api.BINARY_GREATER, flat, bound, flat, b.attributes([("max", flat)]))
-    return b.plan(made, [(api.SRC, flat), (api.SRC_1, bound), (api.DST, flat), (api.after(0), flat)], count)
+    return b.plan(made, [(api.SRC, flat), (api.SRC_1, bound), (api.DST, flat), (api.after(0), flat)])
 
 
 def leaky_relu(x: Any, negative_slope: float) -> Any:
@@ -140,16 +138,14 @@ def finite(x: Any) -> bool:
 
 # ------------------------------------------------------------------------------------------------- plans
 def _plan(how: Curve, way: str, size: int) -> Any:
-    count = threads.for_work(10.0 * size)
-    return plan(("curve", how, way, size, count), _build, how, way, size, count)
+    return plan(threads.for_entries(size), _build, how, way, size)
 
 
-def _build(b: Builder, how: Curve, way: str, size: int, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build(b: Builder, how: Curve, way: str, size: int) -> Any:
     flat, engine = b.flat(size), b.lib.engine
     kind = how.forward if way == "forward" else how.backward
     made = b.descriptor("eltwise_forward", engine, api.FORWARD_TRAINING, kind, flat, flat, how.alpha, 0.0, b.attributes())
     if way == "forward":
-        return b.plan(made, [(api.SRC, flat), (api.DST, flat)], count)
+        return b.plan(made, [(api.SRC, flat), (api.DST, flat)])
     made = b.descriptor("eltwise_backward", engine, kind, flat, flat, flat, how.alpha, 0.0, made, b.attributes())
-    return b.plan(made, [(api.DST, flat), (api.DIFF_DST, flat), (api.DIFF_SRC, flat)], count)
+    return b.plan(made, [(api.DST, flat), (api.DIFF_DST, flat), (api.DIFF_SRC, flat)])

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from ..memory import threads
 from ..memory.allocator import keep_freed
@@ -127,9 +126,3 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def environment() -> dict[str, Any]:
-    """What `show_config` tells."""
-    found = library()
-    return {"active": found is not None, "why": reason()}

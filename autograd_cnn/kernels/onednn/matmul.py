@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ def matmul(a: Any, b: Any, out: Any = None) -> Any:
     orders = _order(a), _order(b)
     if None in orders or (out is not None and not (out.dtype is FLOAT and out.flags.c_contiguous)):
         return NotImplemented
-    run = _plan(a.shape, b.shape, orders, None)
+    run = _plan(a.shape, b.shape, orders, bias=False)
     if run is None:
         return NotImplemented
     y = allocator.empty((*a.shape[:-1], b.shape[-1])) if out is None else out
@@ -40,7 +41,7 @@ def linear(x: Any, w: Any, bias: Any) -> Any:
         return NotImplemented
     if not (x.flags.c_contiguous and w.flags.c_contiguous and bias.flags.c_contiguous):
         return NotImplemented
-    run = _plan(x.shape, w.shape[::-1], (_ROWS, _COLUMNS), True)
+    run = _plan(x.shape, w.shape[::-1], (_ROWS, _COLUMNS), bias=True)
     if run is None:
         return NotImplemented
     y = allocator.empty((len(x), len(w)))
@@ -69,16 +70,8 @@ def _order(x: Any) -> int | None:
     return _COLUMNS if (x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)).flags.c_contiguous else None
 
 
-def _plan(a: Any, b: Any, orders: Any, bias: Any) -> Any:
-    count, precision = threads.for_work(2.0 * _product(a) * b[-1]), dispatch.precision()
-    return plan(("matmul", a, b, orders, bias, precision, count), _build, a, b, orders, bias, count)
-
-
-def _product(shape: Any) -> int:
-    n = 1
-    for s in shape:
-        n *= s
-    return n
+def _plan(a: Any, b: Any, orders: Any, bias: bool) -> Any:
+    return plan(threads.for_work(2.0 * math.prod(a) * b[-1]), _build, a, b, orders, bias, dispatch.precision())
 
 
 def matrix(b: Builder, rows: int, columns: int, turned: bool = False) -> Any:
@@ -90,17 +83,16 @@ def _ordered(b: Builder, shape: Any, order: int, kind: int = api.F32) -> Any:
     return b.md(shape, _TAGS[len(shape), order], kind, gate.TURNED if order == _COLUMNS else gate.ROWS)
 
 
-def _build(b: Builder, left: Any, right: Any, orders: Any, bias: Any, count: int) -> Any:
-    return in_precision(lambda kind: _made(b, left, right, orders, bias, kind, count))
+def _build(b: Builder, left: Any, right: Any, orders: Any, bias: bool, precision: int) -> Any:
+    return in_precision(precision, lambda kind: _made(b, left, right, orders, bias, kind))
 
 
-def _made(b: Builder, left: Any, right: Any, orders: Any, bias: Any, kind: int, count: int) -> _Product:
-    b.lib.set_threads(count)
+def _made(b: Builder, left: Any, right: Any, orders: Any, bias: bool, kind: int) -> _Product:
     x, w = (_ordered(b, s, o, kind) for s, o in zip((left, right), orders, strict=True))
     y = b.rows((*left[:-1], right[-1]))
     row = b.rows((1, right[-1])) if bias else None
     made = b.descriptor("matmul", b.lib.engine, x, w, row, y, b.attributes())
-    run = b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)], count)
+    run = b.plan(made, [(api.SRC, x), (api.WEIGHTS, w), *([(api.BIAS, row)] if bias else []), (api.DST, y)])
     if kind == api.F32:
         return _Product(run)
     return _Product(run, (b.rounded(_ordered(b, left, orders[0]), x), b.rounded(_ordered(b, right, orders[1]), w)))

@@ -74,21 +74,19 @@ def _fits(x: Any, weight: Any, bias: Any) -> bool:
 
 
 def _plan(what: str, shape: Shape, affine: bool, eps: float) -> Any:
-    count = threads.for_work(10.0 * math.prod(shape))
-    return plan((what, shape, affine, eps, count), _build, what, shape, affine, eps, count)
+    return plan(threads.for_entries(math.prod(shape)), _build, what, shape, affine, eps)
 
 
-def _build(b: Builder, what: str, shape: Shape, affine: bool, eps: float, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build(b: Builder, what: str, shape: Shape, affine: bool, eps: float) -> Any:
     x, c, engine = b.last(shape), b.vector(shape[1]), b.lib.engine
     statistics = [(api.MEAN, c), (api.VARIANCE, c)]
     if what == "batch_norm":
         flags = api.NORM_GIVEN | api.NORM_SCALE | api.NORM_SHIFT
         made = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
-        return b.plan(made, [(api.SRC, x), *statistics, (api.SCALE, c), (api.SHIFT, c), (api.DST, x)], count)
+        return b.plan(made, [(api.SRC, x), *statistics, (api.SCALE, c), (api.SHIFT, c), (api.DST, x)])
     flags = api.NORM_SCALE | api.NORM_SHIFT if affine else 0
     forward = b.descriptor("batch_normalization_forward", engine, api.FORWARD_TRAINING, x, x, eps, flags, b.attributes())
     kind = api.BACKWARD if affine else api.BACKWARD_DATA
     made = b.descriptor("batch_normalization_backward", engine, kind, x, x, x, eps, flags, forward, b.attributes())
     taken = [(api.SCALE, c), (api.DIFF_SCALE, c), (api.DIFF_SHIFT, c)] if affine else []
-    return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), *statistics, *taken, (api.DIFF_SRC, x)], count)
+    return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), *statistics, *taken, (api.DIFF_SRC, x)])

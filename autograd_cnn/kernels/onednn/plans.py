@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import sys
 import threading
@@ -18,7 +19,7 @@ from typing import Any
 
 from ..memory import threads
 from ..memory.allocator import FLOAT, aligned
-from . import api, dispatch, gate
+from . import api, gate
 from .gate import Place, Takes
 from .library import Library, library
 
@@ -116,9 +117,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_abandon)
 
 
-def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
-    """The plan of this key, built at its first use; None where oneDNN has none."""
-    plans = _kept.plans
+def plan(threads: int, build: Callable[..., Any], *args: Any) -> Any:
+    """What `build` makes of these arguments (which are all that it goes by) for so many threads, at their first use; None where oneDNN
+    has none."""
+    plans, key = _kept.plans, (build, threads, args)
     try:
         return plans[key]
     except KeyError:
@@ -126,7 +128,7 @@ def plan(key: Any, build: Callable[..., Any], *args: Any) -> Any:
     lib = library()
     if lib is None:
         return None
-    builder = Builder(lib)
+    builder = Builder(lib, threads)
     try:
         made = build(builder, *args)
     except Unsupported:
@@ -148,9 +150,9 @@ def factor(cast: Plan | None, purpose: str, x: Any) -> Any:
     return at
 
 
-def in_precision(made: Callable[[int], Any]) -> Any:
+def in_precision(precision: int, made: Callable[[int], Any]) -> Any:
     """`made` for bfloat16 where that is allowed and there is arithmetic for it, else for float32."""
-    if dispatch.precision():
+    if precision:
         with contextlib.suppress(Unsupported):
             return made(api.BF16)
     return made(api.F32)
@@ -193,11 +195,13 @@ def dims(values: Sequence[int]) -> Any:
 
 
 class Builder:
-    """Makes descriptors, and destroys what is only needed while a plan is built."""
+    """Makes descriptors, and destroys what is only needed while a plan is built. oneDNN divides the work when a primitive is made, so what
+    is made here is made for `threads`."""
 
-    def __init__(self, lib: Library) -> None:
+    def __init__(self, lib: Library, threads: int) -> None:
         self.lib = lib
         self.api = lib.api
+        self.threads = threads
         self._made: list[tuple[Callable[..., Any], Any]] = []
         self._tags: dict[int | None, tuple[tuple[int, ...], int, int]] = {}
 
@@ -256,6 +260,7 @@ class Builder:
     def descriptor(self, kind: str, *args: Any, reference: bool = False) -> Any:
         """A primitive descriptor; oneDNN's slow reference implementations count as none."""
         made = api.Pointer()
+        self.lib.set_threads(self.threads)
         check(getattr(self.api, f"{kind}_primitive_desc_create")(ctypes.byref(made), *args))
         self._made.append((self.api.primitive_desc_destroy, made))
         if not reference and self.implementation(made).startswith("ref"):
@@ -287,9 +292,10 @@ class Builder:
         """How many bytes it takes."""
         return self.api.md_size(md)  # type: ignore[no-any-return]
 
-    def plan(self, descriptor: Any, arguments: Sequence[tuple[Any, ...]], threads: int) -> Plan:
+    def plan(self, descriptor: Any, arguments: Sequence[tuple[Any, ...]]) -> Plan:
         """The plan of a descriptor; arguments: (what, memory descriptor), or (what, memory descriptor, that of the array handed over)."""
-        return Plan(self.lib, descriptor, [(number, md, self.takes(handed[0] if handed else md)) for number, md, *handed in arguments], threads)
+        takes = [(number, md, self.takes(handed[0] if handed else md)) for number, md, *handed in arguments]
+        return Plan(self.lib, descriptor, takes, self.threads)
 
     def takes(self, md: Any) -> Takes:
         """What a memory descriptor assumes of an array."""
@@ -301,16 +307,19 @@ class Builder:
 
     def rounded(self, like: Any, target: Any) -> Plan:
         """Entries of float32 rounded to bfloat16."""
-        count = threads.for_work(10.0 * self.size(like) / 4)
-        made = self.reorder(like, target, count)
+        made = self.reorder(like, target, threads.for_entries(math.prod(self._tags[like.value][0])))
         if made is None:
             raise Unsupported("bfloat16")
         return made
 
     def reorder(self, source: Any, target: Any, threads: int) -> Plan | None:
-        """From one memory order into another; None where they are the same."""
+        """From one memory order into another, on so many threads; None where they are the same."""
         if self.api.md_equal(source, target):
             return None
-        self.lib.set_threads(threads)  # oneDNN fixes at making how many threads will copy
-        made = self.descriptor("reorder", source, self.lib.engine, target, self.lib.engine, self.attributes(), reference=True)
-        return self.plan(made, [(api.SRC, source), (api.DST, target)], threads)
+        copies = Builder(self.lib, threads)
+        copies._tags = self._tags
+        try:
+            made = copies.descriptor("reorder", source, self.lib.engine, target, self.lib.engine, copies.attributes(), reference=True)
+            return copies.plan(made, [(api.SRC, source), (api.DST, target)])
+        finally:
+            copies.close()

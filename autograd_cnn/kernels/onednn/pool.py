@@ -63,7 +63,7 @@ def average_adjoint(g: Any, shape: Shape, kernel: Shape, stride: Shape, padding:
     if g.dtype is not FLOAT or not _wanted(math.prod(shape), g, len(shape)):
         return NotImplemented
     geo = pooling(shape, kernel, stride, padding, 1, ceil_mode, "avg_pool")
-    tiles = geo.kernel == geo.stride == evenly(geo.size, geo.out) and not any(a or b for a, b in geo.padding)
+    tiles = geo.kernel == geo.stride == evenly(geo.size, geo.out) and not any(map(any, geo.padding))
     if shape[1] < _NARROW and g.shape[2:] == geo.out and tiles:
         return channels_last_ops.spread_average(as_last(g), geo.kernel)
     run = _plan("include adjoint" if include else "exclude adjoint", shape, geo)
@@ -94,12 +94,10 @@ def _wanted(size: int, x: Any, ndim: int) -> bool:
 
 
 def _plan(what: str, shape: Shape, geo: Pooling) -> Any:
-    count = threads.for_work(10.0 * math.prod(shape))
-    return plan((what, shape, geo, count), _build, what, shape, geo, count)
+    return plan(threads.for_entries(math.prod(shape)), _build, what, shape, geo)
 
 
-def _build(b: Builder, what: str, shape: Shape, geo: Pooling, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build(b: Builder, what: str, shape: Shape, geo: Pooling) -> Any:
     x, y = b.last(shape), b.last((*shape[:2], *geo.out))
     before = [p[0] for p in geo.padding]
     after = [max((o - 1) * t + k - s - p, 0) for o, t, k, s, p in zip(geo.out, geo.stride, geo.kernel, geo.size, before, strict=True)]
@@ -115,6 +113,6 @@ def _build(b: Builder, what: str, shape: Shape, geo: Pooling, count: int) -> Any
             raise Unsupported("codes of more than a byte")
         codes = [(api.WORKSPACE, md)]
     if "adjoint" not in what:
-        return b.plan(forward, [(api.SRC, x), (api.DST, y), *codes], count)
+        return b.plan(forward, [(api.SRC, x), (api.DST, y), *codes])
     made = b.descriptor("pooling_backward", b.lib.engine, kind, x, y, *windows, forward, b.attributes())
-    return b.plan(made, [(api.DIFF_DST, y), *codes, (api.DIFF_SRC, x)], count)
+    return b.plan(made, [(api.DIFF_DST, y), *codes, (api.DIFF_SRC, x)])

@@ -14,14 +14,13 @@ from .plans import Builder, plan
 _SMALL = 4096  # entries up to which NumPy's copy costs less than the call
 
 
-def _build(b: Builder, shape: tuple[int, ...], to_last: bool, count: int) -> Any:
+def _build(b: Builder, shape: tuple[int, ...], to_last: bool) -> Any:
     rows, last = b.rows(shape), b.last(shape)
-    return b.reorder(*((rows, last) if to_last else (last, rows)), count)
+    return b.reorder(*((rows, last) if to_last else (last, rows)), b.threads)
 
 
-def _plan(shape: tuple[int, ...], to_last: bool) -> Any:
-    count = threads.for_work(20.0 * shape[0] * shape[1] * shape[2] * (shape[-1] if len(shape) > 3 else 1))
-    return plan(("reorder", shape, to_last, count), _build, shape, to_last, count)
+def _plan(x: Any, to_last: bool) -> Any:
+    return plan(threads.for_entries(x.size, 20), _build, x.shape, to_last)
 
 
 def as_last(x: Any) -> ChannelsLast:
@@ -32,7 +31,7 @@ def as_last(x: Any) -> ChannelsLast:
         return channels_last.claim(x)
     y = channels_last.empty_last(x.shape)
     if x.size > _SMALL:
-        copy = _plan(x.shape, True)
+        copy = _plan(x, True)
         if copy is not None:
             copy(x, y)
             return y
@@ -43,7 +42,7 @@ def as_last(x: Any) -> ChannelsLast:
 def as_rows(x: Any) -> Any:
     """The same entries in row-major memory, for an array whose channels are last."""
     if x.size > _SMALL and channels_last.is_last(x):
-        copy = _plan(x.shape, False)
+        copy = _plan(x, False)
         if copy is not None:
             y = allocator.empty(x.shape)
             copy(x, y)

@@ -77,24 +77,21 @@ def _last(dims: tuple[int, ...], ndim: int) -> bool:
 
 
 def _plan(what: str, shape: tuple[int, ...], eps: float = 0.0) -> Any:
-    count = threads.for_work(20.0 * math.prod(shape))
-    rows = (math.prod(shape[:-1]), shape[-1])
-    return plan(("rows", what, rows, eps, count), _build, what, rows, eps, count)
+    return plan(threads.for_entries(math.prod(shape), 20), _build, what, (math.prod(shape[:-1]), shape[-1]), eps)
 
 
-def _build(b: Builder, what: str, shape: tuple[int, int], eps: float, count: int) -> Any:
-    b.lib.set_threads(count)
+def _build(b: Builder, what: str, shape: tuple[int, int], eps: float) -> Any:
     x, each, engine = b.rows(shape), b.vector(shape[0]), b.lib.engine
     what, _, adjoint = what.partition(" ")
     if what == "normalize":
         forward = b.descriptor("layer_normalization_forward", engine, api.FORWARD_TRAINING, x, x, each, eps, 0, b.attributes())
         if not adjoint:
-            return b.plan(forward, [(api.SRC, x), (api.MEAN, each), (api.VARIANCE, each), (api.DST, x)], count)
+            return b.plan(forward, [(api.SRC, x), (api.MEAN, each), (api.VARIANCE, each), (api.DST, x)])
         made = b.descriptor("layer_normalization_backward", engine, api.BACKWARD_DATA, x, x, x, each, eps, 0, forward, b.attributes())
-        return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), (api.MEAN, each), (api.VARIANCE, each), (api.DIFF_SRC, x)], count)
+        return b.plan(made, [(api.SRC, x), (api.DIFF_DST, x), (api.MEAN, each), (api.VARIANCE, each), (api.DIFF_SRC, x)])
     kind = api.SOFTMAX if what == "softmax" else api.SOFTMAX_LOG
     forward = b.descriptor("softmax_forward", engine, api.FORWARD_TRAINING, kind, x, x, 1, b.attributes())
     if not adjoint:
-        return b.plan(forward, [(api.SRC, x), (api.DST, x)], count)
+        return b.plan(forward, [(api.SRC, x), (api.DST, x)])
     made = b.descriptor("softmax_backward", engine, kind, x, x, x, 1, forward, b.attributes())
-    return b.plan(made, [(api.DST, x), (api.DIFF_DST, x), (api.DIFF_SRC, x)], count)
+    return b.plan(made, [(api.DST, x), (api.DIFF_DST, x), (api.DIFF_SRC, x)])

@@ -69,7 +69,7 @@ def normalize_adjoint(g: Any, x: Any, invstd: Any, dims: tuple[int, ...], eps: f
 
 
 def _fits(x: Any) -> bool:
-    return x.__class__ is np.ndarray and x.dtype is FLOAT and x.size >= _SMALL and 2 <= x.ndim <= 6 and x.flags.c_contiguous
+    return x.__class__ is np.ndarray and x.dtype is FLOAT and x.size >= _SMALL and x.ndim > 1 and x.flags.c_contiguous
 
 
 def _last(dims: tuple[int, ...], ndim: int) -> bool:

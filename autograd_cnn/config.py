@@ -28,15 +28,17 @@ BACKENDS = ("auto", "numpy", "onednn")
 PRECISIONS = ("highest", "high", "medium")
 
 
+def _one_of(operation: str, choices: tuple[str, ...], given: str) -> str:
+    if given not in choices:
+        raise ValueError(f"{operation}: expected one of {', '.join(map(repr, choices))}, got {given!r}")
+    return given
+
+
 class _Process:
     """What all threads of the process go by where they have not chosen otherwise."""
 
-    backend = os.environ.get("AUTOGRAD_CNN_BACKEND", "auto")
+    backend = _one_of("AUTOGRAD_CNN_BACKEND", BACKENDS, os.environ.get("AUTOGRAD_CNN_BACKEND", "auto"))
     precision = "highest"
-
-
-if _Process.backend not in BACKENDS:
-    raise ValueError(f"AUTOGRAD_CNN_BACKEND: expected one of {', '.join(map(repr, BACKENDS))}, got {_Process.backend!r}")
 
 
 class _Draft:
@@ -139,8 +141,9 @@ def _without(c: Context, owner: Switch) -> Context:
     while at is not None and at.owner is not owner:
         above.append(at)
         at = at.beneath
-    if at is None or at.beneath is None:
+    if at is None:
         return c  # entered somewhere else: nothing of it is here
+    assert at.beneath is not None, "a block was entered on top of something"
     made = at.beneath
     for layer in reversed(above):
         made = _derive(made, layer.fields, layer.owner, layer.fields, made)
@@ -228,11 +231,7 @@ def _switch_async_generator(fresh: Callable[[], Switch], fn: F) -> F:
                 return
             try:
                 send, value = generator.asend, (yield got)
-            except GeneratorExit:
-                with fresh():
-                    await generator.aclose()
-                raise
-            except BaseException as error:  # thrown in by the consumer: hand it on to the generator
+            except BaseException as error:  # thrown in by the consumer, or GeneratorExit: hand it on to the generator
                 send, value = generator.athrow, error
 
     return switched  # type: ignore[return-value]  # same signature: functools.wraps
@@ -241,8 +240,7 @@ def _switch_async_generator(fresh: Callable[[], Switch], fn: F) -> F:
 def _switch_generator(fresh: Callable[[], Switch], fn: F) -> F:
     @functools.wraps(fn)
     def switched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with fresh():
-            generator = fn(*args, **kwargs)
+        generator = fn(*args, **kwargs)  # nothing of it runs yet
         send, value = generator.send, None
         while True:
             try:
@@ -252,11 +250,7 @@ def _switch_generator(fresh: Callable[[], Switch], fn: F) -> F:
                 return stop.value
             try:
                 send, value = generator.send, (yield got)
-            except GeneratorExit:
-                with fresh():
-                    generator.close()
-                raise
-            except BaseException as error:  # thrown in by the consumer: hand it on to the generator
+            except BaseException as error:  # thrown in by the consumer, or GeneratorExit: hand it on to the generator
                 send, value = generator.throw, error
 
     return switched  # type: ignore[return-value]  # same signature: functools.wraps
@@ -366,12 +360,6 @@ class strict_windows(Switch):
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__(strict_windows=bool(mode))
-
-
-def _one_of(operation: str, choices: tuple[str, ...], given: str) -> str:
-    if given not in choices:
-        raise ValueError(f"{operation}: expected one of {', '.join(map(repr, choices))}, got {given!r}")
-    return given
 
 
 class use_backend(_AtOnce):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import importlib.util
 import inspect
 import os
 import threading
@@ -17,6 +18,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.config import Switch, current, scope
+from autograd_cnn.errors import ShapeError
 
 DEFAULT = os.environ.get("AUTOGRAD_CNN_BACKEND", "auto")
 
@@ -233,6 +235,92 @@ def test_a_decorated_async_generator_function() -> None:
     assert seen == ["sent", "caught", None, False, False, None, None, None, False]
 
 
+def test_a_decorated_generator_function() -> None:
+    seen: list[Any] = []
+
+    @ac.no_grad()
+    def values() -> Iterator[Any]:
+        try:
+            for k in range(3):
+                try:
+                    seen.append((yield (k, records())))
+                except KeyError:
+                    seen.append("caught")
+        finally:
+            seen.append(records())
+        return "over"
+
+    generator: Any = values()
+    assert [next(generator), records(), generator.send("sent"), records(), generator.throw(KeyError()), records()] == [
+        (0, False), True, (1, False), True, (2, False), True]  # fmt: skip
+    with pytest.raises(StopIteration) as ended:
+        next(generator)
+    assert ended.value.value == "over"
+    assert seen == ["sent", "caught", None, False]
+    assert records()
+
+
+def test_decorated_generators_that_are_closed() -> None:
+    """As their own would: what they do in the end runs under the switch, and who throws GeneratorExit in gets it back."""
+    seen: list[Any] = []
+
+    @ac.no_grad()
+    def ends() -> Iterator[Any]:
+        try:
+            yield 1
+        finally:
+            seen.append(records())
+
+    @ac.no_grad()
+    def returns() -> Iterator[Any]:
+        with contextlib.suppress(GeneratorExit):
+            yield 1
+
+    @ac.no_grad()
+    def goes_on() -> Iterator[Any]:
+        yield from returns()
+        yield 2
+
+    @ac.no_grad()
+    async def async_ends() -> AsyncIterator[Any]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            seen.append(records())
+
+    closed: Any = ends()
+    next(closed)
+    closed.close()
+    assert (seen, records()) == ([False], True)
+    thrown: Any = ends()
+    next(thrown)
+    with pytest.raises(GeneratorExit):
+        thrown.throw(GeneratorExit())
+    caught: Any = returns()
+    next(caught)
+    with pytest.raises(StopIteration):
+        caught.throw(GeneratorExit())
+    stubborn: Any = goes_on()
+    next(stubborn)
+    with pytest.raises(GeneratorExit):
+        stubborn.throw(GeneratorExit())
+
+    async def main() -> None:
+        generator: Any = async_ends()
+        await anext(generator)
+        await generator.aclose()
+        generator = async_ends()
+        await anext(generator)
+        with pytest.raises(GeneratorExit):
+            await generator.athrow(GeneratorExit())
+        with pytest.raises(StopAsyncIteration):
+            await anext(generator)
+
+    asyncio.run(main())
+    assert (seen, records()) == ([False] * 4, True)
+
+
 # ------------------------------------------------------------------------------------------------- blocks
 def opened() -> Iterator[None]:
     with ac.no_grad():
@@ -319,7 +407,117 @@ def test_many_functions_in_a_row_keep_nothing() -> None:
     assert (current().beneath, current().owner, set(current().fields)) == (before.beneath, before.owner, set(before.fields))
 
 
+def test_the_fast_path_is_left_for_what_needs_it_alone() -> None:
+    """Primitives look at `special` and `recording`, which sum up the other fields."""
+    assert (current().special, current().recording) == (False, True)
+    for fields, special, recording in [({"record": False}, False, False), ({"record": True}, False, True), ({"inference": True}, True, False),
+                                       ({"inference": True, "record": False}, True, False), ({"anomaly": True}, True, True),
+                                       ({"tracer": object()}, True, True), ({"region": object()}, True, True), ({"check_nan": False}, False, True),
+                                       ({"strict_windows": True}, False, True), ({"chosen_backend": "numpy"}, False, True)]:  # fmt: skip
+        with Switch(**fields):
+            assert (current().special, current().recording) == (special, recording), fields
+            with Switch(check_nan=True):  # what another one changes leaves them
+                assert (current().special, current().recording) == (special, recording), fields
+        assert (current().special, current().recording) == (False, True)
+
+
+def test_every_field_is_handed_on() -> None:
+    fields = {"record": False, "inference": True, "tracer": object(), "region": object(), "anomaly": True, "check_nan": False, "strict_windows": True,
+              "chosen_backend": "numpy", "chosen_precision": "medium"}  # fmt: skip
+    before = {name: getattr(current(), name) for name in fields}
+    assert before == {"record": True, "inference": False, "tracer": None, "region": None, "anomaly": False, "check_nan": True,
+                      "strict_windows": False, "chosen_backend": None, "chosen_precision": None}  # fmt: skip
+    outer = Switch(**fields)
+    outer.__enter__()
+    with Switch():
+        assert {name: getattr(current(), name) for name in fields} == fields
+        outer.__exit__(None, None, None)
+        assert {name: getattr(current(), name) for name in fields} == before
+    assert {name: getattr(current(), name) for name in fields} == before
+
+
+def test_windows_that_must_fit() -> None:
+    pool = nn.functional.max_pool2d
+    assert pool(ac.ones(1, 1, 7, 7), 3, stride=3).shape == (1, 1, 2, 2)
+    with ac.strict_windows():
+        with pytest.raises(ShapeError, match="does not fit a 7x7 image"):
+            pool(ac.ones(1, 1, 7, 7), 3, stride=3)
+        with ac.strict_windows(False):
+            assert pool(ac.ones(1, 1, 7, 7), 3, stride=3).shape == (1, 1, 2, 2)
+    assert not current().strict_windows
+
+
+def test_anomaly_detection_as_a_block_and_as_a_function() -> None:
+    def at() -> tuple[bool, bool]:
+        return ac.is_anomaly_enabled(), current().check_nan
+
+    assert at() == (False, True)
+    with ac.autograd.detect_anomaly():
+        assert at() == (True, True)
+        with ac.autograd.detect_anomaly(check_nan=False):
+            assert at() == (True, False)
+        with ac.autograd.set_detect_anomaly(False):
+            assert at() == (False, True)
+        assert at() == (True, True)
+    try:
+        ac.autograd.set_detect_anomaly(True)
+        assert at() == (True, True)
+        ac.autograd.set_detect_anomaly(True, check_nan=False)
+        assert at() == (True, False)
+    finally:
+        ac.autograd.set_detect_anomaly(False)
+    assert at() == (False, True)
+
+
+@pytest.mark.parametrize("switch", [ac.no_grad, ac.enable_grad, ac.inference_mode])
+def test_decorators_with_and_without_brackets(switch: Any) -> None:
+    def look() -> tuple[bool, bool, bool]:
+        """Words."""
+        return ac.is_grad_enabled(), ac.is_inference_mode_enabled(), records()
+
+    wanted = {"no_grad": (False, False, False), "enable_grad": (True, False, True), "inference_mode": (False, True, False)}[switch.__name__]
+    for decorated in (switch(look), switch()(look)):
+        assert (decorated.__name__, decorated.__doc__) == ("look", "Words.")
+        with ac.set_grad_enabled(switch is not ac.enable_grad):
+            assert decorated() == wanted
+    with switch() as entered:
+        assert look() == wanted
+        assert isinstance(entered, switch)
+    assert look() == (True, False, True)
+
+
+def test_set_grad_enabled_as_a_decorator_acts_in_the_function_alone() -> None:
+    decorated = ac.set_grad_enabled(False)(records)
+    assert records()
+    assert not decorated()
+    with ac.no_grad():
+        decorated = ac.set_grad_enabled(True)(records)
+        assert not records()
+        assert decorated()
+
+
 # ------------------------------------------------------------------------------------------------- process-wide
+def loaded() -> Any:
+    """The module once more, as a new process would load it."""
+    spec = importlib.util.find_spec("autograd_cnn.config")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_backend_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in ("auto", "numpy", "onednn"):
+        monkeypatch.setenv("AUTOGRAD_CNN_BACKEND", given)
+        assert (loaded().get_backend(), loaded().get_float32_matmul_precision()) == (given, "highest")
+    monkeypatch.setenv("AUTOGRAD_CNN_BACKEND", "cuda")
+    with pytest.raises(ValueError, match="AUTOGRAD_CNN_BACKEND: expected one of 'auto', 'numpy', 'onednn', got 'cuda'"):
+        loaded()
+    monkeypatch.delenv("AUTOGRAD_CNN_BACKEND")
+    assert loaded().get_backend() == "auto"
+
+
 def test_precision_and_backend_of_the_process_and_of_here() -> None:
     ready, go = threading.Event(), threading.Event()
 

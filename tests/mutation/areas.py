@@ -92,7 +92,7 @@ _AREAS = [
         ("kernels/memory/workspace.py", "kernels/memory/threads.py", "kernels/onednn/*.py"),
         ("kernels", "parity/kernels/test_layout.py", "parity/kernels/test_kernels.py", "parity/ops/test_conv_pool.py"),
     ),
-    Area("switches", ("config.py",), ("engine", "kernels", "nn/test_module.py", "programs/test_regressions.py", "parity/engine")),
+    Area("switches", ("config.py",), ("engine/test_switches.py", "parity/test_switches.py", "nn/test_module.py", "parity/test_engine.py")),
     Area(
         "tracing",
         ("engine/trace.py", "engine/tape_reader.py", "engine/graph.py", "engine/step.py", "analysis/receptive.py"),

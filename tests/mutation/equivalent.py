@@ -8,6 +8,9 @@ from fnmatch import fnmatchcase
 from .mistakes import Mistake
 
 EQUIVALENT = [  # (file, scope, before, after, reason)
+    ("config.py", "current", "_current.set(c)", "*", "what is set is found faster than a default, and is the same"),
+    ("config.py", "current", "_scope.set(*", "*", "what is set is found faster than a default, and is the same"),
+    ("config.py", "inference_mode.__new__", "True", "(False)", "which of the two stands here says `__init__`; here only that it is a bool counts"),
     (
         "optim/lbfgs.py",
         "_Run.iterate",

@@ -92,10 +92,10 @@ def last_strides(shape: tuple[int, ...], step: int) -> tuple[int, ...]:
     return tuple(strides)
 
 
-def empty_last(shape: tuple[int, ...]) -> ChannelsLast:
+def empty_last(shape: tuple[int, ...], dtype: np.dtype[Any] = FLOAT) -> ChannelsLast:
     """An uninitialised activation, on a cache line's boundary."""
-    memory, offset, at = aligned(4 * math.prod(shape))
-    made = ChannelsLast(shape, FLOAT, memory, offset, last_strides(shape, 4))
+    memory, offset, at = aligned(dtype.itemsize * math.prod(shape))
+    made = ChannelsLast(shape, dtype, memory, offset, last_strides(shape, dtype.itemsize))
     made.address, made.own = at, True
     return made
 

@@ -60,10 +60,10 @@ def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
     """Σ g and Σ g · (x − centre) of each channel, (C,) in float64; g is x − centre itself, if there is none."""
     c = x.shape[1]
     n = x.size // c
-    k = math.gcd(n, 1 << max(0, (512 // c).bit_length() - 1))  # long rows: k places side by side
+    k = _side_by_side(n, c)
     rows: Any = lying(x).reshape(n // k, k * c)
     others: Any = rows if g is None else lying(g).reshape(n // k, k * c)
-    length = min(max(1, _BLOCK // (k * c)), 128)
+    length = _rows_of_a_block(k * c)
     middle: Any = None if centre is None else np.tile(centre, k)
     found: list[Any] = []
 
@@ -85,6 +85,16 @@ def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
     return sums, products
 
 
+def _side_by_side(places: int, channels: int) -> int:
+    """How many places make one row: NumPy adds long rows with vector instructions."""
+    return math.gcd(places, 1 << max(0, (512 // channels).bit_length() - 1))
+
+
+def _rows_of_a_block(width: int) -> int:
+    """How many rows are added in float32 before they are in float64."""
+    return min(max(1, _BLOCK // width), 128)
+
+
 def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:
     """(N, C, *O) → (N, C, *(O·kernel)): each entry, over the size of its window, at all places of it; windows neither overlap nor leave gaps."""
     n, c, *out = g.shape
@@ -100,7 +110,7 @@ def part(x: ChannelsLast, dim: int, at: int, length: int) -> ChannelsLast:
     """The entries at … at+length−1 along `dim`, in memory of their own."""
     shape = list(x.shape)
     shape[dim] = length
-    y = empty_last(tuple(shape))
+    y = empty_last(tuple(shape), x.dtype)
     cut: list[Any] = [slice(None)] * x.ndim
     cut[dim] = slice(at, at + length)
     lying(y)[...] = np.moveaxis(x.view(np.ndarray)[tuple(cut)], 1, -1)
@@ -132,7 +142,7 @@ def pad(x: Any, widths: Widths, value: float) -> Any:
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
     if min(shape) <= 0 or any(-a >= n or -b >= n for n, (a, b) in zip(x.shape, widths, strict=True)):
         return NotImplemented
-    y = empty_last(shape)
+    y = empty_last(shape, x.dtype)
     whole = y.view(np.ndarray)
     inner = tuple(slice(max(a, 0), n - max(b, 0)) for n, (a, b) in zip(shape, widths, strict=True))
     taken = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True))

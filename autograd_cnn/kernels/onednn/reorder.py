@@ -27,7 +27,7 @@ def as_last(x: Any) -> ChannelsLast:
     """The same entries (N, C, *S) of float32 with the channels last in memory."""
     if x.__class__ is ChannelsLast:
         return x
-    if channels_last.is_last(x):  # one channel, or one position: both orders are one
+    if channels_last.is_last(x):  # a view of one, or an array that was made so
         return channels_last.claim(x)
     y = channels_last.empty_last(x.shape)
     if x.size > _SMALL:

@@ -10,11 +10,12 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.kernels.memory import threads
-from autograd_cnn.kernels.onednn import binary, conv, eltwise, library, matmul, norm, plans, pool, softmax
+from autograd_cnn.kernels.onednn import binary, channels_last_ops, conv, eltwise, library, matmul, norm, plans, pool, softmax
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
 from autograd_cnn.kernels.onednn.reorder import as_last, as_rows
+from tests import oracles
 from tests.kernels.backends import needs_onednn, normal
-from tests.kernels.fast import EPS, KERNELS, compare
+from tests.kernels.fast import EPS, KERNELS, channel, compare
 
 pytestmark = needs_onednn
 
@@ -78,6 +79,77 @@ def test_a_kernel_as_large_as_the_image_is_numpys() -> None:
     with ac.use_backend("auto"):
         assert conv.forward(x, w, *rest, None) is NotImplemented
     compare(conv.forward(x, w, *rest, None), right, "where it is asked for")
+
+
+HEAVY = (1, 1), ((0, 0), (0, 0)), (1, 1), 1  # stride, padding, dilation, groups of a convolution that is one product
+
+
+@pytest.mark.parametrize(("x", "w", "rest", "product"), [
+    ((2, 60, 1, 2), (20, 60, 1, 1), HEAVY, True),  # 1200 weights, 4 positions
+    ((2, 59, 1, 2), (20, 59, 1, 1), HEAVY, False),
+    ((2, 60, 1, 2), (21, 60, 1, 1), HEAVY, True),
+    ((2, 60, 2, 1), (19, 60, 1, 1), HEAVY, False),
+    ((4, 60, 1, 1), (20, 60, 1, 1), HEAVY, True),
+    ((5, 60, 1, 1), (20, 60, 1, 1), HEAVY, False),
+    ((1, 60, 2, 2), (20, 60, 1, 1), HEAVY, True),
+    ((1, 60, 2, 2), (20, 60, 1, 2), HEAVY, False),
+    ((1, 60, 2, 2), (20, 60, 1, 1), ((1, 2), *HEAVY[1:]), False),
+    ((1, 60, 2, 2), (20, 60, 1, 1), ((2, 1), *HEAVY[1:]), False),
+    ((1, 80, 2, 1), (40, 40, 1, 1), (*HEAVY[:3], 2), False),
+    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((1, 0), (0, 0)), (1, 1), 1), False),
+    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 1)), (1, 1), 1), False),
+    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 0)), (3, 3), 1), True),
+    ((4, 60, 1), (20, 60, 1), ((1,), ((0, 0),), (1,), 1), True),
+    ((1, 60, 1, 2, 2), (20, 60, 1, 1, 1), ((1, 1, 1), ((0, 0),) * 3, (1, 1, 1), 1), True),
+])  # fmt: skip
+def test_many_weights_for_few_positions_are_one_product(x: Any, w: Any, rest: Any, product: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 for each, of one entry each: the convolution, its adjoints, and the sum for a bias, in both arithmetics."""
+    plans.release()
+    calls: list[str] = []
+    real = conv._as_product
+
+    def as_product(b: Any, what: str, *args: Any) -> Any:
+        calls.append(what)
+        return real(b, what, *args)
+
+    monkeypatch.setattr(conv, "_as_product", as_product)
+    a, v, c = normal(*x), normal(*w), normal(w[0])
+    wide = (a.astype(float), v.astype(float), c.astype(float))
+    y = oracles.conv(*wide[:2], *rest) + channel(wide[2], a)
+    g = normal(*y.shape)
+    gx = oracles.conv_transposed(g.astype(float), wide[1], x, *rest)
+    gw, gb = oracles.conv_weight(g.astype(float), wide[0], w, *rest), g.astype(float).sum((0, *range(2, g.ndim)))
+    for given in ((a, g), (as_last(a), as_last(g))):
+        compare(conv.forward(given[0], v, *rest, c), [y], "forward")
+        compare(conv.forward(given[0], v, *rest, None), [y - channel(wide[2], a)], "forward")
+        compare(conv.input_adjoint(given[1], v, x, *rest), [gx], "input")
+        compare(conv.weight_adjoint(given[1], given[0], w, *rest), [gw], "weight")
+        compare(conv.weight_adjoint(given[1], given[0], w, *rest, bias=True), [gw, gb], "weight and bias")
+    assert calls == ["forward", "forward", "input", "weight"] * product
+    calls.clear()
+    with ac.use_float32_matmul_precision("medium"):
+        for found, right in ((conv.forward(a, v, *rest, c), [y]), (conv.weight_adjoint(g, a, w, *rest, bias=True), [gw, gb])):
+            for near, exact in zip(found if isinstance(found, tuple) else (found,), right, strict=True):
+                assert np.sqrt(np.square(np.asarray(near) - exact).mean() / np.square(exact).mean()) < 5e-3
+    assert not calls
+
+
+@pytest.mark.parametrize("channels", [15, 16, 40])
+def test_a_bias_is_summed_on_the_way_where_it_is_wide(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    summed: list[int] = []
+    real = channels_last_ops.channel_sums
+
+    def sums(x: Any) -> Any:
+        summed.append(1)
+        return real(x)
+
+    monkeypatch.setattr(channels_last_ops, "channel_sums", sums)
+    x, g = normal(2, 3, 8, 9), normal(2, channels, 6, 7)
+    rest = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    gw, gb = conv.weight_adjoint(g, x, (channels, 3, 3, 3), *rest, bias=True)
+    compare(gw, [oracles.conv_weight(g.astype(float), x.astype(float), (channels, 3, 3, 3), *rest)], "weight")
+    compare(gb, [g.astype(float).sum((0, 2, 3))], "bias")
+    assert len(summed) == (channels < 16)
 
 
 # ------------------------------------------------------------------------------------------------- threads

@@ -70,6 +70,104 @@ def test_one_order_for_all_entries() -> None:
         gate.addresses((FLAT, FLAT, FLAT), (rows, rows))
 
 
+def test_what_is_written_to_is_never_a_copy() -> None:
+    """Memory in the right order, that may be written to, or an error."""
+    rows, turned = normal(4, 6), np.asfortranarray(normal(4, 6))
+    for takes, value in ((ROWS, normal(4, 6)), (FLAT, normal(4, 6)), (FLAT, channels_last.empty_last((2, 3, 2, 2))),
+                         (LAST, channels_last.empty_last((2, 3, 2, 2))), (TURNED, np.asfortranarray(normal(4, 6))),
+                         (TURNED, normal(3, 6, 4).swapaxes(1, 2)[1])):  # fmt: skip
+        (at,), copies = gate.addresses((takes.written(),), (value,))
+        assert copies == []
+        assert at == value.__array_interface__["data"][0]
+        assert takes.written().output
+        assert not takes.output
+        value.flags.writeable = False
+        with pytest.raises(RuntimeError, match=r"planned for writing .* was handed"):
+            gate.addresses((takes.written(),), (value,))
+        (at,), copies = gate.addresses((takes,), (value,))
+        assert copies == []
+        assert at == value.__array_interface__["data"][0]
+    for takes, wrong in ((ROWS, turned), (ROWS, rows[:, ::-1]), (FLAT, turned), (FLAT, rows[::-1]), (TURNED, rows), (LAST, normal(2, 3, 2, 2))):
+        with pytest.raises(RuntimeError, match="planned for writing"):
+            gate.addresses((takes.written(),), (wrong,))
+
+
+def test_bytes_and_working_memory() -> None:
+    codes, takes = np.arange(12, dtype=np.uint8), Takes(gate.BYTES, (), 12, None)
+    for given in (codes, codes.reshape(3, 4), np.zeros(3, np.float32)):
+        (at,), copies = gate.addresses((takes,), (given,))
+        assert copies == []
+        assert at == given.__array_interface__["data"][0]
+    assert gate.addresses((takes.written(),), (codes,))[1] == []
+    (at,), copies = gate.addresses((takes,), (np.arange(24, dtype=np.uint8)[::2],))
+    assert copies[0].tolist() == list(range(0, 24, 2))
+    assert at == copies[0].__array_interface__["data"][0]
+    for wrong in (codes[:-1], np.zeros(13, np.uint8), np.zeros(12, np.float32)):
+        with pytest.raises(RuntimeError, match="12 bytes of codes"):
+            gate.addresses((takes,), (wrong,))
+    with pytest.raises(RuntimeError, match="planned for writing"):
+        gate.addresses((takes.written(),), (np.arange(24, dtype=np.uint8)[::2],))
+    assert gate.addresses((takes, ROWS, takes), (Place(64, 12), normal(4, 6), Place(128, 13)))[0][::2] == [64, 128]
+
+
+def test_of_the_right_size_and_another_shape() -> None:
+    """Entries in a row have no shape; channels and columns have."""
+    x = normal(24)
+    for shape in ((24,), (4, 6), (2, 3, 4)):
+        for takes in (ROWS, FLAT):
+            assert gate.addresses((takes,), (x.reshape(shape),))[1] == []
+    for takes, wrong in ((LAST, x.reshape(2, 3, 4)), (LAST, x.reshape(3, 2, 2, 2)), (LAST, x), (TURNED, x), (TURNED, x.reshape(6, 4)),
+                         (TURNED, x.reshape(1, 4, 6))):  # fmt: skip
+        with pytest.raises(RuntimeError, match="was handed float32 of shape"):
+            gate.addresses((takes,), (wrong,))
+    for takes in (ROWS, FLAT, LAST, TURNED):
+        for wrong in (x.astype(np.float64).reshape(takes.shape), x.view(np.int32).reshape(takes.shape), np.zeros((0, *takes.shape), np.float32)):
+            with pytest.raises(RuntimeError, match="was handed"):
+                gate.addresses((takes,), (wrong,))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5), (2, 3, 4, 5), (2, 3, 2, 4, 5)])
+def test_channels_last_of_any_number_of_dims(shape: tuple[int, ...]) -> None:
+    x = normal(*shape)
+    takes = Takes(gate.LAST, shape, x.nbytes)
+    lies = np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1)
+    assert gate.addresses((takes,), (lies,))[1] == []
+    for given in (x, np.asfortranarray(x), x[..., ::-1].copy()[..., ::-1], lies.view(channels_last.ChannelsLast)[...]):
+        found, copies = gate.addresses((takes,), (given,))
+        where = copies[0] if copies else given
+        assert np.array_equal(np.moveaxis(channels_last.plain_view(where), 1, -1).ravel(), np.moveaxis(channels_last.plain_view(given), 1, -1).ravel())
+        assert found == [where.__array_interface__["data"][0]]
+    stack = normal(3, 4, 6)
+    turned = Takes(gate.TURNED, stack.shape, stack.nbytes)
+    for given in (stack, np.ascontiguousarray(stack.swapaxes(1, 2)).swapaxes(1, 2), stack[::-1]):
+        _, copies = gate.addresses((turned,), (given,))
+        where = copies[0] if copies else given
+        assert where.swapaxes(1, 2).flags.c_contiguous
+        assert np.array_equal(where, given)
+
+
+def test_flat_arguments_in_one_order() -> None:
+    """Row-major of any shape, or channels last of one shape; the first decides, copies follow what they became."""
+    rows, last = normal(2, 3, 2, 2), channels_last.empty_last((2, 3, 2, 2))
+    gate.addresses((FLAT, FLAT, FLAT), (rows, rows.reshape(24), rows.reshape(4, 6)))
+    gate.addresses((FLAT, ROWS, FLAT), (last, rows, last))
+    gate.addresses((FLAT, LAST, FLAT), (rows, last, rows))
+    for values in ((last, rows), (rows, last), (last, rows.reshape(24)), (last, channels_last.empty_last((3, 2, 2, 2))), (last, np.asfortranarray(rows))):
+        with pytest.raises(RuntimeError, match="was handed strides"):
+            gate.addresses((FLAT, FLAT), values)
+    _, copies = gate.addresses((FLAT, FLAT), (rows, np.asfortranarray(rows)))
+    assert np.array_equal(copies[0], rows)
+    assert copies[0].flags.c_contiguous
+
+
+@pytest.mark.parametrize(("takes", "told"), [(ROWS, r"96 bytes of float32 \[4, 6\] in row-major order"), (FLAT, r"96 bytes of float32 \[24\] in one order"),
+                                             (LAST, r"96 bytes of float32 \[2, 3, 2, 2\] in channels last"), (TURNED, r"\[4, 6\] in column-major order"),
+                                             (Takes(gate.BYTES, (), 8, None), r"8 bytes of codes \[\] in bytes")])  # fmt: skip
+def test_errors_say_what_was_planned_and_what_came(takes: Takes, told: str) -> None:
+    with pytest.raises(RuntimeError, match=told + r" was handed float64 of shape \[5\] and strides \(8,\)"):
+        gate.addresses((takes,), (np.zeros(5),))
+
+
 def test_addresses_are_taken_in_one_place() -> None:
     folder = Path(gate.__file__).parent
     for path in folder.glob("*.py"):

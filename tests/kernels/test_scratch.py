@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -32,10 +33,64 @@ def test_the_same_memory_serves_again() -> None:
 
 def test_large_buffers_are_not_kept() -> None:
     release()
-    size = module._KEPT_BYTES // 4 + 1
-    first = scratch("test", (size,), SINGLE)
-    assert not np.shares_memory(first, scratch("test", (size,), SINGLE))
+    size = 4 << 20  # entries: 16 MiB, which a thread keeps for each purpose
+    first = scratch("test", (size + 1,), SINGLE)
+    assert not np.shares_memory(first, scratch("test", (size + 1,), SINGLE))
     assert module._buffers.kept == {}
+    assert np.shares_memory(scratch("test", (size,), SINGLE), scratch("test", (size,), SINGLE))
+    release()
+
+
+def test_no_more_than_is_asked_for() -> None:
+    release()
+    for shape, dtype, size in (((3, 5), SINGLE, 60), ((3, 5), np.dtype(np.float64), 120), ((7,), np.dtype(np.bool_), 7)):
+        memory = scratch(f"test {size}", shape, dtype)
+        assert (memory.shape, memory.dtype) == (shape, dtype)
+        assert module._buffers.kept[f"test {size}"].nbytes == size
+        assert module._buffers.kept[f"test {size}"].base.nbytes <= size + 64
+        assert memory.ctypes.data % 64 == 0
+        memory[...] = 1
+    first = scratch("test 60", (15,), SINGLE)
+    assert np.shares_memory(first, scratch("test 60", (3, 5), SINGLE)), "what is as large as asked for serves"
+    assert module._buffers.kept["test 60"].nbytes == 60
+    release()
+
+
+def test_references_have_no_room_in_raw_memory() -> None:
+    with pytest.raises(TypeError, match="plain numbers"):
+        scratch("test", (3,), np.dtype(object))
+
+
+def test_what_runs_inside_a_kernel_has_other_memory() -> None:
+    """And what comes after it, also after an error, has the kernel's own again."""
+    release()
+    seen: dict[str, np.ndarray] = {}
+
+    @module.at_work
+    def kernel(name: str, inner: Callable[[], object] | None = None) -> str:
+        seen[name] = scratch("test", (8,), SINGLE)
+        seen[name][:] = len(seen)
+        if inner is not None:
+            inner()
+        assert np.shares_memory(scratch("test", (8,), SINGLE), seen[name])
+        return name
+
+    def fails() -> None:
+        with pytest.raises(ZeroDivisionError):
+            kernel("failing", lambda: 1 / 0)
+
+    assert kernel.__name__ == "kernel"
+    assert kernel("outer", lambda: kernel("inner", lambda: kernel("innermost"))) == "outer"
+    assert [float(seen[n][0]) for n in ("outer", "inner", "innermost")] == [1.0, 2.0, 3.0]
+    kernel("after")
+    assert np.shares_memory(seen["after"], seen["outer"])
+    kernel("around", fails)
+    assert not np.shares_memory(seen["around"], seen["failing"])
+    fails()
+    assert not module._buffers.taken
+    kernel("last")
+    assert np.shares_memory(seen["last"], seen["outer"])
+    release()
 
 
 X = np.arange(2 * 4 * 9 * 9, dtype=np.float32).reshape(2, 4, 9, 9) % 23 - 11

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.kernels.onednn import binary, eltwise, library, matmul, norm, pool, softmax
+from autograd_cnn.kernels.onednn import binary, conv, eltwise, environment, library, matmul, norm, pool, softmax
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
 from autograd_cnn.kernels.onednn.plain import to_plain
 from autograd_cnn.kernels.onednn.reorder import as_last
+from tests import oracles
 from tests.kernels.arrays import backwards, fortran, frozen, strided
 from tests.kernels.backends import needs_onednn, normal
 from tests.kernels.fast import EPS, KERNELS, MAPS, POOL, ROWS, TWO, channel, compare, first, inv_of, normalized, softmaxed
@@ -253,3 +254,117 @@ def test_products_that_do_not_meet_are_numpys() -> None:
         assert matmul.linear(np.ascontiguousarray(x), v, c) is NotImplemented
 
 
+
+
+# ------------------------------------------------------------------------------------------------- convolutions
+@pytest.mark.parametrize(("x", "w", "rest"), [
+    ((2, 3, 9), (4, 3, 3), ((2,), ((1, 0),), (2,), 1)),
+    ((2, 4, 9), (4, 2, 3), ((1,), ((0, 2),), (1,), 2)),
+    ((2, 4, 5, 6), (6, 2, 3, 2), ((1, 2), ((1, 0), (0, 1)), (1, 2), 2)),
+    ((1, 3, 4, 5, 4), (2, 3, 2, 3, 2), ((1, 2, 1), ((0, 1), (1, 1), (0, 0)), (2, 1, 1), 1)),
+    ((1, 4, 4, 5, 4), (6, 2, 2, 3, 2), ((1, 1, 2), ((0, 1), (1, 1), (0, 0)), (1, 1, 2), 2)),
+    ((1, 17, 3, 4), (18, 17, 2, 2), ((1, 1), ((1, 0), (0, 1)), (1, 1), 1)),
+    ((2, 8, 6, 7), (8, 1, 3, 3), ((1, 1), ((1, 1), (1, 1)), (1, 1), 8)),
+])  # fmt: skip
+def test_convolutions(x: Any, w: Any, rest: Any) -> None:
+    a, v, c = normal(*x), normal(*w), normal(w[0])
+    y = oracles.conv(a.astype(float), v.astype(float), *rest)
+    g = normal(*y.shape)
+    for given in ((a, g), (as_last(a), as_last(g))):
+        compare(conv.forward(given[0], v, *rest, c), [y + channel(c.astype(float), a)], "forward")
+        compare(conv.forward(given[0], v, *rest, None), [y], "forward without bias")
+        for shape in (tuple, list):
+            compare(conv.input_adjoint(given[1], v, shape(x), *rest), [oracles.conv_transposed(g.astype(float), v.astype(float), x, *rest)], "input")
+            gw = oracles.conv_weight(g.astype(float), a.astype(float), w, *rest)
+            compare(conv.weight_adjoint(given[1], given[0], shape(w), *rest), [gw], "weight")
+            compare(conv.weight_adjoint(given[1], given[0], shape(w), *rest, bias=True), [gw, g.astype(float).sum((0, *range(2, g.ndim)))], "bias")
+
+
+def test_convolutions_that_do_not_meet_are_the_references() -> None:
+    x, w, rest = normal(2, 3, 6, 6), normal(4, 3, 3, 3), ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    for bias in (normal(3), normal(5), normal(4, 1), normal(1, 4)):
+        assert conv.forward(x, w, *rest, bias) is NotImplemented
+    for g in (normal(2, 4, 4, 3), normal(2, 3, 4, 4), normal(1, 4, 4, 4), normal(2, 4, 6, 6)):
+        assert conv.input_adjoint(g, w, x.shape, *rest) is NotImplemented
+        assert conv.weight_adjoint(g, x, w.shape, *rest) is NotImplemented
+        assert conv.weight_adjoint(g, x, w.shape, *rest, bias=True) is NotImplemented
+    none = x[:0]
+    assert conv.forward(none, w, *rest, None) is NotImplemented
+    assert conv.input_adjoint(normal(0, 4, 4, 4), w, none.shape, *rest) is NotImplemented
+    for dims in (0, 4):
+        a, v = np.ones((2, 3, *(4,) * dims), np.float32), np.ones((4, 3, *(1,) * dims), np.float32)
+        around = ((1,) * dims, ((0, 0),) * dims, (1,) * dims, 1)
+        assert conv.forward(a, v, *around, None) is NotImplemented
+        assert conv.input_adjoint(a, v, a.shape, *around) is NotImplemented
+        assert conv.weight_adjoint(a, a, v.shape, *around) is NotImplemented
+
+
+# ------------------------------------------------------------------------------------------------- batch norms
+@pytest.mark.parametrize("shape", [(9, 6, 7), (3, 6, 5, 4), (2, 6, 3, 2, 4), (2, 3, 4, 3)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norms(shape: tuple[int, ...], affine: bool) -> None:
+    x, g, w, b = normal(*shape) + 2, normal(*shape)[::-1].copy(), normal(shape[1]), normal(shape[1] + 1)[1:]
+    axes, wide = (0, *range(2, len(shape))), (normal(*shape) + np.float32(2)).astype(float)
+    hat, inv = normalized(wide, axes)
+    given = (w, b) if affine else (None, None)
+    scale, shift = (channel(v.astype(float), x) if affine else k for v, k in ((w, 1.0), (b, 0.0)))
+    mean, invstd = wide.mean(axes).astype(np.float32), inv.reshape(-1).astype(np.float32)
+    for laid in (x, as_last(x)):
+        compare(norm.batch_norm(laid, *given, EPS), [hat * scale + shift, wide.mean(axes), wide.var(axes), inv.reshape(-1)], "training")
+        compare(norm.batch_norm_eval(laid, mean, mean * mean, *given, EPS),
+                [(wide - channel(mean.astype(float), x)) / np.sqrt(channel(mean.astype(float) ** 2, x) + EPS) * scale + shift], "in use")  # fmt: skip
+        gx, gw, gb = norm.batch_norm_adjoint(g, laid, given[0], mean, invstd, EPS)
+        right = oracles.batch_norm_gradients(g.astype(float), wide, w.astype(float) if affine else np.ones(shape[1]), EPS)
+        compare(gx, [right[0]], "input")
+        if affine:
+            compare((gw, gb), list(right[1:]), "weight and bias")
+        else:
+            assert gw is None
+            assert gb is None
+
+
+def test_batch_norms_that_are_the_references() -> None:
+    w = normal(6)
+    for shape in ((9, 6), (2, 6, 2, 2, 2, 2), (0, 6, 3, 3)):
+        x = np.ones(shape, np.float32)
+        assert norm.batch_norm(x, w, w, EPS) is NotImplemented
+        assert norm.batch_norm_adjoint(x, x, w, w, w, EPS) is NotImplemented
+        assert norm.batch_norm_eval(x, w, w, w, w, EPS) is NotImplemented
+    x = normal(*MAPS)
+    for weight, bias in ((w, None), (None, w)):
+        assert norm.batch_norm(x, weight, bias, EPS) is NotImplemented
+        assert norm.batch_norm_eval(x, w, w, weight, bias, EPS) is NotImplemented
+
+
+def test_a_mean_that_float32_cannot_hold() -> None:
+    """Two neighbouring numbers: their mean rounds to one of them, and what is normalised must not see that."""
+    x = np.array([[[100000.0]], [[100000.0078125]]], np.float32)
+    w, b = np.full(1, 3, np.float32), np.full(1, 0.5, np.float32)
+    for given, right in (((None, None), [-1.0, 1.0]), ((w, b), [-2.5, 3.5])):
+        y, mean, var, invstd = norm.batch_norm(x, *given, 0.0)
+        np.testing.assert_allclose(np.asarray(y).reshape(-1), right, rtol=1e-6)
+        np.testing.assert_allclose(var, [0.00390625**2], rtol=1e-6)
+        np.testing.assert_allclose(invstd, [256], rtol=1e-6)
+        assert mean[0] in x
+
+
+# ------------------------------------------------------------------------------------------------- what is told
+def test_what_computes_here_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for backend, who in (("onednn", "oneDNN"), ("auto", "oneDNN"), ("numpy", "NumPy")):
+        with ac.use_backend(backend), ac.use_float32_matmul_precision("high"):
+            ac.show_config()
+        lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
+        told = {k: v.strip() for k, v in lines.items()}
+        assert list(told) == ["backend", "oneDNN", "NumPy", "threads", "precision", "machine"]
+        assert told["backend"] == f"{who} (use_backend: {backend!r})"
+        assert told["oneDNN"] == library.reason()
+        assert told["NumPy"].startswith(np.__version__)
+        assert told["threads"] == str(ac.get_num_threads())
+        assert told["precision"] == "high"
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "_library", None)
+        assert environment.config()["backend"] == "NumPy"
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert environment.config()["numpy"] == f"{np.__version__}, its BLAS unknown"
+    monkeypatch.setattr(np, "show_config", lambda mode: {"Build Dependencies": {"blas": {"name": "mkl", "version": "1"}}})
+    assert environment.config()["numpy"] == f"{np.__version__}, mkl 1"

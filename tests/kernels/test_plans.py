@@ -87,6 +87,10 @@ def test_the_oldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     for k in range(5):
         plan(1, build, k)
     assert list(plans._kept.plans.values()) == [2, 3, 4]
+    monkeypatch.undo()
+    for k in range(5000):
+        plan(1, build, k)
+    assert len(plans._kept.plans) == 2048
 
 
 def test_errors_of_the_case_reach_the_caller_and_nothing_is_kept() -> None:

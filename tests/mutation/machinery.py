@@ -52,16 +52,17 @@ class _Judge:
 
 
 def _chosen(bits: int, imported: int, tests: list[Reach]) -> list[Reach]:
-    """The tests that reach it: one of each function, then a second; quick and particular ones first; no more than the time allows."""
+    """The tests that reach it: one of each function, then a second; quick and particular ones first; no more than the time allows. What
+    an import does is reached by all; those come first that import anew."""
     turns: Counter[str] = Counter()
     ranked = []
     reached = [t for t in tests if bits & (t.lines | imported)]
     for test in sorted(reached, key=lambda t: (not bits & t.lines, (t.seconds + 0.02) * t.lines.bit_count())):
         function = test.name.partition("[")[0]
-        ranked.append((turns[function], len(ranked), test))
+        ranked.append((not bits & test.lines, turns[function], len(ranked), test))
         turns[function] += 1
     some, seconds = [], 0.0
-    for _, _, test in sorted(ranked):
+    for *_, test in sorted(ranked, key=lambda r: r[:3]):
         if some and seconds + test.seconds > SECONDS:
             continue
         some.append(test)

@@ -154,6 +154,9 @@ class Source:
             return frozenset((self.name, s.lineno) for n in self.tree.body if isinstance(n, FUNCTIONS) and n.name in named for s in n.body)
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         names |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
+        if not names and not around:  # what an import does
+            first = above[1] if len(above) > 1 else statement
+            return frozenset({(self.name, first.lineno)} if isinstance(first, ast.stmt) else ())
         return frozenset((s.name, line) for s in sources.values() for name in names for line in s.uses.get(name, ()))
 
     @cached_property

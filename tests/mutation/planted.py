@@ -72,10 +72,15 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Telling(ast.NodeTransformer):
-    """Before each statement of a function stands another that says: this line ran."""
+    """Before each statement of a function, and each call and choice of a module, stands another that says: this line ran."""
 
     def __init__(self, first: int) -> None:
         self.first = first
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        self.generic_visit(node)
+        node.body = [new for old in node.body for new in (self._told(old) if isinstance(old, ast.Expr | ast.If) else [old])]
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         for inner in list(ast.walk(node)):

@@ -13,7 +13,7 @@ import pytest
 
 from .areas import AREAS
 from .child import Child
-from .equivalent import EQUIVALENT, reason
+from .equivalent import EQUIVALENT, SPEED, reason
 from .mistakes import Source, mistakes
 from .planted import plan, plant
 
@@ -140,3 +140,19 @@ def test_the_equivalent_ones_are_still_there() -> None:
     every = mistakes(dict.fromkeys(sorted({entry[0] for entry in EQUIVALENT}), frozenset()))
     found = {reason(m) for m in every}
     assert [entry for entry in EQUIVALENT if entry[-1] not in found] == []
+
+
+def test_sizes_that_choose_between_kernels_are_there_and_so_are_their_tests() -> None:
+    every = mistakes(dict.fromkeys(sorted({file for file, _ in SPEED}), frozenset()))
+    for judge in SPEED.values():
+        file, _, name = judge.partition("::")
+        assert f"def {name}(" in (Path(__file__).parents[1] / file).read_text(), judge
+        assert any(judge in (reason(m) or "") for m in every), judge
+
+
+def test_what_an_import_does_is_reached_by_it() -> None:
+    text = b"import os\nif hasattr(os, 'fork'):\n    os.nice(0)\nprint(len('a'))\nLARGE = 9\n"
+    found = {(m.before, m.kind): m.reached for m in Source("toy.py", text).mistakes(frozenset(), {})}
+    assert found["os.nice(0)", "call left out"] == found["hasattr(os, 'fork')", "condition turned"] == {("toy.py", 2)}
+    assert found["print(len('a'))", "call left out"] == {("toy.py", 4)}
+    assert found["9", "off by one"] == frozenset()

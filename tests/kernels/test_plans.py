@@ -183,6 +183,14 @@ def test_a_case_that_onednn_has_no_implementation_for_is_numpys(name: str, lib: 
     assert kernel.run(*kernel.arrays) is not NotImplemented
 
 
+def test_copies_are_taken_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a reorder the reference's is no slower than NumPy's."""
+    monkeypatch.setattr(Builder, "implementation", lambda *args: "ref:any")
+    x = normal(2, 5, 30, 30)
+    np.testing.assert_array_equal(np.moveaxis(np.asarray(as_last(x)), 1, -1), np.moveaxis(x, 1, -1))
+    assert None not in plans._kept.plans.values()
+
+
 def test_arguments_are_filled_in_anew(lib: Any) -> None:
     """Results in other memory, inputs in other memory, and the same plan."""
     x = np.round(8 * normal(2, 3, 30, 50))  # whole numbers, so that the averages are exact

@@ -11,6 +11,7 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("kernels/onednn/api.py", "", "12", "*", "the length of an array of which the library reads as many entries as there are dims, at most 12"),
     ("kernels/onednn/channels_last_ops.py", "_side_by_side", "*", "*", "any divisor of the number of places gives the same sums"),
     ("kernels/onednn/channels_last_ops.py", "_rows_of_a_block", "*", "*", "blocks of any length give the same sums"),
+    ("kernels/onednn/conv.py", "_as_product", "0", "(1)", "the bytes of weights in another order: there they lie as they are wanted"),
     ("kernels/onednn/dispatch.py", "*", "peek() or current()", "(current())", "the fast read of the same"),
     ("kernels/onednn/eltwise.py", "relu", 'getattr(x, "size", 0) < SMALL or *', "*", "`fits` looks at the size, too: this spares small arrays a call"),
     ("config.py", "current", "_current.set(c)", "*", "what is set is found faster than a default, and is the same"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -288,6 +289,74 @@ def test_what_padding_leaves_nothing_of_is_the_references() -> None:
     for widths in ((none, none, (-3, 0), none), (none, none, (0, -3), none)):
         assert pad(x, widths, 0.0).shape == (2, 3, 1, 5)
     assert pad(plain_view(x), ((0, 0),) * 4, 0.0) is NotImplemented
+
+
+# ------------------------------------------------------------------------------------------------- reference kernels
+def beside(forward: Any, *values: Any, view: bool = False, entrywise: bool = False, **params: Any) -> tuple[Any, list[Any]]:
+    """What `plain.beside` makes of a primitive with this kernel, and what the kernel was handed."""
+    handed: list[Any] = []
+
+    def recording(*given: Any, **options: Any) -> Any:
+        handed.extend(given)
+        assert options == params
+        return forward(*given, **options)
+
+    return plain.beside(SimpleNamespace(view=view, entrywise=entrywise, forward=recording), values, params), handed
+
+
+def test_a_kernel_of_views_gets_rows() -> None:
+    a = normal(2, 3, 4)
+    found, (given,) = beside(lambda x, n: x.reshape(2, n), as_last(a), view=True, entrywise=True, n=12)
+    same(given, a, last=False)
+    assert given.flags.c_contiguous
+    same(found, a.reshape(2, 12), last=False)
+
+
+def test_an_entrywise_kernel_gets_the_memory_as_it_lies() -> None:
+    a, b = normal(2, 3, 4, 5), normal(2, 3, 4, 5)[::-1].copy()
+    for values in ((as_last(a), as_last(b)), (as_last(a), 2.0), (3, as_last(a)), (as_last(a), np.float32(2)), (as_last(a), np.array(2, np.float32))):
+        found, given = beside(np.add, *values, entrywise=True)
+        assert all(v.flags.c_contiguous for v in given if getattr(v, "ndim", 0))
+        assert {v.shape for v in given if getattr(v, "ndim", 0)} == {(2, 4, 5, 3)}
+        same(found, np.add(*(np.array(v) if v.__class__ is ChannelsLast else v for v in values)))
+    three = normal(2, 3, 4)
+    same(beside(np.exp, as_last(three), entrywise=True)[0], np.exp(three))
+    for values in ((as_last(a), a), (a, as_last(a)), (as_last(a), normal(3, 1, 1)), (as_last(a), as_last(normal(1, 3, 1, 1))), (as_last(a), normal(5))):
+        found, given = beside(np.add, *values, entrywise=True)
+        assert {v.shape for v in given} == {v.shape for v in values}, "they do not lie alike"
+        np.testing.assert_array_equal(plain.to_plain(found), np.add(*map(np.array, values)))
+    found, given = beside(np.add, as_last(a), as_last(b))
+    assert given[0].shape == a.shape, "a kernel that is not entrywise sees the shape"
+    same(found, a + b)
+    turned, _ = beside(lambda x: np.asfortranarray(np.exp(x)), as_last(a), entrywise=True)
+    same(turned, np.exp(a))
+    assert beside(lambda x: (x, 1), as_last(a), entrywise=True)[0][1] == 1
+
+
+def test_what_a_kernel_gives_goes_on_in_its_order() -> None:
+    a = normal(2, 3, 4, 5)
+    x = as_last(a)
+    assert beside(lambda v: v, x)[0] is x
+    rows = normal(2, 3)
+    assert beside(lambda v, w: w, x, rows)[0] is rows
+    assert beside(lambda v, w: v, x, rows)[0] is x
+    same(beside(np.exp, x)[0], np.exp(a))
+    same(beside(lambda v: v.sum(1), x)[0], np.moveaxis(a, 1, -1).copy().sum(-1), last=False)
+    part_, _ = beside(lambda v: v[:1], x)
+    same(part_, a[:1], last=False)  # a view of a value is none
+    assert part_.flags.c_contiguous
+    assert not np.shares_memory(part_, plain_view(x))
+    turned, _ = beside(lambda v: np.asfortranarray(v), x)
+    same(turned, a, last=False)
+    assert turned.flags.c_contiguous
+    found, _ = beside(lambda v: (np.exp(v), v, v[:, :1], 7), x)
+    same(found[0], np.exp(a))
+    assert found[1] is x
+    same(found[2], a[:, :1], last=False)
+    assert found[3] == 7
+    assert type(found) is tuple
+    whole = np.exp(a)
+    assert beside(lambda v: whole, x)[0] is whole
 
 
 # ------------------------------------------------------------------------------------------------- tensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import time
 from collections.abc import Iterator
@@ -157,6 +158,26 @@ def test_the_wheels_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert library._of_wheel() == [(tmp_path / "dnnl.dll").resolve(), *right]
     installed.clear()
     assert library._of_wheel() == []
+
+
+def test_the_installed_one_works() -> None:
+    """Where the wheel is installed it is found, and loads: without it all tests of its kernels would be left out."""
+    try:
+        installed = [f for f in importlib.metadata.files("onednn-cpu-gomp") or [] if f.name == "libdnnl.so.3"]
+    except importlib.metadata.PackageNotFoundError:
+        installed = []
+    if not installed:
+        pytest.skip("onednn-cpu-gomp is not installed")
+    found = library.library()
+    assert found is not None, library.reason()
+    assert Path(found.path) == Path(str(installed[0].locate())).resolve()
+    assert library.reason() == f"oneDNN {found.version} from {found.path}"
+    spec = importlib.util.find_spec(library.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    anew = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(anew)
+    assert anew.library() is not None, "as a new process would find it"
 
 
 @needs_onednn

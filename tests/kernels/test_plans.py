@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -133,6 +134,21 @@ def test_all_that_is_made_is_given_back(lib: Any, monkeypatch: pytest.MonkeyPatc
     assert {k: n for k, n in alive.items() if n and k not in ("memory", "primitive")} == {}, "needed while plans are built, and no longer"
     plans.release()
     assert {k: n for k, n in alive.items() if n} == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_process_neither_uses_nor_gives_back_plans() -> None:
+    held = plan(1, lambda b: object())
+    before = plans._kept.plans
+    child = os.fork()
+    if not child:
+        os._exit(0 if not plans._kept.plans and plans._kept.abandoned == [before] and held in before.values() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert held in plans._kept.plans.values()
+    plans._abandon()
+    assert plans._kept.plans == {}
+    assert plans._kept.abandoned.pop() is before
 
 
 # ------------------------------------------------------------------------------------------------- calls

@@ -44,7 +44,7 @@ def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return prim.forward(*(to_plain(v) for v in values), **params)
     if prim.entrywise and _alike(values):
         y = prim.forward(*(lying(v) for v in values), **params)
-        return claim(_back(y)) if y.__class__ is np.ndarray and y.ndim >= 3 else y
+        return claim(_back(y)) if y.__class__ is np.ndarray else y
     views = tuple(plain_view(v) for v in values)
     return _settled(prim.forward(*views, **params), values, views)
 

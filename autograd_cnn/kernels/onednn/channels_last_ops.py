@@ -79,7 +79,7 @@ def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
             sums[1] += np.einsum("lc,lc->c", other, block)
         found.append(sums)
 
-    starts = range(0, n // k, length)
+    starts = range(0, len(rows), length)
     (share if x.nbytes >= _SHARED_BYTES else lambda work, items: work(items))(add, starts)
     sums, products = sum(found).reshape(2, k, c).sum(1)
     return sums, products

@@ -17,7 +17,7 @@ _SMALL = 1_000_000  # multiplications up to which OpenBLAS's call costs less
 
 def matmul(a: Any, b: Any, out: Any = None) -> Any:
     """a · b of two matrices, or of two stacks of equally many, each in row-major order or transposed."""
-    if a.dtype is not FLOAT or b.dtype is not FLOAT or not (1 < a.ndim == b.ndim < 4) or a.shape[-1] != b.shape[-2]:
+    if a.dtype is not FLOAT or b.dtype is not FLOAT or not (1 < a.ndim == b.ndim < 4):
         return NotImplemented
     work = a.size * b.shape[-1]
     if (work < _SMALL and not (work and dispatch.forced())) or not dispatch.active() or a.shape[:-2] != b.shape[:-2]:
@@ -37,7 +37,7 @@ def linear(x: Any, w: Any, bias: Any) -> Any:
     """x · wᵀ + bias.   (N, I), (O, I), (O) → (N, O)"""
     if x.dtype is not FLOAT or w.dtype is not FLOAT or bias is None or bias.dtype is not FLOAT or not (x.ndim == w.ndim == 2):
         return NotImplemented
-    if x.size * len(w) < _SMALL or not dispatch.active() or x.shape[1] != w.shape[1] or bias.shape != w.shape[:1]:
+    if x.size * len(w) < _SMALL or not dispatch.active() or bias.shape != w.shape[:1]:
         return NotImplemented
     if not (x.flags.c_contiguous and w.flags.c_contiguous and bias.flags.c_contiguous):
         return NotImplemented

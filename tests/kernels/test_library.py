@@ -22,8 +22,10 @@ from tests.kernels.backends import needs_onednn
 
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What was found here before is found after."""
+    """What was found here before is found after, and whoever is told of what is found here is not."""
     before = library._asked, library._library, library._reason, library._lock
+    monkeypatch.setattr(threads, "BLAS", SimpleNamespace(share_with_openmp=lambda: None))
+    monkeypatch.setattr(library, "keep_freed", lambda: None)
     monkeypatch.delenv(VARIABLE, raising=False)
     library.forget()
     yield

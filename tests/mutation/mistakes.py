@@ -154,10 +154,25 @@ class Source:
             return frozenset((self.name, s.lineno) for n in self.tree.body if isinstance(n, FUNCTIONS) and n.name in named for s in n.body)
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         names |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
-        if not names and not around:  # what an import does
-            first = above[1] if len(above) > 1 else statement
-            return frozenset({(self.name, first.lineno)} if isinstance(first, ast.stmt) else ())
-        return frozenset((s.name, line) for s in sources.values() for name in names for line in s.uses.get(name, ()))
+        for name in (todo := list(names)):  # and what is made of it
+            found = {n for s in sources.values() for n in s.made.get(name, ())} - names
+            names |= found
+            todo.extend(found)
+        first = above[1] if len(above) > 1 else statement
+        read = frozenset((s.name, line) for s in sources.values() for name in names for line in s.uses.get(name, ()))
+        return read if read or not isinstance(first, ast.stmt) else frozenset({(self.name, first.lineno)})
+
+    @cached_property
+    def made(self) -> dict[str, set[str]]:
+        """What a module's own assignments make of a name: other names."""
+        found: dict[str, set[str]] = {}
+        for statement in self.tree.body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Name | ast.Attribute):
+                        found.setdefault(node.id if isinstance(node, ast.Name) else node.attr, set()).update(names)
+        return found
 
     @cached_property
     def uses(self) -> dict[str, set[int]]:

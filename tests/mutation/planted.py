@@ -71,15 +71,18 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return code
 
 
+UNTOLD = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 class _Telling(ast.NodeTransformer):
-    """Before each statement of a function, and each call and choice of a module, stands another that says: this line ran."""
+    """Before each statement of a function, and each that an import runs, stands another that says: this line ran."""
 
     def __init__(self, first: int) -> None:
         self.first = first
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         self.generic_visit(node)
-        node.body = [new for old in node.body for new in (self._told(old) if isinstance(old, ast.Expr | ast.If) else [old])]
+        node.body = [new for old in node.body for new in ([old] if isinstance(old, UNTOLD) else self._told(old))]
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:

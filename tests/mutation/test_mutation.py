@@ -119,7 +119,7 @@ def test_modules_tell_which_lines_ran(tmp_path: Path) -> None:
         toy_module.keep([1])
         return [i - 10 for i, hit in enumerate(hits[:]) if hit]
 
-    assert Child(work, 60).result() == [12, 14, 15, 16, 17, 20, 22, 23]
+    assert Child(work, 60).result() == [2, 3, 12, 14, 15, 16, 17, 20, 22, 23]
 
 
 def test_what_does_not_end_is_ended() -> None:
@@ -155,4 +155,11 @@ def test_what_an_import_does_is_reached_by_it() -> None:
     found = {(m.before, m.kind): m.reached for m in Source("toy.py", text).mistakes(frozenset(), {})}
     assert found["os.nice(0)", "call left out"] == found["hasattr(os, 'fork')", "condition turned"] == {("toy.py", 2)}
     assert found["print(len('a'))", "call left out"] == {("toy.py", 4)}
-    assert found["9", "off by one"] == frozenset()
+    assert found["9", "off by one"] == {("toy.py", 5)}  # nobody reads it
+
+
+def test_what_is_made_of_a_constant_is_followed() -> None:
+    text = b"SIZE = 9\nTABLE = (SIZE, 1)\nMORE = TABLE\n\ndef f():\n    return MORE\n"
+    source = Source("toy.py", text)
+    found = {(m.before, m.line): m.reached for m in source.mistakes(frozenset(), {"toy.py": source})}
+    assert found["9", 1] == found["1", 2] == {("toy.py", 6)}

@@ -41,7 +41,7 @@ def channel_moments(x: ChannelsLast) -> tuple[Any, Any]:
         rest, squares = (s / n for s in _sums(None, x, centre))
         mean, var = centre + rest, np.maximum(squares - rest * rest, 0)
         if not np.all(np.isfinite(var)):
-            places = lying(x).reshape(n, -1)
+            places = lying(x).reshape(n, len(mean))
             mean = np.add.reduce(places, axis=0, dtype=np.float64) / n
             var = np.add.reduce(np.square(np.subtract(places, mean, dtype=np.float64)), axis=0) / n
     return mean, var

@@ -143,7 +143,7 @@ def _without(c: Context, owner: Switch) -> Context:
         at = at.beneath
     if at is None:
         return c  # entered somewhere else: nothing of it is here
-    made: Any = at.beneath
+    made: Context = at.beneath  # type: ignore[assignment]  # a block was entered on top of something
     for layer in reversed(above):
         made = _derive(made, layer.fields, layer.owner, layer.fields, made)
     return made

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograd_cnn.engine.variable import Variable
+
 FILE = Path(__file__).with_suffix(".txt")
 
 # Every module that a program may name in an import.
@@ -53,7 +55,7 @@ def _line(path: str, value: Any) -> str:
 def _members(cls: type, path: str, above: set[Any]) -> Iterator[str]:
     if not cls.__module__.startswith("autograd_cnn"):
         return
-    for name in sorted(dir(cls)):
+    for name in sorted({*dir(cls)} - ({*vars(Variable)} - {"value"} if issubclass(cls, Variable) else set())):  # what the engine asks of a value
         home = next((c for c in cls.__mro__ if name in vars(c)), None)
         special = name.startswith("__") and name.strip("_") in SPECIAL
         if home is None or home in above or not home.__module__.startswith("autograd_cnn") or (name.startswith("_") and not special):

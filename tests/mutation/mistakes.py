@@ -151,7 +151,9 @@ class Source:
             return frozenset({(self.name, statement.lineno)})
         if not around and not isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):  # it registers functions that it names
             named = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-            return frozenset((self.name, s.lineno) for n in self.tree.body if isinstance(n, FUNCTIONS) and n.name in named for s in n.body)
+            of = frozenset((self.name, s.lineno) for n in self.tree.body if isinstance(n, FUNCTIONS) and n.name in named for s in n.body)
+            if of:
+                return of
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         names |= {n.value.id for n in ast.walk(statement) if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
         for name in (todo := list(names)):  # and what is made of it

@@ -238,7 +238,7 @@ def _compute(prim: Primitive, front: type[Variable], ys: str, values: str) -> li
     plain = f"__forward({values})"
     if inside:
         plain = f"__outside(__prim, {_tuple(names)}, {params}) if {inside} else {plain}"
-    if prim.fast is None:
+    if prim.fast is None or prim.view:  # a view is of a storage, which no backend keeps in an order of its own
         return [f"        {ys} = {plain}"]
     return [f"        __found = __fast({values})", f"        if __found is __NotImplemented: __found = {plain}", f"        {ys} = __found"]
 
@@ -258,7 +258,7 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
         "__get": prim.by_front.get, "__adopt_all": adopt_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
         "__RAW": RAW, "__INSIDE": INSIDE, "__fast": prim.fast, "__NotImplemented": NotImplemented,
     }  # fmt: skip
-    lines = [f"def call({_signature(prim, namespace)}):"]
+    lines = [f"def call({_signature(prim, namespace)}{', spare=None' if prim.reuses else ''}):"]
     given = [f"{p}={p}" for p in prim.params]
     if prim.variadic:
         n = prim.inputs[0]
@@ -270,12 +270,21 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
     first, *rest = inputs
     raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest)])
     call = ", ".join([*inputs, *given])
-    plainly = f"return __forward({call})"  # what rules do in a plain backward pass
-    quick = [f"        __found = __fast({call})", "        if __found is not __NotImplemented: return __found", f"        {plainly}"]
-    lines += [
-        f"    if __f is not None: return __f({call})",
-        *([f"    if {raw}:", *quick] if prim.fast is not None else [f"    if {raw}: {plainly}"]),
-        f"    if {' or '.join(f'{n}.__class__ in __INSIDE' for n in inputs)}: return __prim.raw({call})",
-        f"    return __adopt_all(__prim, {_tuple(inputs)})({call})",
+    lines.append(f"    if __f is not None: return __f({call})")
+    kinds = " or ".join(f"__INSIDE.get({n}.__class__)" for n in inputs)
+    params = "{" + ", ".join(f"{p!r}: {p}" for p in prim.params) + "}"
+    faster = [
+        f"        __found = __fast({call}{', spare=spare' if prim.reuses else ''})",
+        "        if __found is not __NotImplemented: return __found",
     ]
+    lines += [  # what rules do in a plain backward pass
+        f"    if {raw}:",
+        *(faster if prim.fast is not None else []),
+        f"        return __forward({call})",
+        f"    __f = {kinds}",
+        "    if __f is not None:",
+        *(faster if prim.fast is not None else []),
+        f"        return __prim.refer(__f, {_tuple(inputs)}, {params})",
+    ]
+    lines.append(f"    return __adopt_all(__prim, {_tuple(inputs)})({call})")
     return _make("call", lines, namespace, prim)

@@ -29,7 +29,7 @@ from typing import Any, TypeVar, overload
 
 from ..errors import expected, nearest
 from .cases import Bad, Case, Draw
-from .rules import RESERVED, asked, check_names, guarded
+from .rules import RESERVED, asked, check_names, check_spare, guarded, named
 from .variable import INSIDE, Variable
 
 R = TypeVar("R", bound=Callable[..., Any])
@@ -70,6 +70,7 @@ class Primitive:
     ) -> None:
         self.forward = forward
         self.fast: Callable[..., Any] | None = None
+        self.reuses = False  # does the faster kernel make use of an argument's memory that is lent to it?
         self.name = name or forward.__name__.strip("_")
         self.label = label or self.name
         self.family = family
@@ -159,6 +160,7 @@ class Primitive:
             check_names(self, rule)
             self._open_for_rules(names)
             self.groups.append((tuple(self.inputs.index(n) for n in names), rule))
+            check_spare(self)
             self.once = self.once or once
             return rule
 
@@ -193,8 +195,13 @@ class Primitive:
         return fn
 
     def accelerated(self, fn: R) -> R:
-        """A faster kernel, asked first: it takes what `forward` takes, and returns NotImplemented for what is not its case."""
+        """A faster kernel, asked first: it takes what `forward` takes, and returns NotImplemented for what is not its case.
+
+        If it has a parameter `spare` besides, a rule that calls the operation with its own `spare` hands that on: an argument whose
+        memory is lent for this one call, so that the result may be written over it. In all other calls it is None.
+        """
         self.fast = fn
+        self.reuses = not self.variadic and "spare" in named(fn) and "spare" not in (*self.inputs, *self.params)
         self._write_anew()
         return fn
 
@@ -343,6 +350,10 @@ class Primitive:
             y = self.fast(*values, **params)
             if y is not NotImplemented:
                 return y
+        return self.refer(front, values, params)
+
+    def refer(self, front: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
+        """The result by the reference."""
         if front is not None and any(v.__class__ is front.inside for v in values):
             return front.outside(self, tuple(values), params)
         return (self.forward if front is None else self.kernel_for(front))(*values, **params)

@@ -38,6 +38,23 @@ def asked(rule: Callable[..., Any]) -> dict[str, bool]:
     return found
 
 
+def named(fn: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of the arguments that a function takes one by one; of what is written in another language none is known."""
+    code = getattr(fn, "__code__", None)
+    return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def check_spare(prim: Primitive) -> None:
+    """A rule that may write over g must be the only one that sees g: the next would find its result there."""
+    seeing = [(served, asked(rule)) for served, rule in prim.groups if not {"g", "spare"}.isdisjoint(asked(rule))]
+    if len(seeing) > 1 and any("spare" in names for _, names in seeing):
+        inputs = " and ".join(repr(prim.inputs[i]) for served, _ in seeing for i in served)
+        raise TypeError(
+            expected(f"{prim.name}.vjp", "the only rule that asks for g, where one asks for 'spare' and so may write over it",
+                     f"rules for {inputs} that all ask for g", "Write one rule for these inputs, which returns a tuple.")
+        )  # fmt: skip
+
+
 def meanings(prim: Primitive, name: str) -> list[str]:
     """All that a rule of `prim` could mean by `name`."""
     found = [RESERVED[name]] if name in RESERVED else []

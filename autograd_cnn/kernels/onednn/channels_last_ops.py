@@ -106,14 +106,15 @@ def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:
     return y
 
 
-def part(x: ChannelsLast, dim: int, at: int, length: int) -> ChannelsLast:
-    """The entries at … at+length−1 along `dim`, in memory of their own."""
-    shape = list(x.shape)
-    shape[dim] = length
-    y = empty_last(tuple(shape), x.dtype)
-    cut: list[Any] = [slice(None)] * x.ndim
-    cut[dim] = slice(at, at + length)
-    lying(y)[...] = np.moveaxis(x.view(np.ndarray)[tuple(cut)], 1, -1)
+def part(x: Any, at: tuple[Any, ...]) -> Any:
+    """The part x[at] of a `ChannelsLast`, in memory of its own; `at` consists of slices, but for `...` at the end."""
+    if x.__class__ is not ChannelsLast or any(p.__class__ is not slice for p in at[:-1]) or at[-1] is not Ellipsis:
+        return NotImplemented
+    cut = x.view(np.ndarray)[at]
+    if not cut.size:
+        return NotImplemented
+    y = empty_last(cut.shape, x.dtype)
+    lying(y)[...] = np.moveaxis(cut, 1, -1)
     return y
 
 

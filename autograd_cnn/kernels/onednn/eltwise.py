@@ -53,6 +53,11 @@ def _build_relu(b: Builder, size: int) -> Any:
     return b.plan(made, [(api.SRC, flat), (api.SRC_1, bound), (api.DST, flat), (api.after(0), flat)])
 
 
+def relu_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+    """g where y > 0"""
+    return curve_adjoint(RELU, g, y, spare)
+
+
 def leaky_relu(x: Any, negative_slope: float) -> Any:
     """x where positive, else slope · x"""
     return curve(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), x)
@@ -68,9 +73,19 @@ def sigmoid(x: Any) -> Any:
     return _smooth(LOGISTIC, SMALL, x)
 
 
+def sigmoid_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+    """g · y · (1 − y)"""
+    return curve_adjoint(LOGISTIC, g, y, spare)
+
+
 def tanh(x: Any) -> Any:
     """(e^x − e^−x) / (e^x + e^−x)"""
     return _smooth(TANH, _LONG, x)
+
+
+def tanh_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+    """g · (1 − y²)"""
+    return curve_adjoint(TANH, g, y, spare)
 
 
 _LONG = 1 << 17  # entries of a tanh from which two threads beat NumPy's vector instructions

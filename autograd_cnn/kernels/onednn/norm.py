@@ -39,7 +39,7 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 
 def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float, spare: Any = None) -> Any:
     """(gx, gweight, gbias); gx is written over `spare` (g itself, lent for this call) if its channels are last"""
-    if not _fits(x, weight, weight) or g.dtype is not FLOAT:
+    if mean is None or not _fits(x, weight, weight) or g.dtype is not FLOAT:
         return NotImplemented
     run = _plan("batch_norm_adjoint", x.shape, weight is not None, eps)
     if run is None:

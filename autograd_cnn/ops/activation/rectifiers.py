@@ -61,13 +61,38 @@ def _(input: float) -> float:
 
 @_relu.vjp("input")
 def _(g: Array, y: Array, spare: Array | None) -> Array:
-    found = onednn.curve_adjoint(onednn.RELU, g, y, spare)
-    return where(y != 0, g, 0.0) if found is NotImplemented else found  # y is positive, 0 or NaN
+    return _relu_adjoint(g, y, spare=spare)
 
 
 @_relu.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
+
+
+@primitive(name="relu_adjoint", label="where y > 0", family="activation", entrywise=True)
+def _relu_adjoint(input: Array, result: Array) -> Array:
+    """y = input where relu's result is positive or NaN, else 0"""
+    return choose(np.not_equal(result, 0), input, 0.0)  # the result is positive, 0 or NaN
+
+
+_relu_adjoint.accelerated(onednn.relu_adjoint)
+
+
+@_relu_adjoint.kernel(float)
+def _(input: float, result: float) -> float:
+    return input if result != 0 else 0.0
+
+
+@_relu_adjoint.vjp("input", "result")
+def _(g: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    flat = where(False, g, 0.0) if need[1] else None
+    return _relu_adjoint(g, result, spare=spare) if need[0] else None, flat
+
+
+@_relu_adjoint.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(avoid=0.0)
+    return Case(draw.array(x.shape), np.maximum(x, 0))
 
 
 @expose("functional")
@@ -174,13 +199,38 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 @_leaky_relu.vjp("input")
 def _(g: Array, input: Array, negative_slope: float, spare: Array | None) -> Array:
-    found = onednn.leaky_relu_adjoint(g, input, negative_slope, spare)
-    return where(input > 0, g, g * negative_slope) if found is NotImplemented else found
+    return _leaky_relu_adjoint(g, input, negative_slope=negative_slope, spare=spare)
 
 
 @_leaky_relu.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0), negative_slope=draw.choice([0.01, 0.3, 1.5]))
+
+
+@primitive(name="leaky_relu_adjoint", label="× 1 or {negative_slope}", family="activation", entrywise=True)
+def _leaky_relu_adjoint(input: Array, given: Array, *, negative_slope: float) -> Array:
+    """y = input where what leaky relu was given is positive, else slope · input"""
+    return in_chunks(lambda g, x: choose(np.greater(x, 0), g, g * g.dtype.type(negative_slope)), input, given)
+
+
+_leaky_relu_adjoint.accelerated(onednn.leaky_relu_adjoint)
+
+
+@_leaky_relu_adjoint.kernel(float)
+def _(input: float, given: float, *, negative_slope: float) -> float:
+    return input if given > 0 else input * negative_slope
+
+
+@_leaky_relu_adjoint.vjp("input", "given")
+def _(g: Array, given: Array, negative_slope: float, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    flat = where(False, g, 0.0) if need[1] else None
+    return _leaky_relu_adjoint(g, given, negative_slope=negative_slope, spare=spare) if need[0] else None, flat
+
+
+@_leaky_relu_adjoint.cases
+def _(draw: Draw) -> Case:
+    x = draw.array(avoid=0.0)
+    return Case(draw.array(x.shape), x, negative_slope=draw.choice([0.01, 0.3, 1.5]))
 
 
 @expose("functional")

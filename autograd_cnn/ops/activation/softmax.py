@@ -17,6 +17,7 @@ from ...kernels.reference.sums import add_up
 from ...types.kinds import float_only
 from ...types.promotion import Array
 from ..elementwise.arithmetic import _neg
+from ..elementwise.exponential import exp
 from ..reduce.reduce import _sum, as_dtype
 from ..registry.contiguous import packed
 from ..registry.dims import draw_dim, normal_dim
@@ -48,11 +49,7 @@ def _(input: Array, *, dim: int) -> Any:
 
 @_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    found = onednn.softmax_adjoint(g, y, dim, spare=spare)
-    if found is not NotImplemented:
-        return found
-    gy = g * y
-    return gy - y * _sum(gy, dims=_axis(y, dim), keepdim=True)
+    return _softmax_adjoint(g, y, dim=dim, spare=spare)
 
 
 @_softmax.entries
@@ -63,8 +60,9 @@ def _(input: Array, dim: int) -> Any:
     return {"gradient": lambda g: {"input": (g - (g * y).sum(dim, keepdims=True)) * y}}
 
 
-def _axis(x: Array, dim: int) -> tuple[int, ...] | None:
-    return (dim,) if x.ndim > 1 else None
+def _along(x: Array, dim: int) -> Array:
+    """Σ x along dim, which stays."""
+    return _sum(x, dims=(dim,) if ndim_of(x) > 1 else None, keepdim=True)
 
 
 @_softmax.cases
@@ -76,6 +74,30 @@ def _(draw: Draw) -> Case:
 @_softmax.bad_cases
 def _() -> Any:
     yield Bad(np.ones(3, np.int64), dim=0, error=NotImplementedError, match="not implemented for 'Long'")
+
+
+@primitive(name="softmax_adjoint", label="softmax ∂input", family="activation")
+def _softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
+    """y = s · (input − Σ input · s), s being softmax's result"""
+    y = input * result
+    return y - result * _along(y, dim)
+
+
+@_softmax_adjoint.accelerated
+def _(input: Array, result: Array, *, dim: int, spare: Array | None = None) -> Any:
+    return onednn.softmax_adjoint(input, result, dim, spare=spare)
+
+
+@_softmax_adjoint.vjp("input", "result")
+def _(g: Array, input: Array, result: Array, dim: int, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    bent = g * (input - _along(input * result, dim)) - input * _along(g * result, dim) if need[1] else None
+    return _softmax_adjoint(g, result, dim=dim, spare=spare) if need[0] else None, bent
+
+
+@_softmax_adjoint.cases
+def _(draw: Draw) -> Case:
+    y = draw.array(low=0.05, high=0.95)
+    return Case(draw.array(y.shape, low=-2.0, high=2.0), y, dim=draw_dim(draw, y.ndim) if y.ndim else 0)
 
 
 @primitive(name="log_softmax", family="activation", derivative="δ − e^y")
@@ -106,12 +128,7 @@ def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
 
 @_log_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    from ..elementwise.exponential import exp
-
-    found = onednn.softmax_adjoint(g, y, dim, log=True, spare=spare)
-    if found is not NotImplemented:
-        return found
-    return g - exp(y) * _sum(g, dims=_axis(y, dim), keepdim=True)
+    return _log_softmax_adjoint(g, y, dim=dim, spare=spare)
 
 
 @_log_softmax.entries
@@ -126,6 +143,29 @@ def _(input: Array, dim: int) -> Any:
 def _(draw: Draw) -> Case:
     x = draw.array()
     return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+@primitive(name="log_softmax_adjoint", label="log_softmax ∂input", family="activation")
+def _log_softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
+    """y = input − e^s · Σ input, s being log_softmax's result"""
+    return input - np.exp(result) * _along(input, dim)
+
+
+@_log_softmax_adjoint.accelerated
+def _(input: Array, result: Array, *, dim: int, spare: Array | None = None) -> Any:
+    return onednn.softmax_adjoint(input, result, dim, log=True, spare=spare)
+
+
+@_log_softmax_adjoint.vjp("input", "result")
+def _(g: Array, input: Array, result: Array, dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    p = exp(result)
+    return g - _along(g * p, dim) if need[0] else None, -(g * p * _along(input, dim)) if need[1] else None
+
+
+@_log_softmax_adjoint.cases
+def _(draw: Draw) -> Case:
+    y = draw.array(low=-3.0, high=0.0)
+    return Case(draw.array(y.shape, low=-2.0, high=2.0), y, dim=draw_dim(draw, y.ndim) if y.ndim else 0)
 
 
 def _chosen(dim: int | None, ndim: int, operation: str, stacklevel: int) -> int:

@@ -22,10 +22,10 @@ from ...kernels.reference.convolution import conv_forward, conv_input_adjoint, c
 from ...kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
 from ...types.promotion import Array
 from ..linalg.matrix_products import same_dtype
-from ..reduce.reduce import sum as total
+from ..reduce.reduce import _sum
 from ..registry.expose import expose
 from ..shape.arrange import flip, pad_constant
-from ..shape.shape import Shape, _reshape, unsqueeze
+from ..shape.shape import Shape, _reshape, expand, unsqueeze
 
 Pairs = tuple[tuple[int, int], ...]
 Steps = int | Sequence[int]
@@ -54,12 +54,15 @@ def _(
 @_conv.vjp("weight", "bias")
 def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
       need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
-    if all(need) and isinstance(g, np.ndarray):
-        both = onednn.weight_adjoint(g, input, weight_shape, stride, padding, dilation, groups, bias=True)
-        if both is not NotImplemented:
-            return both  # type: ignore[no-any-return]  # (gw, gb)
-    gw = _conv_weight(g, input, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups) if need[0] else None
-    return gw, total(g, (0, *range(2, ndim_of(g)))) if need[1] else None  # (N, O, *P) -> (O)
+    params = {"shape": weight_shape, "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    if all(need):
+        return _conv_weight_bias(g, input, **params)  # type: ignore[no-any-return]  # (gw, gb)
+    return _conv_weight(g, input, **params) if need[0] else None, _sum_of_bias(g) if need[1] else None
+
+
+def _sum_of_bias(g: Any) -> Any:
+    """(N, O, *P) -> (O)"""
+    return _sum(g, dims=(0, *range(2, ndim_of(g))))
 
 
 @primitive(label="{kind}", family="conv", name="conv_input")
@@ -109,6 +112,35 @@ def _(g: Array, other: Array, stride: Shape, padding: Pairs, dilation: Shape, gr
 @_conv_weight.vjp("other")
 def _(g: Array, input: Array, other_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
     return _conv_input(input, g, shape=other_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+@primitive(label="conv ∂weight, ∂bias", family="conv", outputs=("y", "gb"), several=True, name="conv_weight_bias")
+def _conv_weight_bias(
+    input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> tuple[Array, Array]:
+    """The adjoint of convolution by weight and bias, which share one look at g: `conv_weight`, and gb[o] = Σ_{n,p} g[n,o,p].
+    (N, O, *P), (N, C, *S) → shape (O, C/G, *K), (O)"""
+    return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups), _sum_of_bias(input)
+
+
+@_conv_weight_bias.accelerated
+def _(input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> tuple[Array, Array]:
+    return onednn.weight_adjoint(input, other, shape, stride, padding, dilation, groups, bias=True)  # type: ignore[no-any-return]  # or NotImplemented
+
+
+@_conv_weight_bias.vjp("input")
+def _(g: tuple[Array | None, ...], input_shape: Shape, other: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
+    gw, gb = g
+    if gw is not None:
+        return _conv(other, gw, gb, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return expand(_reshape(gb, shape=(1, input_shape[1], *(1,) * (len(input_shape) - 2)), kind="unsqueeze"), input_shape)
+
+
+@_conv_weight_bias.vjp("other")
+def _(g: tuple[Array | None, ...], input: Array, other_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array | None:
+    if g[0] is None:
+        return None
+    return _conv_input(input, g[0], shape=other_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
@@ -167,6 +199,12 @@ def _(draw: Draw) -> Case:
 
 
 @_conv_weight.cases
+def _(draw: Draw) -> Case:
+    x, w, params = _problem(draw)
+    return Case(draw.array(_out_shape(x, w, params)), draw.array(x), shape=w, **params)
+
+
+@_conv_weight_bias.cases
 def _(draw: Draw) -> Case:
     x, w, params = _problem(draw)
     return Case(draw.array(_out_shape(x, w, params)), draw.array(x), shape=w, **params)

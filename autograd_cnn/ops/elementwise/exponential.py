@@ -324,13 +324,38 @@ def _(input: float) -> float:
 
 @sigmoid.vjp("input")
 def _(g: Array, y: Array, spare: Array | None) -> Array:
-    found = onednn.curve_adjoint(onednn.LOGISTIC, g, y, spare)
-    return g * (y * (1 - y)) if found is NotImplemented else found
+    return sigmoid_adjoint(g, y, spare=spare)
 
 
 @sigmoid.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+@primitive(label="× y (1 − y)", family="activation")
+def sigmoid_adjoint(input: Array, result: Array) -> Array:
+    """y = input · σ (1 − σ), σ being sigmoid's result"""
+    return in_chunks(lambda g, y: g * (y * (1 - y)), input, result)
+
+
+sigmoid_adjoint.accelerated(onednn.sigmoid_adjoint)
+
+
+@sigmoid_adjoint.kernel(float)
+def _(input: float, result: float) -> float:
+    return input * (result * (1.0 - result))
+
+
+@sigmoid_adjoint.vjp("input", "result")
+def _(g: Array, input: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    bent = g * (input * (1 - 2 * result)) if need[1] else None
+    return sigmoid_adjoint(g, result, spare=spare) if need[0] else None, bent
+
+
+@sigmoid_adjoint.cases
+def _(draw: Draw) -> Case:
+    y = draw.array(low=0.05, high=0.95)
+    return Case(draw.array(y.shape), y)
 
 
 @expose("function method inplace")

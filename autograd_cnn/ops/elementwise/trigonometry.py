@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.cases import Case, Draw
 from ...engine.primitive import primitive
 from ...kernels.onednn import eltwise as onednn
+from ...kernels.reference.chunks import in_chunks
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
@@ -345,11 +346,36 @@ tanh.kernel(float)(math.tanh)
 
 @tanh.vjp("input")
 def _(g: Array, y: Array, spare: Array | None) -> Array:
-    found = onednn.curve_adjoint(onednn.TANH, g, y, spare)
-    return g * (1 - y * y) if found is NotImplemented else found
+    return tanh_adjoint(g, y, spare=spare)
 
 
 tanh.cases(_any)
+
+
+@primitive(label="× (1 − y²)", family="activation")
+def tanh_adjoint(input: Array, result: Array) -> Array:
+    """y = input · (1 − t²), t being tanh's result"""
+    return in_chunks(lambda g, y: g * (1 - y * y), input, result)
+
+
+tanh_adjoint.accelerated(onednn.tanh_adjoint)
+
+
+@tanh_adjoint.kernel(float)
+def _(input: float, result: float) -> float:
+    return input * (1.0 - result * result)
+
+
+@tanh_adjoint.vjp("input", "result")
+def _(g: Array, input: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    bent = g * (input * (-2 * result)) if need[1] else None
+    return tanh_adjoint(g, result, spare=spare) if need[0] else None, bent
+
+
+@tanh_adjoint.cases
+def _(draw: Draw) -> Case:
+    y = draw.array(low=-0.95, high=0.95)
+    return Case(draw.array(y.shape), y)
 
 
 @expose("function method inplace", "asinh", "arcsinh")

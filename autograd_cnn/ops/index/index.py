@@ -10,6 +10,7 @@ from ...engine.cases import Case, Draw
 from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
+from ...kernels.onednn import channels_last_ops
 from ...types.promotion import Array, held
 from ..registry.contiguous import packed
 from ..registry.dims import normal_dim
@@ -108,6 +109,9 @@ def _index_array(p: Any) -> Any:
 def select_view(input: Array, *, at: Index) -> Array:
     """y = input[at] for integers, slices, None and ...: a view."""
     return input[at]
+
+
+select_view.accelerated(channels_last_ops.part)
 
 
 @select_view.vjp("input")

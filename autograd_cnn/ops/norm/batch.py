@@ -12,13 +12,13 @@ from ...engine.variable import ndim_of, shape_of, size_of, unbox
 from ...engine.versions import wrote
 from ...errors import expected
 from ...kernels.onednn import norm as onednn
-from ...kernels.onednn.channels_last import plain_view
 from ...kernels.reference import normalization as kernel
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
-from ..reduce.reduce import sum as total
+from ..reduce.reduce import _sum
 from ..registry.expose import expose
-from ..shape.shape import _reshape
+from ..shape.shape import _reshape, expand
+from .standard import bent, standardized
 
 
 def _columns(x: Any, like: Any) -> Any:
@@ -26,9 +26,13 @@ def _columns(x: Any, like: Any) -> Any:
     return _reshape(x, shape=(1, shape_of(x)[0], *(1,) * (ndim_of(like) - 2)), kind="unsqueeze")
 
 
+def _but_channels(x: Any) -> tuple[int, ...]:
+    return (0, *range(2, ndim_of(x)))
+
+
 def _over_channels(g: Any) -> Any:
     """(N, C, *S) -> (C)"""
-    return total(g, (0, *range(2, ndim_of(g))))
+    return _sum(g, dims=_but_channels(g))
 
 
 @primitive(label="batch norm", family="norm", outputs=("y", "mean", "var", "invstd"), name="batch_norm")
@@ -45,30 +49,12 @@ def _(input: Array, weight: Array | None = None, bias: Array | None = None, *, e
 
 
 @_batch_norm.vjp("input", "weight", "bias")
-def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, spare: Array | None) -> tuple[Any, ...]:
-    if _recorded(g):
-        return _batch_norm_adjoint(g, input, weight, eps=eps)
-    found = onednn.batch_norm_adjoint(g, input, weight, mean, invstd, eps, spare)
-    if found is NotImplemented:
-        found = kernel.batch_norm_adjoint(plain_view(g), plain_view(input), weight, mean, invstd)
-    return found  # type: ignore[no-any-return]  # of either kernel, a tuple
-
-
-def _recorded(g: Any) -> bool:
-    return not isinstance(g, np.ndarray | np.generic)
-
-
-def _batch_norm_adjoint(g: Any, x: Any, weight: Any, eps: float) -> tuple[Any, Any, Any]:
-    """The same in operations, for a backward pass that is itself differentiated: μ and σ depend on x again."""
-    m = float(np.prod(shape_of(x)) / shape_of(x)[1])
-    mean = _columns(_over_channels(x) / m, x)
-    centred = x - mean
-    inv = (_columns(_over_channels(centred * centred) / m, x) + eps) ** -0.5
-    hat = centred * inv
-    gbias, gweight = _over_channels(g), _over_channels(g * hat)
-    inner = g - _columns(gbias, x) / m - hat * _columns(gweight, x) / m
-    gx = inner * inv if weight is None else inner * inv * _columns(weight, x)
-    return gx, gweight, gbias
+def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, spare: Array | None,
+      need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
+    if weight is None:
+        gbias = _over_channels(g) if need[2] else None  # before g is written over
+        return _batch_norm_adjoint(g, input, mean, invstd, eps=eps, spare=spare), None, gbias
+    return _batch_norm_adjoints(g, input, weight, mean, invstd, eps=eps, spare=spare)  # type: ignore[no-any-return]  # a tuple
 
 
 @_batch_norm.entries
@@ -95,6 +81,102 @@ def _(draw: Draw) -> Case:
     return Case(x, *given, eps=draw.choice([1e-5, 1e-2]), tolerance=10.0)
 
 
+# ------------------------------------------------------------------------------------------------- the adjoint
+# Mean and invstd are x's own statistics, given where they are known already: what the gradients by x follow is x alone.
+def _statistics(x: Array, mean: Array | None, invstd: Array | None, eps: float) -> tuple[Array, Array]:
+    if mean is None or invstd is None:
+        _, mean, _, invstd = kernel.batch_norm_forward(x, None, None, eps)
+    return mean, invstd
+
+
+@primitive(label="batch norm ∂input", family="norm", name="batch_norm_adjoint")
+def _batch_norm_adjoint(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float) -> Array:
+    """y = (g − mean g − h · mean(g · h)) / √(σ² + ε), g the input, h the x standardised channel by channel.   (N, C, *S) → (N, C, *S)"""
+    return kernel.batch_norm_adjoint(input, x, None, *_statistics(x, mean, invstd, eps))[0]
+
+
+@_batch_norm_adjoint.accelerated
+def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float, spare: Array | None = None) -> Any:
+    found = onednn.batch_norm_adjoint(input, x, None, mean, invstd, eps, spare)
+    return found if found is NotImplemented else found[0]
+
+
+@_batch_norm_adjoint.vjp("input", "x")
+def _(g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, spare: Array | None,
+      need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
+    def adjoint(v: Array, spare: Array | None = None) -> Array:
+        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, spare=spare)  # type: ignore[no-any-return]  # one array
+
+    gx = bent(adjoint, g, input, x, _but_channels(x), eps) if need[1] else None
+    return adjoint(g, spare) if need[0] else None, gx
+
+
+@primitive(label="batch norm ∂", family="norm", outputs=("y", "gweight", "gbias"), several=True, name="batch_norm_adjoints")
+def _batch_norm_adjoints(
+    input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float
+) -> tuple[Array, ...]:
+    """The gradients of batch norm by its input, weight and bias: weight · A(g), Σ g · h, Σ g; A(g) is `batch_norm_adjoint`"""
+    return kernel.batch_norm_adjoint(input, x, weight, *_statistics(x, mean, invstd, eps))
+
+
+@_batch_norm_adjoints.accelerated
+def _(input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float,
+      spare: Array | None = None) -> tuple[Array, ...]:  # fmt: skip
+    return onednn.batch_norm_adjoint(input, x, weight, mean, invstd, eps, spare)  # type: ignore[no-any-return]  # or NotImplemented
+
+
+@_batch_norm_adjoints.vjp("input", "x", "weight")
+def _(g: tuple[Array | None, ...], input: Array, x: Array, weight: Array, mean: Array | None, invstd: Array | None, eps: float,
+      need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
+    def adjoint(v: Array) -> Array:
+        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps)  # type: ignore[no-any-return]  # one array
+
+    dims, (v, by_weight, by_bias) = _but_channels(x), g
+    ginput = gx = gweight = None
+    if v is not None:
+        scale = _columns(weight, x)
+        ginput = scale * adjoint(v) if need[0] else None
+        gx = scale * bent(adjoint, v, input, x, dims, eps) if need[1] else None
+        gweight = _over_channels(v * adjoint(input)) if need[2] else None
+    if by_weight is not None:
+        u = _columns(by_weight, x)
+        ginput = _both(ginput, u * standardized(x, dims, eps)[0]) if need[0] else None
+        gx = _both(gx, adjoint(u * input)) if need[1] else None
+    if by_bias is not None and need[0]:
+        ginput = _both(ginput, expand(_columns(by_bias, x), shape_of(x)))
+    return ginput, gx, gweight
+
+
+def _both(a: Any, b: Any) -> Any:
+    return b if a is None else a + b
+
+
+def _case_of_adjoint(draw: Draw) -> tuple[list[Array], dict[str, Any]]:
+    """Gradient and x; with the statistics no derivative is to be tested, for they stay where they are when x moves."""
+    c, eps = draw.integer(1, 3), draw.choice([1e-5, 1e-2])
+    x = draw.array((draw.integer(2, 3), c, *draw.choice([(), (2,), (2, 2)])), distinct=True)
+    return [draw.array(x.shape, low=-2.0, high=2.0), x], {"eps": eps, "tolerance": 100.0}
+
+
+def _known(x: Array, eps: float) -> list[Array]:
+    mean, invstd = _statistics(x, None, None, eps)
+    return [mean, invstd]
+
+
+@_batch_norm_adjoint.cases
+def _(draw: Draw) -> Case:
+    (g, x), params = _case_of_adjoint(draw)
+    return Case(g, x, *_known(x, params["eps"]), smooth=False, **params) if draw.boolean() else Case(g, x, **params)
+
+
+@_batch_norm_adjoints.cases
+def _(draw: Draw) -> Case:
+    (g, x), params = _case_of_adjoint(draw)
+    weight = draw.array(x.shape[1:2], low=0.5)
+    return Case(g, x, weight, *_known(x, params["eps"]), smooth=False, **params) if draw.boolean() else Case(g, x, weight, **params)
+
+
+# ------------------------------------------------------------------------------------------------- with running statistics
 @primitive(label="batch norm (running)", family="norm", name="batch_norm_eval")
 def _batch_norm_eval(
     input: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float

@@ -20,6 +20,7 @@ from ..registry.contiguous import packed
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
 from .batch import _check_channels, batch_norm
+from .standard import bent, far
 
 
 @primitive(label="{kind}", family="norm", outputs=("y", "hat", "invstd"), name="normalize")
@@ -31,18 +32,13 @@ def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize"
     mean = add_up(x, dims, True) / (n or 1.0)
     centred = x - mean
     var = add_up(centred * centred, dims, True) / n
-    if _far(mean, var):
+    if far(mean, var):
         centred -= add_up(centred, dims, True) / n
         var = add_up(centred * centred, dims, True) / n
     inv = 1 / np.sqrt(var + x.dtype.type(eps))
     centred *= inv
     hat = centred.astype(input.dtype, copy=False)
     return hat, hat, inv.astype(input.dtype, copy=False)
-
-
-def _far(mean: Array, var: Array) -> bool:
-    """Is a mean so far from 0 that its rounding counts beside the deviations, and must be taken from them again?"""
-    return bool(np.any(np.square(mean) > 16 * np.abs(var)))
 
 
 @_normalize.accelerated
@@ -53,17 +49,7 @@ def _(input: Array, *, dims: Shape, eps: float, kind: str) -> Any:
 
 @_normalize.vjp("input")
 def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
-    found = softmax.normalize_adjoint(g, input, invstd, dims, eps)
-    if found is not NotImplemented:
-        return found
-    n = float(np.prod([shape_of(input)[d] for d in dims]))
-    mean = total(input, dims, True) / n
-    centred = input - mean
-    if _far(unbox(mean), 1 / np.square(unbox(invstd))):
-        centred = centred - total(centred, dims, True) / n
-    inv = (total(centred * centred, dims, True) / n + eps) ** -0.5
-    hat = centred * inv
-    return (g - total(g, dims, True) / n - hat * (total(g * hat, dims, True) / n)) * inv
+    return _normalize_adjoint(g, input, invstd, dims=dims, eps=eps)
 
 
 @_normalize.cases
@@ -71,6 +57,51 @@ def _(draw: Draw) -> Case:
     return Case(
         draw.array((2, 3, 4), distinct=True), dims=draw.choice([(2,), (1, 2), (0, 2)]), eps=1e-3, tolerance=10.0
     )
+
+
+@primitive(label="normalize ∂input", family="norm", name="normalize_adjoint")
+def _normalize_adjoint(input: Array, x: Array, invstd: Array | None = None, *, dims: Shape, eps: float) -> Array:
+    """y = (g − mean g − h · mean(g · h)) / √(σ² + ε), g the input, h the x standardised over `dims`; invstd, where it is known already,
+    is x's own"""
+    n = float(np.prod([x.shape[d] for d in dims])) or 1.0
+    kind = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+    g, x = input.astype(kind, copy=False), x.astype(kind, copy=False)
+    mean = add_up(x, dims, True) / n
+    hat = x - mean
+    var = add_up(hat * hat, dims, True) / n if invstd is None else 1 / np.square(invstd.astype(kind, copy=False))
+    if far(mean, var):
+        hat -= add_up(hat, dims, True) / n
+        var = add_up(hat * hat, dims, True) / n if invstd is None else var
+    inv = (1 / np.sqrt(var + kind.type(eps)) if invstd is None else invstd).astype(kind, copy=False)
+    hat *= inv
+    y = g - add_up(g, dims, True) / n
+    hat *= add_up(g * hat, dims, True) / n
+    y -= hat
+    y *= inv
+    return y.astype(input.dtype, copy=False)
+
+
+@_normalize_adjoint.accelerated
+def _(input: Array, x: Array, invstd: Array | None = None, *, dims: Shape, eps: float) -> Any:
+    return NotImplemented if invstd is None else softmax.normalize_adjoint(input, x, invstd, dims, eps)
+
+
+@_normalize_adjoint.vjp("input", "x")
+def _(g: Array, input: Array, x: Array, invstd: Array | None, dims: Shape, eps: float, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    def adjoint(v: Array) -> Array:
+        return _normalize_adjoint(v, x, invstd, dims=dims, eps=eps)  # type: ignore[no-any-return]  # one array
+
+    return adjoint(g) if need[0] else None, bent(adjoint, g, input, x, dims, eps) if need[1] else None
+
+
+@_normalize_adjoint.cases
+def _(draw: Draw) -> Case:
+    x, dims = draw.array((2, 3, 4), distinct=True), draw.choice([(2,), (1, 2), (0, 2)])
+    params = {"dims": dims, "eps": 1e-3, "tolerance": 100.0}
+    g = draw.array(x.shape, low=-2.0, high=2.0)
+    if draw.boolean():  # x's own invstd stays where it is when x moves: no derivative to test
+        return Case(g, x, _normalize.forward(x, dims=dims, eps=1e-3)[2], smooth=False, **params)
+    return Case(g, x, **params)
 
 
 def _affine(y: Any, weight: Any, bias: Any) -> Any:

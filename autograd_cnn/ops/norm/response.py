@@ -8,11 +8,9 @@ from ...engine.cases import Case, Draw
 from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of
 from ...errors import ShapeError, expected
-from ...kernels.onednn.channels_last import plain_view
 from ...kernels.reference import normalization as kernel
 from ...types.promotion import Array
 from ..registry.expose import expose
-from .batch import _recorded
 
 
 @primitive(label="local response norm", family="norm", outputs=("y", "base"), name="local_response_norm")
@@ -23,12 +21,30 @@ def _lrn(input: Array, *, size: int, alpha: float, beta: float, k: float) -> tup
 
 @_lrn.vjp("input")
 def _(g: Array, input: Array, base: Array, size: int, alpha: float, beta: float, k: float) -> Array:
-    if not _recorded(g):
-        return kernel.local_response_norm_adjoint(plain_view(g), plain_view(input), base, size, alpha, beta)
-    again = _neighbours(input * input, size) * (alpha / size) + k  # in operations: the base depends on x again
-    power = again**-beta
-    inner = g * input * power / again
-    return g * power - input * _neighbours(inner, size, adjoint=True) * (2 * alpha * beta / size)
+    return _lrn_adjoint(g, input, base, size=size, alpha=alpha, beta=beta, k=k)
+
+
+@primitive(label="local response norm ∂input", family="norm", name="local_response_norm_adjoint")
+def _lrn_adjoint(input: Array, x: Array, base: Array | None = None, *, size: int, alpha: float, beta: float, k: float) -> Array:
+    """y = g · b^−β − 2αβ/n · x · Σ g · x · b^(−β−1), g the input, over the channels whose window has this one; b, the base, is x's own, and
+    is given where it is known already"""
+    if base is None:
+        _, base = kernel.local_response_norm_forward(x, size, alpha, beta, k)
+    return kernel.local_response_norm_adjoint(input, x, base, size, alpha, beta)
+
+
+@_lrn_adjoint.vjp("input", "x")
+def _(g: Array, input: Array, x: Array, size: int, alpha: float, beta: float, k: float, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+    base = _neighbours(x * x, size) * (alpha / size) + k
+    power, c = base**-beta, 2 * alpha * beta / size
+    r = power / base
+    near = _neighbours(x * g, size)
+    gx = None
+    if need[1]:
+        inner = (c * (beta + 1) * near * x / base - beta * g) * r * input
+        gx = 2 * alpha / size * x * _neighbours(inner, size, adjoint=True)
+        gx = gx - c * (g * _neighbours(x * r * input, size, adjoint=True) + near * r * input)
+    return g * power - c * x * r * near if need[0] else None, gx
 
 
 def _neighbours(x: Any, size: int, adjoint: bool = False) -> Any:
@@ -52,6 +68,16 @@ def _neighbours(x: Any, size: int, adjoint: bool = False) -> Any:
 def _(draw: Draw) -> Case:
     x = draw.array((2, draw.integer(1, 5), 2))
     return Case(x, size=draw.integer(1, 5), alpha=draw.real(0.1, 1.0), beta=0.75, k=draw.choice([1.0, 2.0]))
+
+
+@_lrn_adjoint.cases
+def _(draw: Draw) -> Case:
+    x = draw.array((2, draw.integer(1, 5), 2), low=-2.0, high=2.0)
+    params = {"size": draw.integer(1, 5), "alpha": draw.real(0.1, 1.0), "beta": 0.75, "k": draw.choice([1.0, 2.0])}
+    g = draw.array(x.shape, low=-2.0, high=2.0)
+    if draw.boolean():  # x's own base stays where it is when x moves: no derivative to test
+        return Case(g, x, _lrn.forward(x, **params)[1], smooth=False, **params)
+    return Case(g, x, **params)
 
 
 @expose("functional")

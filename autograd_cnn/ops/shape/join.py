@@ -12,9 +12,8 @@ from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of, unbox
 from ...errors import ShapeError
 from ...kernels.onednn import channels_last_ops
-from ...kernels.onednn.channels_last import ChannelsLast
 from ...types.promotion import Array, result_type
-from ..index.index import narrow
+from ..index.index import select_view
 from ..registry.contiguous import packed_or_last
 from ..registry.dims import normal_dim, numpy_names
 from ..registry.expose import expose
@@ -39,9 +38,9 @@ _cat.accelerated(channels_last_ops.cat)
 def _(g: Array, tensors_shape: tuple[Shape, ...], dim: int, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     grads: list[Array | None] = []
     at = 0
-    cut = channels_last_ops.part if g.__class__ is ChannelsLast else narrow
+    lead = (slice(None),) * dim
     for shape, wanted in zip(tensors_shape, need, strict=True):
-        grads.append(cut(g, dim, at, shape[dim]) if wanted else None)
+        grads.append(select_view(g, at=(*lead, slice(at, at + shape[dim]), Ellipsis)) if wanted else None)
         at += shape[dim]
     return tuple(grads)
 

@@ -142,6 +142,10 @@ entrywise("gelu slope", lambda a: 0.5 * (1 + math.erf(a / math.sqrt(2))) + a * _
 entrywise("silu slope", lambda a: sigmoid(a) * (1 + a * (1 - sigmoid(a))))
 entrywise("mish slope", _mish_slope)
 entrywise("sinc slope", _sinc_slope)
+entrywise("relu_adjoint", lambda g, y: g if y != 0 else 0.0)
+entrywise("leaky_relu_adjoint", lambda g, x, negative_slope: g if x > 0 else g * negative_slope)
+entrywise("sigmoid_adjoint", lambda g, y: g * (y * (1 - y)))
+entrywise("tanh_adjoint", lambda g, y: g * (1 - y) * (1 + y))
 
 
 @oracle("frexp")

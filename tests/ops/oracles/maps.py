@@ -32,6 +32,35 @@ ORACLES["local_response_norm"] = lambda x, size, alpha, beta, k: loops.local_res
 ORACLES["batch_norm"] = lambda x, w, b, eps: loops.batch_norm(
     x, np.ones(x.shape[1]) if w is None else w, np.zeros(x.shape[1]) if b is None else b, eps
 )
+ORACLES["conv_weight_bias"] = lambda g, x, shape, stride, padding, dilation, groups: (
+    loops.conv_weight(g, x, shape, stride, padding, dilation, groups), g.astype(float).sum((0, *range(2, g.ndim))))  # fmt: skip
+ORACLES["batch_norm_adjoint"] = lambda g, x, mean, invstd, eps: loops.batch_norm_gradients(g, x, np.ones(x.shape[1]), eps)[0]
+ORACLES["batch_norm_adjoints"] = lambda g, x, w, mean, invstd, eps: loops.batch_norm_gradients(g, x, w, eps)
+
+
+@oracle("normalize_adjoint")
+def _(g: Any, x: Any, invstd: Any, dims: Any, eps: float) -> Any:
+    """As batch norm's, with what is standardised together as one channel."""
+    kept = [d for d in range(x.ndim) if d not in [k % x.ndim for k in dims]]
+    order = (*[d % x.ndim for d in dims], *kept)
+    flat = [np.transpose(a, order).reshape(math.prod(x.shape[d] for d in order[: len(dims)]), -1) for a in (g, x)]
+    gx = loops.batch_norm_gradients(*flat, np.ones(flat[1].shape[1]), eps)[0]
+    return np.transpose(gx.reshape([x.shape[d] for d in order]), np.argsort(order))
+
+
+@oracle("local_response_norm_adjoint")
+def _(g: Any, x: Any, base: Any, size: int, alpha: float, beta: float, k: float) -> Any:
+    """gx_j = Σ_c g_c ∂y_c/∂x_j, channel by channel"""
+    gx, channels = np.zeros(x.shape), x.shape[1]
+    for n, *at in np.ndindex(x.shape[0], *x.shape[2:]):
+        v, w = (a[(n, slice(None), *at)].astype(float) for a in (x, g))
+        for c in range(channels):
+            near = [i for i in range(c - size // 2, c - size // 2 + size) if 0 <= i < channels]
+            b = k + alpha / size * sum(v[i] ** 2 for i in near)
+            gx[(n, c, *at)] += w[c] * b**-beta
+            for j in near:
+                gx[(n, j, *at)] -= w[c] * v[c] * beta * b ** (-beta - 1) * alpha / size * 2 * v[j]
+    return gx
 
 
 @oracle("batch_norm_eval")

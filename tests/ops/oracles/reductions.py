@@ -162,3 +162,21 @@ ordering("cumprod", lambda r: [math.prod(r[: i + 1].tolist()) for i in range(len
 ordering("softmax", lambda r: [math.exp(v) / math.fsum(math.exp(w) for w in r) for v in r])
 ordering("log_softmax", lambda r: [v - math.log(math.fsum(math.exp(w) for w in r)) for v in r])
 
+
+def _by_row(name: str, jacobian: Callable[[Any, int, int], float]) -> None:
+    """gx_j = Σ_i g_i ∂y_i/∂x_j in each row along dim, with ∂y_i/∂x_j told by y's row."""
+
+    def run(g: Any, y: Any, dim: int) -> Any:
+        out = np.zeros(g.shape)
+        rows = (np.moveaxis(np.atleast_1d(a), dim, -1) for a in (g, y, out))
+        gs, ys, outs = rows
+        for at in np.ndindex(*outs.shape):
+            row = ys[at[:-1]].astype(float)
+            outs[at] = math.fsum(float(gs[(*at[:-1], i)]) * jacobian(row, i, at[-1]) for i in range(len(row)))
+        return outs[0] if not out.ndim else out
+
+    ORACLES[name] = run
+
+
+_by_row("softmax_adjoint", lambda y, i, j: y[i] * ((i == j) - y[j]))
+_by_row("log_softmax_adjoint", lambda y, i, j: (i == j) - math.exp(y[j]))

@@ -34,8 +34,8 @@ from .config import (
 )
 from .engine.graph import Graph
 from .errors import nearest as _nearest
+from .kernels.environment import show_config
 from .kernels.memory.threads import get_num_threads, set_num_threads
-from .kernels.onednn.environment import show_config
 from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
 from .ops.shape.arrange import trace as _trace_of_matrix
 from .random import Generator, default_generator

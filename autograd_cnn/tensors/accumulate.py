@@ -9,10 +9,8 @@ import numpy as np
 from ..engine.node import Leaf
 from ..engine.variable import Variable, box
 from ..engine.versions import wrote
+from ..kernels.layouts import OwnOrder, add_into, to_plain
 from ..kernels.memory.allocator import is_whole
-from ..kernels.onednn.binary import add_into
-from ..kernels.onednn.channels_last import ChannelsLast
-from ..kernels.onednn.plain import to_plain
 from ..ops.elementwise.arithmetic import _add
 from .inplace import meets_itself
 
@@ -67,6 +65,6 @@ def accrue(g: Any, other: Any, lent: bool) -> Any:
         found = add_into(g, other)
         if found is not NotImplemented:
             return found
-    if g.__class__ is ChannelsLast or other.__class__ is ChannelsLast:
+    if g.__class__ is OwnOrder or other.__class__ is OwnOrder:
         return _add(g, other)
     return g + other

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.onednn.plain import to_plain
+from ..kernels.layouts import to_plain
 
 
 def deep_copy(x: Any, memo: dict[int, Any], with_grad: bool) -> Any:

@@ -17,7 +17,7 @@ from ..engine.record import Stand, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
 from ..errors import DtypeError, InplaceError, ShapeError
-from ..kernels.onednn.channels_last import ChannelsLast
+from ..kernels.layouts import OwnOrder
 from ..ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
 from ..ops.shape.shape import _permute, _reshape
 from .kernel_errors import _index_text
@@ -121,7 +121,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
     array = x.value if _can_swap(x) else x.storage()
-    if array.__class__ is not ChannelsLast and meets_itself(array):
+    if array.__class__ is not OwnOrder and meets_itself(array):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
@@ -151,7 +151,7 @@ _SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "i
 
 def _can_swap(x: Any) -> bool:
     """Has nobody but `x` seen its memory? Then a new value may take the place of the old one, and stay in its backend's order."""
-    return x.value.__class__ is ChannelsLast and x.value.stored is None and not isinstance(x.node, Leaf)
+    return x.value.__class__ is OwnOrder and x.value.stored is None and not isinstance(x.node, Leaf)
 
 
 def _same_kind(a: Any, b: Any) -> bool:
@@ -168,7 +168,7 @@ def _swap(x: Any, result: Any) -> None:
 
 def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
     """Put `result` into `x`'s memory and `x` in its place in the graph. `steady`: its node keeps `x`, and may read the result there."""
-    if result.value.__class__ is ChannelsLast and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
+    if result.value.__class__ is OwnOrder and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
         _swap(x, result)
         rebase(x, result)
         return x

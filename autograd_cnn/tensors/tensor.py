@@ -21,10 +21,8 @@ from ..engine.variable import Variable, register_front
 from ..engine.versions import carry, clock, owner, version
 from ..errors import DtypeError, ShapeError, expected, nearest
 from ..kernels.errstate import hush, unhush
+from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, beside, to_plain
 from ..kernels.memory.allocator import lendable
-from ..kernels.onednn.channels_last import ChannelsLast
-from ..kernels.onednn.plain import beside, store, to_plain
-from ..kernels.reference.pooling import Codes
 from ..ops.elementwise.arithmetic import cast, sum_to
 from ..ops.index.index import getitem
 from ..support import display
@@ -43,9 +41,6 @@ _RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.in
         np.uint32, np.uint64, np.complex64, np.complex128)  # fmt: skip
 
 
-_STORES: dict[type, Callable[..., Any]] = {ChannelsLast: store, Codes: Codes.places}  # what a kernel left in its own order
-
-
 class Tensor(TensorMethods, Variable):
     """A multi-dimensional array that remembers how it was computed. Make one with `tensor(data)`, `zeros(...)`, `randn(...)`.
 
@@ -62,11 +57,11 @@ class Tensor(TensorMethods, Variable):
     plain = frozenset((*_RAW, *_NUMBERS, Codes))
     arrays = frozenset((*_RAW, Codes))
     numbers = frozenset(_RAW[1:])  # np.float64(0.5) * x has the dtype of x, as 0.5 * x
-    raw = frozenset((*_RAW, ChannelsLast, Codes))
+    raw = frozenset((*_RAW, *RAW))
     remembers = "{node}.shape = {y}.shape; {node}.dtype = {y}.dtype"
     fits = True
     guard = walk_guard = (hush, unhush)
-    inside = ChannelsLast
+    inside = OwnOrder
     outside = staticmethod(beside)
     lendable = staticmethod(lendable)
     _retained: Retained | None = None  # the gradient, while this is no leaf
@@ -158,9 +153,9 @@ class Tensor(TensorMethods, Variable):
     def storage(self) -> Any:
         """The array itself, as one that can be written to and shared (a 0-d result is a NumPy number until then)."""
         value = self.value
-        if value.__class__ is not np.ndarray and (value.__class__ in _STORES or not isinstance(value, np.ndarray)):
+        if value.__class__ is not np.ndarray and (value.__class__ in STORES or not isinstance(value, np.ndarray)):
             memory = owner(value)
-            self.value = value = _STORES.get(value.__class__, np.array)(value)
+            self.value = value = STORES.get(value.__class__, np.array)(value)
             carry(memory, value)
             if isinstance(self.node, Leaf):
                 self.node.value = value

@@ -51,7 +51,11 @@ def last(x: np.ndarray) -> np.ndarray:
 
 
 HOW: dict[str, Callable[[np.ndarray], np.ndarray]] = {**LAYOUTS, "misaligned": misaligned, "repeated": repeated, "last": last}
-CONVOLUTIONS = frozenset(("conv", "conv_input", "conv_weight"))
+CONVOLUTIONS = frozenset(("conv", "conv_input", "conv_weight", "conv_weight_bias"))
+SUMMED = frozenset(("normalize_adjoint", "batch_norm_adjoint", "batch_norm_adjoints"))  # what overflows on the way is a matter of order
+OF_A_PASS = SUMMED | frozenset(  # what they take beside a gradient belongs together, and is what the forward pass gave
+    ("relu_adjoint", "leaky_relu_adjoint", "sigmoid_adjoint", "tanh_adjoint", "softmax_adjoint", "log_softmax_adjoint")
+)
 BY_OTHERS = {"switch_adjoint": "takes the codes of oneDNN's max_pool, in test_onednn.test_max_pooling"}
 
 
@@ -154,14 +158,17 @@ def test_special_values_stand_where_the_reference_has_them(name: str, small_too:
         case = prim.draw_case(RandomDraw(seed))
         rng = np.random.default_rng(seed)
         inputs = [np.array(x) if is_float(x) else x for x in single(case)]
-        for x in inputs:
+        for x in inputs[:1] if name in OF_A_PASS else inputs:
             if is_float(x) and x.size:
-                x.reshape(-1)[rng.integers(x.size)] = rng.choice([np.nan, np.inf, -np.inf, 1e-45, -0.0, 3e38, 1e-30])
+                x.reshape(-1)[rng.integers(x.size)] = rng.choice([np.nan, np.inf, -np.inf, 1e-45, -0.0, 1e30 if name in SUMMED else 3e38, 1e-30])
         right, found = run(prim, inputs, case.params, "numpy"), run(prim, inputs, case.params, "onednn")
         for y, z in zip(found, right, strict=False):
             told = f"{prim.name}: {inputs} {case.params} gives {y}, the reference {z}"
             if name in CONVOLUTIONS:  # the reference multiplies by the zeros of the padding, too
                 assert np.all(np.isfinite(y) | ~np.isfinite(z)), told
+                continue
+            if name in SUMMED:
+                assert np.array_equal(np.isfinite(y), np.isfinite(z)), told
                 continue
             assert np.array_equal(np.isnan(y), np.isnan(z)), told
             assert np.array_equal(np.isinf(y), np.isinf(z)), told

@@ -54,7 +54,9 @@ def _build_relu(b: Builder, size: int) -> Any:
 
 
 def relu_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
-    """g where y > 0"""
+    """g where y > 0, else 0. oneDNN multiplies by 1 and 0: an infinite or NaN g, as √(relu x) gives where x < 0, is NumPy's."""
+    if getattr(g, "size", 0) < SMALL or g.dtype is not FLOAT or not finite(g):
+        return NotImplemented
     return curve_adjoint(RELU, g, y, spare)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...config import current, get_float32_matmul_precision
-from ..memory import threads
-from . import library
+from ..config import current, get_float32_matmul_precision
+from .memory import threads
+from .onednn import library
 
 
 def config() -> dict[str, Any]:

@@ -89,6 +89,11 @@ def _(g: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> t
     return _relu_adjoint(g, result, spare=spare) if need[0] else None, flat
 
 
+@_relu_adjoint.entries
+def _(input: Array, result_values: Array) -> Any:
+    yield None, np.where(result_values != 0, input, 0)
+
+
 @_relu_adjoint.cases
 def _(draw: Draw) -> Case:
     x = draw.array(avoid=0.0)
@@ -225,6 +230,11 @@ def _(input: float, given: float, *, negative_slope: float) -> float:
 def _(g: Array, given: Array, negative_slope: float, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     flat = where(False, g, 0.0) if need[1] else None
     return _leaky_relu_adjoint(g, given, negative_slope=negative_slope, spare=spare) if need[0] else None, flat
+
+
+@_leaky_relu_adjoint.entries
+def _(input: Array, given_values: Array, negative_slope: float) -> Any:
+    yield None, input * np.where(given_values > 0, 1, negative_slope)
 
 
 @_leaky_relu_adjoint.cases

@@ -159,8 +159,9 @@ class Primitive:
         def put(rule: R) -> R:
             check_names(self, rule)
             self._open_for_rules(names)
-            self.groups.append((tuple(self.inputs.index(n) for n in names), rule))
-            check_spare(self)
+            group = tuple(self.inputs.index(n) for n in names), rule
+            check_spare(self, [*self.groups, group])
+            self.groups.append(group)
             self.once = self.once or once
             return rule
 

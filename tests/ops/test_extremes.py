@@ -120,6 +120,33 @@ def test_slopes_of_elu_far_below_zero() -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("onednn", marks=needs_onednn)])
+@pytest.mark.parametrize("lent", [False, True])
+def test_a_unit_that_is_off_stops_an_infinite_gradient(backend: str, lent: bool) -> None:
+    """√max(x, 0): its slope is infinite at 0, and nothing of that goes on where x < 0; 1/(2√x) where x > 0."""
+    x = ac.tensor(np.random.default_rng(0).standard_normal(20_000, dtype=np.float32), requires_grad=True)
+    with ac.use_backend(backend):
+        y = F.relu(x)
+        if not lent:
+            y.retain_grad()
+        y.sqrt().sum().backward()
+    assert x.grad is not None
+    v = x.detach().numpy().astype(float)
+    np.testing.assert_allclose(x.grad.numpy(), np.where(v > 0, 0.5 / np.sqrt(np.maximum(v, 1e-30)), 0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("onednn", marks=needs_onednn)])
+def test_batch_norm_with_a_bias_alone(backend: str) -> None:
+    rng = np.random.default_rng(0)
+    image, kernel = (ac.tensor(rng.standard_normal(shape, dtype=np.float32)) for shape in ((2, 8, 24, 24), (8, 8, 3, 3)))
+    bias = ac.tensor(rng.standard_normal(8, dtype=np.float32), requires_grad=True)
+    with ac.use_backend(backend):
+        y = F.batch_norm(F.conv2d(image.requires_grad_(), kernel, padding=1), None, None, None, bias, True)
+        (y * y).sum().backward()
+    assert bias.grad is not None
+    np.testing.assert_allclose(bias.grad.numpy(), 2 * y.detach().numpy().sum((0, 2, 3), dtype=float), rtol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("onednn", marks=needs_onednn)])
 @pytest.mark.parametrize("shape", [(0, 3), (0, 3, 4), (0, 3, 4, 4), (2, 3, 0)])
 def test_batch_norm_of_nothing(shape: Any, backend: str) -> None:
     w, b, x = ac.ones(3, requires_grad=True), ac.zeros(3, requires_grad=True), ac.zeros(*shape, requires_grad=True)

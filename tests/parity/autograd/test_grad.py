@@ -313,6 +313,16 @@ def a_gradient_with_a_graph_is_added_to_by_a_plain_one(m):
 
 
 @pytest.mark.filterwarnings("ignore")
+@program
+def second_derivatives_of_what_is_straight(m):
+    found = []
+    for name in ("relu", "leaky_relu"):
+        x = leaf(m, [-2.0, 0.5, 3.0])
+        (g,) = m.autograd.grad(getattr(m.nn.functional, name)(x).sum(), x, create_graph=True)
+        found += [g.tolist(), g.requires_grad, N(m.autograd.grad(g.sum(), x)[0])]
+    return found
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program(name: str) -> None:
     agree(PROGRAMS[name])

@@ -22,13 +22,13 @@ A rule receives arrays, or tensors where the backward pass is recorded: `shape_o
 from __future__ import annotations
 
 from ..engine.cases import Bad, Case, Draw
-from ..engine.primitive import Primitive, primitive
+from ..engine.primitive import primitive
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from ..ops.registry.expose import expose
 from ..support.listing import listed
 from ..testing import check_primitive
 
-__all__ = ["Bad", "Case", "Draw", "Primitive", "array_of", "check_primitive", "dtype_of", "expose", "ndim_of", "primitive", "shape_of", "size_of"]
+__all__ = ["Bad", "Case", "Draw", "array_of", "check_primitive", "dtype_of", "expose", "ndim_of", "primitive", "shape_of", "size_of"]
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.kernels.onednn import binary, conv, eltwise, environment, library, matmul, norm, pool, softmax
+from autograd_cnn.kernels import environment
+from autograd_cnn.kernels.onednn import binary, conv, eltwise, library, matmul, norm, pool, softmax
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
 from autograd_cnn.kernels.onednn.plain import to_plain
 from autograd_cnn.kernels.onednn.reorder import as_last

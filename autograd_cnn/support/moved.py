@@ -29,7 +29,7 @@ _NAMES = {
                  "state_dict=nn.state traversal=nn.walk",
     "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation shrink=ops.shrink smooth=ops.smooth "
                       "softmax=ops.softmax",
-    "ops.conv": "conv=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
+    "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
     "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
                        "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
                        "select=ops.select special=ops.special trigonometry=ops.trigonometry",
@@ -38,7 +38,7 @@ _NAMES = {
     "ops.linalg": "decompositions=ops.factors distance=ops.distance matrix_products=ops.linalg products=ops.products solve=ops.solving",
     "ops.loss": "binary=ops.binary crossentropy=ops.crossentropy likelihood=ops.likelihood margin=ops.margin regression=ops.loss",
     "ops.norm": "batch=ops.norm layer=ops.norm response=ops.norm",
-    "ops.pool": "functions=ops.pool max=ops.pool average=ops.pool",
+    "ops.pool": "max_functions=ops.pool average_functions=ops.pool max=ops.pool average=ops.pool",
     "ops.random": "dropout=ops.dropout sampled=ops.sampled",
     "ops.reduce": "calculus=ops.calculus counting=ops.counting cumulative=ops.scan extrema=ops.extrema histogram=ops.bins "
                   "quantile=ops.quantile reduce=ops.reduce sorting=ops.sorting statistics=ops.statistics",

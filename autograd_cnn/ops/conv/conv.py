@@ -2,7 +2,7 @@
 
 Convolution, the adjoint by its input and the adjoint by its weight are three primitives closed under differentiation: the rules
 of each are the other two. The field's "convolution" is a cross-correlation; the lectures' true convolution, with the kernel
-flipped, has a name of its own (`convolve2d`).
+flipped, has a name of its own (`convolve2d`). The public functions stand in `functions.py`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from ...kernels.reference.windows import check_fit, full_padding, output_sizes, 
 from ...types.promotion import Array
 from ..linalg.matrix_products import same_dtype
 from ..reduce.reduce import _sum
-from ..registry.expose import expose
-from ..shape.arrange import flip, pad_constant
+from ..shape.arrange import pad_constant
 from ..shape.shape import Shape, _reshape, expand, unsqueeze
 
 Pairs = tuple[tuple[int, int], ...]
@@ -210,7 +209,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(_out_shape(x, w, params)), draw.array(x), shape=w, **params)
 
 
-# ------------------------------------------------------------------------------------------------- the public functions
+# ------------------------------------------------------------------------------------------------- what the public functions share
 def _sides(padding: Any, kernel: Shape, stride: Shape, dilation: Shape, operation: str) -> Pairs:
     """Padding as (before, after) for each dim, from a number, numbers, or a word."""
     if not isinstance(padding, str):
@@ -269,52 +268,6 @@ def _convolution(operation: str, dims: int, input: Any, weight: Any, bias: Any, 
     )
 
 
-_DOC = """{what} over {dims} dims: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation]{flip}.
-
-    (N, C, {S}) or (C, {S}), (O, C/groups, {K}), (O) → (N, O, {P}), where along each dim
-    P = ⌊(S + before + after − dilation·(K − 1) − 1) / stride⌋ + 1.   Parameters: O · C/groups · K + O.
-
-    Args:
-        padding: a number, one for each dim, 'valid' (none), 'same' (P = S at stride 1) or the lectures' 'full' (every position
-            that touches the input: P = S + K − 1 without dilation).
-        groups: channels are split into so many groups that do not see each other (groups = C: depthwise).
-
-    Errors: ShapeError (a RuntimeError) for sizes, channels or groups that do not fit, DtypeError for unequal dtypes; inside
-    `strict_windows()` also for a window that leaves pixels over.
-
-    >>> import autograd_cnn as ac
-    >>> ac.nn.functional.{name}(ac.ones({x}), ac.ones({w})).shape
-    torch.Size({y})
-
-    Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998.
-    """
-_LETTERS = {1: ("L", "k", "P"), 2: ("H, W", "KH, KW", "OH, OW"), 3: ("D, H, W", "KD, KH, KW", "OD, OH, OW")}
-
-
-def _make(dims: int, true: bool) -> None:
-    name = f"convolve{dims}d" if true else f"conv{dims}d"
-
-    def convolution(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-                    groups: int = 1) -> Array:  # fmt: skip
-        kernel = flip(weight, tuple(range(2, ndim_of(weight)))) if true else weight
-        return _convolution(name, dims, input, kernel, bias, stride, padding, dilation, groups)
-
-    spatial, k, p = _LETTERS[dims]
-    convolution.__name__ = convolution.__qualname__ = name
-    convolution.__code__ = convolution.__code__.replace(co_name=name)  # what tracebacks and messages say
-    convolution.__doc__ = _DOC.format(
-        what="True convolution (the kernel flipped)" if true else "Cross-correlation, which the field calls convolution,",
-        dims=dims, flip=", with w flipped in all its spatial dims" if true else "", S=spatial, K=k, P=p, name=name,
-        x=", ".join(["1", "2"] + ["6"] * dims), w=", ".join(["4", "2"] + ["3"] * dims), y=[1, 4] + [4] * dims,
-    )  # fmt: skip
-    globals()[name] = expose("function functional")(convolution)
-
-
-for _dims in (1, 2, 3):
-    _make(_dims, true=False)
-    _make(_dims, true=True)
-
-
 def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, output_padding: Steps,
                 groups: int, dilation: Steps) -> Any:  # fmt: skip
     x, single = _batched(input, dims, operation)
@@ -355,32 +308,3 @@ def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, s
     if bias is not None:
         y = y + _reshape(bias, shape=(channels, *(1,) * dims), kind="unsqueeze")
     return _unbatched(y, single)
-
-
-def _make_transposed(dims: int) -> None:
-    name = f"conv_transpose{dims}d"
-
-    def transposed(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, output_padding: Steps = 0,
-                   groups: int = 1, dilation: Steps = 1) -> Array:  # fmt: skip
-        return _transposed(name, dims, input, weight, bias, stride, padding, output_padding, groups, dilation)
-
-    spatial, k, p = _LETTERS[dims]
-    transposed.__name__ = transposed.__qualname__ = name
-    transposed.__code__ = transposed.__code__.replace(co_name=name)  # what tracebacks and messages say
-    transposed.__doc__ = f"""Transposed convolution over {dims} dims ("deconvolution"): the adjoint of `conv{dims}d` by its input. Each
-    entry of the input spreads over a window of the output.
-
-    (N, C, {spatial}), (C, O/groups, {k}), (O) → (N, O, {p}), where along each dim
-    P = (S − 1) · stride − 2 · padding + dilation · (K − 1) + output_padding + 1.
-
-    >>> import autograd_cnn as ac
-    >>> ac.nn.functional.{name}(ac.ones({", ".join(["1", "4"] + ["3"] * dims)}), ac.ones({", ".join(["4", "2"] + ["2"] * dims)}), stride=2).shape
-    torch.Size({[1, 2] + [6] * dims})
-
-    Source: Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks", 2010.
-    """
-    globals()[name] = expose("function functional")(transposed)
-
-
-for _dims in (1, 2, 3):
-    _make_transposed(_dims)

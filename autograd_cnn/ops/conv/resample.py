@@ -12,7 +12,7 @@ from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.resampling import Plan, plan_for, resample_adjoint, resample_along
 from ...types.promotion import Array
-from ..pool.functions import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d  # type: ignore[attr-defined]  # made by a function
+from ..pool.average_functions import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from ..registry.expose import expose
 from ..shape.shape import Shape, _permute, _reshape, clone
 

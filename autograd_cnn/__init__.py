@@ -42,6 +42,7 @@ from .random import Generator, default_generator
 from .support.display import set_renderer as _set_renderer
 from .support.listing import listed as _listed
 from .support.moved import install as _install_old_names
+from .tensors import casts as _casts  # noqa: F401  # brings methods
 from .tensors import filling as _overwriting  # noqa: F401  # brings methods
 from .tensors import properties as _basics  # noqa: F401  # brings methods
 from .tensors.creation import (

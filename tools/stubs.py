@@ -3,7 +3,7 @@
 Tensor's and Scalar's methods, the functions of `autograd_cnn` and those of `autograd_cnn.nn.functional` are named where the
 operations are defined (`ops/registry/expose.py`) and appear at run time; editors and type checkers read them here:
 
-    tensors/_methods.pyi     TensorMethods, ScalarMethods: methods, operators, in-place twins, properties
+    tensors/_methods.pyi     TensorMethods, ScalarMethods: methods, operators, in-place twins
     tensors/_functions.pyi   the functions and dtypes of `autograd_cnn`
     nn/_functional.pyi       those of `nn.functional`
 
@@ -12,8 +12,6 @@ The signatures are the operations' own; an array in one is a Tensor to the user.
 
 from __future__ import annotations
 
-import ast
-import builtins
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +24,6 @@ from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, MET
 from autograd_cnn.tensors import scalar
 from autograd_cnn.tensors.methods import ANEW, ONE_WAY
 from autograd_cnn.tensors.operators import OPERATORS
-from autograd_cnn.tensors.tensor import Tensor
 from autograd_cnn.types import dtypes
 
 _PACKAGE = Path(ac.__file__).parent
@@ -48,6 +45,8 @@ from {root}.tensors.tensor import Tensor
 Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what stands beside a tensor in an operation
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim
 '''
+
+_OF_TENSORS = "from autograd_cnn.tensors.attributes import TensorAttributes\n\nclass TensorMethods(TensorAttributes):"
 
 # Results that depend on which arguments are given. {self}: "self", or the tensor with its type; {kind}: of the tuple.
 _BY_DIM = ("({self}) -> Tensor", "({self}, dim: _int, keepdim: _bool = ...) -> _return_types.{kind}")
@@ -84,7 +83,7 @@ def signature_of(op: Any) -> inspect.Signature:
 def _translated(annotation: Any, array: str) -> str:
     """An annotation as the stub writes it: `array` for arrays, built-in types under names that no method hides."""
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "Any")
-    text = re.sub(r"\b(bool|complex|float|int|str)\b", r"_\1", text)
+    text = re.sub(r"\b(?:builtins\.)?(bool|complex|float|int|str)\b", r"_\1", text)
     text = re.sub(r"\bArray\b", array, text)
     return text.replace("return_types.", "_return_types.")
 
@@ -162,34 +161,9 @@ def _operators(table: dict[str, Any], own: str, value: str, inplace: bool, two_w
                 yield f"    def __i{name}__(self, other: {value}) -> Self: ..."
 
 
-def _properties() -> Iterator[str]:
-    """What is put on Tensor outside its class statement, with the type of an example's."""
-    tree = ast.parse(Path(inspect.getfile(Tensor)).read_text(encoding="utf-8"))
-    (body,) = (n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Tensor")
-    written = {n.name for n in body if isinstance(n, ast.FunctionDef)}
-    written |= {t.id for n in body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-    written |= {n.target.id for n in body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
-    sample = ac.zeros(2, 2)
-    for name, found in vars(Tensor).items():
-        if name in written or name.startswith("_"):
-            continue
-        if not isinstance(found, property):
-            if not callable(found):
-                yield f"    {name}: {_named(found)}"
-            continue
-        yield "    @property"
-        yield f"    def {name}(self) -> {_named(getattr(sample, name))}: ..."
-
-
-def _named(value: Any) -> str:
-    name = type(value).__name__
-    return f"_{name}" if hasattr(builtins, name) else name
-
-
 def methods() -> str:
     """The text of `_methods.pyi`."""
-    lines = [_HEAD.format(what="The methods and operators of Tensor and Scalar.", root="autograd_cnn"), "class TensorMethods:"]
-    lines += _properties()
+    lines = [_HEAD.format(what="The methods and operators of Tensor and Scalar.", root="autograd_cnn"), _OF_TENSORS]
     lines += _operators(OPERATORS, "Tensor", "Value", True, lambda name: name not in ONE_WAY)
     for name in sorted(METHODS):
         lines += _method(name, METHODS[name], "Tensor", "Value")

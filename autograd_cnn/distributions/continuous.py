@@ -35,8 +35,15 @@ class Normal(Distribution):
         """loc"""
         return self.loc
 
-    stddev = property(lambda self: self.scale, doc="scale")
-    variance = property(lambda self: self.scale**2, doc="scale²")
+    @property
+    def stddev(self) -> Tensor:
+        """scale"""
+        return self.scale
+
+    @property
+    def variance(self) -> Tensor:
+        """scale²"""
+        return self.scale**2
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """loc + ε · scale"""

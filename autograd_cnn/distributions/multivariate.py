@@ -21,23 +21,35 @@ class Independent(Distribution):
         if reinterpreted_batch_ndims > len(base_distribution.batch_shape):
             raise ValueError(f"Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape), actual {reinterpreted_batch_ndims} vs "
                              f"{len(base_distribution.batch_shape)} in Independent")  # fmt: skip
-        self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims
+        self.base_dist: Any = base_distribution
+        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
         shape = (*base_distribution.batch_shape, *base_distribution.event_shape)
         events = reinterpreted_batch_ndims + len(base_distribution.event_shape)
         self.batch_shape, self.event_shape = shape[: len(shape) - events], shape[len(shape) - events :]
         self.has_rsample = base_distribution.has_rsample
 
-    mean = property(lambda self: self.base_dist.mean, doc="The base's.")
-    variance = property(lambda self: self.base_dist.variance, doc="The base's.")
-    stddev = property(lambda self: self.base_dist.stddev, doc="The base's.")
+    @property
+    def mean(self) -> Any:
+        """The base's."""
+        return self.base_dist.mean
+
+    @property
+    def variance(self) -> Any:
+        """The base's."""
+        return self.base_dist.variance
+
+    @property
+    def stddev(self) -> Any:
+        """The base's."""
+        return self.base_dist.stddev
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """The base's."""
-        return self.base_dist.rsample(sample_shape)
+        return self.base_dist.rsample(sample_shape)  # type: ignore[no-any-return]
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """The base's."""
-        return self.base_dist.sample(sample_shape)
+        return self.base_dist.sample(sample_shape)  # type: ignore[no-any-return]
 
     def _summed(self, x: Tensor) -> Tensor:
         n = self.reinterpreted_batch_ndims
@@ -78,10 +90,25 @@ class MultivariateNormal(Distribution):
         self.loc, self.scale_tril = loc.expand((*batch, n)), lower.expand((*batch, n, n))
         self.batch_shape, self.event_shape = tuple(batch), (n,)
 
-    mean = property(lambda self: self.loc, doc="loc")
-    covariance_matrix = property(lambda self: self.scale_tril @ self.scale_tril.mT, doc="L Lᵀ")
-    variance = property(lambda self: (self.scale_tril**2).sum(-1), doc="The diagonal of the covariance.")
-    stddev = property(lambda self: self.variance.sqrt(), doc="Its root.")
+    @property
+    def mean(self) -> Any:
+        """loc"""
+        return self.loc
+
+    @property
+    def covariance_matrix(self) -> Tensor:
+        """L Lᵀ"""
+        return self.scale_tril @ self.scale_tril.mT  # type: ignore[no-any-return]
+
+    @property
+    def variance(self) -> Tensor:
+        """The diagonal of the covariance."""
+        return (self.scale_tril**2).sum(-1)  # type: ignore[no-any-return]
+
+    @property
+    def stddev(self) -> Tensor:
+        """Its root."""
+        return self.variance.sqrt()
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """loc + L ε"""

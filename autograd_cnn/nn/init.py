@@ -397,31 +397,67 @@ def _source(generator: Generator | None) -> Generator:
 
 
 # ------------------------------------------------------------------------------------------------- older spellings
-def _older(function: Callable[P, R]) -> Callable[P, R]:
-    """The name without the underscore, which older programs use; it warns and does the same."""
-    new = function.__name__
-    old = new[:-1]
-
-    def renamed(*args: P.args, **kwargs: P.kwargs) -> R:
-        warnings.warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2)
-        return function(*args, **kwargs)
-
-    renamed.__name__ = renamed.__qualname__ = old
-    renamed.__doc__ = f"The older name of `{new}`."
-    return renamed
+def _older(new: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What `new` does, with a warning to whoever calls the name without the underscore, which older programs use."""
+    name = new.__name__
+    warnings.warn(f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=3)
+    return new(*args, **kwargs)
 
 
-uniform = _older(uniform_)
-normal = _older(normal_)
-constant = _older(constant_)
-eye = _older(eye_)
-dirac = _older(dirac_)
-xavier_uniform = _older(xavier_uniform_)
-xavier_normal = _older(xavier_normal_)
-kaiming_uniform = _older(kaiming_uniform_)
-kaiming_normal = _older(kaiming_normal_)
-orthogonal = _older(orthogonal_)
-sparse = _older(sparse_)
+def uniform(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `uniform_`."""
+    return _older(uniform_, *args, **kwargs)
+
+
+def normal(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `normal_`."""
+    return _older(normal_, *args, **kwargs)
+
+
+def constant(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `constant_`."""
+    return _older(constant_, *args, **kwargs)
+
+
+def eye(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `eye_`."""
+    return _older(eye_, *args, **kwargs)
+
+
+def dirac(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `dirac_`."""
+    return _older(dirac_, *args, **kwargs)
+
+
+def xavier_uniform(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `xavier_uniform_`."""
+    return _older(xavier_uniform_, *args, **kwargs)
+
+
+def xavier_normal(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `xavier_normal_`."""
+    return _older(xavier_normal_, *args, **kwargs)
+
+
+def kaiming_uniform(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `kaiming_uniform_`."""
+    return _older(kaiming_uniform_, *args, **kwargs)
+
+
+def kaiming_normal(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `kaiming_normal_`."""
+    return _older(kaiming_normal_, *args, **kwargs)
+
+
+def orthogonal(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `orthogonal_`."""
+    return _older(orthogonal_, *args, **kwargs)
+
+
+def sparse(*args: Any, **kwargs: Any) -> Tensor:
+    """The older name of `sparse_`."""
+    return _older(sparse_, *args, **kwargs)
+
 
 __all__ = [
     "calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal", "kaiming_normal_",

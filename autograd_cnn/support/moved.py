@@ -48,7 +48,7 @@ _NAMES = {
     "serialization": "hub=hub",
     "support": "atomic=atomic handles=hooks listing=listing",
     "symbolic": "algebra=engine.algebra calculus=engine.algebra",
-    "tensors": "creation=creation filling=overwriting inplace=inplace printing=printing properties=basics sampling=sampling scalar=scalar "
+    "tensors": "casts=basics creation=creation filling=overwriting inplace=inplace printing=printing properties=basics sampling=sampling scalar=scalar "
                "tensor=tensor",
     "types": "device=device dtypes=dtypes kinds=ops.kinds promotion=ops.promotion",
 }  # fmt: skip

@@ -272,7 +272,7 @@ def narrow(input: Tensor, dim: _int, start: _int, length: _int) -> Tensor: """Th
 def ne(input: Tensor, other: Value) -> Tensor: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""
 def neg(input: Tensor) -> Tensor: """y = −input. (*) → (*)"""
 def negative(input: Tensor) -> Tensor: """y = −input. (*) → (*)"""
-def nelement(input: Tensor) -> _int: """The number of entries."""
+def nelement(input: Tensor) -> _int: """The same as `numel`."""
 def nonzero(input: Tensor, *, as_tuple: _bool = False) -> Any: """The indices of the entries that are not zero: one a row, or with `as_tuple` one vector a dim (an index). (*) → (count, dims)"""
 def norm(input: Tensor, p: Any = 'fro', dim: Any = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor: """y = (Σ |x|ᵖ)^(1/p) over `dim` (an int or several; all by default). p may be inf, −inf, 0 (how many are not 0), 'fro' (p = 2) or 'nuc' (the sum of the singular values over two dims). The gradient where the result is 0 is 0."""
 def not_equal(input: Tensor, other: Value) -> Tensor: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""

@@ -6,8 +6,10 @@ rewrites it; a test holds it to the tables).
 
 from __future__ import annotations
 
+from .attributes import TensorAttributes
 
-class TensorMethods:
+
+class TensorMethods(TensorAttributes):
     """Every operation that is also a method."""
 
     __slots__ = ()

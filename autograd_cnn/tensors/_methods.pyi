@@ -16,30 +16,9 @@ from autograd_cnn.tensors.tensor import Tensor
 Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what stands beside a tensor in an operation
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim
 
-class TensorMethods:
-    @property
-    def T(self) -> Tensor: ...
-    @property
-    def mT(self) -> Tensor: ...
-    @property
-    def H(self) -> Tensor: ...
-    @property
-    def mH(self) -> Tensor: ...
-    @property
-    def real(self) -> Tensor: ...
-    @property
-    def itemsize(self) -> _int: ...
-    @property
-    def nbytes(self) -> _int: ...
-    is_cuda: _bool
-    is_sparse: _bool
-    is_quantized: _bool
-    is_mps: _bool
-    is_xpu: _bool
-    is_meta: _bool
-    is_mkldnn: _bool
-    is_cpu: _bool
-    layout: _str
+from autograd_cnn.tensors.attributes import TensorAttributes
+
+class TensorMethods(TensorAttributes):
     def __add__(self, other: Value) -> Tensor: ...
     def __radd__(self, other: Value) -> Tensor: ...
     def __iadd__(self, other: Value) -> Self: ...
@@ -125,7 +104,7 @@ class TensorMethods:
     def atanh(self) -> Tensor: """y = artanh input, the inverse of tanh; ±inf at ±1, NaN outside of [−1, 1]. (*) → (*)"""
     def baddbmm(self, batch1: Value, batch2: Value, *, beta: _float = 1, alpha: _float = 1) -> Tensor: """β · input + α · batch1 · batch2. (b, n, m), (b, n, k), (b, k, m) → (b, n, m)"""
     def bernoulli(self, p: _float | None = None, *, generator: Generator | None = None) -> Tensor: """0 or 1 for each entry: 1 with the probability that stands there (or `p`). The gradient is 0. (*) → (*)"""
-    def bernoulli_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them)."""
+    def bernoulli_(self, p: Any = 0.5, *, generator: Generator | None = None) -> Self: """Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them)."""
     def bincount(self, weights: Value | None = None, minlength: _int = 0) -> Tensor: """How often each of 0, 1, 2, … occurs in a vector of whole numbers; with weights, the sum of the weights where it occurs."""
     def bitwise_and(self, other: Value) -> Tensor: """y = input & other, bit by bit; of bools the logical and. (*), (*) → (*)"""
     def bitwise_left_shift(self, other: Value) -> Tensor: """y = input · 2^other, in integers; 0 where all bits are shifted out. (*), (*) → (*)"""
@@ -137,7 +116,7 @@ class TensorMethods:
     def bool(self, memory_format: Any = None) -> Tensor: """`self.to(bool)`."""
     def broadcast_to(self, size: Sequence[_int]) -> Tensor: """`input.expand(size)`."""
     def byte(self, memory_format: Any = None) -> Tensor: """`self.to(uint8)`."""
-    def cauchy_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with Cauchy draws."""
+    def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Self: """Overwrite with Cauchy draws."""
     def cdouble(self, memory_format: Any = None) -> Tensor: """`self.to(complex128)`."""
     def ceil(self) -> Tensor: """y = ⌈input⌉, the smallest whole number not below; the gradient is 0. (*) → (*)"""
     def cfloat(self, memory_format: Any = None) -> Tensor: """`self.to(complex64)`."""
@@ -148,7 +127,7 @@ class TensorMethods:
     def clamp_min(self, min: Any) -> Tensor: """y = max(input, min). (*) → (*)"""
     def clip(self, min: Any = None, max: Any = None) -> Tensor: """y = min(max(input, min), max); either bound may be missing, a number, or a tensor that broadcasts. (*) → (*)"""
     def clone(self, memory_format: Any = None) -> Tensor: """A copy in its own memory; the gradient passes. (*) → (*)"""
-    def coalesce(self, dtype: Any = None) -> Tensor: """The tensor itself: all are dense. `torch.sparse` of programs makes them so at once."""
+    def coalesce(self, dtype: Any = None) -> Tensor: """The same as `to_dense`: nothing is to be put together."""
     def contiguous(self, memory_format: Any = None) -> Tensor: """This tensor if its memory is in row-major order, else a copy that is."""
     def copy_(self, src: Tensor, non_blocking: _bool = False) -> Self: """Overwrite with the values of `src`, broadcast and cast; the gradient flows to `src`."""
     def copysign(self, other: Value) -> Tensor: """y = |input| with the sign of other (also of −0.0). (*), (*) → (*)"""
@@ -191,7 +170,7 @@ class TensorMethods:
     def expand(self, *sizes: Any) -> Tensor: """Dims of size 1 stretched, new dims in front; -1 keeps a size. No memory is copied."""
     def expand_as(self, other: Value) -> Tensor: """`input.expand(other.size())`."""
     def expm1(self) -> Tensor: """y = e^input − 1, exact near 0. (*) → (*)"""
-    def exponential_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with exponential draws of rate lambd."""
+    def exponential_(self, lambd: _float = 1.0, *, generator: Generator | None = None) -> Self: """Overwrite with exponential draws of rate lambd."""
     def fill_diagonal_(self, fill_value: _float, wrap: _bool = False) -> Tensor: """Overwrite the main diagonal of a matrix (or the entries i, i, … of a cube) with one value; with `wrap` a tall matrix's diagonal begins again after N columns."""
     def fix(self) -> Tensor: """y = the whole part of input, rounded towards 0; the gradient is 0. (*) → (*)"""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """Dims start_dim … end_dim as one. (N, C, H, W) → (N, C·H·W) with start_dim=1"""
@@ -210,7 +189,7 @@ class TensorMethods:
     def gather(self, dim: _int, index: Value, *, sparse_grad: _bool = False) -> Tensor: """y[i][j][k] = input[index[i][j][k]][j][k] for dim = 0, and so on: entries picked along `dim`. (*), (*') → (*')"""
     def gcd(self, other: Value) -> Tensor: """y = the greatest common divisor of two integers. (*), (*) → (*)"""
     def ge(self, other: Value) -> Tensor: """y = (input ≥ other), entry by entry. (*), (*) → (*) bool"""
-    def geometric_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with geometric draws: trials until the first success of probability p."""
+    def geometric_(self, p: _float, *, generator: Generator | None = None) -> Self: """Overwrite with geometric draws: trials until the first success of probability p."""
     def ger(self, vec2: Value) -> Tensor: """y_ij = input_i · vec2_j. (n), (m) → (n, m)"""
     def get_device(self) -> _int: """-1: the CPU."""
     def greater(self, other: Value) -> Tensor: """y = (input > other), entry by entry. (*), (*) → (*) bool"""
@@ -259,7 +238,7 @@ class TensorMethods:
     def log10(self) -> Tensor: """y = log₁₀ input; −inf at 0, NaN below. (*) → (*)"""
     def log1p(self) -> Tensor: """y = ln(1 + input), exact near 0; −inf at −1, NaN below. (*) → (*)"""
     def log2(self) -> Tensor: """y = log₂ input; −inf at 0, NaN below. (*) → (*)"""
-    def log_normal_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with exp of normal draws."""
+    def log_normal_(self, mean: _float = 1.0, std: _float = 2.0, *, generator: Generator | None = None) -> Self: """Overwrite with exp of normal draws."""
     def log_softmax(self, dim: _int, dtype: Any = None) -> Tensor: """y = x − ln Σ e^x along `dim`: the logarithm of softmax, without its underflow. (*) → (*)"""
     def logaddexp(self, other: Value) -> Tensor: """y = ln(e^input + e^other), without overflow. (*), (*) → (*)"""
     def logaddexp2(self, other: Value) -> Tensor: """y = log₂(2^input + 2^other), without overflow. (*), (*) → (*)"""
@@ -315,20 +294,20 @@ class TensorMethods:
     def nanquantile(self, q: Any, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = 'linear') -> Tensor: """`quantile` of the entries that are not NaN."""
     def nansum(self, dim: Any = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor: """y = Σ input over `dim`, NaN counted as 0."""
     def narrow(self, dim: _int, start: _int, length: _int) -> Tensor: """The entries start … start+length−1 along `dim`; a view."""
-    def ndimension(self) -> _int: """The number of dims."""
+    def ndimension(self) -> _int: """The same as `dim`."""
     def ne(self, other: Value) -> Tensor: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""
     def neg(self) -> Tensor: """y = −input. (*) → (*)"""
     def negative(self) -> Tensor: """y = −input. (*) → (*)"""
-    def nelement(self) -> _int: """The number of entries."""
+    def nelement(self) -> _int: """The same as `numel`."""
     def new(self, *args: Any) -> Tensor: """A tensor of this one's dtype: from data, or of sizes (zeros). The oldest form; prefer `new_tensor` and `new_zeros`."""
-    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """Empty of the given sizes, in this one's dtype."""
+    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """A tensor of the given sizes and this one's dtype whose values do not matter (zeros here)."""
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """One value, in this one's dtype."""
     def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """Ones of the given sizes, in this one's dtype."""
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """A tensor with a copy of `data` in this one's dtype."""
     def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: _bool = False) -> Tensor: """Zeros of the given sizes, in this one's dtype."""
     def nonzero(self, *, as_tuple: _bool = False) -> Any: """The indices of the entries that are not zero: one a row, or with `as_tuple` one vector a dim (an index). (*) → (count, dims)"""
     def norm(self, p: Any = 'fro', dim: Any = None, keepdim: _bool = False, *, dtype: Any = None) -> Tensor: """y = (Σ |x|ᵖ)^(1/p) over `dim` (an int or several; all by default). p may be inf, −inf, 0 (how many are not 0), 'fro' (p = 2) or 'nuc' (the sum of the singular values over two dims). The gradient where the result is 0 is 0."""
-    def normal_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with normal draws: `normal_(mean=0, std=1)`."""
+    def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Generator | None = None) -> Self: """Overwrite with normal draws."""
     def not_equal(self, other: Value) -> Tensor: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""
     def numel(self) -> _int: """The number of entries."""
     def outer(self, vec2: Value) -> Tensor: """y_ij = input_i · vec2_j. (n), (m) → (n, m)"""
@@ -343,7 +322,7 @@ class TensorMethods:
     def qr(self, some: _bool = True) -> _return_types.qr: """(Q, R) with Q R = input, Q orthonormal columns, R upper triangular. (…, m, n) → (…, m, k), (…, k, n)"""
     def quantile(self, q: Any, dim: _int | None = None, keepdim: _bool = False, *, interpolation: _str = 'linear') -> Tensor: """The entry below which the fraction q of a slice along `dim` (of all, by default) lies; NaN if there is a NaN."""
     def rad2deg(self) -> Tensor: """y = input · 180/π. (*) → (*)"""
-    def random_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with whole numbers from [from, to), or over the dtype's range."""
+    def random_(self, from_: _int | None = None, to: _int | None = None, *, generator: Generator | None = None, **named: Any) -> Self: """Overwrite with whole numbers from [from, to), or over the dtype's range."""
     def ravel(self) -> Tensor: """All dims as one; a view of what is contiguous, else a copy."""
     def reciprocal(self) -> Tensor: """y = 1/input. (*) → (*)"""
     def relu(self) -> Tensor: """y = max(0, input); the gradient at 0 is 0, NaN stays NaN. (*) → (*) [Nair and Hinton 2010]"""
@@ -425,7 +404,7 @@ class TensorMethods:
     def unbind(self, dim: _int = 0) -> tuple[Tensor, ...]: """The slices along `dim`, without that dim. They share memory, as the pieces of `split`."""
     def unflatten(self, dim: _int, sizes: Sequence[_int]) -> Tensor: """One dim as several; one size may be -1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor: """Windows of `size` entries along a dim, `step` apart, with their entries in a new last dim; a view."""
-    def uniform_(self, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Self: """Overwrite with uniform draws from [from, to)."""
+    def uniform_(self, from_: _float = 0.0, to: _float = 1.0, *, generator: Generator | None = None, **named: Any) -> Self: """Overwrite with uniform draws from [from, to)."""
     def unique(self, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> Any: """The different values, in ascending order (also with `sorted=False`, which only allows another order); with `dim`, the different slices. `return_inverse` adds which of them each entry is, `return_counts` how often each occurs."""
     def unique_consecutive(self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None) -> Any: """As `unique`, but only neighbours that are equal become one, and the order stays."""
     def unsafe_chunk(self, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: """At most `chunks` pieces of equal size (the last may be smaller). They share memory, as those of `split`."""

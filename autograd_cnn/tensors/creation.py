@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -171,52 +171,86 @@ def _sizes(size: tuple[Any, ...], operation: str) -> tuple[int, ...]:
     return sizes
 
 
-class _Filled(Protocol):
-    def __call__(self, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-                 pin_memory: bool = False, memory_format: Any = None) -> Tensor: ...  # fmt: skip
+def _filled(name: str, value: float, size: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    kind = as_dtype(dtype, name) or get_default_dtype()
+    sizes = _sizes(size, name)
+    # np.zeros takes fresh zero pages from the system: nothing is written
+    array = np.zeros(sizes, kind) if value == 0 else np.full(sizes, value, kind)
+    return finish(array, requires_grad, device, name)
 
 
-class _FilledLike(Protocol):
-    def __call__(self, input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-                 memory_format: Any = None) -> Tensor: ...  # fmt: skip
+def _filled_like(name: str, value: float, input: Tensor, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    array = np.full_like(np.asarray(input.storage()), value, dtype=as_dtype(dtype, name))
+    return finish(array, requires_grad, device, name)
 
 
-def _filled(name: str, value: float, doc: str) -> _Filled:
-    @sizes_by_name("size")
-    def make(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-             pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
-        kind = as_dtype(dtype, name) or get_default_dtype()
-        sizes = _sizes(size, name)
-        # np.zeros takes fresh zero pages from the system: nothing is written
-        array = np.zeros(sizes, kind) if value == 0 else np.full(sizes, value, kind)
-        return finish(array, requires_grad, device, name)
+@allocating
+@sizes_by_name("size")
+def zeros(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+          pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Zeros of the given sizes.
 
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = doc
-    return allocating(make)
+    >>> zeros(2)
+    tensor([0., 0.])
+    """
+    return _filled("zeros", 0, size, dtype, device, requires_grad)
 
 
-def _filled_like(name: str, value: float, doc: str) -> _FilledLike:
-    def make(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-             memory_format: Any = None) -> Tensor:  # fmt: skip
-        array = np.full_like(np.asarray(input.storage()), value, dtype=as_dtype(dtype, name))
-        return finish(array, requires_grad, device, name)
+@allocating
+@sizes_by_name("size")
+def ones(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+         pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Ones of the given sizes.
 
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = doc
-    return allocating(make)
+    >>> ones(2)
+    tensor([1., 1.])
+    """
+    return _filled("ones", 1, size, dtype, device, requires_grad)
 
 
-zeros = _filled("zeros", 0, "Zeros of the given sizes.\n\n    >>> zeros(2)\n    tensor([0., 0.])\n    ")
-ones = _filled("ones", 1, "Ones of the given sizes.\n\n    >>> ones(2)\n    tensor([1., 1.])\n    ")
-empty = _filled(
-    "empty", 0, "A tensor whose values do not matter (they are zeros here, so that no run depends on old memory)."
-)
-zeros_like = _filled_like("zeros_like", 0, "Zeros of another tensor's shape and dtype.")
-ones_like = _filled_like("ones_like", 1, "Ones of another tensor's shape and dtype.")
-empty_like = _filled_like(
-    "empty_like", 0, "A tensor of another's shape and dtype whose values do not matter (zeros here)."
-)
+@allocating
+@sizes_by_name("size")
+def empty(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+          pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+    """A tensor whose values do not matter (they are zeros here, so that no run depends on old memory).
+
+    >>> empty(2, 3).shape
+    torch.Size([2, 3])
+    """
+    return _filled("empty", 0, size, dtype, device, requires_grad)
+
+
+@allocating
+def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Zeros of another tensor's shape and dtype.
+
+    >>> zeros_like(tensor([5, 7]))
+    tensor([0, 0])
+    """
+    return _filled_like("zeros_like", 0, input, dtype, device, requires_grad)
+
+
+@allocating
+def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Ones of another tensor's shape and dtype.
+
+    >>> ones_like(tensor([5, 7]))
+    tensor([1, 1])
+    """
+    return _filled_like("ones_like", 1, input, dtype, device, requires_grad)
+
+
+@allocating
+def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """A tensor of another's shape and dtype whose values do not matter (zeros here).
+
+    >>> empty_like(tensor([5, 7])).shape
+    torch.Size([2])
+    """
+    return _filled_like("empty_like", 0, input, dtype, device, requires_grad)
 
 
 @allocating

@@ -15,6 +15,7 @@ from ..errors import allocating
 from ..ops.index.index import copied, filled
 from ..ops.registry.dims import sizes_by_name
 from ..ops.registry.expose import expose
+from ..ops.shape.shape import given_sizes
 from ..random import Generator, default_generator
 from ..types.promotion import held
 from . import inplace, sampling
@@ -106,8 +107,6 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
     >>> ac.zeros(4).resize_(2, 3).shape
     torch.Size([2, 3])
     """
-    from ..ops.shape.shape import given_sizes
-
     if self.requires_grad:
         raise RuntimeError(
             "cannot resize variables that require grad: expected a tensor without requires_grad in resize_"
@@ -130,72 +129,140 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     return resize_(self, the_template.shape)
 
 
-def _fill(name: str, draw: Callable[..., Any], doc: str, example: str) -> None:
-    def method(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
-        inplace.check_writable(self, name)
-        array = self.storage()
-        draw(generator or default_generator, array, *args, **kwargs)
-        wrote(array)
-        drawn = wrap(array)
-        drawn.node = filled(self, value=0.0).node if self.node is not None else None
-        inplace.rebase(self, drawn)
-        return self
+def _filled(name: str, self: Tensor, draw: Callable[..., Any], generator: Generator | None, *how: Any) -> Tensor:
+    """Overwrite by `draw(generator, array, *how)`; what the tensor was takes no gradient any more."""
+    inplace.check_writable(self, name)
+    array = self.storage()
+    draw(generator or default_generator, array, *how)
+    wrote(array)
+    drawn = wrap(array)
+    drawn.node = filled(self, value=0.0).node if self.node is not None else None
+    inplace.rebase(self, drawn)
+    return self
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"""{doc}
+
+def _from(name: str, given: Any, named: dict[str, Any]) -> Any:
+    """The argument `from`, whose name is a word of Python's own."""
+    low = named.pop("from", given)
+    if named:
+        raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(named))!r}")
+    return low
+
+
+@expose("method")
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with normal draws.
 
     The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
 
     >>> import autograd_cnn as ac
     >>> _ = ac.manual_seed(0)
-    >>> ac.zeros(2).{name}{example}
+    >>> ac.zeros(2).normal_()
+    tensor([ 1.5410, -0.2934])
     """
-    expose("method", name)(method)
+    return _filled("normal_", self, Generator.fill_normal_, generator, float(mean), float(std))
 
 
-def _normal(g: Generator, array: Any, mean: float = 0.0, std: float = 1.0) -> None:
-    g.fill_normal_(array, float(mean), float(std))
+@expose("method")
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: Any) -> Tensor:
+    """Overwrite with uniform draws from [from, to).
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).uniform_(0, 10)
+    tensor([4.9626, 7.6822])
+    """
+    low = _from("uniform_", from_, named)
+    return _filled("uniform_", self, Generator.fill_uniform_, generator, float(low), float(to))
 
 
-def _uniform(g: Generator, array: Any, from_: float = 0.0, to: float = 1.0, **named: float) -> None:
-    g.fill_uniform_(array, float(named.get("from", from_)), float(to))
+@expose("method")
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).bernoulli_(0.5)
+    tensor([0., 0.])
+    """
+    return _filled("bernoulli_", self, Generator.fill_bernoulli_, generator, unbox(p))
 
 
-def _bernoulli(g: Generator, array: Any, p: Any = 0.5) -> None:
-    g.fill_bernoulli_(array, unbox(p))
+@expose("method")
+def random_(self: Tensor, from_: int | None = None, to: int | None = None, *, generator: Generator | None = None, **named: Any) -> Tensor:
+    """Overwrite with whole numbers from [from, to), or over the dtype's range.
 
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
 
-def _random(g: Generator, array: Any, from_: int | None = None, to: int | None = None, **named: Any) -> None:
-    low = named.get("from", from_)
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).random_(10)
+    tensor([4., 9.])
+    """
+    low = _from("random_", from_, named)
     if low is not None and to is None:
         low, to = 0, low
-    g.fill_random_(array, low, to)
+    return _filled("random_", self, Generator.fill_random_, generator, low, to)
 
 
-def _exponential(g: Generator, array: Any, lambd: float = 1.0) -> None:
-    g.fill_exponential_(array, float(lambd))
+@expose("method")
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with exponential draws of rate lambd.
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).exponential_()
+    tensor([3.5083, 1.2304])
+    """
+    return _filled("exponential_", self, Generator.fill_exponential_, generator, float(lambd))
 
 
-def _cauchy(g: Generator, array: Any, median: float = 0.0, sigma: float = 1.0) -> None:
-    g.fill_cauchy_(array, float(median), float(sigma))
+@expose("method")
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with Cauchy draws.
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).cauchy_()
+    tensor([10.5977,  0.7648])
+    """
+    return _filled("cauchy_", self, Generator.fill_cauchy_, generator, float(median), float(sigma))
 
 
-def _log_normal(g: Generator, array: Any, mean: float = 1.0, std: float = 2.0) -> None:
-    g.fill_log_normal_(array, float(mean), float(std))
+@expose("method")
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with exp of normal draws.
+
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).log_normal_()
+    tensor([59.2634,  1.5116])
+    """
+    return _filled("log_normal_", self, Generator.fill_log_normal_, generator, float(mean), float(std))
 
 
-def _geometric(g: Generator, array: Any, p: float) -> None:
-    g.fill_geometric_(array, float(p))
+@expose("method")
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Overwrite with geometric draws: trials until the first success of probability p.
 
+    The stream is PyTorch's: the same seed, the same numbers. Raises InplaceError for a leaf that requires a gradient (outside `no_grad`).
 
-_fill("normal_", _normal, "Overwrite with normal draws: `normal_(mean=0, std=1)`.", "()\n    tensor([ 1.5410, -0.2934])")
-_fill("uniform_", _uniform, "Overwrite with uniform draws from [from, to).", "(0, 10)\n    tensor([4.9626, 7.6822])")
-_fill("bernoulli_", _bernoulli, "Overwrite with 0 and 1; 1 with probability p (a number or a tensor of them).", "(0.5)\n    tensor([0., 0.])")
-_fill("random_", _random, "Overwrite with whole numbers from [from, to), or over the dtype's range.", "(10)\n    tensor([4., 9.])")
-_fill("exponential_", _exponential, "Overwrite with exponential draws of rate lambd.", "()\n    tensor([3.5083, 1.2304])")
-_fill("cauchy_", _cauchy, "Overwrite with Cauchy draws.", "()\n    tensor([10.5977,  0.7648])")
-_fill("log_normal_", _log_normal, "Overwrite with exp of normal draws.", "()\n    tensor([59.2634,  1.5116])")
-_fill("geometric_", _geometric, "Overwrite with geometric draws: trials until the first success of probability p.", "(0.5)\n    tensor([1., 1.])")
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.zeros(2).geometric_(0.5)
+    tensor([1., 1.])
+    """
+    return _filled("geometric_", self, Generator.fill_geometric_, generator, float(p))
 
 
 # ------------------------------------------------------------------------------------------------- new ones like it
@@ -249,24 +316,38 @@ def new_full(
     return finish(np.full(tuple(size), held(unbox(fill_value), kind, "new_full")), requires_grad, device, "new_full")
 
 
-def _new(name: str, value: int) -> None:
-    def method(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        from ..ops.shape.shape import given_sizes
-
-        return new_full(self, given_sizes(size), value, dtype=dtype, device=device, requires_grad=requires_grad)
-
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"""{name[4:].capitalize()} of the given sizes, in this one's dtype.
+@expose("method")
+def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the given sizes, in this one's dtype.
 
     >>> import autograd_cnn as ac
-    >>> ac.zeros(1, dtype=ac.int64).{name}(2)
-    tensor([{value}, {value}])
+    >>> ac.zeros(1, dtype=ac.int64).new_zeros(2)
+    tensor([0, 0])
     """
-    expose("method", name)(method)
+    return new_full(self, given_sizes(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-expose("method", "bernoulli")(sampling.bernoulli)
-expose("method", "multinomial")(sampling.multinomial)
+@expose("method")
+def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the given sizes, in this one's dtype.
 
-for _name, _value in {"new_zeros": 0, "new_ones": 1, "new_empty": 0}.items():
-    _new(_name, _value)
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.int64).new_ones(2)
+    tensor([1, 1])
+    """
+    return new_full(self, given_sizes(size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+@expose("method")
+def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the given sizes and this one's dtype whose values do not matter (zeros here).
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(1, dtype=ac.int64).new_empty(2)
+    tensor([0, 0])
+    """
+    return new_full(self, given_sizes(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+expose("method")(sampling.bernoulli)
+expose("method")(sampling.multinomial)

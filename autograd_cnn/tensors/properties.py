@@ -1,4 +1,4 @@
-"""Methods and properties of Tensor that ask what it is, or change its dtype."""
+"""Methods of Tensor that ask what it is."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ import numpy as np
 
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from ..errors import expected
-from ..ops.elementwise.arithmetic import cast, sum_to
+from ..ops.elementwise.arithmetic import sum_to
 from ..ops.registry.expose import expose
-from ..ops.shape.shape import _permute
+from ..ops.shape.shape import _permute, given_sizes
 from ..types.device import check_cpu
-from ..types.promotion import get_default_dtype
+from .casts import _cast
 from .creation import as_dtype
-from .tensor import Tensor, wrap
-
-LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",
-          "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool"}  # fmt: skip
-_SPOKEN = {v: k for k, v in LEGACY.items()}
+from .tensor import Tensor
 
 
 # ------------------------------------------------------------------------------------------------- questions
-@expose("method", "dim", "ndimension")
+@expose("method")
 def dim(self: Tensor) -> int:
     """The number of dims.
 
@@ -31,6 +27,17 @@ def dim(self: Tensor) -> int:
     2
     """
     return int(self.value.ndim)
+
+
+@expose("method")
+def ndimension(self: Tensor) -> int:
+    """The same as `dim`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).ndimension()
+    2
+    """
+    return dim(self)
 
 
 @expose("method")
@@ -53,7 +60,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     return self.value.shape[dim]
 
 
-@expose("function method", "numel", "nelement")
+@expose("function method")
 def numel(input: Tensor) -> int:
     """The number of entries.
 
@@ -62,6 +69,17 @@ def numel(input: Tensor) -> int:
     6
     """
     return size_of(input)
+
+
+@expose("function method")
+def nelement(input: Tensor) -> int:
+    """The same as `numel`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.zeros(2, 3).nelement()
+    6
+    """
+    return numel(input)
 
 
 @expose("method")
@@ -193,90 +211,22 @@ def share_memory_(self: Tensor) -> Tensor:
     return self
 
 
-# ------------------------------------------------------------------------------------------------- dtype
-def _cast(x: Tensor, dtype: Any, copy: bool = False) -> Tensor:
-    if x.value.dtype == dtype:
-        return x.clone() if copy else x
-    return cast(x, dtype=np.dtype(dtype))  # type: ignore[no-any-return]
-
-
+# ------------------------------------------------------------------------------------------------- for programs of accelerators
 @expose("method")
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
-       memory_format: Any = None) -> Tensor:  # fmt: skip
-    """The tensor in another dtype (differentiably) or on the device named, which must be the CPU; as `other` with a tensor.
-
-    >>> import autograd_cnn as ac
-    >>> ac.tensor([1, 2]).to(ac.float32)
-    tensor([1., 2.])
-    """
-    flags = [a for a in args if isinstance(a, bool)]  # non_blocking: everything is here already; copy
-    copy = copy or (len(flags) > 1 and flags[1])
-    for a in args:
-        if isinstance(a, Tensor):
-            dtype = a.value.dtype
-        elif isinstance(a, str) or hasattr(a, "index"):
-            device = a
-        elif isinstance(a, np.dtype | type):
-            dtype = a
-        elif isinstance(a, bool):
-            continue
-        elif a is not None:
-            raise TypeError(f"to() received an invalid argument {a!r}: expected a dtype, a device or a Tensor")
-    check_cpu(device, "to")
-    return _cast(self, as_dtype(dtype, "to") or self.value.dtype, copy)
-
-
-@expose("method", "type")
-def convert(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """The type's old name (`"torch.FloatTensor"`), or the tensor converted to a dtype or old name.
-
-    >>> import autograd_cnn as ac
-    >>> ac.tensor([1.]).type(), ac.tensor([1.]).type(ac.int64)
-    ('torch.FloatTensor', tensor([1]))
-    """
-    if dtype is None:
-        return f"torch.{_SPOKEN.get(self.value.dtype.name, self.value.dtype.name)}"
-    if dtype is Tensor or dtype == "torch.Tensor":  # `torch.Tensor` is the old name of the default type, too
-        return _cast(self, get_default_dtype())
-    if isinstance(dtype, str) or hasattr(dtype, "legacy_name"):
-        name = getattr(dtype, "legacy_name", dtype).rsplit(".", 1)[-1]
-        if ".cuda." in f".{getattr(dtype, 'legacy_name', dtype)}":
-            check_cpu("cuda", "type")
-        if name not in LEGACY:
-            raise ValueError(f"invalid type: {dtype!r}. Expected one of {', '.join(LEGACY)} or a dtype.")
-        return _cast(self, LEGACY[name])
-    return _cast(self, as_dtype(dtype, "type"))
-
-
-@expose("method")
-def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """`self.to(other.dtype)`.
-
-    >>> import autograd_cnn as ac
-    >>> ac.tensor([1, 2]).type_as(ac.zeros(1))
-    tensor([1., 2.])
-    """
-    return _cast(self, other.value.dtype)
-
-
-def _caster(name: str, dtype: str) -> None:
-    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
-        return _cast(self, dtype)
-
-    convert.__name__ = convert.__qualname__ = name
-    convert.__doc__ = f"`self.to({dtype})`."
-    expose("method", name)(convert)
-
-
-for _name, _dtype in {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
-                      "char": "int8", "byte": "uint8", "bool": "bool", "cfloat": "complex64", "cdouble": "complex128"}.items():  # fmt: skip
-    _caster(_name, _dtype)
-
-
-@expose("method", "to_dense", "coalesce")
 def to_dense(self: Tensor, dtype: Any = None) -> Tensor:
     """The tensor itself: all are dense. `torch.sparse` of programs makes them so at once."""
     return self if dtype is None else _cast(self, as_dtype(dtype, "to_dense"))
+
+
+@expose("method")
+def coalesce(self: Tensor, dtype: Any = None) -> Tensor:
+    """The same as `to_dense`: nothing is to be put together.
+
+    >>> import autograd_cnn as ac
+    >>> ac.ones(2).coalesce()
+    tensor([1., 1.])
+    """
+    return to_dense(self, dtype)
 
 
 @expose("method")
@@ -322,61 +272,8 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     >>> ac.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
     """
-    from ..ops.shape.shape import given_sizes
-
     want, have = given_sizes(size), tuple(self.value.shape)
     tail = have[len(have) - len(want) :]
     if len(want) > len(have) or any(a not in (1, b) for a, b in zip(want, tail, strict=True)):
         raise RuntimeError(f"size {{{list(want)}}} is not expandable to size {{{list(have)}}} in sum_to_size.")
     return self if want == have and want else _cast(sum_to(self, shape=want), self.value.dtype)
-
-
-def _reinterpret(self: Tensor, dtype: Any) -> Tensor:
-    return wrap(self.storage().view(dtype))
-
-
-def _properties() -> None:
-    """Attributes that are operations or constants."""
-
-    def transposed(self: Any) -> Any:
-        """The dims in reverse order."""
-        return _permute(self, dims=tuple(range(ndim_of(self)))[::-1])
-
-    def matrix_transposed(self: Any) -> Any:
-        """The last two dims swapped."""
-        n = ndim_of(self)
-        if n < 2:
-            raise RuntimeError(expected("mT", "a tensor with at least 2 dims", f"{n}"))
-        return _permute(self, dims=(*range(n - 2), n - 1, n - 2))
-
-    def adjoint_2d(self: Any) -> Any:
-        """The transposed matrix (of real numbers)."""
-        n = ndim_of(self)
-        if n not in (0, 2):
-            raise RuntimeError(expected("H", "a tensor of 2 dims (or none)", f"{n}", "Use mH for batches."))
-        return self if n == 0 else _permute(self, dims=(1, 0))
-
-    def itself(self: Any) -> Any:
-        """The tensor itself: it is real."""
-        return self
-
-    def itemsize(self: Any) -> int:
-        """Bytes of one entry."""
-        return int(self.value.dtype.itemsize)
-
-    def nbytes(self: Any) -> int:
-        """Bytes of all entries."""
-        return int(self.value.nbytes)
-
-    properties = {"T": transposed, "mT": matrix_transposed, "H": adjoint_2d, "mH": matrix_transposed, "real": itself, "itemsize": itemsize,
-                  "nbytes": nbytes}  # fmt: skip
-    for name, get in properties.items():
-        setattr(Tensor, name, property(get))
-    Tensor._reinterpret = _reinterpret  # type: ignore[attr-defined]  # used by view(dtype)
-    for name in ("is_cuda", "is_sparse", "is_quantized", "is_mps", "is_xpu", "is_meta", "is_mkldnn"):
-        setattr(Tensor, name, False)
-    Tensor.is_cpu = True
-    Tensor.layout = "torch.strided"
-
-
-_properties()

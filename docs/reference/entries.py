@@ -17,6 +17,7 @@ import autograd_cnn as ac
 from autograd_cnn import Tensor
 from autograd_cnn.engine.primitive import Primitive
 from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.tensors.attributes import TensorAttributes
 
 PACKAGE = "autograd_cnn"
 
@@ -182,7 +183,8 @@ def pages() -> list[Page]:
 def members(cls: type) -> list[tuple[str, Any]]:
     """A class's own methods and properties that have something to say."""
     found = []
-    for name, member in vars(cls).items():
+    own = {**vars(TensorAttributes), **vars(cls)} if cls is Tensor else vars(cls)
+    for name, member in own.items():
         plain = getattr(member, "__func__", member)
         if name.startswith("_") or name == "forward" or not (callable(plain) or isinstance(member, property)):
             continue

@@ -19,6 +19,8 @@ from autograd_cnn.support import moved
 
 FILES = Path(__file__).with_name("written_before")
 PLACES = moved.places()
+# Second names were the same function then, which pickle wrote under its first name.
+FIRST_NAMES = {"nelement": "numel"}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def test_functions_and_classes_are_the_present_ones(things: Any) -> None:
     assert len(things["functions"]) > 300
     for name, function in things["functions"].items():
         space, _, own = name.rpartition(".")
-        assert function is getattr(importlib.import_module(space), own), name
+        assert function is getattr(importlib.import_module(space), FIRST_NAMES.get(own, own)), name
 
 
 @pytest.mark.parametrize("old", PLACES)

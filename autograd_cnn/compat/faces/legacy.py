@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...tensors.casts import LEGACY
 from ...tensors.creation import array_of
-from ...tensors.properties import LEGACY
 from ...tensors.tensor import Tensor, wrap
 
 

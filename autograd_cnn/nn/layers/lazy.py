@@ -185,26 +185,115 @@ class _LazyConv(_Lazy):
             self.reset_parameters()
 
 
-def _convolution(eager: Any, dims: int) -> Any:
-    """The lazy form of a convolution layer."""
-    name = f"Lazy{eager.__name__}"
+class LazyConv1d(_LazyConv, Conv1d):
+    """`Conv1d` whose in_channels are those of the first input; then it is a `Conv1d`.
 
-    def transposed(self: Any, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConv1d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('Conv1d', 3)
+    """
+
+    becomes = Conv1d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
+                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._empty(out_channels, bias, device, dtype)
+
+
+class LazyConv2d(_LazyConv, Conv2d):
+    """`Conv2d` whose in_channels are those of the first input; then it is a `Conv2d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConv2d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('Conv2d', 3)
+    """
+
+    becomes = Conv2d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
+                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._empty(out_channels, bias, device, dtype)
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """`Conv3d` whose in_channels are those of the first input; then it is a `Conv3d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConv3d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8, 8, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('Conv3d', 3)
+    """
+
+    becomes = Conv3d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
+                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._empty(out_channels, bias, device, dtype)
+
+
+class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
+    """`ConvTranspose1d` whose in_channels are those of the first input; then it is a `ConvTranspose1d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConvTranspose1d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('ConvTranspose1d', 3)
+    """
+
+    becomes = ConvTranspose1d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
                  groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
                  dtype: Any = None) -> None:  # fmt: skip
-        eager.__init__(self, 0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
+        super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
-    def plain(self: Any, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
-        eager.__init__(self, 0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+
+class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
+    """`ConvTranspose2d` whose in_channels are those of the first input; then it is a `ConvTranspose2d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConvTranspose2d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('ConvTranspose2d', 3)
+    """
+
+    becomes = ConvTranspose2d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
+                 groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
+                 dtype: Any = None) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
-    shape = ", ".join(["2", "3"] + ["8"] * dims)
-    doc = (f"`{eager.__name__}` whose in_channels are those of the first input; then it is a `{eager.__name__}`.\n\n"
-           f"    >>> import autograd_cnn as ac\n    >>> layer = ac.nn.{name}(4, 3)\n    >>> _ = layer(ac.ones({shape}))\n"
-           f"    >>> type(layer).__name__, layer.in_channels\n    ('{eager.__name__}', 3)\n    ")  # fmt: skip
-    return type(name, (_LazyConv, eager), {"__init__": transposed if eager.transposed else plain, "becomes": eager, "__doc__": doc, "__module__": __name__})
+
+class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
+    """`ConvTranspose3d` whose in_channels are those of the first input; then it is a `ConvTranspose3d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyConvTranspose3d(4, 3)
+    >>> _ = layer(ac.ones(2, 3, 8, 8, 8))
+    >>> type(layer).__name__, layer.in_channels
+    ('ConvTranspose3d', 3)
+    """
+
+    becomes = ConvTranspose3d
+
+    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
+                 groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
+                 dtype: Any = None) -> None:  # fmt: skip
+        super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
+        self._empty(out_channels, bias, device, dtype)
 
 
 class _LazyNorm(_Lazy):
@@ -240,27 +329,109 @@ class _LazyNorm(_Lazy):
             self.reset_parameters()
 
 
-def _normalisation(eager: Any, dims: int) -> Any:
-    """The lazy form of a batch or instance norm."""
-    name, plain = f"Lazy{eager.__name__}", "Batch" in eager.__name__
+class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
+    """`BatchNorm1d` whose num_features are those of the first input; then it is a `BatchNorm1d`.
 
-    def __init__(self: Any, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = plain, track_running_stats: bool = plain,
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyBatchNorm1d()
+    >>> _ = layer(ac.ones(2, 3, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('BatchNorm1d', 3)
+    """
+
+    becomes = BatchNorm1d
+
+    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
                  device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
-        eager.__init__(self, 0, eps, momentum, False, False)
+        super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
-    shape = ", ".join(["2", "3"] + ["4"] * dims)
-    doc = (f"`{eager.__name__}` whose num_features are those of the first input; then it is a `{eager.__name__}`.\n\n"
-           f"    >>> import autograd_cnn as ac\n    >>> layer = ac.nn.{name}()\n    >>> _ = layer(ac.ones({shape}))\n"
-           f"    >>> type(layer).__name__, layer.num_features\n    ('{eager.__name__}', 3)\n    ")  # fmt: skip
-    return type(name, (_LazyNorm, eager), {"__init__": __init__, "becomes": eager, "__doc__": doc, "__module__": __name__})
+
+class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
+    """`BatchNorm2d` whose num_features are those of the first input; then it is a `BatchNorm2d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyBatchNorm2d()
+    >>> _ = layer(ac.ones(2, 3, 4, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('BatchNorm2d', 3)
+    """
+
+    becomes = BatchNorm2d
+
+    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False)
+        self._empty(affine, track_running_stats, bias, device, dtype)
 
 
-LazyConv1d, LazyConv2d, LazyConv3d = (_convolution(c, d) for d, c in enumerate((Conv1d, Conv2d, Conv3d), 1))
-LazyConvTranspose1d, LazyConvTranspose2d, LazyConvTranspose3d = (
-    _convolution(c, d) for d, c in enumerate((ConvTranspose1d, ConvTranspose2d, ConvTranspose3d), 1)
-)
-LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d = (_normalisation(c, d) for d, c in enumerate((BatchNorm1d, BatchNorm2d, BatchNorm3d), 1))
-LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d = (
-    _normalisation(c, d) for d, c in enumerate((InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), 1)
-)
+class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
+    """`BatchNorm3d` whose num_features are those of the first input; then it is a `BatchNorm3d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyBatchNorm3d()
+    >>> _ = layer(ac.ones(2, 3, 4, 4, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('BatchNorm3d', 3)
+    """
+
+    becomes = BatchNorm3d
+
+    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False)
+        self._empty(affine, track_running_stats, bias, device, dtype)
+
+
+class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
+    """`InstanceNorm1d` whose num_features are those of the first input; then it is an `InstanceNorm1d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyInstanceNorm1d()
+    >>> _ = layer(ac.ones(2, 3, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('InstanceNorm1d', 3)
+    """
+
+    becomes = InstanceNorm1d
+
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False)
+        self._empty(affine, track_running_stats, bias, device, dtype)
+
+
+class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
+    """`InstanceNorm2d` whose num_features are those of the first input; then it is an `InstanceNorm2d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyInstanceNorm2d()
+    >>> _ = layer(ac.ones(2, 3, 4, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('InstanceNorm2d', 3)
+    """
+
+    becomes = InstanceNorm2d
+
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False)
+        self._empty(affine, track_running_stats, bias, device, dtype)
+
+
+class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
+    """`InstanceNorm3d` whose num_features are those of the first input; then it is an `InstanceNorm3d`.
+
+    >>> import autograd_cnn as ac
+    >>> layer = ac.nn.LazyInstanceNorm3d()
+    >>> _ = layer(ac.ones(2, 3, 4, 4, 4))
+    >>> type(layer).__name__, layer.num_features
+    ('InstanceNorm3d', 3)
+    """
+
+    becomes = InstanceNorm3d
+
+    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
+                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+        super().__init__(0, eps, momentum, False, False)
+        self._empty(affine, track_running_stats, bias, device, dtype)

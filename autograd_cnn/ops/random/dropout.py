@@ -143,26 +143,6 @@ def classic_dropout(input: Array, p: float = 0.5, training: bool = True) -> Arra
     return input * 0.0 if p == 1 else _dropout(input, p=p, scale=1.0)[0]
 
 
-def _channel_dropout(dims: int) -> None:
-    name = f"dropout{dims}d"
-
-    def drop(input: Array, p: float = 0.5, training: bool = True, inplace: bool = False) -> Array:
-        return _feature(name, dims, input, p, training, inplace)
-
-    drop.__name__ = drop.__qualname__ = name
-    drop.__code__ = drop.__code__.replace(co_name=name)  # what tracebacks and messages say
-    drop.__doc__ = f"""Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, *) → (N, C, *), {dims} spatial dims
-
-    Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
-
-    >>> import autograd_cnn as ac
-    >>> _ = ac.manual_seed(0)
-    >>> ac.nn.functional.{name}(ac.ones(1, 4, {", ".join("2" * dims)}), 0.5).flatten(2)[0, :, 0]
-    tensor([0., 0., 2., 0.])
-    """
-    globals()[name] = expose("functional")(drop)
-
-
 def _feature(operation: str, dims: int, input: Any, p: float, training: bool, inplace: bool) -> Any:
     """PyTorch's rules for other ranks: `dropout1d` refuses them, the others warn; `dropout2d` always takes dims 0 and 1 for batch and
     channels, the others add a batch dim where it is missing."""
@@ -184,8 +164,47 @@ def _feature(operation: str, dims: int, input: Any, p: float, training: bool, in
     return _drop(operation, input, p, training, inplace, channels=True)
 
 
-for _dims in (1, 2, 3):
-    _channel_dropout(_dims)
+@expose("functional")
+def dropout1d(input: Array, p: float = 0.5, training: bool = True, inplace: bool = False) -> Array:
+    """Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, L) → (N, C, L)
+
+    Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.dropout1d(ac.ones(1, 4, 2), 0.5).flatten(2)[0, :, 0]
+    tensor([0., 0., 2., 0.])
+    """
+    return _feature("dropout1d", 1, input, p, training, inplace)
+
+
+@expose("functional")
+def dropout2d(input: Array, p: float = 0.5, training: bool = True, inplace: bool = False) -> Array:
+    """Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, H, W) → (N, C, H, W)
+
+    Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.dropout2d(ac.ones(1, 4, 2, 2), 0.5).flatten(2)[0, :, 0]
+    tensor([0., 0., 2., 0.])
+    """
+    return _feature("dropout2d", 2, input, p, training, inplace)
+
+
+@expose("functional")
+def dropout3d(input: Array, p: float = 0.5, training: bool = True, inplace: bool = False) -> Array:
+    """Inverted dropout of whole channels: one draw for each (sample, channel).   (N, C, D, H, W) → (N, C, D, H, W)
+
+    Source: Tompson, Goroshin, Jain, LeCun, Bregler, "Efficient object localization using convolutional networks", 2015.
+
+    >>> import autograd_cnn as ac
+    >>> _ = ac.manual_seed(0)
+    >>> ac.nn.functional.dropout3d(ac.ones(1, 4, 2, 2, 2), 0.5).flatten(2)[0, :, 0]
+    tensor([0., 0., 2., 0.])
+    """
+    return _feature("dropout3d", 3, input, p, training, inplace)
+
 
 _ALPHA = -1.7580993408473766  # SELU's value at minus infinity
 

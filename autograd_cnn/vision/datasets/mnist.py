@@ -71,10 +71,25 @@ class MNIST(VisionDataset):
         """The number of each class."""
         return {name: i for i, name in enumerate(self.classes)}
 
-    train_data = property(lambda self: self.data, doc="The old name of `data`.")
-    train_labels = property(lambda self: self.targets, doc="The old name of `targets`.")
-    test_data = property(lambda self: self.data, doc="The old name of `data`.")
-    test_labels = property(lambda self: self.targets, doc="The old name of `targets`.")
+    @property
+    def train_data(self) -> Any:
+        """The old name of `data`."""
+        return self.data
+
+    @property
+    def train_labels(self) -> Any:
+        """The old name of `targets`."""
+        return self.targets
+
+    @property
+    def test_data(self) -> Any:
+        """The old name of `data`."""
+        return self.data
+
+    @property
+    def test_labels(self) -> Any:
+        """The old name of `targets`."""
+        return self.targets
 
     def _names(self) -> tuple[str, str]:
         part = "train" if self.train else "t10k"

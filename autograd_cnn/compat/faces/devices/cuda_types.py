@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....tensors.properties import LEGACY
+from ....tensors.casts import LEGACY
 from ..legacy import _type
 
 globals().update({name: _type(f"torch.cuda.{name}", dtype) for name, dtype in LEGACY.items()})

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ....tensors.properties import LEGACY
+from ....tensors.casts import LEGACY
 from ....tensors.tensor import Parameter, Tensor, wrap
 
 

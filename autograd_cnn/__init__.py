@@ -37,6 +37,7 @@ from .errors import nearest as _nearest
 from .kernels.environment import show_config
 from .kernels.memory.threads import get_num_threads, set_num_threads
 from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
+from .ops.registry.expose import watch as _watch
 from .ops.shape.arrange import trace as _trace_of_matrix
 from .random import Generator, default_generator
 from .support.display import set_renderer as _set_renderer
@@ -44,6 +45,7 @@ from .support.listing import listed as _listed
 from .support.moved import install as _install_old_names
 from .tensors import casts as _casts  # noqa: F401  # brings methods
 from .tensors import filling as _overwriting  # noqa: F401  # brings methods
+from .tensors import method_forms as _forms  # noqa: F401  # brings methods
 from .tensors import properties as _basics  # noqa: F401  # brings methods
 from .tensors.creation import (
     arange,
@@ -233,3 +235,13 @@ if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt na
 
 def __dir__() -> list[str]:
     return _listed({**globals(), "__all__": [*__all__, *_dtypes.NAMES, *_FUNCTIONS, *_MODULES, *_ELSEWHERE]})
+
+
+def _exposed(name: str, op: Any) -> None:
+    """A user's operation takes a place of its own, or that of its former definition."""
+    if name not in _FUNCTIONS and (name in globals() or name in __dir__()):
+        raise ValueError(f"@expose: autograd_cnn.{name} exists already: expected another name for the function.")
+    globals().pop(name, None)
+
+
+_watch("function", _exposed)

@@ -33,7 +33,7 @@ def _named(name: str) -> list[Primitive]:
     if name in REGISTRY:
         return [REGISTRY[name]]
     for table in (FUNCTIONS, METHODS, FUNCTIONAL):
-        op = table.get(name)
+        op = getattr(table.get(name), "primitive", table.get(name))  # of a second name the operation itself
         if isinstance(op, Primitive):
             return [op]
     family = [p for p in REGISTRY.values() if p.family == name]

@@ -9,6 +9,7 @@ underscores, and `Primitive` refuses arguments that do: so no name of a user can
 
 from __future__ import annotations
 
+import linecache
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -21,24 +22,41 @@ from .variable import ARRAYS, INSIDE, RAW, Variable
 from .versions import clock
 
 if TYPE_CHECKING:
+    from .alias import Alias
     from .primitive import Keep, Primitive
 
+_PACKAGE = __name__.partition(".")[0]
 
 KERNELS = ("__fast", "__forward", "__outside")  # the names under which a written call finds what computes
 WRITTEN: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()  # the calls written so far, for those who time them
 
 
-def _make(name: str, lines: list[str], namespace: dict[str, Any], prim: Primitive) -> Callable[..., Any]:
+def _make(kind: str, lines: list[str], namespace: dict[str, Any], prim: Primitive, named: Primitive | Alias | None = None) -> Callable[..., Any]:
+    """The function that these lines define, which is called `call` or `pull` in them, under the name of `named`."""
+    named, source = named or prim, "\n".join(lines) + "\n"
     namespace["__name__"] = __name__  # the written call belongs to this package: `user_line` passes over it
-    exec(compile("\n".join(lines), f"<{prim.name}: {name}>", "exec"), namespace)
-    made: Callable[..., Any] = namespace[name]
-    made.__name__ = made.__qualname__ = prim.name
-    made.__doc__ = prim.__doc__
-    made.__module__ = prim.__module__
+    filename = _file(named.name, kind)
+    exec(compile(source, filename, "exec"), namespace)
+    made: Callable[..., Any] = namespace["pull" if "pull" in kind else "call"]
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for tracebacks and debuggers
+    weakref.finalize(made, linecache.cache.pop, filename, None).atexit = False
+    made.__name__ = made.__qualname__ = named.name
+    made.__doc__ = named.__doc__
+    made.__module__ = named.__module__
     made.primitive = prim  # type: ignore[attr-defined]  # a function may carry attributes
-    if name == "call":
+    if "pull" not in kind:
         WRITTEN.add(made)
     return made
+
+
+def _file(name: str, kind: str) -> str:
+    """`<autograd_cnn: relu>` is the public call; those for one kind of variable, operators and rules say so. A definition that is run
+    again has a number, while calls of the one before are alive."""
+    number, filename = 1, f"<{_PACKAGE}: {name}{kind}>"
+    while filename in linecache.cache:
+        number += 1
+        filename = f"<{_PACKAGE}: {name}{kind} ({number})>"
+    return filename
 
 
 def _signature(prim: Primitive, namespace: dict[str, Any]) -> str:
@@ -114,7 +132,7 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
             call = f"gradients({prim.name!r}, names{number}, {'len(i)' if prim.variadic else len(served)}, {call})"
         if prim.variadic:
             lines += ["    need = tuple(n is not None for n in i)", f"    return {call}"]
-            return _make("pull", lines, namespace, prim)
+            return _make(" pull", lines, namespace, prim)
         if len(served) == 1:
             alone = f"{call} if i[{served[0]}] is not None else None" if len(prim.inputs) > 1 else call
             if shared:  # rules run in the order in which they stand
@@ -125,7 +143,7 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
             lines.append(f"    r{number} = {call} if {wanted} else {_tuple(['None'] * len(served))}")
             for at, s in enumerate(served):
                 result[s] = f"r{number}[{at}]"
-    return _make("pull", [*lines, f"    return {_tuple(result)}"], namespace, prim)
+    return _make(" pull", [*lines, f"    return {_tuple(result)}"], namespace, prim)
 
 
 def _kept(k: Keep, prim: Primitive) -> str:
@@ -144,8 +162,10 @@ def _kept(k: Keep, prim: Primitive) -> str:
     return f"({what} if {wanted} else None)"
 
 
-def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -> Callable[..., Any]:
-    """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side."""
+def write_call(prim: Primitive, front: type[Variable], operator: bool = False, reflected: bool = False, named: Alias | None = None) -> Callable[..., Any]:
+    """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side.
+    `reflected`: an operator's two operands come the other way round. `named`: it goes by this other name."""
+    kind = f" of {front.__name__}" + (", reflected" if reflected else ", operator" if operator else "")
     namespace: dict[str, Any] = {
         "__Front": front, "__plain": front.plain, "__adopt": front.adopt, "__peek": peek, "__current": current, "__scope": scope, "__Node": Node,
         "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view, "__note_shared": note_shared,
@@ -156,8 +176,8 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    __c = __peek() or __current()"]
         lines.append(f"    return __run(__prim, __Front, {prim.inputs[0]}, {_tuple(list(prim.params))}, __c)")
-        return _make("call", lines, namespace, prim)
-    lines = [f"def call({_signature(prim, namespace)}):"]
+        return _make(kind, lines, namespace, prim, named)
+    lines = [f"def call({', '.join(reversed(prim.inputs)) if reflected else _signature(prim, namespace)}):"]
     for i, n in enumerate(prim.inputs):
         value = "storage()" if prim.view and i == 0 else "value"  # a view needs an array to share
         lines += [f"    if __isinstance({n}, __Front):", f"        __v{i} = {n}.{value}; __n{i} = {n}.node"]
@@ -183,7 +203,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     lines += ["    __c = __peek() or __current()", f"    if __c.special: {general}"]
     if prim.several:
         lines[-1:] = [f"    {general}"]
-        return _make("call", lines, namespace, prim)
+        return _make(kind, lines, namespace, prim, named)
     vs = [f"__v{i}" for i in range(len(inputs))]
     ys = [f"__y{j}" for j in range(len(prim.outputs))]
     hush, unhush = ("__t = __hush()", "__unhush(__t)") if front.guard is not None else ("pass", "pass")
@@ -223,7 +243,7 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False) -
     if not prim.ours and not prim.view and front.fits:  # numbers share nothing
         lines.append(f"    __note_shared({prim.name!r}, {_tuple(outs)}, {_tuple(inputs)})")
     lines.append(f"    return {'__out' if len(ys) == 1 else _tuple(outs)}")
-    return _make("call", lines, namespace, prim)
+    return _make(kind, lines, namespace, prim, named)
 
 
 def _compute(prim: Primitive, front: type[Variable], ys: str, values: str) -> list[str]:
@@ -252,8 +272,8 @@ def _checked(prim: Primitive, ys: list[str]) -> list[str]:
     return ["    if __y0.__class__ not in __raw: (__y0,) = __outcome(__prim, __Front, __y0)"]
 
 
-def write_dispatch(prim: Primitive) -> Callable[..., Any]:
-    """The public call: finds the kind of variable among the arguments; all raw computes raw."""
+def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[..., Any]:
+    """The public call: finds the kind of variable among the arguments; all raw computes raw. `named`: it goes by this other name."""
     namespace: dict[str, Any] = {
         "__get": prim.by_front.get, "__adopt_all": adopt_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
         "__RAW": RAW, "__INSIDE": INSIDE, "__fast": prim.fast, "__NotImplemented": NotImplemented,
@@ -264,7 +284,7 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
         n = prim.inputs[0]
         lines.append(f"    __f = __get({n}[0].__class__) if {n} else None")
         lines.append(f"    return (__f or __adopt_all(__prim, {n}))({', '.join([f'*{n}', *given])})")
-        return _make("call", lines, namespace, prim)
+        return _public(_make("", lines, namespace, prim, named), named or prim)
     inputs = list(prim.inputs)
     lines.append(f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}")
     first, *rest = inputs
@@ -287,4 +307,10 @@ def write_dispatch(prim: Primitive) -> Callable[..., Any]:
         f"        return __prim.refer(__f, {_tuple(inputs)}, {params})",
     ]
     lines.append(f"    return __adopt_all(__prim, {_tuple(inputs)})({call})")
-    return _make("call", lines, namespace, prim)
+    return _public(_make("", lines, namespace, prim, named), named or prim)
+
+
+def _public(call: Callable[..., Any], named: Primitive | Alias) -> Callable[..., Any]:
+    """The public call belongs to the module in which users find it, so that it can be pickled."""
+    call.__module__, call.__qualname__ = named.found_at
+    return call

@@ -28,6 +28,7 @@ from functools import cached_property
 from typing import Any, TypeVar, overload
 
 from ..errors import expected, nearest
+from .alias import Alias
 from .cases import Bad, Case, Draw
 from .rules import RESERVED, asked, check_names, check_spare, guarded, named
 from .variable import INSIDE, Variable
@@ -85,6 +86,7 @@ class Primitive:
         self.__name__ = self.name
         self.__module__ = forward.__module__
         self.__qualname__ = getattr(forward, "__qualname__", self.name)
+        self.found_at = (self.__module__, self.__qualname__)  # where users find the public call: module and name
         self.ours = (forward.__module__ or "").partition(".")[0] == _PACKAGE  # its rules keep nothing of what they see or return
         self.inputs: tuple[str, ...] = ()
         self.optional: dict[str, Any] = {}  # inputs that may be left out, with their default
@@ -101,6 +103,7 @@ class Primitive:
         self.entry_rule: Callable[..., Any] | None = None
         self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
         self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
+        self.aliases: list[Alias] = []
         self._register()
 
     def _register(self) -> None:
@@ -206,6 +209,11 @@ class Primitive:
         self._write_anew()
         return fn
 
+    def alias(self, fn: Callable[..., Any]) -> Alias:
+        """Another name (a decorator, `@abs.alias`): a definition that takes and returns what this operation does, and calls it."""
+        self.aliases.append(Alias(self, fn))
+        return self.aliases[-1]
+
     def cases(self, fn: Callable[[Draw], Case]) -> Callable[[Draw], Case]:
         """The examples: a function of a `Draw` that returns a `Case`."""
         self._distinct("cases", "Case", ("smooth", "tolerance"))
@@ -240,6 +248,13 @@ class Primitive:
         """Calls that were written before the definition was complete are written again at the next call."""
         self.__dict__.pop("call", None)
         self.by_front.clear()
+        for alias in self.aliases:
+            alias.write_anew()
+
+    def show_at(self, module: str, name: str) -> None:
+        """Users find the public call in that module under that name."""
+        self.found_at = (module, name)
+        self.__dict__.pop("call", None)
 
     @property
     def differentiable(self) -> bool:
@@ -317,11 +332,11 @@ class Primitive:
             self.by_front[front] = write_call(self, front)
         return self.by_front[front]
 
-    def operator_for(self, front: type[Variable]) -> Callable[..., Any]:
-        """The same for use as an operator: foreign operands give NotImplemented."""
+    def operator_for(self, front: type[Variable], reflected: bool = False) -> Callable[..., Any]:
+        """The same for use as an operator: foreign operands give NotImplemented. `reflected`: with its operands the other way round."""
         from .codegen import write_call
 
-        return write_call(self, front, operator=True)
+        return write_call(self, front, operator=True, reflected=reflected)
 
     def kernel_for(self, front: type[Variable]) -> Callable[..., Any]:
         """The kernel that this kind of variable uses."""

@@ -11,6 +11,7 @@ from .. import ops as _ops  # noqa: F401  # the operations register themselves
 from ..errors import nearest as _nearest
 from ..ops.registry.expose import FUNCTIONAL as _FUNCTIONAL
 from ..ops.registry.expose import FUNCTIONS as _FUNCTIONS
+from ..ops.registry.expose import watch as _watch
 
 # names torch.nn.functional shares with torch
 _SHARED = ("sigmoid", "tanh", "relu", "relu_", "celu", "celu_", "selu", "selu_", "rrelu", "rrelu_", "prelu", "dropout", "dropout_", "softmax",
@@ -40,3 +41,13 @@ def __dir__() -> list[str]:
 
 
 __all__ = __dir__()  # the operations have registered themselves by being imported above: `_ops`
+
+
+def _exposed(name: str, op: Any) -> None:
+    """A user's operation takes its place, or that of its former definition."""
+    globals().pop(name, None)
+    if name not in __all__:
+        __all__.append(name)
+
+
+_watch("functional", _exposed)

@@ -27,8 +27,8 @@ _NAMES = {
     "engine": "codegen=engine.specialise node=engine.graph step=engine.graph tape_reader=engine.tape",
     "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
                  "state_dict=nn.state traversal=nn.walk",
-    "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation shrink=ops.shrink smooth=ops.smooth "
-                      "softmax=ops.softmax",
+    "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation rectifier=ops.activation "
+                      "shrink=ops.shrink smooth=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
     "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
     "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
                        "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
@@ -53,6 +53,14 @@ _NAMES = {
     "types": "device=device dtypes=dtypes kinds=ops.kinds promotion=ops.promotion",
 }  # fmt: skip
 
+# What was called otherwise within its module: functions whose names were not those under which they were public.
+_RENAMED = {("ops.softmax", "f_softmax"): ("ops.activation.softmax_functional", "softmax"),
+            ("ops.softmax", "f_log_softmax"): ("ops.activation.softmax_functional", "log_softmax"),
+            ("ops.norm", "unit_norm"): ("ops.norm.response", "normalize"),
+            ("ops.select", "where_method"): ("tensors.method_forms", "where"),
+            ("ops.fold", "unfold_along"): ("tensors.method_forms", "unfold"),
+            ("basics", "convert"): ("tensors.casts", "type")}  # fmt: skip
+
 
 def places() -> dict[str, list[str]]:
     """For each old name of a module those where its contents stand now, in the order in which they are asked."""
@@ -76,6 +84,9 @@ def install() -> None:
 
 
 def _find(old: str, now: list[str], name: str) -> Any:
+    renamed = _RENAMED.get((old.removeprefix(f"{_ROOT}."), name))
+    if renamed is not None:
+        return getattr(importlib.import_module(f"{_ROOT}.{renamed[0]}"), renamed[1])
     if not name.startswith("__") or name == "__all__":
         for place in now:
             value = getattr(importlib.import_module(place), name, _NONE)

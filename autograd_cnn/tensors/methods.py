@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..engine.alias import Alias
 from ..engine.primitive import Primitive
 from ..engine.variable import Variable
 from ..ops.registry.expose import INPLACE, METHODS
@@ -44,7 +45,7 @@ def install(cls: type, name: str, make: Callable[[], Callable[..., Any]]) -> Non
 
 def method_of(op: Any, front: type[Variable]) -> Callable[..., Any]:
     """An operation as a method."""
-    made: Callable[..., Any] = op.call_for(front) if isinstance(op, Primitive) else op
+    made: Callable[..., Any] = op.call_for(front) if isinstance(op, Primitive | Alias) else op
     return made
 
 

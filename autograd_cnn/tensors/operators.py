@@ -12,7 +12,7 @@ from ._methods import TensorMethods
 from .methods import attach
 from .tensor import Tensor
 
-OPERATORS = {"add": a._add, "sub": a._sub, "mul": a._mul, "truediv": a._div, "floordiv": a.floor_divide, "pow": pow, "neg": a._neg,
+OPERATORS = {"add": a._add, "sub": a._sub, "mul": a.mul, "truediv": a._div, "floordiv": a.floor_divide, "pow": pow, "neg": a.neg,
              "matmul": l.matmul, "eq": c.eq, "ne": c.ne, "lt": c.lt, "le": c.le, "gt": c.gt, "ge": c.ge, "and": b.bitwise_and,
              "or": b.bitwise_or, "xor": b.bitwise_xor, "invert": b.bitwise_not, "lshift": b.bitwise_left_shift,
              "rshift": b.bitwise_right_shift, "mod": r.remainder, "abs": r.abs, "pos": r.positive}  # fmt: skip

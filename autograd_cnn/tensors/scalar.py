@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..config import current
+from ..engine.alias import Alias
 from ..engine.backward import pullback
 from ..engine.node import Leaf, Node, Retained
 from ..engine.primitive import Primitive
@@ -236,10 +237,10 @@ register_front(Scalar, float, int, bool)
 OPERATORS: dict[str, Any] = {
     "add": a._add,
     "sub": a._sub,
-    "mul": a._mul,
+    "mul": a.mul,
     "truediv": a._div,
     "pow": pow,
-    "neg": a._neg,
+    "neg": a.neg,
     "abs": rounding.abs,
 }
 for _name, _op in OPERATORS.items():
@@ -247,7 +248,7 @@ for _name, _op in OPERATORS.items():
     if _name not in ("neg", "abs"):
         install(Scalar, f"__r{_name}__", partial(reflected, _op, Scalar))
 METHOD_NAMES = sorted(
-    n for n, op in METHODS.items() if isinstance(op, Primitive) and float in op.kernels and not hasattr(Scalar, n)
+    n for n, op in METHODS.items() if isinstance(op, Primitive | Alias) and float in op.kernels and not hasattr(Scalar, n)
 )
 for _name in METHOD_NAMES:
     install(Scalar, _name, partial(method_of, METHODS[_name], Scalar))

@@ -19,10 +19,11 @@ from ...kernels.reference.chunks import in_chunks
 from ...random import default_generator
 from ...types.kinds import float_only
 from ...types.promotion import Array
-from ..elementwise.arithmetic import _mul
+from ..elementwise.arithmetic import mul
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
 from ..registry.expose import expose
+from .rectifier import relu as _relu
 
 
 def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **params: Any) -> Any:
@@ -36,70 +37,6 @@ def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **para
 
 
 # ------------------------------------------------------------------------------------------------- relu
-_ZERO = {np.dtype(t): np.zeros((), t) for t in (np.float32, np.float64)}  # NumPy meets these in half the time of a Python number
-
-
-@expose("function method inplace", "relu")
-@primitive(name="relu", label="ReLU", family="activation", derivative="1 or 0", entrywise=True)
-def _relu(input: Array) -> Array:
-    """y = max(0, input); the gradient at 0 is 0, NaN stays NaN.   (*) → (*)   [Nair and Hinton 2010]
-
-    >>> import autograd_cnn as ac
-    >>> ac.relu(ac.tensor([-1., 2.]))
-    tensor([0., 2.])
-    """
-    return np.maximum(input, _ZERO.get(input.dtype, 0))
-
-
-_relu.accelerated(onednn.relu)
-
-
-@_relu.kernel(float)
-def _(input: float) -> float:
-    return input if input > 0 or input != input else 0.0
-
-
-@_relu.vjp("input")
-def _(g: Array, y: Array, spare: Array | None) -> Array:
-    return _relu_adjoint(g, y, spare=spare)
-
-
-@_relu.cases
-def _(draw: Draw) -> Case:
-    return Case(draw.array(avoid=0.0))
-
-
-@primitive(name="relu_adjoint", label="where y > 0", family="activation", entrywise=True)
-def _relu_adjoint(input: Array, result: Array) -> Array:
-    """y = input where relu's result is positive or NaN, else 0"""
-    return choose(np.not_equal(result, 0), input, 0.0)  # the result is positive, 0 or NaN
-
-
-_relu_adjoint.accelerated(onednn.relu_adjoint)
-
-
-@_relu_adjoint.kernel(float)
-def _(input: float, result: float) -> float:
-    return input if result != 0 else 0.0
-
-
-@_relu_adjoint.vjp("input", "result")
-def _(g: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
-    flat = where(False, g, 0.0) if need[1] else None
-    return _relu_adjoint(g, result, spare=spare) if need[0] else None, flat
-
-
-@_relu_adjoint.entries
-def _(input: Array, result_values: Array) -> Any:
-    yield None, np.where(result_values != 0, input, 0)
-
-
-@_relu_adjoint.cases
-def _(draw: Draw) -> Case:
-    x = draw.array(avoid=0.0)
-    return Case(draw.array(x.shape), np.maximum(x, 0))
-
-
 @expose("functional")
 def relu(input: Array, inplace: bool = False) -> Array:
     """y = max(0, input); the gradient at 0 is 0.   (*) → (*)   [Nair and Hinton 2010]
@@ -337,7 +274,7 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
     noise = np.ones(x.shape, x.dtype)
     negative = np.less_equal(x, 0)
     noise[negative] = default_generator.uniform(int(negative.sum()), np.float64, lower, upper)
-    return input.mul_(noise) if inplace else _mul(input, noise)
+    return input.mul_(noise) if inplace else mul(input, noise)
 
 
 # ------------------------------------------------------------------------------------------------- hard ones

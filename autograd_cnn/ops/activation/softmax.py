@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +15,6 @@ from ...kernels.onednn import softmax as onednn
 from ...kernels.reference.sums import add_up
 from ...types.kinds import float_only
 from ...types.promotion import Array
-from ..elementwise.arithmetic import _neg
 from ..elementwise.exponential import exp
 from ..reduce.reduce import _sum, as_dtype
 from ..registry.contiguous import packed
@@ -168,17 +166,6 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(y.shape, low=-2.0, high=2.0), y, dim=draw_dim(draw, y.ndim) if y.ndim else 0)
 
 
-def _chosen(dim: int | None, ndim: int, operation: str, stacklevel: int) -> int:
-    """`dim`, or PyTorch's implicit choice with its warning."""
-    if dim is not None:
-        return normal_dim(dim, ndim, operation)
-    warnings.warn(
-        f"Implicit dimension choice for {operation} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel + 1,
-    )
-    return 0 if ndim in (0, 1, 3) else 1
-
-
 @expose("function method")
 def softmax(input: Array, dim: int, dtype: Any = None) -> Array:
     """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
@@ -203,40 +190,3 @@ def log_softmax(input: Array, dim: int, dtype: Any = None) -> Array:
     tensor([-0.6931, -0.6931])
     """
     return _log_softmax(as_dtype(input, dtype), dim=normal_dim(dim, ndim_of(input), "log_softmax"))
-
-
-@expose("functional", "softmax")
-def f_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
-    """y = e^x / Σ e^x along `dim`: positive, with sum 1.   (*) → (*)
-
-    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
-
-    >>> import autograd_cnn as ac
-    >>> ac.nn.functional.softmax(ac.tensor([[0., 0.]]), dim=1)
-    tensor([[0.5000, 0.5000]])
-    """
-    return _softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "softmax", _stacklevel))
-
-
-@expose("functional", "log_softmax")
-def f_log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
-    """y = x − ln Σ e^x along `dim`.   (*) → (*)
-
-    Without `dim` PyTorch's implicit choice is taken, with a warning: dim 0 for 0, 1 or 3 dims, else dim 1.
-
-    >>> import autograd_cnn as ac
-    >>> ac.nn.functional.log_softmax(ac.tensor([0., 0.]), dim=0)
-    tensor([-0.6931, -0.6931])
-    """
-    return _log_softmax(as_dtype(input, dtype), dim=_chosen(dim, ndim_of(input), "log_softmax", _stacklevel))
-
-
-@expose("functional")
-def softmin(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
-    """y = e^−x / Σ e^−x along `dim`: softmax of −input.   (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.nn.functional.softmin(ac.tensor([0., 0.]), dim=0)
-    tensor([0.5000, 0.5000])
-    """
-    return _softmax(_neg(as_dtype(input, dtype)), dim=_chosen(dim, ndim_of(input), "softmin", _stacklevel))

@@ -14,7 +14,7 @@ from ...engine.variable import shape_of
 from ...errors import ShapeError
 from ...kernels.reference.windows import col2im, im2col, output_sizes, pairs, steps
 from ...types.promotion import Array
-from ..registry.dims import draw_dim, normal_dim
+from ..registry.dims import draw_dim
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape, unsqueeze
 
@@ -190,25 +190,3 @@ def _(g: Array, dim: int, size: int, step: int) -> Array:
 def _(draw: Draw) -> Case:
     n, size, step = draw.integer(2, 5), draw.integer(1, 2), draw.integer(1, 2)
     return Case(draw.array((2, (n - size) // step + 1, size)), shape=(2, n), dim=1, size=size, step=step)
-
-
-@expose("method", "unfold")
-def unfold_along(input: Array, dimension: int, size: int, step: int) -> Array:
-    """Windows of `size` entries along a dim, `step` apart, with their entries in a new last dim; a view.
-
-    >>> import autograd_cnn as ac
-    >>> ac.arange(4).unfold(0, 2, 1)
-    tensor([[0, 1],
-            [1, 2],
-            [2, 3]])
-    """
-    shape = shape_of(input)
-    d = normal_dim(dimension, len(shape), "unfold")
-    n = shape[d] if shape else 1
-    if size < 0 or size > n:
-        raise RuntimeError(f"maximum size for tensor at dimension {d} is {n} but size is {size} (in unfold)")
-    if step <= 0:
-        raise RuntimeError(f"step is {step} but must be > 0 (in unfold)")
-    if not shape:
-        return _reshape(input, shape=(1,), kind="unsqueeze")
-    return _windows(input, dim=d, size=int(size), step=int(step))

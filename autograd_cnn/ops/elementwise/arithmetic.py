@@ -55,7 +55,7 @@ def _() -> Any:
 def _scaled(x: Any, alpha: Any) -> Any:
     """alpha · x, where a negative alpha of unsigned integers wraps around."""
     dtype = getattr(unbox(x), "dtype", None)
-    return _mul(x, number_in(dtype, alpha) if dtype is not None and dtype.kind == "u" else alpha)
+    return mul(x, number_in(dtype, alpha) if dtype is not None and dtype.kind == "u" else alpha)
 
 
 @expose("function method inplace")
@@ -100,7 +100,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
-@expose("function method inplace", "sub", "subtract")
+@expose("function method inplace")
 @numbers_first("alpha")
 def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     """y = input − alpha · other, with broadcasting and type promotion.   (*), (*) → (*)
@@ -110,6 +110,18 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     tensor([ 9., 18.])
     """
     return _sub(input, other if alpha == 1 else _scaled(other, alpha))
+
+
+@expose("function method inplace")
+@numbers_first("alpha")
+def subtract(input: Array, other: Array, *, alpha: float = 1) -> Array:
+    """The same as `sub`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.subtract(ac.tensor([10., 20.]), 1)
+    tensor([ 9., 19.])
+    """
+    return sub(input, other, alpha=alpha)
 
 
 @expose("function method")
@@ -125,9 +137,9 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     return _sub(other, input if alpha == 1 else _scaled(input, alpha))
 
 
-@expose("function method inplace", "mul", "multiply")
+@expose("function method inplace")
 @primitive(label="×", family="arithmetic", derivative="other, input", entrywise=True)
-def _mul(input: Array, other: Array) -> Array:
+def mul(input: Array, other: Array) -> Array:
     """y = input · other, entry by entry, with broadcasting and type promotion.   (*), (*) → (*)
 
     >>> import autograd_cnn as ac
@@ -137,26 +149,39 @@ def _mul(input: Array, other: Array) -> Array:
     return np.multiply(*align(input, other, wraps=True))
 
 
-_mul.accelerated(onednn.multiply)
+mul.accelerated(onednn.multiply)
 
 
-_mul.kernel(float)(operator.mul)
+mul.kernel(float)(operator.mul)
 
 
-@_mul.vjp("input")
+@mul.vjp("input")
 def _(g: Array, other: Array) -> Array:
     return g * other
 
 
-@_mul.vjp("other")
+@mul.vjp("other")
 def _(g: Array, input: Array) -> Array:
     return g * input
 
 
-@_mul.cases
+@mul.cases
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b))
+
+
+@expose("function method inplace")
+@mul.alias
+def multiply(input: Array, other: Array) -> Array:
+    """The same as `mul`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.multiply(ac.tensor([1., 2.]), 3)
+    tensor([3., 6.])
+    """
+    return mul(input, other)
+
 
 
 @primitive(label="÷", family="arithmetic", derivative="1/other, −input/other²", entrywise=True)
@@ -193,7 +218,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b, low=0.5, high=2.0))
 
 
-@expose("function method inplace", "div", "divide", "true_divide")
+@expose("function method inplace")
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
     """y = input / other; `rounding_mode` "trunc" or "floor" rounds the quotient (whose gradient then is 0).   (*), (*) → (*)
 
@@ -208,6 +233,28 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Arra
     if rounding_mode == "trunc":
         return trunc_divide(input, other)
     raise RuntimeError(expected("div", "rounding_mode None, 'trunc' or 'floor'", repr(rounding_mode)))
+
+
+@expose("function method inplace")
+def divide(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """The same as `div`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.divide(ac.tensor([7., -7.]), 2)
+    tensor([ 3.5000, -3.5000])
+    """
+    return div(input, other, rounding_mode=rounding_mode)
+
+
+@expose("function method inplace")
+def true_divide(input: Array, other: Array, *, rounding_mode: str | None = None) -> Array:
+    """The same as `div`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.true_divide(ac.tensor([7., -7.]), 2)
+    tensor([ 3.5000, -3.5000])
+    """
+    return div(input, other, rounding_mode=rounding_mode)
 
 
 @expose("function method inplace")
@@ -277,9 +324,9 @@ for _stepped in (_div_floor, trunc_divide):
         return Case(quotient * z, z)
 
 
-@expose("function method inplace", "neg", "negative")
+@expose("function method inplace")
 @primitive(label="−", family="arithmetic", derivative="−1", entrywise=True)
-def _neg(input: Array) -> Array:
+def neg(input: Array) -> Array:
     """y = −input.   (*) → (*)
 
     Raises RuntimeError for bools.
@@ -296,17 +343,30 @@ def _neg(input: Array) -> Array:
     return np.negative(input)
 
 
-_neg.kernel(float)(operator.neg)
+neg.kernel(float)(operator.neg)
 
 
-@_neg.vjp("input")
+@neg.vjp("input")
 def _(g: Array) -> Array:
     return -g
 
 
-@_neg.cases
+@neg.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+@expose("function method inplace")
+@neg.alias
+def negative(input: Array) -> Array:
+    """The same as `neg`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.negative(ac.tensor([1., -2.]))
+    tensor([-1.,  2.])
+    """
+    return neg(input)
+
 
 
 @primitive(label="cast {dtype}", family="arithmetic", entrywise=True)

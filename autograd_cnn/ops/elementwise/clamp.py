@@ -98,7 +98,7 @@ def _(draw: Draw) -> Case:
 _clamp_high.cases(_clamp_low.draw_case)  # type: ignore[arg-type]  # set just above
 
 
-@expose("function method inplace", "clamp", "clip")
+@expose("function method inplace")
 def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """y = min(max(input, min), max); either bound may be missing, a number, or a tensor that broadcasts.   (*) → (*)
 
@@ -118,6 +118,17 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
         if bound is not None and not isinstance(bound, int | float | np.generic | np.ndarray):
             raise TypeError(expected("clamp", f"{name} to be a number or a Tensor", type(bound).__name__))
     return _clamp(input, min=min, max=max)
+
+
+@expose("function method inplace")
+def clip(input: Array, min: Any = None, max: Any = None) -> Array:
+    """The same as `clamp`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.clip(ac.tensor([-2., 0.5, 2.]), -1, 1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    return clamp(input, min, max)
 
 
 @expose("function method inplace")

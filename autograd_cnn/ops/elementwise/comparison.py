@@ -38,7 +38,7 @@ def eq(input: Array, other: Array) -> Array:
     return np.equal(*align(input, other))
 
 
-@expose("function method inplace", "ne", "not_equal")
+@expose("function method inplace")
 @primitive(label="≠", family="compare", variables=("input",))
 def ne(input: Array, other: Array) -> Array:
     """y = (input ≠ other), entry by entry.   (*), (*) → (*) bool
@@ -50,7 +50,20 @@ def ne(input: Array, other: Array) -> Array:
     return np.not_equal(*align(input, other))
 
 
-@expose("function method inplace", "lt", "less")
+@expose("function method inplace")
+@ne.alias
+def not_equal(input: Array, other: Array) -> Array:
+    """The same as `ne`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.not_equal(ac.tensor([1., 2.]), 2)
+    tensor([ True, False])
+    """
+    return ne(input, other)
+
+
+
+@expose("function method inplace")
 @primitive(label="<", family="compare", variables=("input",))
 def lt(input: Array, other: Array) -> Array:
     """y = (input < other), entry by entry.   (*), (*) → (*) bool
@@ -62,7 +75,20 @@ def lt(input: Array, other: Array) -> Array:
     return np.less(*align(input, other))
 
 
-@expose("function method inplace", "le", "less_equal")
+@expose("function method inplace")
+@lt.alias
+def less(input: Array, other: Array) -> Array:
+    """The same as `lt`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.less(ac.tensor([1., 2.]), 2)
+    tensor([ True, False])
+    """
+    return lt(input, other)
+
+
+
+@expose("function method inplace")
 @primitive(label="≤", family="compare", variables=("input",))
 def le(input: Array, other: Array) -> Array:
     """y = (input ≤ other), entry by entry.   (*), (*) → (*) bool
@@ -74,7 +100,20 @@ def le(input: Array, other: Array) -> Array:
     return np.less_equal(*align(input, other))
 
 
-@expose("function method inplace", "gt", "greater")
+@expose("function method inplace")
+@le.alias
+def less_equal(input: Array, other: Array) -> Array:
+    """The same as `le`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.less_equal(ac.tensor([1., 2.]), 2)
+    tensor([True, True])
+    """
+    return le(input, other)
+
+
+
+@expose("function method inplace")
 @primitive(label=">", family="compare", variables=("input",))
 def gt(input: Array, other: Array) -> Array:
     """y = (input > other), entry by entry.   (*), (*) → (*) bool
@@ -86,7 +125,20 @@ def gt(input: Array, other: Array) -> Array:
     return np.greater(*align(input, other))
 
 
-@expose("function method inplace", "ge", "greater_equal")
+@expose("function method inplace")
+@gt.alias
+def greater(input: Array, other: Array) -> Array:
+    """The same as `gt`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.greater(ac.tensor([1., 2.]), 2)
+    tensor([False, False])
+    """
+    return gt(input, other)
+
+
+
+@expose("function method inplace")
 @primitive(label="≥", family="compare", variables=("input",))
 def ge(input: Array, other: Array) -> Array:
     """y = (input ≥ other), entry by entry.   (*), (*) → (*) bool
@@ -96,6 +148,19 @@ def ge(input: Array, other: Array) -> Array:
     tensor([False,  True])
     """
     return np.greater_equal(*align(input, other))
+
+
+@expose("function method inplace")
+@ge.alias
+def greater_equal(input: Array, other: Array) -> Array:
+    """The same as `ge`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.greater_equal(ac.tensor([1., 2.]), 2)
+    tensor([False,  True])
+    """
+    return ge(input, other)
+
 
 
 for _compare, _kernel in (

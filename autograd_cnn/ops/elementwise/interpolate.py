@@ -13,7 +13,7 @@ from ...types.kinds import float_only, speak
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first
-from .arithmetic import _add, _div, _mul
+from .arithmetic import _add, _div, mul
 from .comparison import isnan
 from .select import _apart, _where
 
@@ -79,8 +79,8 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     tensor([61.])
     """
     array_of(tensor1), array_of(tensor2)
-    product = _mul(tensor1, tensor2)
-    return _add(input, product if value == 1 else _mul(product, value))
+    product = mul(tensor1, tensor2)
+    return _add(input, product if value == 1 else mul(product, value))
 
 
 @expose("function method inplace")
@@ -94,7 +94,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     """
     array_of(tensor1), array_of(tensor2)
     quotient = _div(tensor1, tensor2)
-    return _add(input, quotient if value == 1 else _mul(quotient, value))
+    return _add(input, quotient if value == 1 else mul(quotient, value))
 
 
 # ------------------------------------------------------------------------------------------------- passing over NaN

@@ -11,7 +11,7 @@ from ...engine.primitive import primitive
 from ...engine.variable import Variable, array_of, unbox
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
-from .arithmetic import _mul, cast
+from .arithmetic import cast, mul
 from .exponential import exp2, log
 from .select import where
 
@@ -150,4 +150,4 @@ def ldexp(input: Array, other: Array) -> Array:
     tensor([8.])
     """
     array_of(input), array_of(other)
-    return _mul(input, exp2(other))
+    return mul(input, exp2(other))

@@ -28,7 +28,7 @@ def _steps(draw: Draw) -> Case:
 
 
 # ------------------------------------------------------------------------------------------------- signs
-@expose("function method inplace", "abs", "absolute")
+@expose("function method inplace")
 @primitive(label="|x|", family="arithmetic", derivative="sign x")
 def abs(input: Array) -> Array:
     """y = |input|; the gradient at 0 is 0.   (*) → (*)
@@ -53,7 +53,20 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
-@expose("function method inplace", "sign", "sgn")
+@expose("function method inplace")
+@abs.alias
+def absolute(input: Array) -> Array:
+    """The same as `abs`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.absolute(ac.tensor([-1., 2.]))
+    tensor([1., 2.])
+    """
+    return abs(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="0")
 def sign(input: Array) -> Array:
     """y = −1, 0 or 1, the input's sign, and 0 for NaN; the gradient is 0.   (*) → (*)
@@ -79,6 +92,19 @@ def _(g: Array) -> Array:
 @sign.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
+
+
+@expose("function method inplace")
+@sign.alias
+def sgn(input: Array) -> Array:
+    """The same as `sign`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.sgn(ac.tensor([-3., 0., 2.]))
+    tensor([-1.,  0.,  1.])
+    """
+    return sign(input)
+
 
 
 @expose("function method inplace")
@@ -147,7 +173,7 @@ def ceil(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.ceil(input)
 
 
-@expose("function method inplace", "trunc", "fix")
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="0")
 def trunc(input: Array) -> Array:
     """y = the whole part of input, rounded towards 0; the gradient is 0.   (*) → (*)
@@ -157,6 +183,19 @@ def trunc(input: Array) -> Array:
     tensor([ 1., -1.])
     """
     return np.array(input) if _integral(input) else np.trunc(input)
+
+
+@expose("function method inplace")
+@trunc.alias
+def fix(input: Array) -> Array:
+    """The same as `trunc`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.fix(ac.tensor([-1.5, 2.7]))
+    tensor([-1.,  2.])
+    """
+    return trunc(input)
+
 
 
 @expose("function method inplace")

@@ -73,18 +73,6 @@ def where(condition: Array, input: Any = None, other: Any = None) -> Any:
     return _where(condition, input, other)
 
 
-@expose("method", "where")
-def where_method(self: Array, condition: Array, other: Any) -> Array:
-    """`x.where(condition, other)`: x where the condition holds, else other.
-
-    >>> import autograd_cnn as ac
-    >>> x = ac.tensor([1., -2.])
-    >>> x.where(x > 0, 0.)
-    tensor([1., 0.])
-    """
-    return _where(condition, self, other)
-
-
 @primitive(family="index", several=True)
 def nonzero_tuple(input: Array) -> tuple[Array, ...]:
     """Where the entries are not zero: the indices, one array a dim."""

@@ -14,7 +14,7 @@ from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
 from ..registry.scalar_kernels import total
-from .arithmetic import _mul
+from .arithmetic import mul
 from .exponential import rsqrt
 from .select import _where as where
 
@@ -97,7 +97,7 @@ def _(g: Array, y: Array) -> Array:
 tan.cases(lambda draw: Case(draw.array(low=-1.2, high=1.2)))
 
 
-@expose("function method inplace", "asin", "arcsin")
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/√(1 − x²)")
 def asin(input: Array) -> Array:
     """y = arcsin input in [−π/2, π/2]; NaN outside of [−1, 1].   (*) → (*)
@@ -120,7 +120,20 @@ def _(g: Array, input: Array) -> Array:
 asin.cases(_inside)
 
 
-@expose("function method inplace", "acos", "arccos")
+@expose("function method inplace")
+@asin.alias
+def arcsin(input: Array) -> Array:
+    """The same as `asin`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arcsin(ac.tensor([0., 1.]))
+    tensor([0.0000, 1.5708])
+    """
+    return asin(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="−1/√(1 − x²)")
 def acos(input: Array) -> Array:
     """y = arccos input in [0, π]; NaN outside of [−1, 1].   (*) → (*)
@@ -143,7 +156,20 @@ def _(g: Array, input: Array) -> Array:
 acos.cases(_inside)
 
 
-@expose("function method inplace", "atan", "arctan")
+@expose("function method inplace")
+@acos.alias
+def arccos(input: Array) -> Array:
+    """The same as `acos`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arccos(ac.tensor([1., 0.]))
+    tensor([0.0000, 1.5708])
+    """
+    return acos(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/(1 + x²)")
 def atan(input: Array) -> Array:
     """y = arctan input in (−π/2, π/2).   (*) → (*)
@@ -166,7 +192,20 @@ def _(g: Array, input: Array) -> Array:
 atan.cases(_any)
 
 
-@expose("function method inplace", "atan2", "arctan2")
+@expose("function method inplace")
+@atan.alias
+def arctan(input: Array) -> Array:
+    """The same as `atan`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arctan(ac.tensor([0., 1.]))
+    tensor([0.0000, 0.7854])
+    """
+    return atan(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="x/(x² + y²), −y/(x² + y²)", variables=("input", "other"))
 def atan2(input: Array, other: Array) -> Array:
     """The angle of the point (other, input) in [−π, π]: arctan(input / other) in the right quadrant.   (*), (*) → (*)
@@ -195,6 +234,19 @@ def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b, low=0.3))
+
+
+@expose("function method inplace")
+@atan2.alias
+def arctan2(input: Array, other: Array) -> Array:
+    """The same as `atan2`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arctan2(ac.tensor([0., 1.]), ac.tensor([1., 0.]))
+    tensor([0.0000, 1.5708])
+    """
+    return atan2(input, other)
+
 
 
 @expose("function method inplace")
@@ -378,7 +430,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(y.shape), y)
 
 
-@expose("function method inplace", "asinh", "arcsinh")
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/√(x² + 1)")
 def asinh(input: Array) -> Array:
     """y = arsinh input, the inverse of sinh.   (*) → (*)
@@ -401,7 +453,20 @@ def _(g: Array, input: Array) -> Array:
 asinh.cases(_any)
 
 
-@expose("function method inplace", "acosh", "arccosh")
+@expose("function method inplace")
+@asinh.alias
+def arcsinh(input: Array) -> Array:
+    """The same as `asinh`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arcsinh(ac.tensor([0., 1.]))
+    tensor([0.0000, 0.8814])
+    """
+    return asinh(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/√(x² − 1)")
 def acosh(input: Array) -> Array:
     """y = arcosh input ≥ 0, the inverse of cosh; NaN below 1.   (*) → (*)
@@ -424,7 +489,20 @@ def _(g: Array, input: Array) -> Array:
 acosh.cases(lambda draw: Case(draw.array(low=1.2, high=3.0)))
 
 
-@expose("function method inplace", "atanh", "arctanh")
+@expose("function method inplace")
+@acosh.alias
+def arccosh(input: Array) -> Array:
+    """The same as `acosh`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arccosh(ac.tensor([1., 2.]))
+    tensor([0.0000, 1.3170])
+    """
+    return acosh(input)
+
+
+
+@expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/(1 − x²)")
 def atanh(input: Array) -> Array:
     """y = artanh input, the inverse of tanh; ±inf at ±1, NaN outside of [−1, 1].   (*) → (*)
@@ -447,6 +525,19 @@ def _(g: Array, input: Array) -> Array:
 atanh.cases(_inside)
 
 
+@expose("function method inplace")
+@atanh.alias
+def arctanh(input: Array) -> Array:
+    """The same as `atanh`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.arctanh(ac.tensor([0., 0.5]))
+    tensor([0.0000, 0.5493])
+    """
+    return atanh(input)
+
+
+
 # ------------------------------------------------------------------------------------------------- degrees
 @expose("function method inplace")
 def deg2rad(input: Array) -> Array:
@@ -456,7 +547,7 @@ def deg2rad(input: Array) -> Array:
     >>> ac.deg2rad(ac.tensor([180.]))
     tensor([3.1416])
     """
-    return _mul(input, math.pi / 180)
+    return mul(input, math.pi / 180)
 
 
 @expose("function method inplace")
@@ -467,4 +558,4 @@ def rad2deg(input: Array) -> Array:
     >>> ac.rad2deg(ac.tensor([3.1415927]))
     tensor([180.])
     """
-    return _mul(input, 180 / math.pi)
+    return mul(input, 180 / math.pi)

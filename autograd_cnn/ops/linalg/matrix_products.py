@@ -181,7 +181,7 @@ def dot(input: Array, tensor: Array) -> Array:
     return matmul(input, tensor)
 
 
-@expose("function method", "outer", "ger")
+@expose("function method")
 def outer(input: Array, vec2: Array) -> Array:
     """y_ij = input_i · vec2_j.   (n), (m) → (n, m)
 
@@ -193,6 +193,18 @@ def outer(input: Array, vec2: Array) -> Array:
     _sizes("outer", input, 1, "self")
     _sizes("outer", vec2, 1, "vec2")
     return unsqueeze(input, 1) * vec2
+
+
+@expose("function method")
+def ger(input: Array, vec2: Array) -> Array:
+    """The same as `outer`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.ger(ac.tensor([1., 2.]), ac.tensor([3., 4.]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    return outer(input, vec2)
 
 
 def _blend(operation: str, input: Any, product: Any, beta: float, alpha: float) -> Any:

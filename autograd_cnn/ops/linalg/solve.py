@@ -65,7 +65,6 @@ def _() -> Any:
     yield Bad(np.ones((2, 2)), error=LinAlgError, match="Singular matrix")
 
 
-@expose("function method", "inverse")
 def inv(input: Array) -> Array:
     """The inverse of a matrix, or of each in a batch.   (…, n, n) → (…, n, n)
 
@@ -77,6 +76,18 @@ def inv(input: Array) -> Array:
             [0.0000, 0.2500]])
     """
     return _inv(input)
+
+
+@expose("function method")
+def inverse(input: Array) -> Array:
+    """The same as `inv`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.inverse(ac.tensor([[2., 0.], [0., 4.]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
+    return inv(input)
 
 
 @primitive(label="log |det|", name="slogdet", family="linalg", outputs=("sign", "logabsdet"), several=True)

@@ -17,7 +17,7 @@ from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import ShapeError, expected
 from ...types.promotion import Array
 from ..activation.softmax import _log_softmax, _softmax, twice_softmax
-from ..elementwise.arithmetic import _neg
+from ..elementwise.arithmetic import neg
 from ..reduce.reduce import _sum
 from ..registry.expose import expose
 from .likelihood import _at, _checked, _class_case, _constant, _divide, _safe, _total, _weights
@@ -259,8 +259,8 @@ def _of_probabilities(input: Array, target: Array, weight: Array | None, reducti
     if weight is not None:
         y = y * weight.reshape((-1,) + (1,) * (x.ndim - 1 - dim))
     if reduction == "none":
-        return _neg(_sum(y, dims=(dim,) if x.ndim > 1 else None))
-    y = _neg(_sum(y))
+        return neg(_sum(y, dims=(dim,) if x.ndim > 1 else None))
+    y = neg(_sum(y))
     if reduction == "sum":
         return y
     return y / (x.size // classes) if x.size else y * float("nan")

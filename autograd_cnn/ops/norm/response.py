@@ -99,8 +99,8 @@ def local_response_norm(input: Array, size: int, alpha: float = 1e-4, beta: floa
     return _lrn(input, size=size, alpha=alpha, beta=beta, k=k)[0]
 
 
-@expose("functional", "normalize")
-def unit_norm(input: Array, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Array:
+@expose("functional")
+def normalize(input: Array, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Array:
     """x / max(‖x‖_p, eps) along `dim`.   (*) → (*)
 
     >>> import autograd_cnn as ac

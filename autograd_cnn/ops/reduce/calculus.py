@@ -43,7 +43,7 @@ def _strips(operation: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int
     return heights * widths * 0.5, d
 
 
-@expose("function", "trapezoid", "trapz")
+@expose("function")
 def trapezoid(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1) -> Array:
     """∫ y along `dim` by the trapezoidal rule: Σ ½ (yᵢ + yᵢ₊₁) (xᵢ₊₁ − xᵢ), with samples `dx` apart if no x is given.
 
@@ -58,6 +58,17 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1)
         ends = select_view(y, at=((slice(None),) * d + (0, Ellipsis))) + select_view(y, at=((slice(None),) * d + (-1, Ellipsis)))
         return (total(y, d) - ends * 0.5) * dx
     return total(_strips("trapezoid", y, x, dx, dim)[0], d)
+
+
+@expose("function")
+def trapz(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1) -> Array:
+    """The same as `trapezoid`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.trapz(ac.tensor([1., 5., 10.]))
+    tensor(10.5000)
+    """
+    return trapezoid(y, x, dx=dx, dim=dim)
 
 
 @expose("function")

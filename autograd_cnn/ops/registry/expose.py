@@ -16,6 +16,13 @@ INPLACE: dict[str, Callable[..., Any]] = {}  # Tensor.NAME_, from the out-of-pla
 FUNCTIONAL: dict[str, Callable[..., Any]] = {}  # autograd_cnn.nn.functional.NAME
 
 _TABLES = {"function": FUNCTIONS, "method": METHODS, "inplace": INPLACE, "functional": FUNCTIONAL}
+_WATCHERS: dict[str, list[Callable[[str, Any], None]]] = {place: [] for place in _TABLES}
+_HOMES = {"functional": "autograd_cnn.nn.functional", "function": "autograd_cnn"}  # the modules that show them
+
+
+def watch(place: str, told: Callable[[str, Any], None]) -> None:
+    """Let `told(name, operation)` hear of what is exposed from now on: a user's operations, after the import. It may refuse a name."""
+    _WATCHERS[place].append(told)
 
 
 def expose(places: str, *names: str) -> Callable[[F], F]:
@@ -27,12 +34,20 @@ def expose(places: str, *names: str) -> Callable[[F], F]:
     """
 
     def put(op: F) -> F:
-        for place in places.split():
-            table = _TABLES[place]
-            for name in names or (op.__name__,):  # type: ignore[attr-defined]  # functions and primitives have one
-                if name in table and _definition(table[name]) != _definition(op):  # the same one, run again, replaces itself
-                    raise ValueError(f"{name!r} is exposed twice as {place}")
-                table[name] = op  # type: ignore[assignment]  # resolved below, once all rules are attached
+        found: Any = op
+        public = [(place, name) for place in places.split() for name in names or (found.__name__,)]
+        for place, name in public:
+            old = _TABLES[place].get(name)
+            if old is not None and _definition(old) != _definition(op):  # the same one, run again, replaces itself
+                raise ValueError(f"{name!r} is exposed twice as {place}")
+            for told in _WATCHERS[place]:
+                told(name, op)
+        for place, name in public:
+            _TABLES[place][name] = found  # a primitive's calls are written when somebody asks for them
+        if hasattr(op, "found_at"):  # a primitive, or a second name of one
+            for place, name in public:
+                if place in _HOMES and found.found_at[0] != _HOMES["function"]:
+                    found.show_at(_HOMES[place], name)
         return op
 
     return put
@@ -40,8 +55,3 @@ def expose(places: str, *names: str) -> Callable[[F], F]:
 
 def _definition(op: Any) -> tuple[str, str]:
     return op.__module__, op.__qualname__
-
-
-def resolved(table: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """The table with every primitive replaced by its written call (which exists once the definition is complete)."""
-    return {name: getattr(op, "call", op) for name, op in table.items()}

@@ -62,7 +62,7 @@ def _() -> Any:
     )
 
 
-@expose("function", "cat", "concat", "concatenate")
+@expose("function")
 @numpy_names
 def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     """The tensors one after the other along `dim`; their other sizes must be equal.
@@ -91,6 +91,30 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
                 raise ShapeError(f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
                                  f"{i} in the list (in cat).")  # fmt: skip
     return _cat(*real, dim=d)
+
+
+@expose("function")
+@numpy_names
+def concat(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """The same as `cat`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.concat([ac.zeros(2), ac.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    return cat(tensors, dim)
+
+
+@expose("function")
+@numpy_names
+def concatenate(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """The same as `cat`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.concatenate([ac.zeros(2), ac.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    return cat(tensors, dim)
 
 
 def _listed(tensors: Any, operation: str) -> list[Any]:
@@ -190,7 +214,7 @@ def hstack(tensors: Sequence[Array]) -> Array:
     return cat(parts, 0 if ndim_of(parts[0]) == 1 else 1)
 
 
-@expose("function", "vstack", "row_stack")
+@expose("function")
 def vstack(tensors: Sequence[Array]) -> Array:
     """One under the other: along dim 0, vectors as rows.
 
@@ -200,6 +224,17 @@ def vstack(tensors: Sequence[Array]) -> Array:
             [3, 4]])
     """
     return cat([_at_least(2, x) for x in _listed(tensors, "vstack")], 0)
+
+
+@expose("function")
+def row_stack(tensors: Sequence[Array]) -> Array:
+    """The same as `vstack`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.row_stack([ac.tensor([1, 2]), ac.tensor([3, 4])]).shape
+    torch.Size([2, 2])
+    """
+    return vstack(tensors)
 
 
 @expose("function")

@@ -240,7 +240,7 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=tuple(draw.choice([order, order[::-1], order[1:] + order[:1]])))
 
 
-@expose("function method", "permute", "permute_dims")
+@expose("function method")
 def permute(input: Array, *order: Any, dims: Any = None) -> Array:
     """The dims in the order `dims`; a view.
 
@@ -258,7 +258,18 @@ def permute(input: Array, *order: Any, dims: Any = None) -> Array:
     return _permute(input, dims=normal_dims(order, n, "permute"))
 
 
-@expose("function method inplace", "transpose", "swapaxes", "swapdims")
+@expose("function method")
+def permute_dims(input: Array, *order: Any, dims: Any = None) -> Array:
+    """The same as `permute`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.permute_dims(ac.zeros(2, 3, 4), (2, 0, 1)).shape
+    torch.Size([4, 2, 3])
+    """
+    return permute(input, *order, dims=dims)
+
+
+@expose("function method inplace")
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """Two dims exchanged; a view.
 
@@ -273,6 +284,28 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     order = list(range(n))
     order[a], order[b] = b, a
     return _permute(input, dims=tuple(order))
+
+
+@expose("function method inplace")
+def swapaxes(input: Array, dim0: int, dim1: int) -> Array:
+    """The same as `transpose`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.swapaxes(ac.zeros(2, 3, 4), 0, 2).shape
+    torch.Size([4, 3, 2])
+    """
+    return transpose(input, dim0, dim1)
+
+
+@expose("function method inplace")
+def swapdims(input: Array, dim0: int, dim1: int) -> Array:
+    """The same as `transpose`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.swapdims(ac.zeros(2, 3, 4), 0, 2).shape
+    torch.Size([4, 3, 2])
+    """
+    return transpose(input, dim0, dim1)
 
 
 @expose("function method inplace")
@@ -293,7 +326,7 @@ def t(input: Array) -> Array:
     return _permute(input, dims=tuple(range(n))[::-1]) if n == 2 else input
 
 
-@expose("function method", "movedim", "moveaxis")
+@expose("function method")
 def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """Dims `source` moved to the places `destination`.
 
@@ -310,6 +343,17 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
     for to, frm in sorted(zip(dst, src, strict=True)):
         order.insert(to, frm)
     return _permute(input, dims=tuple(order))
+
+
+@expose("function method")
+def moveaxis(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
+    """The same as `movedim`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.moveaxis(ac.zeros(2, 3, 4), 0, -1).shape
+    torch.Size([3, 4, 2])
+    """
+    return movedim(input, source, destination)
 
 
 @expose("method")

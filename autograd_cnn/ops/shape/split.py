@@ -51,7 +51,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, sum(sizes))), sizes=sizes, dim=1)
 
 
-@expose("function method", "split", "unsafe_split")
+@expose("function method")
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
     """Pieces along `dim`: of one size (the last may be smaller), or of the sizes given. They share memory.
 
@@ -79,7 +79,18 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     return tuple(_split(tensor, sizes=sizes, dim=d))
 
 
-@expose("function method", "chunk", "unsafe_chunk")
+@expose("function method")
+def unsafe_split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Array, ...]:
+    """The same as `split`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.unsafe_split(ac.arange(3), 2)
+    (tensor([0, 1]), tensor([2]))
+    """
+    return split(tensor, split_size_or_sections, dim)
+
+
+@expose("function method")
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
     """At most `chunks` pieces of equal size (the last may be smaller). They share memory, as those of `split`.
 
@@ -92,6 +103,17 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
     d = normal_dim(dim, ndim_of(input), "chunk")
     n = shape_of(input)[d]
     return split(input, -(-n // chunks), d) if n else _split(input, sizes=(0,) * chunks, dim=d)
+
+
+@expose("function method")
+def unsafe_chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
+    """The same as `chunk`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.unsafe_chunk(ac.arange(3), 2)
+    (tensor([0, 1]), tensor([2]))
+    """
+    return chunk(input, chunks, dim)
 
 
 @expose("function method")
@@ -108,7 +130,7 @@ def unbind(input: Array, dim: int = 0) -> tuple[Array, ...]:
     return tuple(_reshape(p, shape=rest, kind="unbind") for p in _split(input, sizes=(1,) * shape[d], dim=d))
 
 
-@expose("function method", "split_with_sizes", "unsafe_split_with_sizes")
+@expose("function method")
 def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Array, ...]:
     """`split` with the sizes of the pieces.
 
@@ -117,6 +139,17 @@ def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> 
     (tensor([0]), tensor([1, 2]))
     """
     return split(input, tuple(split_sizes), dim)
+
+
+@expose("function method")
+def unsafe_split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Array, ...]:
+    """The same as `split_with_sizes`.
+
+    >>> import autograd_cnn as ac
+    >>> ac.unsafe_split_with_sizes(ac.arange(3), [1, 2])
+    (tensor([0]), tensor([1, 2]))
+    """
+    return split_with_sizes(input, split_sizes, dim)
 
 
 @expose("function method")

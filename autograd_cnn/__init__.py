@@ -45,7 +45,6 @@ from .support.listing import listed as _listed
 from .support.moved import install as _install_old_names
 from .tensors import casts as _casts  # noqa: F401  # brings methods
 from .tensors import filling as _overwriting  # noqa: F401  # brings methods
-from .tensors import method_forms as _forms  # noqa: F401  # brings methods
 from .tensors import properties as _basics  # noqa: F401  # brings methods
 from .tensors.creation import (
     arange,
@@ -67,7 +66,7 @@ from .tensors.creation import (
     zeros,
     zeros_like,
 )
-from .tensors.operators import OPERATORS as _OPERATORS  # noqa: F401  # brings operators
+from .tensors.methods import forms as _forms  # noqa: F401  # brings methods
 from .tensors.printing import set_printoptions
 from .tensors.sampling import (
     bernoulli,

@@ -3,7 +3,7 @@
 Tensor's and Scalar's methods, the functions of `autograd_cnn` and those of `autograd_cnn.nn.functional` are named where the
 operations are defined (`ops/registry/expose.py`) and appear at run time; editors and type checkers read them here:
 
-    tensors/_methods.pyi     TensorMethods, ScalarMethods: methods, operators, in-place twins
+    tensors/_methods.pyi     TensorMethods, ScalarMethods: methods (operators and what writes in place stand in `tensors/methods/`)
     tensors/_functions.pyi   the functions and dtypes of `autograd_cnn`
     nn/_functional.pyi       those of `nn.functional`
 
@@ -20,10 +20,9 @@ from typing import Any
 
 import autograd_cnn as ac
 from autograd_cnn.nn import functional
-from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from autograd_cnn.tensors import scalar
-from autograd_cnn.tensors.methods import ANEW, ONE_WAY
-from autograd_cnn.tensors.operators import OPERATORS
+from autograd_cnn.tensors._methods import ScalarMethods, TensorMethods
 from autograd_cnn.types import dtypes
 
 _PACKAGE = Path(ac.__file__).parent
@@ -46,7 +45,7 @@ Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim
 '''
 
-_OF_TENSORS = "from autograd_cnn.tensors.attributes import TensorAttributes\n\nclass TensorMethods(TensorAttributes):"
+_WRITTEN = "\n".join(f"from {c.__module__} import {c.__name__}" for c in (*TensorMethods.__bases__, *ScalarMethods.__bases__))
 
 # Results that depend on which arguments are given. {self}: "self", or the tensor with its type; {kind}: of the tuple.
 _BY_DIM = ("({self}) -> Tensor", "({self}, dim: _int, keepdim: _bool = ...) -> _return_types.{kind}")
@@ -148,33 +147,20 @@ def _method(name: str, op: Any, own: str, value: str, result: str | None = None)
     yield f"    def {name}({', '.join(parts)}) -> {result}:{_summary(op)}"
 
 
-def _operators(table: dict[str, Any], own: str, value: str, inplace: bool, two_ways: Callable[[str], bool]) -> Iterator[str]:
-    for name in table:
-        if name in ("neg", "pos", "invert", "abs"):
-            yield f"    def __{name}__(self) -> {own}: ..."
-            continue
-        ignore = "  # type: ignore[override]" if name in ("eq", "ne") else ""
-        yield f"    def __{name}__(self, other: {'Any' if ignore else value}) -> {own}: ...{ignore}"
-        if two_ways(name):
-            yield f"    def __r{name}__(self, other: {value}) -> {own}: ..."
-            if inplace and name not in ANEW:
-                yield f"    def __i{name}__(self, other: {value}) -> Self: ..."
+def _bases(cls: type) -> str:
+    """The classes in which the rest is written out."""
+    return ", ".join(c.__name__ for c in cls.__bases__)
 
 
 def methods() -> str:
     """The text of `_methods.pyi`."""
-    lines = [_HEAD.format(what="The methods and operators of Tensor and Scalar.", root="autograd_cnn"), _OF_TENSORS]
-    lines += _operators(OPERATORS, "Tensor", "Value", True, lambda name: name not in ONE_WAY)
+    lines = [_HEAD.format(what="The methods of Tensor and Scalar that the operations' tables name.", root="autograd_cnn"), _WRITTEN]
+    lines += ["", f"class TensorMethods({_bases(TensorMethods)}):"]
     for name in sorted(METHODS):
         lines += _method(name, METHODS[name], "Tensor", "Value")
-    for name in sorted(INPLACE):
-        if f"{name}_" not in METHODS:
-            lines += _method(f"{name}_", INPLACE[name], "Tensor", "Value", "Self")
-    lines += ["", "class ScalarMethods:"]
-    number = "Scalar | _float"
-    lines += _operators(scalar.OPERATORS, "Scalar", number, False, lambda name: True)
+    lines += ["", f"class ScalarMethods({_bases(ScalarMethods)}):"]
     for name in scalar.METHOD_NAMES:
-        lines += _method(name, METHODS[name], "Scalar", number)
+        lines += _method(name, METHODS[name], "Scalar", "Scalar | _float")
     return "\n".join(lines) + "\n"
 
 

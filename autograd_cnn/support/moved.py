@@ -57,8 +57,8 @@ _NAMES = {
 _RENAMED = {("ops.softmax", "f_softmax"): ("ops.activation.softmax_functional", "softmax"),
             ("ops.softmax", "f_log_softmax"): ("ops.activation.softmax_functional", "log_softmax"),
             ("ops.norm", "unit_norm"): ("ops.norm.response", "normalize"),
-            ("ops.select", "where_method"): ("tensors.method_forms", "where"),
-            ("ops.fold", "unfold_along"): ("tensors.method_forms", "unfold"),
+            ("ops.select", "where_method"): ("tensors.methods.forms", "where"),
+            ("ops.fold", "unfold_along"): ("tensors.methods.forms", "unfold"),
             ("basics", "convert"): ("tensors.casts", "type")}  # fmt: skip
 
 

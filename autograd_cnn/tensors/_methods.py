@@ -1,21 +1,25 @@
-"""The named methods and operators of Tensor and Scalar, filled from the operations' own tables (`ops/registry/expose.py`).
+"""The methods and operators of Tensor and Scalar: those written out in `methods/`, and those that the operations' own tables name.
 
-A generated stub, `_methods.pyi`, tells editors and type checkers their signatures (`python -m tools.stubs`
-rewrites it; a test holds it to the tables).
+A generated stub, `_methods.pyi`, tells editors and type checkers the signatures of the latter (`python -m tools.stubs` rewrites it; a
+test holds it to the tables).
 """
 
 from __future__ import annotations
 
-from .attributes import TensorAttributes
+from .methods.attributes import TensorAttributes
+from .methods.inplace_arithmetic import InplaceArithmetic
+from .methods.inplace_functions import InplaceFunctions
+from .methods.inplace_parts import InplaceParts
+from .methods.operators import Operators, ScalarOperators
 
 
-class TensorMethods(TensorAttributes):
+class TensorMethods(TensorAttributes, Operators, InplaceArithmetic, InplaceFunctions, InplaceParts):
     """Every operation that is also a method."""
 
     __slots__ = ()
 
 
-class ScalarMethods:
+class ScalarMethods(ScalarOperators):
     """Every operation on numbers that is also a method."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""The methods and operators of Tensor and Scalar. Written by `python -m tools.stubs`: do not edit."""
+"""The methods of Tensor and Scalar that the operations' tables name. Written by `python -m tools.stubs`: do not edit."""
 
 # ruff: noqa
 from builtins import bool as _bool, complex as _complex, float as _float, int as _int, str as _str
@@ -16,57 +16,14 @@ from autograd_cnn.tensors.tensor import Tensor
 Value: TypeAlias = Tensor | _complex | np.ndarray[Any, Any] | np.generic  # what stands beside a tensor in an operation
 Steps: TypeAlias = _int | tuple[_int, ...]  # one number for all dims, or one a dim
 
-from autograd_cnn.tensors.attributes import TensorAttributes
+from autograd_cnn.tensors.methods.attributes import TensorAttributes
+from autograd_cnn.tensors.methods.operators import Operators
+from autograd_cnn.tensors.methods.inplace_arithmetic import InplaceArithmetic
+from autograd_cnn.tensors.methods.inplace_functions import InplaceFunctions
+from autograd_cnn.tensors.methods.inplace_parts import InplaceParts
+from autograd_cnn.tensors.methods.operators import ScalarOperators
 
-class TensorMethods(TensorAttributes):
-    def __add__(self, other: Value) -> Tensor: ...
-    def __radd__(self, other: Value) -> Tensor: ...
-    def __iadd__(self, other: Value) -> Self: ...
-    def __sub__(self, other: Value) -> Tensor: ...
-    def __rsub__(self, other: Value) -> Tensor: ...
-    def __isub__(self, other: Value) -> Self: ...
-    def __mul__(self, other: Value) -> Tensor: ...
-    def __rmul__(self, other: Value) -> Tensor: ...
-    def __imul__(self, other: Value) -> Self: ...
-    def __truediv__(self, other: Value) -> Tensor: ...
-    def __rtruediv__(self, other: Value) -> Tensor: ...
-    def __itruediv__(self, other: Value) -> Self: ...
-    def __floordiv__(self, other: Value) -> Tensor: ...
-    def __rfloordiv__(self, other: Value) -> Tensor: ...
-    def __ifloordiv__(self, other: Value) -> Self: ...
-    def __pow__(self, other: Value) -> Tensor: ...
-    def __rpow__(self, other: Value) -> Tensor: ...
-    def __ipow__(self, other: Value) -> Self: ...
-    def __neg__(self) -> Tensor: ...
-    def __matmul__(self, other: Value) -> Tensor: ...
-    def __rmatmul__(self, other: Value) -> Tensor: ...
-    def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
-    def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
-    def __lt__(self, other: Value) -> Tensor: ...
-    def __le__(self, other: Value) -> Tensor: ...
-    def __gt__(self, other: Value) -> Tensor: ...
-    def __ge__(self, other: Value) -> Tensor: ...
-    def __and__(self, other: Value) -> Tensor: ...
-    def __rand__(self, other: Value) -> Tensor: ...
-    def __iand__(self, other: Value) -> Self: ...
-    def __or__(self, other: Value) -> Tensor: ...
-    def __ror__(self, other: Value) -> Tensor: ...
-    def __ior__(self, other: Value) -> Self: ...
-    def __xor__(self, other: Value) -> Tensor: ...
-    def __rxor__(self, other: Value) -> Tensor: ...
-    def __ixor__(self, other: Value) -> Self: ...
-    def __invert__(self) -> Tensor: ...
-    def __lshift__(self, other: Value) -> Tensor: ...
-    def __rlshift__(self, other: Value) -> Tensor: ...
-    def __ilshift__(self, other: Value) -> Self: ...
-    def __rshift__(self, other: Value) -> Tensor: ...
-    def __rrshift__(self, other: Value) -> Tensor: ...
-    def __irshift__(self, other: Value) -> Self: ...
-    def __mod__(self, other: Value) -> Tensor: ...
-    def __rmod__(self, other: Value) -> Tensor: ...
-    def __imod__(self, other: Value) -> Self: ...
-    def __abs__(self) -> Tensor: ...
-    def __pos__(self) -> Tensor: ...
+class TensorMethods(TensorAttributes, Operators, InplaceArithmetic, InplaceFunctions, InplaceParts):
     def abs(self) -> Tensor: """y = |input|; the gradient at 0 is 0. (*) → (*)"""
     def absolute(self) -> Tensor: """The same as `abs`."""
     def acos(self) -> Tensor: """y = arccos input in [0, π]; NaN outside of [−1, 1]. (*) → (*)"""
@@ -419,159 +376,8 @@ class TensorMethods(TensorAttributes):
     def where(self, condition: Value, other: Any) -> Tensor: """`x.where(condition, other)`: x where the condition holds, else other."""
     def xlogy(self, other: Value) -> Tensor: """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN). (*), (*) → (*)"""
     def zero_(self) -> Self: """Overwrite with zeros."""
-    def _elu_(self, alpha: _float = 1.0, scale: _float = 1.0, input_scale: _float = 1.0) -> Self: """y = scale · (x if x > 0 else α (e^(x · input_scale) − 1))"""
-    def _hardsigmoid_(self) -> Self: """y = min(max(input + 3, 0), 6) / 6"""
-    def _hardswish_(self) -> Self: """y = input · min(max(input + 3, 0), 6) / 6"""
-    def _hardtanh_(self, min_val: _float = -1.0, max_val: _float = 1.0) -> Self: """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
-    def _leaky_relu_(self, negative_slope: _float = 0.01) -> Self: """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
-    def _mish_(self) -> Self: """y = x tanh(ln(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2)"""
-    def _silu_(self) -> Self: """y = x σ(x)"""
-    def _threshold_(self, threshold: _float, value: _float) -> Self: """y = input where it is above the threshold, else value"""
-    def _where_(self, condition: Value, other: Value) -> Self: ...
-    def abs_(self) -> Self: """y = |input|; the gradient at 0 is 0. (*) → (*)"""
-    def absolute_(self) -> Self: """The same as `abs`."""
-    def acos_(self) -> Self: """y = arccos input in [0, π]; NaN outside of [−1, 1]. (*) → (*)"""
-    def acosh_(self) -> Self: """y = arcosh input ≥ 0, the inverse of cosh; NaN below 1. (*) → (*)"""
-    def add_(self, other: Value, *, alpha: _float = 1) -> Self: """y = input + alpha · other, with broadcasting and type promotion. (*), (*) → (*)"""
-    def addbmm_(self, batch1: Value, batch2: Value, *, beta: _float = 1, alpha: _float = 1) -> Self: """β · input + α · Σ_b batch1_b · batch2_b. (n, m), (b, n, k), (b, k, m) → (n, m)"""
-    def addcdiv_(self, tensor1: Value, tensor2: Value, *, value: _float = 1) -> Self: """y = input + value · tensor1 / tensor2. (*), (*), (*) → (*)"""
-    def addcmul_(self, tensor1: Value, tensor2: Value, *, value: _float = 1) -> Self: """y = input + value · tensor1 · tensor2. (*), (*), (*) → (*)"""
-    def addmm_(self, mat1: Value, mat2: Value, *, beta: _float = 1, alpha: _float = 1) -> Self: """β · input + α · mat1 · mat2. (n, m), (n, k), (k, m) → (n, m)"""
-    def addmv_(self, mat: Value, vec: Value, *, beta: _float = 1, alpha: _float = 1) -> Self: """β · input + α · mat · vec. (n), (n, k), (k) → (n)"""
-    def addr_(self, vec1: Value, vec2: Value, *, beta: _float = 1, alpha: _float = 1) -> Self: """β · input + α · vec1 ⊗ vec2. (n, m), (n), (m) → (n, m)"""
-    def arccos_(self) -> Self: """The same as `acos`."""
-    def arccosh_(self) -> Self: """The same as `acosh`."""
-    def arcsin_(self) -> Self: """The same as `asin`."""
-    def arcsinh_(self) -> Self: """The same as `asinh`."""
-    def arctan_(self) -> Self: """The same as `atan`."""
-    def arctan2_(self, other: Value) -> Self: """The same as `atan2`."""
-    def arctanh_(self) -> Self: """The same as `atanh`."""
-    def asin_(self) -> Self: """y = arcsin input in [−π/2, π/2]; NaN outside of [−1, 1]. (*) → (*)"""
-    def asinh_(self) -> Self: """y = arsinh input, the inverse of sinh. (*) → (*)"""
-    def atan_(self) -> Self: """y = arctan input in (−π/2, π/2). (*) → (*)"""
-    def atan2_(self, other: Value) -> Self: """The angle of the point (other, input) in [−π, π]: arctan(input / other) in the right quadrant. (*), (*) → (*)"""
-    def atanh_(self) -> Self: """y = artanh input, the inverse of tanh; ±inf at ±1, NaN outside of [−1, 1]. (*) → (*)"""
-    def baddbmm_(self, batch1: Value, batch2: Value, *, beta: _float = 1, alpha: _float = 1) -> Self: """β · input + α · batch1 · batch2. (b, n, m), (b, n, k), (b, k, m) → (b, n, m)"""
-    def bitwise_and_(self, other: Value) -> Self: """y = input & other, bit by bit; of bools the logical and. (*), (*) → (*)"""
-    def bitwise_left_shift_(self, other: Value) -> Self: """y = input · 2^other, in integers; 0 where all bits are shifted out. (*), (*) → (*)"""
-    def bitwise_not_(self) -> Self: """y = ~input, bit by bit: −input − 1 of integers, the logical not of bools. (*) → (*)"""
-    def bitwise_or_(self, other: Value) -> Self: """y = input | other, bit by bit; of bools the logical or. (*), (*) → (*)"""
-    def bitwise_right_shift_(self, other: Value) -> Self: """y = ⌊input / 2^other⌋, in integers; the sign (0 or −1) where all bits are shifted out. (*), (*) → (*)"""
-    def bitwise_xor_(self, other: Value) -> Self: """y = input xor other, bit by bit. (*), (*) → (*)"""
-    def ceil_(self) -> Self: """y = ⌈input⌉, the smallest whole number not below; the gradient is 0. (*) → (*)"""
-    def clamp_(self, min: Any = None, max: Any = None) -> Self: """y = min(max(input, min), max); either bound may be missing, a number, or a tensor that broadcasts. (*) → (*)"""
-    def clamp_max_(self, max: Any) -> Self: """y = min(input, max). (*) → (*)"""
-    def clamp_min_(self, min: Any) -> Self: """y = max(input, min). (*) → (*)"""
-    def clip_(self, min: Any = None, max: Any = None) -> Self: """The same as `clamp`."""
-    def copysign_(self, other: Value) -> Self: """y = |input| with the sign of other (also of −0.0). (*), (*) → (*)"""
-    def cos_(self) -> Self: """y = cos input. (*) → (*)"""
-    def cosh_(self) -> Self: """y = (e^x + e^−x)/2. (*) → (*)"""
-    def cumprod_(self, dim: _int, *, dtype: Any = None) -> Self: """yᵢ = x₀ · … · xᵢ along `dim`. Integers and bools multiply as int64. The gradient is right where entries are 0. (*) → (*)"""
-    def cumsum_(self, dim: _int, *, dtype: Any = None) -> Self: """yᵢ = x₀ + … + xᵢ along `dim`. Integers and bools add up as int64. (*) → (*)"""
-    def deg2rad_(self) -> Self: """y = input · π/180. (*) → (*)"""
-    def div_(self, other: Value, *, rounding_mode: _str | None = None) -> Self: """y = input / other; `rounding_mode` "trunc" or "floor" rounds the quotient (whose gradient then is 0). (*), (*) → (*)"""
-    def divide_(self, other: Value, *, rounding_mode: _str | None = None) -> Self: """The same as `div`."""
-    def eq_(self, other: Value) -> Self: """y = (input = other), entry by entry; NaN equals nothing. (*), (*) → (*) bool"""
-    def erf_(self) -> Self: """y = 2/√π ∫₀ˣ e^(−t²) dt. (*) → (*) [Cody 1969]"""
-    def erfc_(self) -> Self: """y = 1 − erf(input), without cancellation where erf is near 1. (*) → (*) [Cody 1969]"""
-    def erfinv_(self) -> Self: """The y with erf(y) = input; ±inf at ±1, NaN outside of [−1, 1]. (*) → (*)"""
-    def exp_(self) -> Self: """y = e^input. (*) → (*)"""
-    def exp2_(self) -> Self: """y = 2^input. (*) → (*)"""
-    def expm1_(self) -> Self: """y = e^input − 1, exact near 0. (*) → (*)"""
-    def fill_(self, value: _float) -> Self: """y = value everywhere, of the input's shape and dtype"""
-    def fix_(self) -> Self: """The same as `trunc`."""
-    def float_power_(self, exponent: Value) -> Self: """y = input^exponent, computed in float64. (*), (*) → (*)"""
-    def floor_(self) -> Self: """y = ⌊input⌋, the greatest whole number not above; the gradient is 0. (*) → (*)"""
-    def floor_divide_(self, other: Value) -> Self: """y = ⌊input / other⌋. (*), (*) → (*)"""
-    def fmod_(self, other: Value) -> Self: """y = input − other · trunc(input / other), with the sign of the input: C's fmod. (*), (*) → (*)"""
-    def frac_(self) -> Self: """y = input − trunc(input). (*) → (*) Raises NotImplementedError for integers."""
-    def gcd_(self, other: Value) -> Self: """y = the greatest common divisor of two integers. (*), (*) → (*)"""
-    def ge_(self, other: Value) -> Self: """y = (input ≥ other), entry by entry. (*), (*) → (*) bool"""
-    def greater_(self, other: Value) -> Self: """The same as `gt`."""
-    def greater_equal_(self, other: Value) -> Self: """The same as `ge`."""
-    def gt_(self, other: Value) -> Self: """y = (input > other), entry by entry. (*), (*) → (*) bool"""
-    def heaviside_(self, values: Value) -> Self: """y = 0 where input < 0, `values` where it is 0, 1 where it is greater. (*), (*) → (*)"""
-    def hypot_(self, other: Value) -> Self: """y = √(input² + other²), without overflow. (*), (*) → (*)"""
-    def index_add_(self, dim: _int, index: Value, source: Value, *, alpha: _float = 1) -> Self: """y = input with alpha · source[k] added to its slice index[k] along `dim`; slices met twice are added twice."""
-    def index_copy_(self, dim: _int, index: Value, source: Value) -> Self: """y = input with its slice index[k] along `dim` replaced by source[k]."""
-    def index_fill_(self, dim: _int, index: Value, value: Any) -> Self: """y = input with the slices along `dim` that the index names filled with one value (a number or a 0-d tensor)."""
-    def index_put_(self, indices: Sequence[Any], values: Value, accumulate: _bool = False) -> Self: """y = input with y[indices] = values, or += values, entries met twice added twice, with `accumulate`."""
-    def index_reduce_(self, dim: _int, index: Value, source: Value, reduce: _str, *, include_self: _bool = True) -> Self: """y = input, its slice index[k] along `dim` combined with source[k] by "prod", "mean", "amax" or "amin"; `include_self=False` leaves the input itself out where something arrives."""
-    def lcm_(self, other: Value) -> Self: """y = the least common multiple of two integers. (*), (*) → (*)"""
-    def ldexp_(self, other: Value) -> Self: """y = input · 2^other. (*), (*) → (*)"""
-    def le_(self, other: Value) -> Self: """y = (input ≤ other), entry by entry. (*), (*) → (*) bool"""
-    def lerp_(self, end: Value, weight: Value) -> Self: """y = input + weight · (end − input); weight is a number or a tensor. (*), (*), (*) → (*)"""
-    def less_(self, other: Value) -> Self: """The same as `lt`."""
-    def less_equal_(self, other: Value) -> Self: """The same as `le`."""
-    def log_(self) -> Self: """y = ln input; −inf at 0, NaN below. (*) → (*)"""
-    def log10_(self) -> Self: """y = log₁₀ input; −inf at 0, NaN below. (*) → (*)"""
-    def log1p_(self) -> Self: """y = ln(1 + input), exact near 0; −inf at −1, NaN below. (*) → (*)"""
-    def log2_(self) -> Self: """y = log₂ input; −inf at 0, NaN below. (*) → (*)"""
-    def logcumsumexp_(self, dim: _int) -> Self: """yᵢ = ln(e^x₀ + … + e^xᵢ) along `dim`, without overflow. (*) → (*)"""
-    def logical_and_(self, other: Value) -> Self: """y = input and other, where 0 is False and all else True. (*), (*) → (*) bool"""
-    def logical_not_(self) -> Self: """y = (input = 0). (*) → (*) bool"""
-    def logical_or_(self, other: Value) -> Self: """y = input or other, where 0 is False and all else True. (*), (*) → (*) bool"""
-    def logical_xor_(self, other: Value) -> Self: """y = either input or other, not both. (*), (*) → (*) bool"""
-    def logit_(self, eps: _float | None = None) -> Self: """y = ln(x / (1 − x)), the inverse of sigmoid; with `eps`, x is clamped to [eps, 1 − eps] first. NaN outside of [0, 1]. (*) → (*)"""
-    def lt_(self, other: Value) -> Self: """y = (input < other), entry by entry. (*), (*) → (*) bool"""
-    def masked_fill_(self, mask: Value, value: Any) -> Self: """y = value where the mask holds, else the input; `value` is a number or a 0-d tensor, in the input's dtype. (*), (*) → (*)"""
-    def masked_scatter_(self, mask: Value, source: Value) -> Self: """y = the input, its entries where the mask holds replaced by the source's first entries, in order. (*), (*), (*') → (*)"""
-    def mul_(self, other: Value) -> Self: """y = input · other, entry by entry, with broadcasting and type promotion. (*), (*) → (*)"""
-    def multiply_(self, other: Value) -> Self: """The same as `mul`."""
-    def nan_to_num_(self, nan: _float | None = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Self: """y = input, with NaN, +∞ and −∞ replaced: by 0 and the greatest and smallest finite numbers of the dtype, if not said otherwise."""
-    def ne_(self, other: Value) -> Self: """y = (input ≠ other), entry by entry. (*), (*) → (*) bool"""
-    def neg_(self) -> Self: """y = −input. (*) → (*)"""
-    def negative_(self) -> Self: """The same as `neg`."""
-    def not_equal_(self, other: Value) -> Self: """The same as `ne`."""
-    def pow_(self, exponent: Value) -> Self: """y = input^exponent; either may be a number. (*), (*) → (*)"""
-    def put_(self, index: Value, source: Value, accumulate: _bool = False) -> Self: """y = input with the entries of the flattened tensor at the index replaced by those of the source (or added to, with `accumulate`)."""
-    def rad2deg_(self) -> Self: """y = input · 180/π. (*) → (*)"""
-    def reciprocal_(self) -> Self: """y = 1/input. (*) → (*)"""
-    def relu_(self) -> Self: """y = max(0, input); the gradient at 0 is 0, NaN stays NaN. (*) → (*) [Nair and Hinton 2010]"""
-    def remainder_(self, other: Value) -> Self: """y = input − other · ⌊input / other⌋, with the sign of other: Python's `%`. (*), (*) → (*)"""
-    def renorm_(self, p: _float, dim: _int, maxnorm: _float) -> Self: """The slices along `dim` whose p-norm is greater than `maxnorm`, scaled down to it; the others as they are."""
-    def round_(self, decimals: _int = 0) -> Self: """y = input rounded to `decimals` digits (negative ones round to tens, hundreds, …), halves to even; the gradient is 0. (*) → (*)"""
-    def rsqrt_(self) -> Self: """y = 1/√input; inf at 0, NaN below. (*) → (*)"""
-    def scatter_(self, dim: _int, index: Value, src: Any = None, *, value: Any = None, reduce: _str | None = None) -> Self: """y = input, but y[index[i][j]][j] = src[i][j] for dim = 0, and so on. `src` is a tensor no smaller than the index, or a number (also as `value`). If a place is met twice, one of the values stands there. `reduce`: "add" or "multiply" instead of overwriting (without gradient: `scatter_reduce` has one). (*), (*'), (*') → (*)"""
-    def scatter_add_(self, dim: _int, index: Value, src: Value) -> Self: """y = input, but y[index[i][j]][j] += src[i][j] for dim = 0, and so on: the adjoint of `gather`. (*), (*'), (*') → (*)"""
-    def scatter_reduce_(self, dim: _int, index: Value, src: Value, reduce: _str, *, include_self: _bool = True) -> Self: """y = the input combined with all src entries whose index means that place: "sum", "prod", "mean", "amax" or "amin"; `include_self=False` leaves the input itself out where something arrives. (*), (*'), (*') → (*)"""
-    def sgn_(self) -> Self: """The same as `sign`."""
-    def sigmoid_(self) -> Self: """y = 1 / (1 + e^−input). (*) → (*)"""
-    def sign_(self) -> Self: """y = −1, 0 or 1, the input's sign, and 0 for NaN; the gradient is 0. (*) → (*)"""
-    def sin_(self) -> Self: """y = sin input. (*) → (*)"""
-    def sinc_(self) -> Self: """y = sin(πx) / (πx), 1 at 0. (*) → (*)"""
-    def sinh_(self) -> Self: """y = (e^x − e^−x)/2. (*) → (*)"""
-    def sqrt_(self) -> Self: """y = √input; NaN below 0. The gradient at 0 is inf. (*) → (*)"""
-    def square_(self) -> Self: """y = input². (*) → (*)"""
-    def squeeze_(self, dim: _int | Sequence[_int] | None = None) -> Self: """Without its dims of size 1 (or only those named)."""
-    def sub_(self, other: Value, *, alpha: _float = 1) -> Self: """y = input − alpha · other, with broadcasting and type promotion. (*), (*) → (*)"""
-    def subtract_(self, other: Value, *, alpha: _float = 1) -> Self: """The same as `sub`."""
-    def swapaxes_(self, dim0: _int, dim1: _int) -> Self: """The same as `transpose`."""
-    def swapdims_(self, dim0: _int, dim1: _int) -> Self: """The same as `transpose`."""
-    def t_(self) -> Self: """The transpose of a matrix (fewer than two dims: as it is); a view. (m, n) → (n, m)"""
-    def tan_(self) -> Self: """y = tan input. (*) → (*)"""
-    def tanh_(self) -> Self: """y = tanh input = (e^x − e^−x) / (e^x + e^−x). (*) → (*)"""
-    def transpose_(self, dim0: _int, dim1: _int) -> Self: """Two dims exchanged; a view."""
-    def tril_(self, diagonal: _int = 0) -> Self: """The lower triangle of the last two dims, zeros above."""
-    def triu_(self, diagonal: _int = 0) -> Self: """The upper triangle of the last two dims, zeros below."""
-    def true_divide_(self, other: Value, *, rounding_mode: _str | None = None) -> Self: """The same as `div`."""
-    def trunc_(self) -> Self: """y = the whole part of input, rounded towards 0; the gradient is 0. (*) → (*)"""
-    def unsqueeze_(self, dim: _int) -> Self: """With a new dim of size 1 at `dim`."""
-    def xlogy_(self, other: Value) -> Self: """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN). (*), (*) → (*)"""
 
-class ScalarMethods:
-    def __add__(self, other: Scalar | _float) -> Scalar: ...
-    def __radd__(self, other: Scalar | _float) -> Scalar: ...
-    def __sub__(self, other: Scalar | _float) -> Scalar: ...
-    def __rsub__(self, other: Scalar | _float) -> Scalar: ...
-    def __mul__(self, other: Scalar | _float) -> Scalar: ...
-    def __rmul__(self, other: Scalar | _float) -> Scalar: ...
-    def __truediv__(self, other: Scalar | _float) -> Scalar: ...
-    def __rtruediv__(self, other: Scalar | _float) -> Scalar: ...
-    def __pow__(self, other: Scalar | _float) -> Scalar: ...
-    def __rpow__(self, other: Scalar | _float) -> Scalar: ...
-    def __neg__(self) -> Scalar: ...
-    def __abs__(self) -> Scalar: ...
+class ScalarMethods(ScalarOperators):
     def abs(self) -> Scalar: """y = |input|; the gradient at 0 is 0. (*) → (*)"""
     def absolute(self) -> Scalar: """The same as `abs`."""
     def acos(self) -> Scalar: """y = arccos input in [0, π]; NaN outside of [−1, 1]. (*) → (*)"""

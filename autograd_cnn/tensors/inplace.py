@@ -7,12 +7,13 @@ tensor to the new node. If the tensor is a view, its base gets a node for the wr
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..config import current
 from ..engine.node import Leaf, Node
+from ..engine.primitive import Primitive
 from ..engine.record import Stand, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
@@ -22,18 +23,25 @@ from ..ops.index.index import index_put, integers_apart, normal_index, select_vi
 from ..ops.shape.shape import _permute, _reshape
 from .kernel_errors import _index_text
 
+X = TypeVar("X")
 
-def apply_inplace(x: Any, op: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+
+def apply_inplace(x: X, op: Callable[..., Any], name: str, /, *args: Any, **kwargs: Any) -> X:
     """x.name(*args): `op` out of place, written into `x`."""
-    check_writable(x, name)
+    target: Any = x
+    check_writable(target, name)
     start = clock()
-    result = op(x, *args, **kwargs)
+    if op.__class__ is Primitive:
+        result, steady = op.call(target, *args, **kwargs), op.steady
+    else:
+        result, steady = op(target, *args, **kwargs), False
     if name in _RESHAPING:
-        return look_anew(x, result, name)
-    steady = getattr(op, "primitive", None) is not None and op.primitive.steady  # type: ignore[attr-defined]  # a primitive's call knows it
-    if not steady and result.node is not None and result is not x and result.value is not x.value:
-        _save_overwritten(result.node, start, x.value)
-    return write(x, result, name, steady)
+        look_anew(target, result, name)
+        return x
+    if not steady and result.node is not None and result is not target and result.value is not target.value:
+        _save_overwritten(result.node, start, target.value)
+    write(target, result, name, steady)
+    return x
 
 
 _RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "swapdims_", "t_"))

@@ -18,13 +18,11 @@ from ..engine.variable import Variable, register_front
 from ..engine.versions import clock
 from ..errors import GraphError
 from ..kernels.errstate import hush, unhush
-from ..ops.elementwise import arithmetic as a
-from ..ops.elementwise import rounding
 from ..ops.elementwise.power import pow
-from ..ops.registry.expose import METHODS
+from ..ops.registry.expose import METHODS, watch
 from ..support import display
 from ._methods import ScalarMethods
-from .methods import install, method_of, operator, reflected
+from .methods.attach import install, method_of
 
 
 class Scalar(ScalarMethods, Variable):
@@ -234,22 +232,24 @@ def _number(value: Any) -> float:
 
 register_front(Scalar, float, int, bool)
 
-OPERATORS: dict[str, Any] = {
-    "add": a._add,
-    "sub": a._sub,
-    "mul": a.mul,
-    "truediv": a._div,
-    "pow": pow,
-    "neg": a.neg,
-    "abs": rounding.abs,
-}
-for _name, _op in OPERATORS.items():
-    install(Scalar, f"__{_name}__", partial(operator, _op, Scalar))
-    if _name not in ("neg", "abs"):
-        install(Scalar, f"__r{_name}__", partial(reflected, _op, Scalar))
 METHOD_NAMES = sorted(
     n for n, op in METHODS.items() if isinstance(op, Primitive | Alias) and float in op.kernels and not hasattr(Scalar, n)
 )
 for _name in METHOD_NAMES:
-    install(Scalar, _name, partial(method_of, METHODS[_name], Scalar))
-install(Scalar, "pow", lambda: pow)
+    install(Scalar, _name, partial(method_of, METHODS[_name]))
+install(Scalar, "pow", lambda front: pow)
+
+
+def _for_numbers(name: str, op: Any, front: type[Variable]) -> Callable[..., Any]:
+    """A user's operation as a method, if it has a kernel for floats by now."""
+    if float not in op.kernels:
+        raise AttributeError(f"'Scalar' object has no attribute {name!r}: the operation has no kernel for floats (`@{op.name}.kernel(float)`).")
+    return method_of(op, front)
+
+
+def _exposed(name: str, op: Any) -> None:
+    if isinstance(op, Primitive | Alias) and (name in METHODS or not hasattr(Scalar, name)):
+        install(Scalar, name, partial(_for_numbers, name, op))
+
+
+watch("method", _exposed)

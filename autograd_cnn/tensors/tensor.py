@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from ._methods import TensorMethods
 from .accumulate import accrue, accumulate
 from .copying import deep_copy
 from .kernel_errors import explain
+from .methods.attach import attach
 from .printing import text
 
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
@@ -53,7 +54,6 @@ class Tensor(TensorMethods, Variable):
 
     __slots__ = ("__dict__", "__weakref__")
     __array_ufunc__ = None  # ndarray + Tensor asks us
-    __hash__: ClassVar[Callable[..., int]] = object.__hash__
     plain = frozenset((*_RAW, *_NUMBERS, Codes))
     arrays = frozenset((*_RAW, Codes))
     numbers = frozenset(_RAW[1:])  # np.float64(0.5) * x has the dtype of x, as 0.5 * x
@@ -523,3 +523,4 @@ def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
 
 
 register_front(Tensor, *_RAW)
+attach(Tensor, TensorMethods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 
 import pytest
 
@@ -23,7 +24,8 @@ def examples_of(module):
         found[test.name] = test
     parser = doctest.DocTestParser()
     for name, value in vars(module).items():
-        own = getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type)
+        written = inspect.isfunction(value) and hasattr(value, "primitive")  # the primitive's own examples run where it is defined
+        own = getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type) and not written
         full = f"{module.__name__}.{name}"
         if own and (isinstance(value, Primitive) or full not in found) and ">>>" in (getattr(value, "__doc__", None) or ""):
             found[full] = parser.get_doctest(value.__doc__, dict(vars(module)), full, module.__file__, None)

@@ -15,5 +15,8 @@ class Draw(GraphFigures, EntryFigures, LessonFigures, PlotFigures):
         names = sorted(name for name in dir(self) if not name.startswith("_"))
         return f"<draw: draw(loss), {', '.join(f'draw.{name}' for name in names)}>"
 
+    def __reduce__(self) -> str:
+        return "draw"  # there is one, which pickle finds by its name
+
 
 draw = Draw()

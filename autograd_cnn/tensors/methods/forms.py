@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.variable import shape_of
-from ..ops.conv.fold import _windows
-from ..ops.elementwise.select import _where
-from ..ops.registry.dims import normal_dim
-from ..ops.registry.expose import expose
-from ..ops.shape.shape import _reshape
-from ..types.promotion import Array
+from ...engine.variable import shape_of
+from ...ops.conv.fold import _windows
+from ...ops.elementwise.select import _where
+from ...ops.registry.dims import normal_dim
+from ...ops.registry.expose import expose
+from ...ops.shape.shape import _reshape
+from ...types.promotion import Array
 
 
 @expose("method")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.variable import box
-from ..errors import expected
-from ..ops.shape.shape import _permute
+from ...engine.variable import box
+from ...errors import expected
+from ...ops.shape.shape import _permute
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ..tensor import Tensor
 
 
 class TensorAttributes:

@@ -1,0 +1,1 @@
+"""Tensor's and Scalar's operators, in-place methods and attributes, written out, and how operations become methods."""

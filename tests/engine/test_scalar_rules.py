@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn.drawing.entries.operation import _read as read
+from autograd_cnn.engine.graph import Graph
 from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
 
@@ -128,3 +130,19 @@ def test_at_a_pole_several_outputs_have_numpys_numbers() -> None:
     root, _ = root_and_two(x)
     (root * 3).backward()
     assert x.grad == np.inf
+
+
+def test_a_graph_reads_what_was_kept_of_each() -> None:
+    @primitive(outputs=("quotient", "rest"))
+    def divided(a: float, b: float) -> tuple[float, float]:
+        return a // b, a % b
+
+    divided.kernel(float)(lambda a, b: (float(a // b), float(a % b)))
+    divided.vjp("a", "b")(lambda g, rest, b: (g * rest, g * b))
+    quotient, _ = divided(ac.Scalar(7.0), 4.0)
+    graph = Graph.of(quotient)
+    (step,) = graph.steps
+    assert [graph.values[i].data for i in (*step.inputs, *step.outputs)] == [7.0, 4.0, 1.0]
+    quotient.backward()
+    (node,) = [v.node for v in Graph.of(quotient).values if v.node is not None and v.node.prim is not None]
+    assert (node.kept, read(node).kept) == ((1.0, 3.0, 7.0, 4.0), {"quotient": 1.0, "rest": 3.0, "a": 7.0, "b": 4.0})

@@ -124,10 +124,10 @@ def _array(raw: Any) -> Array | None:
 
 def _read(node: Node) -> Operation:
     prim = node.prim
-    numbers = getattr(node, "shape", None) is None  # nodes over plain numbers keep output and inputs
+    numbers = getattr(node, "shape", None) is None  # nodes over plain numbers keep outputs and inputs
     kept: dict[str, Any] = {}
     if numbers:
-        names = [prim.outputs[0], *argument_names(node)]
+        names = [*prim.outputs, *argument_names(node)]
         kept = {n: np.asarray(v, dtype=np.float64) for n, v in zip(names, held(node) or (), strict=False)}
     else:
         for k, raw in zip(prim.keep, held(node) or (), strict=False):

@@ -41,7 +41,7 @@ def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
     node = graph.values[step.outputs[0]].node
     if node is None or node.prim is None or node.kept is None or gradient is None or getattr(node.prim, "several", False):
         return None
-    # Nodes over plain numbers keep output and inputs; nodes over arrays keep what the rules want.
+    # Nodes over plain numbers keep outputs and inputs; nodes over arrays keep what the rules want.
     pull = getattr(node.prim, "pull_all" if graph.values[step.outputs[0]].shape is None else "pull", None)
     if pull is None:
         return None

@@ -310,14 +310,15 @@ def test_the_seeds_of_one_tensor_given_twice_stay_as_they_are() -> None:
     np.testing.assert_allclose(x.grad.numpy(), np.where(slope, before[0] + before[1], 0) + before[2], rtol=1e-5, atol=1e-6)
 
 
-def test_gradients_that_are_looked_at_are_those_of_numpy() -> None:
+@pytest.mark.parametrize("shape", [(2, 3, 24, 24), (1500, 3, 1, 1)])  # where there is one place, both orders are one
+def test_gradients_that_are_looked_at_are_those_of_numpy(shape: tuple[int, ...]) -> None:
     """With `Graph.of(gradients=True)` all of them are kept: none is lent to the rule or the sum that comes next."""
     ac.manual_seed(0)
     net = nn.Sequential(Block(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU())
 
     def gradients() -> list[Any]:
-        h = net[0](ac.tensor(normal(2, 3, 24, 24)))
-        loss = ((net[2](net[1](h)) + h) * ac.tensor(normal(2, 16, 24, 24, seed=3))).sum()
+        h = net[0](ac.tensor(normal(*shape)))
+        loss = ((net[2](net[1](h)) + h) * ac.tensor(normal(*h.shape, seed=3))).sum()
         return [v.grad for v in Graph.of(loss, gradients=True).values if v.grad is not None]
 
     found = gradients()

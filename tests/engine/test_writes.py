@@ -14,6 +14,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.errors import DtypeError, InplaceError, ShapeError
+from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
 from autograd_cnn.tensors.inplace import meets_itself
 from autograd_cnn.utils.checkpoint import checkpoint
 
@@ -287,6 +288,20 @@ def test_writes_to_what_a_kernel_left_in_its_order(way: str) -> None:
     assert (c is None) == (f is None)
     if c is not None:
         np.testing.assert_allclose(c, f, rtol=1e-3, atol=1e-3)
+
+
+@needs_onednn
+def test_a_value_nobody_has_seen_stays_in_its_order() -> None:
+    with ac.use_backend("onednn"):
+        h = nn.Conv2d(8, 8, 3)(ac.randn(2, 8, 12, 12))
+        assert type(h.value) is ChannelsLast
+        nn.functional.relu(h, inplace=True)
+        assert type(h.value) is ChannelsLast
+        assert h._version == 1
+        h.detach()  # shares the memory from now on
+        nn.functional.relu(h, inplace=True)
+        assert type(h.value) is np.ndarray
+        assert h._version == 2
 
 
 @needs_onednn

@@ -45,6 +45,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("engine/record.py", "record_node", "tuple(nodes)", "(nodes)", "they are read in order, and never changed"),
     ("engine/record.py", "keep", "tuple(*)", "(*)", "they are read in order, and never changed"),
     ("engine/record.py", "note_view", "*len(views)*", "*", "how often those that are gone are swept out"),
+    ("engine/record.py", "note_view", "32", "(33)", "how often those that are gone are swept out"),
+    ("engine/record.py", "note_view", "1", "(2)", "how often those that are gone are swept out"),
     ("engine/record.py", "_user_frame", "1", "(2)", "the next frame is of this package, too"),
     ("engine/record.py", "_user_frame", "*frame.f_back is not None", "(*_PACKAGE)", "the outermost frame is never of this package"),
     ("engine/record.py", "Parts.__add__", "dict(self.found)", "(self.found)", "nobody else has what waits"),

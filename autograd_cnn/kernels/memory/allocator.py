@@ -84,11 +84,11 @@ class Waiting:
             self.free += size
             self._blocks.setdefault(size, []).append((now, address, block))
             self._order.append((now, size))
-            while self._order and now - self._order[0][0] > self._patience:
+            while now - self._order[0][0] > self._patience:  # which this block, the newest, is not
                 self._oldest()
 
     def _shrink(self, allowed: int) -> None:
-        while self.free > allowed and self._order:
+        while self.free > allowed:
             self._oldest()
 
     def _oldest(self) -> None:

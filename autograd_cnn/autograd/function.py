@@ -311,7 +311,7 @@ class Function:
         node.extra = None
         node.shape = node.dtype = None
         if not several and tensors:
-            Tensor.remember(node, tensors[0].value)
+            Tensor.remember(node, tensors[0].value, ())
         node.serial = clock()
         if c.anomaly:
             node.extended().line = user_line()

@@ -316,7 +316,7 @@ def _stopped(node: Node, d: Any, behind: tuple[Node | None, ...]) -> Any:
     stop.inputs = behind
     stop.kept, stop.params, stop.scope = (), (), None
     stop.extra = None
-    type(made).remember(stop, d)
+    type(made).remember(stop, d, ())
     stop.serial = clock()
     return made
 

@@ -131,7 +131,7 @@ def record_node(
     node.kept = (*ys[: len(prim.outputs)], *values) if front.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
-        front.remember(node, ys[0])
+        front.remember(node, ys[0], tuple(values))
     node.serial = clock()
     if c.region is not None:
         c.region.recorded(node)
@@ -249,7 +249,7 @@ def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> N
     made.kept = ()
     made.scope = node.scope
     made.extra = None
-    front.remember(made, y)
+    front.remember(made, y, ())
     made.serial = clock()
     return made
 

@@ -83,7 +83,7 @@ class Variable:
         return error
 
     @staticmethod
-    def remember(node: Node, y: Any) -> None:
+    def remember(node: Node, y: Any, values: tuple[Any, ...]) -> None:
         """Note on the node what backward and the drawings must know of the output."""
 
     @staticmethod

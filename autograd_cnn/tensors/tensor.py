@@ -83,7 +83,7 @@ class Tensor(TensorMethods, Variable):
 
     # ------------------------------------------------------------------------------------------ what the engine asks
     @staticmethod
-    def remember(node: Node, y: Any) -> None:
+    def remember(node: Node, y: Any, values: tuple[Any, ...]) -> None:
         node.shape = y.shape
         node.dtype = y.dtype
 

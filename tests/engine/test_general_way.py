@@ -49,6 +49,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "truth": lambda x: x > 0,
     "pole": lambda x: (x * 0).log(),
     "mixed": lambda x: REGISTRY[MIXED](x)[0],
+    "text for a bias": lambda x: F.linear(x, WEIGHT, "bias"),
     "text": lambda x: ac.mul(x, "two"),
     "text among many": lambda x: ac.stack([x, "two"]),
     "None among many": lambda x: ac.stack([x, None]),

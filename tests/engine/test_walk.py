@@ -264,6 +264,16 @@ def test_a_sum_of_gradients_belongs_to_what_it_is_the_gradient_of() -> None:
     assert g.grad_fn.scope.of is h.grad_fn
 
 
+def test_recorded_gradients_add_up() -> None:
+    x = leaf(1.0, 2.0)
+    (x**3).sum().backward(create_graph=True)
+    (x**2).sum().backward(create_graph=True)
+    g, x.grad = x.grad, None
+    assert g.tolist() == [5.0, 16.0]
+    (h,) = ac.autograd.grad(g.sum(), x)
+    assert h.tolist() == [8.0, 14.0]
+
+
 def test_only_a_recorded_walk_is_part_of_a_trace() -> None:
     def slope(x: Any) -> Any:
         (g,) = ac.autograd.grad((x * x).sum(), x, create_graph=True)

@@ -129,7 +129,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
         )
     array = x.value if _can_swap(x) else x.storage()
-    if array.__class__ is not OwnOrder and meets_itself(array):
+    if meets_itself(array):
         raise InplaceError(
             f"unsupported operation ({name}): more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -237,3 +237,15 @@ def test_which_results_of_a_users_operation_are_views() -> None:
         assert gone() is None
     finally:
         del REGISTRY[MIXED + "_too"]
+
+
+def test_a_view_of_an_array_has_no_base() -> None:
+    op = primitive(name=MIXED + "_too", view=True)(lambda x, other: x[1:])
+    try:
+        for given, base in ((ARRAY, False), (ac.tensor(ARRAY), True)):
+            fast = op(given, ac.ones(3))
+            with ac.autograd.detect_anomaly():
+                general = op(given, ac.ones(3))
+            assert [(y.tolist(), y._base is not None) for y in (fast, general)] == [([-1.0, 2.0], base)] * 2
+    finally:
+        del REGISTRY[MIXED + "_too"]

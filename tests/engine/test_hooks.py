@@ -148,6 +148,20 @@ def test_a_hook_of_a_node_returns_as_many_as_it_got() -> None:
         y.sum().backward()
 
 
+def test_a_function_may_return_what_its_argument_is_a_view_of() -> None:
+    h = ac.ones(2)
+
+    class Whole(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx, v):
+            return h
+
+    y = Whole.apply(h[:1])
+    assert y._base is None
+    y.mul_(3)
+    assert h.tolist() == [3.0, 3.0]
+
+
 def test_hooks_may_return_a_list() -> None:
     x = leaf(1.0, 2.0)
     y = x * 3

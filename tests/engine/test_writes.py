@@ -305,6 +305,16 @@ def test_a_value_nobody_has_seen_stays_in_its_order() -> None:
 
 
 @needs_onednn
+def test_a_larger_result_does_not_take_the_place_of_what_nobody_has_seen() -> None:
+    with ac.use_backend("onednn"):
+        layer = nn.Conv2d(8, 8, 3)
+        h, larger = layer(ac.randn(1, 8, 12, 12)), layer(ac.randn(2, 8, 12, 12))
+        with pytest.raises(ShapeError, match="doesn't match the broadcast shape"):
+            h.add_(larger)
+        assert (h.shape, h._version) == ((1, 8, 10, 10), 0)
+
+
+@needs_onednn
 def test_a_look_at_what_was_written_before_is_no_write() -> None:
     """A value that moves into ordinary memory takes along how often it was written to, and when."""
     found = []

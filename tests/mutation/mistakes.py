@@ -183,7 +183,8 @@ class Source:
         for statement, above, node in self._nodes():
             if any(isinstance(n, FUNCTIONS) for n in above):
                 name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-                found.setdefault(name, set()).add(statement.lineno)
+                body = statement.body[1:2] or statement.body[:1] if isinstance(statement, FUNCTIONS) else [statement]  # a default
+                found.setdefault(name, set()).add(body[0].lineno)
         return found
 
 

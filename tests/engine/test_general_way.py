@@ -196,6 +196,16 @@ def test_what_a_forward_on_numbers_must_return(outputs: Any, result: Any, said: 
         del REGISTRY[MIXED + "_too"]
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_a_forward_may_return_any_number_of_parts(kind: type) -> None:
+    op = primitive(name=MIXED + "_too", several=True)(lambda x: kind(x[i] * 2 for i in range(len(x))))
+    try:
+        for n in (1, 2, 3):
+            assert [y.item() for y in op(ac.arange(n))] == [2 * i for i in range(n)]
+    finally:
+        del REGISTRY[MIXED + "_too"]
+
+
 def test_subclasses_of_arrays_are_arrays() -> None:
     class Sub(np.ndarray[Any, Any]):
         pass

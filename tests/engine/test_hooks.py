@@ -162,6 +162,29 @@ def test_a_function_may_return_what_its_argument_is_a_view_of() -> None:
     assert h.tolist() == [3.0, 3.0]
 
 
+def test_a_functions_view_follows_its_argument_and_not_what_hides_the_way() -> None:
+    """It was a view of the detached one first."""
+    x = leaf(1.0, 2.0)
+    h = x * 1
+    hidden = h.detach()
+
+    class Shown(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx, v):
+            return hidden.view(2, 1)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g.view(2)
+
+    y = Shown.apply(h)
+    assert y._base is h
+    hidden.mul_(2)
+    assert y.requires_grad
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0, 1.0]
+
+
 def test_hooks_may_return_a_list() -> None:
     x = leaf(1.0, 2.0)
     y = x * 3

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..config import current
+from ..config import Switch, current
 from ..engine.node import Leaf, Node
 from ..engine.primitive import Primitive
 from ..engine.record import Stand, live_views, record_node
@@ -30,14 +30,15 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, /, *args: Any, **kwar
     """x.name(*args): `op` out of place, written into `x`."""
     target: Any = x
     check_writable(target, name)
+    if name in _RESHAPING:
+        with Switch(record=current().record or not target.is_leaf):  # its entries stay what they are, and so does what they were computed from
+            look_anew(target, op(target, *args, **kwargs))
+        return x
     start = clock()
     if op.__class__ is Primitive:
         result, steady = op.call(target, *args, **kwargs), op.steady
     else:
         result, steady = op(target, *args, **kwargs), False
-    if name in _RESHAPING:
-        look_anew(target, result, name)
-        return x
     if not steady and result.node is not None and result is not target and result.value is not target.value:
         _save_overwritten(result.node, start, target.value)
     write(target, result, name, steady)
@@ -47,7 +48,7 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, /, *args: Any, **kwar
 _RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "swapdims_", "t_"))
 
 
-def look_anew(x: Any, result: Any, name: str) -> Any:
+def look_anew(x: Any, result: Any) -> Any:
     """`x.unsqueeze_(0)` and its like: no entry is written; `x` looks at its memory as the view `result` of it does."""
     if result is x:
         return x
@@ -62,7 +63,7 @@ def look_anew(x: Any, result: Any, name: str) -> Any:
     x.value = result.value
     if isinstance(x.node, Leaf):  # under no_grad: it stays the leaf it is
         x.node.value, x.node.shape = x.value, x.value.shape
-    elif x.node is not None or result.node is not None:
+    elif result.node is not None:
         x.hang(result.node)
     if current().tracer is not None:
         current().tracer.rebind(x, result)

@@ -259,3 +259,30 @@ def test_a_view_of_an_array_has_no_base() -> None:
             assert [(y.tolist(), y._base is not None) for y in (fast, general)] == [([-1.0, 2.0], base)] * 2
     finally:
         del REGISTRY[MIXED + "_too"]
+
+
+def test_any_number_of_inputs() -> None:
+    """Arrays and numbers among them are what they are (a number of NumPy's keeps its dtype), and other things are refused by their place."""
+    seen: list[Any] = []
+
+    @primitive(name=MIXED + "_too")
+    def added(*xs: Any) -> Any:
+        seen.append([getattr(v, "dtype", type(v)) for v in xs])
+        return sum(np.asarray(v) for v in xs)
+
+    added.vjp("xs")(lambda g, need: tuple(g if n else None for n in need))
+    try:
+        x, w = ac.tensor([1.0, 2.0], dtype=ac.float64, requires_grad=True), ac.tensor(3.0, dtype=ac.float64, requires_grad=True)
+        y = added(x, np.float32(2.0), ARRAY[:2], 5, w, x)
+        assert seen == [[np.float64, np.float32, np.float32, int, np.float64, np.float64]]
+        assert y.tolist() == [1 + 2 + 3 + 5 + 3 + 1, 2 + 2 - 1 + 5 + 3 + 2]
+        y.sum().backward()
+        assert x.grad is not None and w.grad is not None
+        assert (x.grad.tolist(), w.grad.tolist()) == ([2.0, 2.0], 2.0)
+        for other, said in ((None, "position 3.*not NoneType"), ("two", "position 3.*not str"), (ac.Scalar(1.0), "argument 3 is a Scalar among Tensors")):
+            with pytest.raises(TypeError, match=said):
+                added(x, ARRAY[:2], other)
+        with pytest.raises(TypeError, match=r"position 2.*not str|argument .xs..*not str"):
+            added(ARRAY, "two")
+    finally:
+        del REGISTRY[MIXED + "_too"]

@@ -62,3 +62,22 @@ def test_views_keep_their_place(how):
     assert x.grad.tolist() == [[0.0, 0.0], [2 * 12 * 36.0, 2 * 6 * 24.0], [0.0, 0.0]]
     assert s.grad.item() == 2 * (36 * 18 + 24 * 12)
     assert sorted(y.flatten().tolist()) == [6.0, 12.0, 24.0, 30.0, 36.0, 36.0]
+
+
+def test_under_no_grad_it_stays_what_it_was_computed_from():
+    """No entry is written, so no gradient is lost. (PyTorch keeps the node of the old shape, and fails in the backward pass.)"""
+    x = ac.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+    y = x * 2
+    row = y[0]
+    with ac.no_grad():
+        y.t_()
+        row.unsqueeze_(1)
+    assert y.requires_grad and row.requires_grad
+    assert (y.shape, row.shape) == ((3, 2), (3, 1))
+    weights = ac.arange(6.0).reshape(3, 2)
+    (y * weights + row).sum().backward()
+    assert x.grad.tolist() == [[4.0, 8.0, 12.0], [2.0, 6.0, 10.0]]
+    constant = ac.ones(2)
+    with ac.no_grad():
+        constant.unsqueeze_(0)
+    assert not constant.requires_grad

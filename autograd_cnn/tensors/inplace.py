@@ -175,7 +175,7 @@ def _swap(x: Any, result: Any) -> None:
         result.node.serial = clock()
 
 
-def write(x: Any, result: Any, name: str, steady: bool) -> Any:
+def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
     """Put `result` into `x`'s memory and `x` in its place in the graph. `steady`: its node keeps `x`, and may read the result there."""
     if result.value.__class__ is OwnOrder and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
         _swap(x, result)

@@ -411,3 +411,17 @@ def test_a_copy_of_a_tensor_is_its_own() -> None:
         copy.deepcopy(x * 2)
     z = copy.deepcopy(ac.ones(2))
     assert (z.requires_grad, z.grad) == (False, None)
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "relu6"])
+def test_activations_in_place_are_differentiated_at_what_was_there(name: str) -> None:
+    """Against differences, also where the rule wants the input, which is overwritten."""
+    f = getattr(nn.functional, name)
+    points = np.array([-2.5, -0.4, 0.6, 2.0])
+    x = ac.tensor(points, requires_grad=True)
+    h = x * 1
+    y = f(h, inplace=True)
+    assert y is h
+    (y * 1).sum().backward()
+    slope = [(f(ac.tensor(points + s)) - f(ac.tensor(points - s))).numpy() / (2 * s) for s in (1e-5,)]
+    np.testing.assert_allclose(x.grad.numpy(), slope[0], rtol=1e-6, atol=1e-8)

@@ -31,15 +31,15 @@ def nothing_stays() -> Iterator[None]:
     functional.__all__[:] = dir(functional)
 
 
-def sine(factor: float = 1.0, places: str = "function method inplace functional") -> Any:
-    @expose(places, "sine")
-    @primitive(name="sine")
-    def sine(input: Any) -> Any:
+def versine(factor: float = 1.0, places: str = "function method inplace functional") -> Any:
+    @expose(places, "versine")
+    @primitive(name="versine")
+    def versine(input: Any) -> Any:
         """y = factor · sin input"""
         return factor * np.sin(input)
 
-    sine.vjp("input")(lambda g, input: g * factor * np.cos(input))
-    return sine
+    versine.vjp("input")(lambda g, input: g * factor * np.cos(input))
+    return versine
 
 
 X = np.array([0.5, 1.0], np.float32)
@@ -47,38 +47,38 @@ X = np.array([0.5, 1.0], np.float32)
 
 def test_it_appears_everywhere_at_once() -> None:
     with pytest.raises(AttributeError):
-        ac.tensor([1.0]).sine()  # type: ignore[attr-defined]
+        ac.tensor([1.0]).versine()  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
-        ac.sine  # noqa: B018
-    sine()
+        ac.versine  # noqa: B018
+    versine()
     x = ac.tensor(X)
-    for found in (ac.sine(x), x.sine(), functional.sine(x), x.clone().sine_()):  # type: ignore[attr-defined]
+    for found in (ac.versine(x), x.versine(), functional.versine(x), x.clone().versine_()):  # type: ignore[attr-defined]
         assert np.allclose(found.numpy(), np.sin(X))
     assert x.tolist() == X.tolist()
-    assert {"sine"} <= set(dir(ac)) & set(dir(functional)) & set(functional.__all__) & set(dir(x))
-    assert ac.nn.Parameter(x).sine().requires_grad  # type: ignore[attr-defined]
+    assert {"versine"} <= set(dir(ac)) & set(dir(functional)) & set(functional.__all__) & set(dir(x))
+    assert ac.nn.Parameter(x).versine().requires_grad  # type: ignore[attr-defined]
     y = ac.tensor(X, requires_grad=True)
-    y.sine().sum().backward()  # type: ignore[attr-defined]
+    y.versine().sum().backward()  # type: ignore[attr-defined]
     assert y.grad is not None and np.allclose(y.grad.numpy(), np.cos(X))
 
 
 def test_in_place_it_writes_and_is_differentiated() -> None:
-    sine()
+    versine()
     x = ac.tensor(X, requires_grad=True)
     y = x * 1
-    assert y.sine_() is y  # type: ignore[attr-defined]
+    assert y.versine_() is y  # type: ignore[attr-defined]
     y.sum().backward()
     assert x.grad is not None and np.allclose(x.grad.numpy(), np.cos(X))
-    with pytest.raises(ac.errors.InplaceError, match="sine_"):
-        x.sine_()  # type: ignore[attr-defined]
+    with pytest.raises(ac.errors.InplaceError, match="versine_"):
+        x.versine_()  # type: ignore[attr-defined]
 
 
 def test_run_again_it_takes_its_place() -> None:
-    sine()
+    versine()
     x = ac.tensor(X)
-    first = (ac.sine(x), x.sine(), functional.sine(x), x.clone().sine_())  # type: ignore[attr-defined]
-    sine(3.0)
-    second = (ac.sine(x), x.sine(), functional.sine(x), x.clone().sine_())  # type: ignore[attr-defined]
+    first = (ac.versine(x), x.versine(), functional.versine(x), x.clone().versine_())  # type: ignore[attr-defined]
+    versine(3.0)
+    second = (ac.versine(x), x.versine(), functional.versine(x), x.clone().versine_())  # type: ignore[attr-defined]
     assert all(np.allclose(b.numpy(), 3 * a.numpy()) for a, b in zip(first, second, strict=True))
 
 
@@ -91,22 +91,22 @@ def test_a_plain_function_is_a_method_too() -> None:
 
 
 def test_numbers_get_the_method_of_an_operation_with_a_kernel_for_floats() -> None:
-    prim = sine()
-    assert not hasattr(ac.Scalar(1.0), "sine")
+    prim = versine()
+    assert not hasattr(ac.Scalar(1.0), "versine")
     prim.kernel(float)(lambda input: 2.0 * input)
-    assert ac.Scalar(1.5).sine().value == 3.0  # type: ignore[attr-defined]
+    assert ac.Scalar(1.5).versine().value == 3.0  # type: ignore[attr-defined]
 
 
 def test_it_is_pickled_as_the_package_shows_it() -> None:
-    sine()
-    assert (ac.sine.__module__, ac.sine.__qualname__) == ("autograd_cnn", "sine")
-    assert pickle.loads(pickle.dumps(ac.sine)) is ac.sine
+    versine()
+    assert (ac.versine.__module__, ac.versine.__qualname__) == ("autograd_cnn", "versine")
+    assert pickle.loads(pickle.dumps(ac.versine)) is ac.versine
 
 
 def test_only_in_functional_it_is_pickled_from_there() -> None:
-    sine(places="functional")
-    assert functional.sine.__module__ == "autograd_cnn.nn.functional"
-    assert pickle.loads(pickle.dumps(functional.sine)) is functional.sine
+    versine(places="functional")
+    assert functional.versine.__module__ == "autograd_cnn.nn.functional"
+    assert pickle.loads(pickle.dumps(functional.versine)) is functional.versine
 
 
 @pytest.mark.parametrize(("place", "name", "where"), [("function", "tensor", "autograd_cnn.tensor"), ("function", "nn", "autograd_cnn.nn"),

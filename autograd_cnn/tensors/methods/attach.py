@@ -84,17 +84,19 @@ def attach(front: type[Variable], host: type) -> None:
     """Give `front` the methods of the tables, those to come too, by way of `host`, a base class of it. What has a definition there is left
     alone."""
 
-    def free(name: str, known: bool) -> None:
-        if not known and hasattr(front, name):
+    given: set[str] = set()  # from the tables: a definition that is run again gives it anew
+
+    def take(name: str) -> str:
+        if name not in given and hasattr(front, name):
             raise ValueError(f"@expose: {front.__name__}.{name} exists already: expected another name for the method.")
+        given.add(name)
+        return name
 
     def method(name: str, op: Any) -> None:
-        free(name, name in METHODS)
-        install(host, name, partial(method_of, op))
+        install(host, take(name), partial(method_of, op))
 
     def inplace(name: str, op: Any) -> None:
-        free(f"{name}_", name in INPLACE)
-        setattr(host, f"{name}_", twin(op, f"{name}_"))
+        setattr(host, take(f"{name}_"), twin(op, f"{name}_"))
 
     for name, op in METHODS.items():
         method(name, op)

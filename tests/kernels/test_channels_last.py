@@ -258,6 +258,7 @@ def test_joined(shape: tuple[int, ...]) -> None:
             same(cat(*tensors, dim=dim), np.concatenate([a, b, c], dim))
     a = normal(2, 3, 4, 5)
     assert cat(a, a, dim=1) is NotImplemented, "nothing lies so"
+    same(cat(as_last(a), dim=1), a)  # of one alone
     for wrong in (a.astype(np.float64), as_last(a.astype(np.float64)), as_last(a.astype(np.float16)), 1.0):
         assert cat(as_last(a), wrong, dim=1) is NotImplemented
         assert cat(wrong, as_last(a), dim=1) is NotImplemented

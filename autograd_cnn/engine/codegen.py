@@ -286,21 +286,23 @@ def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[...,
         lines.append(f"    return (__f or __adopt_all(__prim, {n}))({', '.join([f'*{n}', *given])})")
         return _public(_make("", lines, namespace, prim, named), named or prim)
     inputs = list(prim.inputs)
-    lines.append(f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}")
+    front = [f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}"]
     first, *rest = inputs
     raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest)])
     call = ", ".join([*inputs, *given])
-    lines.append(f"    if __f is not None: return __f({call})")
+    front.append(f"    if __f is not None: return __f({call})")
     kinds = " or ".join(f"__INSIDE.get({n}.__class__)" for n in inputs)
     params = "{" + ", ".join(f"{p!r}: {p}" for p in prim.params) + "}"
     faster = [
         f"        __found = __fast({call}{', spare=spare' if prim.reuses else ''})",
         "        if __found is not __NotImplemented: return __found",
     ]
-    lines += [  # what rules do in a plain backward pass
-        f"    if {raw}:",
-        *(faster if prim.fast is not None else []),
-        f"        return __forward({call})",
+    plain = [f"    if {raw}:", *(faster if prim.fast is not None else []), f"        return __forward({call})"]  # in a plain backward pass
+    if float in prim.kernels:  # so do those of numbers
+        namespace["__number"], namespace["__NUMBERS"] = prim.kernels[float], frozenset((float, int, bool))
+        plain.append(f"    if {' and '.join(f'{n}.__class__ in __NUMBERS' for n in inputs)}: return __number({call})")
+    lines += [*plain, *front] if prim.reuses else [*front, *plain]  # what lends memory is called by rules alone
+    lines += [
         f"    __f = {kinds}",
         "    if __f is not None:",
         *(faster if prim.fast is not None else []),

@@ -112,8 +112,8 @@ def curve(how: Curve, x: Any) -> Any:
 
 def curve_adjoint(how: Curve, g: Any, y: Any, spare: Any = None) -> Any:
     """g times the slope at each entry, told by the result y; written over `spare` (g itself, lent for this call) if it lies as y does"""
-    if not (isinstance(g, np.ndarray) and fits(y) and g.shape == y.shape and g.dtype is FLOAT and dispatch.active()):
-        return NotImplemented  # among others a gradient that is itself recorded
+    if getattr(y, "size", 0) < SMALL or not (fits(y) and g.shape == y.shape and g.dtype is FLOAT and dispatch.active()):
+        return NotImplemented
     run = _plan(how, "backward", y.size)
     if run is None:
         return NotImplemented

@@ -28,9 +28,14 @@ def softmax(x: Any, dim: int, log: bool = False) -> Any:
     return y
 
 
-def softmax_adjoint(g: Any, y: Any, dim: int, log: bool = False, spare: Any = None) -> Any:
+def log_softmax_adjoint(g: Any, y: Any, dim: int, spare: Any = None) -> Any:
+    """g − e^y · Σ g; written over `spare`, if g's memory is lent for this call"""
+    return softmax_adjoint(g, y, dim, spare, log=True)
+
+
+def softmax_adjoint(g: Any, y: Any, dim: int, spare: Any = None, log: bool = False) -> Any:
     """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm; written over `spare`, if g's memory is lent for this call"""
-    if not (isinstance(g, np.ndarray) and _fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and dispatch.active()):
+    if not (_fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and dispatch.active()):
         return NotImplemented
     run = _plan("log_softmax adjoint" if log else "softmax adjoint", y.shape)
     if run is None:
@@ -55,7 +60,7 @@ def normalize(x: Any, dims: tuple[int, ...], eps: float) -> Any:
 
 def normalize_adjoint(g: Any, x: Any, invstd: Any, dims: tuple[int, ...], eps: float) -> Any:
     """gx of `normalize`"""
-    if not (isinstance(g, np.ndarray) and _fits(x) and _fits(g) and g.shape == x.shape and _last(dims, x.ndim) and dispatch.active()):
+    if not (_fits(x) and _fits(g) and g.shape == x.shape and _last(dims, x.ndim) and dispatch.active()):
         return NotImplemented
     rows = (invstd.size, x.size // invstd.size)
     run = _plan("normalize adjoint", rows, eps)

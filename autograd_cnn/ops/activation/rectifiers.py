@@ -141,7 +141,7 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 @_leaky_relu.vjp("input")
 def _(g: Array, input: Array, negative_slope: float, spare: Array | None) -> Array:
-    return _leaky_relu_adjoint(g, input, negative_slope=negative_slope, spare=spare)
+    return _leaky_relu_adjoint(g, input, negative_slope, spare)
 
 
 @_leaky_relu.cases
@@ -152,7 +152,7 @@ def _(draw: Draw) -> Case:
 @primitive(name="leaky_relu_adjoint", label="× 1 or {negative_slope}", family="activation", entrywise=True)
 def _leaky_relu_adjoint(input: Array, given: Array, *, negative_slope: float) -> Array:
     """y = input where what leaky relu was given is positive, else slope · input"""
-    return in_chunks(lambda g, x: choose(np.greater(x, 0), g, g * g.dtype.type(negative_slope)), input, given)
+    return choose(np.greater(given, 0), input, input * negative_slope)
 
 
 _leaky_relu_adjoint.accelerated(onednn.leaky_relu_adjoint)
@@ -166,7 +166,7 @@ def _(input: float, given: float, *, negative_slope: float) -> float:
 @_leaky_relu_adjoint.vjp("input", "given")
 def _(g: Array, given: Array, negative_slope: float, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     flat = where(False, g, 0.0) if need[1] else None
-    return _leaky_relu_adjoint(g, given, negative_slope=negative_slope, spare=spare) if need[0] else None, flat
+    return _leaky_relu_adjoint(g, given, negative_slope, spare) if need[0] else None, flat
 
 
 @_leaky_relu_adjoint.entries

@@ -47,7 +47,7 @@ def _(input: Array, *, dim: int) -> Any:
 
 @_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    return _softmax_adjoint(g, y, dim=dim, spare=spare)
+    return _softmax_adjoint(g, y, dim, spare)
 
 
 @_softmax.entries
@@ -58,9 +58,13 @@ def _(input: Array, dim: int) -> Any:
     return {"gradient": lambda g: {"input": (g - (g * y).sum(dim, keepdims=True)) * y}}
 
 
+def _axes(x: Array, dim: int) -> tuple[int, ...] | None:
+    return (dim,) if ndim_of(x) > 1 else None
+
+
 def _along(x: Array, dim: int) -> Array:
     """Σ x along dim, which stays."""
-    return _sum(x, dims=(dim,) if ndim_of(x) > 1 else None, keepdim=True)
+    return _sum(x, dims=_axes(x, dim), keepdim=True)
 
 
 @_softmax.cases
@@ -78,18 +82,17 @@ def _() -> Any:
 def _softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
     """y = s · (input − Σ input · s), s being softmax's result"""
     y = input * result
-    return y - result * _along(y, dim)
+    y -= result * add_up(y, _axes(y, dim), True)
+    return y.astype(input.dtype, copy=False)
 
 
-@_softmax_adjoint.accelerated
-def _(input: Array, result: Array, *, dim: int, spare: Array | None = None) -> Any:
-    return onednn.softmax_adjoint(input, result, dim, spare=spare)
+_softmax_adjoint.accelerated(onednn.softmax_adjoint)
 
 
 @_softmax_adjoint.vjp("input", "result")
 def _(g: Array, input: Array, result: Array, dim: int, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     bent = g * (input - _along(input * result, dim)) - input * _along(g * result, dim) if need[1] else None
-    return _softmax_adjoint(g, result, dim=dim, spare=spare) if need[0] else None, bent
+    return _softmax_adjoint(g, result, dim, spare) if need[0] else None, bent
 
 
 @_softmax_adjoint.cases
@@ -126,7 +129,7 @@ def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
 
 @_log_softmax.vjp("input")
 def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    return _log_softmax_adjoint(g, y, dim=dim, spare=spare)
+    return _log_softmax_adjoint(g, y, dim, spare)
 
 
 @_log_softmax.entries
@@ -146,12 +149,12 @@ def _(draw: Draw) -> Case:
 @primitive(name="log_softmax_adjoint", label="log_softmax ∂input", family="activation")
 def _log_softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
     """y = input − e^s · Σ input, s being log_softmax's result"""
-    return input - np.exp(result) * _along(input, dim)
+    y = np.exp(result)
+    y *= add_up(input, _axes(input, dim), True)
+    return np.subtract(input, y).astype(input.dtype, copy=False)
 
 
-@_log_softmax_adjoint.accelerated
-def _(input: Array, result: Array, *, dim: int, spare: Array | None = None) -> Any:
-    return onednn.softmax_adjoint(input, result, dim, log=True, spare=spare)
+_log_softmax_adjoint.accelerated(onednn.log_softmax_adjoint)
 
 
 @_log_softmax_adjoint.vjp("input", "result")

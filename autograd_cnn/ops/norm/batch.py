@@ -105,7 +105,7 @@ def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = 
 def _(g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, spare: Array | None,
       need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
     def adjoint(v: Array, spare: Array | None = None) -> Array:
-        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, spare=spare)  # type: ignore[no-any-return]  # one array
+        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, spare=spare)
 
     gx = bent(adjoint, g, input, x, _but_channels(x), eps) if need[1] else None
     return adjoint(g, spare) if need[0] else None, gx
@@ -129,7 +129,7 @@ def _(input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: 
 def _(g: tuple[Array | None, ...], input: Array, x: Array, weight: Array, mean: Array | None, invstd: Array | None, eps: float,
       need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
     def adjoint(v: Array) -> Array:
-        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps)  # type: ignore[no-any-return]  # one array
+        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps)
 
     dims, (v, by_weight, by_bias) = _but_channels(x), g
     ginput = gx = gweight = None

@@ -89,7 +89,7 @@ def _(input: Array, x: Array, invstd: Array | None = None, *, dims: Shape, eps: 
 @_normalize_adjoint.vjp("input", "x")
 def _(g: Array, input: Array, x: Array, invstd: Array | None, dims: Shape, eps: float, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     def adjoint(v: Array) -> Array:
-        return _normalize_adjoint(v, x, invstd, dims=dims, eps=eps)  # type: ignore[no-any-return]  # one array
+        return _normalize_adjoint(v, x, invstd, dims=dims, eps=eps)
 
     return adjoint(g) if need[0] else None, bent(adjoint, g, input, x, dims, eps) if need[1] else None
 
@@ -97,7 +97,7 @@ def _(g: Array, input: Array, x: Array, invstd: Array | None, dims: Shape, eps: 
 @_normalize_adjoint.cases
 def _(draw: Draw) -> Case:
     x, dims = draw.array((2, 3, 4), distinct=True), draw.choice([(2,), (1, 2), (0, 2)])
-    params = {"dims": dims, "eps": 1e-3, "tolerance": 100.0}
+    params: dict[str, Any] = {"dims": dims, "eps": 1e-3, "tolerance": 100.0}
     g = draw.array(x.shape, low=-2.0, high=2.0)
     if draw.boolean():  # x's own invstd stays where it is when x moves: no derivative to test
         return Case(g, x, _normalize.forward(x, dims=dims, eps=1e-3)[2], smooth=False, **params)

@@ -73,7 +73,7 @@ def _(draw: Draw) -> Case:
 @_lrn_adjoint.cases
 def _(draw: Draw) -> Case:
     x = draw.array((2, draw.integer(1, 5), 2), low=-2.0, high=2.0)
-    params = {"size": draw.integer(1, 5), "alpha": draw.real(0.1, 1.0), "beta": 0.75, "k": draw.choice([1.0, 2.0])}
+    params: dict[str, Any] = {"size": draw.integer(1, 5), "alpha": draw.real(0.1, 1.0), "beta": 0.75, "k": draw.choice([1.0, 2.0])}
     g = draw.array(x.shape, low=-2.0, high=2.0)
     if draw.boolean():  # x's own base stays where it is when x moves: no derivative to test
         return Case(g, x, _lrn.forward(x, **params)[1], smooth=False, **params)

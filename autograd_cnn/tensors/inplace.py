@@ -6,7 +6,8 @@ tensor to the new node. If the tensor is a view, its base gets a node for the wr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,21 +25,21 @@ from ..ops.shape.shape import _permute, _reshape
 from .kernel_errors import _index_text
 
 X = TypeVar("X")
+NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 
 
-def apply_inplace(x: X, op: Callable[..., Any], name: str, /, *args: Any, **kwargs: Any) -> X:
-    """x.name(*args): `op` out of place, written into `x`."""
+def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_NAMES) -> X:
+    """x.name(*args, **kwargs): `op` out of place, written into `x`."""
     target: Any = x
     check_writable(target, name)
+    start, steady, call = clock(), False, op
+    if op.__class__ is Primitive:
+        steady, call = op.steady, op.call
     if name in _RESHAPING:
         with Switch(record=current().record or not target.is_leaf):  # its entries stay what they are, and so does what they were computed from
-            look_anew(target, op(target, *args, **kwargs))
+            look_anew(target, call(target, *args, **kwargs))
         return x
-    start = clock()
-    if op.__class__ is Primitive:
-        result, steady = op.call(target, *args, **kwargs), op.steady
-    else:
-        result, steady = op(target, *args, **kwargs), False
+    result = call(target, *args, **kwargs) if kwargs else call(target, *args)
     if not steady and result.node is not None and result is not target and result.value is not target.value:
         _save_overwritten(result.node, start, target.value)
     write(target, result, name, steady)

@@ -70,6 +70,11 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Array:
     return _add(input, other if alpha == 1 else _scaled(other, alpha))
 
 
+def _plus(input: Array, other: Array, alpha: float) -> Array:
+    """`add` with its arguments by place, for `add_`."""
+    return _add(input, other if alpha == 1 else _scaled(other, alpha))
+
+
 @primitive(label="−", family="arithmetic", derivative="1, −1", entrywise=True)
 def _sub(input: Array, other: Array) -> Array:
     """y = input − other"""
@@ -112,6 +117,11 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Array:
     return _sub(input, other if alpha == 1 else _scaled(other, alpha))
 
 
+def _minus(input: Array, other: Array, alpha: float) -> Array:
+    """`sub` with its arguments by place, for `sub_`."""
+    return _sub(input, other if alpha == 1 else _scaled(other, alpha))
+
+
 @expose("function method inplace")
 @numbers_first("alpha")
 def subtract(input: Array, other: Array, *, alpha: float = 1) -> Array:
@@ -121,7 +131,7 @@ def subtract(input: Array, other: Array, *, alpha: float = 1) -> Array:
     >>> ac.subtract(ac.tensor([10., 20.]), 1)
     tensor([ 9., 19.])
     """
-    return sub(input, other, alpha=alpha)
+    return _sub(input, other if alpha == 1 else _scaled(other, alpha))
 
 
 @expose("function method")

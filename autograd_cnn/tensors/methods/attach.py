@@ -66,7 +66,7 @@ def twin(op: Any, name: str) -> Callable[..., Any]:
     plain = op.primitive if isinstance(op, Alias) else op
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return apply_inplace(self, plain, name, *args, **kwargs)
+        return apply_inplace(self, plain, name, args, kwargs)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place `{name[:-1]}`: writes the result into this tensor and returns it."

@@ -58,7 +58,7 @@ class InplaceFunctions:
 
     def round_(self, decimals: int = 0) -> Self:
         """In-place `round`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, round, "round_", decimals)
+        return apply_inplace(self, round, "round_", (decimals,))
 
     def frac_(self) -> Self:
         """In-place `frac`: writes the result into this tensor and returns it."""
@@ -66,23 +66,23 @@ class InplaceFunctions:
 
     def clamp_(self, min: Any = None, max: Any = None) -> Self:
         """In-place `clamp`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, clamp, "clamp_", min, max)
+        return apply_inplace(self, clamp, "clamp_", (min, max))
 
     def clip_(self, min: Any = None, max: Any = None) -> Self:
         """In-place `clip`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, clamp, "clip_", min, max)
+        return apply_inplace(self, clamp, "clip_", (min, max))
 
     def clamp_min_(self, min: Any) -> Self:
         """In-place `clamp_min`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, clamp_min, "clamp_min_", min)
+        return apply_inplace(self, clamp_min, "clamp_min_", (min,))
 
     def clamp_max_(self, max: Any) -> Self:
         """In-place `clamp_max`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, clamp_max, "clamp_max_", max)
+        return apply_inplace(self, clamp_max, "clamp_max_", (max,))
 
     def nan_to_num_(self, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None) -> Self:
         """In-place `nan_to_num`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, nan_to_num, "nan_to_num_", nan, posinf, neginf)
+        return apply_inplace(self, nan_to_num, "nan_to_num_", (nan, posinf, neginf))
 
     def square_(self) -> Self:
         """In-place `square`: writes the result into this tensor and returns it."""
@@ -226,7 +226,7 @@ class InplaceFunctions:
 
     def logit_(self, eps: float | None = None) -> Self:
         """In-place `logit`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, logit, "logit_", eps)
+        return apply_inplace(self, logit, "logit_", (eps,))
 
     def sigmoid_(self) -> Self:
         """In-place `sigmoid`: writes the result into this tensor and returns it."""
@@ -238,7 +238,7 @@ class InplaceFunctions:
 
     def _elu_(self, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Self:
         """In-place `elu`, for functions and layers with `inplace=True`."""
-        return apply_inplace(self, _elu, "_elu_", alpha, scale, input_scale)
+        return apply_inplace(self, _elu, "_elu_", (alpha, scale, input_scale))
 
     def _hardsigmoid_(self) -> Self:
         """In-place `hardsigmoid`, for functions and layers with `inplace=True`."""
@@ -250,11 +250,11 @@ class InplaceFunctions:
 
     def _hardtanh_(self, min_val: float = -1.0, max_val: float = 1.0) -> Self:
         """In-place `hardtanh`, for functions and layers with `inplace=True`."""
-        return apply_inplace(self, _hardtanh, "_hardtanh_", min_val, max_val)
+        return apply_inplace(self, _hardtanh, "_hardtanh_", (min_val, max_val))
 
     def _leaky_relu_(self, negative_slope: float = 0.01) -> Self:
         """In-place `leaky_relu`, for functions and layers with `inplace=True`."""
-        return apply_inplace(self, _leaky_relu, "_leaky_relu_", negative_slope)
+        return apply_inplace(self, _leaky_relu, "_leaky_relu_", (negative_slope,))
 
     def _mish_(self) -> Self:
         """In-place `mish`, for functions and layers with `inplace=True`."""
@@ -266,4 +266,4 @@ class InplaceFunctions:
 
     def _threshold_(self, threshold: float, value: float) -> Self:
         """In-place `threshold`, for functions and layers with `inplace=True`."""
-        return apply_inplace(self, _threshold, "_threshold_", threshold, value)
+        return apply_inplace(self, _threshold, "_threshold_", (threshold, value))

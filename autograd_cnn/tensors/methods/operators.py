@@ -44,7 +44,7 @@ class Operators:
 
     def __iadd__(self, other: Value) -> Self:
         """self + other, entry by entry, with broadcasting and type promotion, written into this tensor."""
-        return apply_inplace(self, _add, "__iadd__", other)
+        return apply_inplace(self, _add, "__iadd__", (other,))
 
     @written(_sub)
     def __sub__(self, other: Value) -> Tensor:
@@ -58,7 +58,7 @@ class Operators:
 
     def __isub__(self, other: Value) -> Self:
         """self − other, entry by entry, with broadcasting and type promotion, written into this tensor."""
-        return apply_inplace(self, _sub, "__isub__", other)
+        return apply_inplace(self, _sub, "__isub__", (other,))
 
     @written(mul)
     def __mul__(self, other: Value) -> Tensor:
@@ -72,7 +72,7 @@ class Operators:
 
     def __imul__(self, other: Value) -> Self:
         """self · other, entry by entry, with broadcasting and type promotion, written into this tensor."""
-        return apply_inplace(self, mul, "__imul__", other)
+        return apply_inplace(self, mul, "__imul__", (other,))
 
     @written(_div)
     def __truediv__(self, other: Value) -> Tensor:
@@ -86,7 +86,7 @@ class Operators:
 
     def __itruediv__(self, other: Value) -> Self:
         """self / other: true division, integers become floats, written into this tensor."""
-        return apply_inplace(self, _div, "__itruediv__", other)
+        return apply_inplace(self, _div, "__itruediv__", (other,))
 
     @written(floor_divide)
     def __floordiv__(self, other: Value) -> Tensor:
@@ -100,7 +100,7 @@ class Operators:
 
     def __ifloordiv__(self, other: Value) -> Self:
         """⌊self / other⌋, entry by entry, with broadcasting and type promotion, written into this tensor."""
-        return apply_inplace(self, floor_divide, "__ifloordiv__", other)
+        return apply_inplace(self, floor_divide, "__ifloordiv__", (other,))
 
     @written(remainder)
     def __mod__(self, other: Value) -> Tensor:
@@ -114,7 +114,7 @@ class Operators:
 
     def __imod__(self, other: Value) -> Self:
         """self mod other: the remainder of `//`, with the divisor's sign, written into this tensor."""
-        return apply_inplace(self, remainder, "__imod__", other)
+        return apply_inplace(self, remainder, "__imod__", (other,))
 
     @written(pow)
     def __pow__(self, exponent: Value) -> Tensor:
@@ -127,7 +127,7 @@ class Operators:
 
     def __ipow__(self, other: Value) -> Self:
         """self to the power of other, entry by entry, with broadcasting and type promotion, written into this tensor."""
-        return apply_inplace(self, pow, "__ipow__", other)
+        return apply_inplace(self, pow, "__ipow__", (other,))
 
     @written(matmul)
     def __matmul__(self, other: Value) -> Tensor:
@@ -150,7 +150,7 @@ class Operators:
 
     def __iand__(self, other: Value) -> Self:
         """self & other, bit by bit; of bools the logical and, written into this tensor."""
-        return apply_inplace(self, bitwise_and, "__iand__", other)
+        return apply_inplace(self, bitwise_and, "__iand__", (other,))
 
     @written(bitwise_or)
     def __or__(self, other: Value) -> Tensor:
@@ -164,7 +164,7 @@ class Operators:
 
     def __ior__(self, other: Value) -> Self:
         """self | other, bit by bit; of bools the logical or, written into this tensor."""
-        return apply_inplace(self, bitwise_or, "__ior__", other)
+        return apply_inplace(self, bitwise_or, "__ior__", (other,))
 
     @written(bitwise_xor)
     def __xor__(self, other: Value) -> Tensor:
@@ -178,7 +178,7 @@ class Operators:
 
     def __ixor__(self, other: Value) -> Self:
         """self ^ other, bit by bit; of bools: is it one of both?, written into this tensor."""
-        return apply_inplace(self, bitwise_xor, "__ixor__", other)
+        return apply_inplace(self, bitwise_xor, "__ixor__", (other,))
 
     @written(bitwise_left_shift)
     def __lshift__(self, other: Value) -> Tensor:
@@ -192,7 +192,7 @@ class Operators:
 
     def __ilshift__(self, other: Value) -> Self:
         """self · 2^other, in integers, written into this tensor."""
-        return apply_inplace(self, bitwise_left_shift, "__ilshift__", other)
+        return apply_inplace(self, bitwise_left_shift, "__ilshift__", (other,))
 
     @written(bitwise_right_shift)
     def __rshift__(self, other: Value) -> Tensor:
@@ -206,7 +206,7 @@ class Operators:
 
     def __irshift__(self, other: Value) -> Self:
         """⌊self / 2^other⌋, in integers, written into this tensor."""
-        return apply_inplace(self, bitwise_right_shift, "__irshift__", other)
+        return apply_inplace(self, bitwise_right_shift, "__irshift__", (other,))
 
     @written(eq)
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # a tensor of bools

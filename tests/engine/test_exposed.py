@@ -10,25 +10,17 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.engine.primitive import primitive
 from autograd_cnn.nn import functional
-from autograd_cnn.ops.registry import expose as tables
 from autograd_cnn.ops.registry.expose import expose
 
-TABLES = (tables.FUNCTIONS, tables.METHODS, tables.INPLACE, tables.FUNCTIONAL, REGISTRY)
+from ..exposed import TABLES, forgotten
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays() -> Iterator[None]:
-    before = [dict(t) for t in TABLES]
-    yield
-    for table, old in zip(TABLES, before, strict=True):
-        for name in set(table) - set(old):
-            del table[name]
-            for place, attribute in ((ac, name), (functional, name), *((c, n) for c in (*ac.Tensor.__mro__, *ac.Scalar.__mro__) for n in (name, f"{name}_"))):
-                if attribute in vars(place):
-                    delattr(place, attribute)
-    functional.__all__[:] = dir(functional)
+    with forgotten():
+        yield
 
 
 def versine(factor: float = 1.0, places: str = "function method inplace functional") -> Any:

@@ -24,7 +24,7 @@ EARLIER = (RuntimeError, ValueError, IndexError, NotImplementedError)
 OTHERS: dict[str, tuple[Any, ...]] = {
     "broadcast_to": ((2, 3),), "split_with_sizes": ([1],), "unsafe_split_with_sizes": ([1],), "affine_grid": ((1, 1, 2, 2),),
     "scatter": (0, ac.zeros(1, 2, 3, 4).long(), X), "index_reduce": (0, ac.tensor([0]), X, "mean"),
-    "addbmm": (M[None], M[None]), "addmm": (M, M), "addmv": (M, M[0]), "addr": (M[0], M[0]), "baddbmm": (M[None], M[None]), "clamp": (0.0,),
+    "addbmm": (M[None], M[None]), "addmm": (M, M), "addmv": (M, M[0]), "addr": (M[0], M[0]), "baddbmm": (M[None], M[None]), "clamp": (0.0,), "clip": (0.0,),
     "embedding": (M,), "index_put": ((ac.tensor([0]),), X), "masked_fill": (M > 0, 0.0), "masked_scatter": (M > 0, M), "masked_select": (M > 0,),
     "scatter_reduce": (0, ac.zeros(1, 2, 3, 4).long(), X, "sum"), "take": (ac.tensor([0]),), "take_along_dim": (ac.tensor([0]), 0),
 }  # fmt: skip

@@ -13,8 +13,9 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.primitive import REGISTRY
-from autograd_cnn.ops.registry import expose
 from autograd_cnn.testing import check_primitive
+
+from ..exposed import forgotten
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "neuron.svg"
@@ -46,12 +47,8 @@ def run(name: str) -> list[tuple[str, str | None]]:
 def folder(tmp_path, monkeypatch):
     """An empty folder to work in; what the snippets define is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    tables = (REGISTRY, expose.FUNCTIONS, expose.METHODS, expose.INPLACE, expose.FUNCTIONAL)
-    before = [dict(t) for t in tables]
-    yield tmp_path
-    for table, kept in zip(tables, before, strict=True):
-        table.clear()
-        table.update(kept)
+    with forgotten():
+        yield tmp_path
     ac.manual_seed(0)
 
 

@@ -84,19 +84,20 @@ def attach(front: type[Variable], host: type) -> None:
     """Give `front` the methods of the tables, those to come too, by way of `host`, a base class of it. What has a definition there is left
     alone."""
 
-    given: set[str] = set()  # from the tables: a definition that is run again gives it anew
+    attached: set[str] = set()  # which a definition that is run again may replace
 
-    def take(name: str) -> str:
-        if name not in given and hasattr(front, name):
+    def free(name: str) -> None:
+        if name not in attached and hasattr(front, name):
             raise ValueError(f"@expose: {front.__name__}.{name} exists already: expected another name for the method.")
-        given.add(name)
-        return name
+        attached.add(name)
 
     def method(name: str, op: Any) -> None:
-        install(host, take(name), partial(method_of, op))
+        free(name)
+        install(host, name, partial(method_of, op))
 
     def inplace(name: str, op: Any) -> None:
-        setattr(host, take(f"{name}_"), twin(op, f"{name}_"))
+        free(f"{name}_")
+        setattr(host, f"{name}_", twin(op, f"{name}_"))
 
     for name, op in METHODS.items():
         method(name, op)

@@ -20,13 +20,14 @@ FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 def examples_of(module):
     """The doctests of a module: of its functions and classes, of its primitives, and of functions made by a function."""
     found = {}
+    written = {f"{module.__name__}.{n}" for n, v in vars(module).items() if inspect.isfunction(v) and hasattr(v, "primitive")}
     for test in doctest.DocTestFinder(exclude_empty=True).find(module):
-        found[test.name] = test
+        if test.name not in written:  # a primitive's own examples run where it is defined
+            found[test.name] = test
     parser = doctest.DocTestParser()
     for name, value in vars(module).items():
-        written = inspect.isfunction(value) and hasattr(value, "primitive")  # the primitive's own examples run where it is defined
-        own = getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type) and not written
         full = f"{module.__name__}.{name}"
+        own = getattr(value, "__module__", None) == module.__name__ and not isinstance(value, type) and full not in written
         if own and (isinstance(value, Primitive) or full not in found) and ">>>" in (getattr(value, "__doc__", None) or ""):
             found[full] = parser.get_doctest(value.__doc__, dict(vars(module)), full, module.__file__, None)
     return list(found.values())

@@ -32,7 +32,8 @@ _NAMES = {
     "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
     "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
                        "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
-                       "select=ops.select special=ops.special trigonometry=ops.trigonometry",
+                       "select=ops.select special=ops.special "
+                       "trigonometry=ops.trigonometry hyperbolic=ops.trigonometry",
     "ops.index": "embedding=ops.embedding gather=ops.gather index=ops.index index=ops.split index_select=ops.indexed masked=ops.masked "
                  "scatter=ops.writing take_along=ops.along",
     "ops.linalg": "decompositions=ops.factors distance=ops.distance matrix_products=ops.linalg products=ops.products solve=ops.solving",

@@ -8,9 +8,9 @@ from ...engine.cases import Case, Draw
 from ...engine.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array
+from ..elementwise.hyperbolic import tanh
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
-from ..elementwise.trigonometry import tanh
 from ..registry.expose import expose
 
 

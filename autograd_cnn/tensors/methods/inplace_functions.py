@@ -9,10 +9,11 @@ from ...ops.activation.rectifiers import _hardsigmoid, _hardswish, _hardtanh, _l
 from ...ops.activation.smooth import _elu, _mish, _silu
 from ...ops.elementwise.clamp import clamp, clamp_max, clamp_min, nan_to_num
 from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, log10, logit, reciprocal, rsqrt, sigmoid, sqrt
+from ...ops.elementwise.hyperbolic import acosh, asinh, atanh, cosh, deg2rad, rad2deg, sinh, tanh
 from ...ops.elementwise.power import square
 from ...ops.elementwise.rounding import abs, ceil, floor, frac, round, sign, trunc
 from ...ops.elementwise.special import erf, erfc, erfinv
-from ...ops.elementwise.trigonometry import acos, acosh, asin, asinh, atan, atanh, cos, cosh, deg2rad, rad2deg, sin, sinc, sinh, tan, tanh
+from ...ops.elementwise.trigonometry import acos, asin, atan, cos, sin, sinc, tan
 from ..inplace import apply_inplace
 
 if TYPE_CHECKING:

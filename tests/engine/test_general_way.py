@@ -163,7 +163,7 @@ def test_on_arrays_a_primitive_just_computes(args: Any, said: str | None) -> Non
     (("y",), False, None, r"to return one array, its output 'y', got None\. Does it lack a return\?"),
     (("y",), False, "text", r"to return one array, its output 'y', got str\. A kernel takes arrays and returns arrays\."),
     (("y",), False, (1.0, 2.0), r'got tuple of 2 \(float, float\)\. Declare what it returns, .*outputs=\("y", "y1"\)\)'),
-    (("y",), False, (1.0,), r"got tuple of 1 \(float\)\. A kernel takes arrays"),
+    (("y",), False, (np.ones(2),), r"got tuple of 1 \(ndarray\)\. A kernel takes arrays"),
     (("a", "b"), False, (1.0,), r"to return a tuple of 2 arrays, 'a', 'b', got tuple of 1 \(float\)\. A kernel"),
     (("a", "b"), False, 1.0, r"to return a tuple of 2 arrays, 'a', 'b', got float\. Return them as a tuple, or leave outputs= out\."),
     (("a", "b"), False, None, r"got None\. Does it lack a return\?"),

@@ -146,6 +146,25 @@ def test_who_may_write_to_what_inference_made() -> None:
     assert (x.clone() + 0).add_(1).tolist() == [9.0, 5.0]
 
 
+def test_leaves_are_not_written_to_nor_parts_of_them() -> None:
+    x = leaf(1.0, 2.0)
+    for write, what in ((lambda: x.add_(1), "a leaf"), (lambda: x.__setitem__([0], 1.0), "a leaf"), (lambda: x.__setitem__(0, 1.0), "a view of a leaf"),
+                        (lambda: x[:1].add_(1), "a view of a leaf")):  # fmt: skip
+        with pytest.raises(InplaceError, match=f"^{what} Variable that requires grad"):
+            write()
+    assert x.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("write", [lambda v: v.zero_(), lambda v: v.fill_(5.0), lambda v: v.copy_(ac.ones(1)), lambda v: v.__setitem__(0, 5.0)])
+def test_a_constant_in_a_view_takes_its_part_of_the_gradient_away(write: Callable[[Any], Any]) -> None:
+    x = leaf(1.0, 2.0)
+    h = x * 1
+    other = h[0]
+    write(h[:1])
+    (h * 3 + other).sum().backward()
+    assert x.grad.tolist() == [0.0, 3.0]
+
+
 # ------------------------------------------------------------------------------------------------- what is kept
 def _second(f: Callable[[float], float], x: float) -> float:
     return (f(x + 1e-4) - f(x - 1e-4)) / 2e-4
@@ -323,10 +342,10 @@ def test_a_look_at_what_was_written_before_is_no_write() -> None:
             ac.manual_seed(0)
             x = ac.randn(2, 8, 12, 12, requires_grad=True)
             h = nn.Conv2d(8, 8, 3)(x)
-            h.mul_(2)
+            h.mul_(2).add_(1)
             y = h * h
             h.detach()
-            assert h._version == 1
+            assert h._version == 2
             y.sum().backward()
             found.append(x.grad.numpy())
     np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3)

@@ -39,6 +39,7 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("engine/backward.py", "*", "node.serial < newest", "(node.serial <= newest)", "no write has the number of a node"),
     ("engine/backward.py", "_walk", "fits and capture is None", "(capture is None)", "a Scalar's gradient is a number, and nobody writes over it"),
     ("engine/backward.py", "_walk", "fits and (d.shape != n.shape or *", "(fits)", "what fits is left as it is"),
+    ("engine/versions.py", "owner", "base is not None and *", "(hasattr(base, 'base'))", "None has none, and is known sooner"),
     ("engine/versions.py", "written_since", "record.stamp > serial", "(record.stamp >= serial)", "no write has the number of a node"),
     ("engine/versions.py", "_Record.__init__", "0", "(1)", "both are set by the write that makes the record"),
     ("engine/versions.py", "_Record.__init__", "self.* = 0", "pass", "both are set by the write that makes the record"),

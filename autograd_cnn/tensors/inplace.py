@@ -40,7 +40,7 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...]
             look_anew(target, call(target, *args, **kwargs))
         return x
     result = call(target, *args, **kwargs) if kwargs else call(target, *args)
-    if not steady and result.node is not None and result is not target and result.value is not target.value:
+    if not steady and result.value is not target.value:
         _save_overwritten(result.node, start, target.value)
     write(target, result, name, steady)
     return x
@@ -100,7 +100,7 @@ def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
         if n is None or n.serial <= start:
             continue
         if n.kept:
-            n.kept = tuple(np.array(k) if isinstance(k, np.ndarray) and owner(k) is store else k for k in n.kept)
+            n.kept = tuple(np.array(k) if owner(k) is store else k for k in n.kept)
         todo.extend(n.inputs)
 
 

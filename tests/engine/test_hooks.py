@@ -185,6 +185,16 @@ def test_a_functions_view_follows_its_argument_and_not_what_hides_the_way() -> N
     assert x.grad is not None and x.grad.tolist() == [1.0, 1.0]
 
 
+def test_a_functions_view_of_what_takes_no_gradient_is_any_view() -> None:
+    h = ac.ones(2)
+    y = Shaped.apply(h)
+    w = leaf(3.0)
+    y.mul_(w)
+    assert h.tolist() == [3.0, 3.0]
+    (h * 2).sum().backward()
+    assert w.grad is not None and w.grad.tolist() == [4.0]
+
+
 def test_hooks_may_return_a_list() -> None:
     x = leaf(1.0, 2.0)
     y = x * 3

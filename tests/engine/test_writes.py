@@ -13,6 +13,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.errors import DtypeError, InplaceError, ShapeError
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
 from autograd_cnn.tensors.inplace import meets_itself
@@ -321,6 +322,36 @@ def test_a_value_nobody_has_seen_stays_in_its_order() -> None:
         nn.functional.relu(h, inplace=True)
         assert type(h.value) is np.ndarray
         assert h._version == 2
+
+
+@needs_onednn
+def test_what_a_function_saved_shows_a_write_to_it() -> None:
+    """Both have the memory, whoever asked for it first."""
+    contexts: list[Any] = []
+
+    class Saves(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, v: Any) -> Any:
+            ctx.save_for_backward(v)
+            contexts.append(ctx)
+            return v * 1
+
+    with ac.use_backend("onednn"):
+        h = nn.Conv2d(8, 8, 3)(ac.randn(2, 8, 12, 12))
+        Saves.apply(h)
+        (saved,) = contexts[0].saved_tensors
+        seen = saved.detach().numpy()
+        h.mul_(2)
+        np.testing.assert_array_equal(seen, h.detach().numpy())
+
+
+@needs_onednn
+def test_primitives_take_what_a_kernel_left_in_its_order() -> None:
+    with ac.use_backend("onednn"):
+        h = nn.Conv2d(8, 8, 3)(ac.randn(2, 8, 12, 12))
+        assert type(h.value) is ChannelsLast
+        for name, f in (("exp", np.exp), ("neg", np.negative)):
+            np.testing.assert_allclose(np.asarray(REGISTRY[name](h.value)), f(np.asarray(h.value)), rtol=1e-5)
 
 
 @needs_onednn

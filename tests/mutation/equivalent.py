@@ -43,6 +43,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("engine/versions.py", "written_since", "record.stamp > serial", "(record.stamp >= serial)", "no write has the number of a node"),
     ("engine/versions.py", "_Record.__init__", "0", "(1)", "both are set by the write that makes the record"),
     ("engine/versions.py", "_Record.__init__", "self.* = 0", "pass", "both are set by the write that makes the record"),
+    ("tensors/copying.py", "deep_copy", "x.grad is not None and with_grad", "(with_grad)", "no gradient is copied as none"),
+    ("tensors/inplace.py", "_inverse", "tuple(*", "(np.argsort(*", "a list of dims is as good"),
     ("tensors/inplace.py", "", "3", "(4)", "of the kinds of numbers only the order counts"),
     ("engine/record.py", "record_node", "tuple(values)", "(values)", "they are read in order, and never changed"),
     ("engine/record.py", "record_node", "tuple(nodes)", "(nodes)", "they are read in order, and never changed"),

@@ -62,15 +62,17 @@ def _places() -> dict[int, tuple[Any, list[str]]]:
 
 
 def operations() -> Iterator[Page]:
-    """A page for each file that exposes operations."""
-    by_file: dict[str, list[Entry]] = {}
-    for op, names in _places().values():
-        by_file.setdefault(op.__module__, []).append(Entry(names[0], op, names))
-    for module, entries in sorted(by_file.items()):
-        doc = inspect.getdoc(importlib.import_module(module)) or ""
+    """A page for each file that exposes operations; files of one title share it."""
+    by_title: dict[str, tuple[str, list[Entry]]] = {}
+    docs: dict[str, str] = {}
+    for op, names in sorted(_places().values(), key=lambda place: place[0].__module__):
+        module = op.__module__ if hasattr(op, "groups") else getattr(getattr(op, "primitive", op), "__module__", op.__module__)
         stem = module.removeprefix(f"{PACKAGE}.").removeprefix("ops.")
-        title = TITLES.get(stem, stem.capitalize())
-        yield Page("Operations", title, f"operations/{stem.replace('.', '-')}.md", doc, sorted(entries, key=_order))
+        title = TITLES.get(stem) or stem.rpartition(".")[2].replace("_", " ").capitalize()
+        docs.setdefault(title, inspect.getdoc(importlib.import_module(module)) or "")
+        by_title.setdefault(title, (stem, []))[1].append(Entry(names[0], op, names))
+    for title, (stem, entries) in by_title.items():
+        yield Page("Operations", title, f"operations/{stem.replace('.', '-')}.md", docs[title], sorted(entries, key=_order))
 
 
 def _order(e: Entry) -> tuple[str, str]:
@@ -78,20 +80,65 @@ def _order(e: Entry) -> tuple[str, str]:
     return e.name.rsplit(".", 1)[-1].lower(), e.name
 
 
-TITLES = {  # of files whose names are short
-    "arrange": "Padding, flipping, triangles", "basics": "Tensor: questions and dtypes", "overwriting": "Tensor: overwriting, new ones",
-    "binary": "Losses of probabilities",
-    "bins": "Bins and histograms", "blend": "Blends", "calculus": "Integrals, slopes, covariances", "clamp": "Clamping",
-    "combine": "Blocks and combinations", "conv": "Convolution", "counting": "Counting", "crossentropy": "Cross-entropy",
-    "distance": "Distances", "elementwise": "Powers, exponentials, logarithms", "extrema": "Extrema", "factors": "Factors of matrices",
-    "fold": "Folding and windows", "gates": "Gates", "gather": "Gather and scatter", "grid": "Sampling on grids",
-    "indexed": "Indexed slices", "join": "Joining", "likelihood": "Likelihoods", "linalg": "Products of matrices", "logical": "Logic and bits",
-    "loss": "Losses of differences", "margin": "Margin losses", "masked": "Masks", "norm": "Normalisation", "pool": "Pooling",
-    "products": "Products of vectors", "quantile": "Quantiles", "reduce": "Sums, means, truth", "resample": "Resampling",
-    "scan": "Running sums and products", "select": "Where, maximum, minimum", "shape": "Shapes", "shrink": "Shrinkage",
-    "smooth": "Smooth activations", "softmax": "Softmax", "solving": "Linear equations", "special": "Error function and kin",
-    "split": "Splitting", "statistics": "Variance and norms", "trigonometry": "Trigonometry", "writing": "Parts written anew",
-}  # fmt: skip
+TITLES = {  # of the pages, by the file whose operations stand there
+    "activation.gated": "Gates",
+    "activation.rectifier": "Rectifiers",
+    "activation.rectifiers": "Rectifiers",
+    "activation.shrink": "Shrinkage",
+    "activation.smooth": "Smooth activations",
+    "activation.softmax": "Softmax",
+    "activation.softmax_functional": "Softmax",
+    "conv.fold": "Folding and windows",
+    "conv.functions": "Convolution",
+    "conv.conv": "Convolution",
+    "conv.grid_sample": "Sampling on grids",
+    "conv.resample": "Resampling",
+    "elementwise.clamp": "Clamping",
+    "elementwise.exponential": "Exponentials and logarithms",
+    "elementwise.hyperbolic": "Hyperbolic functions",
+    "elementwise.interpolate": "Blends",
+    "elementwise.logical": "Logic and bits",
+    "elementwise.power": "Powers",
+    "elementwise.select": "Where, maximum, minimum",
+    "elementwise.special": "Error function and kin",
+    "index.gather": "Gather and scatter",
+    "index.index": "Slices",
+    "index.index_select": "Indexed slices",
+    "index.masked": "Masks",
+    "index.scatter": "Parts written anew",
+    "linalg.decompositions": "Factors of matrices",
+    "linalg.distance": "Distances",
+    "linalg.matrix_products": "Products of matrices",
+    "linalg.products": "Products of vectors",
+    "linalg.solve": "Linear equations",
+    "loss.binary": "Losses of probabilities",
+    "loss.crossentropy": "Cross-entropy",
+    "loss.likelihood": "Likelihoods",
+    "loss.margin": "Margin losses",
+    "loss.regression": "Losses of differences",
+    "norm.batch": "Batch normalisation",
+    "norm.layer": "Layer, group and instance normalisation",
+    "norm.response": "Local response normalisation",
+    "pool.average_functions": "Pooling",
+    "pool.max_functions": "Pooling",
+    "random.dropout": "Dropout",
+    "reduce.calculus": "Integrals, slopes, covariances",
+    "reduce.cumulative": "Running sums and products",
+    "reduce.histogram": "Bins and histograms",
+    "reduce.quantile": "Quantiles",
+    "reduce.reduce": "Sums, means, truth",
+    "reduce.statistics": "Variance and norms",
+    "shape.arrange": "Padding, flipping, triangles",
+    "shape.combine": "Blocks and combinations",
+    "shape.join": "Joining",
+    "shape.shape": "Shapes",
+    "shape.split": "Splitting",
+    "tensors.casts": "Tensor: other dtypes",
+    "tensors.filling": "Tensor: overwriting, new ones",
+    "tensors.methods.forms": "Tensor: methods of their own form",
+    "tensors.properties": "Tensor: questions",
+    "tensors.sampling": "Tensor: draws",
+}
 
 
 # ------------------------------------------------------------------------------------------------- rooms

@@ -12,7 +12,7 @@ import numpy as np
 from ..config import Switch, current, scope
 from ..engine.node import BackwardScope, Leaf, Node
 from ..engine.primitive import Keep
-from ..engine.record import View, note_shared, note_view, pick, user_line
+from ..engine.record import View, note_shared, note_view, select_output, user_line
 from ..engine.versions import clock, written_since, wrote
 from ..errors import InplaceError
 from ..tensors.inplace import check_writable, move
@@ -76,7 +76,7 @@ class FunctionCtx:
                 under, BackwardScope
             ):  # a recorded backward: the output is its own node's
                 made.node = (
-                    pick(under.of, output, under.of.prim.count, Tensor, raw) if under.of.prim.several else under.of
+                    select_output(under.of, output, under.of.prim.count, Tensor, raw) if under.of.prim.several else under.of
                 )
             else:
                 made.node = node
@@ -112,7 +112,7 @@ class _FunctionPrimitive:
     params = ()
     keep = (Keep("ctx", "context", 0, frozenset()),)
     outputs = ("y",)
-    variadic = view = borrows = ours = False
+    variadic = view = takes_donation = ours = False
     reads = ()
     differentiable = True
     holds = True
@@ -320,7 +320,7 @@ class Function:
         for i, out in enumerate(outputs):
             if not isinstance(out, Tensor) or id(out) in constant or out.value.dtype.kind not in "fc":
                 continue
-            made = pick(node, i, len(outputs), Tensor, out.value) if several else node
+            made = select_output(node, i, len(outputs), Tensor, out.value) if several else node
             if id(out) in dirty and not isinstance(out.node, Leaf):
                 move(out, made)
             else:

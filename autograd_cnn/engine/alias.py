@@ -24,7 +24,7 @@ class Alias:
         self.name = self.__name__ = forward.__name__
         self.__module__, self.__qualname__, self.__doc__ = forward.__module__, forward.__qualname__, forward.__doc__
         self.found_at = (self.__module__, self.__qualname__)
-        self.by_front: dict[type, Callable[..., Any]] = {}
+        self.by_value_type: dict[type, Callable[..., Any]] = {}
 
     @property
     def kernels(self) -> dict[type, Callable[..., Any]]:
@@ -38,13 +38,13 @@ class Alias:
 
         return write_dispatch(self.primitive, self)
 
-    def call_for(self, front: type[Variable]) -> Callable[..., Any]:
+    def call_for(self, value_type: type[Variable]) -> Callable[..., Any]:
         """The call by this name, written for one kind of variable."""
-        if front not in self.by_front:
+        if value_type not in self.by_value_type:
             from .codegen import write_call
 
-            self.by_front[front] = write_call(self.primitive, front, named=self)
-        return self.by_front[front]
+            self.by_value_type[value_type] = write_call(self.primitive, value_type, named=self)
+        return self.by_value_type[value_type]
 
     def show_at(self, module: str, name: str) -> None:
         """Users find the call in that module under that name."""
@@ -54,7 +54,7 @@ class Alias:
     def write_anew(self) -> None:
         """The primitive's definition goes on: what was written is written again at the next call."""
         self.__dict__.pop("call", None)
-        self.by_front.clear()
+        self.by_value_type.clear()
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs)

@@ -6,7 +6,7 @@ variables, so the walk itself is recorded. Gradients that wait belong to the wal
 each other and beside each other, in several threads, over the same graph.
 
 The walk owns a pending gradient if one of the library's own rules, or a sum of the walk, made it here, and no user code has
-seen it since. What it owns and nothing else refers to, it lends: to the rule that takes it (its `spare`), to the sum that adds to
+seen it since. What it owns and nothing else refers to, it lends: to the rule that takes it (its `donated`), to the sum that adds to
 it, to the leaf that keeps it. A loan is an argument of that one call; hooks, seeds and what users' own rules return are never lent.
 """
 
@@ -21,9 +21,9 @@ from typing import Any
 from ..config import Switch, current, set_scope
 from ..errors import GraphError
 from .node import BackwardScope, Node, outside_modules, reachable
-from .record import Parts, Stand, pick
+from .record import OutputCotangents, Stand, select_output
 from .region import Again, held
-from .variable import FRONT, Variable, box, unbox
+from .variable import VALUE_TYPE_OF, Variable, box, unbox
 from .versions import _made_at, check_versions, clock, newest_write
 
 
@@ -48,7 +48,7 @@ if hasattr(os, "register_at_fork"):
 def pullback(
     roots: Sequence[Node],
     seeds: Sequence[Any],
-    front: type[Variable],
+    value_type: type[Variable],
     *,
     inputs: Sequence[Node] | None = None,
     accumulate: bool = True,
@@ -60,7 +60,7 @@ def pullback(
 
     Args:
         roots, seeds: where to start, and with which gradients (raw, or variables with `create_graph`).
-        front: the kind of variable the graph is of.
+        value_type: the kind of variable the graph is of.
         inputs: if given, only these nodes' gradients are wanted: their gradients are returned in order (None where no path
             leads there) and, with `accumulate`, only leaves among them accumulate.
         accumulate: add gradients to the leaves' `.grad`.
@@ -73,25 +73,25 @@ def pullback(
     useful = None
     if wanted is not None:
         order, useful = _leading_to(order, wanted)
-    _check_alive(order, front.fits)
+    _check_alive(order, value_type.fits)
     found: dict[Node, Any] = {}
-    token = front.walk_guard[0]() if front.walk_guard is not None else None
+    token = value_type.walk_guard[0]() if value_type.walk_guard is not None else None
     try:
         waiting: dict[Node, Any] = {}
         for root, seed in zip(roots, seeds, strict=True):
-            waiting[root] = front.accrue(waiting[root], seed, False) if root in waiting else seed
+            waiting[root] = value_type.sum_gradients(waiting[root], seed, False) if root in waiting else seed
         with outside_modules(), Switch(record=create_graph, tracer=current().tracer if create_graph else None):
-            _walk(order, waiting, front, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
+            _walk(order, waiting, value_type, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
     finally:
-        if front.walk_guard is not None:
-            front.walk_guard[1](token)
+        if value_type.walk_guard is not None:
+            value_type.walk_guard[1](token)
     return None if inputs is None else [found.get(n) for n in inputs]
 
 
 def _walk(
     order: list[Node],
     waiting: dict[Node, Any],
-    front: type[Variable],
+    value_type: type[Variable],
     wanted: set[Node] | None,
     useful: set[Node] | None,
     found: dict[Node, Any],
@@ -101,7 +101,7 @@ def _walk(
     capture: dict[int, Any] | None,
 ) -> None:
     context = current()
-    fits, anomaly, keeps_all, accrue = front.fits, context.anomaly, front.keeps_all, front.accrue
+    fits, anomaly, keeps_all, sum_gradients = value_type.fits, context.anomaly, value_type.keeps_all, value_type.sum_gradients
     owned: set[Node] = set()  # the nodes whose pending gradient is the walk's own
     lends = fits and capture is None  # recorded gradients are variables, which nobody writes over
     take = waiting.pop
@@ -111,18 +111,18 @@ def _walk(
             continue
         if node.extra is not None:
             owned.discard(node)
-            g = _visit(node, g, front, create_graph, capture is None)
+            g = _visit(node, g, value_type, create_graph, capture is None)
         if capture is not None:
-            capture[node.serial] = front.look(unbox(g))
+            capture[node.serial] = value_type.materialise(unbox(g))
         if wanted is not None and node in wanted:
             found[node] = g
         prim = node.prim
         if prim is None:
             if accumulate:  # of the leaves only the wanted ones are in the order, if any are
                 if not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
-                    lent = node in owned and getrefcount(g) <= _ALONE
+                    donated = node in owned and getrefcount(g) <= _ALONE
                     with _adding:
-                        front.accumulate(node, g, create_graph, lent)  # type: ignore[arg-type]
+                        value_type.accumulate(node, g, create_graph, donated)  # type: ignore[arg-type]
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
@@ -140,21 +140,21 @@ def _walk(
             if prim.once:
                 grads = _pull_once(node, pull, g, kept)
             else:
-                grads = pull(g, _boxed(node, kept, front), node.params, node.inputs)
+                grads = pull(g, _boxed(node, kept, value_type), node.params, node.inputs)
         elif keeps_all:
             try:
                 grads = prim.pull_all(g, kept, node.params, node.inputs)
             except ArithmeticError:
-                grads = front.at_pole(prim.pull_all, g, kept, node.params, node.inputs)
-        elif prim.borrows and node in owned and getrefcount(g) <= _ALONE and front.lendable(g):
+                grads = value_type.at_pole(prim.pull_all, g, kept, node.params, node.inputs)
+        elif prim.takes_donation and node in owned and getrefcount(g) <= _ALONE and value_type.donatable(g):
             grads = prim.pull(g, kept, node.params, node.inputs, g)
         else:
             grads = prim.pull(g, kept, node.params, node.inputs)
         ours = prim.ours
         if node.extra is not None and node.extra.behind:
-            grads, ours = _behind(node, g, grads, front, create_graph), False  # a hook saw them
+            grads, ours = _behind(node, g, grads, value_type, create_graph), False  # a hook saw them
         if anomaly:
-            _check_nan(node, grads, front)
+            _check_nan(node, grads, value_type)
         if not retain and prim.holds:
             node.kept = None
         del g, kept  # an array is freed as soon as nobody needs it
@@ -162,7 +162,7 @@ def _walk(
             if n is None or d is None or (useful is not None and n not in useful):
                 continue
             if fits and (d.shape != n.shape or d.dtype is not n.dtype):
-                d = front.fit(d, n)
+                d = value_type.fit(d, n)
             have = take(n, None)  # so that only `have` holds it, and it may be added to in place
             if have is None:
                 waiting[n] = d
@@ -171,8 +171,8 @@ def _walk(
             else:
                 if create_graph:
                     set_scope(BackwardScope(n))  # a sum belongs to the node whose gradient it is
-                lent = n in owned and getrefcount(have) <= _ALONE and front.lendable(have)  # before the call's own reference to it
-                waiting[n] = accrue(have, d, lent)
+                donated = n in owned and getrefcount(have) <= _ALONE and value_type.donatable(have)  # before the call's own reference to it
+                waiting[n] = sum_gradients(have, d, donated)
                 if lends:
                     owned.add(n)  # a sum is new, or was the walk's before
                 del have
@@ -207,7 +207,7 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain: bool) -> Any:
+def _visit(node: Node, g: Any, value_type: type[Variable], create_graph: bool, retain: bool) -> Any:
     """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()
     if extra.hooks:
@@ -215,17 +215,17 @@ def _visit(node: Node, g: Any, front: type[Variable], create_graph: bool, retain
         for hook in list(extra.hooks.values()):
             new = hook(shown)
             if new is not None:
-                shown = front.replaced(hook, new, shown)
+                shown = value_type.replaced(hook, new, shown)
         g = shown if create_graph else unbox(shown)
     if extra.retained is not None and retain:
-        kept, seen = extra.retained, front.keepsake(g)
+        kept, seen = extra.retained, value_type.keepsake(g)
         kept.grad = seen if kept.grad is None else kept.grad + seen
     if extra.before:
         arrived = _arrived(g)
         for before in list(extra.before.values()):
             arrived = _exchanged(before(arrived), arrived, "grad_output")
         raws = [d if create_graph else unbox(d) for d in arrived]
-        g = Parts(g.count, {j: d for j, d in enumerate(raws) if d is not None}) if isinstance(g, Parts) else raws[0]
+        g = OutputCotangents(g.count, {j: d for j, d in enumerate(raws) if d is not None}) if isinstance(g, OutputCotangents) else raws[0]
     return g
 
 
@@ -235,7 +235,7 @@ def _shown(g: Any) -> Any:
 
 def _arrived(g: Any) -> tuple[Any, ...]:
     """The gradients of a node's outputs, as hooks see them."""
-    return tuple(_shown(d) for d in (g.listed() if isinstance(g, Parts) else (g,)))
+    return tuple(_shown(d) for d in (g.listed() if isinstance(g, OutputCotangents) else (g,)))
 
 
 def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
@@ -248,26 +248,26 @@ def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     return after
 
 
-def _behind(node: Node, g: Any, grads: Sequence[Any], front: type[Variable], create_graph: bool) -> tuple[Any, ...]:
+def _behind(node: Node, g: Any, grads: Sequence[Any], value_type: type[Variable], create_graph: bool) -> tuple[Any, ...]:
     """The node's own hooks, on gradients that fit its inputs (broadcasting undone)."""
-    fitted = [None if d is None or n is None else front.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
+    fitted = [None if d is None or n is None else value_type.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
     shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
     for hook in list(node.extended().behind.values()):
         shown = _exchanged(hook(shown, arrived), shown, "grad_input")
     return tuple(d if create_graph else unbox(d) for d in shown)
 
 
-def _boxed(node: Node, raws: tuple[Any, ...], front: type[Variable]) -> tuple[Any, ...]:
+def _boxed(node: Node, raws: tuple[Any, ...], value_type: type[Variable]) -> tuple[Any, ...]:
     """What was kept raw gets its node back, so that the rules record."""
     prim = node.prim
     kept: list[Any] = []
-    if front.keeps_all and raws:
+    if value_type.keeps_all and raws:
         count = len(prim.outputs)
-        outputs = [_output(node, j, y, front) for j, y in enumerate(raws[:count])]
+        outputs = [_output(node, j, y, value_type) for j, y in enumerate(raws[:count])]
         return (*outputs, *(_reboxed(v, n) for v, n in zip(raws[count:], node.inputs, strict=True)))
     for k, raw in zip(prim.keep, raws, strict=True):
         if k.kind == "output" and raw is not None:
-            kept.append(_output(node, k.index, raw, front))
+            kept.append(_output(node, k.index, raw, value_type))
         elif k.kind == "input" and prim.variadic:
             kept.append(tuple(_reboxed(v, n) for v, n in zip(raw, node.inputs, strict=True)))
         else:
@@ -275,16 +275,16 @@ def _boxed(node: Node, raws: tuple[Any, ...], front: type[Variable]) -> tuple[An
     return tuple(kept)
 
 
-def _output(node: Node, index: int, raw: Any, front: type[Variable]) -> Any:
+def _output(node: Node, index: int, raw: Any, value_type: type[Variable]) -> Any:
     """One of the node's own outputs, as its rule wants it: of those that are no `several` only the first takes a gradient."""
     if node.prim.several:
-        return box(raw, pick(node, index, len(node.prim.outputs), front, raw))
+        return box(raw, select_output(node, index, len(node.prim.outputs), value_type, raw))
     return box(raw, node) if index == 0 else raw
 
 
 def _reboxed(raw: Any, node: Node | None) -> Any:
     """With its node, what is a raw value; a shape, a context and what nobody wanted stay what they are."""
-    return box(raw, node) if raw.__class__ in FRONT and (node is not None or hasattr(raw, "dtype")) else raw
+    return box(raw, node) if raw.__class__ in VALUE_TYPE_OF and (node is not None or hasattr(raw, "dtype")) else raw
 
 
 class _Undifferentiable(Stand):
@@ -303,8 +303,8 @@ class _Undifferentiable(Stand):
 def _pull_once(node: Node, pull: Callable[..., Any], g: Any, kept: Any) -> tuple[Any, ...]:
     """Run an only-once rule on raw values; if its results are differentiated again, that raises: both with respect to what the node was
     made of and to what the gradient was."""
-    raw = g.map(unbox) if isinstance(g, Parts) else unbox(g)
-    behind = (node, *(d.node for d in (g.found.values() if isinstance(g, Parts) else (g,))))
+    raw = g.map(unbox) if isinstance(g, OutputCotangents) else unbox(g)
+    behind = (node, *(d.node for d in (g.found.values() if isinstance(g, OutputCotangents) else (g,))))
     grads = pull(raw, kept, node.params, node.inputs)
     return tuple(None if d is None or n is None else _stopped(node, d, behind) for d, n in zip(grads, node.inputs, strict=True))
 
@@ -321,11 +321,11 @@ def _stopped(node: Node, d: Any, behind: tuple[Node | None, ...]) -> Any:
     return made
 
 
-def _check_nan(node: Node, grads: Sequence[Any], front: type[Variable]) -> None:
+def _check_nan(node: Node, grads: Sequence[Any], value_type: type[Variable]) -> None:
     if not current().check_nan:
         return
     for i, d in enumerate(grads):
-        if d is not None and node.inputs[i] is not None and not isinstance(d, Parts) and front.has_nan(unbox(d)):
+        if d is not None and node.inputs[i] is not None and not isinstance(d, OutputCotangents) and value_type.has_nan(unbox(d)):
             raise RuntimeError(
                 f"Function '{node.name}' returned nan values in its {i}th output (the gradient of "
                 f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
 from .node import Node
-from .record import adopt_all, link_view, note_shared, outcome, run
+from .record import coerce_all, link_view, note_shared, outcome, run
 from .rules import asked, gradients
 from .variable import ARRAYS, INSIDE, RAW, Variable
 from .versions import clock
@@ -98,14 +98,14 @@ def _tuple(items: list[str]) -> str:
 
 
 def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
-    """`pull(g, kept, params, inputs, spare=None) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
+    """`pull(g, kept, params, inputs, donated=None) -> one gradient (or None) per input`: each rule runs only if an input of it wants one.
     `keeps_all`: what is kept is (*outputs, *inputs)."""
     namespace: dict[str, Any] = {}
     place = {k.name: i for i, k in enumerate(prim.keep)}
     if keeps_all:
         count = len(prim.outputs)
         place = {k.name: k.index if k.kind == "output" else count + k.index for k in prim.keep if k.kind != "shape"}
-    lines = ["def pull(g, k, p, i, spare=None):"]
+    lines = ["def pull(g, k, p, i, donated=None):"]
     result = ["None"] * len(prim.inputs)
     shared = any(len(served) > 1 for served, _ in prim.groups)
     for number, (served, rule) in enumerate(prim.groups):
@@ -113,8 +113,8 @@ def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
         names = asked(rule)
         args = []
         for n in names:
-            if n == "spare":
-                args.append("spare")
+            if n == "donated":
+                args.append("donated")
             elif n == "g":
                 args.append("g.listed()" if prim.several else "g")
             elif n == "need":
@@ -162,26 +162,27 @@ def _kept(k: Keep, prim: Primitive) -> str:
     return f"({what} if {wanted} else None)"
 
 
-def write_call(prim: Primitive, front: type[Variable], operator: bool = False, reflected: bool = False, named: Alias | None = None) -> Callable[..., Any]:
+def write_call(prim: Primitive, value_type: type[Variable], operator: bool = False, reflected: bool = False, named: Alias | None = None) -> Callable[..., Any]:
     """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side.
     `reflected`: an operator's two operands come the other way round. `named`: it goes by this other name."""
-    kind = f" of {front.__name__}" + (", reflected" if reflected else ", operator" if operator else "")
+    kind = f" of {value_type.__name__}" + (", reflected" if reflected else ", operator" if operator else "")
     namespace: dict[str, Any] = {
-        "__Front": front, "__plain": front.plain, "__adopt": front.adopt, "__peek": peek, "__current": current, "__scope": scope, "__Node": Node,
+        "__ValueType": value_type, "__plain": value_type.plain, "__coerce": value_type.coerce, "__peek": peek, "__current": current, "__scope": scope,
+        "__Node": Node,
         "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view, "__note_shared": note_shared,
-        "__forward": prim.kernel_for(front), "__numbers": front.numbers, "__arrays": front.arrays or front.plain,
-        "__fast": prim.fast, "__Inside": front.inside, "__outside": front.outside, "__raw": front.raw, "__outcome": outcome,
+        "__forward": prim.kernel_for(value_type), "__numbers": value_type.numbers, "__arrays": value_type.arrays or value_type.plain,
+        "__fast": prim.fast, "__Inside": value_type.inside, "__outside": value_type.outside, "__raw": value_type.raw, "__outcome": outcome,
         "__isinstance": isinstance, "__getattr": getattr, "__Exception": Exception, "__NotImplemented": NotImplemented,
     }  # fmt: skip
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    __c = __peek() or __current()"]
-        lines.append(f"    return __run(__prim, __Front, {prim.inputs[0]}, {_tuple(list(prim.params))}, __c)")
+        lines.append(f"    return __run(__prim, __ValueType, {prim.inputs[0]}, {_tuple(list(prim.params))}, __c)")
         return _make(kind, lines, namespace, prim, named)
     lines = [f"def call({', '.join(reversed(prim.inputs)) if reflected else _signature(prim, namespace)}):"]
     for i, n in enumerate(prim.inputs):
         value = "storage()" if prim.view and i == 0 else "value"  # a view needs an array to share
-        lines += [f"    if __isinstance({n}, __Front):", f"        __v{i} = {n}.{value}; __n{i} = {n}.node"]
-        alone = len(prim.inputs) == 1 or not front.numbers  # then no other operand's dtype is to be decided
+        lines += [f"    if __isinstance({n}, __ValueType):", f"        __v{i} = {n}.{value}; __n{i} = {n}.node"]
+        alone = len(prim.inputs) == 1 or not value_type.numbers  # then no other operand's dtype is to be decided
         if operator:
             number = "" if alone else f" if {n}.__class__ not in __numbers else {n}.item()"
             lines += [
@@ -195,40 +196,40 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False, r
             none = f" or {n} is None" if prim.optional.get(n, 0) is None else ""
             lines += [
                 "    else:",
-                f"        __v{i} = {n} if {n}.__class__ in {kinds}{none} else __adopt({prim.name!r}, {i}, {n}); __n{i} = None",
+                f"        __v{i} = {n} if {n}.__class__ in {kinds}{none} else __coerce({prim.name!r}, {i}, {n}); __n{i} = None",
                 *([] if alone else [f"        if __v{i}.__class__ in __numbers: __v{i} = __v{i}.item()"]),
             ]
     inputs, params = list(prim.inputs), list(prim.params)
-    general = f"return __run(__prim, __Front, {_tuple(inputs)}, {_tuple(params)}, __c)"
+    general = f"return __run(__prim, __ValueType, {_tuple(inputs)}, {_tuple(params)}, __c)"
     lines += ["    __c = __peek() or __current()", f"    if __c.special: {general}"]
     if prim.several:
         lines[-1:] = [f"    {general}"]
         return _make(kind, lines, namespace, prim, named)
     vs = [f"__v{i}" for i in range(len(inputs))]
     ys = [f"__y{j}" for j in range(len(prim.outputs))]
-    hush, unhush = ("__t = __hush()", "__unhush(__t)") if front.guard is not None else ("pass", "pass")
-    if front.guard is not None:
-        namespace["__hush"], namespace["__unhush"] = front.guard
+    enter_errstate, leave_errstate = ("__t = __enter()", "__leave(__t)") if value_type.guard is not None else ("pass", "pass")
+    if value_type.guard is not None:
+        namespace["__enter"], namespace["__leave"] = value_type.guard
     lines += [
-        f"    {hush}",
+        f"    {enter_errstate}",
         "    try:",
-        *_compute(prim, front, ", ".join(ys), ", ".join([*vs, *(f"{p}={p}" for p in params)])),
+        *_compute(prim, value_type, ", ".join(ys), ", ".join([*vs, *(f"{p}={p}" for p in params)])),
         "    except __Exception as __error:",
-        f"        raise __Front.explain(__prim, __error, {_tuple(vs)}) from None",
+        f"        raise __ValueType.explain(__prim, __error, {_tuple(vs)}) from None",
         "    finally:",
-        f"        {unhush}",
+        f"        {leave_errstate}",
     ]
     lines += _checked(prim, ys)
-    lines.append("    __out = __new(__Front); __out.value = __y0")
+    lines.append("    __out = __new(__ValueType); __out.value = __y0")
     if prim.differentiable:
         nodes = " or ".join(f"__n{i} is not None" for i in range(len(inputs)))
-        kept = [*ys, *vs] if front.keeps_all else [_kept(k, prim) for k in prim.keep]
+        kept = [*ys, *vs] if value_type.keeps_all else [_kept(k, prim) for k in prim.keep]
         lines += [
             f"    if ({nodes}) and __c.record:",
             f"        __node = __new(__Node); __node.prim = __prim; __node.inputs = {_tuple([f'__n{i}' for i in range(len(inputs))])}",
             f"        __node.kept = {_tuple(kept)}; __node.params = {_tuple(params)}; __node.scope = __scope()",
             "        __node.extra = None; __node.serial = __clock(); "
-            + front.remembers.format(node="__node", y="__y0"),
+            + value_type.remembers.format(node="__node", y="__y0"),
             "        __out.node = __node",
             "    else:",
             "        __out.node = None",
@@ -237,20 +238,20 @@ def write_call(prim: Primitive, front: type[Variable], operator: bool = False, r
         lines.append("    __out.node = None")
     outs = ["__out", *(f"__out{j}" for j in range(1, len(ys)))]
     if prim.view:
-        lines.append(f"    if __isinstance({inputs[0]}, __Front): __link_view(__out, {inputs[0]}, __prim, {_tuple(params)})")
+        lines.append(f"    if __isinstance({inputs[0]}, __ValueType): __link_view(__out, {inputs[0]}, __prim, {_tuple(params)})")
     for j in range(1, len(ys)):
-        lines.append(f"    __out{j} = __new(__Front); __out{j}.value = __y{j}; __out{j}.node = None")
-    if not prim.ours and not prim.view and front.fits:  # numbers share nothing
+        lines.append(f"    __out{j} = __new(__ValueType); __out{j}.value = __y{j}; __out{j}.node = None")
+    if not prim.ours and not prim.view and value_type.fits:  # numbers share nothing
         lines.append(f"    __note_shared({prim.name!r}, {_tuple(outs)}, {_tuple(inputs)})")
     lines.append(f"    return {'__out' if len(ys) == 1 else _tuple(outs)}")
     return _make(kind, lines, namespace, prim, named)
 
 
-def _compute(prim: Primitive, front: type[Variable], ys: str, values: str) -> list[str]:
+def _compute(prim: Primitive, value_type: type[Variable], ys: str, values: str) -> list[str]:
     """The faster kernel first, if there is one; the reference on plain values, which is nearly always what they are."""
     if not prim.ours and len(prim.outputs) > 1:  # not yet known to be a tuple of as many
         ys = "__y"
-    if front.inside is None:
+    if value_type.inside is None:
         return [f"        {ys} = __forward({values})"]
     names = [f"__v{i}" for i in range(len(prim.inputs))]
     inside = " or ".join(f"{v}.__class__ is __Inside" for v in names[1 if prim.view else 0 :])
@@ -268,47 +269,47 @@ def _checked(prim: Primitive, ys: list[str]) -> list[str]:
     if prim.ours:
         return []
     if len(ys) > 1:
-        return [f"    {', '.join(ys)} = __outcome(__prim, __Front, __y)"]
-    return ["    if __y0.__class__ not in __raw: (__y0,) = __outcome(__prim, __Front, __y0)"]
+        return [f"    {', '.join(ys)} = __outcome(__prim, __ValueType, __y)"]
+    return ["    if __y0.__class__ not in __raw: (__y0,) = __outcome(__prim, __ValueType, __y0)"]
 
 
 def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[..., Any]:
     """The public call: finds the kind of variable among the arguments; all raw computes raw. `named`: it goes by this other name."""
     namespace: dict[str, Any] = {
-        "__get": prim.by_front.get, "__adopt_all": adopt_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
+        "__get": prim.by_value_type.get, "__coerce_all": coerce_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
         "__RAW": RAW, "__INSIDE": INSIDE, "__fast": prim.fast, "__NotImplemented": NotImplemented,
     }  # fmt: skip
-    lines = [f"def call({_signature(prim, namespace)}{', spare=None' if prim.reuses else ''}):"]
+    lines = [f"def call({_signature(prim, namespace)}{', donated=None' if prim.reuses else ''}):"]
     given = [f"{p}={p}" for p in prim.params]
     if prim.variadic:
         n = prim.inputs[0]
         lines.append(f"    __f = __get({n}[0].__class__) if {n} else None")
-        lines.append(f"    return (__f or __adopt_all(__prim, {n}))({', '.join([f'*{n}', *given])})")
+        lines.append(f"    return (__f or __coerce_all(__prim, {n}))({', '.join([f'*{n}', *given])})")
         return _public(_make("", lines, namespace, prim, named), named or prim)
     inputs = list(prim.inputs)
-    front = [f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}"]
+    value_type = [f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}"]
     first, *rest = inputs
     raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest)])
     call = ", ".join([*inputs, *given])
-    front.append(f"    if __f is not None: return __f({call})")
+    value_type.append(f"    if __f is not None: return __f({call})")
     kinds = " or ".join(f"__INSIDE.get({n}.__class__)" for n in inputs)
     params = "{" + ", ".join(f"{p!r}: {p}" for p in prim.params) + "}"
     faster = [
-        f"        __found = __fast({call}{', spare=spare' if prim.reuses else ''})",
+        f"        __found = __fast({call}{', donated=donated' if prim.reuses else ''})",
         "        if __found is not __NotImplemented: return __found",
     ]
     plain = [f"    if {raw}:", *(faster if prim.fast is not None else []), f"        return __forward({call})"]  # in a plain backward pass
     if float in prim.kernels:  # so do those of numbers
         namespace["__number"], namespace["__NUMBERS"] = prim.kernels[float], frozenset((float, int, bool))
         plain.append(f"    if {' and '.join(f'{n}.__class__ in __NUMBERS' for n in inputs)}: return __number({call})")
-    lines += [*plain, *front] if prim.reuses else [*front, *plain]  # what lends memory is called by rules alone
+    lines += [*plain, *value_type] if prim.reuses else [*value_type, *plain]  # what lends memory is called by rules alone
     lines += [
         f"    __f = {kinds}",
         "    if __f is not None:",
         *(faster if prim.fast is not None else []),
         f"        return __prim.refer(__f, {_tuple(inputs)}, {params})",
     ]
-    lines.append(f"    return __adopt_all(__prim, {_tuple(inputs)})({call})")
+    lines.append(f"    return __coerce_all(__prim, {_tuple(inputs)})({call})")
     return _public(_make("", lines, namespace, prim, named), named or prim)
 
 

@@ -10,7 +10,7 @@ from ..errors import GraphError
 from ..support import display
 from . import tape_reader
 from .step import Step, Value
-from .variable import FRONT, box
+from .variable import VALUE_TYPE_OF, box
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,7 +112,7 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
     env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
     for v in graph.values:
         if v.kind in ("parameter", "constant") and v.id not in env:
-            env[v.id] = box(v.data, v.node) if v.data.__class__ in FRONT and v.shape is not None else v.data
+            env[v.id] = box(v.data, v.node) if v.data.__class__ in VALUE_TYPE_OF and v.shape is not None else v.data
     for step in graph.steps:
         given = [env[i] for i in step.inputs]
         for at in step.absent:

@@ -8,7 +8,7 @@ The rules' parameter names say what the tape keeps:
     <input>_shape             only its shape
     a parameter's name        the parameter
     need             which of the rule's inputs want a gradient (a tuple of bools), for rules that share work
-    spare            g itself where nobody else needs it, so that the rule may have its result written over it; else None
+    donated          g itself where nobody else needs it, so that the rule may have its result written over it; else None
 
 A name must mean one thing: an input called `g`, or one called as the output is, is refused where a rule asks for it.
 
@@ -102,7 +102,7 @@ class Primitive:
         self.bad: Callable[[], Iterable[Bad]] | None = None
         self.entry_rule: Callable[..., Any] | None = None
         self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
-        self.by_front: dict[type, Callable[..., Any]] = {}  # the calls written so far
+        self.by_value_type: dict[type, Callable[..., Any]] = {}  # the calls written so far
         self.aliases: list[Alias] = []
         self._register()
 
@@ -201,11 +201,11 @@ class Primitive:
     def accelerated(self, fn: R) -> R:
         """A faster kernel, asked first: it takes what `forward` takes, and returns NotImplemented for what is not its case.
 
-        If it has a parameter `spare` besides, a rule that calls the operation with its own `spare` hands that on: an argument whose
+        If it has a parameter `donated` besides, a rule that calls the operation with its own `donated` hands that on: an argument whose
         memory is lent for this one call, so that the result may be written over it. In all other calls it is None.
         """
         self.fast = fn
-        self.reuses = not self.variadic and "spare" in named(fn) and "spare" not in (*self.inputs, *self.params)
+        self.reuses = not self.variadic and "donated" in named(fn) and "donated" not in (*self.inputs, *self.params)
         self._write_anew()
         return fn
 
@@ -247,7 +247,7 @@ class Primitive:
     def _write_anew(self) -> None:
         """Calls that were written before the definition was complete are written again at the next call."""
         self.__dict__.pop("call", None)
-        self.by_front.clear()
+        self.by_value_type.clear()
         for alias in self.aliases:
             alias.write_anew()
 
@@ -298,13 +298,13 @@ class Primitive:
         return tuple(i for i, p in enumerate(self.params) if p in wanted)
 
     @cached_property
-    def borrows(self) -> bool:
+    def takes_donation(self) -> bool:
         """Does one of its rules make use of memory that is lent to it?"""
-        return any("spare" in asked(rule) for _, rule in self.groups)
+        return any("donated" in asked(rule) for _, rule in self.groups)
 
     @cached_property
     def pull(self) -> Callable[..., Any]:
-        """The rules as one call: `pull(g, kept, params, input nodes, spare=None)` gives a gradient, or None, for each input."""
+        """The rules as one call: `pull(g, kept, params, input nodes, donated=None)` gives a gradient, or None, for each input."""
         from .codegen import write_pull
 
         return write_pull(self) if self.ours else guarded(self, write_pull(self))
@@ -324,26 +324,26 @@ class Primitive:
 
         return write_dispatch(self)
 
-    def call_for(self, front: type[Variable]) -> Callable[..., Any]:
+    def call_for(self, value_type: type[Variable]) -> Callable[..., Any]:
         """The call written for one kind of variable."""
-        if front not in self.by_front:
+        if value_type not in self.by_value_type:
             from .codegen import write_call
 
-            self.by_front[front] = write_call(self, front)
-        return self.by_front[front]
+            self.by_value_type[value_type] = write_call(self, value_type)
+        return self.by_value_type[value_type]
 
-    def operator_for(self, front: type[Variable], reflected: bool = False) -> Callable[..., Any]:
+    def operator_for(self, value_type: type[Variable], reflected: bool = False) -> Callable[..., Any]:
         """The same for use as an operator: foreign operands give NotImplemented. `reflected`: with its operands the other way round."""
         from .codegen import write_call
 
-        return write_call(self, front, operator=True, reflected=reflected)
+        return write_call(self, value_type, operator=True, reflected=reflected)
 
-    def kernel_for(self, front: type[Variable]) -> Callable[..., Any]:
+    def kernel_for(self, value_type: type[Variable]) -> Callable[..., Any]:
         """The kernel that this kind of variable uses."""
         for raw, kernel in self.kernels.items():
-            if raw in front.kernel_types:
+            if raw in value_type.kernel_types:
                 return kernel
-        return front.lift(self.forward)
+        return value_type.lift(self.forward)
 
     def _keep(self, name: str, wanted_by: frozenset[int]) -> Keep:
         if name in self.inputs:
@@ -360,19 +360,19 @@ class Primitive:
                 return kernel(*values, **params)
         return self.compute(next((INSIDE[v.__class__] for v in values if v.__class__ in INSIDE), None), values, params)
 
-    def compute(self, front: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
+    def compute(self, value_type: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result by the kernel that serves these raw values: the faster one, or the reference."""
-        if self.fast is not None and (front is None or front.inside is not None):
+        if self.fast is not None and (value_type is None or value_type.inside is not None):
             y = self.fast(*values, **params)
             if y is not NotImplemented:
                 return y
-        return self.refer(front, values, params)
+        return self.refer(value_type, values, params)
 
-    def refer(self, front: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
+    def refer(self, value_type: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result by the reference."""
-        if front is not None and any(v.__class__ is front.inside for v in values):
-            return front.outside(self, tuple(values), params)
-        return (self.forward if front is None else self.kernel_for(front))(*values, **params)
+        if value_type is not None and any(v.__class__ is value_type.inside for v in values):
+            return value_type.outside(self, tuple(values), params)
+        return (self.forward if value_type is None else self.kernel_for(value_type))(*values, **params)
 
 
 class _Label(string.Formatter):

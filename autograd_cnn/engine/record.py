@@ -15,44 +15,44 @@ from ..config import Context, scope
 from ..errors import UsageHint, expected
 from .complaints import no_tensor
 from .node import Node
-from .variable import FRONTS, INSIDE, RAW, Variable
+from .variable import INSIDE, RAW, VALUE_TYPES, Variable
 from .versions import clock, owner
 
 if TYPE_CHECKING:
     from .primitive import Primitive
 
 
-def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tuple[Any, ...], c: Context) -> Any:
+def run(prim: Primitive, value_type: type[Variable], args: Sequence[Any], params: tuple[Any, ...], c: Context) -> Any:
     """One call of a primitive, the general way."""
     values: list[Any] = []
     nodes: list[Node | None] = []
     for i, x in enumerate(args):
-        if isinstance(x, front):
+        if isinstance(x, value_type):
             values.append(x.storage() if prim.view else x.value)
             nodes.append(x.node)
         else:
             optional = x is None and not prim.variadic and prim.inputs[i] in prim.optional
-            plain = front.arrays if front.arrays and not prim.variadic and prim.inputs[i] in prim.variables else front.plain
-            value: Any = x if x.__class__ in plain or optional else front.adopt(prim.name, i, x)
-            number = value.__class__ in front.numbers and not prim.variadic
+            plain = value_type.arrays if value_type.arrays and not prim.variadic and prim.inputs[i] in prim.variables else value_type.plain
+            value: Any = x if x.__class__ in plain or optional else value_type.coerce(prim.name, i, x)
+            number = value.__class__ in value_type.numbers and not prim.variadic
             values.append(value.item() if number else value)
             nodes.append(None)
-    token = front.guard[0]() if front.guard is not None else None
+    token = value_type.guard[0]() if value_type.guard is not None else None
     try:
-        y = prim.compute(front, values, dict(zip(prim.params, params, strict=True)))
+        y = prim.compute(value_type, values, dict(zip(prim.params, params, strict=True)))
     except Exception as error:
-        raise front.explain(prim, error, tuple(values)) from None
+        raise value_type.explain(prim, error, tuple(values)) from None
     finally:
-        if front.guard is not None:
-            front.guard[1](token)
+        if value_type.guard is not None:
+            value_type.guard[1](token)
     many = prim.several or len(prim.outputs) > 1
-    ys = outcome(prim, front, y)
-    outs = tuple(_wrap(front, v) for v in ys)
+    ys = outcome(prim, value_type, y)
+    outs = tuple(_wrap(value_type, v) for v in ys)
     if c.recording and prim.differentiable and any(n is not None for n in nodes):
-        node = record_node(prim, front, nodes, values, params, ys, c)
+        node = record_node(prim, value_type, nodes, values, params, ys, c)
         if prim.several:
             for j, out in enumerate(outs):
-                out.node = pick(node, j, len(outs), front, out.value)
+                out.node = select_output(node, j, len(outs), value_type, out.value)
         else:
             outs[0].node = node
         if c.anomaly:
@@ -76,17 +76,17 @@ def run(prim: Primitive, front: type[Variable], args: Sequence[Any], params: tup
     return outs if many else outs[0]
 
 
-def outcome(prim: Primitive, front: type[Variable], y: Any) -> tuple[Any, ...]:
+def outcome(prim: Primitive, value_type: type[Variable], y: Any) -> tuple[Any, ...]:
     """What a kernel returned, as one raw value for each declared output, or a TypeError that says what was declared."""
     count = len(prim.outputs)
     many = prim.several or count > 1
     ys: tuple[Any, ...] = (*y,) if many and isinstance(y, tuple | list) else (y,)
     as_many = isinstance(y, tuple | list) if prim.several and count == 1 else len(ys) == count  # split: as many as there are
-    if as_many and all(v.__class__ in front.raw or front.fitting(v) for v in ys):
+    if as_many and all(v.__class__ in value_type.raw or value_type.fitting(v) for v in ys):
         return ys
     declared = f"one array, its output {prim.outputs[0]!r}" if not many else f"a tuple of {count} arrays, {', '.join(map(repr, prim.outputs))}"
     declared = "a tuple of arrays, one for each output" if prim.several and count == 1 else declared
-    if front.plain and front.kernel_types:
+    if value_type.plain and value_type.kernel_types:
         declared = declared.replace("arrays", "numbers").replace("array", "number")
     fix = "A kernel takes arrays and returns arrays."
     if isinstance(y, tuple | list):
@@ -105,8 +105,8 @@ def outcome(prim: Primitive, front: type[Variable], y: Any) -> tuple[Any, ...]:
     raise TypeError(expected(f"{prim.name}: its forward", f"to return {declared}", came, fix))
 
 
-def _wrap(front: type[Variable], value: Any) -> Any:
-    made = front.__new__(front)
+def _wrap(value_type: type[Variable], value: Any) -> Any:
+    made = value_type.__new__(value_type)
     made.value = value
     made.node = None
     return made
@@ -114,7 +114,7 @@ def _wrap(front: type[Variable], value: Any) -> Any:
 
 def record_node(
     prim: Any,
-    front: type[Variable],
+    value_type: type[Variable],
     nodes: Sequence[Node | None],
     values: Sequence[Any],
     params: tuple[Any, ...],
@@ -128,10 +128,10 @@ def record_node(
     node.params = params
     node.scope = scope()
     node.extra = None
-    node.kept = (*ys[: len(prim.outputs)], *values) if front.keeps_all else keep(prim, nodes, values, ys)
+    node.kept = (*ys[: len(prim.outputs)], *values) if value_type.keeps_all else keep(prim, nodes, values, ys)
     node.shape = node.dtype = None
     if not prim.several:
-        front.remember(node, ys[0], tuple(values))
+        value_type.remember(node, ys[0], tuple(values))
     node.serial = clock()
     if c.region is not None:
         c.region.recorded(node)
@@ -160,13 +160,13 @@ def keep(prim: Any, nodes: Sequence[Node | None], values: Sequence[Any], ys: Seq
     return tuple(kept)
 
 
-def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
+def coerce_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
     """No argument's class has a call yet: write it; or all is raw; or the user is told what is wrong."""
     for x in args:
         if isinstance(x, Variable):
-            front = next(f for f in type(x).__mro__ if f in FRONTS)
-            prim.by_front[type(x)] = prim.call_for(front)
-            return prim.by_front[type(x)]
+            value_type = next(f for f in type(x).__mro__ if f in VALUE_TYPES)
+            prim.by_value_type[type(x)] = prim.call_for(value_type)
+            return prim.by_value_type[type(x)]
     for i, x in enumerate(args):
         name = prim.inputs[0 if prim.variadic else i]
         if x.__class__ not in RAW and x.__class__ not in INSIDE and not (x is None and name in prim.optional):
@@ -175,7 +175,7 @@ def adopt_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
 
 
 # ------------------------------------------------------------------------------------------------- several outputs
-class Parts:
+class OutputCotangents:
     """The gradient of a call with several outputs, as far as it arrived. Adding merges, so the walk needs no special case."""
 
     __slots__ = ("count", "found")
@@ -186,15 +186,15 @@ class Parts:
         self.count = count
         self.found = found
 
-    def __add__(self, other: Parts) -> Parts:
+    def __add__(self, other: OutputCotangents) -> OutputCotangents:
         merged = dict(self.found)
         for j, g in other.found.items():
             merged[j] = merged[j] + g if j in merged else g
-        return Parts(self.count, merged)
+        return OutputCotangents(self.count, merged)
 
-    def map(self, fn: Callable[[Any], Any]) -> Parts:
+    def map(self, fn: Callable[[Any], Any]) -> OutputCotangents:
         """The same with `fn` applied to each gradient."""
-        return Parts(self.count, {j: fn(g) for j, g in self.found.items()})
+        return OutputCotangents(self.count, {j: fn(g) for j, g in self.found.items()})
 
     def listed(self) -> tuple[Any, ...]:
         """One gradient an output, None where nothing arrived."""
@@ -210,7 +210,7 @@ class Stand:
     params: tuple[str, ...] = ()
     keep: tuple[Any, ...] = ()
     reads: tuple[int, ...] = ()
-    several = variadic = once = view = holds = borrows = ours = False
+    several = variadic = once = view = holds = takes_donation = ours = False
 
     def pull(self, g: Any, k: Any, p: Any, i: Any) -> tuple[Any, ...]:
         """The gradients of the node's inputs."""
@@ -222,7 +222,7 @@ class Stand:
         return self.pull
 
 
-class _Pick(Stand):
+class _SelectOutput(Stand):
     """The pseudo-operation that stands between an output of a call with several and the call."""
 
     name = "pick"
@@ -232,24 +232,24 @@ class _Pick(Stand):
     params = ("index", "count")
 
     def pull(self, g: Any, k: Any, p: Any, i: Any) -> tuple[Any, ...]:
-        return (Parts(p[1], {p[0]: g}),)
+        return (OutputCotangents(p[1], {p[0]: g}),)
 
 
-PICK = _Pick()
+SELECT_OUTPUT = _SelectOutput()
 
 
-def pick(node: Node, index: int, count: int, front: type[Variable], y: Any) -> Node | None:
+def select_output(node: Node, index: int, count: int, value_type: type[Variable], y: Any) -> Node | None:
     """The node of one output of a call with several; None for an output that takes no gradient (integers)."""
-    if front.fits and getattr(y.dtype, "kind", "f") not in "fc":
+    if value_type.fits and getattr(y.dtype, "kind", "f") not in "fc":
         return None
     made = Node()
-    made.prim = PICK
+    made.prim = SELECT_OUTPUT
     made.inputs = (node,)
     made.params = (index, count)
     made.kept = ()
     made.scope = node.scope
     made.extra = None
-    front.remember(made, y, ())
+    value_type.remember(made, y, ())
     made.serial = clock()
     return made
 

@@ -14,11 +14,11 @@ from .variable import Variable
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-# Names with a meaning of their own in a rule. (`spare` is the walk's: memory of g that nobody else needs.)
+# Names with a meaning of their own in a rule. (`donated` is the walk's: memory of g that nobody else needs.)
 RESERVED = {
     "g": "the gradient that arrives",
     "need": "which inputs want a gradient",
-    "spare": "memory that the result may be written over",
+    "donated": "memory that the result may be written over",
 }
 _PACKAGE = __name__.partition(".")[0]
 
@@ -46,11 +46,11 @@ def named(fn: Callable[..., Any]) -> tuple[str, ...]:
 
 def check_spare(prim: Primitive, groups: Sequence[tuple[tuple[int, ...], Callable[..., Any]]]) -> None:
     """A rule that may write over g must be the only one that sees g: the next would find its result there."""
-    seeing = [(served, asked(rule)) for served, rule in groups if not {"g", "spare"}.isdisjoint(asked(rule))]
-    if len(seeing) > 1 and any("spare" in names for _, names in seeing):
+    seeing = [(served, asked(rule)) for served, rule in groups if not {"g", "donated"}.isdisjoint(asked(rule))]
+    if len(seeing) > 1 and any("donated" in names for _, names in seeing):
         inputs = " and ".join(repr(prim.inputs[i]) for served, _ in seeing for i in served)
         raise TypeError(
-            expected(f"{prim.name}.vjp", "the only rule that asks for g, where one asks for 'spare' and so may write over it",
+            expected(f"{prim.name}.vjp", "the only rule that asks for g, where one asks for 'donated' and so may write over it",
                      f"rules for {inputs} that all ask for g", "Write one rule for these inputs, which returns a tuple.")
         )  # fmt: skip
 

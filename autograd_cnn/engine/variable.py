@@ -12,7 +12,7 @@ from .node import Leaf, Node, Retained
 class Variable:
     """A raw value with its place in the graph. `node` is None where no gradient flows.
 
-    A kind of variable (a *front*) tells the engine, through the class attributes and methods below, what it may need of
+    A kind of variable (a *value type*) tells the engine, through the class attributes and methods below, what it may need of
     its raw values; so the engine itself stays value-blind.
     """
 
@@ -35,14 +35,14 @@ class Variable:
     )
     fits: ClassVar[bool] = False  # do gradients have a shape and dtype that must fit the node's?
     guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
-        None  # around kernels: hush, unhush(token)
+        None  # around kernels: enter, leave(token)
     )
     walk_guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # the same around a whole gradient walk
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there
 
     @classmethod
-    def adopt(cls, operation: str, position: int, x: Any) -> Any:
+    def coerce(cls, operation: str, position: int, x: Any) -> Any:
         """The raw value of an argument that is neither of this kind nor of a plain type, or a TypeError."""
         kind = type(x).__name__
         raise TypeError(f"{operation}(): argument {position + 1} must be a {cls.__name__}, not {kind}")
@@ -63,18 +63,18 @@ class Variable:
         return False
 
     @staticmethod
-    def look(g: Any) -> Any:
+    def materialise(g: Any) -> Any:
         """A raw gradient that somebody keeps and looks at."""
         return g
 
     @staticmethod
-    def lendable(g: Any) -> bool:
+    def donatable(g: Any) -> bool:
         """May a result be written over this raw gradient, if nobody else needs it?"""
         return False
 
     @staticmethod
-    def accrue(g: Any, other: Any, lent: bool) -> Any:
-        """The sum of two gradients that arrived at one value; `lent`: it may be written over `g`."""
+    def sum_gradients(g: Any, other: Any, donated: bool) -> Any:
+        """The sum of two gradients that arrived at one value; `donated`: it may be written over `g`."""
         return g + other
 
     @staticmethod
@@ -92,8 +92,8 @@ class Variable:
         return g
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
-        """Add `g` to the leaf's gradient; `lent`: its memory may become the gradient's."""
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, donated: bool) -> None:
+        """Add `g` to the leaf's gradient; `donated`: its memory may become the gradient's."""
         raise NotImplementedError
 
     @staticmethod
@@ -137,29 +137,29 @@ class Variable:
         return self.value
 
 
-FRONT: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that wraps it
+VALUE_TYPE_OF: dict[type, type[Variable]] = {}  # raw type -> the kind of variable that wraps it
 _ENGINES = {name for name in vars(Variable) if not name.startswith("_")} - {"value"}  # what a prompt need not offer
-FRONTS: set[type] = set()  # the kinds of variable
+VALUE_TYPES: set[type] = set()  # the kinds of variable
 RAW: set[type] = set()  # all raw types an operation takes as they are
 ARRAYS: set[type] = set()  # those of them for which `forward` itself is the kernel
 INSIDE: dict[type, type[Variable]] = {}  # raw types in a backend's own order -> their kind of variable
 
 
-def register_front(front: type[Variable], *raw_types: type) -> None:
-    """Let results of these raw types be wrapped by `front`."""
-    FRONTS.add(front)
-    RAW.update(front.plain)
-    if not front.kernel_types:
+def register_value_type(value_type: type[Variable], *raw_types: type) -> None:
+    """Let results of these raw types be wrapped by `value_type`."""
+    VALUE_TYPES.add(value_type)
+    RAW.update(value_type.plain)
+    if not value_type.kernel_types:
         ARRAYS.update(raw_types)
     for raw in raw_types:
-        FRONT[raw] = front
-    if front.inside is not None:
-        FRONT[front.inside] = INSIDE[front.inside] = front
+        VALUE_TYPE_OF[raw] = value_type
+    if value_type.inside is not None:
+        VALUE_TYPE_OF[value_type.inside] = INSIDE[value_type.inside] = value_type
 
 
 def box(value: Any, node: Node | None) -> Any:
     """Wrap a raw value, with its place in the graph, without recording anything."""
-    cls = FRONT[value.__class__]
+    cls = VALUE_TYPE_OF[value.__class__]
     made = cls.__new__(cls)
     made.value = value
     made.node = node

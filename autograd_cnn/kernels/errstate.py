@@ -15,20 +15,20 @@ try:
 
     _hushed = _make_extobj(all="ignore")
 
-    def hush() -> Any:
-        """Silence; give the token to `unhush`."""
+    def enter_errstate() -> Any:
+        """Silence; give the token to `leave_errstate`."""
         return _extobj_contextvar.set(_hushed)
 
-    unhush = _extobj_contextvar.reset
+    leave_errstate = _extobj_contextvar.reset
 
 except ImportError:  # pragma: no cover - another NumPy's inside
 
-    def hush() -> Any:
-        """Silence; give the token to `unhush`."""
+    def enter_errstate() -> Any:
+        """Silence; give the token to `leave_errstate`."""
         state = np.errstate(all="ignore")
         state.__enter__()
         return state
 
-    def unhush(token: Any) -> None:
+    def leave_errstate(token: Any) -> None:
         """Back to what was set before."""
         token.__exit__(None, None, None)

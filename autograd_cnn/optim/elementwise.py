@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ..config import enable_grad
 from ..engine import versions
 from ..errors import InplaceError, expected
-from ..kernels.errstate import hush, unhush
+from ..kernels.errstate import enter_errstate, leave_errstate
 from ..kernels.memory.threads import share
 from ..tensors.tensor import Tensor, wrap
 from ..types.promotion import get_default_dtype
@@ -150,12 +150,12 @@ class Elementwise(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             self._refuse(group)
-        quiet = hush()  # infinities and NaNs pass through, as in PyTorch
+        quiet = enter_errstate()  # infinities and NaNs pass through, as in PyTorch
         try:
             for group in self.param_groups:
                 self._step_group(group)
         finally:
-            unhush(quiet)
+            leave_errstate(quiet)
         return loss
 
     def _refuse(self, group: dict[str, Any]) -> None:

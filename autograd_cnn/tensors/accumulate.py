@@ -16,11 +16,11 @@ from .inplace import meets_itself
 
 
 # ------------------------------------------------------------------------------------------------- gradients
-def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, donated: bool) -> None:
     """leaf.grad += g, a variable of this kind, in place where there is no graph of gradients; never sharing memory with another gradient,
     and in the memory order of the leaf, as in PyTorch.
 
-    `lent`: nobody else needs g, so its memory may become the gradient's.
+    `donated`: nobody else needs g, so its memory may become the gradient's.
     """
     if create_graph:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
@@ -30,7 +30,7 @@ def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, len
         made = object.__new__(kind)
         plain = to_plain(g)
         # a pass-through rule hands the same array to several inputs, a view rule a view: those must be copied
-        made.value = plain if lent and is_whole(plain) and _ordered_alike(plain, leaf.value) else _copied(plain, leaf.value)
+        made.value = plain if donated and is_whole(plain) and _ordered_alike(plain, leaf.value) else _copied(plain, leaf.value)
         made.node = None
         leaf.grad = made
     elif have.node is not None:
@@ -59,9 +59,9 @@ def _copied(g: Any, x: Any) -> Any:
     return made
 
 
-def accrue(g: Any, other: Any, lent: bool) -> Any:
-    """g + other, for two gradients that arrived at one value; `lent`: the sum may be written over g."""
-    if lent:
+def sum_gradients(g: Any, other: Any, donated: bool) -> Any:
+    """g + other, for two gradients that arrived at one value; `donated`: the sum may be written over g."""
+    if donated:
         found = add_into(g, other)
         if found is not NotImplemented:
             return found

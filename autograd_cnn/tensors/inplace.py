@@ -37,7 +37,7 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...]
         steady, call = op.steady, op.call
     if name in _RESHAPING:
         with Switch(record=current().record or not target.is_leaf):  # its entries stay what they are, and so does what they were computed from
-            look_anew(target, call(target, *args, **kwargs))
+            reinterpret_inplace(target, call(target, *args, **kwargs))
         return x
     result = call(target, *args, **kwargs) if kwargs else call(target, *args)
     if not steady and result.value is not target.value:
@@ -49,7 +49,7 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...]
 _RESHAPING = frozenset(("unsqueeze_", "squeeze_", "transpose_", "swapaxes_", "swapdims_", "t_"))
 
 
-def look_anew(x: Any, result: Any) -> Any:
+def reinterpret_inplace(x: Any, result: Any) -> Any:
     """`x.unsqueeze_(0)` and its like: no entry is written; `x` looks at its memory as the view `result` of it does."""
     if result is x:
         return x

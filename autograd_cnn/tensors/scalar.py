@@ -13,11 +13,11 @@ from ..engine.alias import Alias
 from ..engine.backward import pullback
 from ..engine.node import Leaf, Node, Retained
 from ..engine.primitive import Primitive
-from ..engine.record import Parts
-from ..engine.variable import Variable, register_front
+from ..engine.record import OutputCotangents
+from ..engine.variable import Variable, register_value_type
 from ..engine.versions import clock
 from ..errors import GraphError
-from ..kernels.errstate import hush, unhush
+from ..kernels.errstate import enter_errstate, leave_errstate
 from ..ops.elementwise.power import pow
 from ..ops.registry.expose import METHODS, watch
 from ..support import display
@@ -44,7 +44,7 @@ class Scalar(ScalarMethods, Variable):
     raw = frozenset({float, int, bool})
     remembers = "pass"
     keeps_all = True
-    walk_guard = (hush, unhush)
+    walk_guard = (enter_errstate, leave_errstate)
     _retained: Retained | None = None  # the gradient, while this is no leaf
     _inference = False
 
@@ -74,11 +74,11 @@ class Scalar(ScalarMethods, Variable):
     @staticmethod
     def at_pole(pull: Callable[..., Any], g: Any, kept: Any, params: Any, inputs: Any) -> Any:
         raw = tuple(np.float64(v) if v.__class__ in (float, int) else v for v in kept)
-        arrived = g.map(np.float64) if isinstance(g, Parts) else np.float64(g)
+        arrived = g.map(np.float64) if isinstance(g, OutputCotangents) else np.float64(g)
         return tuple(None if d is None else float(d) for d in pull(arrived, raw, params, inputs))
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, donated: bool) -> None:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
 
     @staticmethod
@@ -230,21 +230,21 @@ def _number(value: Any) -> float:
         raise TypeError(f"Scalar: expected a number, got {type(value).__name__} {value!r}.") from None
 
 
-register_front(Scalar, float, int, bool)
+register_value_type(Scalar, float, int, bool)
 
 METHOD_NAMES = sorted(
     n for n, op in METHODS.items() if isinstance(op, Primitive | Alias) and float in op.kernels and not hasattr(Scalar, n)
 )
 for _name in METHOD_NAMES:
     install(Scalar, _name, partial(method_of, METHODS[_name]))
-install(Scalar, "pow", lambda front: pow)
+install(Scalar, "pow", lambda value_type: pow)
 
 
-def _for_numbers(name: str, op: Any, front: type[Variable]) -> Callable[..., Any]:
+def _for_numbers(name: str, op: Any, value_type: type[Variable]) -> Callable[..., Any]:
     """A user's operation as a method, if it has a kernel for floats by now."""
     if float not in op.kernels:
         raise AttributeError(f"'Scalar' object has no attribute {name!r}: the operation has no kernel for floats (`@{op.name}.kernel(float)`).")
-    return method_of(op, front)
+    return method_of(op, value_type)
 
 
 def _exposed(name: str, op: Any) -> None:

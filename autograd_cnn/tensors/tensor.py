@@ -17,12 +17,12 @@ from ..config import current
 from ..engine.complaints import no_tensor
 from ..engine.node import Leaf, Node, Retained
 from ..engine.primitive import REGISTRY
-from ..engine.variable import Variable, register_front
+from ..engine.variable import Variable, register_value_type
 from ..engine.versions import carry, clock, owner, version
 from ..errors import DtypeError, ShapeError, expected, nearest
-from ..kernels.errstate import hush, unhush
-from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, beside, to_plain
-from ..kernels.memory.allocator import lendable
+from ..kernels.errstate import enter_errstate, leave_errstate
+from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, run_reference, to_plain
+from ..kernels.memory.allocator import donatable
 from ..ops.elementwise.arithmetic import cast, sum_to
 from ..ops.index.index import getitem
 from ..support import display
@@ -31,7 +31,7 @@ from ..types.device import Size, as_device, check_cpu, device
 from ..types.promotion import get_default_dtype
 from . import gradients, inplace
 from ._methods import TensorMethods
-from .accumulate import accrue, accumulate
+from .accumulate import accumulate, sum_gradients
 from .copying import deep_copy
 from .kernel_errors import explain
 from .methods.attach import attach
@@ -60,10 +60,10 @@ class Tensor(TensorMethods, Variable):
     raw = frozenset((*_RAW, *RAW))
     remembers = "{node}.shape = {y}.shape; {node}.dtype = {y}.dtype"
     fits = True
-    guard = walk_guard = (hush, unhush)
+    guard = walk_guard = (enter_errstate, leave_errstate)
     inside = OwnOrder
-    outside = staticmethod(beside)
-    lendable = staticmethod(lendable)
+    outside = staticmethod(run_reference)
+    donatable = staticmethod(donatable)
     _retained: Retained | None = None  # the gradient, while this is no leaf
     _inference = False
     _retired: Any = None  # the Leaf of a tensor whose requires_grad was switched off: it keeps the gradient
@@ -102,16 +102,16 @@ class Tensor(TensorMethods, Variable):
         return isinstance(value, np.ndarray)
 
     @staticmethod
-    def look(g: Any) -> Any:
+    def materialise(g: Any) -> Any:
         return to_plain(g)
 
     @staticmethod
-    def accrue(g: Any, other: Any, lent: bool) -> Any:
-        return accrue(g, other, lent)
+    def sum_gradients(g: Any, other: Any, donated: bool) -> Any:
+        return sum_gradients(g, other, donated)
 
     @staticmethod
-    def accumulate(leaf: Leaf, g: Any, create_graph: bool, lent: bool) -> None:
-        accumulate(Tensor, leaf, g, create_graph, lent)
+    def accumulate(leaf: Leaf, g: Any, create_graph: bool, donated: bool) -> None:
+        accumulate(Tensor, leaf, g, create_graph, donated)
 
     @staticmethod
     def replaced(hook: Callable[..., Any], new: Any, g: Variable) -> Any:
@@ -139,7 +139,7 @@ class Tensor(TensorMethods, Variable):
         return explain(prim, error, values)
 
     @classmethod
-    def adopt(cls, operation: str, position: int, x: Any) -> Any:
+    def coerce(cls, operation: str, position: int, x: Any) -> Any:
         if isinstance(x, Variable):
             raise TypeError(
                 f"{operation}(): argument {position + 1} is a Scalar among Tensors. Expected all of one kind; "
@@ -522,5 +522,5 @@ def _rebuild(cls: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
     return made
 
 
-register_front(Tensor, *_RAW)
+register_value_type(Tensor, *_RAW)
 attach(Tensor, TensorMethods)

@@ -10,10 +10,10 @@ _SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "i
            "float32": "Float", "float64": "Double"}  # fmt: skip
 
 
-def speak(dtype: np.dtype[Any]) -> str:
+def spoken(dtype: np.dtype[Any]) -> str:
     """A dtype as PyTorch's messages call it.
 
-    >>> speak(np.dtype(np.int64))
+    >>> spoken(np.dtype(np.int64))
     'Long'
     """
     return _SPOKEN.get(dtype.name, dtype.name)
@@ -24,6 +24,6 @@ def float_only(x: Any, operation: str) -> Any:
     dtype = getattr(x, "dtype", None)
     if dtype is not None and dtype.kind not in "fc":
         raise NotImplementedError(
-            f"\"{operation}\" not implemented for '{speak(dtype)}': expected a floating dtype. Convert with .float()."
+            f"\"{operation}\" not implemented for '{spoken(dtype)}': expected a floating dtype. Convert with .float()."
         )
     return x

@@ -97,9 +97,9 @@ def test_an_operation_defined_while_it_is_on() -> None:
 
 def test_it_leaves_nothing_behind() -> None:
     ac.relu(ac.ones(1))  # has the call written
-    before = REGISTRY["relu"].by_front[ac.Tensor].__globals__["__fast"]
+    before = REGISTRY["relu"].by_value_type[ac.Tensor].__globals__["__fast"]
     profile = profiled("auto")
     found = counts(profile)
     program()
     assert counts(profile) == found
-    assert REGISTRY["relu"].by_front[ac.Tensor].__globals__["__fast"] is before
+    assert REGISTRY["relu"].by_value_type[ac.Tensor].__globals__["__fast"] is before

@@ -190,8 +190,8 @@ def test_one_svg(form: str, frames: Frames) -> None:
 @pytest.mark.parametrize("which", ["frames", "network"])
 def test_no_frame_covers_what_the_frames_share(which: str, request: pytest.FixtureRequest) -> None:
     """In the film the shared part is drawn first: what a frame adds must not lie on its writing."""
-    film_of = request.getfixturevalue(which)
-    shared, own = common(film_of.scenes)
+    animation_of = request.getfixturevalue(which)
+    shared, own = common(animation_of.scenes)
     written = [t.box() for g in shared for t in g.items if isinstance(t, Text) and t.string.strip()]
     assert len(written) > 10
     for parts in own:

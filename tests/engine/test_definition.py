@@ -127,20 +127,20 @@ def test_a_second_rule_and_one_after_a_recorded_call_are_refused() -> None:
 
 # ------------------------------------------------------------------------------------------------- lent memory
 def test_what_a_rule_is_lent_reaches_the_kernel_it_calls_and_no_other_call_lends() -> None:
-    lent: list[Any] = []
+    seen: list[Any] = []
 
     @primitive
     def negated(v: Any) -> Any:
         return -v
 
     @negated.accelerated
-    def _(v: Any, spare: Any = None) -> Any:
-        lent.append(spare)
-        return np.negative(v, out=v if v is spare else None)
+    def _(v: Any, donated: Any = None) -> Any:
+        seen.append(donated)
+        return np.negative(v, out=v if v is donated else None)
 
     @negated.vjp("v")
-    def _(g: Any, spare: Any) -> Any:
-        return negated(g, spare=spare)
+    def _(g: Any, donated: Any) -> Any:
+        return negated(g, donated=donated)
 
     @negated.cases
     def _(draw: Any) -> Any:
@@ -150,15 +150,15 @@ def test_what_a_rule_is_lent_reaches_the_kernel_it_calls_and_no_other_call_lends
         x = ac.tensor([1.0, 2.0], requires_grad=True)
         y = negated(x * 2)
         prepare(y)
-        lent.clear()
+        seen.clear()
         ac.autograd.backward((y * 3).sum(), **options)
         assert x.grad is not None
         assert x.grad.tolist() == [-6.0, -6.0]
-        return lent.pop()
+        return seen.pop()
 
     raw = np.ones(2)
     assert negated(raw).tolist() == negated(ac.ones(2)).tolist() == [-1.0, -1.0]
-    assert lent == [None, None]
+    assert seen == [None, None]
     assert isinstance(gradient(), np.ndarray), "y · 3 made the gradient, and nobody else has it"
     assert gradient(lambda y: y.retain_grad()) is None
     assert gradient(lambda y: y.register_hook(lambda g: None)) is None
@@ -169,10 +169,10 @@ def test_what_a_rule_is_lent_reaches_the_kernel_it_calls_and_no_other_call_lends
 
 def test_an_argument_called_spare_is_an_argument() -> None:
     @primitive
-    def both(v: Any, spare: Any) -> Any:
-        return v + spare
+    def both(v: Any, donated: Any) -> Any:
+        return v + donated
 
-    both.accelerated(lambda v, spare: v + spare)
+    both.accelerated(lambda v, donated: v + donated)
     assert not both.reuses
     assert both(ac.ones(2), ac.ones(2)).tolist() == both(np.ones(2), np.ones(2)).tolist() == [2.0, 2.0]
 
@@ -182,7 +182,7 @@ def test_a_rule_that_may_write_over_g_is_the_only_one_that_sees_it() -> None:
     def scaled(a: Any, b: Any) -> Any:
         return a * b
 
-    scaled.vjp("a")(lambda g, b, spare: g * b)
+    scaled.vjp("a")(lambda g, b, donated: g * b)
     with pytest.raises(TypeError, match=r"scaled.vjp: expected the only rule that asks for g, .*'a' and 'b'.*one rule for these inputs"):
         scaled.vjp("b")(lambda g, a: g * a)
     scaled.vjp("b")(lambda b_shape: np.zeros(b_shape))  # sees nothing of it

@@ -224,7 +224,7 @@ def test_a_subclass_of_tensor_has_its_own_call_once() -> None:
     op = primitive(name=MIXED + "_too")(lambda x: x * 2)
     try:
         assert op(Mine([1.0, 2.0])).tolist() == [2.0, 4.0]
-        assert Mine in op.by_front
+        assert Mine in op.by_value_type
         assert op(Mine([3.0])).tolist() == [6.0]
     finally:
         del REGISTRY[MIXED + "_too"]

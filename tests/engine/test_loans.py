@@ -152,12 +152,12 @@ def test_gradients_of_two_leaves_never_share_memory() -> None:
 def test_a_gradient_of_the_walks_own_is_lent(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     if backend == "numpy":
         pytest.skip("NumPy's rules borrow nothing")
-    lent: list[bool] = []
+    seen: list[bool] = []
     adjoint = eltwise.curve_adjoint
 
-    def watched(how: Any, g: Any, y: Any, spare: Any = None) -> Any:
-        lent.append(spare is not None)
-        return adjoint(how, g, y, spare)
+    def watched(how: Any, g: Any, y: Any, donated: Any = None) -> Any:
+        seen.append(donated is not None)
+        return adjoint(how, g, y, donated)
 
     monkeypatch.setattr(eltwise, "curve_adjoint", watched)
     x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
@@ -166,14 +166,14 @@ def test_a_gradient_of_the_walks_own_is_lent(monkeypatch: pytest.MonkeyPatch, ba
         y = F.relu(x * 2)
         prepare(y)
         (y * 3).sum().backward()
-        return lent.pop()
+        return seen.pop()
 
     assert back(), "y · 3 made the gradient, and nobody else has it"
     assert not back(lambda y: y.retain_grad())
     assert not back(lambda y: y.register_hook(lambda g: None))
     y = F.relu(x * 2)
     ac.autograd.grad((y * 3).sum(), [x, y])
-    assert not lent.pop(), "the caller gets this gradient"
+    assert not seen.pop(), "the caller gets this gradient"
 
 
 # ------------------------------------------------------------------------------------------------- the three places where it lends
@@ -184,33 +184,33 @@ class Lent:
         self.sums: list[bool] = []
         self.leaves: list[bool] = []
         self.rules: list[bool] = []
-        accrue, accumulate, adjoint = Tensor.accrue, Tensor.accumulate, eltwise.curve_adjoint
+        sum_gradients, accumulate, adjoint = Tensor.sum_gradients, Tensor.accumulate, eltwise.curve_adjoint
 
-        def summed(g: Any, other: Any, lent: bool) -> Any:
-            self.sums.append(lent)
-            return accrue(g, other, lent)
+        def summed(g: Any, other: Any, donated: bool) -> Any:
+            self.sums.append(donated)
+            return sum_gradients(g, other, donated)
 
-        def accumulated(leaf: Any, g: Any, create_graph: bool, lent: bool) -> None:
-            self.leaves.append(lent)
-            accumulate(leaf, g, create_graph, lent)
+        def accumulated(leaf: Any, g: Any, create_graph: bool, donated: bool) -> None:
+            self.leaves.append(donated)
+            accumulate(leaf, g, create_graph, donated)
 
-        def through(how: Any, g: Any, y: Any, spare: Any = None) -> Any:
-            self.rules.append(spare is not None)
-            return adjoint(how, g, y, spare)
+        def through(how: Any, g: Any, y: Any, donated: Any = None) -> Any:
+            self.rules.append(donated is not None)
+            return adjoint(how, g, y, donated)
 
-        monkeypatch.setattr(Tensor, "accrue", staticmethod(summed))
+        monkeypatch.setattr(Tensor, "sum_gradients", staticmethod(summed))
         monkeypatch.setattr(Tensor, "accumulate", staticmethod(accumulated))
         monkeypatch.setattr(eltwise, "curve_adjoint", through)
 
 
 def test_what_nobody_else_needs_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
-    lent = Lent(monkeypatch)
+    donated = Lent(monkeypatch)
     x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
     y = F.relu(x * 2)
     (y * 3 + y * 5 + y * 7).sum().backward()
-    assert lent.sums == [True, True]
-    assert lent.leaves == [True]
-    assert lent.rules == [True]
+    assert donated.sums == [True, True]
+    assert donated.leaves == [True]
+    assert donated.rules == [True]
 
 
 def test_a_sum_is_the_walks_own_though_its_parts_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,11 +223,11 @@ def test_a_sum_is_the_walks_own_though_its_parts_are_not(monkeypatch: pytest.Mon
         def backward(ctx: Any, g: Any) -> Any:
             return ac.ones(4, 8, 32, 32)
 
-    lent = Lent(monkeypatch)
+    donated = Lent(monkeypatch)
     x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
     (x * 5 + Ones.apply(x)).sum().backward()
-    assert lent.sums == [False]
-    assert lent.leaves == [True]
+    assert donated.sums == [False]
+    assert donated.leaves == [True]
     np.testing.assert_allclose(x.grad.numpy(), np.full(x.shape, 6.0))
 
 
@@ -237,12 +237,12 @@ def _noted(z: Any) -> None:
 
 @pytest.mark.parametrize(("prepare", "lends"), [(_noted, True), (lambda z: z.grad_fn.register_hook(lambda *_: None), False)])
 def test_what_a_hook_of_the_node_saw_is_not(prepare: Any, lends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    lent = Lent(monkeypatch)
+    donated = Lent(monkeypatch)
     x = ac.tensor(normal(4, 8, 32, 32), requires_grad=True)
     z = x * 3
     prepare(z)
     z.sum().backward()
-    assert lent.leaves == [lends]
+    assert donated.leaves == [lends]
 
 
 @pytest.mark.parametrize("where", ["leaf", "sum", "rule"])

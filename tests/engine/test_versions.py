@@ -59,8 +59,8 @@ def _arrays(folder: Path) -> Any:
     file = np.memmap(folder / "numbers", np.float64, "w+", shape=(4,))
     file[:] = np.arange(4.0)
     yield "memory-mapped", file
-    lent = allocator.Lent((32,), np.uint8, memoryview(bytearray(32)))
-    yield "borrowed", np.ndarray((4,), np.float64, lent)
+    donated = allocator.Lent((32,), np.uint8, memoryview(bytearray(32)))
+    yield "borrowed", np.ndarray((4,), np.float64, donated)
 
 
 @pytest.mark.parametrize("at", range(5))

@@ -179,13 +179,13 @@ def test_what_a_rule_kept_is_free_before_its_gradients_are_summed(monkeypatch: p
     loss = (h + 0).sum() + x.sin().sum()  # of which the sine's gradient waits at x first
     del h
     alive: list[bool] = []
-    accrue = Tensor.accrue
+    sum_gradients = Tensor.sum_gradients
 
-    def watched(g: Any, other: Any, lent: bool) -> Any:
+    def watched(g: Any, other: Any, donated: bool) -> Any:
         alive.append(kept() is not None)
-        return accrue(g, other, lent)
+        return sum_gradients(g, other, donated)
 
-    monkeypatch.setattr(Tensor, "accrue", staticmethod(watched))
+    monkeypatch.setattr(Tensor, "sum_gradients", staticmethod(watched))
     loss.backward()
     assert alive == [False]
     np.testing.assert_allclose(x.grad.numpy(), np.exp([1.0, 2.0]) + np.cos([1.0, 2.0]))

@@ -52,7 +52,7 @@ def test_a_traceback_shows_the_written_lines() -> None:
     assert [f.filename for f in frames] == ["<autograd_cnn: add>", "<autograd_cnn: add of Tensor>"]
     assert all(f.line for f in frames)
     assert frames[-1].line is not None
-    assert frames[-1].line.startswith("raise __Front.explain(")
+    assert frames[-1].line.startswith("raise __ValueType.explain(")
 
 
 def test_each_kind_of_call_has_a_file_of_its_own() -> None:

@@ -61,7 +61,7 @@ def test_dir_and_all_agree() -> None:
 
 def test_values_show_no_engine() -> None:
     engine = {name for name in vars(Variable) if not name.startswith("_")} - {"value"}
-    assert {"adopt", "lift", "node"} <= engine
+    assert {"coerce", "lift", "node"} <= engine
     for value in (ac.zeros(1), ac.Scalar(1.0), nn.Parameter(ac.zeros(1))):
         assert not engine & set(dir(value))
         assert {"backward", "grad", "value", "relu"} <= set(dir(value))

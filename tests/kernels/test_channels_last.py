@@ -13,7 +13,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn.kernels.memory import allocator
 from autograd_cnn.kernels.onednn import channels_last, channels_last_ops, plain
-from autograd_cnn.kernels.onednn.channels_last import ChannelsLast, claim, empty_last, is_last, lying, plain_view
+from autograd_cnn.kernels.onednn.channels_last import ChannelsLast, as_channels_last, channels_innermost, empty_last, is_last, plain_view
 from autograd_cnn.kernels.onednn.channels_last_ops import cat, channel_gradients, channel_moments, channel_sums, pad, part, spread_average
 from tests.kernels.backends import F, activation, needs_onednn, normal
 
@@ -23,7 +23,7 @@ DTYPES = [np.float32, np.float64, np.float16, np.bool_]
 
 def as_last(x: np.ndarray) -> ChannelsLast:
     """Of any dtype, by NumPy."""
-    return claim(np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1))
+    return as_channels_last(np.moveaxis(np.moveaxis(x, 1, -1).copy(), -1, 1))
 
 
 def same(found: Any, wanted: np.ndarray, last: bool = True) -> None:
@@ -44,8 +44,8 @@ def test_memory(shape: tuple[int, ...], dtype: Any) -> None:
     assert np.moveaxis(x.view(np.ndarray), 1, -1).flags.c_contiguous
     assert x.address == x.__array_interface__["data"][0] == channels_last.address(x)
     assert x.address % 64 == 0
-    assert lying(x).flags.c_contiguous
-    assert lying(x).shape == (shape[0], *shape[2:], shape[1])
+    assert channels_innermost(x).flags.c_contiguous
+    assert channels_innermost(x).shape == (shape[0], *shape[2:], shape[1])
     assert empty_last(shape).dtype == np.float32
     assert x.base.nbytes <= x.nbytes + 64, "no more memory than it takes, to a cache line"
 
@@ -143,7 +143,7 @@ def test_what_is_stored_is_the_value_from_then_on() -> None:
     assert shown.flags.c_contiguous
     assert allocator.is_whole(shown)
     np.testing.assert_array_equal(shown, a)
-    for view in (as_last(normal(2, 1, 5)), claim(normal(2, 1, 50)[:1])):  # both orders are one: the plain array is a view of the value
+    for view in (as_last(normal(2, 1, 5)), as_channels_last(normal(2, 1, 50)[:1])):  # both orders are one: the plain array is a view of the value
         assert not view.own
         assert np.shares_memory(plain.to_plain(view), plain_view(view))
         assert not np.shares_memory(plain.store(view), plain_view(view))
@@ -296,8 +296,8 @@ def test_what_padding_leaves_nothing_of_is_the_references() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- reference kernels
-def beside(forward: Any, *values: Any, view: bool = False, entrywise: bool = False, **params: Any) -> tuple[Any, list[Any]]:
-    """What `plain.beside` makes of a primitive with this kernel, and what the kernel was handed."""
+def run_reference(forward: Any, *values: Any, view: bool = False, entrywise: bool = False, **params: Any) -> tuple[Any, list[Any]]:
+    """What `plain.run_reference` makes of a primitive with this kernel, and what the kernel was handed."""
     handed: list[Any] = []
 
     def recording(*given: Any, **options: Any) -> Any:
@@ -305,12 +305,12 @@ def beside(forward: Any, *values: Any, view: bool = False, entrywise: bool = Fal
         assert options == params
         return forward(*given, **options)
 
-    return plain.beside(SimpleNamespace(view=view, entrywise=entrywise, forward=recording), values, params), handed
+    return plain.run_reference(SimpleNamespace(view=view, entrywise=entrywise, forward=recording), values, params), handed
 
 
 def test_a_kernel_of_views_gets_rows() -> None:
     a = normal(2, 3, 4)
-    found, (given,) = beside(lambda x, n: x.reshape(2, n), as_last(a), view=True, entrywise=True, n=12)
+    found, (given,) = run_reference(lambda x, n: x.reshape(2, n), as_last(a), view=True, entrywise=True, n=12)
     same(given, a, last=False)
     assert given.flags.c_contiguous
     same(found, a.reshape(2, 12), last=False)
@@ -319,48 +319,48 @@ def test_a_kernel_of_views_gets_rows() -> None:
 def test_an_entrywise_kernel_gets_the_memory_as_it_lies() -> None:
     a, b = normal(2, 3, 4, 5), normal(2, 3, 4, 5)[::-1].copy()
     for values in ((as_last(a), as_last(b)), (as_last(a), 2.0), (3, as_last(a)), (as_last(a), np.float32(2)), (as_last(a), np.array(2, np.float32))):
-        found, given = beside(np.add, *values, entrywise=True)
+        found, given = run_reference(np.add, *values, entrywise=True)
         assert all(v.flags.c_contiguous for v in given if getattr(v, "ndim", 0))
         assert {v.shape for v in given if getattr(v, "ndim", 0)} == {(2, 4, 5, 3)}
         same(found, np.add(*(np.array(v) if v.__class__ is ChannelsLast else v for v in values)))
     three = normal(2, 3, 4)
-    same(beside(np.exp, as_last(three), entrywise=True)[0], np.exp(three))
+    same(run_reference(np.exp, as_last(three), entrywise=True)[0], np.exp(three))
     for values in ((as_last(a), a), (a, as_last(a)), (as_last(a), normal(3, 1, 1)), (as_last(a), as_last(normal(1, 3, 1, 1))), (as_last(a), normal(5))):
-        found, given = beside(np.add, *values, entrywise=True)
+        found, given = run_reference(np.add, *values, entrywise=True)
         assert {v.shape for v in given} == {v.shape for v in values}, "they do not lie alike"
         np.testing.assert_array_equal(plain.to_plain(found), np.add(*map(np.array, values)))
-    found, given = beside(np.add, as_last(a), as_last(b))
+    found, given = run_reference(np.add, as_last(a), as_last(b))
     assert given[0].shape == a.shape, "a kernel that is not entrywise sees the shape"
     same(found, a + b)
-    turned, _ = beside(lambda x: np.asfortranarray(np.exp(x)), as_last(a), entrywise=True)
+    turned, _ = run_reference(lambda x: np.asfortranarray(np.exp(x)), as_last(a), entrywise=True)
     same(turned, np.exp(a))
-    assert beside(lambda x: (x, 1), as_last(a), entrywise=True)[0][1] == 1
+    assert run_reference(lambda x: (x, 1), as_last(a), entrywise=True)[0][1] == 1
 
 
 def test_what_a_kernel_gives_goes_on_in_its_order() -> None:
     a = normal(2, 3, 4, 5)
     x = as_last(a)
-    assert beside(lambda v: v, x)[0] is x
+    assert run_reference(lambda v: v, x)[0] is x
     rows = normal(2, 3)
-    assert beside(lambda v, w: w, x, rows)[0] is rows
-    assert beside(lambda v, w: v, x, rows)[0] is x
-    same(beside(np.exp, x)[0], np.exp(a))
-    same(beside(lambda v: v.sum(1), x)[0], np.moveaxis(a, 1, -1).copy().sum(-1), last=False)
-    part_, _ = beside(lambda v: v[:1], x)
+    assert run_reference(lambda v, w: w, x, rows)[0] is rows
+    assert run_reference(lambda v, w: v, x, rows)[0] is x
+    same(run_reference(np.exp, x)[0], np.exp(a))
+    same(run_reference(lambda v: v.sum(1), x)[0], np.moveaxis(a, 1, -1).copy().sum(-1), last=False)
+    part_, _ = run_reference(lambda v: v[:1], x)
     same(part_, a[:1], last=False)  # a view of a value is none
     assert part_.flags.c_contiguous
     assert not np.shares_memory(part_, plain_view(x))
-    turned, _ = beside(lambda v: np.asfortranarray(v), x)
+    turned, _ = run_reference(lambda v: np.asfortranarray(v), x)
     same(turned, a, last=False)
     assert turned.flags.c_contiguous
-    found, _ = beside(lambda v: (np.exp(v), v, v[:, :1], 7), x)
+    found, _ = run_reference(lambda v: (np.exp(v), v, v[:, :1], 7), x)
     same(found[0], np.exp(a))
     assert found[1] is x
     same(found[2], a[:, :1], last=False)
     assert found[3] == 7
     assert type(found) is tuple
     whole = np.exp(a)
-    assert beside(lambda v: whole, x)[0] is whole
+    assert run_reference(lambda v: whole, x)[0] is whole
 
 
 # ------------------------------------------------------------------------------------------------- tensors

@@ -185,18 +185,18 @@ def test_rows_of_any_number_of_dims(shape: tuple[int, ...]) -> None:
 
 
 def test_written_over_a_gradient_that_is_lent() -> None:
-    """Into the memory of `spare`, if that is the gradient; into fresh memory otherwise."""
+    """Into the memory of `donated`, if that is the gradient; into fresh memory otherwise."""
     def fresh(name: str) -> list[Any]:
         return [a.copy() for a in KERNELS[name].arrays]
 
     p, logp = KERNELS["softmax's adjoint"].arrays[1], KERNELS["log softmax's adjoint"].arrays[1]
     mean, inv = KERNELS["batch norm"].arrays[0].mean(TWO), inv_of(KERNELS["batch norm"].arrays[0], TWO)
     calls: dict[str, Callable[..., Any]] = {
-        "softmax's adjoint": lambda g, spare: softmax.softmax_adjoint(g, p, -1, spare=spare),
-        "log softmax's adjoint": lambda g, spare: softmax.softmax_adjoint(g, logp, 1, log=True, spare=spare),
-        "sigmoid's adjoint": lambda g, spare: eltwise.curve_adjoint(eltwise.LOGISTIC, g, p, spare),
-        "leaky relu's adjoint": lambda g, spare: eltwise.leaky_relu_adjoint(g, KERNELS["leaky relu's adjoint"].arrays[1], 0.1, spare),
-        "batch norm's adjoint, bare": lambda g, spare: norm.batch_norm_adjoint(g, KERNELS["batch norm"].arrays[0], None, mean, inv, EPS, spare)[0],
+        "softmax's adjoint": lambda g, donated: softmax.softmax_adjoint(g, p, -1, donated=donated),
+        "log softmax's adjoint": lambda g, donated: softmax.softmax_adjoint(g, logp, 1, log=True, donated=donated),
+        "sigmoid's adjoint": lambda g, donated: eltwise.curve_adjoint(eltwise.LOGISTIC, g, p, donated),
+        "leaky relu's adjoint": lambda g, donated: eltwise.leaky_relu_adjoint(g, KERNELS["leaky relu's adjoint"].arrays[1], 0.1, donated),
+        "batch norm's adjoint, bare": lambda g, donated: norm.batch_norm_adjoint(g, KERNELS["batch norm"].arrays[0], None, mean, inv, EPS, donated)[0],
     }
     for name, call in calls.items():
         wanted = KERNELS[name].right(*(a.astype(float) for a in KERNELS[name].arrays))

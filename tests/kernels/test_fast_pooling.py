@@ -82,9 +82,9 @@ def test_averages(name: str) -> None:
     wide = pairs(padding)
     count = oracles.sum_pool(np.ones(shape), kernel, stride, wide, out)
     for include, per in ((True, math.prod(kernel)), (False, count)):
-        for given, lent in ((x, g), (as_last(x), as_last(g))):
+        for given, donated in ((x, g), (as_last(x), as_last(g))):
             found = pool.average(given, kernel, stride, padding, ceil, include)
-            adjoint = pool.average_adjoint(lent, shape, kernel, stride, padding, ceil, include)
+            adjoint = pool.average_adjoint(donated, shape, kernel, stride, padding, ceil, include)
             if include and beyond:
                 assert found is NotImplemented, f"{name}: what ceil_mode adds beyond the padding does not count"
                 assert adjoint is NotImplemented

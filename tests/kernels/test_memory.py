@@ -117,11 +117,11 @@ def test_what_is_large_is_borrowed_and_what_is_small_is_not():
         x = allocator.empty((entries,), np.dtype(np.float64))
         assert (x.base is not None) == large
         assert (x.shape, x.dtype) == ((entries,), np.float64)
-        assert allocator.is_whole(x) and allocator.lendable(x)
-        assert not allocator.is_whole(x[:2]) and not allocator.lendable(x[:2])
+        assert allocator.is_whole(x) and allocator.donatable(x)
+        assert not allocator.is_whole(x[:2]) and not allocator.donatable(x[:2])
         x.flags.writeable = False
-        assert allocator.is_whole(x) and not allocator.lendable(x)
-    assert not allocator.lendable(np.float32(1.0))
+        assert allocator.is_whole(x) and not allocator.donatable(x)
+    assert not allocator.donatable(np.float32(1.0))
 
 
 # ------------------------------------------------------------------------------------------------- what waits

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.kernels.memory import workspace as module
-from autograd_cnn.kernels.memory.workspace import release, scratch
+from autograd_cnn.kernels.memory.workspace import release, workspace
 from autograd_cnn.kernels.reference import convolution, depthwise, normalization, pointwise, pooling
 
 SINGLE = np.dtype(np.float32)
@@ -21,44 +21,44 @@ SINGLE = np.dtype(np.float32)
 
 def test_the_same_memory_serves_again() -> None:
     release()
-    first = scratch("test", (4, 5), SINGLE)
+    first = workspace("test", (4, 5), SINGLE)
     assert first.shape == (4, 5)
     assert first.dtype == SINGLE
     assert first.flags.c_contiguous
     assert first.ctypes.data % 64 == 0
-    assert np.shares_memory(first, scratch("test", (3,), np.dtype(np.float64)))
-    assert not np.shares_memory(first, scratch("other", (4, 5), SINGLE))
-    assert not np.shares_memory(first, scratch("test", (40, 50), SINGLE))
+    assert np.shares_memory(first, workspace("test", (3,), np.dtype(np.float64)))
+    assert not np.shares_memory(first, workspace("other", (4, 5), SINGLE))
+    assert not np.shares_memory(first, workspace("test", (40, 50), SINGLE))
 
 
 def test_large_buffers_are_not_kept() -> None:
     release()
     size = 4 << 20  # entries: 16 MiB, which a thread keeps for each purpose
-    first = scratch("test", (size + 1,), SINGLE)
-    assert not np.shares_memory(first, scratch("test", (size + 1,), SINGLE))
+    first = workspace("test", (size + 1,), SINGLE)
+    assert not np.shares_memory(first, workspace("test", (size + 1,), SINGLE))
     assert module._buffers.kept == {}
-    assert np.shares_memory(scratch("test", (size,), SINGLE), scratch("test", (size,), SINGLE))
+    assert np.shares_memory(workspace("test", (size,), SINGLE), workspace("test", (size,), SINGLE))
     release()
 
 
 def test_no_more_than_is_asked_for() -> None:
     release()
     for shape, dtype, size in (((3, 5), SINGLE, 60), ((3, 5), np.dtype(np.float64), 120), ((7,), np.dtype(np.bool_), 7)):
-        memory = scratch(f"test {size}", shape, dtype)
+        memory = workspace(f"test {size}", shape, dtype)
         assert (memory.shape, memory.dtype) == (shape, dtype)
         assert module._buffers.kept[f"test {size}"].nbytes == size
         assert module._buffers.kept[f"test {size}"].base.nbytes <= size + 64
         assert memory.ctypes.data % 64 == 0
         memory[...] = 1
-    first = scratch("test 60", (15,), SINGLE)
-    assert np.shares_memory(first, scratch("test 60", (3, 5), SINGLE)), "what is as large as asked for serves"
+    first = workspace("test 60", (15,), SINGLE)
+    assert np.shares_memory(first, workspace("test 60", (3, 5), SINGLE)), "what is as large as asked for serves"
     assert module._buffers.kept["test 60"].nbytes == 60
     release()
 
 
 def test_references_have_no_room_in_raw_memory() -> None:
     with pytest.raises(TypeError, match="plain numbers"):
-        scratch("test", (3,), np.dtype(object))
+        workspace("test", (3,), np.dtype(object))
 
 
 def test_what_runs_inside_a_kernel_has_other_memory() -> None:
@@ -68,11 +68,11 @@ def test_what_runs_inside_a_kernel_has_other_memory() -> None:
 
     @module.at_work
     def kernel(name: str, inner: Callable[[], object] | None = None) -> str:
-        seen[name] = scratch("test", (8,), SINGLE)
+        seen[name] = workspace("test", (8,), SINGLE)
         seen[name][:] = len(seen)
         if inner is not None:
             inner()
-        assert np.shares_memory(scratch("test", (8,), SINGLE), seen[name])
+        assert np.shares_memory(workspace("test", (8,), SINGLE), seen[name])
         return name
 
     def fails() -> None:
@@ -120,7 +120,7 @@ def test_a_kernel_inside_another_one_has_other_memory(name: str, monkeypatch: py
     asked, inside = [0], []
 
     def interrupted(*args: object) -> np.ndarray:
-        memory = scratch(*args)  # type: ignore[arg-type]  # as given
+        memory = workspace(*args)  # type: ignore[arg-type]  # as given
         if not inside:
             asked[0] += 1
             inside.append(None)
@@ -136,20 +136,20 @@ def test_a_kernel_inside_another_one_has_other_memory(name: str, monkeypatch: py
 
 
 def test_nothing_is_asked_for() -> None:
-    assert scratch("test", (0, 3), SINGLE).shape == (0, 3)
+    assert workspace("test", (0, 3), SINGLE).shape == (0, 3)
 
 
 def test_each_thread_has_its_own() -> None:
-    here = scratch("test", (100,), SINGLE)
+    here = workspace("test", (100,), SINGLE)
     there: list[np.ndarray] = []
-    thread = threading.Thread(target=lambda: there.append(scratch("test", (100,), SINGLE)))
+    thread = threading.Thread(target=lambda: there.append(workspace("test", (100,), SINGLE)))
     thread.start()
     thread.join()
     assert not np.shares_memory(here, there[0])
 
 
 def test_release_gives_back() -> None:
-    scratch("test", (100,), SINGLE)
+    workspace("test", (100,), SINGLE)
     release()
     assert module._buffers.kept == {}
 

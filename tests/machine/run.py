@@ -45,7 +45,7 @@ class Form(NamedTuple):
     backend: str
     dtype: str
     wrap: str = FLAT
-    lent: bool = False  # every result beyond some kilobytes is on a block that is used again
+    donated: bool = False  # every result beyond some kilobytes is on a block that is used again
     anomaly: bool = False
     every: int = 1  # for each so many programs
 
@@ -57,7 +57,7 @@ FORMS = [
     Form("onednn, float32, nested", "onednn", "float32", NESTED),
     Form("auto, float32, nested", "auto", "float32", NESTED),
     Form("auto, float32", "auto", "float32", every=3),
-    Form("onednn, float32, nested, lent memory", "onednn", "float32", NESTED, lent=True, every=2),
+    Form("onednn, float32, nested, lent memory", "onednn", "float32", NESTED, donated=True, every=2),
     Form("auto, float64, nested", "auto", "float64", NESTED, every=4),
     Form("auto, float32, anomaly", "auto", "float32", FLAT, anomaly=True, every=5),
 ]
@@ -86,7 +86,7 @@ def _setting(form: Form) -> Iterator[None]:
 
     large, dtype = allocator.LARGE, ac.get_default_dtype()
     ac.set_default_dtype(getattr(ac, form.dtype))
-    allocator.LARGE = 1 << 14 if form.lent else large
+    allocator.LARGE = 1 << 14 if form.donated else large
     try:
         with ac.use_backend(form.backend), ac.autograd.detect_anomaly(check_nan=False) if form.anomaly else contextlib.nullcontext():
             yield
@@ -182,7 +182,7 @@ class Failure:
 
     def __str__(self) -> str:
         setting = f'm.use_backend("{self.form.backend}")' + ("\nm.autograd.detect_anomaly(check_nan=False).__enter__()" if self.form.anomaly else "")
-        setting += "\nimport autograd_cnn.kernels.memory.allocator as memory; memory.LARGE = 1 << 14" if self.form.lent else ""
+        setting += "\nimport autograd_cnn.kernels.memory.allocator as memory; memory.LARGE = 1 << 14" if self.form.donated else ""
         head = PASTED.format(setting=setting, dtype=self.form.dtype, wrap=self.form.wrap)
         text = f"# seed {self.seed}, {self.form.name}: {self.what}\n{head}{HELPERS}{DROP}\n{self.program.text()}"
         return text + ("" if self.again else "# (it went right when it was run again: what ran before matters)\n") + "print(seen)\n"

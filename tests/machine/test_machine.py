@@ -71,7 +71,7 @@ def test_it_notices_a_hook_gradient_that_is_written_over(monkeypatch: pytest.Mon
 
     real = eltwise.curve_adjoint
 
-    def over(how: Any, g: Any, y: Any, spare: Any = None) -> Any:
+    def over(how: Any, g: Any, y: Any, donated: Any = None) -> Any:
         return real(how, g, y, g)
 
     monkeypatch.setattr(eltwise, "curve_adjoint", over)

@@ -120,13 +120,13 @@ def test_slopes_of_elu_far_below_zero() -> None:
 
 
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("onednn", marks=needs_onednn)])
-@pytest.mark.parametrize("lent", [False, True])
-def test_a_unit_that_is_off_stops_an_infinite_gradient(backend: str, lent: bool) -> None:
+@pytest.mark.parametrize("donated", [False, True])
+def test_a_unit_that_is_off_stops_an_infinite_gradient(backend: str, donated: bool) -> None:
     """√max(x, 0): its slope is infinite at 0, and nothing of that goes on where x < 0; 1/(2√x) where x > 0."""
     x = ac.tensor(np.random.default_rng(0).standard_normal(20_000, dtype=np.float32), requires_grad=True)
     with ac.use_backend(backend):
         y = F.relu(x)
-        if not lent:
+        if not donated:
             y.retain_grad()
         y.sqrt().sum().backward()
     assert x.grad is not None

@@ -359,9 +359,9 @@ def test_legacy_storages_are_checked_before_they_are_read() -> None:
     with pytest.raises(pickle.UnpicklingError, match="should have 1099511627776 elements and the file says 4"):
         load(absurd)
     content = absurd.getvalue()
-    lying = content[: -len(FOUR) - 8] + struct.pack("<q", 2**40) + FOUR
+    channels_innermost = content[: -len(FOUR) - 8] + struct.pack("<q", 2**40) + FOUR
     with pytest.raises(TruncatedFileError, match="expected a storage at bytes"):
-        load(io.BytesIO(lying))
+        load(io.BytesIO(channels_innermost))
     with pytest.raises(pickle.UnpicklingError, match="The list of storages is not that of the tensors"):
         load(legacy(program(tensor()), {"1": FOUR}))
     with pytest.raises(pickle.UnpicklingError, match="The list of storages is not that of the tensors"):

@@ -21,7 +21,7 @@ UNARY = {"tanh": lambda a: a.tanh(), "sin": lambda a: a.sin(), "exp": lambda a: 
 BINARY = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a.tanh() * b}
 VIEWS = {"row": lambda a: a[0:1], "column": lambda a: a[:, 1:2], "transposed": lambda a: a.t(), "flat": lambda a: a.view(1, -1)}
 WRITES = {"double": lambda a: a.mul_(2), "shift": lambda a: a.add_(0.25), "fill": lambda a: a.fill_(0.5), "squash": lambda a: a.tanh_()}
-PICK = st.integers(0, 12)
+SELECT_OUTPUT = st.integers(0, 12)
 
 
 class Machine(RuleBasedStateMachine):
@@ -66,12 +66,12 @@ class Machine(RuleBasedStateMachine):
             number = self.new(ac.tensor(array, dtype=ac.float64, requires_grad=True))
             self.twin.leaves[number] = array
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(UNARY)))
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)))
     def unary(self, pick: int, name: str) -> None:
         a = self.choose(pick)
         self.record("unary", name, self.new(UNARY[name](self.tensors[a])), a)
 
-    @rule(first=PICK, second=PICK, name=st.sampled_from(sorted(BINARY)))
+    @rule(first=SELECT_OUTPUT, second=SELECT_OUTPUT, name=st.sampled_from(sorted(BINARY)))
     def binary(self, first: int, second: int, name: str) -> None:
         a, b = self.choose(first), self.choose(second)
         try:
@@ -83,7 +83,7 @@ class Machine(RuleBasedStateMachine):
         if np.prod(shape) <= 36:
             self.record("binary", name, self.new(BINARY[name](self.tensors[a], self.tensors[b])), a, b)
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(VIEWS)))
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(VIEWS)))
     def view(self, pick: int, name: str) -> None:
         a = self.choose(pick)
         x = self.tensors[a]
@@ -93,7 +93,7 @@ class Machine(RuleBasedStateMachine):
             return  # only where both sides share memory
         self.record("view", name, self.new(VIEWS[name](x)), a)
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(WRITES)))
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(WRITES)))
     def write(self, pick: int, name: str) -> None:
         a = self.choose(pick)
         x = self.tensors[a]
@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.record("write", name, -1, a)
         self.check_aliases(a)
 
-    @rule(first=PICK, second=PICK)
+    @rule(first=SELECT_OUTPUT, second=SELECT_OUTPUT)
     def copy_into(self, first: int, second: int) -> None:
         a, b = self.choose(first), self.choose(second)
         x, y = self.tensors[a], self.tensors[b]
@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
         self.record("copy", "", -1, a, b)
         self.check_aliases(a)
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(UNARY)), views=st.lists(st.sampled_from(sorted(VIEWS)), min_size=1, max_size=3),
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)), views=st.lists(st.sampled_from(sorted(VIEWS)), min_size=1, max_size=3),
           write=st.sampled_from(sorted(WRITES)), at=st.integers(0, 3))  # fmt: skip
     def views_of_a_new_value_and_a_write(self, pick: int, name: str, views: list[str], write: str, at: int) -> None:
         """A value, views of it and of each other, and a write to one of them: all must follow."""
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
             self.view(0, view)
         self.write(at % (len(self.alive) - made + 1), write)
 
-    @rule(pick=PICK)
+    @rule(pick=SELECT_OUTPUT)
     @precondition(lambda self: sum(s[0] == "stop" for s in self.twin.steps) < 3)
     def detach(self, pick: int) -> None:
         a = self.choose(pick)
@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
         assert not stopped.requires_grad
         self.record("stop", "", self.new(stopped), a)
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(UNARY)))
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)))
     @precondition(lambda self: sum(s[0] == "stop" for s in self.twin.steps) < 3)
     def without_recording(self, pick: int, name: str) -> None:
         a = self.choose(pick)
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
         self.record("unary", name, between, a)
         self.record("stop", "", self.new(made), between)
 
-    @rule(pick=PICK)
+    @rule(pick=SELECT_OUTPUT)
     @precondition(lambda self: len(self.alive) > 4)
     def delete(self, pick: int) -> None:
         a = self.choose(pick)
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
             size = 1 + abs(want) + (0.0 if g is None else float(np.abs(g * way).sum()))
             assert abs(want - found) < 2e-5 * size, f"value {number}, leaf {leaf}: {found} instead of {want}"
 
-    @rule(pick=PICK, retain=st.booleans())
+    @rule(pick=SELECT_OUTPUT, retain=st.booleans())
     def grad(self, pick: int, retain: bool) -> None:
         self.check_grad(self.choose(pick), retain)
 
@@ -187,7 +187,7 @@ class Machine(RuleBasedStateMachine):
             return  # a needed value was overwritten: said, not computed
         self.gradients(a, weights, {k: None if g is None else g.detach().numpy() for k, g in zip(leaves, got, strict=True)})
 
-    @rule(pick=PICK)
+    @rule(pick=SELECT_OUTPUT)
     def backward(self, pick: int) -> None:
         a = self.choose(pick)
         y = self.tensors[a]
@@ -214,12 +214,12 @@ class Machine(RuleBasedStateMachine):
             added[k] = None if now is None else now.numpy() - (0 if b is None else b)
         self.gradients(a, np.ones(y.shape), added)
 
-    @rule(pick=PICK)
+    @rule(pick=SELECT_OUTPUT)
     def zero_grad(self, pick: int) -> None:
         k = list(self.twin.leaves)[pick % len(self.twin.leaves)]
         self.tensors[k].grad = None
 
-    @rule(pick=PICK, name=st.sampled_from(sorted(UNARY)), write=st.sampled_from(sorted(WRITES)), view=st.sampled_from(sorted(VIEWS)))
+    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)), write=st.sampled_from(sorted(WRITES)), view=st.sampled_from(sorted(VIEWS)))
     def trace_and_replay(self, pick: int, name: str, write: str, view: str) -> None:
         x = self.tensors[self.choose(pick)].detach()
         if x.shape[1] < 2:

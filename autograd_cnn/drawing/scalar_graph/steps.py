@@ -7,7 +7,7 @@ from ..canvas.frames import Frames
 from ..canvas.mathtext import SUM, Term, row, written
 from ..canvas.scene import Run
 from ..canvas.text import mathematics, name_runs, value
-from ..view.narration import SIZE, check_count, film_of
+from ..view.narration import SIZE, animation_of, check_count
 from ..view.progress import FORWARD, SEED, START, Stage, stages
 from ..view.style import Style
 from ..view.view import Unit, View, number_of
@@ -21,7 +21,7 @@ def circuit_steps(view: View, style: Style, title: str, subtitle: str, theme: st
     check_count(view)
     figure = CircuitFigure(view, style, title, subtitle, formula=formula)
     teller = _CircuitSteps(figure)
-    return film_of([(figure.scene(s), *teller.told(s)) for s in stages(view, style.backward)], style.words, theme, prefix)
+    return animation_of([(figure.scene(s), *teller.told(s)) for s in stages(view, style.backward)], style.words, theme, prefix)
 
 
 class _CircuitSteps:

@@ -11,7 +11,7 @@ from ...engine.graph import Graph
 from ...engine.node import Leaf, Node, reachable
 from ...engine.step import Step, Value
 from ...engine.trace import trace
-from ...engine.variable import FRONT, box
+from ...engine.variable import VALUE_TYPE_OF, box
 from ...errors import GraphError
 from ..view.view import Unit, View, number_of
 
@@ -49,8 +49,8 @@ def walk_of(view: View) -> Walk:
     arrived: list[Leaf] = []
 
     def run() -> Any:
-        front = FRONT[raw.__class__]
-        found = pullback([root], [seed], front, inputs=leaves, accumulate=False, retain_graph=True, create_graph=True, capture={})
+        value_type = VALUE_TYPE_OF[raw.__class__]
+        found = pullback([root], [seed], value_type, inputs=leaves, accumulate=False, retain_graph=True, create_graph=True, capture={})
         arrived[:] = [leaf for leaf, g in zip(leaves, found or (), strict=True) if g is not None]
         return tuple(g for g in found or () if g is not None)
 

@@ -14,7 +14,7 @@ from ..canvas.mathtext import Term, written
 from ..canvas.metrics import text_width
 from ..canvas.scene import Circle, Group, Path, Rect, Run, Scene, Text, shortened
 from ..canvas.text import norm, shape
-from ..view.narration import check_count, film_of
+from ..view.narration import animation_of, check_count
 from ..view.progress import BACKWARD, FORWARD, SEED, START, Stage, stages
 from ..view.style import Style
 from ..view.view import Gradient, Unit, View
@@ -32,7 +32,7 @@ def tensor_steps(view: View, style: Style, title: str, subtitle: str, theme: str
     whole = figure.scene()
     figure.page = whole.width
     told = [(_Developed(figure, stage).scene(whole), *_told(figure, stage)) for stage in stages(view, style.backward)]
-    return film_of(told, style.words, theme, prefix)
+    return animation_of(told, style.words, theme, prefix)
 
 
 class _StepFigure(Figure):

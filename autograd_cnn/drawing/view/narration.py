@@ -66,7 +66,7 @@ class Narrator:
             y += max(p.descent for _, p in line) + 9
 
 
-def film_of(told: Sequence[tuple[Scene, Stage, list[Term], str]], words: Words, theme: str, prefix: str) -> Frames:
+def animation_of(told: Sequence[tuple[Scene, Stage, list[Term], str]], words: Words, theme: str, prefix: str) -> Frames:
     """Put the narration below each scene, all of one height."""
     narrator = Narrator(words, told[0][0].width)
     written_out = [narrator.lines(stage, pieces) for _, stage, pieces, _ in told]

@@ -169,6 +169,6 @@ def is_whole(x: Any) -> bool:
     return base is None or base.__class__ is Lent or getattr(x, "own", False)
 
 
-def lendable(g: Any) -> bool:
+def donatable(g: Any) -> bool:
     """Is this a whole, writable array, so that whoever is lent it may write over it?"""
     return isinstance(g, np.ndarray) and is_whole(g) and bool(g.flags.writeable)

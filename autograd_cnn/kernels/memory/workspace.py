@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def at_work(kernel: F) -> F:
-    """A kernel that uses `scratch`. Python runs signals' handlers between any two lines: a kernel that runs inside another one, which is
+    """A kernel that uses `workspace`. Python runs signals' handlers between any two lines: a kernel that runs inside another one, which is
     not done with the thread's buffers, has buffers of its own."""
 
     @functools.wraps(kernel)
@@ -55,7 +55,7 @@ def at_work(kernel: F) -> F:
     return run  # type: ignore[return-value]  # same signature: functools.wraps
 
 
-def scratch(purpose: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def workspace(purpose: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """An uninitialised C-contiguous array, valid until this thread asks for the same purpose again."""
     if dtype.hasobject:
         raise TypeError(f"scratch: expected a dtype of plain numbers, got {dtype}: raw memory cannot hold references.")

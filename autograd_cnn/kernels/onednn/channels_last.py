@@ -36,7 +36,7 @@ class ChannelsLast(np.ndarray[Any, np.dtype[Any]]):
         result = getattr(ufunc, method)(*(plain_view(x) for x in inputs), **kwargs)
         if out is not None:
             return out[0] if len(out) == 1 else out
-        return claim(result) if method == "__call__" and result.__class__ is np.ndarray and is_last(result) else result
+        return as_channels_last(result) if method == "__call__" and result.__class__ is np.ndarray and is_last(result) else result
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return func(*_plain_all(args), **{k: _plain_all(v) for k, v in kwargs.items()})
@@ -105,14 +105,14 @@ def is_last(x: Any) -> bool:
     return bool(3 <= x.ndim <= 5 and x.size > 0 and x.strides == last_strides(x.shape, x.itemsize))
 
 
-def claim(x: Any) -> ChannelsLast:
+def as_channels_last(x: Any) -> ChannelsLast:
     """An array for which `is_last` holds, under its class."""
     made = x.view(ChannelsLast)
     made.address = _address_of(x)
     return made  # type: ignore[no-any-return]
 
 
-def lying(x: Any) -> Any:
+def channels_innermost(x: Any) -> Any:
     """(N, C, *S) → (N, *S, C), contiguous"""
     return np.moveaxis(x.view(np.ndarray), 1, -1) if x.__class__ is ChannelsLast else x
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..memory.allocator import FLOAT
 from ..memory.threads import share
 from ..reference.sums import add_up
-from .channels_last import ChannelsLast, empty_last, lying
+from .channels_last import ChannelsLast, channels_innermost, empty_last
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -19,7 +19,7 @@ def channel_sums(x: ChannelsLast) -> Any:
     """The sum of each channel of (N, C, *S): (C,). Long rows first, which NumPy adds with vector instructions; and two short sums
     of sums round less than a long one."""
     c, w = x.shape[1], x.shape[-1]
-    return add_up(add_up(lying(x).reshape(-1, w * c), 0).reshape(w, c), 0)  # (N·H, W·C) -> (W, C) -> (C)
+    return add_up(add_up(channels_innermost(x).reshape(-1, w * c), 0).reshape(w, c), 0)  # (N·H, W·C) -> (W, C) -> (C)
 
 
 _BLOCK = 1 << 16  # entries that stay in the cache; so few are added in float32, the sums of blocks in float64
@@ -41,7 +41,7 @@ def channel_moments(x: ChannelsLast) -> tuple[Any, Any]:
         rest, squares = (s / n for s in _sums(None, x, centre))
         mean, var = centre + rest, np.maximum(squares - rest * rest, 0)
         if not np.all(np.isfinite(var)):
-            places = lying(x).reshape(n, len(mean))
+            places = channels_innermost(x).reshape(n, len(mean))
             mean = np.add.reduce(places, axis=0, dtype=np.float64) / n
             var = np.add.reduce(np.square(np.subtract(places, mean, dtype=np.float64)), axis=0) / n
     return mean, var
@@ -61,8 +61,8 @@ def _sums(g: Any, x: ChannelsLast, centre: Any = None) -> tuple[Any, Any]:
     c = x.shape[1]
     n = x.size // c
     k = _side_by_side(n, c)
-    rows: Any = lying(x).reshape(n // k, k * c)
-    others: Any = rows if g is None else lying(g).reshape(n // k, k * c)
+    rows: Any = channels_innermost(x).reshape(n // k, k * c)
+    others: Any = rows if g is None else channels_innermost(g).reshape(n // k, k * c)
     length = _rows_of_a_block(k * c)
     middle: Any = None if centre is None else np.tile(centre, k)
     found: list[Any] = []
@@ -99,10 +99,10 @@ def spread_average(g: ChannelsLast, kernel: tuple[int, ...]) -> ChannelsLast:
     """(N, C, *O) → (N, C, *(O·kernel)): each entry, over the size of its window, at all places of it; windows neither overlap nor leave gaps."""
     n, c, *out = g.shape
     y = empty_last((n, c, *(o * k for o, k in zip(out, kernel, strict=True))))
-    shares = np.divide(lying(g), FLOAT.type(math.prod(kernel)), order="C")
+    shares = np.divide(channels_innermost(g), FLOAT.type(math.prod(kernel)), order="C")
     rows = np.repeat(shares.view(f"V{c * g.itemsize}"), kernel[-1], axis=-2).view(FLOAT)  # the last dim, all channels at a time
     wide = rows.reshape(n, *(s for o in out[:-1] for s in (o, 1)), -1)
-    lying(y).reshape(n, *(s for o, k in zip(out[:-1], kernel[:-1], strict=True) for s in (o, k)), wide.shape[-1])[...] = wide
+    channels_innermost(y).reshape(n, *(s for o, k in zip(out[:-1], kernel[:-1], strict=True) for s in (o, k)), wide.shape[-1])[...] = wide
     return y
 
 
@@ -114,7 +114,7 @@ def part(x: Any, at: tuple[Any, ...]) -> Any:
     if not cut.size:
         return NotImplemented
     y = empty_last(cut.shape, x.dtype)
-    lying(y)[...] = np.moveaxis(cut, 1, -1)
+    channels_innermost(y)[...] = np.moveaxis(cut, 1, -1)
     return y
 
 

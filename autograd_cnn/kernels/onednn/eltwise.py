@@ -53,11 +53,11 @@ def _build_relu(b: Builder, size: int) -> Any:
     return b.plan(made, [(api.SRC, flat), (api.SRC_1, bound), (api.DST, flat), (api.after(0), flat)])
 
 
-def relu_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+def relu_adjoint(g: Any, y: Any, donated: Any = None) -> Any:
     """g where y > 0, else 0. oneDNN multiplies by 1 and 0: an infinite or NaN g, as √(relu x) gives where x < 0, is NumPy's."""
     if getattr(g, "size", 0) < SMALL or g.dtype is not FLOAT or not finite(g):
         return NotImplemented
-    return curve_adjoint(RELU, g, y, spare)
+    return curve_adjoint(RELU, g, y, donated)
 
 
 def leaky_relu(x: Any, negative_slope: float) -> Any:
@@ -65,9 +65,9 @@ def leaky_relu(x: Any, negative_slope: float) -> Any:
     return curve(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), x)
 
 
-def leaky_relu_adjoint(g: Any, x: Any, negative_slope: float, spare: Any = None) -> Any:
+def leaky_relu_adjoint(g: Any, x: Any, negative_slope: float, donated: Any = None) -> Any:
     """g where x > 0, else slope · g"""
-    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, x, spare)
+    return curve_adjoint(Curve(api.ELTWISE_RELU, api.ELTWISE_RELU_FROM_RESULT, negative_slope), g, x, donated)
 
 
 def sigmoid(x: Any) -> Any:
@@ -75,9 +75,9 @@ def sigmoid(x: Any) -> Any:
     return _smooth(LOGISTIC, SMALL, x)
 
 
-def sigmoid_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+def sigmoid_adjoint(g: Any, y: Any, donated: Any = None) -> Any:
     """g · y · (1 − y)"""
-    return curve_adjoint(LOGISTIC, g, y, spare)
+    return curve_adjoint(LOGISTIC, g, y, donated)
 
 
 def tanh(x: Any) -> Any:
@@ -85,9 +85,9 @@ def tanh(x: Any) -> Any:
     return _smooth(TANH, _LONG, x)
 
 
-def tanh_adjoint(g: Any, y: Any, spare: Any = None) -> Any:
+def tanh_adjoint(g: Any, y: Any, donated: Any = None) -> Any:
     """g · (1 − y²)"""
-    return curve_adjoint(TANH, g, y, spare)
+    return curve_adjoint(TANH, g, y, donated)
 
 
 _LONG = 1 << 17  # entries of a tanh from which two threads beat NumPy's vector instructions
@@ -110,15 +110,15 @@ def curve(how: Curve, x: Any) -> Any:
     return y
 
 
-def curve_adjoint(how: Curve, g: Any, y: Any, spare: Any = None) -> Any:
-    """g times the slope at each entry, told by the result y; written over `spare` (g itself, lent for this call) if it lies as y does"""
+def curve_adjoint(how: Curve, g: Any, y: Any, donated: Any = None) -> Any:
+    """g times the slope at each entry, told by the result y; written over `donated` (g itself, lent for this call) if it lies as y does"""
     if getattr(y, "size", 0) < SMALL or not (fits(y) and g.shape == y.shape and g.dtype is FLOAT and dispatch.active()):
         return NotImplemented
     run = _plan(how, "backward", y.size)
     if run is None:
         return NotImplemented
     g = in_order_of(y, g)
-    gx = g if g is spare else empty_like(y)
+    gx = g if g is donated else empty_like(y)
     run(y, g, gx)
     return gx
 
@@ -149,7 +149,7 @@ def in_order_of(x: Any, other: Any) -> Any:
 
 def finite(x: Any) -> bool:
     """Is no entry infinite or NaN, nor the sum of the squares too large for float32?"""
-    flat = channels_last.lying(x).reshape(-1)
+    flat = channels_last.channels_innermost(x).reshape(-1)
     return float(np.dot(flat, flat)) < math.inf
 
 

@@ -37,15 +37,15 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     return y, mean, var, invstd.astype(FLOAT)
 
 
-def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float, spare: Any = None) -> Any:
-    """(gx, gweight, gbias); gx is written over `spare` (g itself, lent for this call) if its channels are last"""
+def batch_norm_adjoint(g: Any, x: Any, weight: Any, mean: Any, invstd: Any, eps: float, donated: Any = None) -> Any:
+    """(gx, gweight, gbias); gx is written over `donated` (g itself, lent for this call) if its channels are last"""
     if mean is None or not _fits(x, weight, weight) or g.dtype is not FLOAT:
         return NotImplemented
     run = _plan("batch_norm_adjoint", x.shape, weight is not None, eps)
     if run is None:
         return NotImplemented
     g, x = as_last(g), as_last(x)
-    gx = g if g is spare else channels_last.empty_last(x.shape)
+    gx = g if g is donated else channels_last.empty_last(x.shape)
     var = 1 / (invstd * invstd) - FLOAT.type(eps)  # oneDNN adds eps again
     if weight is None:
         run(x, g, mean, var, gx)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..memory.allocator import FLOAT, is_whole
-from .channels_last import ChannelsLast, claim, is_last, lying, plain_view
+from .channels_last import ChannelsLast, as_channels_last, channels_innermost, is_last, plain_view
 from .reorder import as_rows
 
 
@@ -25,7 +25,7 @@ def to_plain(x: Any) -> Any:
     return np.ascontiguousarray(view)
 
 
-def store(x: ChannelsLast) -> Any:
+def to_storage(x: ChannelsLast) -> Any:
     """The ordinary array that is this value from now on: writes to it are counted as writes to the value."""
     if x.stored is None:
         plain = to_plain(x)
@@ -34,7 +34,7 @@ def store(x: ChannelsLast) -> Any:
     return x.stored
 
 
-def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def run_reference(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """A primitive's reference kernel on values of which some are `ChannelsLast`.
 
     It gets plain views; what is in their order goes on as one of them. A kernel that works entry by entry gets the memory as it lies,
@@ -43,8 +43,8 @@ def beside(prim: Any, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if prim.view:
         return prim.forward(*(to_plain(v) for v in values), **params)
     if prim.entrywise and _alike(values):
-        y = prim.forward(*(lying(v) for v in values), **params)
-        return claim(_back(y)) if y.__class__ is np.ndarray else y
+        y = prim.forward(*(channels_innermost(v) for v in values), **params)
+        return as_channels_last(_back(y)) if y.__class__ is np.ndarray else y
     views = tuple(plain_view(v) for v in values)
     return _settled(prim.forward(*views, **params), values, views)
 
@@ -66,4 +66,4 @@ def _settled(y: Any, values: tuple[Any, ...], views: tuple[Any, ...]) -> Any:
     for value, view in zip(values, views, strict=True):
         if y is view:
             return value
-    return claim(y) if is_whole(y) and is_last(y) else np.ascontiguousarray(y)
+    return as_channels_last(y) if is_whole(y) and is_last(y) else np.ascontiguousarray(y)

@@ -28,7 +28,7 @@ def as_last(x: Any) -> ChannelsLast:
     if x.__class__ is ChannelsLast:
         return x
     if channels_last.is_last(x):  # a view of one, or an array that was made so
-        return channels_last.claim(x)
+        return channels_last.as_channels_last(x)
     y = channels_last.empty_last(x.shape)
     if x.size > _SMALL:
         copy = _plan(x, True)

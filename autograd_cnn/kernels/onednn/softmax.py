@@ -28,19 +28,19 @@ def softmax(x: Any, dim: int, log: bool = False) -> Any:
     return y
 
 
-def log_softmax_adjoint(g: Any, y: Any, dim: int, spare: Any = None) -> Any:
-    """g − e^y · Σ g; written over `spare`, if g's memory is lent for this call"""
-    return softmax_adjoint(g, y, dim, spare, log=True)
+def log_softmax_adjoint(g: Any, y: Any, dim: int, donated: Any = None) -> Any:
+    """g − e^y · Σ g; written over `donated`, if g's memory is lent for this call"""
+    return softmax_adjoint(g, y, dim, donated, log=True)
 
 
-def softmax_adjoint(g: Any, y: Any, dim: int, spare: Any = None, log: bool = False) -> Any:
-    """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm; written over `spare`, if g's memory is lent for this call"""
+def softmax_adjoint(g: Any, y: Any, dim: int, donated: Any = None, log: bool = False) -> Any:
+    """y · (g − Σ g · y), or g − e^y · Σ g for the logarithm; written over `donated`, if g's memory is lent for this call"""
     if not (_fits(y) and _fits(g) and g.shape == y.shape and dim in (-1, y.ndim - 1) and dispatch.active()):
         return NotImplemented
     run = _plan("log_softmax adjoint" if log else "softmax adjoint", y.shape)
     if run is None:
         return NotImplemented
-    gx = g if g is spare else allocator.empty(y.shape)
+    gx = g if g is donated else allocator.empty(y.shape)
     run(y, g, gx)
     return gx
 

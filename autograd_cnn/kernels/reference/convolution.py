@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from ...errors import DtypeError, ShapeError, expected
 from ..matmul import matmul
-from ..memory.workspace import at_work, scratch
+from ..memory.workspace import at_work, workspace
 from . import depthwise, pointwise
 from .columns import Block, Columns
 from .geometry import Geometry, geometry
@@ -265,7 +265,7 @@ def _padded(piece: Piece, x: Array) -> Array:
     columns, taken = piece.columns, piece.of(x)
     if columns.in_place and taken.flags.c_contiguous:
         return taken.reshape(columns.shape)
-    padded = scratch("padded", columns.shape, x.dtype)
+    padded = workspace("padded", columns.shape, x.dtype)
     if columns.geo.padded and piece.fresh:
         padded.fill(0)
     columns.load(taken, padded)
@@ -274,7 +274,7 @@ def _padded(piece: Piece, x: Array) -> Array:
 
 def _gathered(columns: Columns, padded: Array, block: Block) -> Array:
     """(G, C·∏K, positions · n)"""
-    found = scratch("columns", columns.column_shape(block), padded.dtype)
+    found = workspace("columns", columns.column_shape(block), padded.dtype)
     columns.gather(padded, block, found)
     return found.reshape(columns.geo.groups, -1, math.prod(block.size) * columns.samples)
 
@@ -305,7 +305,7 @@ def _columns_forward(geo: Geometry, x: Array, w: Array, bias: Array | None, y: A
             gathered = _gathered(columns, padded, block)
             place = _in_place(columns, target, block)
             if place is None:
-                result = scratch("result", columns.result_shape(block), y.dtype)
+                result = workspace("result", columns.result_shape(block), y.dtype)
                 matmul(matrix, gathered, out=result.reshape(geo.groups, -1, gathered.shape[-1]))
                 columns.write(result, block, target, bias)
             else:
@@ -319,7 +319,7 @@ def _gradient(columns: Columns, g: Array, block: Block) -> Array:
     place = _in_place(columns, g, block)
     if place is not None:
         return place
-    found = scratch("result", columns.result_shape(block), g.dtype)
+    found = workspace("result", columns.result_shape(block), g.dtype)
     columns.read(g, block, found)
     return found.reshape(columns.geo.groups, -1, math.prod(block.size) * columns.samples)
 
@@ -329,14 +329,14 @@ def _columns_input(geo: Geometry, g: Array, w: Array, gx: Array, exact: bool = F
     matrix = pieces[0].columns.tall(w).swapaxes(1, 2)
     for piece in pieces:
         columns = piece.columns
-        padded = scratch("padded", columns.shape, g.dtype)
+        padded = workspace("padded", columns.shape, g.dtype)
         padded.fill(0)
         for block in columns.blocks(piece.positions):
             gradient = _gradient(columns, piece.of(g), block)
             if columns.rows > 1 and not _finite(gradient):
                 _columns_input(geo, g, w, gx, exact=True)
                 return
-            scattered = scratch("columns", columns.column_shape(block), g.dtype)
+            scattered = workspace("columns", columns.column_shape(block), g.dtype)
             matmul(matrix, gradient, out=scattered.reshape(geo.groups, -1, gradient.shape[-1]))
             columns.scatter(scattered, block, padded)
         columns.unload(padded, piece.of(gx))
@@ -369,7 +369,7 @@ def _columns_weight(geo: Geometry, g: Array, x: Array) -> Array:
             if total is None:
                 total = np.matmul(gradient, gathered)
             else:
-                part = scratch("weights", total.shape, total.dtype)
+                part = workspace("weights", total.shape, total.dtype)
                 np.add(total, np.matmul(gradient, gathered, out=part), out=total)
     if total is None:
         return np.zeros(geo.w_shape, g.dtype)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..memory.workspace import scratch
+from ..memory.workspace import workspace
 from .geometry import Geometry
 from .windows import Index, Shape
 
@@ -84,7 +84,7 @@ class Planes:
         samples, channels = x.shape[:2]
         if samples == 1 and not self.geo.padded and max(self.phases) == 1 and x.flags.c_contiguous:
             return x.reshape(channels, *self.phases, self.area)
-        padded = scratch("padded", (channels, *self.phases, samples, *self.inner), x.dtype)
+        padded = workspace("padded", (channels, *self.phases, samples, *self.inner), x.dtype)
         if self.geo.padded:
             padded.fill(0)
         for outer, taken in self.inside():
@@ -106,7 +106,7 @@ class Planes:
 
     def widen(self, g: Array, channels: int) -> Array:
         """g (n, C·O, *out) → (C, O, n · area), zero between the rows and the planes."""
-        wide = scratch("result", (channels, self.geo.outputs, len(g) * self.area), g.dtype)
+        wide = workspace("result", (channels, self.geo.outputs, len(g) * self.area), g.dtype)
         wide.fill(0)
         self.results(wide, len(g), channels)[...] = g
         return wide
@@ -119,10 +119,10 @@ def forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
     for samples, channels in planes.chunks(x.itemsize):
         padded = planes.load(x[samples, channels])
         count, some = samples.stop - samples.start, channels.stop - channels.start
-        sums = scratch("result", (some, many, count * planes.area), x.dtype)
+        sums = workspace("result", (some, many, count * planes.area), x.dtype)
         length = planes.length(count)
         total = sums[..., :length]
-        product = scratch("columns", total.shape, x.dtype)
+        product = workspace("columns", total.shape, x.dtype)
         for number, (index, phase, shift) in enumerate(planes.shifts):
             shifted = padded[planes.run(phase, shift, length)][:, None]
             weight = weights[planes.weight(channels, index)][..., None]
@@ -139,10 +139,10 @@ def input_adjoint(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
     for samples, channels in planes.chunks(g.itemsize):
         count, some = samples.stop - samples.start, channels.stop - channels.start
         gradient = planes.widen(g[samples, channels.start * many : channels.stop * many], some)
-        total = scratch("padded", (some, *planes.phases, count * planes.area), g.dtype)
+        total = workspace("padded", (some, *planes.phases, count * planes.area), g.dtype)
         total.fill(0)
         length = planes.length(count)
-        product = scratch("columns", (some, length), g.dtype)
+        product = workspace("columns", (some, length), g.dtype)
         for index, phase, shift in planes.shifts:
             target = total[planes.run(phase, shift, length)]
             weight = weights[planes.weight(channels, index)]

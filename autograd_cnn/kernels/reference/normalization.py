@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..memory.workspace import at_work, scratch
+from ..memory.workspace import at_work, workspace
 from .windows import quiet
 
 Array = npt.NDArray[Any]
@@ -81,7 +81,7 @@ def batch_norm_adjoint(g: Array, x: Array, weight: Array | None, mean: Array, in
     gbias, dot = np.zeros(channels), np.zeros(channels)
     centre, ones = mean[:, None], np.ones(values.shape[-1], x.dtype)
     for some in _chunks(values):
-        deviation = np.subtract(values[some], centre, out=scratch("columns", values[some].shape, x.dtype))
+        deviation = np.subtract(values[some], centre, out=workspace("columns", values[some].shape, x.dtype))
         gbias += _dots(gradients[some], ones)
         dot += _dots(gradients[some], deviation)
     gx = np.empty(x.shape, x.dtype)
@@ -97,7 +97,7 @@ def batch_norm_adjoint(g: Array, x: Array, weight: Array | None, mean: Array, in
 
 def _combine(g: Array, x: Array, a: Array, b: Array, c: Array, centre: Array, gx: Array) -> None:
     for some in _chunks(x):
-        part = np.subtract(x[some], centre, out=scratch("columns", x[some].shape, x.dtype))
+        part = np.subtract(x[some], centre, out=workspace("columns", x[some].shape, x.dtype))
         np.multiply(part, b[:, None], out=part)
         np.add(part, c[:, None], out=part)
         np.multiply(g[some], a[:, None], out=gx[some])
@@ -114,7 +114,7 @@ def _moments(x: Array) -> tuple[Array, Array]:
     mean = total / count
     centre = mean.astype(x.dtype)[:, None]
     for some in _chunks(x):
-        deviation = np.subtract(x[some], centre, out=scratch("columns", x[some].shape, x.dtype))
+        deviation = np.subtract(x[some], centre, out=workspace("columns", x[some].shape, x.dtype))
         squares += _dots(deviation, deviation)
     # the centre was rounded: E(x − c)² = var + (mean − c)²
     return mean, np.maximum(squares / count - (mean - centre[:, 0]) ** 2, 0)
@@ -158,7 +158,7 @@ def local_response_norm_forward(x: Array, size: int, alpha: float = 1e-4, beta: 
     base = np.empty(x.shape, x.dtype)
     source, target, bases = _rows(x), _rows(y), _rows(base)
     for some in _chunks(source):
-        squares = np.square(source[some], out=scratch("columns", source[some].shape, x.dtype))
+        squares = np.square(source[some], out=workspace("columns", source[some].shape, x.dtype))
         _channel_sums(squares, size, size // 2, bases[some])
         np.multiply(bases[some], alpha / size, out=bases[some])
         np.add(bases[some], k, out=bases[some])
@@ -181,7 +181,7 @@ def local_response_norm_adjoint(g: Array, x: Array, base: Array, size: int, alph
     for some in _chunks(source):
         powers = _power(bases[some], beta)
         scaled = np.multiply(gradients[some], powers, out=powers)
-        inner = np.multiply(scaled, source[some], out=scratch("columns", scaled.shape, x.dtype))
+        inner = np.multiply(scaled, source[some], out=workspace("columns", scaled.shape, x.dtype))
         np.divide(inner, bases[some], out=inner)
         # the window that reached size // 2 back now reaches as far ahead
         _channel_sums(inner, size, (size - 1) // 2, target[some])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..matmul import matmul
-from ..memory.workspace import scratch
+from ..memory.workspace import workspace
 from .geometry import Geometry
 
 Array = npt.NDArray[Any]
@@ -50,7 +50,7 @@ def weight_adjoint(geo: Geometry, g: Array, x: Array) -> Array:
     gradient = _grouped(geo, g, geo.outputs)
     taken = _grouped(geo, _stepped(geo, x), geo.inputs).swapaxes(-1, -2)
     total: Array = np.matmul(gradient[0], taken[0])
-    part = scratch("weights", total.shape, total.dtype)
+    part = workspace("weights", total.shape, total.dtype)
     for sample in range(1, geo.batch):
         np.matmul(gradient[sample], taken[sample], out=part)
         np.add(total, part, out=total)

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import ShapeError, expected
-from ..memory.workspace import at_work, scratch
+from ..memory.workspace import at_work, workspace
 from ..onednn.channels_last import last_strides
 from .averaging import adaptive_windows, check_adaptive, chunks, planes_of
 from .geometry import Pooling, pooling
@@ -243,8 +243,8 @@ def _walk_sides(x: Array, sides: list[list[Element]], kernel: Shape, y: Array, r
     kind = np.min_scalar_type(max(math.prod(kernel) - 1, 1))
     for dim in reversed(range(len(kernel))):
         shape = (*values.shape[: dim + 1], *y.shape[dim + 1 :])
-        best = scratch(f"maxima {dim % 2}", shape, y.dtype) if dim else y
-        numbers = scratch(f"codes {dim % 2}", shape, kind)
+        best = workspace(f"maxima {dim % 2}", shape, y.dtype) if dim else y
+        numbers = workspace(f"codes {dim % 2}", shape, kind)
         _walk_side(values, codes, sides[dim], dim, math.prod(kernel[dim + 1 :]), best, numbers, rise)
         values, codes = best, numbers
     if codes is None:
@@ -283,9 +283,9 @@ Rise = Callable[[Array, Array, Array, Array | None, int], None]
 
 
 def _rise(y: Array, codes: Array, values: Array, numbers: Array | None, number: int) -> None:
-    rises = np.greater(values, y, out=scratch("mask", y.shape, np.dtype(bool))).view(np.uint8)
+    rises = np.greater(values, y, out=workspace("mask", y.shape, np.dtype(bool))).view(np.uint8)
     # numbers grow, so the larger of the old number and (the new number or 0) is the one that holds
-    new = scratch("numbers", y.shape, codes.dtype)
+    new = workspace("numbers", y.shape, codes.dtype)
     if numbers is None:
         np.multiply(rises, codes.dtype.type(number), out=new)
     else:

@@ -17,7 +17,7 @@ from .. import init
 from ..module.module import Module
 from ..utils.rnn import PackedSequence
 from .linear import made
-from .recurrence import GATES, STEPS, State, Weights, run_layer
+from .recurrence import GATES, STEPS, StateDict, Weights, run_layer
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
@@ -131,14 +131,14 @@ class RNNBase(Module):
             return y.squeeze(1), self._shown(tuple(s.squeeze(1) for s in end))
         return (y.transpose(0, 1) if self.batch_first else y), self._shown(end)
 
-    def _shown(self, state: State) -> Any:
+    def _shown(self, state: StateDict) -> Any:
         return state[0]
 
     def _parts(self) -> tuple[int, ...]:
         """The width of each part of the state."""
         return (self.hidden_size,)
 
-    def _given(self, hx: Any) -> State:
+    def _given(self, hx: Any) -> StateDict:
         return (hx,)
 
     def _check_input(self, x: Tensor, dims: int) -> None:
@@ -153,7 +153,7 @@ class RNNBase(Module):
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {x.shape[-1]} in {type(self).__name__}"
             )
 
-    def _state(self, hx: Any, x: Tensor, batch: int, dims: int) -> State:
+    def _state(self, hx: Any, x: Tensor, batch: int, dims: int) -> StateDict:
         """The initial state, checked, with a batch dim: zeros unless given."""
         rows = self.num_layers * len(self._suffixes())
         if hx is None:
@@ -169,10 +169,10 @@ class RNNBase(Module):
                 raise RuntimeError(f"Expected {what} size {(rows, batch, width)}, got {list(s.shape)} in {name}")
         return state
 
-    def _stacked(self, x: Tensor, sizes: list[int] | None, start: State) -> tuple[Tensor, State]:
+    def _stacked(self, x: Tensor, sizes: list[int] | None, start: StateDict) -> tuple[Tensor, StateDict]:
         """All layers, one on the other, with dropout between them."""
         directions = len(self._suffixes())
-        ends: list[State] = []
+        ends: list[StateDict] = []
         for layer in range(self.num_layers):
             ys = []
             for d in range(directions):
@@ -234,13 +234,13 @@ class LSTM(RNNBase):
                  dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None) -> None:  # fmt: skip
         super().__init__("LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
 
-    def _shown(self, state: State) -> Any:
+    def _shown(self, state: StateDict) -> Any:
         return state
 
     def _parts(self) -> tuple[int, ...]:
         return (self.proj_size or self.hidden_size, self.hidden_size)
 
-    def _given(self, hx: Any) -> State:
+    def _given(self, hx: Any) -> StateDict:
         if not isinstance(hx, tuple | list) or len(hx) != 2:
             raise TypeError(expected("LSTM", "the state as a tuple (h, c)", type(hx).__name__))
         return tuple(hx)
@@ -295,7 +295,7 @@ class RNNCellBase(Module):
             parts.append(f"nonlinearity={self.nonlinearity}")
         return ", ".join(parts)
 
-    def _step(self, kind: str, input: Tensor, state: State | None, count: int = 1) -> State:
+    def _step(self, kind: str, input: Tensor, state: StateDict | None, count: int = 1) -> StateDict:
         """One step; a vector stands for a batch of one."""
         name = type(self).__name__
         if input.dim() not in (1, 2):

@@ -60,7 +60,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-class Members:
+class Attributes:
     """The attribute protocol of a Module.
 
     A Parameter, Module or Buffer assigned to an attribute is registered under that name, in `_parameters`, `_modules`
@@ -141,7 +141,7 @@ class Members:
         >>> m.same
         Identity()
         """
-        if not isinstance(module, Members) and module is not None:
+        if not isinstance(module, Attributes) and module is not None:
             raise TypeError(f"{_kind(module)} is not a Module subclass")
         self._check_name("module", name, "_modules")
         self._modules[name] = registered(module_registration, self, name, module)
@@ -201,7 +201,7 @@ class Members:
                     f"new values into it: with no_grad(): module.{name}.copy_(value)."
                 )
             self.register_parameter(name, None)
-        elif isinstance(value, Members):
+        elif isinstance(value, Attributes):
             self._clear(name, but="_modules")
             held["_modules"][name] = registered(module_registration, self, name, value)
         elif name in held["_modules"]:
@@ -225,7 +225,7 @@ class Members:
         self.register_buffer(name, value, persistent)
 
     def _set_before_init(self, name: str, value: Any) -> None:
-        kinds = {"parameters": Parameter, "module": Members, "buffer": Buffer}
+        kinds = {"parameters": Parameter, "module": Attributes, "buffer": Buffer}
         for kind, cls in kinds.items():
             if isinstance(value, cls):
                 raise AttributeError(

@@ -23,7 +23,7 @@ Hook = Callable[..., Any]
 Grads = tuple[Any, ...]
 
 
-class ModuleBoundary(Function):
+class GradientProbe(Function):
     """y_i = x_i; in the backward pass gx = at(gy), where `at` runs the hooks. `fill`: give it zeros for None."""
 
     _seals = False
@@ -48,7 +48,7 @@ def _zeros(kind: tuple[Any, Any]) -> Tensor:
     return wrap(np.zeros(shape, dtype))
 
 
-class Boundary:
+class BackwardHooks:
     """The backward hooks of one call: `around_inputs` before the forward, `around_outputs` after it."""
 
     def __init__(self, module: Module, hooks: Sequence[Hook], pre_hooks: Sequence[Hook]) -> None:
@@ -120,12 +120,12 @@ class Boundary:
 def _identity(
     at: Callable[[Grads], Grads], fill: bool, values: tuple[Any, ...]
 ) -> tuple[tuple[Any, ...], list[int] | None]:
-    """The values with their tensors sent through `ModuleBoundary`, and where those stand; None if no gradient flows."""
+    """The values with their tensors sent through `GradientProbe`, and where those stand; None if no gradient flows."""
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not (is_grad_enabled() and any(values[i].requires_grad for i in places)):
         return values, None
     passed = list(values)
-    for i, tensor in zip(places, ModuleBoundary.apply(at, fill, *(values[i] for i in places)), strict=True):
+    for i, tensor in zip(places, GradientProbe.apply(at, fill, *(values[i] for i in places)), strict=True):
         passed[i] = tensor
     if type(values) is tuple:
         return tuple(passed), places

@@ -10,7 +10,7 @@ import numpy as np
 from ...config import no_grad
 from ...tensors.tensor import Tensor, wrap
 from ...types.device import as_device, check_cpu
-from .traversal import Walk
+from .traversal import Traversal
 
 ACCEPTED = "(device, dtype), (dtype) or (tensor), with non_blocking= and memory_format="
 
@@ -23,7 +23,7 @@ class Target(NamedTuple):
     memory_format: Any = None
 
 
-class Convert(Walk):
+class Conversion(Traversal):
     """The part of a Module that converts its tensors: parameters with their gradients, and buffers, in place."""
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:

@@ -2,7 +2,7 @@
 
 A module creates its dictionaries of hooks when they are first touched and raises its flag `_hooked` with them; so a
 module that has none pays for one look at a flag. Backward hooks sit in two identity operations around the call
-(`Boundary`).
+(`BackwardHooks`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...config import scope, set_scope
 from ...engine.node import Scope
 from ...support.handles import RemovableHandle
 from ..arguments import check_arguments
-from .backward_hooks import Boundary, hook_last_operation
+from .backward_hooks import BackwardHooks, hook_last_operation
 
 if TYPE_CHECKING:
     from .module import Module
@@ -370,13 +370,13 @@ class HookedCall:
                     stacklevel=4,
                 )
 
-    def _boundary(self) -> Boundary | None:
+    def _boundary(self) -> BackwardHooks | None:
         module = self.module
         if not (GLOBAL.backward or module._backward_hooks or GLOBAL.backward_pre or module._backward_pre_hooks):
             return None
         before = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
         after = self._backward_hooks(full=True)
-        return Boundary(module, after, before) if before or after else None
+        return BackwardHooks(module, after, before) if before or after else None
 
     def _backward_hooks(self, *, full: bool) -> list[Hook]:
         hooks: list[Hook] = []

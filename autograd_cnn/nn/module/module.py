@@ -13,7 +13,7 @@ from ...config import scope, set_scope
 from ...engine.node import Scope
 from ..arguments import FOREIGN, check_arguments
 from .hooks import ANY_GLOBAL, HookedCall, Hooks
-from .state_dict import State
+from .state_dict import StateDict
 
 
 def _forward_unimplemented(self: Any, *input: Any) -> None:
@@ -23,7 +23,7 @@ def _forward_unimplemented(self: Any, *input: Any) -> None:
     )
 
 
-class Module(State, Hooks):
+class Module(StateDict, Hooks):
     """The base class of all layers and networks.
 
     A subclass calls `super().__init__()` first, assigns parameters and layers to attributes, and computes in `forward`.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ...config import no_grad
 from ...support.handles import RemovableHandle
 from ...tensors.tensor import Parameter, Tensor
-from .conversion import Convert
+from .conversion import Conversion
 from .hooks import Hook, HookDict, register
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class _IncompatibleKeys(NamedTuple):
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-class State(Convert):
+class StateDict(Conversion):
     """The part of a Module that saves and loads its state."""
 
     _version: int = 1  # raised by a subclass whose state changes its form; `_load_from_state_dict` may read the old one
@@ -82,7 +82,7 @@ class State(Convert):
         for name, tensor in [*self._parameters.items(), *buffers.items()]:
             if tensor is not None:
                 destination[prefix + name] = tensor if keep_vars else tensor.detach()
-        if type(self).get_extra_state is not State.get_extra_state:
+        if type(self).get_extra_state is not StateDict.get_extra_state:
             destination[prefix + EXTRA_STATE] = self.get_extra_state()
 
     def get_extra_state(self) -> Any:
@@ -172,7 +172,7 @@ class State(Convert):
         writes: list[Write],
     ) -> None:
         key = prefix + EXTRA_STATE
-        if type(self).set_extra_state is not State.set_extra_state:
+        if type(self).set_extra_state is not StateDict.set_extra_state:
             if key in state_dict:
                 writes.append(Write(key, functools.partial(self.set_extra_state, state_dict[key])))
             elif strict:

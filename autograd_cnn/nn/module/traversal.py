@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import nearest
 from ...tensors.tensor import Parameter, Tensor
-from .attributes import Members
+from .attributes import Attributes
 
 if TYPE_CHECKING:
     from .module import Module
 
 
-class Walk(Members):
+class Traversal(Attributes):
     """The part of a Module that walks its tree. Each tensor and each module is met once, however often it is shared."""
 
     # ------------------------------------------------------------------------------------------ iteration
@@ -119,7 +119,7 @@ class Walk(Members):
         module = cast("Module", self)
         for step in target.split(".") if target else ():
             found = module._member_named(step)
-            if not isinstance(found, Walk):
+            if not isinstance(found, Traversal):
                 raise AttributeError(f"`{step}` is not an nn.Module")
             module = cast("Module", found)
         return module
@@ -139,11 +139,11 @@ class Walk(Members):
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
-        if not isinstance(module, Walk):
+        if not isinstance(module, Traversal):
             raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
-        if (strict or hasattr(parent, name)) and not isinstance(parent._member_named(name), Walk):
+        if (strict or hasattr(parent, name)) and not isinstance(parent._member_named(name), Traversal):
             raise AttributeError(f"`{name}` is not an nn.Module")
         setattr(parent, name, module)
 

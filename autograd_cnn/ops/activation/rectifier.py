@@ -36,8 +36,8 @@ def _(input: float) -> float:
 
 
 @relu.vjp("input")
-def _(g: Array, y: Array, spare: Array | None) -> Array:
-    return relu_adjoint(g, y, spare)
+def _(g: Array, y: Array, donated: Array | None) -> Array:
+    return relu_adjoint(g, y, donated)
 
 
 @relu.cases
@@ -60,9 +60,9 @@ def _(input: float, result: float) -> float:
 
 
 @relu_adjoint.vjp("input", "result")
-def _(g: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+def _(g: Array, result: Array, donated: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     flat = where(False, g, 0.0) if need[1] else None
-    return relu_adjoint(g, result, spare) if need[0] else None, flat
+    return relu_adjoint(g, result, donated) if need[0] else None, flat
 
 
 @relu_adjoint.entries

@@ -26,11 +26,11 @@ from ..registry.expose import expose
 from .rectifier import relu as _relu
 
 
-def inplace_or(input: Any, inplace: bool, twin: str, op: Any, *args: Any, **params: Any) -> Any:
+def inplace_or(input: Any, inplace: bool, variant: str, op: Any, *args: Any, **params: Any) -> Any:
     """`op(input)`; with `inplace` the method of that name, which writes the result into the input."""
     if not inplace:
         return op(input, *args, **params)
-    write = getattr(input, twin, None)
+    write = getattr(input, variant, None)
     if write is None:
         raise no_tensor(input)
     return write(*args, **params)
@@ -140,8 +140,8 @@ def _(input: float, *, negative_slope: float = 0.01) -> float:
 
 
 @_leaky_relu.vjp("input")
-def _(g: Array, input: Array, negative_slope: float, spare: Array | None) -> Array:
-    return _leaky_relu_adjoint(g, input, negative_slope, spare)
+def _(g: Array, input: Array, negative_slope: float, donated: Array | None) -> Array:
+    return _leaky_relu_adjoint(g, input, negative_slope, donated)
 
 
 @_leaky_relu.cases
@@ -164,9 +164,9 @@ def _(input: float, given: float, *, negative_slope: float) -> float:
 
 
 @_leaky_relu_adjoint.vjp("input", "given")
-def _(g: Array, given: Array, negative_slope: float, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+def _(g: Array, given: Array, negative_slope: float, donated: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     flat = where(False, g, 0.0) if need[1] else None
-    return _leaky_relu_adjoint(g, given, negative_slope, spare) if need[0] else None, flat
+    return _leaky_relu_adjoint(g, given, negative_slope, donated) if need[0] else None, flat
 
 
 @_leaky_relu_adjoint.entries

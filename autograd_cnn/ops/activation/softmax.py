@@ -17,14 +17,14 @@ from ...types.kinds import float_only
 from ...types.promotion import Array
 from ..elementwise.exponential import exp
 from ..reduce.reduce import _sum, as_dtype
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import draw_dim, normal_dim
 from ..registry.expose import expose
 
 
 def _shifted(x: Array, dim: int) -> tuple[Array, int | None]:
     """x − max x along dim, in float32 at least, and the axis as NumPy takes it."""
-    axis, x = dim if x.ndim else None, packed(x)
+    axis, x = dim if x.ndim else None, contiguous(x)
     if x.dtype == np.float16:
         x = x.astype(np.float32)
     return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf), axis
@@ -46,8 +46,8 @@ def _(input: Array, *, dim: int) -> Any:
 
 
 @_softmax.vjp("input")
-def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    return _softmax_adjoint(g, y, dim, spare)
+def _(g: Array, y: Array, dim: int, donated: Array | None) -> Array:
+    return _softmax_adjoint(g, y, dim, donated)
 
 
 @_softmax.entries
@@ -90,9 +90,9 @@ _softmax_adjoint.accelerated(onednn.softmax_adjoint)
 
 
 @_softmax_adjoint.vjp("input", "result")
-def _(g: Array, input: Array, result: Array, dim: int, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+def _(g: Array, input: Array, result: Array, dim: int, donated: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     bent = g * (input - _along(input * result, dim)) - input * _along(g * result, dim) if need[1] else None
-    return _softmax_adjoint(g, result, dim, spare) if need[0] else None, bent
+    return _softmax_adjoint(g, result, dim, donated) if need[0] else None, bent
 
 
 @_softmax_adjoint.cases
@@ -128,8 +128,8 @@ def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
 
 
 @_log_softmax.vjp("input")
-def _(g: Array, y: Array, dim: int, spare: Array | None) -> Array:
-    return _log_softmax_adjoint(g, y, dim, spare)
+def _(g: Array, y: Array, dim: int, donated: Array | None) -> Array:
+    return _log_softmax_adjoint(g, y, dim, donated)
 
 
 @_log_softmax.entries

@@ -323,8 +323,8 @@ def _(input: float) -> float:
 
 
 @sigmoid.vjp("input")
-def _(g: Array, y: Array, spare: Array | None) -> Array:
-    return sigmoid_adjoint.call(g, y, spare)  # without the detour over the operation itself: it takes as long as a product
+def _(g: Array, y: Array, donated: Array | None) -> Array:
+    return sigmoid_adjoint.call(g, y, donated)  # without the detour over the operation itself: it takes as long as a product
 
 
 @sigmoid.cases
@@ -347,9 +347,9 @@ def _(input: float, result: float) -> float:
 
 
 @sigmoid_adjoint.vjp("input", "result")
-def _(g: Array, input: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+def _(g: Array, input: Array, result: Array, donated: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     bent = g * (input * (1 - 2 * result)) if need[1] else None
-    return sigmoid_adjoint(g, result, spare) if need[0] else None, bent
+    return sigmoid_adjoint(g, result, donated) if need[0] else None, bent
 
 
 @sigmoid_adjoint.cases

@@ -80,8 +80,8 @@ tanh.kernel(float)(math.tanh)
 
 
 @tanh.vjp("input")
-def _(g: Array, y: Array, spare: Array | None) -> Array:
-    return tanh_adjoint.call(g, y, spare)  # without the detour over the operation itself: it takes as long as a product
+def _(g: Array, y: Array, donated: Array | None) -> Array:
+    return tanh_adjoint.call(g, y, donated)  # without the detour over the operation itself: it takes as long as a product
 
 
 tanh.cases(_any)
@@ -102,9 +102,9 @@ def _(input: float, result: float) -> float:
 
 
 @tanh_adjoint.vjp("input", "result")
-def _(g: Array, input: Array, result: Array, spare: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
+def _(g: Array, input: Array, result: Array, donated: Array | None, need: tuple[bool, ...]) -> tuple[Array | None, ...]:
     bent = g * (input * (-2 * result)) if need[1] else None
-    return tanh_adjoint(g, result, spare) if need[0] else None, bent
+    return tanh_adjoint(g, result, donated) if need[0] else None, bent
 
 
 @tanh_adjoint.cases

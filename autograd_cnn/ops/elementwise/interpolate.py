@@ -9,7 +9,7 @@ import numpy as np
 from ...engine.cases import Bad, Case, Draw
 from ...engine.primitive import primitive
 from ...engine.variable import array_of
-from ...types.kinds import float_only, speak
+from ...types.kinds import float_only, spoken
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first
@@ -33,7 +33,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
         dtype = getattr(v, "dtype", None)
         if dtype is not None and getattr(input, "dtype", dtype) != dtype:
             raise RuntimeError(
-                f"lerp: expected dtype {speak(input.dtype)} for `end` and `weight`, got {speak(dtype)}. Convert with .to(dtype)."
+                f"lerp: expected dtype {spoken(input.dtype)} for `end` and `weight`, got {spoken(dtype)}. Convert with .to(dtype)."
             )
     float_only(input, "lerp")
     far = np.greater_equal(np.abs(weight), 0.5)  # from the nearer end, so that weight 1 gives `end` exactly

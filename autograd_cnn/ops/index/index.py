@@ -12,7 +12,7 @@ from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.onednn import channels_last_ops
 from ...types.promotion import Array, held
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 
@@ -128,7 +128,7 @@ def _(draw: Draw) -> Case:
 @primitive(label="index", family="index")
 def select_copy(input: Array, *, at: Index) -> Array:
     """y = input[at] with integer or boolean arrays in `at`: a copy."""
-    return packed(input[at])
+    return contiguous(input[at])
 
 
 @select_copy.vjp("input")

@@ -487,7 +487,7 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
     if any(c not in string.ascii_letters + "." for c in "".join(terms) + out):
         raise RuntimeError(f"einsum(): invalid subscript given in {equation!r}: subscripts must be in [a-zA-Z]")
     used = set("".join(terms) + out)
-    spare = [c for c in string.ascii_letters if c not in used]
+    donated = [c for c in string.ascii_letters if c not in used]
     widest = 0
     for term, x in zip(terms, given, strict=True):
         n = ndim_of(x) - len(term.replace("...", ""))
@@ -497,7 +497,7 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
                 f"({ndim_of(x)}) for operand {given.index(x) if x is None else terms.index(term)} and no ellipsis was given"
             )
         widest = max(widest, n) if "..." in term else widest
-    batch = "".join(spare[:widest])
+    batch = "".join(donated[:widest])
     full = [
         t.replace("...", batch[widest - (ndim_of(x) - len(t.replace("...", ""))) :])
         for t, x in zip(terms, given, strict=True)

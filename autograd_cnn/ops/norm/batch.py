@@ -49,12 +49,12 @@ def _(input: Array, weight: Array | None = None, bias: Array | None = None, *, e
 
 
 @_batch_norm.vjp("input", "weight", "bias")
-def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, spare: Array | None,
+def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, donated: Array | None,
       need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
     if weight is None:
         gbias = _over_channels(g) if need[2] else None  # before g is written over
-        return _batch_norm_adjoint(g, input, mean, invstd, eps=eps, spare=spare), None, gbias
-    return _batch_norm_adjoints(g, input, weight, mean, invstd, eps=eps, spare=spare)  # type: ignore[no-any-return]  # a tuple
+        return _batch_norm_adjoint(g, input, mean, invstd, eps=eps, donated=donated), None, gbias
+    return _batch_norm_adjoints(g, input, weight, mean, invstd, eps=eps, donated=donated)  # type: ignore[no-any-return]  # a tuple
 
 
 @_batch_norm.entries
@@ -96,19 +96,19 @@ def _batch_norm_adjoint(input: Array, x: Array, mean: Array | None = None, invst
 
 
 @_batch_norm_adjoint.accelerated
-def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float, spare: Array | None = None) -> Any:
-    found = onednn.batch_norm_adjoint(input, x, None, mean, invstd, eps, spare)
+def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float, donated: Array | None = None) -> Any:
+    found = onednn.batch_norm_adjoint(input, x, None, mean, invstd, eps, donated)
     return found if found is NotImplemented else found[0]
 
 
 @_batch_norm_adjoint.vjp("input", "x")
-def _(g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, spare: Array | None,
+def _(g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, donated: Array | None,
       need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
-    def adjoint(v: Array, spare: Array | None = None) -> Array:
-        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, spare=spare)
+    def adjoint(v: Array, donated: Array | None = None) -> Array:
+        return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, donated=donated)
 
     gx = bent(adjoint, g, input, x, _but_channels(x), eps) if need[1] else None
-    return adjoint(g, spare) if need[0] else None, gx
+    return adjoint(g, donated) if need[0] else None, gx
 
 
 @primitive(label="batch norm ∂", family="norm", outputs=("y", "gweight", "gbias"), several=True, name="batch_norm_adjoints")
@@ -121,8 +121,8 @@ def _batch_norm_adjoints(
 
 @_batch_norm_adjoints.accelerated
 def _(input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float,
-      spare: Array | None = None) -> tuple[Array, ...]:  # fmt: skip
-    return onednn.batch_norm_adjoint(input, x, weight, mean, invstd, eps, spare)  # type: ignore[no-any-return]  # or NotImplemented
+      donated: Array | None = None) -> tuple[Array, ...]:  # fmt: skip
+    return onednn.batch_norm_adjoint(input, x, weight, mean, invstd, eps, donated)  # type: ignore[no-any-return]  # or NotImplemented
 
 
 @_batch_norm_adjoints.vjp("input", "x", "weight")

@@ -16,7 +16,7 @@ from ...kernels.onednn import softmax
 from ...kernels.reference.sums import add_up
 from ...types.promotion import Array
 from ..reduce.reduce import sum as total
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
 from .batch import _check_channels, batch_norm
@@ -26,7 +26,7 @@ from .standard import bent, far
 @primitive(label="{kind}", family="norm", outputs=("y", "hat", "invstd"), name="normalize")
 def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize") -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε), μ and σ² over `dims`"""
-    input = packed(input) if kind == "layer norm" else input
+    input = contiguous(input) if kind == "layer norm" else input
     n = float(np.prod([input.shape[d] for d in dims]))
     x = input.astype(np.float32) if input.dtype == np.float16 else input
     mean = add_up(x, dims, True) / (n or 1.0)

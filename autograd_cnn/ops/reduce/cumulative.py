@@ -21,7 +21,7 @@ from ..elementwise.select import _where as where
 from ..index.index import select_view
 from ..index.take_along import put_along
 from ..registry import return_types
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import draw_dim, kept_shape, normal_dim, numpy_names
 from ..registry.expose import expose
 from ..shape.join import cat
@@ -52,7 +52,7 @@ def _cumsum(input: Array, *, dim: int, backwards: bool = False) -> Array:
     if not input.ndim:
         return np.array(input, dtype=np.int64 if input.dtype.kind in "biu" else None)
     x = _reverse(input, dim) if backwards else input
-    y = packed(np.add.accumulate(x, axis=dim, dtype=_wide(x)))
+    y = contiguous(np.add.accumulate(x, axis=dim, dtype=_wide(x)))
     y = y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
     return _reverse(y, dim) if backwards else y
 

@@ -14,7 +14,7 @@ from ..elementwise.arithmetic import cast
 from ..elementwise.select import _where, maximum, minimum
 from ..index.take_along import put_along
 from ..registry import return_types
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import DimError, count_along, draw_dim, draw_dims, kept_shape, normal_dim, numpy_names, reduced_dims
 from ..registry.expose import expose
 from .reduce import Dims, _sum
@@ -61,7 +61,7 @@ def _distinct_dim(draw: Draw) -> Case:
 def _amax(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = max input over dims"""
     _nonempty(input, "amax", dims)
-    return packed(_maximum.reduce(input, axis=dims, keepdims=keepdim))
+    return contiguous(_maximum.reduce(input, axis=dims, keepdims=keepdim))
 
 
 @_amax.vjp("input")
@@ -76,7 +76,7 @@ _amax.cases(_distinct)
 def _amin(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = min input over dims"""
     _nonempty(input, "amin", dims)
-    return packed(_minimum.reduce(input, axis=dims, keepdims=keepdim))
+    return contiguous(_minimum.reduce(input, axis=dims, keepdims=keepdim))
 
 
 @_amin.vjp("input")
@@ -152,7 +152,7 @@ def _arg(finder: Any, input: Array, dim: int, keepdim: bool) -> Array:
 def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The greatest entry along dim and the index of the first one; NaN is greatest"""
     _nonempty(input, "max", (dim,))
-    values = packed(_maximum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
+    values = contiguous(_maximum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
     return values, _arg(np.argmax, input, dim, keepdim)
 
 
@@ -176,7 +176,7 @@ _max.cases(_distinct_dim)
 def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest entry along dim and the index of the first one; NaN is smallest"""
     _nonempty(input, "min", (dim,))
-    values = packed(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
+    values = contiguous(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
     return values, _arg(np.argmin, input, dim, keepdim)
 
 

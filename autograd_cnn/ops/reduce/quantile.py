@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.variable import Variable, ndim_of, shape_of, unbox
 from ...errors import expected
-from ...types.kinds import speak
+from ...types.kinds import spoken
 from ...types.promotion import Array
 from ..elementwise.interpolate import lerp
 from ..elementwise.select import where
@@ -24,7 +24,7 @@ _BETWEEN = ("linear", "lower", "higher", "midpoint", "nearest")
 def _fractions(operation: str, x: Any, q: Any, interpolation: str) -> Any:
     """q as an array of the input's dtype, if all is as it should be."""
     if x.dtype not in (np.float32, np.float64):
-        raise RuntimeError(f"{operation}() input tensor must be either float or double dtype: got {speak(x.dtype)}. Convert with .float().")
+        raise RuntimeError(f"{operation}() input tensor must be either float or double dtype: got {spoken(x.dtype)}. Convert with .float().")
     if not x.size:
         raise RuntimeError(f"{operation}() input tensor must be non-empty: got shape {list(x.shape)}.")
     if interpolation not in _BETWEEN:
@@ -34,7 +34,7 @@ def _fractions(operation: str, x: Any, q: Any, interpolation: str) -> Any:
     raw = unbox(q)
     if hasattr(raw, "dtype") and raw.dtype != x.dtype:
         raise RuntimeError(
-            f"{operation}() q tensor must be same dtype as the input tensor: expected {speak(x.dtype)}, got {speak(raw.dtype)}."
+            f"{operation}() q tensor must be same dtype as the input tensor: expected {spoken(x.dtype)}, got {spoken(raw.dtype)}."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # too large for the dtype is out of range, too
         fractions = np.asarray(raw, x.dtype)

@@ -11,13 +11,13 @@ from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, ndim_of
 from ...errors import expected
 from ...kernels.reference.sums import add_up
-from ...types.kinds import speak
+from ...types.kinds import spoken
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
 from ..elementwise.comparison import isnan
 from ..elementwise.logical import logical_not
 from ..elementwise.select import where
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import count_along, draw_dims, kept_shape, numpy_names, reduced_dims
 from ..registry.expose import expose
 
@@ -41,7 +41,7 @@ def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     if kind in "biu":
         return _add.reduce(input, axis=dims, keepdims=keepdim, dtype=np.int64)
     y = add_up(input, dims, keepdim)
-    return packed(y if y.dtype == input.dtype else y.astype(input.dtype))  # float16 adds up in float32, as in PyTorch
+    return contiguous(y if y.dtype == input.dtype else y.astype(input.dtype))  # float16 adds up in float32, as in PyTorch
 
 
 @_sum.vjp("input")
@@ -99,9 +99,9 @@ def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     if input.dtype.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {speak(input.dtype)}. Convert with .float(), or pass dtype=."
+            f"Got: {spoken(input.dtype)}. Convert with .float(), or pass dtype=."
         )
-    y = packed(add_up(input, dims, keepdim))
+    y = contiguous(add_up(input, dims, keepdim))
     n = input.size if dims is None else count_along(input.shape, dims)
     # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
     return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)
@@ -166,7 +166,7 @@ def nanmean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     """
     x = as_dtype(input, dtype)
     if dtype_of(x).kind not in "fc":
-        raise RuntimeError(expected("nanmean", "a floating point dtype", speak(dtype_of(x)), "Convert with .float()."))
+        raise RuntimeError(expected("nanmean", "a floating point dtype", spoken(dtype_of(x)), "Convert with .float()."))
     return nansum(x, dim, keepdim) / sum(logical_not(isnan(x)), dim, keepdim)
 
 

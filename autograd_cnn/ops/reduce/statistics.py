@@ -13,12 +13,12 @@ from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.sums import add_up
-from ...types.kinds import speak
+from ...types.kinds import spoken
 from ...types.promotion import Array, get_default_dtype
 from ..elementwise.exponential import exp
 from ..elementwise.rounding import abs, sign
 from ..elementwise.select import _where as where
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import count_along, draw_dims, kept_shape, normal_dims, numpy_names, reduced_dims
 from ..registry.expose import expose
 from .extrema import _shared
@@ -37,7 +37,7 @@ def _wide(x: Array) -> Array:
 def _floats(x: Array, operation: str) -> None:
     if x.dtype.kind not in "fc":
         raise RuntimeError(
-            f"{operation}: Expected a floating point or complex tensor as input. Got {speak(x.dtype)}. Convert with .float()."
+            f"{operation}: Expected a floating point or complex tensor as input. Got {spoken(x.dtype)}. Convert with .float()."
         )
 
 
@@ -221,7 +221,7 @@ def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Arr
     y = np.log(add_up(np.exp(x - top), dims, True)) + top
     if not keepdim:
         y = np.squeeze(y, axis=dims)
-    return packed(y.astype(input.dtype, copy=False))
+    return contiguous(y.astype(input.dtype, copy=False))
 
 
 @_logsumexp.vjp("input")
@@ -327,7 +327,7 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
     raw = unbox(x)
     if ndim_of(input) >= 0 and raw.dtype.kind not in "fc":
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {speak(raw.dtype)} in norm. "
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {spoken(raw.dtype)} in norm. "
             "Convert with .float()."
         )
     if p == "nuc":

@@ -15,7 +15,7 @@ from ...kernels.onednn import channels_last_ops
 from ...types.device import Size
 from ...types.promotion import Array
 from ..index.index import narrow, select_copy
-from ..registry.contiguous import packed
+from ..registry.contiguous import contiguous
 from ..registry.dims import normal_dim, normal_dims, sizes_by_name
 from ..registry.expose import expose
 from .join import cat
@@ -202,7 +202,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
 @primitive(label="roll {shifts}", family="shape")
 def _roll(input: Array, *, shifts: Shape, dims: Shape | None) -> Array:
     """The entries moved along, those that leave at one end coming in at the other"""
-    return packed(np.roll(input, shifts if dims is not None else shifts[0], dims))
+    return contiguous(np.roll(input, shifts if dims is not None else shifts[0], dims))
 
 
 @_roll.vjp("input")

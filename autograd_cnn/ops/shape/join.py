@@ -14,7 +14,7 @@ from ...errors import ShapeError
 from ...kernels.onednn import channels_last_ops
 from ...types.promotion import Array, result_type
 from ..index.index import select_view
-from ..registry.contiguous import packed_or_last
+from ..registry.contiguous import contiguous_or_channels_last
 from ..registry.dims import normal_dim, numpy_names
 from ..registry.expose import expose
 from .shape import Shape, _reshape, unsqueeze
@@ -25,7 +25,7 @@ def _cat(*tensors: Array, dim: int) -> Array:
     """The tensors one after the other along `dim`"""
     dtype = result_type(*tensors)
     try:
-        return packed_or_last(np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe"))
+        return contiguous_or_channels_last(np.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe"))
     except ValueError:
         shapes = " and ".join(str(list(shape_of(x))) for x in tensors)
         raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None

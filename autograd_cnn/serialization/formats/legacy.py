@@ -10,9 +10,9 @@ from typing import Any
 
 from ..errors import FileFormatError
 from ..pickle.builders import StorageType
+from ..pickle.loading_context import Fetch, LoadingContext, Survey, known
 from ..pickle.messages import brief, damaged
-from ..pickle.safe_world import Fetch, SafeWorld, Survey, known
-from ..pickle.unpickler import Machine, Reader
+from ..pickle.unpickler import Reader, Unpickler
 from ..storage.map_location import MapLocation, Restore, callers_errors, restorer
 from ..storage.source import Source
 from ..storage.storage import Storage
@@ -45,7 +45,7 @@ class _Pickles:
     def run(self, world: Any, encoding: str = "utf-8") -> Any:
         """Read one pickle in a world that builds nothing, and stand behind it."""
         reader = self.reader()
-        result = Machine(reader, world, encoding).run()
+        result = Unpickler(reader, world, encoding).run()
         self.position += reader.consumed
         return result
 
@@ -64,7 +64,7 @@ def read_legacy(source: Source, map_location: MapLocation, encoding: str) -> Any
     keys = pickles.run(Survey(), encoding)
     position = _read_storages(source, pickles.position, keys, storages)
     with callers_errors():
-        result = SafeWorld(_fetch(storages), restore).run(tree, encoding)
+        result = LoadingContext(_fetch(storages), restore).run(tree, encoding)
     source.leave_at(position)
     return result
 

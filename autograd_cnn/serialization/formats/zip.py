@@ -6,9 +6,9 @@ from typing import Any
 
 from ..errors import FileFormatError
 from ..pickle.builders import StorageType
+from ..pickle.loading_context import LoadingContext, Survey
 from ..pickle.messages import damaged
-from ..pickle.safe_world import SafeWorld, Survey
-from ..pickle.unpickler import Machine, Reader
+from ..pickle.unpickler import Reader, Unpickler
 from ..storage.archive_read import Archive
 from ..storage.map_location import MapLocation, callers_errors, restorer
 from ..storage.source import Source
@@ -91,7 +91,7 @@ def read_zip(source: Source, map_location: MapLocation, mmap: bool, encoding: st
     _check_version(archive)
     storages = _Storages(archive, map_location, mmap)
     with callers_errors():
-        result = SafeWorld(storages.fetch, storages.restore).run(Reader(archive.read("data.pkl")), encoding)
+        result = LoadingContext(storages.fetch, storages.restore).run(Reader(archive.read("data.pkl")), encoding)
     source.leave_at(source.size)
     return result
 
@@ -99,5 +99,5 @@ def read_zip(source: Source, map_location: MapLocation, mmap: bool, encoding: st
 def survey_zip(source: Source) -> list[str]:
     """The names that a zip file asks for."""
     archive, survey = Archive(source), Survey()
-    Machine(Reader(archive.read("data.pkl")), survey).run()
+    Unpickler(Reader(archive.read("data.pkl")), survey).run()
     return list(survey.names)

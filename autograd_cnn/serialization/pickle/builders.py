@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ..storage.dtypes import Element
 
 if TYPE_CHECKING:
-    from .safe_world import SafeWorld
+    from .loading_context import LoadingContext
 
-Builder = Callable[["SafeWorld", tuple[Any, ...]], Any]
+Builder = Callable[["LoadingContext", tuple[Any, ...]], Any]
 
 
 class Global:

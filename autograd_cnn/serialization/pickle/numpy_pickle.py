@@ -14,13 +14,13 @@ from .messages import damaged, refused
 from .unpickler import Pending
 
 if TYPE_CHECKING:
-    from .safe_world import SafeWorld
+    from .loading_context import LoadingContext
 
 _MAX_CODE_POINT = 0x10FFFF
 
 
 @builds("numpy.dtype")
-def _dtype(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
+def _dtype(world: LoadingContext, arguments: tuple[Any, ...]) -> Pending:
     """`dtype("f8", False, True)`; the byte order comes with the state."""
     code, *flags = arguments
     if isinstance(code, bytes):  # Python 2 text read with encoding="bytes"
@@ -39,14 +39,14 @@ def _settled(dtype: Any) -> np.dtype[Any]:
 
 
 @builds("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
-def _empty(world: SafeWorld, arguments: tuple[Any, ...]) -> Pending:
+def _empty(world: LoadingContext, arguments: tuple[Any, ...]) -> Pending:
     """`_reconstruct(ndarray, (0,), b"b")`: the content comes with the state."""
     if getattr(arguments[0], "name", "") != "numpy.ndarray":
         raise refused("a NumPy array of a class of its own", "Save numpy.asarray(it) instead.")
     return Pending("ndarray")
 
 
-def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
+def finish(world: LoadingContext, pending: Pending, state: Any) -> Any:
     """The dtype or array whose state has come."""
     if pending.kind == "dtype":
         return gate.with_state(pending.arguments[0], state)
@@ -58,7 +58,7 @@ def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
     return _array(world, content, _settled(dtype), shape, "F" if by_columns else "C")
 
 
-def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
+def _array(world: LoadingContext, content: Any, dtype: np.dtype[Any], shape: Any, order: Any) -> np.ndarray[Any, Any]:
     if isinstance(content, str):  # Python 2 bytes read as latin1 text
         content = content.encode("latin1")
     if not isinstance(content, (bytes, bytearray)) or type(order) is not str or order not in ("C", "F"):
@@ -76,14 +76,14 @@ def _array(world: SafeWorld, content: Any, dtype: np.dtype[Any], shape: Any, ord
 
 
 @builds("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer")
-def _frombuffer(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _frombuffer(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     """How protocol 5 spells an array."""
     content, dtype, shape, order = arguments
     return _array(world, content, _settled(dtype), shape, order)
 
 
 @builds("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
-def _number(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _number(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     """`scalar(dtype, bytes)`: a NumPy number."""
     dtype, content = arguments
     return _array(world, content, _settled(dtype), (), "C")[()]

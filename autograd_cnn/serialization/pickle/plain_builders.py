@@ -9,11 +9,11 @@ from .builders import TABLE, Builder, Global, builds
 from .messages import damaged, refused
 
 if TYPE_CHECKING:
-    from .safe_world import SafeWorld
+    from .loading_context import LoadingContext
 
 
 @builds("collections.OrderedDict")
-def _ordered(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _ordered(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     pairs = arguments[0] if arguments else ()
     if len(arguments) > 1 or type(pairs) not in (list, tuple):
         raise damaged("An OrderedDict is not made of a list of pairs")
@@ -26,7 +26,7 @@ def _ordered(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("collections.Counter")
-def _counter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _counter(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     if arguments and type(arguments[0]) is not dict:
         raise damaged("A Counter is not made of a dict")
     world.charge(200 + 100 * len(arguments[0] if arguments else ()))
@@ -41,7 +41,7 @@ for _name in FACTORIES:
 
 
 @builds("collections.defaultdict")
-def _defaultdict(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _defaultdict(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     world.charge(200)
     factory = arguments[0] if arguments else None
     if len(arguments) > 1 or not (factory is None or (isinstance(factory, Global) and factory.name in _DEFAULTS)):
@@ -50,7 +50,7 @@ def _defaultdict(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 def _collection(kind: type) -> Builder:
-    def build(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+    def build(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
         items = arguments[0] if arguments else []
         if len(arguments) > 1 or type(items) not in (list, tuple):
             raise damaged(f"A {kind.__name__} is not made of a list")
@@ -68,7 +68,7 @@ _DEFAULTS = {**FACTORIES, "builtins.set": set}
 
 
 @builds("_codecs.encode")
-def _encode(world: SafeWorld, arguments: tuple[Any, ...]) -> bytes:
+def _encode(world: LoadingContext, arguments: tuple[Any, ...]) -> bytes:
     """How protocol 2 spells bytes: their numbers as a text's characters."""
     text, codec = arguments
     if type(text) is not str or type(codec) is not str or codec not in ("latin1", "latin-1"):
@@ -78,7 +78,7 @@ def _encode(world: SafeWorld, arguments: tuple[Any, ...]) -> bytes:
 
 
 @builds("builtins.bytearray")
-def _bytearray(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _bytearray(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     if arguments and type(arguments[0]) is bytes:
         world.carry(len(arguments[0]))
         return bytearray(arguments[0])
@@ -86,19 +86,19 @@ def _bytearray(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("builtins.bytes")
-def _bytes(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _bytes(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     return bytes(_bytearray(world, arguments))
 
 
 @builds("builtins.complex")
-def _complex(world: SafeWorld, arguments: tuple[Any, ...]) -> complex:
+def _complex(world: LoadingContext, arguments: tuple[Any, ...]) -> complex:
     if not 1 <= len(arguments) <= 2 or any(type(part) not in (int, float) for part in arguments):
         raise damaged("A complex number is not made of two numbers")
     return complex(*arguments)
 
 
 def _of_integers(kind: type) -> Builder:
-    def build(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+    def build(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
         if any(type(part) not in (int, type(None)) for part in arguments):
             raise damaged(f"A {kind.__name__} is not made of whole numbers")
         return kind(*arguments)

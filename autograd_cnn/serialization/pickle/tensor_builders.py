@@ -19,15 +19,15 @@ from .messages import brief, damaged, refused
 from .unpickler import Pending
 
 if TYPE_CHECKING:
-    from .safe_world import SafeWorld
+    from .loading_context import LoadingContext
 
 
 @builds("torch._utils._rebuild_tensor_v2")
-def _tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _tensor(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     return _typed_tensor(world, arguments, None)
 
 
-def _typed_tensor(world: SafeWorld, arguments: tuple[Any, ...], element: Element | None) -> Any:
+def _typed_tensor(world: LoadingContext, arguments: tuple[Any, ...], element: Element | None) -> Any:
     storage, offset, size, stride, requires_grad, *rest = arguments  # rest: hooks (never used), flags
     if len(rest) > 2 or type(storage) is not Storage:
         raise damaged("A tensor lacks its storage")
@@ -39,7 +39,7 @@ def _typed_tensor(world: SafeWorld, arguments: tuple[Any, ...], element: Element
     return _wrapped(world, view(storage, offset, size, stride, element, lazily), requires_grad)
 
 
-def _wrapped(world: SafeWorld, array: Any, requires_grad: Any, is_parameter: bool = False) -> Any:
+def _wrapped(world: LoadingContext, array: Any, requires_grad: Any, is_parameter: bool = False) -> Any:
     if type(requires_grad) is not bool or (requires_grad and array.dtype.kind not in "fc"):
         raise damaged(f"requires_grad={brief(requires_grad)} does not fit a tensor of {array.dtype}")
     world.charge(400)
@@ -47,13 +47,13 @@ def _wrapped(world: SafeWorld, array: Any, requires_grad: Any, is_parameter: boo
 
 
 @builds("torch._utils._rebuild_tensor")
-def _tensor_v1(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _tensor_v1(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     storage, offset, size, stride = arguments
     return _tensor(world, (storage, offset, size, stride, False))
 
 
 @builds("torch._utils._rebuild_tensor_v3")
-def _tensor_v3(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _tensor_v3(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     storage, offset, size, stride, requires_grad, hooks, dtype, *flags = arguments
     return _typed_tensor(world, (storage, offset, size, stride, requires_grad, hooks, *flags), element_named_by(dtype))
 
@@ -69,7 +69,7 @@ def element_named_by(dtype: Any) -> Element:
 
 
 @builds("torch._utils._rebuild_parameter")
-def _parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _parameter(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     data, requires_grad, *_ = arguments
     if not conversion.is_tensor(data):
         raise damaged("A parameter lacks its tensor")
@@ -77,13 +77,13 @@ def _parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("torch._utils._rebuild_parameter_with_state")
-def _parameter_with_state(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _parameter_with_state(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     data, requires_grad, hooks, state = arguments
     return _with_attributes(_parameter(world, (data, requires_grad, hooks)), state)
 
 
 @builds("torch._tensor._rebuild_from_type_v2")
-def _of_type(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _of_type(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     function, kind, inner, state = arguments
     if kind is not TABLE["torch.Tensor"] and kind is not TABLE["torch.nn.parameter.Parameter"]:
         raise refused("a tensor of a class of its own", "Save its values as a plain tensor.")
@@ -108,7 +108,7 @@ def _with_attributes(made: Any, state: Any) -> Any:
 
 
 @builds("torch._utils._rebuild_device_tensor_from_numpy", "torch._utils._rebuild_xla_tensor")
-def _from_numpy(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _from_numpy(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     array, dtype, location, requires_grad = arguments
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc" or type(location) is not str:
         raise damaged("A device's tensor lacks its array")
@@ -119,7 +119,7 @@ def _from_numpy(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("torch._utils._rebuild_device_tensor_from_cpu_tensor")
-def _from_cpu_tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _from_cpu_tensor(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     tensor, dtype, location, requires_grad = arguments
     if not conversion.is_tensor(tensor) or element_named_by(dtype).dtype != tensor.dtype or type(location) is not str:
         raise damaged("A device's tensor lacks its values")
@@ -128,12 +128,12 @@ def _from_cpu_tensor(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("torch.nn.parameter.Parameter")
-def _old_parameter(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _old_parameter(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     """Until 0.3, parameters were pickled as objects: their state comes after them, see `finish`."""
     return Pending("parameter", arguments)
 
 
-def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
+def finish(world: LoadingContext, pending: Pending, state: Any) -> Any:
     """The value whose state has come."""
     if pending.kind == "parameter":
         return _finish_parameter(world, pending.arguments, state)
@@ -142,7 +142,7 @@ def finish(world: SafeWorld, pending: Pending, state: Any) -> Any:
     return numpy_pickle.finish(world, pending, state)
 
 
-def _finish_parameter(world: SafeWorld, arguments: tuple[Any, ...], state: Any) -> Any:
+def _finish_parameter(world: LoadingContext, arguments: tuple[Any, ...], state: Any) -> Any:
     if type(state) is not tuple or len(state) not in (3, 5):
         raise damaged("A parameter's state is not one")
     # (requires_grad, volatile, hooks), or with data and gradient: (data, grad, hooks, requires_grad, volatile)
@@ -164,7 +164,7 @@ _OTHERS = {
 
 
 def _refusing(what: str, fix: str) -> Builder:
-    def refuse_it(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+    def refuse_it(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
         raise refused(what, fix)
 
     return refuse_it
@@ -176,7 +176,7 @@ for _name, (_what, _fix) in _OTHERS.items():
 
 # -------------------------------------------------------------------------------------------- torch's names for values
 @builds("torch.Size")
-def _size(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _size(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     (sizes,) = arguments
     if type(sizes) not in (tuple, list) or any(type(n) is not int for n in sizes):
         raise damaged("A torch.Size is not made of whole numbers")
@@ -185,7 +185,7 @@ def _size(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
 
 
 @builds("torch.device")
-def _device(world: SafeWorld, arguments: tuple[Any, ...]) -> Any:
+def _device(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
     if (
         not 1 <= len(arguments) <= 2
         or type(arguments[0]) is not str

@@ -32,7 +32,7 @@ _DICTS = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN_KEYS = frozenset((str, int, float, bytes, bool, type(None), complex))
 
 
-class World(Protocol):
+class Context(Protocol):
     """What the machine may reach outside of itself."""
 
     def find(self, module: str, name: str) -> Any: ...
@@ -101,10 +101,10 @@ class Reader:
         self.buffer, self.position = rest + fresh, 0
 
 
-class Machine:
+class Unpickler:
     """Runs one pickle to its end. `encoding` is for texts that Python 2 wrote; "bytes" leaves them as they are."""
 
-    def __init__(self, reader: Reader, world: World, encoding: str = "utf-8") -> None:
+    def __init__(self, reader: Reader, world: Context, encoding: str = "utf-8") -> None:
         self._reader = reader
         self._world = world
         self._encoding = encoding
@@ -324,7 +324,7 @@ def _arguments(value: Any) -> tuple[Any, ...]:
     return value
 
 
-def check_key(key: Any, world: World) -> None:
+def check_key(key: Any, world: Context) -> None:
     """Refuse what cannot be hashed in a short time."""
     parts, waiting = 0, [key]
     while waiting:
@@ -340,7 +340,7 @@ def check_key(key: Any, world: World) -> None:
             )
 
 
-_Handler = Callable[[Machine], object]
+_Handler = Callable[[Unpickler], object]
 
 
 def _push(value: Any) -> _Handler:
@@ -348,7 +348,7 @@ def _push(value: Any) -> _Handler:
 
 
 def _handlers() -> dict[bytes, _Handler]:
-    M = Machine
+    M = Unpickler
     return {
         pickle.PROTO: M._protocol,
         pickle.FRAME: lambda m: m._size("<Q"),  # a hint for buffering

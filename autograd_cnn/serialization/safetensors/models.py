@@ -13,7 +13,7 @@ from .sharing import _span, shared_names
 
 def _spare_names(arrays: Mapping[str, Array], preferred: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The names that need no data of their own, each with the name that carries it."""
-    spare: dict[str, str] = {}
+    donated: dict[str, str] = {}
     for group in shared_names(arrays):
         ranked = sorted(
             group, key=lambda name: (preferred is not None and name not in preferred, -arrays[name].nbytes, name)
@@ -26,8 +26,8 @@ def _spare_names(arrays: Mapping[str, Array], preferred: Mapping[str, Any] | Non
                     f"save_model: the tensors {keeper!r} and {name!r} overlap in memory without being the same tensor. "
                     "Make one of them a .clone()."
                 )
-            spare[name] = keeper
-    return spare
+            donated[name] = keeper
+    return donated
 
 
 def _arrays(model: Any) -> dict[str, Array]:
@@ -58,9 +58,9 @@ def save_model(model: Any, filename: FileLike, metadata: Mapping[str, str] | Non
     from .files import save_file
 
     arrays = _arrays(model)
-    spare = _spare_names(arrays)
-    notes = {**(metadata or {}), **spare} or None
-    save_file({name: array for name, array in arrays.items() if name not in spare}, filename, notes)
+    donated = _spare_names(arrays)
+    notes = {**(metadata or {}), **donated} or None
+    save_file({name: array for name, array in arrays.items() if name not in donated}, filename, notes)
 
 
 def load_model(model: Any, filename: FileLike, strict: bool = True, device: Any = "cpu") -> tuple[set[str], list[str]]:
@@ -91,10 +91,10 @@ def load_model(model: Any, filename: FileLike, strict: bool = True, device: Any 
     from .files import load_file
 
     state = load_file(filename, device)
-    spare = _spare_names(_arrays(model), state)
+    donated = _spare_names(_arrays(model), state)
     result = model.load_state_dict(state, strict=False)
-    missing, unexpected = set(result.missing_keys) - set(spare), list(result.unexpected_keys)
-    unexpected += [name for name in spare if name in state and spare[name] in state]
+    missing, unexpected = set(result.missing_keys) - set(donated), list(result.unexpected_keys)
+    unexpected += [name for name in donated if name in state and donated[name] in state]
     if strict and (missing or unexpected):
         raise RuntimeError(
             f"Error(s) in loading state_dict for {type(model).__name__}: Missing key(s): {sorted(missing)}; "

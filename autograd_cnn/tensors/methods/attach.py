@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ...engine.alias import Alias
 from ...engine.primitive import Primitive
-from ...engine.variable import FRONTS, Variable
+from ...engine.variable import VALUE_TYPES, Variable
 from ...ops.registry.expose import INPLACE, METHODS, watch
 from ..inplace import apply_inplace
 
@@ -30,7 +30,7 @@ class Lazy:
         self.owner, self.name = owner, name
 
     def __get__(self, obj: Any, owner: type) -> Any:
-        method = self.make(next(cls for cls in owner.__mro__ if cls in FRONTS))
+        method = self.make(next(cls for cls in owner.__mro__ if cls in VALUE_TYPES))
         setattr(self.owner, self.name, method)
         return getattr(obj if obj is not None else owner, self.name)
 
@@ -43,9 +43,9 @@ def written(op: Any, reflected: bool = False) -> Callable[[F], F]:
     """
 
     def put(definition: F) -> F:
-        def make(front: type[Variable]) -> Callable[..., Any]:
+        def make(value_type: type[Variable]) -> Callable[..., Any]:
             if isinstance(op, Primitive):
-                call = op.operator_for(front, reflected)
+                call = op.operator_for(value_type, reflected)
             else:
                 call = FunctionType(op.__code__, op.__globals__, op.__name__, op.__defaults__, op.__closure__)
             return update_wrapper(call, definition)  # it says of itself what the definition says
@@ -55,13 +55,13 @@ def written(op: Any, reflected: bool = False) -> Callable[[F], F]:
     return put
 
 
-def method_of(op: Any, front: type[Variable]) -> Callable[..., Any]:
+def method_of(op: Any, value_type: type[Variable]) -> Callable[..., Any]:
     """An operation as a method."""
-    made: Callable[..., Any] = op.call_for(front) if isinstance(op, Primitive | Alias) else op
+    made: Callable[..., Any] = op.call_for(value_type) if isinstance(op, Primitive | Alias) else op
     return made
 
 
-def twin(op: Any, name: str) -> Callable[..., Any]:
+def inplace_variant(op: Any, name: str) -> Callable[..., Any]:
     """The in-place twin of an operation."""
     plain = op.primitive if isinstance(op, Alias) else op
 
@@ -80,15 +80,15 @@ def install(cls: type, name: str, make: Callable[[type[Variable]], Callable[...,
     lazy.__set_name__(cls, name)
 
 
-def attach(front: type[Variable], host: type) -> None:
-    """Give `front` the methods of the tables, those to come too, by way of `host`, a base class of it. What has a definition there is left
+def attach(value_type: type[Variable], host: type) -> None:
+    """Give `value_type` the methods of the tables, those to come too, by way of `host`, a base class of it. What has a definition there is left
     alone."""
 
     attached: set[str] = set()  # which a definition that is run again may replace
 
     def free(name: str) -> None:
-        if name not in attached and hasattr(front, name):
-            raise ValueError(f"@expose: {front.__name__}.{name} exists already: expected another name for the method.")
+        if name not in attached and hasattr(value_type, name):
+            raise ValueError(f"@expose: {value_type.__name__}.{name} exists already: expected another name for the method.")
         attached.add(name)
 
     def method(name: str, op: Any) -> None:
@@ -97,12 +97,12 @@ def attach(front: type[Variable], host: type) -> None:
 
     def inplace(name: str, op: Any) -> None:
         free(f"{name}_")
-        setattr(host, f"{name}_", twin(op, f"{name}_"))
+        setattr(host, f"{name}_", inplace_variant(op, f"{name}_"))
 
     for name, op in METHODS.items():
         method(name, op)
     for name, op in INPLACE.items():
-        if not hasattr(front, f"{name}_"):
+        if not hasattr(value_type, f"{name}_"):
             inplace(name, op)
     watch("method", method)
     watch("inplace", inplace)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ...serialization.errors import FileFormatError
-from ...serialization.pickle.safe_world import SafeWorld, full_name
+from ...serialization.pickle.loading_context import LoadingContext, full_name
 from ...serialization.pickle.unpickler import Reader
 
 _ARRAYS = ("numpy.core.", "numpy._core.", "numpy.dtype", "numpy.ndarray", "_codecs.encode", "builtins.byte")
 
 
-class _Arrays(SafeWorld):
+class _Arrays(LoadingContext):
     """Of what checkpoints may hold, arrays and what they consist of."""
 
     def __init__(self) -> None:

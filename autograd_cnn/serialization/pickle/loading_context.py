@@ -17,7 +17,7 @@ from . import numpy_pickle, plain_builders, safe_globals, tensor_builders
 from .builders import TABLE, Global, StorageType
 from .messages import damaged, refused_global
 from .tensor_builders import OLD_TENSORS, finish, unreadable
-from .unpickler import Machine, Pending, Reader, check_key
+from .unpickler import Pending, Reader, Unpickler, check_key
 
 _FILLED_BY = (numpy_pickle, plain_builders, tensor_builders)  # importing them fills the table
 
@@ -42,7 +42,7 @@ def known(name: str) -> Any:
     return entry
 
 
-class SafeWorld:
+class LoadingContext:
     """The machine's world while a checkpoint is read. `fetch` finds the storages, `restore` places them."""
 
     def __init__(self, fetch: Fetch, restore: Restore) -> None:
@@ -50,11 +50,11 @@ class SafeWorld:
         self.restore = restore
         self._carried = 0
         self._reader = Reader(b"")
-        self._machine: Machine | None = None
+        self._machine: Unpickler | None = None
 
     def run(self, reader: Reader, encoding: str) -> Any:
         """Read one pickle in this world: the finished object."""
-        self._reader, self._machine = reader, Machine(reader, self, encoding)
+        self._reader, self._machine = reader, Unpickler(reader, self, encoding)
         return settled(self._machine.run())
 
     # ---- what builders need

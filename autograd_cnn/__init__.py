@@ -186,7 +186,7 @@ __all__ = [
     "vision",
     "zeros",
     "zeros_like",
-]  # fmt: skip
+]
 
 newaxis = None
 _set_renderer(lambda: importlib.import_module(f"{__name__}.drawing").draw)

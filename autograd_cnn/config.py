@@ -44,8 +44,22 @@ class _Process:
 class _Draft:
     """A Context while its fields are written; then its class becomes `Context`, and it never changes again."""
 
-    __slots__ = ("anomaly", "beneath", "check_nan", "chosen_backend", "chosen_precision", "fields", "inference", "owner", "record",
-                 "recording", "region", "special", "strict_windows", "tracer")  # fmt: skip
+    __slots__ = (
+        "anomaly",
+        "beneath",
+        "check_nan",
+        "chosen_backend",
+        "chosen_precision",
+        "fields",
+        "inference",
+        "owner",
+        "record",
+        "recording",
+        "region",
+        "special",
+        "strict_windows",
+        "tracer",
+    )
 
     record: bool  # the grad mode
     inference: bool
@@ -79,7 +93,9 @@ class Context(_Draft):
         return self.chosen_precision or _Process.precision
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise AttributeError(f"Context.{name}: a Context is a value that others may hold, too. Switch with a Switch: it puts another in its place.")
+        raise AttributeError(
+            f"Context.{name}: a Context is a value that others may hold, too. Switch with a Switch: it puts another in its place."
+        )
 
     def __delattr__(self, name: str) -> NoReturn:
         self.__setattr__(name, None)
@@ -89,7 +105,12 @@ def _derive(c: Context, fields: Mapping[str, Any], owner: Switch | None, noted: 
     """`c` with other values in some fields, as the innermost block `owner` has it, who switched all that is `noted`."""
     new: Any = object.__new__(_Draft)
     new.record, new.inference, new.tracer, new.anomaly, new.check_nan = c.record, c.inference, c.tracer, c.anomaly, c.check_nan
-    new.strict_windows, new.chosen_backend, new.chosen_precision, new.region = c.strict_windows, c.chosen_backend, c.chosen_precision, c.region
+    new.strict_windows, new.chosen_backend, new.chosen_precision, new.region = (
+        c.strict_windows,
+        c.chosen_backend,
+        c.chosen_precision,
+        c.region,
+    )
     for name, value in fields.items():
         setattr(new, name, value)
     new.recording = new.record and not new.inference
@@ -164,9 +185,7 @@ class Switch:
         _current.set(_derive(c, self._fields, self, self._fields, c))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
         c = current()
         _current.set(c.beneath if c.owner is self else _without(c, self))
 

@@ -17,11 +17,17 @@ from .run import Runner, versions
 def _table(results: list[Result]) -> str:
     rows = [("what", "here", "beside", "ratio", "bar", "", "")]
     for r in results:
-        rows.append((
-            r.what, f"{r.here:.3g} {r.unit}", "" if r.beside is None else f"{r.beside:.3g} {r.unit} ({r.side})",
-            "" if r.ratio is None else f"{r.ratio:.2f}", r.bar_text, {True: "ok", False: "MISSED", None: ""}[r.holds],
-            r.note,
-        ))  # fmt: skip
+        rows.append(
+            (
+                r.what,
+                f"{r.here:.3g} {r.unit}",
+                "" if r.beside is None else f"{r.beside:.3g} {r.unit} ({r.side})",
+                "" if r.ratio is None else f"{r.ratio:.2f}",
+                r.bar_text,
+                {True: "ok", False: "MISSED", None: ""}[r.holds],
+                r.note,
+            )
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(7)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
@@ -40,8 +46,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="measure", help=f"any of: {', '.join(MEASURES)} (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="processes for each side of each measurement (default: 3)")
     parser.add_argument("--threads", type=int, default=2, help="threads on both sides (default: 2)")
-    parser.add_argument("--without", action="append", default=[], metavar="SIDE",
-                        help='a side to leave out, as "torch compile", which takes a minute to compile each network')  # fmt: skip
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="SIDE",
+        help='a side to leave out, as "torch compile", which takes a minute to compile each network',
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--overview", action="store_true", help="print a line for each network instead (nets, inference, memory)")
     parser.add_argument("--json", type=Path, help="write the numbers there, too")
@@ -68,7 +79,11 @@ def main() -> int:
     if args.svg:
         from .chart import save
 
-        save(results, args.svg, f"{args.threads} threads, {args.rounds} {'process' if args.rounds == 1 else 'processes'} for each side; {versions()}")
+        save(
+            results,
+            args.svg,
+            f"{args.threads} threads, {args.rounds} {'process' if args.rounds == 1 else 'processes'} for each side; {versions()}",
+        )
     return 1 if any(r.holds is False for r in results) else 0
 
 

@@ -38,7 +38,9 @@ def chart(results: Sequence[Result], title: str, subtitle: str) -> Drawing:
         faster = ratio <= 1
         group.rect(middle - reach if faster else middle, y + 4, max(reach, 0.5), ROW - 8, fill="forward" if faster else "gradient")
         word = f"{1 / ratio:.2f}×" if faster else f"{ratio:.2f}× the time"
-        group.text(middle - reach - 5 if faster else middle + reach + 5, y + 13, word, SIZE - 1, "bold", anchor="end" if faster else "start")
+        group.text(
+            middle - reach - 5 if faster else middle + reach + 5, y + 13, word, SIZE - 1, "bold", anchor="end" if faster else "start"
+        )
     bottom = top + len(rows) * ROW
     scene.line((middle, top), (middle, bottom), stroke="ink")
     scene.width, scene.height = middle + BARS / 2 + 90 + symbols.MARGIN, bottom + symbols.MARGIN

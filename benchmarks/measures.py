@@ -21,15 +21,19 @@ def scalar(run: Runner) -> list[Result]:
     """One recorded operation on numbers."""
     found = run.compare("scalar", HERE, "micrograd")
     theirs = found.get("micrograd", {})
-    return [Result(f"Scalar: {k}", v, "µs", theirs.get(k), "micrograd", here_at_most=0.8 if k == "a * b" else None)
-            for k, v in found[HERE].items()]  # fmt: skip
+    return [
+        Result(f"Scalar: {k}", v, "µs", theirs.get(k), "micrograd", here_at_most=0.8 if k == "a * b" else None)
+        for k, v in found[HERE].items()
+    ]
 
 
 def _chain(run: Runner, measure: str, longest: int, other: str) -> list[Result]:
     found = run.compare(measure, HERE, *([other] if other else []))
     here, theirs = found[HERE], found.get(other, {})
-    out = [Result(f"{measure}, {longest:,}: {k}", here[f"{k} {longest}"], "s", theirs.get(f"{k} {longest}"), other)
-           for k in ("forward", "backward", "free")]  # fmt: skip
+    out = [
+        Result(f"{measure}, {longest:,}: {k}", here[f"{k} {longest}"], "s", theirs.get(f"{k} {longest}"), other)
+        for k in ("forward", "backward", "free")
+    ]
     for k in ("forward", "backward"):
         growth = here[f"{k} {longest}"] / here[f"{k} {longest // 4}"]
         out.append(Result(f"{measure}: {k}, four times the length", growth, "× the time", here_at_most=6.0))
@@ -63,6 +67,15 @@ def imports(run: Runner) -> list[Result]:
 
 SIDES = frozenset((*races.BEST, "micrograd"))  # what is measured beside this library
 MEASURES: dict[str, Callable[[Runner], list[Result]]] = {
-    "small": small, "scalar": scalar, "moons": moons, "chains": chains, "import": imports, "nets": races.nets,
-    "inference": races.inference, "memory": races.memory, "operations": races.operations, "growth": races.growth, "threads": races.threads,
-}  # fmt: skip
+    "small": small,
+    "scalar": scalar,
+    "moons": moons,
+    "chains": chains,
+    "import": imports,
+    "nets": races.nets,
+    "inference": races.inference,
+    "memory": races.memory,
+    "operations": races.operations,
+    "growth": races.growth,
+    "threads": races.threads,
+}

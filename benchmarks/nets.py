@@ -140,8 +140,13 @@ def alexnet(lib: Any) -> Any:
     """Krizhevsky's net in torchvision's form."""
     nn = lib.nn
     features: list[Any] = []
-    for c, o, k, s, p, pool in ((3, 64, 11, 4, 2, True), (64, 192, 5, 1, 2, True), (192, 384, 3, 1, 1, False),
-                                (384, 256, 3, 1, 1, False), (256, 256, 3, 1, 1, True)):  # fmt: skip
+    for c, o, k, s, p, pool in (
+        (3, 64, 11, 4, 2, True),
+        (64, 192, 5, 1, 2, True),
+        (192, 384, 3, 1, 1, False),
+        (384, 256, 3, 1, 1, False),
+        (256, 256, 3, 1, 1, True),
+    ):
         features += [nn.Conv2d(c, o, k, s, p), nn.ReLU(inplace=True), *([nn.MaxPool2d(3, 2)] if pool else [])]
     dense = [nn.Dropout(), nn.Linear(9216, 4096), nn.ReLU(inplace=True), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(inplace=True)]
     return nn.Sequential(*features, nn.Flatten(), *dense, nn.Linear(4096, 1000))
@@ -162,10 +167,18 @@ def vgg16(lib: Any) -> Any:
 
 
 _INCEPTION = (  # 1×1, 3×3 reduced and full, 5×5 reduced and full, pool projection (Szegedy et al. 2015, table 1)
-    (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), None, (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64),
-    (128, 128, 256, 24, 64, 64), (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128), None, (256, 160, 320, 32, 128, 128),
+    (64, 96, 128, 16, 32, 32),
+    (128, 128, 192, 32, 96, 64),
+    None,
+    (192, 96, 208, 16, 48, 64),
+    (160, 112, 224, 24, 64, 64),
+    (128, 128, 256, 24, 64, 64),
+    (112, 144, 288, 32, 64, 64),
+    (256, 160, 320, 32, 128, 128),
+    None,
+    (256, 160, 320, 32, 128, 128),
     (384, 192, 384, 48, 128, 128),
-)  # fmt: skip
+)
 
 
 def googlenet(lib: Any) -> Any:

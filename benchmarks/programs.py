@@ -229,8 +229,16 @@ def _sizes(lib: Any) -> dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...
     """Operations with the shapes of their inputs, from small to large."""
     f = lib.nn.functional
     out: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {}
-    for n, c, s, o, k, by, pad in ((1, 6, 14, 16, 5, 1, 0), (64, 6, 14, 16, 5, 1, 0), (64, 16, 32, 16, 3, 1, 1), (16, 64, 56, 64, 3, 1, 1),
-                                   (16, 256, 14, 256, 3, 1, 1), (16, 3, 224, 64, 7, 2, 3), (16, 64, 56, 256, 1, 1, 0)):  # fmt: skip
+    for n, c, s, o, k, by, pad in (
+        (1, 6, 14, 16, 5, 1, 0),
+        (64, 6, 14, 16, 5, 1, 0),
+        (64, 16, 32, 16, 3, 1, 1),
+        (16, 64, 56, 64, 3, 1, 1),
+        (16, 256, 14, 256, 3, 1, 1),
+        (16, 3, 224, 64, 7, 2, 3),
+        (16, 64, 56, 256, 1, 1, 0),
+    ):
+
         def conv(x: Any, w: Any, by: int = by, pad: int = pad) -> Any:
             return f.conv2d(x, w, None, by, pad)
 

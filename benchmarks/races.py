@@ -92,8 +92,9 @@ def growth(run: Runner) -> list[Result]:
         more = (sizes[-1] / sizes[0]) ** (2 if what == "image" else 1)
         bar = 1.5 if what == "depth" else None  # a deep net must not pay more for a layer than a shallow one
         rows.append(Result(f"{text}: time, {more:g} times the {what}", last["step"] / first["step"] / more, "× linear", here_at_most=bar))
-        rows.append(Result(f"{text}: memory, {more:g} times the {what}", last["growth"] / first["growth"] / more, "× linear",
-                           here_at_most=bar))  # fmt: skip
+        rows.append(
+            Result(f"{text}: memory, {more:g} times the {what}", last["growth"] / first["growth"] / more, "× linear", here_at_most=bar)
+        )
     return rows
 
 

@@ -59,8 +59,7 @@ class Runner:
 
     def _once(self, measure: str, side: str, threads: int | None) -> dict[str, float]:
         env = self.env if threads is None else {**self.env, **dict.fromkeys(THREADS, str(threads))}
-        done = subprocess.run([sys.executable, "-m", "benchmarks.worker", measure, side], cwd=ROOT, env=env,
-                              capture_output=True, text=True)  # fmt: skip
+        done = subprocess.run([sys.executable, "-m", "benchmarks.worker", measure, side], cwd=ROOT, env=env, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{measure} on {side} failed:\n{done.stderr}")
         found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -88,9 +88,7 @@ def _translated(annotation: Any, array: str) -> str:
 
 
 def _default(value: Any) -> str:
-    plain = isinstance(value, bool | int | float | str | None) or (
-        isinstance(value, tuple) and all(isinstance(v, int) for v in value)
-    )
+    plain = isinstance(value, bool | int | float | str | None) or (isinstance(value, tuple) and all(isinstance(v, int) for v in value))
     text = repr(value)
     return text if plain and "inf" not in text and "nan" not in text else "..."
 

@@ -300,11 +300,24 @@ def _resample(params: Any, field: Field, before: Shape, after: Shape) -> Field:
 
 
 _RULES: dict[str, Callable[..., Field]] = {
-    "permute": _permute, "reshape": _reshape, "linear": _linear, "matmul": _matmul, "einsum": _matmul, "embedding": _coded, "one_hot": _coded,
-    "pad_constant": _pad, "select_view": _select, "select_copy": _select, "max_unpool": _scaled(_unpooled), "resample": _resample,
-    "adaptive_avg_pool": _scaled(_adaptive), "adaptive_max_pool": _scaled(_adaptive),
-}  # fmt: skip
+    "permute": _permute,
+    "reshape": _reshape,
+    "linear": _linear,
+    "matmul": _matmul,
+    "einsum": _matmul,
+    "embedding": _coded,
+    "one_hot": _coded,
+    "pad_constant": _pad,
+    "select_view": _select,
+    "select_copy": _select,
+    "max_unpool": _scaled(_unpooled),
+    "resample": _resample,
+    "adaptive_avg_pool": _scaled(_adaptive),
+    "adaptive_max_pool": _scaled(_adaptive),
+}
 for _name in "sum mean amax amin any all count_nonzero var std logsumexp norm prod".split():
     _RULES[_name] = _mixed("dims")
-for _name in "softmax log_softmax cumsum cumprod logcumsumexp cummax cummin sort topk argmax argmin max_dim min_dim kthvalue median_dim mode".split():
+for _name in (
+    "softmax log_softmax cumsum cumprod logcumsumexp cummax cummin sort topk argmax argmin max_dim min_dim kthvalue median_dim mode".split()
+):
     _RULES[_name] = _mixed("dim")

@@ -7,8 +7,20 @@ from . import functional
 from .function import Function, once_differentiable
 from .gradients import backward, grad
 
-__all__ = ["Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "inference_mode", "no_grad",
-           "once_differentiable", "set_detect_anomaly", "set_grad_enabled"]  # fmt: skip
+__all__ = [
+    "Function",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "inference_mode",
+    "no_grad",
+    "once_differentiable",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
 
 
 def Variable(data: Tensor, requires_grad: bool = False, volatile: bool | None = None) -> Tensor:

@@ -36,8 +36,10 @@ class FunctionCtx:
         """Keep inputs, outputs or intermediate tensors for `backward`, which finds them in `ctx.saved_tensors`."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
-                raise TypeError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}: keep other "
-                                "things as attributes of ctx.")  # fmt: skip
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument is of type {type(t).__name__}: keep other "
+                    "things as attributes of ctx."
+                )
         self._to_save = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -72,12 +74,8 @@ class FunctionCtx:
                 )
             made = wrap(raw)
             under = scope()
-            if output is not None and isinstance(
-                under, BackwardScope
-            ):  # a recorded backward: the output is its own node's
-                made.node = (
-                    select_output(under.of, output, under.of.prim.count, Tensor, raw) if under.of.prim.several else under.of
-                )
+            if output is not None and isinstance(under, BackwardScope):  # a recorded backward: the output is its own node's
+                made.node = select_output(under.of, output, under.of.prim.count, Tensor, raw) if under.of.prim.several else under.of
             else:
                 made.node = node
             found.append(made)
@@ -161,9 +159,7 @@ class _FunctionPrimitive:
         if f is None or node is None:
             return
         if not isinstance(f, Tensor):
-            raise RuntimeError(
-                f"{self.name}.backward: expected Variable (Tensor or None) for argument {at}, got {type(f).__name__}"
-            )
+            raise RuntimeError(f"{self.name}.backward: expected Variable (Tensor or None) for argument {at}, got {type(f).__name__}")
         try:
             fits = np.broadcast_shapes(f.value.shape, node.shape) == f.value.shape
         except ValueError:
@@ -233,8 +229,9 @@ class Function:
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """From the gradients of the outputs those of the inputs; to be overridden. `vjp` is another name for it."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function to use it with "
-                                  "backward mode AD.")  # fmt: skip
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+        )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -272,9 +269,7 @@ class Function:
                 check_writable(t, cls.__name__)
             wrote(t.storage())
         # an input handed back unchanged becomes a tensor of its own that shares its memory
-        handed = tuple(
-            _as_is(o) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs
-        )
+        handed = tuple(_as_is(o) if isinstance(o, Tensor) and id(o) in given and id(o) not in dirty else o for o in outputs)
         for o, h in zip(outputs, handed, strict=True):
             if id(o) in constant:
                 constant.add(id(h))
@@ -297,14 +292,20 @@ class Function:
         return handed if several else handed[0]
 
     @classmethod
-    def _record(cls, prim: _FunctionPrimitive, ctx: Any, nodes: tuple[Node | None, ...], outputs: tuple[Any, ...], constant: set[int],
-                dirty: set[int], c: Any) -> None:  # fmt: skip
+    def _record(
+        cls,
+        prim: _FunctionPrimitive,
+        ctx: Any,
+        nodes: tuple[Node | None, ...],
+        outputs: tuple[Any, ...],
+        constant: set[int],
+        dirty: set[int],
+        c: Any,
+    ) -> None:
         tensors, several = [o for o in outputs if isinstance(o, Tensor)], prim.several
         prim.holds = bool(ctx._saved)
         prim.inputs = tuple(f"arg{i}" for i in range(len(nodes)))
-        ctx._output_like = tuple(
-            (o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs
-        )
+        ctx._output_like = tuple((o.value.shape, o.value.dtype) if isinstance(o, Tensor) else ((), np.float32) for o in outputs)
         node = Node()
         node.prim, node.inputs, node.params, node.scope = prim, nodes, (), scope()
         node.kept = (ctx,)

@@ -20,8 +20,10 @@ def _tuple(x: Any, name: str, fn: str) -> tuple[tuple[Tensor, ...], bool]:
     items = tuple(x) if isinstance(x, tuple | list) else (x,)
     for i, item in enumerate(items):
         if not isinstance(item, Tensor):
-            raise TypeError(f"The {name} given to {fn} must be either a Tensor or a tuple of Tensors but the value at index {i} has type "
-                            f"{type(item).__name__}.")  # fmt: skip
+            raise TypeError(
+                f"The {name} given to {fn} must be either a Tensor or a tuple of Tensors but the value at index {i} has type "
+                f"{type(item).__name__}."
+            )
     return items, isinstance(x, tuple | list)
 
 
@@ -45,31 +47,30 @@ def _zeros(x: Tensor) -> Tensor:
 def _strictly(found: Sequence[Any], inputs: Sequence[Tensor], strict: bool, fn: str) -> tuple[Tensor, ...]:
     for i, g in enumerate(found):
         if g is None and strict:
-            raise RuntimeError(f"The output of the user-provided function is independent of input {i}. This is not allowed in strict mode "
-                               f"when running {fn}.")  # fmt: skip
+            raise RuntimeError(
+                f"The output of the user-provided function is independent of input {i}. This is not allowed in strict mode "
+                f"when running {fn}."
+            )
     return tuple(_zeros(x) if g is None else g for g, x in zip(found, inputs, strict=True))
 
 
 def _vectors(v: Any, like: tuple[Tensor, ...], fn: str) -> tuple[Tensor, ...]:
     if v is None:
         if len(like) != 1 or like[0].value.size != 1:
-            raise RuntimeError(f"{fn}: the vector v can only be None if the user-provided function returns a single Tensor with a single "
-                               "element: give v.")  # fmt: skip
+            raise RuntimeError(
+                f"{fn}: the vector v can only be None if the user-provided function returns a single Tensor with a single element: give v."
+            )
         return (wrap(np.ones_like(like[0].value)),)
     items, _ = _tuple(v, "v", fn)
     if len(items) != len(like):
         raise RuntimeError(f"{fn}: v is a tuple of invalid length: should be {len(like)} but got {len(items)}.")
     for i, (a, b) in enumerate(zip(items, like, strict=True)):
         if a.value.shape != b.value.shape:
-            raise RuntimeError(
-                f"{fn}: v has invalid size: entry {i} should be {list(b.value.shape)} but got {list(a.value.shape)}."
-            )
+            raise RuntimeError(f"{fn}: v has invalid size: entry {i} should be {list(b.value.shape)} but got {list(a.value.shape)}.")
     return items
 
 
-def vjp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
-) -> tuple[Any, Any]:
+def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
     """(func(inputs), vᵀ·J): the vector-Jacobian product, one backward pass.
 
     >>> import autograd_cnn as ac
@@ -91,15 +92,11 @@ def _partial(
     live = [(o, v) for o, v in zip(outs, vs, strict=True) if o.requires_grad]
     if not live:
         return _strictly([None] * len(xs), xs, strict, fn)
-    found = grad(
-        [o for o, _ in live], xs, [v for _, v in live], create_graph=create, retain_graph=True, allow_unused=True
-    )
+    found = grad([o for o, _ in live], xs, [v for _, v in live], create_graph=create, retain_graph=True, allow_unused=True)
     return _strictly(found, xs, strict, fn)
 
 
-def jvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
-) -> tuple[Any, Any]:
+def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
     """(func(inputs), J·v): the Jacobian-vector product, by differentiating the vector-Jacobian product, which is linear in its
     vector, once more.
 
@@ -155,9 +152,7 @@ def _rows(out: Tensor, xs: tuple[Tensor, ...], create_graph: bool, strict: bool)
     rows = [_partial((getitem(flat, i),), xs, (None,), create_graph, strict, "jacobian") for i in range(out.value.size)]
     if not rows:
         return [wrap(np.zeros((*out.value.shape, *x.value.shape), out.value.dtype)) for x in xs]
-    return [
-        reshape(stack([row[j] for row in rows], dim=0), (*out.value.shape, *x.value.shape)) for j, x in enumerate(xs)
-    ]
+    return [reshape(stack([row[j] for row in rows], dim=0), (*out.value.shape, *x.value.shape)) for j, x in enumerate(xs)]
 
 
 def hessian(
@@ -180,8 +175,10 @@ def hessian(
     def gradient(*xs: Tensor) -> tuple[Tensor, ...]:
         outs, several = _tuple(func(*xs), "outputs of the user-provided function", "hessian")
         if several or outs[0].value.size != 1:
-            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element, got shape "
-                               f"{list(outs[0].value.shape)}.")  # fmt: skip
+            raise RuntimeError(
+                "The Tensor returned by the function given to hessian should contain a single element, got shape "
+                f"{list(outs[0].value.shape)}."
+            )
         inner = tuple(x if x.requires_grad else x.requires_grad_(True) for x in xs)
         return _partial(outs, inner, (None,), True, strict, "hessian")
 
@@ -189,23 +186,17 @@ def hessian(
     return table if many else table[0][0]
 
 
-def hvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
-) -> tuple[Any, Any]:
+def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
     """(func(inputs), H·v): the Hessian-vector product of a function that returns a single number."""
     return _second(func, inputs, v, create_graph, strict, "hvp")
 
 
-def vhp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
-) -> tuple[Any, Any]:
+def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple[Any, Any]:
     """(func(inputs), vᵀ·H): the vector-Hessian product; H is symmetric, so it equals `hvp`."""
     return _second(func, inputs, v, create_graph, strict, "vhp")
 
 
-def _second(
-    func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, fn: str
-) -> tuple[Any, Any]:
+def _second(func: Callable[..., Any], inputs: Any, v: Any, create_graph: bool, strict: bool, fn: str) -> tuple[Any, Any]:
     with enable_grad():
         ins, many = _tuple(inputs, "inputs", fn)
         vs = _vectors(v, ins, fn)

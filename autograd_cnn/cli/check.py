@@ -137,8 +137,11 @@ def _table(reports: list[PrimitiveReport]) -> list[str]:
     hints = [f"hint: {r.name}: {h}" for r in reports for h in r.hints]
     lines += ["", *hints] if hints else []
     total = sum(r.examples for r in reports)
-    lines += ["", f"{len(reports) - len(bad)} of {len(reports)} operations right, {total} examples, "
-                  f"{sum(r.seconds for r in reports):.1f} s. Errors are in units of the tolerance."]  # fmt: skip
+    lines += [
+        "",
+        f"{len(reports) - len(bad)} of {len(reports)} operations right, {total} examples, "
+        f"{sum(r.seconds for r in reports):.1f} s. Errors are in units of the tolerance.",
+    ]
     return lines
 
 

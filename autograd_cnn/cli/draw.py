@@ -20,8 +20,12 @@ def add_parser(commands: Any) -> None:
         "leaves: its variable loss, out or y, or its last recorded tensor.",
     )
     parser.add_argument("target", metavar="TARGET", help="a model's name, MODULE:OBJECT, or SCRIPT.py")
-    parser.add_argument("-o", "--out", metavar="FILE", help="the picture: .svg, .png, .pdf, .dot, .json, .html; for steps also "
-                        ".gif or a folder (default: TARGET.svg)")  # fmt: skip
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="FILE",
+        help="the picture: .svg, .png, .pdf, .dot, .json, .html; for steps also .gif or a folder (default: TARGET.svg)",
+    )
     parser.add_argument("--kind", default="graph", help=f"{', '.join(KINDS)} (default: graph)")
     parser.add_argument("--size", help="of the input, with the batch: 1x3x224x224 (default: what fits the model)")
     parser.add_argument("--variable", metavar="NAME", help="what to draw of a script")
@@ -194,6 +198,13 @@ def _saliency(target: Any, size: Any, args: Any, options: dict[str, Any]) -> Any
 
 
 FIGURES: dict[str, Callable[[Any, Any, Any, dict[str, Any]], Any]] = {
-    "graph": _graph, "volumes": _volumes, "receptive-field": _receptive_field, "network": _network, "steps": _steps, "expand": _expand,
-    "filters": _filters, "activations": _activations, "saliency": _saliency,
-}  # fmt: skip
+    "graph": _graph,
+    "volumes": _volumes,
+    "receptive-field": _receptive_field,
+    "network": _network,
+    "steps": _steps,
+    "expand": _expand,
+    "filters": _filters,
+    "activations": _activations,
+    "saliency": _saliency,
+}

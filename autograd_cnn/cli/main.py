@@ -58,12 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--augment", type=int, help=f"pixels by which pictures are moved at random in training (default: {default.augment})")
     train.add_argument("--seed", type=int, help=f"of everything random (default: {default.seed})")
     train.add_argument("--workers", type=int, help="processes that prepare batches (default: 0)")
-    train.add_argument(
-        "--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})"
-    )
-    train.add_argument(
-        "--resume", action="store_true", default=False, help="go on with the run in --out where it stopped"
-    )
+    train.add_argument("--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})")
+    train.add_argument("--resume", action="store_true", default=False, help="go on with the run in --out where it stopped")
 
     from .run import add_parser as add_run
 
@@ -106,21 +102,19 @@ def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str) -> int
                     f"{getattr(run.options, name)}. Leave the option out, or begin anew in another --out."
                 )
         done = run.position.epoch
-        print(
-            f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next."
-        )
+        print(f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next.")
     else:
         options = Options(**given).check()
         if exists:
-            raise FileExistsError(
-                f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out)."
-            )
+            raise FileExistsError(f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out).")
         if resume:
             print(f"Nothing was saved in {out} yet: beginning at the start.")
         run = Run(options, out)
     parameters = sum(p.numel() for p in run.model.parameters())
-    print(f"{run.options.model}, {parameters:,} parameters, on {run.options.data}: {len(run.data.train)} pictures to learn from, "
-          f"{len(run.data.test)} held out")  # fmt: skip
+    print(
+        f"{run.options.model}, {parameters:,} parameters, on {run.options.data}: {len(run.data.train)} pictures to learn from, "
+        f"{len(run.data.test)} held out"
+    )
     try:
         run.train()
     except Stopped:

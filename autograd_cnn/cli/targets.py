@@ -46,7 +46,9 @@ def target_of(text: str, variable: str | None = None) -> Target:
     if text.lower() in list_models():
         return Target(text.lower(), _model(text.lower()))
     if Path(text).exists():
-        raise ValueError(f"expected a Python script (a name that ends in .py), got the {'folder' if Path(text).is_dir() else 'file'} {text!r}.")
+        raise ValueError(
+            f"expected a Python script (a name that ends in .py), got the {'folder' if Path(text).is_dir() else 'file'} {text!r}."
+        )
     models = list_models()
     raise ValueError(
         f"expected a model of vision.models, MODULE:OBJECT or SCRIPT.py, got {text!r}.{nearest(text, models)} Models: {', '.join(models)}."
@@ -79,7 +81,9 @@ def _made(found: Any, text: str) -> Any:
         try:
             return found()
         except TypeError as error:
-            raise ValueError(f"the class {text} needs arguments ({error}). Name an object made of it, or a function that makes one.") from error
+            raise ValueError(
+                f"the class {text} needs arguments ({error}). Name an object made of it, or a function that makes one."
+            ) from error
     if inspect.isfunction(found) and not _required(found):
         return found()
     return found
@@ -115,7 +119,9 @@ def _left(path: Path, left: dict[str, Any], variable: str | None) -> Target:
         if variable not in known:
             raise ValueError(f"the script {path} leaves no {variable!r}.{nearest(variable, known)}")
         return Target(variable, known[variable])
-    recorded: dict[str, Any] = {k: v for k, v in known.items() if isinstance(v, Graph) or (isinstance(v, Variable) and v.node is not None and v.node.prim)}
+    recorded: dict[str, Any] = {
+        k: v for k, v in known.items() if isinstance(v, Graph) or (isinstance(v, Variable) and v.node is not None and v.node.prim)
+    }
     for name in RESULTS:
         if name in recorded:
             return Target(name, recorded[name])

@@ -11,8 +11,16 @@ _FACES = f"{OURS}.compat.faces"
 
 # Their module: ours, asked in this order. A face comes first where PyTorch has more to say than we do.
 _SOURCES: dict[str, tuple[str, ...]] = {
-    "torch": (f"{_FACES}.out", f"{_FACES}.files.loading", f"{_FACES}.top", f"{_FACES}.legacy", f"{_FACES}.devices.amp",
-              f"{_FACES}.files.storages", OURS, f"{_FACES}.sparse"),
+    "torch": (
+        f"{_FACES}.out",
+        f"{_FACES}.files.loading",
+        f"{_FACES}.top",
+        f"{_FACES}.legacy",
+        f"{_FACES}.devices.amp",
+        f"{_FACES}.files.storages",
+        OURS,
+        f"{_FACES}.sparse",
+    ),
     "torch._C": (),
     "torch._six": (f"{_FACES}.six",),
     "torch._utils": (f"{_FACES}.files.storages",),
@@ -62,7 +70,7 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "torchvision.io": (),
     "torchvision.transforms.v2": (f"{OURS}.vision.transforms",),
     "torchvision.transforms.v2.functional": (f"{OURS}.vision.transforms.functional",),
-}  # fmt: skip
+}
 
 # Below these, PyTorch spreads one namespace over files: `torch.nn.modules.conv`, `torch.utils.data.sampler`. Any such name
 # exists, and finds what the namespace holds.
@@ -81,7 +89,7 @@ _SPREAD = {
 _FILES = {
     "torch.nn": "functional init modules parallel parameter utils".split(),
     "torch.nn.modules": "activation batchnorm channelshuffle container conv distance dropout flatten fold instancenorm linear loss module "
-                        "normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils".split(),
+    "normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils".split(),
     "torch.nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather".split(),
     "torch.nn.utils": "clip_grad convert_parameters fusion parametrizations parametrize prune rnn spectral_norm weight_norm".split(),
     "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs lr_scheduler nadam optimizer radam rmsprop rprop sgd swa_utils".split(),
@@ -89,13 +97,13 @@ _FILES = {
     "torch.utils.data": "_utils dataloader dataset distributed sampler".split(),
     "torch.utils.data._utils": "collate".split(),
     "torch.distributions": "bernoulli categorical cauchy distribution exponential geometric gumbel half_normal independent kl laplace log_normal "
-                           "multivariate_normal normal one_hot_categorical relaxed_bernoulli relaxed_categorical transformed_distribution "
-                           "transforms uniform utils".split(),
+    "multivariate_normal normal one_hot_categorical relaxed_bernoulli relaxed_categorical transformed_distribution "
+    "transforms uniform utils".split(),
     "torchvision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision".split(),
     "torchvision.models": "_utils alexnet densenet detection feature_extraction googlenet inception mnasnet mobilenet mobilenetv2 mobilenetv3 "
-                          "resnet segmentation shufflenetv2 squeezenet utils vgg".split(),
+    "resnet segmentation shufflenetv2 squeezenet utils vgg".split(),
     "torchvision.transforms": "functional functional_pil functional_tensor transforms v2".split(),
-}  # fmt: skip
+}
 
 
 @cache
@@ -135,4 +143,6 @@ def _exists(module: str) -> bool:
 def submodules(name: str) -> list[str]:
     """The last parts of the names of the modules right below one of theirs."""
     listed = [m for m in _SOURCES if m.rpartition(".")[0] == name]
-    return sorted({*(m.rpartition(".")[2] for m in [*listed, *(r for r in _SPREAD if r.rpartition(".")[0] == name)]), *_FILES.get(name, ())})
+    return sorted(
+        {*(m.rpartition(".")[2] for m in [*listed, *(r for r in _SPREAD if r.rpartition(".")[0] == name)]), *_FILES.get(name, ())}
+    )

@@ -192,7 +192,10 @@ def _table(title: str, rows: dict[str, _Row], total: float) -> None:
     print(f"\n{title:<{width}}  {'calls':>8}  {'forward':>10}  {'backward':>10}  {'share':>6}  {'memory':>10}", file=sys.stderr)
     for name, row in ranked[:_SHOWN]:
         both = row.seconds + row.backward
-        print(f"{name:<{width}}  {row.calls:>8}  {row.seconds * 1e3:>7.1f} ms  {row.backward * 1e3:>7.1f} ms  {both / total:>6.1%}  "
-              f"{_bytes(row.bytes):>10}", file=sys.stderr)  # fmt: skip
+        print(
+            f"{name:<{width}}  {row.calls:>8}  {row.seconds * 1e3:>7.1f} ms  {row.backward * 1e3:>7.1f} ms  {both / total:>6.1%}  "
+            f"{_bytes(row.bytes):>10}",
+            file=sys.stderr,
+        )
     if len(ranked) > _SHOWN:
         print(f"… and {len(ranked) - _SHOWN} more", file=sys.stderr)

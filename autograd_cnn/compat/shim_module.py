@@ -20,7 +20,7 @@ class MissingName(AttributeError):
 
 
 def message(name: str) -> str:
-    """"torch.nn.Foo is not available …", with the nearest names that exist."""
+    """ "torch.nn.Foo is not available …", with the nearest names that exist."""
     module, _, last = name.rpartition(".")
     known = dir(sys.modules[module]) if isinstance(sys.modules.get(module), Stand) else []
     return f"{name} is not available here: autograd_cnn has no such name.{nearest(last, known)}"

@@ -38,8 +38,9 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
         for b in type(q).__mro__:
             if (a, b) in _FORMULAS:
                 return _FORMULAS[a, b](p, q)
-    raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}. Enter one with "
-                              "register_kl.")  # fmt: skip
+    raise NotImplementedError(
+        f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}. Enter one with register_kl."
+    )
 
 
 @register_kl(Normal, Normal)

@@ -45,7 +45,9 @@ class RelaxedOneHotCategorical(Distribution):
 
     has_rsample = True
 
-    def __init__(self, temperature: Any, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None) -> None:
+    def __init__(
+        self, temperature: Any, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: bool | None = None
+    ) -> None:
         made = Categorical(probs, logits)
         (self.temperature,) = several(temperature)
         self.probs, self.logits, self.batch_shape = made.probs, made.logits, made.batch_shape

@@ -328,6 +328,5 @@ def _check_nan(node: Node, grads: Sequence[Any], value_type: type[Variable]) -> 
         if d is not None and node.inputs[i] is not None and not isinstance(d, OutputCotangents) and value_type.has_nan(unbox(d)):
             raise RuntimeError(
                 f"Function '{node.name}' returned nan values in its {i}th output (the gradient of "
-                f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})."
-                + _made_at(node)
+                f"{(node.prim.inputs or ('input',))[0 if node.prim.variadic else i]!r} of {node.prim.name})." + _made_at(node)
             )

@@ -31,7 +31,9 @@ KERNELS = ("__fast", "__forward", "__outside")  # the names under which a writte
 WRITTEN: weakref.WeakSet[Callable[..., Any]] = weakref.WeakSet()  # the calls written so far, for those who time them
 
 
-def _make(kind: str, lines: list[str], namespace: dict[str, Any], prim: Primitive, named: Primitive | Alias | None = None) -> Callable[..., Any]:
+def _make(
+    kind: str, lines: list[str], namespace: dict[str, Any], prim: Primitive, named: Primitive | Alias | None = None
+) -> Callable[..., Any]:
     """The function that these lines define, which is called `call` or `pull` in them, under the name of `named`."""
     named, source = named or prim, "\n".join(lines) + "\n"
     namespace["__name__"] = __name__  # the written call belongs to this package: `user_line` passes over it
@@ -151,29 +153,46 @@ def _kept(k: Keep, prim: Primitive) -> str:
     what = {"input": f"__v{k.index}", "output": f"__y{k.index}", "shape": f"__v{k.index}.shape"}[k.kind]
     differentiable = {s for served, _ in prim.groups for s in served}
     if k.wanted_by >= differentiable:
-        return (
-            what
-            if k.kind != "shape" or prim.inputs[k.index] not in prim.optional
-            else f"__getattr(__v{k.index}, 'shape', None)"
-        )
+        return what if k.kind != "shape" or prim.inputs[k.index] not in prim.optional else f"__getattr(__v{k.index}, 'shape', None)"
     wanted = " or ".join(f"__n{i} is not None" for i in sorted(k.wanted_by))
     if k.kind == "shape":
         what = f"__getattr(__v{k.index}, 'shape', ())"
     return f"({what} if {wanted} else None)"
 
 
-def write_call(prim: Primitive, value_type: type[Variable], operator: bool = False, reflected: bool = False, named: Alias | None = None) -> Callable[..., Any]:
+def write_call(
+    prim: Primitive, value_type: type[Variable], operator: bool = False, reflected: bool = False, named: Alias | None = None
+) -> Callable[..., Any]:
     """The call for one kind of variable. `operator`: foreign operands give NotImplemented, so that Python asks the other side.
     `reflected`: an operator's two operands come the other way round. `named`: it goes by this other name."""
     kind = f" of {value_type.__name__}" + (", reflected" if reflected else ", operator" if operator else "")
     namespace: dict[str, Any] = {
-        "__ValueType": value_type, "__plain": value_type.plain, "__coerce": value_type.coerce, "__peek": peek, "__current": current, "__scope": scope,
+        "__ValueType": value_type,
+        "__plain": value_type.plain,
+        "__coerce": value_type.coerce,
+        "__peek": peek,
+        "__current": current,
+        "__scope": scope,
         "__Node": Node,
-        "__new": object.__new__, "__clock": clock, "__prim": prim, "__run": run, "__link_view": link_view, "__note_shared": note_shared,
-        "__forward": prim.kernel_for(value_type), "__numbers": value_type.numbers, "__arrays": value_type.arrays or value_type.plain,
-        "__fast": prim.fast, "__Inside": value_type.inside, "__outside": value_type.outside, "__raw": value_type.raw, "__outcome": outcome,
-        "__isinstance": isinstance, "__getattr": getattr, "__Exception": Exception, "__NotImplemented": NotImplemented,
-    }  # fmt: skip
+        "__new": object.__new__,
+        "__clock": clock,
+        "__prim": prim,
+        "__run": run,
+        "__link_view": link_view,
+        "__note_shared": note_shared,
+        "__forward": prim.kernel_for(value_type),
+        "__numbers": value_type.numbers,
+        "__arrays": value_type.arrays or value_type.plain,
+        "__fast": prim.fast,
+        "__Inside": value_type.inside,
+        "__outside": value_type.outside,
+        "__raw": value_type.raw,
+        "__outcome": outcome,
+        "__isinstance": isinstance,
+        "__getattr": getattr,
+        "__Exception": Exception,
+        "__NotImplemented": NotImplemented,
+    }
     if prim.variadic:
         lines = [f"def call({_signature(prim, namespace)}):", "    __c = __peek() or __current()"]
         lines.append(f"    return __run(__prim, __ValueType, {prim.inputs[0]}, {_tuple(list(prim.params))}, __c)")
@@ -228,8 +247,7 @@ def write_call(prim: Primitive, value_type: type[Variable], operator: bool = Fal
             f"    if ({nodes}) and __c.record:",
             f"        __node = __new(__Node); __node.prim = __prim; __node.inputs = {_tuple([f'__n{i}' for i in range(len(inputs))])}",
             f"        __node.kept = {_tuple(kept)}; __node.params = {_tuple(params)}; __node.scope = __scope()",
-            "        __node.extra = None; __node.serial = __clock(); "
-            + value_type.remembers.format(node="__node", y="__y0"),
+            "        __node.extra = None; __node.serial = __clock(); " + value_type.remembers.format(node="__node", y="__y0"),
             "        __out.node = __node",
             "    else:",
             "        __out.node = None",
@@ -276,9 +294,16 @@ def _checked(prim: Primitive, ys: list[str]) -> list[str]:
 def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[..., Any]:
     """The public call: finds the kind of variable among the arguments; all raw computes raw. `named`: it goes by this other name."""
     namespace: dict[str, Any] = {
-        "__get": prim.by_value_type.get, "__coerce_all": coerce_all, "__prim": prim, "__forward": prim.forward, "__ARRAYS": ARRAYS,
-        "__RAW": RAW, "__INSIDE": INSIDE, "__fast": prim.fast, "__NotImplemented": NotImplemented,
-    }  # fmt: skip
+        "__get": prim.by_value_type.get,
+        "__coerce_all": coerce_all,
+        "__prim": prim,
+        "__forward": prim.forward,
+        "__ARRAYS": ARRAYS,
+        "__RAW": RAW,
+        "__INSIDE": INSIDE,
+        "__fast": prim.fast,
+        "__NotImplemented": NotImplemented,
+    }
     lines = [f"def call({_signature(prim, namespace)}{', donated=None' if prim.reuses else ''}):"]
     given = [f"{p}={p}" for p in prim.params]
     if prim.variadic:
@@ -289,7 +314,12 @@ def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[...,
     inputs = list(prim.inputs)
     value_type = [f"    __f = {' or '.join(f'__get({n}.__class__)' for n in inputs)}"]
     first, *rest = inputs
-    raw = " and ".join([f"{first}.__class__ in __ARRAYS", *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest)])
+    raw = " and ".join(
+        [
+            f"{first}.__class__ in __ARRAYS",
+            *(f"({n}.__class__ in __RAW{' or ' + n + ' is None' if n in prim.optional else ''})" for n in rest),
+        ]
+    )
     call = ", ".join([*inputs, *given])
     value_type.append(f"    if __f is not None: return __f({call})")
     kinds = " or ".join(f"__INSIDE.get({n}.__class__)" for n in inputs)

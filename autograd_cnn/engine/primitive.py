@@ -155,9 +155,7 @@ class Primitive:
         does not call operations, so it cannot be differentiated again (a second derivative raises)."""
         for n in names:
             if n not in self.inputs:
-                raise ValueError(
-                    f"{self.name}.vjp: no input named {n!r}; it has {', '.join(self.inputs)}.{nearest(n, self.inputs)}"
-                )
+                raise ValueError(f"{self.name}.vjp: no input named {n!r}; it has {', '.join(self.inputs)}.{nearest(n, self.inputs)}")
 
         def put(rule: R) -> R:
             check_names(self, rule)
@@ -229,7 +227,9 @@ class Primitive:
     def _distinct(self, what: str, kind: str, options: Sequence[str]) -> None:
         taken = [n for n in options if n in self.params]
         if taken:
-            raise TypeError(f"{self.name}.{what}: a {kind} has an option {taken[0]!r} of its own: expected another name for that parameter.")
+            raise TypeError(
+                f"{self.name}.{what}: a {kind} has an option {taken[0]!r} of its own: expected another name for that parameter."
+            )
 
     def _open_for_rules(self, names: Sequence[str]) -> None:
         """A rule that came late would not fit what was recorded before it; a second one for an input would never run, or run beside
@@ -239,7 +239,9 @@ class Primitive:
             if any(self.inputs.index(n) in served for served, _ in self.groups):
                 raise ValueError(f"{self.name}.vjp: input {n!r} has a rule already: expected one for each input. {again}")
         if self.groups and "keep" in self.__dict__:
-            raise ValueError(f"{self.name}.vjp: expected all rules before the first recorded call, got one for {', '.join(names)} after it. {again}")
+            raise ValueError(
+                f"{self.name}.vjp: expected all rules before the first recorded call, got one for {', '.join(names)} after it. {again}"
+            )
         for cached in ("keep", "holds", "reads", "borrows", "pull", "pull_all"):
             self.__dict__.pop(cached, None)
         self._write_anew()

@@ -84,7 +84,9 @@ def outcome(prim: Primitive, value_type: type[Variable], y: Any) -> tuple[Any, .
     as_many = isinstance(y, tuple | list) if prim.several and count == 1 else len(ys) == count  # split: as many as there are
     if as_many and all(v.__class__ in value_type.raw or value_type.fitting(v) for v in ys):
         return ys
-    declared = f"one array, its output {prim.outputs[0]!r}" if not many else f"a tuple of {count} arrays, {', '.join(map(repr, prim.outputs))}"
+    declared = (
+        f"one array, its output {prim.outputs[0]!r}" if not many else f"a tuple of {count} arrays, {', '.join(map(repr, prim.outputs))}"
+    )
     declared = "a tuple of arrays, one for each output" if prim.several and count == 1 else declared
     if value_type.plain and value_type.kernel_types:
         declared = declared.replace("arrays", "numbers").replace("array", "number")
@@ -321,7 +323,11 @@ def note_shared(name: str, outs: Sequence[Any], args: Sequence[Any]) -> None:
     written to where that is differentiated, nor be differentiated once its base was."""
     bases = [x if x._view is None else x._view.base for x in args if isinstance(x, Variable)]
     for out in outs:
-        if not isinstance(out, Variable) or not hasattr(out.value, "strides") or (out._view is not None and any(out._view.base is b for b in bases)):
+        if (
+            not isinstance(out, Variable)
+            or not hasattr(out.value, "strides")
+            or (out._view is not None and any(out._view.base is b for b in bases))
+        ):
             continue
         store = owner(out.value)
         base = next((b for b in bases if b is not out and owner(b.value) is store), None)

@@ -50,9 +50,13 @@ def check_spare(prim: Primitive, groups: Sequence[tuple[tuple[int, ...], Callabl
     if len(seeing) > 1 and any("donated" in names for _, names in seeing):
         inputs = " and ".join(repr(prim.inputs[i]) for served, _ in seeing for i in served)
         raise TypeError(
-            expected(f"{prim.name}.vjp", "the only rule that asks for g, where one asks for 'donated' and so may write over it",
-                     f"rules for {inputs} that all ask for g", "Write one rule for these inputs, which returns a tuple.")
-        )  # fmt: skip
+            expected(
+                f"{prim.name}.vjp",
+                "the only rule that asks for g, where one asks for 'donated' and so may write over it",
+                f"rules for {inputs} that all ask for g",
+                "Write one rule for these inputs, which returns a tuple.",
+            )
+        )
 
 
 def meanings(prim: Primitive, name: str) -> list[str]:
@@ -73,18 +77,14 @@ def check_names(prim: Primitive, rule: Callable[..., Any]) -> None:
             continue
         if not found:
             known = [*RESERVED, *prim.inputs, *prim.outputs, *prim.params, *(f"{n}_shape" for n in prim.inputs)]
-            raise TypeError(
-                f"{prim.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}"
-            )
+            raise TypeError(f"{prim.name}.vjp: the rule asks for {name!r}, which is none of {', '.join(known)}.{nearest(name, known)}")
         role = "input" if name in prim.inputs else "parameter" if name in prim.params else "output"
         other = {"input": f"{name}_in", "parameter": f"{name}_value", "output": f"{name}_out"}[role]
         fix = f"Call the {role} something else: {other!r}"
         if role != "output" and name in prim.outputs:
             outputs = ", ".join(f'"{"out" if n == name else n}"' for n in prim.outputs) + ("," if len(prim.outputs) == 1 else "")
             fix += f", or the output: @primitive(outputs=({outputs}))"
-        raise TypeError(
-            expected(f"{prim.name}.vjp", "names that mean one thing", f"{name!r}, which is {' and '.join(found)}", fix + ".")
-        )
+        raise TypeError(expected(f"{prim.name}.vjp", "names that mean one thing", f"{name!r}, which is {' and '.join(found)}", fix + "."))
 
 
 # ------------------------------------------------------------------------------------------------- users' own rules
@@ -94,9 +94,12 @@ def gradients(operation: str, names: Sequence[str], count: int, result: Any) -> 
         return result
     came = type(result).__name__ + (f" of {len(result)}" if isinstance(result, tuple | list) else "")
     raise TypeError(
-        expected(f"{operation}: its rule for {' and '.join(map(repr, names))}", f"to return a tuple of {count} gradients, one for each "
-                 "input in this order (None for none)", came)
-    )  # fmt: skip
+        expected(
+            f"{operation}: its rule for {' and '.join(map(repr, names))}",
+            f"to return a tuple of {count} gradients, one for each input in this order (None for none)",
+            came,
+        )
+    )
 
 
 def guarded(prim: Primitive, pull: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,10 +136,13 @@ def _fitting(prim: Primitive, i: int, d: Any, node: Any, recorded: bool) -> Any:
         raise TypeError(expected(about, f"to return a gradient of shape {list(node.shape)}", type(d).__name__, fix))
     if recorded:
         raise TypeError(
-            expected(about, "to return a tensor when the backward pass is recorded (create_graph=True)", f"{type(d).__name__}, which is cut "
-                     "off from the graph", "Write the rule with operations instead of NumPy, or mark it once=True: not to be differentiated "
-                     "again.")
-        )  # fmt: skip
+            expected(
+                about,
+                "to return a tensor when the backward pass is recorded (create_graph=True)",
+                f"{type(d).__name__}, which is cut off from the graph",
+                "Write the rule with operations instead of NumPy, or mark it once=True: not to be differentiated again.",
+            )
+        )
     return d
 
 
@@ -163,6 +169,8 @@ def _explained(prim: Primitive, error: Exception, recorded: bool) -> str | None:
         fix = "Write it with operations, which take tensors and arrays alike, instead of NumPy's functions; or mark the rule once=True."
     else:
         received = "arrays (numbers for Scalars), as in every plain backward pass; in a recorded one it gets tensors"
-        write = f"ac.{method}(x, …) instead of x.{method}(…)" if method else "ac.sum(x, -1, keepdim=True) instead of x.sum(-1, keepdim=True)"
+        write = (
+            f"ac.{method}(x, …) instead of x.{method}(…)" if method else "ac.sum(x, -1, keepdim=True) instead of x.sum(-1, keepdim=True)"
+        )
         fix = f"Write it with operations, which take both: {write}; or begin with x = ac.as_tensor(x)."
     return f"{prim.name}: its rule for {names} failed: {str(error).rstrip('.')}. It received {received}. {fix}"

@@ -33,8 +33,9 @@ class _Reader:
         grad = self.grads.get(node.serial)
         if grad is None and node.grad is not None:
             grad = getattr(node.grad, "value", node.grad)
-        at = self.add(kind="parameter", name=name, shape=_shape(node), dtype=_dtype(node), data=node.value, grad=grad,
-                      requires_grad=True, node=node)  # fmt: skip
+        at = self.add(
+            kind="parameter", name=name, shape=_shape(node), dtype=_dtype(node), data=node.value, grad=grad, requires_grad=True, node=node
+        )
         self.by_node[id(node)] = at
         return at
 
@@ -45,8 +46,7 @@ class _Reader:
         if shape is not None and key in self.by_raw:
             return self.by_raw[key]
         kind = "input" if shape else "constant"
-        at = self.add(kind=kind, shape=shape, dtype=str(raw.dtype) if hasattr(raw, "dtype") else None, data=raw,
-                      name=self.names.get(key))  # fmt: skip
+        at = self.add(kind=kind, shape=shape, dtype=str(raw.dtype) if hasattr(raw, "dtype") else None, data=raw, name=self.names.get(key))
         self.by_raw[key] = at
         return at
 
@@ -55,9 +55,7 @@ class _Reader:
         grad = self.grads.get(node.serial)
         if grad is None and extra is not None and extra.grad is not None:
             grad = getattr(extra.grad, "value", extra.grad)
-        at = self.add(
-            kind="result", shape=_shape(node), dtype=_dtype(node), data=data, grad=grad, requires_grad=True, node=node
-        )
+        at = self.add(kind="result", shape=_shape(node), dtype=_dtype(node), data=data, grad=grad, requires_grad=True, node=node)
         self.by_node[id(node)] = at
         return at
 

@@ -32,12 +32,17 @@ class Tracer:
         raw = x.value if isinstance(x, Variable) else x
         node = x.node if isinstance(x, Variable) else None
         shape = getattr(raw, "shape", None) if isinstance(x, Variable) or hasattr(raw, "dtype") else None
-        self.values.append({
-            "kind": kind, "name": name, "shape": None if shape is None else tuple(shape),
-            "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
-            "data": raw if kind != "result" else None if self.note is None else self.note(raw), "requires_grad": node is not None,
-            "node": node if isinstance(node, Leaf) else None,
-        })  # fmt: skip
+        self.values.append(
+            {
+                "kind": kind,
+                "name": name,
+                "shape": None if shape is None else tuple(shape),
+                "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
+                "data": raw if kind != "result" else None if self.note is None else self.note(raw),
+                "requires_grad": node is not None,
+                "node": node if isinstance(node, Leaf) else None,
+            }
+        )
         self.ids[id(x)] = len(self.values) - 1
         self.alive.append(x)
         return len(self.values) - 1
@@ -124,15 +129,19 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
     for i, (prim, given, made, params, absent, scope, node) in enumerate(tracer.steps):
         path = scope.path(modules) if isinstance(scope, Scope) else ()
         keeps, size = kept_by(node, counted)
-        steps.append(Step(index=i, primitive=prim, inputs=given, outputs=made, params=params, scope=path, keeps=keeps,
-                          kept_bytes=size, serial=i,
-                          origin=scope.of.serial if isinstance(scope, BackwardScope) else None, absent=absent))  # fmt: skip
+        steps.append(
+            Step(
+                index=i,
+                primitive=prim,
+                inputs=given,
+                outputs=made,
+                params=params,
+                scope=path,
+                keeps=keeps,
+                kept_bytes=size,
+                serial=i,
+                origin=scope.of.serial if isinstance(scope, BackwardScope) else None,
+                absent=absent,
+            )
+        )
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
-
-
-
-
-
-
-
-

@@ -30,13 +30,9 @@ class Variable:
     kernel_types: ClassVar[tuple[type, ...]] = ()  # kernels of these raw types are used where there are any
     raw: ClassVar[frozenset[type]] = frozenset()  # what a kernel may return; anything else is looked at closely
     remembers: ClassVar[str] = ""  # source: what a node notes of its output, `{node}` and `{y}` (the fast path's `remember`)
-    keeps_all: ClassVar[bool] = (
-        False  # nodes keep (*outputs, *inputs), whatever the rules want: cheap for numbers, and drawn
-    )
+    keeps_all: ClassVar[bool] = False  # nodes keep (*outputs, *inputs), whatever the rules want: cheap for numbers, and drawn
     fits: ClassVar[bool] = False  # do gradients have a shape and dtype that must fit the node's?
-    guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = (
-        None  # around kernels: enter, leave(token)
-    )
+    guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # around kernels: enter, leave(token)
     walk_guard: ClassVar[tuple[Callable[[], Any], Callable[[Any], None]] | None] = None  # the same around a whole gradient walk
     inside: ClassVar[type | None] = None  # the raw type of values that a backend keeps in an order of its own
     _view: ClassVar[Any] = None  # of a view: its base and the operations that lead there

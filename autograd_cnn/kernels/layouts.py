@@ -14,6 +14,9 @@ from .onednn.plain import run_reference, to_plain, to_storage
 from .reference.pooling import Codes
 
 RAW: tuple[type, ...] = (OwnOrder, Codes)  # what a kernel may return beside ordinary arrays and numbers
-STORES: dict[type, Callable[..., Any]] = {OwnOrder: to_storage, Codes: Codes.places}  # how each becomes an ordinary array, once and for good
+STORES: dict[type, Callable[..., Any]] = {
+    OwnOrder: to_storage,
+    Codes: Codes.places,
+}  # how each becomes an ordinary array, once and for good
 
 __all__ = ["RAW", "STORES", "Codes", "OwnOrder", "add_into", "run_reference", "to_plain"]

@@ -204,10 +204,7 @@ class ModuleList(_Numbered):
                 runs[-1] = (runs[-1][0], i, text)
             else:
                 runs.append((i, i, text))
-        lines = [
-            f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}"
-            for first, last, text in runs
-        ]
+        lines = [f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}" for first, last, text in runs]
         return frame(self._get_name(), [indented(line) for line in lines])
 
 
@@ -274,9 +271,7 @@ class ModuleDict(Module):
 def pairs(owner: str, given: Any) -> list[tuple[str, Any]]:
     """The entries of a mapping, or of an iterable of pairs."""
     if not isinstance(given, Iterable):
-        raise TypeError(
-            f"{owner}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
-        )
+        raise TypeError(f"{owner}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}")
     if isinstance(given, Mapping) or hasattr(given, "items"):
         return list(given.items())
     entries = []

@@ -14,9 +14,38 @@ from ..ops.registry.expose import FUNCTIONS as _FUNCTIONS
 from ..ops.registry.expose import watch as _watch
 
 # names torch.nn.functional shares with torch
-_SHARED = ("sigmoid", "tanh", "relu", "relu_", "celu", "celu_", "selu", "selu_", "rrelu", "rrelu_", "prelu", "dropout", "dropout_", "softmax",
-           "log_softmax", "cosine_similarity", "pairwise_distance", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "bilinear",
-           "conv1d", "conv2d", "conv3d", "batch_norm", "layer_norm", "group_norm", "instance_norm", "embedding", "one_hot")  # fmt: skip
+_SHARED = (
+    "sigmoid",
+    "tanh",
+    "relu",
+    "relu_",
+    "celu",
+    "celu_",
+    "selu",
+    "selu_",
+    "rrelu",
+    "rrelu_",
+    "prelu",
+    "dropout",
+    "dropout_",
+    "softmax",
+    "log_softmax",
+    "cosine_similarity",
+    "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "channel_shuffle",
+    "bilinear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "batch_norm",
+    "layer_norm",
+    "group_norm",
+    "instance_norm",
+    "embedding",
+    "one_hot",
+)
 
 
 if TYPE_CHECKING:
@@ -28,9 +57,7 @@ else:
         if op is None and name in _SHARED:
             op = _FUNCTIONS.get(name)
         if op is None:
-            raise AttributeError(
-                f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}"
-            )
+            raise AttributeError(f"module 'autograd_cnn.nn.functional' has no attribute {name!r}.{_nearest(name, _FUNCTIONAL)}")
         found = getattr(op, "call", op)
         globals()[name] = found
         return found

@@ -103,10 +103,7 @@ class ParameterDict(Module):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
-            raise TypeError(
-                "Index given to ParameterDict cannot be used as a key as it is "
-                f"not a string (type is '{type(key).__name__}')."
-            )
+            raise TypeError(f"Index given to ParameterDict cannot be used as a key as it is not a string (type is '{type(key).__name__}').")
         setattr(self, key, as_parameter(value))
         self._keys[key] = None
 

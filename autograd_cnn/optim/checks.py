@@ -46,9 +46,7 @@ def check_betas(operation: str, betas: Any) -> None:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
 
 
-def check_flags(
-    operation: str, *, differentiable: bool, foreach: bool | None = None, fused: bool | None = None
-) -> None:
+def check_flags(operation: str, *, differentiable: bool, foreach: bool | None = None, fused: bool | None = None) -> None:
     """Which implementation the caller asks for. `foreach` and `fused` choose none here, there is one (in place, block
     by block); a contradiction is still an error, and so is the one wish that cannot be fulfilled."""
     if fused and differentiable:

@@ -102,9 +102,7 @@ class LBFGS(Optimizer):
     def step(self, closure: Closure | None = None) -> Any:
         """Up to `max_iter` iterations; the loss of the first evaluation."""
         if closure is None:
-            raise TypeError(
-                expected("LBFGS.step", "a closure that computes the loss and gradients", "none", "Call step(closure).")
-            )
+            raise TypeError(expected("LBFGS.step", "a closure that computes the loss and gradients", "none", "Call step(closure)."))
         group = self.param_groups[0]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError(f"only 'strong_wolfe' is supported, got line_search_fn={group['line_search_fn']!r}")

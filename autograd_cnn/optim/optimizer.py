@@ -280,8 +280,7 @@ def _as_groups(params: Any) -> list[dict[str, Any]]:
     except TypeError as error:
         fix = " Pass its .parameters()." if hasattr(params, "parameters") else ""
         raise TypeError(
-            "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-            f"{_type_name(params)}.{fix}"
+            f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {_type_name(params)}.{fix}"
         ) from error
     if not items:
         raise ValueError("optimizer got an empty parameter list")

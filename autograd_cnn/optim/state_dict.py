@@ -36,23 +36,17 @@ def pack_state(state: Mapping[Any, Any], numbers: dict[int, int]) -> dict[Any, A
     return {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in state.items()}
 
 
-def load_groups(
-    groups: list[Group], state_dict: dict[str, Any], defaults: Mapping[str, Any]
-) -> tuple[list[Group], dict[Any, Tensor]]:
+def load_groups(groups: list[Group], state_dict: dict[str, Any], defaults: Mapping[str, Any]) -> tuple[list[Group], dict[Any, Tensor]]:
     """The saved options around the present parameters, and which saved number means which of them.
 
     An option the saved dict lacks (an older version's, or PyTorch's, which has no `l1`) keeps its present value.
     """
     for key in ("param_groups", "state"):
         if key not in state_dict:
-            raise KeyError(
-                expected("load_state_dict", f"a dict with the key {key!r}", f"the keys {sorted(map(str, state_dict))}")
-            )
+            raise KeyError(expected("load_state_dict", f"a dict with the key {key!r}", f"the keys {sorted(map(str, state_dict))}"))
     saved = state_dict["param_groups"]
     if len(groups) != len(saved):
-        raise ValueError(
-            f"loaded state dict has a different number of parameter groups: expected {len(groups)}, got {len(saved)}"
-        )
+        raise ValueError(f"loaded state dict has a different number of parameter groups: expected {len(groups)}, got {len(saved)}")
     for i, (group, old) in enumerate(zip(groups, saved, strict=True)):
         if len(group["params"]) != len(old["params"]):
             raise ValueError(

@@ -18,15 +18,35 @@ _FLOAT_FIX = "Draw floating-point numbers and convert them."
 
 # How PyTorch names dtypes in its messages: as a ScalarType, and as a C++ type.
 _SCALAR_TYPE = {
-    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
-    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64", "float16": "Half", "float32": "Float",
-    "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
-}  # fmt: skip
+    "bool": "Bool",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "uint16": "UInt16",
+    "uint32": "UInt32",
+    "uint64": "UInt64",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
 _C_TYPE = {
-    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
-    "int64": "long int", "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int",
-    "float16": "c10::Half", "float32": "float", "float64": "double",
-}  # fmt: skip
+    "bool": "bool",
+    "uint8": "unsigned char",
+    "int8": "signed char",
+    "int16": "short int",
+    "int32": "int",
+    "int64": "long int",
+    "uint16": "short unsigned int",
+    "uint32": "unsigned int",
+    "uint64": "long unsigned int",
+    "float16": "c10::Half",
+    "float32": "float",
+    "float64": "double",
+}
 
 
 class UnsupportedDtype(DtypeError, NotImplementedError):
@@ -96,14 +116,10 @@ def integer(value: Any, operation: str, name: str) -> int:
 def seed(value: Any) -> int:
     """A seed modulo 2^64."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise RuntimeError(
-            f"manual_seed expected a long, but got {type(value).__name__}. Give a whole number in [-2^63, 2^64)."
-        )
+        raise RuntimeError(f"manual_seed expected a long, but got {type(value).__name__}. Give a whole number in [-2^63, 2^64).")
     number = int(value)
     if not -(1 << 63) <= number < 1 << 64:
-        raise ValueError(
-            f"manual_seed: Overflow when unpacking long long: expected a seed in [-2^63, 2^64), got {number}."
-        )
+        raise ValueError(f"manual_seed: Overflow when unpacking long long: expected a seed in [-2^63, 2^64), got {number}.")
     return number % (1 << 64)
 
 
@@ -186,9 +202,7 @@ _LIMITS = {dtype: _limits(dtype) for dtype in _SPANS + FLOATS}
 def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
     """(first value, number of values) of random_(low, high); high None means up to the dtype's largest."""
     if dtype not in _SPANS and dtype not in FLOATS:
-        raise DtypeError(
-            f"random_: check_random_bounds handles only integral, floating-point and boolean types, got {dtype.name}"
-        )
+        raise DtypeError(f"random_: check_random_bounds handles only integral, floating-point and boolean types, got {dtype.name}")
     if high is None:
         return _up_from(low, dtype)
     if low >= high:
@@ -197,8 +211,7 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
         low, high = _representable_from(low, dtype), _representable_to(high, dtype)
         if low >= high:
             raise RuntimeError(
-                "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
-                f"from={low} >= to={high}"
+                f"random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from={low} >= to={high}"
             )
     _within(low, high - 1, dtype)
     return low, high - low
@@ -208,8 +221,7 @@ def _up_from(low: int, dtype: np.dtype[Any]) -> tuple[int, int]:
     if low == -(1 << 63):
         if dtype not in (np.int64, np.float32, np.float64):
             raise DtypeError(
-                "random_: random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16, "
-                f"got {dtype.name}"
+                f"random_: random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16, got {dtype.name}"
             )
         return low, 1 << 64
     if dtype.kind == "f":
@@ -277,8 +289,7 @@ def multinomial(p: NDArray[Any], n: int, replacement: bool) -> None:
     categories = p.shape[-1]
     if not replacement and n > categories:
         raise RuntimeError(
-            "multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
-            f"asked for {n} of {categories}"
+            f"multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement: asked for {n} of {categories}"
         )
     if categories > 1 << 24:
         raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {categories}")

@@ -80,9 +80,7 @@ class Fills(Stream):
         try:
             every = np.broadcast_to(p, array.shape)
         except ValueError:
-            raise ShapeError(
-                f"bernoulli_: expected probabilities that broadcast to shape {array.shape}, got shape {p.shape}."
-            ) from None
+            raise ShapeError(f"bernoulli_: expected probabilities that broadcast to shape {array.shape}, got shape {p.shape}.") from None
         every = np.ascontiguousarray(every.transpose(walk(array))).reshape(-1)
         with self._lock:
             return fill(array, lambda flat: choices.fill_bernoulli_each(self._words, flat, every))
@@ -164,9 +162,7 @@ class Fills(Stream):
         with self._lock:
             return fill(array, lambda flat: continuous.fill_geometric(self._words, flat, p))
 
-    def fill_trunc_normal_(
-        self, array: Array, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
-    ) -> Array:
+    def fill_trunc_normal_(self, array: Array, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Array:
         """x ~ N(mean, std^2) restricted to [a, b], by rejection. float16, float32, float64.
 
         Warns if the mean is more than 2 std outside [a, b]. ZeroDivisionError for std = 0, as in PyTorch.

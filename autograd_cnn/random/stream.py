@@ -104,8 +104,7 @@ class Stream:
             raise TypeError(f"set_state: RNG state must be a torch.ByteTensor (dtype uint8), got {array.dtype.name}.")
         if array.size != STATE_BYTES:
             raise RuntimeError(
-                f"set_state: Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state size "
-                f"to be {array.size}"
+                f"set_state: Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state size to be {array.size}"
             )
         with self._lock:
             self._words.unpack(array)

@@ -24,8 +24,7 @@ def check(mean: float, std: float, low: float, high: float) -> None:
         raise ZeroDivisionError("trunc_normal_ expects std > 0.0, but found std 0: fill with the mean instead")
     if not (std > 0.0 and all(map(math.isfinite, (mean, std, low, high)))):
         raise RuntimeError(
-            "trunc_normal_ expects finite numbers and std > 0.0, but found "
-            f"mean={mean:g}, std={std:g}, a={low:g}, b={high:g}"
+            f"trunc_normal_ expects finite numbers and std > 0.0, but found mean={mean:g}, std={std:g}, a={low:g}, b={high:g}"
         )
     if low > high:
         raise RuntimeError(f"trunc_normal_ expects a <= b, but found a={low:g} > b={high:g}")
@@ -41,8 +40,7 @@ def fill_trunc_normal(fill_normal: Fill, fill_uniform: Fill, out: Array, bounds:
     mean, std, low, high = bounds
     if mean < low - 2 * std or mean > high + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
-            "The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
             UserWarning,
             stacklevel=4,
         )

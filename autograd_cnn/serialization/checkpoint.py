@@ -116,9 +116,7 @@ def _check_seal(source: Source) -> None:
     """Compare the checksum, and the version, before anything else is read."""
     sealed = source.size - _DIGITS
     if source.read(0, min(4, source.size)) != b"PK\x03\x04":
-        raise FileFormatError(
-            f"{source.label}: expected a file of save_checkpoint, got something else, or a damaged one."
-        )
+        raise FileFormatError(f"{source.label}: expected a file of save_checkpoint, got something else, or a damaged one.")
     tag = source.read(sealed - _TAG_LENGTH, _TAG_LENGTH) if sealed > _TAG_LENGTH else b""
     fixed = len(b"autograd_cnn.checkpoint v")
     if tag[:fixed] != _TAG[:fixed] or tag[fixed + 4 :] != _TAG[-8:]:

@@ -127,13 +127,9 @@ def _check_options(f: FileLike, pickle_module: Any, weights_only: Any, mmap: Any
             raise TypeError(f"load: expected {name} to be True, False or None, got {value!r:.60}.")
     unknown = sorted(set(rest) - {"encoding"})
     if unknown:
-        raise TypeError(
-            f"load() got an unexpected keyword argument {unknown[0]!r}; beside those listed, only encoding= is known."
-        )
+        raise TypeError(f"load() got an unexpected keyword argument {unknown[0]!r}; beside those listed, only encoding= is known.")
     if not isinstance(rest.get("encoding", ""), str):
-        raise TypeError(
-            f"load: expected encoding to be a name such as 'latin1', got {type(rest['encoding']).__name__}."
-        )
+        raise TypeError(f"load: expected encoding to be a name such as 'latin1', got {type(rest['encoding']).__name__}.")
     if mmap and not is_path(f):
         raise ValueError("load: f must be a file path in order to use the mmap argument.")
 
@@ -144,16 +140,12 @@ def _is_zip(source: Source) -> bool:
     if head[:4] == b"PK\x03\x04":
         return True
     if not head:
-        raise TruncatedFileError(
-            f"{source.label}: Ran out of input: the file is empty, or read to its end already (then f.seek(0))."
-        )
+        raise TruncatedFileError(f"{source.label}: Ran out of input: the file is empty, or read to its end already (then f.seek(0)).")
     if head[257:262] == b"ustar":
         raise RuntimeError(_TAR.format(source.label))
     if head[0] != 0x80:
         guess = next((what for start, what in _NOT_OURS.items() if head.startswith(start)), "it begins with {!r}")
-        raise FileFormatError(
-            f"{source.label}: expected a file of torch.save or save(), but {guess.format(bytes(head[:16]))}."
-        )
+        raise FileFormatError(f"{source.label}: expected a file of torch.save or save(), but {guess.format(bytes(head[:16]))}.")
     return False
 
 
@@ -162,7 +154,6 @@ def _load_safetensors(f: FileLike, map_location: MapLocation, mmap: bool) -> Any
 
     if map_location is not None and (isinstance(map_location, dict) or callable(map_location)):
         raise RuntimeError(
-            "load: Loading safetensors file with dict or callable map_location is not supported. Use 'cpu' or a "
-            "device instead."
+            "load: Loading safetensors file with dict or callable map_location is not supported. Use 'cpu' or a device instead."
         )
     return load_file(f, device=map_location or "cpu", mmap=mmap, widen=True)

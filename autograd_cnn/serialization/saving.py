@@ -54,9 +54,7 @@ def save(
     Source: the format of `torch.save`, PyTorch 2.13.0.
     """
     if pickle_module not in (None, pickle):
-        raise ValueError(
-            "save: expected no pickle_module: files are written by this library's own pickler. Leave it out."
-        )
+        raise ValueError("save: expected no pickle_module: files are written by this library's own pickler. Leave it out.")
     if pickle_protocol != 2:
         raise ValueError(f"save: expected pickle_protocol 2, which torch.load reads safely, got {pickle_protocol!r}.")
     storages = StorageTable()
@@ -78,8 +76,7 @@ def _write_to(f: FileLike, write: Any) -> None:
         return
     if not hasattr(f, "write"):
         raise AttributeError(
-            "save: expected 'f' to be string, path, or a file-like object with a 'write' attribute, got "
-            f"{type(f).__name__}."
+            f"save: expected 'f' to be string, path, or a file-like object with a 'write' attribute, got {type(f).__name__}."
         )
     write(_Whole(f))
     if hasattr(f, "flush"):

@@ -184,9 +184,15 @@ def _summarised(model: Module, inputs: tuple[Any, ...], full: Graph, kept: Graph
     rows = [_row(layer, full, readers, fields, bytes_kept[key], total) for key, layer in layers.items()]
     used = sum(r.parameters for r in rows)
     return Summary(
-        model=type(model).__name__, input_shapes=tuple(tuple(x.shape) for x in inputs if isinstance(x, Tensor)), rows=tuple(rows), parameters=total,
-        trainable=sum(p.numel() for p in every if p.requires_grad), unused=total - used, training=model.training, shares=_shares(model, total),
-    )  # fmt: skip
+        model=type(model).__name__,
+        input_shapes=tuple(tuple(x.shape) for x in inputs if isinstance(x, Tensor)),
+        rows=tuple(rows),
+        parameters=total,
+        trainable=sum(p.numel() for p in every if p.requires_grad),
+        unused=total - used,
+        training=model.training,
+        shares=_shares(model, total),
+    )
 
 
 def _shares(model: Module, total: int) -> dict[str, float]:

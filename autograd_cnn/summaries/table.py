@@ -98,8 +98,16 @@ class Summary:
 
     def _cells(self, row: Row) -> list[str]:
         counted = f"{row.formula} = {row.parameters:,}" if row.formula else _number(row.parameters)
-        return [row.name, f"{row.kind} {row.window}".rstrip(), _shape(row.output_shape), counted, _number(row.multiply_adds), size(row.kept_bytes),
-                _field(row), f"{row.share:.1%}" if row.parameters else ""]  # fmt: skip
+        return [
+            row.name,
+            f"{row.kind} {row.window}".rstrip(),
+            _shape(row.output_shape),
+            counted,
+            _number(row.multiply_adds),
+            size(row.kept_bytes),
+            _field(row),
+            f"{row.share:.1%}" if row.parameters else "",
+        ]
 
     def _total(self) -> list[str]:
         counted = sum(r.parameters for r in self.rows)
@@ -181,5 +189,7 @@ def _html(title: str, rows: Sequence[Sequence[str]], shares: Sequence[float], cl
     lines = [f"<tr>{cells(row, share)}</tr>" for row, share in zip(body, shares, strict=True)]
     foot = cells(total, 0.0, ";border-top:1px solid;font-weight:bold")
     notes = "".join(f'<div style="padding:2px 10px">{escape(note)}</div>' for note in closing)
-    return (f'<table style="border-collapse:collapse"><caption style="caption-side:top;{word}">{escape(title)}</caption><thead><tr>{heads}</tr></thead>'
-            f"<tbody>{''.join(lines)}</tbody><tfoot><tr>{foot}</tr></tfoot></table>{notes}")  # fmt: skip
+    return (
+        f'<table style="border-collapse:collapse"><caption style="caption-side:top;{word}">{escape(title)}</caption><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody><tfoot><tr>{foot}</tr></tfoot></table>{notes}"
+    )

@@ -20,47 +20,49 @@ _NAMES = {
     "analysis": "receptive=engine.receptive windows=engine.windows",
     "autograd": "gradients=autograd.walks",
     "distributions": "base=compat.faces.distributions.base continuous=compat.faces.distributions.continuous "
-                     "discrete=compat.faces.distributions.discrete divergence=compat.faces.distributions.divergence "
-                     "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "
-                     "transformed=compat.faces.distributions.transformed",
+    "discrete=compat.faces.distributions.discrete divergence=compat.faces.distributions.divergence "
+    "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "
+    "transformed=compat.faces.distributions.transformed",
     "drawing.canvas": "drawing=drawing.drawing frames=drawing.frames",
     "engine": "codegen=engine.specialise node=engine.graph step=engine.graph tape_reader=engine.tape",
     "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
-                 "state_dict=nn.state traversal=nn.walk",
+    "state_dict=nn.state traversal=nn.walk",
     "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation rectifier=ops.activation "
-                      "shrink=ops.shrink smooth=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
+    "shrink=ops.shrink smooth=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
     "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
     "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
-                       "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
-                       "select=ops.select special=ops.special "
-                       "trigonometry=ops.trigonometry hyperbolic=ops.trigonometry",
+    "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
+    "select=ops.select special=ops.special "
+    "trigonometry=ops.trigonometry hyperbolic=ops.trigonometry",
     "ops.index": "embedding=ops.embedding gather=ops.gather index=ops.index index=ops.split index_select=ops.indexed masked=ops.masked "
-                 "scatter=ops.writing take_along=ops.along",
+    "scatter=ops.writing take_along=ops.along",
     "ops.linalg": "decompositions=ops.factors distance=ops.distance matrix_products=ops.linalg products=ops.products solve=ops.solving",
     "ops.loss": "binary=ops.binary crossentropy=ops.crossentropy likelihood=ops.likelihood margin=ops.margin regression=ops.loss",
     "ops.norm": "batch=ops.norm layer=ops.norm response=ops.norm",
     "ops.pool": "max_functions=ops.pool average_functions=ops.pool max=ops.pool average=ops.pool",
     "ops.random": "dropout=ops.dropout sampled=ops.sampled",
     "ops.reduce": "calculus=ops.calculus counting=ops.counting cumulative=ops.scan extrema=ops.extrema histogram=ops.bins "
-                  "quantile=ops.quantile reduce=ops.reduce sorting=ops.sorting statistics=ops.statistics",
+    "quantile=ops.quantile reduce=ops.reduce sorting=ops.sorting statistics=ops.statistics",
     "ops.registry": "contiguous=ops.packed dims=ops.dims expose=ops.expose legacy_arguments=ops.former return_types=ops.return_types "
-                    "scalar_kernels=ops.floats",
+    "scalar_kernels=ops.floats",
     "ops.shape": "arrange=ops.arrange combine=ops.combine join=ops.join shape=ops.shape split=ops.split",
     "serialization": "hub=hub",
     "support": "atomic=atomic handles=hooks listing=listing",
     "symbolic": "algebra=engine.algebra calculus=engine.algebra",
     "tensors": "casts=basics creation=creation filling=overwriting inplace=inplace printing=printing properties=basics sampling=sampling scalar=scalar "
-               "tensor=tensor",
+    "tensor=tensor",
     "types": "device=device dtypes=dtypes kinds=ops.kinds promotion=ops.promotion",
-}  # fmt: skip
+}
 
 # What was called otherwise within its module: functions whose names were not those under which they were public.
-_RENAMED = {("ops.softmax", "f_softmax"): ("ops.activation.softmax_functional", "softmax"),
-            ("ops.softmax", "f_log_softmax"): ("ops.activation.softmax_functional", "log_softmax"),
-            ("ops.norm", "unit_norm"): ("ops.norm.response", "normalize"),
-            ("ops.select", "where_method"): ("tensors.methods.forms", "where"),
-            ("ops.fold", "unfold_along"): ("tensors.methods.forms", "unfold"),
-            ("basics", "convert"): ("tensors.casts", "type")}  # fmt: skip
+_RENAMED = {
+    ("ops.softmax", "f_softmax"): ("ops.activation.softmax_functional", "softmax"),
+    ("ops.softmax", "f_log_softmax"): ("ops.activation.softmax_functional", "log_softmax"),
+    ("ops.norm", "unit_norm"): ("ops.norm.response", "normalize"),
+    ("ops.select", "where_method"): ("tensors.methods.forms", "where"),
+    ("ops.fold", "unfold_along"): ("tensors.methods.forms", "unfold"),
+    ("basics", "convert"): ("tensors.casts", "type"),
+}
 
 
 def places() -> dict[str, list[str]]:

@@ -14,8 +14,17 @@ from ..types.promotion import get_default_dtype
 from .creation import as_dtype
 from .tensor import Tensor
 
-LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "LongTensor": "int64", "IntTensor": "int32",
-          "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool"}  # fmt: skip
+LEGACY = {
+    "FloatTensor": "float32",
+    "DoubleTensor": "float64",
+    "HalfTensor": "float16",
+    "LongTensor": "int64",
+    "IntTensor": "int32",
+    "ShortTensor": "int16",
+    "CharTensor": "int8",
+    "ByteTensor": "uint8",
+    "BoolTensor": "bool",
+}
 _SPOKEN = {v: k for k, v in LEGACY.items()}
 
 
@@ -26,8 +35,15 @@ def _cast(x: Tensor, dtype: Any, copy: builtins.bool = False) -> Tensor:
 
 
 @expose("method")
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: builtins.bool = False, copy: builtins.bool = False,
-       memory_format: Any = None) -> Tensor:  # fmt: skip
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    non_blocking: builtins.bool = False,
+    copy: builtins.bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """The tensor in another dtype (differentiably) or on the device named, which must be the CPU; as `other` with a tensor.
 
     >>> import autograd_cnn as ac

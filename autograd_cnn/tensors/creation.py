@@ -66,9 +66,7 @@ def array_of(data: Any, dtype: Any, operation: str) -> Any:
     if hasattr(data, "__array__") and not isinstance(data, list | tuple):
         return np.array(data, dtype=dtype)
     if not isinstance(data, Sequence) or isinstance(data, str | bytes):
-        raise TypeError(
-            f"{operation}(): expected numbers, (nested) lists of numbers, an array or a Tensor, got {type(data).__name__}"
-        )
+        raise TypeError(f"{operation}(): expected numbers, (nested) lists of numbers, an array or a Tensor, got {type(data).__name__}")
     plain = _unwrapped(data)
     try:
         array = np.array(plain)
@@ -108,9 +106,7 @@ def _unwrapped(data: Any) -> Any:
 
 
 @allocating
-def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
-) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """A tensor with a copy of `data`: Python floats give the default dtype, ints int64, arrays keep theirs.
 
     Errors: ValueError for ragged lists, TypeError for what is no number.
@@ -146,8 +142,10 @@ def from_numpy(ndarray: Any) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     if ndarray.dtype.kind not in "biufc":
-        raise TypeError(f"can't convert np.ndarray of type {ndarray.dtype}. The only supported types are: float64, float32, float16, "
-                        "complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.")  # fmt: skip
+        raise TypeError(
+            f"can't convert np.ndarray of type {ndarray.dtype}. The only supported types are: float64, float32, float16, "
+            "complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
+        )
     plain = np.asarray(ndarray)  # of a subclass (a memory-mapped file, say) the array itself
     return wrap(plain if plain.dtype.isnative else plain.astype(plain.dtype.newbyteorder("=")))
 
@@ -160,14 +158,10 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 def _sizes(size: tuple[Any, ...], operation: str) -> tuple[int, ...]:
     for s in size:
         if isinstance(s, float | str):
-            raise TypeError(
-                f"{operation}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__}"
-            )
+            raise TypeError(f"{operation}(): argument 'size' must be tuple of ints, but found element of type {type(s).__name__}")
     sizes = given_sizes(size)
     if any(s < 0 for s in sizes):
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)} (in {operation})"
-        )
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)} (in {operation})")
     return sizes
 
 
@@ -186,8 +180,15 @@ def _filled_like(name: str, value: float, input: Tensor, dtype: Any, device: Any
 
 @allocating
 @sizes_by_name("size")
-def zeros(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-          pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def zeros(
+    *size: Any,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Zeros of the given sizes.
 
     >>> zeros(2)
@@ -198,8 +199,15 @@ def zeros(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None,
 
 @allocating
 @sizes_by_name("size")
-def ones(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-         pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def ones(
+    *size: Any,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Ones of the given sizes.
 
     >>> ones(2)
@@ -210,8 +218,15 @@ def ones(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, 
 
 @allocating
 @sizes_by_name("size")
-def empty(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-          pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty(
+    *size: Any,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """A tensor whose values do not matter (they are zeros here, so that no run depends on old memory).
 
     >>> empty(2, 3).shape
@@ -221,8 +236,9 @@ def empty(*size: Any, dtype: Any = None, layout: Any = None, device: Any = None,
 
 
 @allocating
-def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None) -> Tensor:  # fmt: skip
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
     """Zeros of another tensor's shape and dtype.
 
     >>> zeros_like(tensor([5, 7]))
@@ -232,8 +248,9 @@ def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
 
 
 @allocating
-def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-              memory_format: Any = None) -> Tensor:  # fmt: skip
+def ones_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
     """Ones of another tensor's shape and dtype.
 
     >>> ones_like(tensor([5, 7]))
@@ -243,8 +260,9 @@ def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: A
 
 
 @allocating
-def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
     """A tensor of another's shape and dtype whose values do not matter (zeros here).
 
     >>> empty_like(tensor([5, 7])).shape
@@ -254,8 +272,16 @@ def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
 
 
 @allocating
-def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-         pin_memory: bool = False) -> Tensor:  # fmt: skip
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """One value, in the dtype of that value.
 
     >>> full((2,), 7)
@@ -268,8 +294,16 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, d
 
 
 @allocating
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-              requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """One value, in another tensor's shape and dtype."""
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     like = np.asarray(input.storage())
@@ -278,8 +312,16 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any 
 
 
 @allocating
-def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:  # fmt: skip
+def arange(
+    start: Any = None,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """start, start + step, … below `end`.
 
     >>> arange(0, 6, 2)
@@ -296,9 +338,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end} (in arange)")
     if (end - start) * step < 0:
-        raise RuntimeError(
-            f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})"
-        )
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})")
     whole = all(isinstance(v, int) for v in (start, end, step))
     kind = as_dtype(dtype, "arange") or np.dtype(np.int64 if whole else get_default_dtype())
     if kind == np.int64:
@@ -311,8 +351,9 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = No
 
 
 @allocating
-def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` values from start to end, both included.
 
     >>> linspace(0, 1, 3)
@@ -332,15 +373,22 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any
     else:
         step = (b - a) / max(steps - 1, 1)
     at = np.arange(steps)
-    array = np.where(
-        at < steps // 2, a + step * at, b - step * (steps - 1 - at)
-    )  # from both ends, as PyTorch computes it
+    array = np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at))  # from both ends, as PyTorch computes it
     return finish(array.astype(kind), requires_grad, device, "linspace")
 
 
 @allocating
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
     if kind.kind in "iu":
@@ -352,8 +400,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
 
 
 @allocating
-def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
-        requires_grad: bool = False) -> Tensor:  # fmt: skip
+def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The unit matrix (n × m).
 
     >>> eye(2)
@@ -361,9 +408,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, 
             [0., 1.]])
     """
     if n < 0 or (m is not None and m < 0):
-        raise RuntimeError(
-            f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}"
-        )
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}")
     return finish(np.eye(n, m, dtype=as_dtype(dtype, "eye") or get_default_dtype()), requires_grad, device, "eye")
 
 

@@ -108,9 +108,7 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
     torch.Size([2, 3])
     """
     if self.requires_grad:
-        raise RuntimeError(
-            "cannot resize variables that require grad: expected a tensor without requires_grad in resize_"
-        )
+        raise RuntimeError("cannot resize variables that require grad: expected a tensor without requires_grad in resize_")
     shape, have = given_sizes(sizes), self.storage()
     size = math.prod(shape)
     fits = size <= have.size and have.flags.c_contiguous  # then the memory stays
@@ -267,9 +265,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 # ------------------------------------------------------------------------------------------------- new ones like it
 @expose("method")
-def new_tensor(
-    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of `data` in this one's dtype.
 
     >>> import autograd_cnn as ac
@@ -293,19 +289,13 @@ def new(self: Tensor, *args: Any) -> Tensor:
     (tensor([1., 2.]), tensor([0., 0.]))
     """
     if len(args) == 1 and not isinstance(args[0], int):
-        return (
-            new_tensor(self, args[0])
-            if not hasattr(args[0], "numel") or isinstance(args[0], Tensor)
-            else new_full(self, args[0], 0)
-        )
+        return new_tensor(self, args[0]) if not hasattr(args[0], "numel") or isinstance(args[0], Tensor) else new_full(self, args[0], 0)
     return new_full(self, args or (0,), 0)
 
 
 @expose("method")
 @allocating
-def new_full(
-    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One value, in this one's dtype.
 
     >>> import autograd_cnn as ac

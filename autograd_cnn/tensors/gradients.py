@@ -19,14 +19,10 @@ def _several(kind: type[Variable], x: Any) -> tuple[Any, ...]:
     return (x,) if isinstance(x, kind) or not isinstance(x, Iterable) else tuple(x)
 
 
-def _seeds(
-    kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any], create_graph: bool
-) -> tuple[list[Node], list[Any]]:
+def _seeds(kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any], create_graph: bool) -> tuple[list[Node], list[Any]]:
     """Where to start, and with which gradients."""
     if len(outputs) != len(grads):
-        raise RuntimeError(
-            f"got {len(outputs)} tensors and {len(grads)} gradients: expected one gradient for each tensor."
-        )
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients: expected one gradient for each tensor.")
     roots, seeds = [], []
     for i, (out, g) in enumerate(zip(outputs, grads, strict=True)):
         if not isinstance(out, kind):
@@ -82,8 +78,9 @@ def backward(
         for t in wanted:
             if not t.is_leaf:
                 t.retain_grad()
-    pullback(roots, seeds, kind, inputs=targets, retain_graph=create_graph if retain_graph is None else retain_graph,
-             create_graph=create_graph)  # fmt: skip
+    pullback(
+        roots, seeds, kind, inputs=targets, retain_graph=create_graph if retain_graph is None else retain_graph, create_graph=create_graph
+    )
 
 
 def _nodes(kind: type[Variable], inputs: Sequence[Any], operation: str) -> list[Node]:
@@ -113,13 +110,9 @@ def grad(
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, all of this kind (see `autograd.grad`)."""
     if not only_inputs:
-        raise ValueError(
-            "only_inputs argument is deprecated and is ignored now (defaults to True): use backward() to accumulate."
-        )
+        raise ValueError("only_inputs argument is deprecated and is ignored now (defaults to True): use backward() to accumulate.")
     if allow_unused is False and materialize_grads:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
-        )
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
     outs, ins = _several(kind, outputs), _several(kind, inputs)
     grads = _several(kind, grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     retain = create_graph if retain_graph is None else retain_graph
@@ -127,9 +120,7 @@ def grad(
         return _batched(kind, outs, ins, grads, retain, create_graph, bool(allow_unused), materialize_grads)
     roots, seeds = _seeds(kind, outs, grads, create_graph)
     nodes = _nodes(kind, ins, "grad")
-    found = pullback(
-        roots, seeds, kind, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph
-    )
+    found = pullback(roots, seeds, kind, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph)
     results: list[Any] = []
     for i, (x, g) in enumerate(zip(ins, found or (), strict=True)):
         if g is None and not (allow_unused or materialize_grads):
@@ -150,11 +141,7 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
     for i, g in enumerate(results):
         if g is not None and g.node is None:
             raw = g.value
-            if (
-                id(raw) in seen
-                or getattr(raw, "base", None) is not None
-                or (hasattr(raw, "flags") and not raw.flags.writeable)
-            ):
+            if id(raw) in seen or getattr(raw, "base", None) is not None or (hasattr(raw, "flags") and not raw.flags.writeable):
                 results[i] = box(np.array(raw), None)
             seen.add(id(raw))
     return tuple(results)
@@ -165,12 +152,22 @@ def _batched(
 ) -> tuple[Any, ...]:
     given = [g for g in grads if g is not None]
     if not given or not all(isinstance(g, kind) and g.value.ndim for g in given):
-        raise ValueError("grad: is_grads_batched: expected grad_outputs whose first dim counts the gradients, got "
-                         + (f"{[list(getattr(g, 'shape', ())) for g in given]}." if given else "none."))  # fmt: skip
+        raise ValueError(
+            "grad: is_grads_batched: expected grad_outputs whose first dim counts the gradients, got "
+            + (f"{[list(getattr(g, 'shape', ())) for g in given]}." if given else "none.")
+        )
     count = len(given[0])
     rows = [
-        grad(kind, outs, ins, tuple(None if g is None else g[i] for g in grads), retain or i + 1 < count, create_graph,
-             allow_unused=unused, materialize_grads=zeros)
+        grad(
+            kind,
+            outs,
+            ins,
+            tuple(None if g is None else g[i] for g in grads),
+            retain or i + 1 < count,
+            create_graph,
+            allow_unused=unused,
+            materialize_grads=zeros,
+        )
         for i in range(count)
-    ]  # fmt: skip
+    ]
     return tuple(None if column[0] is None else stack(column, dim=0) for column in zip(*rows, strict=True))

@@ -36,7 +36,9 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...]
     if op.__class__ is Primitive:
         steady, call = op.steady, op.call
     if name in _RESHAPING:
-        with Switch(record=current().record or not target.is_leaf):  # its entries stay what they are, and so does what they were computed from
+        with Switch(
+            record=current().record or not target.is_leaf
+        ):  # its entries stay what they are, and so does what they were computed from
             reinterpret_inplace(target, call(target, *args, **kwargs))
         return x
     result = call(target, *args, **kwargs) if kwargs else call(target, *args)
@@ -127,9 +129,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
         if x.node is None:  # a view made under no_grad: what is written to it follows from its base, too
             x.node = x._view.again(x._view.base).node
     if x._inference and not c.inference:
-        raise InplaceError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first."
-        )
+        raise InplaceError("Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone() first.")
     array = x.value if _can_swap(x) else x.storage()
     if meets_itself(array):
         raise InplaceError(
@@ -137,9 +137,7 @@ def check_writable(x: Any, name: str, part: bool = False) -> None:
             "Please clone() the tensor before performing the operation."
         )
     if not array.flags.writeable:
-        raise InplaceError(
-            f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first."
-        )
+        raise InplaceError(f"{name}: expected a writable tensor, got one that shares read-only memory. Please clone() it first.")
 
 
 def meets_itself(array: Any) -> bool:
@@ -155,8 +153,19 @@ def meets_itself(array: Any) -> bool:
 
 
 _KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
-_SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "float16": "Half",
-           "float32": "Float", "float64": "Double", "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
+_SPOKEN = {
+    "bool": "Bool",
+    "int64": "Long",
+    "int32": "Int",
+    "int16": "Short",
+    "int8": "Char",
+    "uint8": "Byte",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}
 
 
 def _can_swap(x: Any) -> bool:
@@ -184,8 +193,10 @@ def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
         return x
     array, new = x.storage(), result.value
     if new.shape != array.shape:
-        raise ShapeError(f"{name}: output with shape {list(array.shape)} doesn't match the broadcast shape {list(new.shape)}. "
-                         "Use the out-of-place operation.")  # fmt: skip
+        raise ShapeError(
+            f"{name}: output with shape {list(array.shape)} doesn't match the broadcast shape {list(new.shape)}. "
+            "Use the out-of-place operation."
+        )
     if new.dtype is not array.dtype and _KIND[new.dtype.kind] > _KIND[array.dtype.kind]:
         raise DtypeError(
             f"{name}: result type {_SPOKEN.get(new.dtype.name, new.dtype.name)} can't be cast to the desired output type "
@@ -280,9 +291,7 @@ def setitem(x: Any, at: Any, values: Any) -> None:
         return
     raw = unbox(values)
     if not isinstance(values, Variable | np.ndarray | np.generic | int | float | bool | complex):
-        raise TypeError(
-            f"can't assign a {type(values).__name__} to a tensor: expected a number or a Tensor. Use ac.tensor(values)."
-        )
+        raise TypeError(f"can't assign a {type(values).__name__} to a tensor: expected a number or a Tensor. Use ac.tensor(values).")
     c = current()
     if c.tracer is not None:
         result = index_put(x, values, at=normal)
@@ -310,12 +319,12 @@ def _no_fit(target: tuple[int, ...], shape: tuple[int, ...], gathers: bool) -> s
     if gathers or len(shape) > len(target):
         return f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of shape {list(target)}"
     d = next(d for d in range(-len(shape), 0) if shape[d] not in (1, target[d]))
-    return (f"The expanded size of the tensor ({target[d]}) must match the existing size ({shape[d]}) at non-singleton dimension "
-            f"{len(target) + d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in __setitem__)")  # fmt: skip
+    return (
+        f"The expanded size of the tensor ({target[d]}) must match the existing size ({shape[d]}) at non-singleton dimension "
+        f"{len(target) + d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in __setitem__)"
+    )
 
 
 def apart(array: Any) -> Any:
     """The same memory as an array whose writes are counted by themselves."""
     return np.asarray(memoryview(array))
-
-

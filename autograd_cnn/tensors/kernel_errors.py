@@ -16,9 +16,7 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
     text = str(error)
     shapes = [list(getattr(v, "shape", ())) for v in values if hasattr(v, "shape")]
     if type(error) is ValueError and "broadcast" in text and len(shapes) >= 2:
-        return ShapeError(
-            _mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)"
-        )
+        return ShapeError(_mismatch(shapes) + f" (in {prim.name}: shapes {' and '.join(map(str, shapes))} do not broadcast)")
     if type(error) is ValueError and "core dimension" in text:
         sizes = " and ".join("x".join(map(str, s)) for s in shapes)
         return ShapeError(f"mat1 and mat2 shapes cannot be multiplied ({sizes}) in {prim.name}: their inner sizes must be equal.")
@@ -26,9 +24,7 @@ def explain(prim: Any, error: Exception, values: tuple[Any, ...]) -> Exception:
         match = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", text)
         if match:
             dim, n = int(match[1]), max(int(match[2]), 1)
-            return IndexError(
-                f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}"
-            )
+            return IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}) in {prim.name}")
     if type(error) is IndexError:
         return IndexError(_index_text(text) if prim.family == "index" else f"{prim.name}: {_index_text(text)}")
     if isinstance(error, MemoryError):

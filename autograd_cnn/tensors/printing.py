@@ -96,11 +96,7 @@ def _block(a: Any, fmt: _Format, indent: int, shorten: bool) -> str:
         return _vector(a, fmt, indent, shorten)
     edge = _options["edgeitems"]
     if shorten and len(a) > 2 * edge:
-        parts = (
-            [_block(r, fmt, indent + 1, shorten) for r in a[:edge]]
-            + ["..."]
-            + [_block(r, fmt, indent + 1, shorten) for r in a[-edge:]]
-        )
+        parts = [_block(r, fmt, indent + 1, shorten) for r in a[:edge]] + ["..."] + [_block(r, fmt, indent + 1, shorten) for r in a[-edge:]]
     else:
         parts = [_block(r, fmt, indent + 1, shorten) for r in a]
     gap: str = "," + "\n" * (a.ndim - 1) + " " * (indent + 1)

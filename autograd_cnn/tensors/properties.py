@@ -54,9 +54,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
         return self.shape
     n = self.value.ndim
     if not -n <= dim < n:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got {dim}) in size"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got {dim}) in size")
     return self.value.shape[dim]
 
 
@@ -106,9 +104,7 @@ def storage_offset(self: Tensor) -> int:
     from ..engine.versions import owner
 
     array = self.storage()
-    return int(
-        (array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]) // array.dtype.itemsize
-    )
+    return int((array.__array_interface__["data"][0] - owner(array).__array_interface__["data"][0]) // array.dtype.itemsize)
 
 
 @expose("method")

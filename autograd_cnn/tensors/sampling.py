@@ -50,8 +50,15 @@ def set_rng_state(new_state: Tensor) -> None:
 
 @allocating
 @sizes_by_name("size")
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
-         requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Uniform draws from [0, 1)."""
     g = generator or default_generator
     kind = as_dtype(dtype, "rand") or get_default_dtype()
@@ -60,8 +67,15 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, layo
 
 @allocating
 @sizes_by_name("size")
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
-          requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Standard normal draws."""
     g = generator or default_generator
     kind = as_dtype(dtype, "randn") or get_default_dtype()
@@ -69,8 +83,18 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, lay
 
 
 @allocating
-def randint(*bounds: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None, dtype: Any = None,
-            layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randint(
+    *bounds: Any,
+    low: Any = None,
+    high: Any = None,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Whole numbers from [low, high): `randint(high, size)` begins at 0, else `randint(low, high, size)`.
 
     Raises:
@@ -95,8 +119,16 @@ def randint(*bounds: Any, low: Any = None, high: Any = None, size: Any = None, g
 
 
 @allocating
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """0 … n−1 in random order."""
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n} in randperm")
@@ -105,30 +137,51 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, l
     return finish(order if kind is None else order.astype(kind), requires_grad, device, "randperm")
 
 
-def _like(
-    x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any
-) -> Tensor:
-    array = np.empty_like(
-        np.asarray(x.storage()), dtype=as_dtype(dtype, draw)
-    )  # keeps the order of memory, as PyTorch does
+def _like(x: Tensor, draw: str, dtype: Any, requires_grad: bool, device: Any, generator: Generator | None, *args: Any) -> Tensor:
+    array = np.empty_like(np.asarray(x.storage()), dtype=as_dtype(dtype, draw))  # keeps the order of memory, as PyTorch does
     getattr(generator or default_generator, draw)(array, *args)
     return finish(array, requires_grad, device, draw)
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-              memory_format: Any = None, generator: Generator | None = None) -> Tensor:  # fmt: skip
+def rand_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    generator: Generator | None = None,
+) -> Tensor:
     """Uniform draws of another tensor's shape and dtype."""
     return _like(input, "fill_uniform_", dtype, requires_grad, device, generator)
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None, generator: Generator | None = None) -> Tensor:  # fmt: skip
+def randn_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    generator: Generator | None = None,
+) -> Tensor:
     """Standard normal draws of another tensor's shape and dtype."""
     return _like(input, "fill_normal_", dtype, requires_grad, device, generator)
 
 
-def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
-                 requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Whole numbers from [low, high) in another tensor's shape and dtype."""
     if high is None:
         low, high = 0, low
@@ -151,9 +204,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 
 @allocating
-def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
-) -> Tensor:
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
     """Indices drawn with the (unnormalised) probabilities of each row.   (K) or (N, K) → (num_samples) or (N, num_samples)
 
     Without `replacement` each index comes once at most. Raises RuntimeError for probabilities that are negative, not finite or all 0, or
@@ -167,8 +218,18 @@ def multinomial(
 
 
 @allocating
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None,
-           device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations, which get the gradient 0.
 
     Errors: RuntimeError for a negative std, TypeError for numbers without a size.
@@ -182,13 +243,9 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     m, s = unbox(mean), unbox(std)
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         if size is None:
-            raise TypeError(
-                "normal(): expected a size, as in normal(0., 1., (2, 3)), when mean and std are numbers; got none"
-            )
+            raise TypeError("normal(): expected a size, as in normal(0., 1., (2, 3)), when mean and std are numbers; got none")
         kind = as_dtype(dtype, "normal") or get_default_dtype()
-        return finish(
-            g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal"
-        )
+        return finish(g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal")
     if np.iscomplexobj(m) or np.iscomplexobj(s):
         raise TypeError(f"normal(): expected a real mean and std, got {mean if np.iscomplexobj(m) else std!r}")
     if np.any(np.less(s, 0)):

@@ -188,11 +188,7 @@ class Scalar(ScalarMethods, Variable):
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name else ""
         made = f", grad_fn=<{self.node.name}>" if self.node is not None and not self.is_leaf else ""
-        return (
-            f"Scalar({self.value:g}{name}{made})"
-            if isinstance(self.value, float)
-            else f"Scalar({self.value}{name}{made})"
-        )
+        return f"Scalar({self.value:g}{name}{made})" if isinstance(self.value, float) else f"Scalar({self.value}{name}{made})"
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
@@ -243,7 +239,9 @@ install(Scalar, "pow", lambda value_type: pow)
 def _for_numbers(name: str, op: Any, value_type: type[Variable]) -> Callable[..., Any]:
     """A user's operation as a method, if it has a kernel for floats by now."""
     if float not in op.kernels:
-        raise AttributeError(f"'Scalar' object has no attribute {name!r}: the operation has no kernel for floats (`@{op.name}.kernel(float)`).")
+        raise AttributeError(
+            f"'Scalar' object has no attribute {name!r}: the operation has no kernel for floats (`@{op.name}.kernel(float)`)."
+        )
     return method_of(op, value_type)
 
 

@@ -38,8 +38,23 @@ from .methods.attach import attach
 from .printing import text
 
 _NUMBERS: tuple[type, ...] = (int, float, bool, complex)
-_RAW = (np.ndarray, np.bool_, np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
-        np.uint32, np.uint64, np.complex64, np.complex128)  # fmt: skip
+_RAW = (
+    np.ndarray,
+    np.bool_,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.int8,
+    np.int16,
+    np.int32,
+    np.int64,
+    np.uint8,
+    np.uint16,
+    np.uint32,
+    np.uint64,
+    np.complex64,
+    np.complex128,
+)
 
 
 class Tensor(TensorMethods, Variable):
@@ -93,8 +108,14 @@ class Tensor(TensorMethods, Variable):
             try:
                 g = sum_to(g, shape=node.shape)
             except ValueError:
-                raise ShapeError(expected(f"backward of {node.name}", f"a gradient of shape {list(node.shape)}", f"{list(g.shape)}",
-                                          "The rule or hook that made it returns the wrong shape.")) from None  # fmt: skip
+                raise ShapeError(
+                    expected(
+                        f"backward of {node.name}",
+                        f"a gradient of shape {list(node.shape)}",
+                        f"{list(g.shape)}",
+                        "The rule or hook that made it returns the wrong shape.",
+                    )
+                ) from None
         return g if g.dtype is node.dtype else cast(g, dtype=node.dtype)
 
     @staticmethod
@@ -119,11 +140,15 @@ class Tensor(TensorMethods, Variable):
         if not isinstance(new, Tensor):
             raise TypeError(f"expected Variable (a Tensor, or None), but hook {name!r} returned {type(new).__name__!r}")
         if new.value.shape != g.value.shape:
-            raise ShapeError(f"hook {name!r} has changed the size of value: expected a gradient of shape {list(g.value.shape)}, "
-                             f"got {list(new.value.shape)}.")  # fmt: skip
+            raise ShapeError(
+                f"hook {name!r} has changed the size of value: expected a gradient of shape {list(g.value.shape)}, "
+                f"got {list(new.value.shape)}."
+            )
         if new.value.dtype != g.value.dtype:
-            raise DtypeError(f"hook {name!r} has changed the type of value (was {g.value.dtype} got {new.value.dtype}). Return "
-                             "grad.to(dtype) of the gradient's dtype.")  # fmt: skip
+            raise DtypeError(
+                f"hook {name!r} has changed the type of value (was {g.value.dtype} got {new.value.dtype}). Return "
+                "grad.to(dtype) of the gradient's dtype."
+            )
         return new
 
     @staticmethod
@@ -223,17 +248,13 @@ class Tensor(TensorMethods, Variable):
     def grad(self, g: Tensor | None) -> None:
         if g is not None:
             if not isinstance(g, Tensor):
-                raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}"
-                )
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
             if g.value.shape != self.value.shape:
                 raise ShapeError(
                     f"assigned grad has data of a different size: expected {list(self.value.shape)}, got {list(g.value.shape)}."
                 )
             if g.value.dtype != self.value.dtype:
-                raise DtypeError(
-                    f"assigned grad has data of a different type: expected {self.value.dtype}, got {g.value.dtype}."
-                )
+                raise DtypeError(f"assigned grad has data of a different type: expected {self.value.dtype}, got {g.value.dtype}.")
         node: Any = self.node or self._retired
         if isinstance(node, Leaf):
             node.grad = g
@@ -464,9 +485,7 @@ class Tensor(TensorMethods, Variable):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self.is_leaf:
-            raise RuntimeError(
-                "only leaf tensors can be pickled: expected one without a graph. Use x.detach() or x.clone().detach()."
-            )
+            raise RuntimeError("only leaf tensors can be pickled: expected one without a graph. Use x.detach() or x.clone().detach().")
         return _rebuild, (type(self), self.storage(), self.requires_grad)
 
     __array_priority__ = 1000

@@ -21,9 +21,30 @@ from .primitive import PrimitiveReport, check_case, check_primitive
 from .report import GradcheckError, GradcheckReport, GradcheckWarning, InputReport
 from .setup import CheckFailure
 
-__all__ = ["CHECKS", "Bad", "Case", "CheckFailure", "Draw", "GradcheckError", "GradcheckReport", "GradcheckWarning", "HypothesisDraw", "InputReport",
-           "PrimitiveReport", "RandomDraw", "UsageHint", "check_case", "check_gradients", "check_module", "check_primitive", "gradcheck",
-           "gradgradcheck", "gradient_test", "primitive_test", "strategies"]  # fmt: skip
+__all__ = [
+    "CHECKS",
+    "Bad",
+    "Case",
+    "CheckFailure",
+    "Draw",
+    "GradcheckError",
+    "GradcheckReport",
+    "GradcheckWarning",
+    "HypothesisDraw",
+    "InputReport",
+    "PrimitiveReport",
+    "RandomDraw",
+    "UsageHint",
+    "check_case",
+    "check_gradients",
+    "check_module",
+    "check_primitive",
+    "gradcheck",
+    "gradgradcheck",
+    "gradient_test",
+    "primitive_test",
+    "strategies",
+]
 
 
 def __dir__() -> list[str]:

@@ -59,8 +59,9 @@ def jvp_of_the_vjp(s: Setup) -> None:
         return
     tolerance = 10 * _EXACT * s.case.tolerance
     try:
-        report = gradgradcheck(lambda *xs: tuple(s.run(xs)), args, atol=tolerance, rtol=tolerance, check_fwd_over_rev=True,
-                               check_rev_over_rev=False)  # fmt: skip
+        report = gradgradcheck(
+            lambda *xs: tuple(s.run(xs)), args, atol=tolerance, rtol=tolerance, check_fwd_over_rev=True, check_rev_over_rev=False
+        )
     except GradcheckError as error:
         require(False, str(error))
         return
@@ -115,8 +116,10 @@ def huge_values(s: Setup) -> None:
                 continue
             for i, g in zip(s.wanted, s.gradients(args), strict=False):
                 lost = "inf · 0 or inf − inf in the rule: compute it in a form that does not overflow, or give the case a range"
-                require(not np.isnan(g.storage()).any(), f"at these inputs the {np.dtype(dtype)} result is finite, but the gradient of input "
-                        f"{i} is NaN ({lost})")  # fmt: skip
+                require(
+                    not np.isnan(g.storage()).any(),
+                    f"at these inputs the {np.dtype(dtype)} result is finite, but the gradient of input {i} is NaN ({lost})",
+                )
 
 
 # ------------------------------------------------------------------------------------------------- dtypes and layouts
@@ -152,8 +155,10 @@ def float32_agrees(s: Setup) -> None:
     tolerance = 2e-5 * s.case.tolerance
     for y, z in zip(a, b, strict=True):
         value = np.asarray(y.storage())  # as it is seen, in no backend's own form
-        require(value.dtype == z.dtype or (value.dtype == np.float32 and z.dtype == np.float64) or "dtype" in s.case.params,
-                f"float32 in gives {value.dtype} out, where float64 in gives {z.dtype}")  # fmt: skip
+        require(
+            value.dtype == z.dtype or (value.dtype == np.float32 and z.dtype == np.float64) or "dtype" in s.case.params,
+            f"float32 in gives {value.dtype} out, where float64 in gives {z.dtype}",
+        )
         require(
             near(value.astype(z.dtype), z.value, tolerance),
             "the float32 result is not the float64 one to its precision",
@@ -222,7 +227,9 @@ def zero_size(s: Setup) -> None:
     if s.prim.family in ("shape", "linalg", "index") or {"k", "dims", "keepdim"} & set(s.case.params):
         return  # these speak of sizes and places
     outs = values(s.run(s.tensors()))
-    if any(x.shape != y.shape for x in arrays for y in outs) or any(isinstance(v, tuple | list | np.ndarray) for v in s.case.params.values()):
+    if any(x.shape != y.shape for x in arrays for y in outs) or any(
+        isinstance(v, tuple | list | np.ndarray) for v in s.case.params.values()
+    ):
         return
     empty = s.tensors(inputs=[x[:0] for x in arrays])
     for y, full in zip(s.run(empty), outs, strict=True):

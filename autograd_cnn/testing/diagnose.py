@@ -84,7 +84,9 @@ def _axis(told: Any, found: Any, close: Any, out_shape: tuple[int, ...]) -> tupl
     wide = told.reshape(*out_shape, -1)
     for a, b in itertools.combinations(range(len(out_shape)), 2):
         if out_shape[a] == out_shape[b] > 1 and bool(np.all(close(wide.swapaxes(a, b).reshape(told.shape), found))):
-            text = f"right if dims {a} and {b} of the gradient that arrives are exchanged: a sum over the wrong dim, or a g to be transposed"
+            text = (
+                f"right if dims {a} and {b} of the gradient that arrives are exchanged: a sum over the wrong dim, or a g to be transposed"
+            )
             return "axis", text
     return None
 
@@ -132,9 +134,19 @@ def _readable(c: float) -> str:
 def _varying_factor(told: Any, found: Any, close: Any, values: list[tuple[str, Any]]) -> tuple[str, str] | None:
     """The same pattern, off by a factor that is one of the values at hand (or its inverse, or 1 − y²…)."""
     for name, v in values:
-        tries = ((name, v), (f"−{name}", -v), (f"1/{name}", 1 / v), (f"2·{name}", 2 * v), (f"{name}²", v * v), (f"(1 − {name})", 1 - v),
-                 (f"(1 + {name})", 1 + v), (f"(1 − {name}²)", 1 - v * v), (f"{name}·(1 − {name})", v * (1 - v)),
-                 (f"1/{name}²", 1 / (v * v)), (f"−1/{name}²", -1 / (v * v)))  # fmt: skip
+        tries = (
+            (name, v),
+            (f"−{name}", -v),
+            (f"1/{name}", 1 / v),
+            (f"2·{name}", 2 * v),
+            (f"{name}²", v * v),
+            (f"(1 − {name})", 1 - v),
+            (f"(1 + {name})", 1 + v),
+            (f"(1 − {name}²)", 1 - v * v),
+            (f"{name}·(1 − {name})", v * (1 - v)),
+            (f"1/{name}²", 1 / (v * v)),
+            (f"−1/{name}²", -1 / (v * v)),
+        )
         for text, factor in tries:
             if v.size == told.shape[1] and bool(np.all(close(told * factor.reshape(1, -1), found))):
                 return "factor", f"a missing factor {text}"

@@ -78,13 +78,17 @@ def _undefined(subject: Subject, rng: np.random.Generator) -> list[str]:
             seed = wrap(np.asarray(weights[j], outputs[j].value.dtype))
             got = grad(outputs[j], xs, seed, allow_unused=True)
         except Exception as error:
-            return [f"Expected backward function to handle undefined output grads: with a gradient for output {number} only it raised "
-                    f"{type(error).__name__}: {error}"]  # fmt: skip
+            return [
+                f"Expected backward function to handle undefined output grads: with a gradient for output {number} only it raised "
+                f"{type(error).__name__}: {error}"
+            ]
         for i, a, b in zip(subject.wanted, wanted, got, strict=True):
             found = np.zeros_like(a) if b is None else array_of(b)
             if not np.allclose(a, found, rtol=1e-6, atol=1e-9):
-                return [f"Expected backward function to treat undefined output grads as zeros: with a gradient for output {number} only, "
-                        f"the gradient of input {i} differs from that with zeros for the others."]  # fmt: skip
+                return [
+                    f"Expected backward function to treat undefined output grads as zeros: with a gradient for output {number} only, "
+                    f"the gradient of input {i} differs from that with zeros for the others."
+                ]
     return []
 
 
@@ -131,6 +135,8 @@ def _forward(subject: Subject, rng: np.random.Generator, atol: float, rtol: floa
             flat = np.concatenate([array_of(t).reshape(-1) for t in as_tuple(told)])
             s = slope(subject.along(i, way), 1.0, None, unit=subject.unit)
             if not np.all(np.abs(flat - s.value) <= atol + rtol * np.abs(s.value) + (0 if subject.unit < 1e-15 else 4 * s.error)):
-                return [f"Jacobian-vector product: functional.jvp and differences disagree for input {i} (worst "
-                        f"{float(np.abs(flat - s.value).max()):.3g})."]  # fmt: skip
+                return [
+                    f"Jacobian-vector product: functional.jvp and differences disagree for input {i} (worst "
+                    f"{float(np.abs(flat - s.value).max()):.3g})."
+                ]
     return []

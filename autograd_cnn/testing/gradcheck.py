@@ -82,10 +82,23 @@ def gradcheck(
 
     Source: Richardson, "The deferred approach to the limit", 1927; the random projection follows HIPS autograd's test_util.
     """
-    report = _report(func, inputs, 1, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad,
-                     check_grad_dtypes=check_grad_dtypes, check_batched_grad=check_batched_grad,
-                     check_batched_forward_grad=check_batched_forward_grad, check_forward_ad=check_forward_ad,
-                     check_backward_ad=check_backward_ad, fast_mode=fast_mode, masked=masked)  # fmt: skip
+    report = _report(
+        func,
+        inputs,
+        1,
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_batched_forward_grad=check_batched_forward_grad,
+        check_forward_ad=check_forward_ad,
+        check_backward_ad=check_backward_ad,
+        fast_mode=fast_mode,
+        masked=masked,
+    )
     return _conclude(report, raise_exception)
 
 
@@ -144,10 +157,23 @@ def gradgradcheck(
         got = grad([y for y, _ in live], [args[i] for i in wanted], [g for _, g in live], create_graph=True, allow_unused=True)
         return tuple(g for g in got if g is not None)
 
-    report = _report(gradient, (*given, *seeds), 2, eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol,
-                     check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes, check_batched_grad=check_batched_grad,
-                     check_batched_forward_grad=False, check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev,
-                     fast_mode=fast_mode, masked=False)  # fmt: skip
+    report = _report(
+        gradient,
+        (*given, *seeds),
+        2,
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_batched_forward_grad=False,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+        masked=False,
+    )
     return _conclude(report, raise_exception)
 
 
@@ -184,9 +210,18 @@ def _report(
         rows = rows if fast_mode else _exchanged(subject, rows, atol, rtol, eps)
     problems: list[str] = []
     if all(r.passed for r in rows):
-        problems = extra_problems(subject, rng, nondet_tol=nondet_tol, undefined=check_undefined_grad and check_backward_ad,
-                                  dtypes=check_grad_dtypes, batched=check_batched_grad, forward=check_forward_ad,
-                                  batched_forward=check_batched_forward_grad, atol=atol, rtol=rtol)  # fmt: skip
+        problems = extra_problems(
+            subject,
+            rng,
+            nondet_tol=nondet_tol,
+            undefined=check_undefined_grad and check_backward_ad,
+            dtypes=check_grad_dtypes,
+            batched=check_batched_grad,
+            forward=check_forward_ad,
+            batched_forward=check_batched_forward_grad,
+            atol=atol,
+            rtol=rtol,
+        )
     return GradcheckReport(all(r.passed for r in rows) and not problems, tuple(rows), tuple(problems), order, atol, rtol, subject.calls)
 
 
@@ -252,8 +287,10 @@ def _check_input(
                     cause="along a random direction the rule and the differences disagree; fast_mode=False finds the entry",
                 )
             if exact and eps is None and abs(value - found) > _SUSPICIOUS * size + 100 * float(s.error):
-                suspicion = (f"along a random direction it is {value:.10g} by the rule and {found:.10g} by the differences, whose own error "
-                             f"is about {float(s.error):.1g}; fast_mode=False finds the entries")  # fmt: skip
+                suspicion = (
+                    f"along a random direction it is {value:.10g} by the rule and {found:.10g} by the differences, whose own error "
+                    f"is about {float(s.error):.1g}; fast_mode=False finds the entries"
+                )
             continue
         strict = max(1e-8, 64 * unit) * size + min(10 * float(s.error), allowed)
         if not abs(value - found) <= min(strict, allowed) or bool(s.kink):
@@ -298,8 +335,14 @@ def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol
     worst_at = np.unravel_index(int(ratio.argmax()), ratio.shape)
     row, column = int(worst_at[0]), int(worst_at[1])
     output, place = subject.place(row)
-    entry = Entry(output, place, tuple(int(j) for j in np.unravel_index(column, x.shape)), float(told[row, column]),
-                  float(found[row, column]), float(ratio[row, column]))  # fmt: skip
+    entry = Entry(
+        output,
+        place,
+        tuple(int(j) for j in np.unravel_index(column, x.shape)),
+        float(told[row, column]),
+        float(found[row, column]),
+        float(ratio[row, column]),
+    )
     if not bad.any():
         suspicion = _suspicion(subject, i, x, told, (found, noise, kink), eps)
         return InputReport(**about, passed=True, error=entry.error, worst=entry, kinks=kinks, suspicion=suspicion)
@@ -316,7 +359,7 @@ def _check_entries(subject: Subject, k: int, i: int, about: dict[str, Any], atol
 
 
 def _suspicion(subject: Subject, i: int, x: Any, told: Any, differences: tuple[Any, Any, Any], eps: float | None) -> str:
-    """Is a Jacobian that passes off by far more than the differences' own error? In words, or "". """
+    """Is a Jacobian that passes off by far more than the differences' own error? In words, or ""."""
     if subject.unit > 1e-15:
         return ""  # the rounding of float32 explains much
     found, noise, kink = differences if eps is None else _differences(subject, i, x, None)[:3]  # a fixed step's error is not known
@@ -327,8 +370,9 @@ def _suspicion(subject: Subject, i: int, x: Any, told: Any, differences: tuple[A
         return ""
     row, column = (int(j) for j in np.unravel_index(int(np.where(odd, off / allowed, 0.0).argmax()), off.shape))
     output, place = subject.place(row)
-    entry = Entry(output, place, tuple(int(j) for j in np.unravel_index(column, x.shape)), float(told[row, column]), float(found[row, column]),
-                  0.0)  # fmt: skip
+    entry = Entry(
+        output, place, tuple(int(j) for j in np.unravel_index(column, x.shape)), float(told[row, column]), float(found[row, column]), 0.0
+    )
     _, cause = _cause(subject, i, told, found, allowed)
     return f"{cause} ({entry.where}: rule {entry.analytic:.10g}, differences {entry.numeric:.10g} ± {max(noise[row, column], 1e-16):.0e})"
 

@@ -43,5 +43,7 @@ def _batch_of_one(setups: Sequence[Setup]) -> list[str]:
     batches = [shape[0] for shape in first if len(shape) > 1]
     if len(batches) < 8 or max(batches) != 1:  # of few it may be chance
         return []
-    return [f"in all {len(batches)} cases with a batch it is a batch of 1: what goes wrong between samples, or in a sum over them, would not "
-            "show. Let the cases draw the first size, too: draw.integer(1, 3)."]  # fmt: skip
+    return [
+        f"in all {len(batches)} cases with a batch it is a batch of 1: what goes wrong between samples, or in a sum over them, would not "
+        "show. Let the cases draw the first size, too: draw.integer(1, 3)."
+    ]

@@ -51,9 +51,18 @@ class PrimitiveReport:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for JSON."""
-        return {"name": self.name, "family": self.family, "examples": self.examples, "error": self.error, "seconds": round(self.seconds, 4),
-                "passed": bool(self), "verdict": self.verdict, "checked": list(self.checked), "hints": list(self.hints),
-                "failures": [{"check": f.check, "text": f.text, "reproduction": f.reproduction} for f in self.failures]}  # fmt: skip
+        return {
+            "name": self.name,
+            "family": self.family,
+            "examples": self.examples,
+            "error": self.error,
+            "seconds": round(self.seconds, 4),
+            "passed": bool(self),
+            "verdict": self.verdict,
+            "checked": list(self.checked),
+            "hints": list(self.hints),
+            "failures": [{"check": f.check, "text": f.text, "reproduction": f.reproduction} for f in self.failures],
+        }
 
 
 def check_primitive(
@@ -200,6 +209,7 @@ def _attempt(name: str, check: Callable[[Setup], None], setup: Setup) -> CheckFa
 
 def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure: CheckFailure, seed: int) -> CheckFailure:
     """The smallest example of the failure: by hypothesis where it is installed, else the smallest of many draws."""
+
     def attempt(draw: Any) -> CheckFailure | None:
         setup = _drawn(prim, draw)
         return None if setup is None else _attempt(name, check, setup)
@@ -214,9 +224,16 @@ def _smaller(prim: Primitive, name: str, check: Callable[[Setup], None], failure
                 found.append(again)
         return min(found, key=lambda f: len(f.reproduction))
     smallest = [failure]
-    quick = module.settings(max_examples=60, database=None, derandomize=True, deadline=None, report_multiple_bugs=False,
-                            suppress_health_check=list(module.HealthCheck), phases=[module.Phase.generate, module.Phase.shrink],
-                            verbosity=module.Verbosity.quiet)  # fmt: skip
+    quick = module.settings(
+        max_examples=60,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(module.HealthCheck),
+        phases=[module.Phase.generate, module.Phase.shrink],
+        verbosity=module.Verbosity.quiet,
+    )
 
     @quick  # type: ignore[untyped-decorator]  # hypothesis is loaded here only
     @module.given(module.strategies.data())  # type: ignore[untyped-decorator]

@@ -37,10 +37,7 @@ class Entry:
         return f"d {to} / d input{list(self.input_at)}"
 
     def __str__(self) -> str:
-        return (
-            f"{self.where}: rule {self.analytic:.10g}, differences {self.numeric:.10g}, "
-            f"{_units(self.error)} the tolerance"
-        )
+        return f"{self.where}: rule {self.analytic:.10g}, differences {self.numeric:.10g}, {_units(self.error)} the tolerance"
 
 
 @dataclass(frozen=True)
@@ -121,10 +118,19 @@ class GradcheckReport:
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for JSON."""
         rows = [
-            {"input": i.index, "name": i.name, "shape": list(i.shape), "passed": i.passed, "error": i.error, "verdict": i.verdict,
-             "cause": i.cause, "suspicion": i.suspicion, "kinks": [list(k) for k in i.kinks]}
+            {
+                "input": i.index,
+                "name": i.name,
+                "shape": list(i.shape),
+                "passed": i.passed,
+                "error": i.error,
+                "verdict": i.verdict,
+                "cause": i.cause,
+                "suspicion": i.suspicion,
+                "kinks": [list(k) for k in i.kinks],
+            }
             for i in self.inputs
-        ]  # fmt: skip
+        ]
         return {
             "passed": self.passed,
             "order": self.order,

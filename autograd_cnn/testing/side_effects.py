@@ -42,8 +42,11 @@ def nothing_overwritten(s: Setup) -> None:
 
 def _changed(args: list[Any], before: list[Any]) -> list[int]:
     """Which of the tensors are no longer what they were."""
-    return [i for i, (a, b) in enumerate(zip(args, before, strict=True))
-            if isinstance(a, Tensor) and not np.array_equal(a.value, b, equal_nan=a.value.dtype.kind == "f")]  # fmt: skip
+    return [
+        i
+        for i, (a, b) in enumerate(zip(args, before, strict=True))
+        if isinstance(a, Tensor) and not np.array_equal(a.value, b, equal_nan=a.value.dtype.kind == "f")
+    ]
 
 
 def _name(s: Setup, i: int) -> str:

@@ -24,8 +24,22 @@ from ..support.listing import listed
 from ..tensors.tensor import Tensor, wrap
 from .needs import hypothesis
 
-__all__ = ["LAYOUTS", "ConvProblem", "PoolProblem", "broadcastable_shapes", "class_targets", "conv_problems", "dim_tuples", "dims", "elements",
-           "indices", "pool_problems", "probability_vectors", "shapes", "tensors"]  # fmt: skip
+__all__ = [
+    "LAYOUTS",
+    "ConvProblem",
+    "PoolProblem",
+    "broadcastable_shapes",
+    "class_targets",
+    "conv_problems",
+    "dim_tuples",
+    "dims",
+    "elements",
+    "indices",
+    "pool_problems",
+    "probability_vectors",
+    "shapes",
+    "tensors",
+]
 
 Shape = tuple[int, ...]
 LAYOUTS = ("contiguous", "transposed", "strided", "negative", "broadcast")

@@ -23,7 +23,9 @@ def linear_and_adjoint(s: Setup) -> None:
         return
     args = s.tensors(grad=False)
     for i in s.wanted:
-        own = not s.prim.variadic and any(i in k.wanted_by and (k.kind == "output" or (k.kind == "input" and k.index == i)) for k in s.prim.keep)
+        own = not s.prim.variadic and any(
+            i in k.wanted_by and (k.kind == "output" or (k.kind == "input" and k.index == i)) for k in s.prim.keep
+        )
         if own and not s.random:
             continue
         moved = list(args)

@@ -127,8 +127,14 @@ class Subject:
         if not live:
             return [np.zeros(np.shape(x.value)) for x in xs]
         if isinstance(live[0][0], Scalar):
-            found = pullback([y.node for y, _ in live], [float(w) for _, w in live], Scalar, inputs=[x.node for x in xs],
-                             accumulate=False, retain_graph=True)  # fmt: skip
+            found = pullback(
+                [y.node for y, _ in live],
+                [float(w) for _, w in live],
+                Scalar,
+                inputs=[x.node for x in xs],
+                accumulate=False,
+                retain_graph=True,
+            )
             return [np.array(0.0 if g is None else g) for g in found or ()]
         seeds = [wrap(np.asarray(w, y.value.dtype).reshape(y.value.shape)) for y, w in live]
         with warnings.catch_warnings():

@@ -44,9 +44,7 @@ def load_data(name: str) -> Data:
             raise ValueError("--data mnist: expected a folder, as in mnist:FOLDER, got none.")
         parts = mnist_arrays(folder)
         if len(parts) == 2:
-            return _normalised(
-                name, *(_framed(parts["train"][0]), parts["train"][1]), *(_framed(parts["test"][0]), parts["test"][1])
-            )
+            return _normalised(name, *(_framed(parts["train"][0]), parts["train"][1]), *(_framed(parts["test"][0]), parts["test"][1]))
         images, labels = next(iter(parts.values()))
         return _split(name, _framed(images), labels, len(labels) // 5)
     raise ValueError(f"--data: expected 'digits' or 'mnist:FOLDER', got {name!r}.{nearest(kind, ('digits', 'mnist'))}")

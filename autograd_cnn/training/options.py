@@ -13,8 +13,15 @@ from ..vision.models import get_model, small_models
 
 OPTIMIZERS = ("adadelta", "adagrad", "adam", "adamw", "nadam", "nesterov", "radam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine", "step")
-_CLASSES = {"adadelta": "Adadelta", "adagrad": "Adagrad", "adam": "Adam", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam",
-            "rmsprop": "RMSprop"}  # fmt: skip
+_CLASSES = {
+    "adadelta": "Adadelta",
+    "adagrad": "Adagrad",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "rmsprop": "RMSprop",
+}
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,7 @@ class Options:
                 raise ValueError(f"--{name}: expected one of {', '.join(known)}, got {value!r}.{nearest(value, known)}")
         for name, least in (("epochs", 0), ("batch_size", 1), ("workers", 0), ("augment", 0)):
             if getattr(self, name) < least:
-                raise ValueError(
-                    f"--{name.replace('_', '-')}: expected a whole number from {least} on, got {getattr(self, name)}."
-                )
+                raise ValueError(f"--{name.replace('_', '-')}: expected a whole number from {least} on, got {getattr(self, name)}.")
         for name in ("lr", "momentum", "weight_decay", "l1"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):

@@ -69,8 +69,10 @@ def write_graphs(run: Run) -> list[tuple[str, str]]:
     about = f"batch {n}, float32, {count:,} parameters, {len(graph)} operations, loss {loss:.3g}"
     draw(graph, title=f"{name}, forward pass", subtitle=about).save(run.out / "graph_forward.svg")
     draw(graph, backward=True, title=f"{name}, backward pass", subtitle=about).save(run.out / "graph_backward.svg")
-    return [("graph_forward.svg", "the computational graph of one step: modules, operations, shapes, parameters"),
-            ("graph_backward.svg", "the same with the gradients that flow back, their norms as widths")]  # fmt: skip
+    return [
+        ("graph_forward.svg", "the computational graph of one step: modules, operations, shapes, parameters"),
+        ("graph_backward.svg", "the same with the gradients that flow back, their norms as widths"),
+    ]
 
 
 def write_architecture(run: Run) -> str:
@@ -119,10 +121,14 @@ def write_report(run: Run) -> list[tuple[str, str]]:
     """Write everything; gives (file, what it is), what to open first at the head of the list."""
     written = write_graphs(run)
     single: list[tuple[str, Callable[[Run], str | None]]] = [
-        ("architecture.svg", write_architecture), ("activations.svg", write_activations), ("saliency.svg", write_saliency),
-        ("filters.svg", write_filters), ("confusion.svg", write_confusion), ("metrics.csv", write_metrics),
+        ("architecture.svg", write_architecture),
+        ("activations.svg", write_activations),
+        ("saliency.svg", write_saliency),
+        ("filters.svg", write_filters),
+        ("confusion.svg", write_confusion),
+        ("metrics.csv", write_metrics),
         ("model.safetensors", write_weights),
-    ]  # fmt: skip
+    ]
     if run.position.history:
         single.insert(-2, ("curves.svg", write_curves))
     for name, write in single:

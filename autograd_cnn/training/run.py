@@ -120,8 +120,9 @@ class Run:
         done = self.position.epoch * len(self.loader) + self._batches_seen()
         try:
             # with a redirected stderr a line every few seconds instead of a moving bar
-            with tqdm(total=total, initial=done, disable=quiet, unit="batch", dynamic_ncols=True,
-                      mininterval=0.1 if sys.stderr.isatty() else 10.0) as bar:  # fmt: skip
+            with tqdm(
+                total=total, initial=done, disable=quiet, unit="batch", dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10.0
+            ) as bar:
                 while self.position.epoch < self.options.epochs:
                     self._epoch(bar)
         finally:
@@ -169,10 +170,17 @@ class Run:
         lr = self.optimizer.param_groups[0]["lr"]
         if self.scheduler is not None:
             self.scheduler.step()
-        p.history.append({
-            "epoch": p.epoch + 1, "train_loss": p.loss / max(p.seen, 1), "train_accuracy": p.correct / max(p.seen, 1),
-            "test_loss": test_loss, "test_accuracy": test_accuracy, "lr": float(lr), "seconds": round(p.seconds, 3),
-        })  # fmt: skip
+        p.history.append(
+            {
+                "epoch": p.epoch + 1,
+                "train_loss": p.loss / max(p.seen, 1),
+                "train_accuracy": p.correct / max(p.seen, 1),
+                "test_loss": test_loss,
+                "test_accuracy": test_accuracy,
+                "lr": float(lr),
+                "seconds": round(p.seconds, 3),
+            }
+        )
         self.position = Position(epoch=p.epoch + 1, history=p.history)
         self.save()
 

@@ -49,16 +49,12 @@ class device:
             kind, _, number = type.partition(":")
             if number:
                 if not number.isdigit():
-                    raise RuntimeError(
-                        f"Invalid device string: {type!r}. Expected 'cpu', or a kind and a number such as 'cuda:0'."
-                    )
+                    raise RuntimeError(f"Invalid device string: {type!r}. Expected 'cpu', or a kind and a number such as 'cuda:0'.")
                 index = int(number)
         else:
             raise TypeError(f"device(): expected a string such as 'cpu', got {type.__class__.__name__}.")
         if kind not in ("cpu", "cuda", "mps", "xpu", "meta"):
-            raise RuntimeError(
-                f"Expected one of cpu, cuda, mps, xpu, meta device type at start of device string: {kind}"
-            )
+            raise RuntimeError(f"Expected one of cpu, cuda, mps, xpu, meta device type at start of device string: {kind}")
         object.__setattr__(self, "type", kind)
         object.__setattr__(self, "index", index)
 
@@ -66,9 +62,7 @@ class device:
         raise AttributeError(f"attribute '{name}' of 'device' objects is not writable")
 
     def __repr__(self) -> str:
-        return (
-            f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
-        )
+        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -98,8 +92,8 @@ def check_cpu(d: Any, operation: str) -> None:
     if d is not None and as_device(d).type != "cpu":
         kind = as_device(d).type
         if kind == "cuda":
-            raise AssertionError(f"Torch not compiled with CUDA enabled: {operation} expected device 'cpu', got {str(as_device(d))!r}. "
-                                 "This library computes on the CPU; leave the device out or pick it with is_available().")  # fmt: skip
-        raise RuntimeError(
-            f"{operation}: expected device 'cpu', got {str(as_device(d))!r}. This library computes on the CPU only."
-        )
+            raise AssertionError(
+                f"Torch not compiled with CUDA enabled: {operation} expected device 'cpu', got {str(as_device(d))!r}. "
+                "This library computes on the CPU; leave the device out or pick it with is_available()."
+            )
+        raise RuntimeError(f"{operation}: expected device 'cpu', got {str(as_device(d))!r}. This library computes on the CPU only.")

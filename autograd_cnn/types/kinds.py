@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 
-_SPOKEN = {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "float16": "Half",
-           "float32": "Float", "float64": "Double"}  # fmt: skip
+_SPOKEN = {
+    "bool": "Bool",
+    "int64": "Long",
+    "int32": "Int",
+    "int16": "Short",
+    "int8": "Char",
+    "uint8": "Byte",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+}
 
 
 def spoken(dtype: np.dtype[Any]) -> str:

@@ -16,7 +16,9 @@ from ..errors import DtypeError
 
 Array = Any  # an ndarray, a NumPy scalar, or a Python number: what rules and kernels work on
 
-ZERO, ONE = ({np.dtype(t): np.array(v, t) for t in (np.float32, np.float64)} for v in (0, 1))  # NumPy meets these in half a Python number's time
+ZERO, ONE = (
+    {np.dtype(t): np.array(v, t) for t in (np.float32, np.float64)} for v in (0, 1)
+)  # NumPy meets these in half a Python number's time
 _KIND = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
 _default = np.dtype(np.float32)
 _PYTHON = {bool: np.dtype(bool), int: np.dtype(np.int64)}

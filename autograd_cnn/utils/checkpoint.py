@@ -124,9 +124,7 @@ def checkpoint_sequential(
     >>> ac.utils.checkpoint.checkpoint_sequential(net, 2, ac.ones(1, 2)).shape
     torch.Size([1, 1])
     """
-    layers: Sequence[Callable[..., Any]] = (
-        list(functions.children()) if hasattr(functions, "children") else list(functions)
-    )
+    layers: Sequence[Callable[..., Any]] = list(functions.children()) if hasattr(functions, "children") else list(functions)
     if segments < 1:
         raise ValueError(f"checkpoint_sequential: expected at least one segment, got {segments}.")
     size = max(1, len(layers) // segments)

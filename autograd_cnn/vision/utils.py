@@ -162,9 +162,18 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8, co
 
 
 def draw_bounding_boxes(
-    image: Tensor, boxes: Tensor, labels: Sequence[str] | None = None, colors: Any = None, fill: bool | None = False, width: int = 1,
-    font: str | None = None, font_size: int | None = None, label_colors: Any = None, label_background_colors: Any = None, fill_labels: bool = False,
-) -> Tensor:  # fmt: skip
+    image: Tensor,
+    boxes: Tensor,
+    labels: Sequence[str] | None = None,
+    colors: Any = None,
+    fill: bool | None = False,
+    width: int = 1,
+    font: str | None = None,
+    font_size: int | None = None,
+    label_colors: Any = None,
+    label_background_colors: Any = None,
+    fill_labels: bool = False,
+) -> Tensor:
     """The picture with rectangles.   (1 or 3, H, W), (N, 4) of (x0, y0, x1, y1) → (3, H, W)
 
     Args:

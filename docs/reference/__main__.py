@@ -40,7 +40,15 @@ def config(found: list[Page], source: Path, out: Path) -> dict[str, Any]:
         {"media": "(prefers-color-scheme: light)", "scheme": "default", "toggle": {"icon": "material/weather-night", "name": "Dark"}},
         {"media": "(prefers-color-scheme: dark)", "scheme": "slate", "toggle": {"icon": "material/weather-sunny", "name": "Light"}},
     ]
-    features = ["navigation.tabs", "navigation.indexes", "navigation.top", "content.code.copy", "search.suggest", "search.highlight", "toc.follow"]
+    features = [
+        "navigation.tabs",
+        "navigation.indexes",
+        "navigation.top",
+        "content.code.copy",
+        "search.suggest",
+        "search.highlight",
+        "toc.follow",
+    ]
     return {
         "site_name": f"{PACKAGE} reference",
         "docs_dir": str(source),
@@ -49,11 +57,18 @@ def config(found: list[Page], source: Path, out: Path) -> dict[str, Any]:
         "theme": {"name": "material", "font": False, "palette": switch, "features": features},
         "plugins": ["material/search", "material/offline"],  # the search works on the files, too
         "extra_css": ["reference.css"],
-        "markdown_extensions": ["attr_list", "md_in_html", "tables", "pymdownx.details", "pymdownx.superfences", "pymdownx.highlight",
-                                {"toc": {"permalink": True, "toc_depth": 2}}],
+        "markdown_extensions": [
+            "attr_list",
+            "md_in_html",
+            "tables",
+            "pymdownx.details",
+            "pymdownx.superfences",
+            "pymdownx.highlight",
+            {"toc": {"permalink": True, "toc_depth": 2}},
+        ],
         "validation": {"links": {"anchors": "warn"}},
         "nav": nav,
-    }  # fmt: skip
+    }
 
 
 def write(folder: Path) -> list[Page]:

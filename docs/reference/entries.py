@@ -52,8 +52,11 @@ def _places() -> dict[int, tuple[Any, list[str]]]:
     """Each exposed operation once, with the names of all tables, functions first."""
     found: dict[int, tuple[Any, list[str]]] = {}
     tables: list[tuple[dict[str, Callable[..., Any]], str, str]] = [
-        (FUNCTIONS, "", ""), (METHODS, "Tensor.", ""), (INPLACE, "Tensor.", "_"), (FUNCTIONAL, "nn.functional.", ""),
-    ]  # fmt: skip
+        (FUNCTIONS, "", ""),
+        (METHODS, "Tensor.", ""),
+        (INPLACE, "Tensor.", "_"),
+        (FUNCTIONAL, "nn.functional.", ""),
+    ]
     for table, prefix, suffix in tables:
         for name, op in table.items():
             if not name.startswith("_"):  # a twin that only a layer's `inplace=True` calls
@@ -190,8 +193,16 @@ def _layer_pages(module: ModuleType) -> Iterator[Page]:
         by_file.setdefault(value.__module__, []).append(Entry(name, value, [f"nn.{name}"]))
     for source, entries in sorted(by_file.items()):
         stem = source.rsplit(".", 1)[-1]
-        title = {"rnn": "Recurrent", "conv": "Convolution", "pool": "Pooling", "norm": "Normalisation", "shape": "Padding and shape",
-                 "upsampling": "Upsampling", "linear": "Linear", "module": "Module"}.get(stem, stem.replace("_", " ").capitalize())  # fmt: skip
+        title = {
+            "rnn": "Recurrent",
+            "conv": "Convolution",
+            "pool": "Pooling",
+            "norm": "Normalisation",
+            "shape": "Padding and shape",
+            "upsampling": "Upsampling",
+            "linear": "Linear",
+            "module": "Module",
+        }.get(stem, stem.replace("_", " ").capitalize())
         doc = inspect.getdoc(importlib.import_module(source)) or ""
         yield Page("Layers", title, f"nn/{stem}.md", doc, sorted(entries, key=lambda e: e.name.lower()))
 

@@ -30,7 +30,10 @@ def _paragraph(text: str) -> str:
     if label:
         head = f"**{label[1].rstrip(':')}** {plain(head[label.end() :])}"
         return "\n\n".join([head, *map(plain, rest)])
-    shapes = [f"*{'Source' if part.startswith('[') else 'Shape' if '→' in part or part.startswith('(') else 'Note'}:* {plain(part)}" for part in rest]
+    shapes = [
+        f"*{'Source' if part.startswith('[') else 'Shape' if '→' in part or part.startswith('(') else 'Note'}:* {plain(part)}"
+        for part in rest
+    ]
     return "<br>\n".join([plain(head), *shapes])
 
 

@@ -53,7 +53,8 @@ NETS = {
     "residual": Net(lambda x, a, b: a(x) + b(a(x)), conv(padding=1), conv(padding=1)),
     "inception": Net(lambda x, a, b: ac.cat([a(x), b(x)], 1), conv(padding=1), conv(k=5, padding=2)),
     "the wider end now of one branch, now of the other": Net(
-        lambda x, a, b: a(F.pad(x, (3, 0, 0, 3))) + b(F.pad(x, (0, 3, 3, 0))), conv(k=4), conv(k=4)),
+        lambda x, a, b: a(F.pad(x, (3, 0, 0, 3))) + b(F.pad(x, (0, 3, 3, 0))), conv(k=4), conv(k=4)
+    ),
     "the wider first": Net(lambda x, a, b: b(x) + a(x), conv(padding=1), conv(k=5, padding=2)),
     "back and forth": Net(lambda x, a, b: a(F.pad(x, (3, 0, 3, 0))) + b(F.pad(x, (0, 3, 0, 3))), conv(k=4), conv(k=4)),
     "forth and back": Net(lambda x, a, b: a(F.pad(x, (0, 3, 0, 3))) + b(F.pad(x, (3, 0, 3, 0))), conv(k=4), conv(k=4)),
@@ -65,7 +66,7 @@ NETS = {
     "nearest": Net(lambda x, a: F.interpolate(a(x), scale_factor=2), conv(stride=2)),
     "bilinear": Net(lambda x, a: F.interpolate(a(x), scale_factor=2, mode="bilinear"), conv(stride=2)),
     "adaptive": nn.Sequential(conv(), nn.AdaptiveAvgPool2d(19)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -100,9 +101,16 @@ def test_the_numbers_of_the_lectures():
     assert along(1, 2, 4, 8, 16) == 63
 
 
-@pytest.mark.parametrize("make", [
-    lambda x: x.mean([2, 3]), lambda x: x.flatten(1), lambda x: F.adaptive_max_pool2d(x, 1), lambda x: x.sum(), lambda x: x.softmax(2).amax(3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x.mean([2, 3]),
+        lambda x: x.flatten(1),
+        lambda x: F.adaptive_max_pool2d(x, 1),
+        lambda x: x.sum(),
+        lambda x: x.softmax(2).amax(3),
+    ],
+)
 def test_what_sees_everything(make):
     field = field_of(make, ac.ones(1, 1, 6, 7))
     assert field.size == (6, 7)

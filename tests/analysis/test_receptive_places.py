@@ -51,7 +51,7 @@ EXACT = {
     "adaptive, without rest": lambda x: F.adaptive_avg_pool2d(conv(x, 2), (5, 4)),
     "adaptive to one": lambda x: F.adaptive_avg_pool2d(conv(x), (1, W - 2)),
     "dilation and stride": lambda x: conv(x, (3, 2), stride=(2, 1), dilation=(1, 4)),
-}  # fmt: skip
+}
 
 ROUGH = {  # entries see unlike much: the field is that of the widest, or up to a step of the coarser grid more
     "adaptive, with a rest": (lambda x: F.adaptive_avg_pool2d(conv(x, 2), (4, 5)), 3),

@@ -20,8 +20,13 @@ sys.exit(main(sys.argv[1:]))
 def start(*args: str | Path, every: float = 30.0) -> subprocess.Popen[str]:
     """`autograd-cnn ARGS`, running."""
     env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen([sys.executable, "-c", _CODE.format(every=every), *map(str, args)], env=env, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", _CODE.format(every=every), *map(str, args)],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def finish(process: subprocess.Popen[str], code: int = 0) -> str:

@@ -78,7 +78,7 @@ def titles(path: Path) -> list[str]:
         (["drawn_here:small", "--kind", "volumes"], "Net"),
         (["drawn_here:double", "--size", "2x3"], "function"),
     ],
-)  # fmt: skip
+)
 def test_targets_and_kinds(args: list[str], told: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", *args, "-o", "out.svg"]) == 0
     out = capsys.readouterr().out
@@ -118,7 +118,10 @@ WRONG = {
     "ending script": (["ended.py"], "the script ended.py ended itself (3) before it left anything to draw"),
     "empty script": (["empty.py"], "leaves no recorded tensor, no graph and no model"),
     "unknown kind": (["lenet5", "--kind", "volume"], "--kind: expected one of graph, volumes,", "Did you mean 'volumes'?"),
-    "unknown theme": (["lenet5", "--theme", "drak"], "expected theme to be one of auto, light, dark, print, got 'drak'. Did you mean 'dark'"),
+    "unknown theme": (
+        ["lenet5", "--theme", "drak"],
+        "expected theme to be one of auto, light, dark, print, got 'drak'. Did you mean 'dark'",
+    ),
     "unknown language": (["lenet5", "--lang", "fr"], "expected lang to be 'en' or 'de', got 'fr'"),
     "unknown suffix": (["lenet5", "-o", "x.svgg"], "expected a path ending in .svg", "got '.svgg'. Did you mean '.svg'"),
     "no sizes": (["lenet5", "--size", "1x1xH"], "--size: expected sizes such as 1x3x224x224, got '1x1xH'"),
@@ -130,7 +133,7 @@ WRONG = {
     "no convolution": (["mlp", "--kind", "filters"], "--kind filters draws the kernels of convolutions; 'mlp' has none"),
     "no perceptron": (["lenet5", "--kind", "network"], "expected a perceptron"),
     "missing folder": (["mlp", "--kind", "network", "-o", "no/where.svg"], "the folder 'no' does not exist"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)

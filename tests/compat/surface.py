@@ -412,11 +412,32 @@ def evaluate(expression: str, torch: Any, vision: Any = None) -> Any:
         return rates
 
     names: dict[str, Any] = {
-        "torch": torch, "nn": nn, "F": F, "optim": optim, "data": data, "Variable": torch.autograd.Variable, "OrderedDict": OrderedDict,
-        "numpy": numpy, "tmp": tmp, "x": x, "v": v, "m": m, "w": w, "i": torch.tensor([2, 0, 1]), "k": torch.tensor([3, 0, 1]), "seen": [],
-        "Net": Net, "Twice": Twice, "Numbers": Numbers, "fails": fails, "stepped": stepped, "trained": trained, "scheduled": scheduled,
-        "module": module, "put": lambda name: torch.save({"v": v}, tmp / name),
-    }  # fmt: skip
+        "torch": torch,
+        "nn": nn,
+        "F": F,
+        "optim": optim,
+        "data": data,
+        "Variable": torch.autograd.Variable,
+        "OrderedDict": OrderedDict,
+        "numpy": numpy,
+        "tmp": tmp,
+        "x": x,
+        "v": v,
+        "m": m,
+        "w": w,
+        "i": torch.tensor([2, 0, 1]),
+        "k": torch.tensor([3, 0, 1]),
+        "seen": [],
+        "Net": Net,
+        "Twice": Twice,
+        "Numbers": Numbers,
+        "fails": fails,
+        "stepped": stepped,
+        "trained": trained,
+        "scheduled": scheduled,
+        "module": module,
+        "put": lambda name: torch.save({"v": v}, tmp / name),
+    }
     if vision is not None:
         from PIL import Image
 

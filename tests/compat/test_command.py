@@ -39,7 +39,9 @@ def test_a_module(tmp_path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").write_text("")
     (tmp_path / "pack" / "inner.py").write_text("value = 5")
-    (tmp_path / "pack" / "__main__.py").write_text("from .inner import value\nimport sys, torch\nprint(value, sys.argv[1:], torch.ones(1).item())")
+    (tmp_path / "pack" / "__main__.py").write_text(
+        "from .inner import value\nimport sys, torch\nprint(value, sys.argv[1:], torch.ones(1).item())"
+    )
     assert run("-m", "pack", "a", cwd=tmp_path).stdout == "5 ['a'] 1.0\n"
     assert "expected a module" in run("-m", "nothing_here", cwd=tmp_path, code=2).stderr
 
@@ -102,5 +104,9 @@ def test_scan(tmp_path):
 @pytest.mark.parametrize("how", ["python -m", "command"])
 def test_both_ways_to_call(tmp_path, how):
     (tmp_path / "p.py").write_text("import torch\nprint(torch.ones(2).sum().item())")
-    head = [sys.executable, "-m", "autograd_cnn"] if how == "python -m" else [sys.executable, "-c", "from autograd_cnn.cli.main import main; main()"]
+    head = (
+        [sys.executable, "-m", "autograd_cnn"]
+        if how == "python -m"
+        else [sys.executable, "-c", "from autograd_cnn.cli.main import main; main()"]
+    )
     assert subprocess.run([*head, "run", "p.py"], cwd=tmp_path, capture_output=True, text=True).stdout == "2.0\n"

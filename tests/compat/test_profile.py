@@ -27,9 +27,19 @@ class Block(nn.Module):
 def program() -> None:
     ac.manual_seed(0)
     net = nn.Sequential(
-        nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), Block(16), nn.MaxPool2d(2), nn.Dropout(0.1), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
-        nn.Linear(64, 32), nn.Tanh(), nn.Sigmoid(), nn.Linear(32, 10), nn.LogSoftmax(1),
-    )  # fmt: skip
+        nn.Conv2d(3, 16, 3, padding=1),
+        nn.ReLU(),
+        Block(16),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.1),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64, 32),
+        nn.Tanh(),
+        nn.Sigmoid(),
+        nn.Linear(32, 10),
+        nn.LogSoftmax(1),
+    )
     optimizer = ac.optim.SGD(net.parameters(), 0.1)
     for _ in range(STEPS):
         optimizer.zero_grad()
@@ -51,9 +61,15 @@ def counts(profile: Profile) -> dict[str, int]:
 def test_the_reference_is_counted_once_a_call() -> None:
     found = counts(profiled("numpy"))
     assert {name: found[name] for name in ("conv", "linear", "max_pool", "tanh", "sigmoid", "dropout", "log_softmax", "relu")} == {
-        "conv": 2 * STEPS, "linear": 2 * STEPS, "max_pool": STEPS, "tanh": STEPS, "sigmoid": STEPS, "dropout": STEPS, "log_softmax": STEPS,
+        "conv": 2 * STEPS,
+        "linear": 2 * STEPS,
+        "max_pool": STEPS,
+        "tanh": STEPS,
+        "sigmoid": STEPS,
+        "dropout": STEPS,
+        "log_softmax": STEPS,
         "relu": 2 * STEPS,
-    }  # fmt: skip
+    }
 
 
 @needs_onednn

@@ -197,10 +197,16 @@ def test_drawing_the_walk_changes_nothing() -> None:
     loss.backward()  # still whole
 
 
-@pytest.mark.parametrize(("value", "message"), [
-    (lambda: draw([ac.ones(1, requires_grad=True) * 2, ac.ones(1, requires_grad=True) * 3], backward="graph"), "expected one output to walk back from, got 2"),
-    (lambda: draw(ac.ones(3, requires_grad=True) * 2, backward="graph"), r"expected an output of a single number, got shape \[3\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            lambda: draw([ac.ones(1, requires_grad=True) * 2, ac.ones(1, requires_grad=True) * 3], backward="graph"),
+            "expected one output to walk back from, got 2",
+        ),
+        (lambda: draw(ac.ones(3, requires_grad=True) * 2, backward="graph"), r"expected an output of a single number, got shape \[3\]"),
+    ],
+)
 def test_what_cannot_be_walked_back(value: Callable[[], Any], message: str) -> None:
     with pytest.raises(GraphError, match=message):
         value()

@@ -15,7 +15,12 @@ from .sound import check, texts
 
 def drawings() -> list[Any]:
     x = Scalar(2.0, "x")
-    return [draw.convolution(7, 3, stride=2)[5], draw.convolution(7, 3, stride=3)[-1], draw(x * x, backward=True), draw.confusion([[3, 1], [0, 2]])]
+    return [
+        draw.convolution(7, 3, stride=2)[5],
+        draw.convolution(7, 3, stride=3)[-1],
+        draw(x * x, backward=True),
+        draw.confusion([[3, 1], [0, 2]]),
+    ]
 
 
 @pytest.mark.parametrize("columns", [None, 1, 2, 3])
@@ -44,7 +49,7 @@ def test_each_drawing_is_as_it_was() -> None:
         (lambda: draw.beside("a.svg"), TypeError, "expected drawings, got str"),
         (lambda: draw.beside(*drawings(), columns=0), ValueError, "columns to be a whole number from 1 on, got 0"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

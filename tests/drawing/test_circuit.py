@@ -98,16 +98,19 @@ def test_constants_stand_in_the_operation() -> None:
         assert len([g for g in scene.groups() if g.kind == "value leaf"]) == 1
 
 
-@pytest.mark.parametrize(("expression", "written"), [
-    (lambda a, b: a * b + 1.0, "y = ab + 1"),
-    (lambda a, b: (a + b) * 2.0, "y = (a + b) · 2"),
-    (lambda a, b: a - (b - a), "y = a − (b − a)"),
-    (lambda a, b: (a + b) ** 2, "y = (a + b)2"),
-    (lambda a, b: (a * b).exp(), "y = eab"),
-    (lambda a, b: a.tanh() * b, "y = tanh(a)b"),
-    (lambda a, b: -(a + b), "y = −(a + b)"),
-    (lambda a, b: a / (b + 1.0), "y = ab + 1"),  # a fraction: read from top to bottom
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("expression", "written"),
+    [
+        (lambda a, b: a * b + 1.0, "y = ab + 1"),
+        (lambda a, b: (a + b) * 2.0, "y = (a + b) · 2"),
+        (lambda a, b: a - (b - a), "y = a − (b − a)"),
+        (lambda a, b: (a + b) ** 2, "y = (a + b)2"),
+        (lambda a, b: (a * b).exp(), "y = eab"),
+        (lambda a, b: a.tanh() * b, "y = tanh(a)b"),
+        (lambda a, b: -(a + b), "y = −(a + b)"),
+        (lambda a, b: a / (b + 1.0), "y = ab + 1"),  # a fraction: read from top to bottom
+    ],
+)
 def test_the_formula(expression: object, written: str) -> None:
     y = expression(Scalar(1.0, "a"), Scalar(2.0, "b"))  # type: ignore[operator]
     scene = draw(y, names={"y": y}).scene

@@ -272,10 +272,16 @@ def test_what_cannot_be_drawn() -> None:
         draw(Graph((), (), (), ()))
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"depth": -1}, "expected depth to be an integer of at least 0, got -1"), ({"precision": 1.5}, "expected precision"),
-    ({"theme": "ligt"}, "Did you mean 'light'"), ({"lang": "fr"}, "expected lang"), ({"depth": True}, "expected depth"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"depth": -1}, "expected depth to be an integer of at least 0, got -1"),
+        ({"precision": 1.5}, "expected precision"),
+        ({"theme": "ligt"}, "Did you mean 'light'"),
+        ({"lang": "fr"}, "expected lang"),
+        ({"depth": True}, "expected depth"),
+    ],
+)
 def test_wrong_options(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         draw(graphs.mlp(), **options)  # type: ignore[arg-type]
@@ -320,6 +326,8 @@ def test_a_model_is_drawn_on_a_shape_or_on_what_fits_it() -> None:
 
 def test_what_a_model_needs_is_said() -> None:
     pair = ac.nn.Bilinear(2, 3, 1)
-    with pytest.raises(TypeError, match=r"draw: expected an input for the model: a tensor, an array, or its shape, as draw\(net, \(1, 3, 224, 224\)\)"):
+    with pytest.raises(
+        TypeError, match=r"draw: expected an input for the model: a tensor, an array, or its shape, as draw\(net, \(1, 3, 224, 224\)\)"
+    ):
         ac.draw(pair)
     assert ac.draw(pair, (1, 2), (1, 3)).svg == ac.draw(pair, ac.zeros(1, 2), ac.zeros(1, 3)).svg

@@ -527,17 +527,20 @@ def test_terms_that_cannot_be_broken_widen_the_page() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- algebra
-@pytest.mark.parametrize(("make", "text", "latex"), [
-    (lambda x, w: (x - w) / 2, "1/2·(X − W)", r"\frac{\left(X - W\right)}{2}"),
-    (lambda x, w: 1 - x**2, "1 − X^2", r"1 - X^{2}"),
-    (lambda x, w: x - (w - 1), "X − (W − 1)", r"X - \left(W - 1\right)"),
-    (lambda x, w: np.exp(-x) / w, "e^(−X)/W", r"\frac{e^{-X}}{W}"),
-    (lambda x, w: -np.log(x), "−ln(X)", r"-\ln\left(X\right)"),
-    (lambda x, w: (x * x + w) ** 0.5, "√(X^2 + W)", r"\sqrt{X^{2} + W}"),
-    (lambda x, w: 0.1234567 * x, "0.12·X", r"0.12 \, X"),
-    (lambda x, w: x * 0 + 3, "3", "3"),
-    (lambda x, w: x / (2 * w), "1/2·X/W", r"\frac{X}{2 \, W}"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "text", "latex"),
+    [
+        (lambda x, w: (x - w) / 2, "1/2·(X − W)", r"\frac{\left(X - W\right)}{2}"),
+        (lambda x, w: 1 - x**2, "1 − X^2", r"1 - X^{2}"),
+        (lambda x, w: x - (w - 1), "X − (W − 1)", r"X - \left(W - 1\right)"),
+        (lambda x, w: np.exp(-x) / w, "e^(−X)/W", r"\frac{e^{-X}}{W}"),
+        (lambda x, w: -np.log(x), "−ln(X)", r"-\ln\left(X\right)"),
+        (lambda x, w: (x * x + w) ** 0.5, "√(X^2 + W)", r"\sqrt{X^{2} + W}"),
+        (lambda x, w: 0.1234567 * x, "0.12·X", r"0.12 \, X"),
+        (lambda x, w: x * 0 + 3, "3", "3"),
+        (lambda x, w: x / (2 * w), "1/2·X/W", r"\frac{X}{2 \, W}"),
+    ],
+)
 def test_expressions_in_text_and_latex(make: Callable[[Any, Any], Any], text: str, latex: str) -> None:
     e = make(Symbol("X"), Symbol("W"))
     assert Script().text(e) == text

@@ -193,11 +193,20 @@ def test_missing_values_interrupt_a_line() -> None:
     assert len(lines) == 2
 
 
-@pytest.mark.parametrize("metrics", [
-    {"loss": [1.0]}, {"loss": [1.0, 1.0, 1.0]}, {"loss": [-5.0, -7.0]}, {"loss": [1e-9, 1e9]}, {"acc": [1.0, 1.0]}, {"acc": [20.0, 90.0]},
-    {"step": [0, 1000, 2000], "loss": [3, 2, 1], "lr": [1e-3, 5e-4, 1e-4]}, {f"loss_{i}": [1.0, 0.5] for i in range(6)},
-    {"train_loss": [1.0] * 300, "test_loss": [1.0001] * 300},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"loss": [1.0]},
+        {"loss": [1.0, 1.0, 1.0]},
+        {"loss": [-5.0, -7.0]},
+        {"loss": [1e-9, 1e9]},
+        {"acc": [1.0, 1.0]},
+        {"acc": [20.0, 90.0]},
+        {"step": [0, 1000, 2000], "loss": [3, 2, 1], "lr": [1e-3, 5e-4, 1e-4]},
+        {f"loss_{i}": [1.0, 0.5] for i in range(6)},
+        {"train_loss": [1.0] * 300, "test_loss": [1.0001] * 300},
+    ],
+)
 def test_odd_histories(metrics: dict[str, list[float]]) -> None:
     sound(draw.curves(metrics).scene)
 

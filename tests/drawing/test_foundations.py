@@ -23,9 +23,22 @@ from autograd_cnn.drawing.canvas.svg import escape, write
 FONTS = Path("/usr/share/fonts/truetype")
 FACES = {"sans": "Sans-Regular", "bold": "Sans-Bold", "serif": "Serif-Regular", "italic": "Serif-Italic"}
 SAMPLES = (
-    "matmul", "cross_entropy", "64×6×28×28", "keeps x, weight", "100,480 parameters", "−0.20", "σ(z)(1−σ(z))", "∂ = −1/x²", "AVA To fi",
-    "‹Größe› äöüß", "ÅÆØ", "αβγδεθλμπρτφωΔΣΠ", "1.2e−4", "Σ 0.265", "→←↑↓↔ ≤≥≈≠√∞∫",
-)  # fmt: skip
+    "matmul",
+    "cross_entropy",
+    "64×6×28×28",
+    "keeps x, weight",
+    "100,480 parameters",
+    "−0.20",
+    "σ(z)(1−σ(z))",
+    "∂ = −1/x²",
+    "AVA To fi",
+    "‹Größe› äöüß",
+    "ÅÆØ",
+    "αβγδεθλμπρτφωΔΣΠ",
+    "1.2e−4",
+    "Σ 0.265",
+    "→←↑↓↔ ≤≥≈≠√∞∫",
+)
 
 
 @pytest.mark.parametrize("face", list(FACES))
@@ -209,9 +222,18 @@ def test_png_chunks_are_whole() -> None:
 # ------------------------------------------------------------------------------------------------------- words
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0.0, "0.00"), (-0.004, "−4.0e−3"), (0.005, "0.01"), (999.994, "999.99"), (1234.5, "1,234"), (3.1e7, "3.10e7"),
-     (math.nan, "NaN"), (math.inf, "∞"), (-math.inf, "−∞")],
-)  # fmt: skip
+    [
+        (0.0, "0.00"),
+        (-0.004, "−4.0e−3"),
+        (0.005, "0.01"),
+        (999.994, "999.99"),
+        (1234.5, "1,234"),
+        (3.1e7, "3.10e7"),
+        (math.nan, "NaN"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
 def test_numbers_on_wires(number: float, text: str) -> None:
     assert words.value(number) == text
 

@@ -24,9 +24,16 @@ def _graph(model: Any, *shape: int) -> Any:
     return ac.trace(model.eval(), ac.zeros(*shape))
 
 
-@pytest.mark.parametrize(("shape", "channels", "space"), [
-    ((), 1, ()), ((5,), 5, ()), ((1, 7), 7, ()), ((2, 3, 9), 3, (9,)), ((2, 3, 4, 5), 3, (4, 5)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shape", "channels", "space"),
+    [
+        ((), 1, ()),
+        ((5,), 5, ()),
+        ((1, 7), 7, ()),
+        ((2, 3, 9), 3, (9,)),
+        ((2, 3, 4, 5), 3, (4, 5)),
+    ],
+)
 def test_channels_and_space(shape: tuple[int, ...], channels: int, space: tuple[int, ...]) -> None:
     layer = Layer(0, "other", "", shape=shape)
     assert (layer.channels, layer.space) == (channels, space)
@@ -37,16 +44,24 @@ def test_a_run_of_convolutions_tells_what_follows_each() -> None:
     made = _graph(net, 1, 2, 8, 8)
     layers = layers_of(made, runs=True)
     assert [(n.kind, n.count, n.parameters, n.followers) for n in layers] == [
-        ("input", 1, 0, []), ("conv", 2, 76, ["ReLU", "tanh"]), ("pool", 1, 0, []),
-    ]  # fmt: skip
+        ("input", 1, 0, []),
+        ("conv", 2, 76, ["ReLU", "tanh"]),
+        ("pool", 1, 0, []),
+    ]
     assert [len(n.steps) for n in layers[1:]] == [4, 1]
     assert layers[1].out == layers[2].steps[0].inputs[0]
 
 
-@pytest.mark.parametrize("second", [
-    nn.Conv2d(2, 2, 5, padding=2), nn.Conv2d(2, 2, 3, padding=1, groups=2), nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(2, 2, 3),
-    nn.ConvTranspose2d(2, 2, 3, padding=1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "second",
+    [
+        nn.Conv2d(2, 2, 5, padding=2),
+        nn.Conv2d(2, 2, 3, padding=1, groups=2),
+        nn.Conv2d(2, 3, 3, padding=1),
+        nn.Conv2d(2, 2, 3),
+        nn.ConvTranspose2d(2, 2, 3, padding=1),
+    ],
+)
 def test_convolutions_that_are_not_alike_stay_apart(second: nn.Module) -> None:
     layers = layers_of(_graph(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), second), 1, 2, 8, 8), runs=True)
     assert [n.count for n in layers] == [1, 1, 1]
@@ -76,13 +91,21 @@ def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
         def forward(self, x: Any) -> Any:
             return self.b(self.a(x))
 
-    row = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(Pair(), Pair(), Pair()), nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh(), nn.Conv2d(2, 1, 1)),
-                        nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)))  # fmt: skip
+    row = nn.Sequential(
+        nn.Conv2d(1, 2, 1),
+        nn.Sequential(Pair(), Pair(), Pair()),
+        nn.Sequential(nn.Conv2d(2, 2, 1), nn.Tanh(), nn.Conv2d(2, 1, 1)),
+        nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)),
+    )
     layers = layers_of(_graph(row, 1, 1, 4, 4), 1)
     pair, mixed = 38 + 6, 6 + 3
     assert [(n.kind, n.count, n.inner, n.parameters) for n in layers] == [
-        ("input", 1, "", 0), ("conv", 1, "", 4), ("block", 3, "Pair", 3 * pair), ("block", 1, "2 layers", mixed), ("block", 1, "2 layers", 4),
-    ]  # fmt: skip
+        ("input", 1, "", 0),
+        ("conv", 1, "", 4),
+        ("block", 3, "Pair", 3 * pair),
+        ("block", 1, "2 layers", mixed),
+        ("block", 1, "2 layers", 4),
+    ]
 
 
 class Before(nn.Module):
@@ -96,19 +119,32 @@ class Before(nn.Module):
         return self.conv(self.first(x))
 
 
-@pytest.mark.parametrize(("widths", "rows", "columns"), [
-    ((1, 1, 1, 1), (2, 2), (2, 2)), ((2, 1, 0, 1), (1, 2), (3, 2)), ((0, 0, 3, 0), (4, 1), (1, 1)), ((1, 0, 0, 0), (1, 1), (2, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("widths", "rows", "columns"),
+    [
+        ((1, 1, 1, 1), (2, 2), (2, 2)),
+        ((2, 1, 0, 1), (1, 2), (3, 2)),
+        ((0, 0, 3, 0), (4, 1), (1, 1)),
+        ((1, 0, 0, 0), (1, 1), (2, 1)),
+    ],
+)
 def test_a_padding_grows_the_window_on_its_own_side(widths: Any, rows: Any, columns: Any) -> None:
     layers = layers_of(_graph(Before(lambda x: F.pad(x, widths)), 1, 2, 6, 8))
     assert [n.kind for n in layers] == ["input", "conv"]
     assert [(a.before, a.after, a.size) for a in layers[1].window.along] == [(*rows, 6), (*columns, 8)]
 
 
-@pytest.mark.parametrize("first", [
-    lambda x: x * 2, lambda x: x.flip(3), lambda x: x[:, :, 1:-1, 1:-1], lambda x: F.pad(x, (2, 0, -1, 0)), lambda x: x.cumsum(2),
-    lambda x: F.pad(x[:, :1], (1, 1, 1, 1, 0, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda x: x * 2,
+        lambda x: x.flip(3),
+        lambda x: x[:, :, 1:-1, 1:-1],
+        lambda x: F.pad(x, (2, 0, -1, 0)),
+        lambda x: x.cumsum(2),
+        lambda x: F.pad(x[:, :1], (1, 1, 1, 1, 0, 1)),
+    ],
+)
 def test_what_does_not_pad_is_a_layer_of_its_own(first: Any) -> None:
     layers = layers_of(_graph(Before(first), 1, 2, 6, 8))
     assert layers[-2].kind == "other" and [(a.before, a.after) for a in layers[-1].window.along] == [(1, 1), (1, 1)]
@@ -127,14 +163,39 @@ def test_how_many_operations_one_folded_module_stands_for() -> None:
 def test_numbers_at_the_edges_of_their_forms() -> None:
     inf = float("inf")
     assert [value(v) for v in (inf, -inf, float("nan"), -0.0, 0.005, 0.00499, 999.994, 1000.4, 999_999.4, 1e6)] == [
-        "∞", "−∞", "NaN", "0.00", "0.01", "5.0e−3", "999.99", "1,000", "999,999", "1.00e6",
-    ]  # fmt: skip
+        "∞",
+        "−∞",
+        "NaN",
+        "0.00",
+        "0.01",
+        "5.0e−3",
+        "999.99",
+        "1,000",
+        "999,999",
+        "1.00e6",
+    ]
     assert [figure(v) for v in (1e-4, 0.99e-4, 9999.4, 9999.6, -12_345.0, 99_999.0, 1e5, -2.0, -inf)] == [
-        "0.0001", "9.9e−5", "9999", "10,000", "−12,345", "99,999", "100,000", "−2", "−∞",
-    ]  # fmt: skip
+        "0.0001",
+        "9.9e−5",
+        "9999",
+        "10,000",
+        "−12,345",
+        "99,999",
+        "100,000",
+        "−2",
+        "−∞",
+    ]
     assert [norm(v) for v in (0.01, 0.0099, 9.9996, 10.0, 999.9, 1000.0, 99_999.0, 1e5, inf)] == [
-        "0.010", "9.9e−3", "10.000", "10.0", "999.9", "1,000", "99,999", "1.0e5", "∞",
-    ]  # fmt: skip
+        "0.010",
+        "9.9e−3",
+        "10.000",
+        "10.0",
+        "999.9",
+        "1,000",
+        "99,999",
+        "1.0e5",
+        "∞",
+    ]
     assert [memory(n) for n in (0, 999, 1000, 999_499, 10**6, 10**9)] == ["0 B", "999 B", "1 kB", "999 kB", "1.0 MB", "1.0 GB"]
 
 
@@ -170,7 +231,9 @@ def test_the_width_of_a_lane_is_the_place_of_its_norm() -> None:
     assert LaneScale(-3.0, 1.0).samples() == pytest.approx([5e-3, 0.1, 1.0])
 
 
-@pytest.mark.parametrize(("truth", "predicted"), [([0, 1], [0, 0.5]), ([0, 1], [0, -1]), ([0, 1.5], [0, 1]), ([-1, 1], [0, 1]), ([0, float("nan")], [0, 1])])
+@pytest.mark.parametrize(
+    ("truth", "predicted"), [([0, 1], [0, 0.5]), ([0, 1], [0, -1]), ([0, 1.5], [0, 1]), ([-1, 1], [0, 1]), ([0, float("nan")], [0, 1])]
+)
 def test_classes_are_whole_numbers_from_0(truth: Any, predicted: Any) -> None:
     with pytest.raises(ValueError, match="expected classes as whole numbers from 0"):
         counts_of(truth, predicted)

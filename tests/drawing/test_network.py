@@ -119,10 +119,18 @@ def test_gradients_of_the_model_are_left_alone() -> None:
         (lambda: draw.network(nn.ReLU()), ValueError, "begins with a fully connected layer .* got no weight"),
         (lambda: draw.network(get_model("lenet5")), ValueError, r"got a first weight of shape \(6, 1, 5, 5\)"),
         (lambda: draw.network(nn.ReLU(), X), ValueError, "layers of units that are fully connected, but 'relu' is a ReLU"),
-        (lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2))), ValueError, r"'Conv1d 2' is a conv1d\. Use"),
-        (lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2)), theme="dim"), ValueError, "got 'dim'"),
+        (
+            lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2))),
+            ValueError,
+            r"'Conv1d 2' is a conv1d\. Use",
+        ),
+        (
+            lambda: draw.network(nn.Sequential(nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 1, 2)), theme="dim"),
+            ValueError,
+            "got 'dim'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

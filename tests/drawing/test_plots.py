@@ -44,16 +44,22 @@ def spiral(turn: float) -> Any:
 WAYS = {"SGD": spiral(0.5), "momentum": spiral(3), "RMSprop": spiral(1), "Adam": spiral(-1)}
 PICTURES: dict[str, Any] = {
     "confusion": lambda **o: draw.confusion(rng.integers(0, 10, 300), rng.integers(0, 10, 300), **o),
-    "confusion with names": lambda **o: draw.confusion([[5, 1, 0], [2, 11, 1], [0, 0, 7]], classes=["airplane", "automobile", "bird of prey"], **o),
+    "confusion with names": lambda **o: draw.confusion(
+        [[5, 1, 0], [2, 11, 1], [0, 0, 7]], classes=["airplane", "automobile", "bird of prey"], **o
+    ),
     "confusion of shares": lambda **o: draw.confusion([[0.5, 0.25], [0.0, 0.0]], **o),
     "confusion of one": lambda **o: draw.confusion([[123456]], **o),
     "surface": lambda **o: draw.surface(bowl, WAYS, **o),
     "surface alone": lambda **o: draw.surface(lambda x, y: np.sin(x) * np.cos(y), bounds=((-3, 3), (-2, 2)), **o),
     "surface of a place": lambda **o: draw.surface(bowl, [(1.0, 1.0)], names=("w₀", "w₁"), **o),
-    "surface that ends": lambda **o: draw.surface(lambda x, y: np.log(np.where(x > 0, x, np.nan)) + y, WAYS, bounds=((-1, 1), (-1, 1)), **o),
+    "surface that ends": lambda **o: draw.surface(
+        lambda x, y: np.log(np.where(x > 0, x, np.nan)) + y, WAYS, bounds=((-1, 1), (-1, 1)), **o
+    ),
     "flat surface": lambda **o: draw.surface(lambda x, y: 0 * x, bounds=((0, 1), (0, 9)), **o),
     "saliency": lambda **o: draw.saliency(get_model("lenet5"), digit, **o),
-    "saliency in colour": lambda **o: draw.saliency(nn.Sequential(nn.Conv2d(3, 4, 5), nn.Flatten(), nn.Linear(4 * 4 * 8, 3)), rng.random((3, 8, 12)), **o),
+    "saliency in colour": lambda **o: draw.saliency(
+        nn.Sequential(nn.Conv2d(3, 4, 5), nn.Flatten(), nn.Linear(4 * 4 * 8, 3)), rng.random((3, 8, 12)), **o
+    ),
     "no saliency": lambda **o: draw.saliency(nn.Sequential(nn.Conv2d(1, 1, 3), nn.Threshold(1e9, 0.0), nn.Flatten()), np.ones((4, 4)), **o),
     "activations": lambda **o: draw.activations(get_model("lenet5"), digit, **o),
     "activations of a block": lambda **o: draw.activations(net(), digit[:8, :8], classes=["cat", "dog", "emu"], **o),
@@ -99,8 +105,14 @@ def test_a_saddle_and_an_edge_leave_open_lines() -> None:
     assert len(level_lines(x * y, 0.5)) == 2
     assert level_lines(x, 0.25) == [[(2.25, float(k)) for k in range(5)]]
     saddle = np.array([[1.0, 0.0], [0.0, 1.0]])  # its middle, 0.5, belongs to the high corners or to the low ones
-    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.6)] == [pytest.approx([0.4, 0, 0, 0.4]), pytest.approx([1, 0.6, 0.6, 1])]
-    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.4)] == [pytest.approx([0.6, 0, 1, 0.4]), pytest.approx([0, 0.6, 0.4, 1])]
+    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.6)] == [
+        pytest.approx([0.4, 0, 0, 0.4]),
+        pytest.approx([1, 0.6, 0.6, 1]),
+    ]
+    assert [np.ravel(line).tolist() for line in level_lines(saddle, 0.4)] == [
+        pytest.approx([0.6, 0, 1, 0.4]),
+        pytest.approx([0, 0.6, 0.4, 1]),
+    ]
 
 
 def test_ways_differ_by_more_than_colour() -> None:
@@ -164,7 +176,11 @@ def test_some_layers_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
-        (lambda: draw.confusion([[1, 2]]), ValueError, r"expected a square matrix of counts, or true and predicted classes, got shape \(1, 2\)"),
+        (
+            lambda: draw.confusion([[1, 2]]),
+            ValueError,
+            r"expected a square matrix of counts, or true and predicted classes, got shape \(1, 2\)",
+        ),
         (lambda: draw.confusion([[-1.0]]), ValueError, "expected counts of at least 0"),
         (lambda: draw.confusion([0, 1], [0]), ValueError, r"as many predictions as true classes, got \(2,\) and \(1,\)"),
         (lambda: draw.confusion([0.5], [0]), ValueError, "expected classes as whole numbers from 0"),
@@ -175,7 +191,11 @@ def test_some_layers_can_be_chosen() -> None:
         (lambda: draw.surface(bowl, bounds=(0, 1)), ValueError, r"expected bounds=\(\(x0, x1\), \(y0, y1\)\), got \(0, 1\)"),
         (lambda: draw.surface(bowl, bounds=((1, 0), (0, 1))), ValueError, "expected bounds that rise"),
         (lambda: draw.surface(bowl, [1.0, 2.0]), ValueError, r"each path to be places of shape \(T, 2\), got \(2,\)"),
-        (lambda: draw.surface(bowl, {"Adam": [(0, 0), (math.nan, 1)]}), ValueError, r"path 'Adam' leaves them at step 1\. Cut it there: path\[:1\]"),
+        (
+            lambda: draw.surface(bowl, {"Adam": [(0, 0), (math.nan, 1)]}),
+            ValueError,
+            r"path 'Adam' leaves them at step 1\. Cut it there: path\[:1\]",
+        ),
         (lambda: draw.surface(bowl, {str(k): [(0, 0)] for k in range(5)}), ValueError, "at most 4 paths"),
         (lambda: draw.surface(lambda x, y: x * math.nan, bounds=((0, 1), (0, 1))), ValueError, "the function is finite nowhere"),
         (lambda: draw.saliency(net(), np.ones((8, 8)), 3), ValueError, "expected target to be a class from 0 to 2, got 3"),
@@ -183,14 +203,30 @@ def test_some_layers_can_be_chosen() -> None:
         (lambda: draw.saliency(net(), np.ones(8)), ValueError, r"expected a picture, .* got shape \(1, 8\)"),
         (lambda: draw.saliency(3, np.ones((8, 8))), TypeError, "expected a model and a picture, got int"),
         (lambda: draw.saliency(lambda x: x.detach().flatten(1), np.ones((8, 8))), GraphError, "the score has no graph to the picture"),
-        (lambda: draw.saliency(lambda x: x.sum(), np.ones((8, 8))), ValueError, r"expected a model that gives scores of shape \(1, classes\)"),
-        (lambda: draw.activations(net(), np.ones((8, 8)), layers=["conv1"]), ValueError, r"expected layers to be names of layers, got 'conv1'"),
-        (lambda: draw.activations(net(), np.ones((8, 8)), layers="conv1"), TypeError, r"a list of names, got the text 'conv1'\. Write \['conv1'\]"),
+        (
+            lambda: draw.saliency(lambda x: x.sum(), np.ones((8, 8))),
+            ValueError,
+            r"expected a model that gives scores of shape \(1, classes\)",
+        ),
+        (
+            lambda: draw.activations(net(), np.ones((8, 8)), layers=["conv1"]),
+            ValueError,
+            r"expected layers to be names of layers, got 'conv1'",
+        ),
+        (
+            lambda: draw.activations(net(), np.ones((8, 8)), layers="conv1"),
+            TypeError,
+            r"a list of names, got the text 'conv1'\. Write \['conv1'\]",
+        ),
         (lambda: draw.activations({"a": np.ones(3)}, layers=["a"]), TypeError, "layers chooses among those of a model"),
         (lambda: draw.activations(net()), TypeError, r"a model needs an image: draw\.activations\(model, image\)"),
-        (lambda: draw.activations(net(), np.ones((8, 8)), classes=["a"]), ValueError, "one class name for each unit of the last layer, got 1"),
+        (
+            lambda: draw.activations(net(), np.ones((8, 8)), classes=["a"]),
+            ValueError,
+            "one class name for each unit of the last layer, got 1",
+        ),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

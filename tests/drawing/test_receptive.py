@@ -46,7 +46,9 @@ def counted(model: Any, shape: tuple[int, ...], unit: tuple[int, ...]) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------------- the gradient's word
-layer = st.tuples(st.sampled_from(["conv", "average", "max", "up", "nearest"]), st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2))
+layer = st.tuples(
+    st.sampled_from(["conv", "average", "max", "up", "nearest"]), st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.integers(1, 2)
+)
 
 
 def build(specs: list[tuple[str, int, int, int, int]], dims: int) -> nn.Module:
@@ -142,7 +144,9 @@ def test_networks(name: str, part: str) -> None:
 
 
 def test_counts_of_the_lecture() -> None:
-    net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3))
+    net = nn.Sequential(
+        nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3)
+    )
     scene = draw.receptive_field(net, 4, (1, 1, 28)).scene
     rows = {g.id: (g.data["seen"], g.data["cells"], g.data["field"]) for g in scene.groups() if g.kind == "layer"}
     assert [rows[f"row-{k}"] for k in range(6)] == [(14, 28, 1), (12, 26, 3), (10, 24, 5), (5, 12, 6), (3, 10, 10), (1, 8, 14)]
@@ -150,7 +154,9 @@ def test_counts_of_the_lecture() -> None:
 
 
 def test_cells_stand_at_the_middle_of_what_they_see() -> None:
-    net = nn.Sequential(nn.Conv1d(1, 1, 3, padding=1), nn.AvgPool1d(2), nn.Conv1d(1, 1, 5, dilation=2), nn.ConvTranspose1d(1, 1, 2, stride=2))
+    net = nn.Sequential(
+        nn.Conv1d(1, 1, 3, padding=1), nn.AvgPool1d(2), nn.Conv1d(1, 1, 5, dilation=2), nn.ConvTranspose1d(1, 1, 2, stride=2)
+    )
     graph = ac.trace(net, ac.rand(1, 1, 40))
     for step in graph:
         if step.outputs[0] not in centres(graph, 0):
@@ -172,9 +178,13 @@ PICTURES: dict[str, Any] = {
     "lenet5": lambda **o: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), **o),
     "section": lambda **o: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), section="width", layer="pool2", **o),
     "grey picture": lambda **o: draw.receptive_field(get_model("lenet5"), (0, 4), rng.random((1, 1, 32, 32)), **o),
-    "colour picture": lambda **o: draw.receptive_field(get_model("cifar_resnet20"), None, rng.random((1, 3, 32, 32)), layer="layer2.0.conv1", **o),
+    "colour picture": lambda **o: draw.receptive_field(
+        get_model("cifar_resnet20"), None, rng.random((1, 3, 32, 32)), layer="layer2.0.conv1", **o
+    ),
     "gaps": lambda **o: draw.receptive_field(nn.Conv2d(1, 1, 3, dilation=3), (4, 4), (1, 1, 16, 12), **o),
-    "upwards": lambda **o: draw.receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 4, stride=2)), None, (1, 1, 8, 8), **o),
+    "upwards": lambda **o: draw.receptive_field(
+        nn.Sequential(nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 4, stride=2)), None, (1, 1, 8, 8), **o
+    ),
 }
 
 
@@ -199,14 +209,26 @@ def test_nested_squares_tell_their_sizes() -> None:
     ("call", "kind", "message"),
     [
         (lambda: draw.receptive_field(SIGNAL, 3), TypeError, "draw.receptive_field: expected an input for the model"),
-        (lambda: draw.receptive_field(SIGNAL, 17, (1, 1, 32)), ValueError, r"expected unit to be a place within \(17,\), the size of 'Conv1d 3', got 17"),
+        (
+            lambda: draw.receptive_field(SIGNAL, 17, (1, 1, 32)),
+            ValueError,
+            r"expected unit to be a place within \(17,\), the size of 'Conv1d 3', got 17",
+        ),
         (lambda: draw.receptive_field(SIGNAL, (1, 1), (1, 1, 32)), ValueError, r"expected unit to be a place within \(17,\)"),
-        (lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), layer="pol2"), ValueError, r"got 'pol2'\. Did you mean 'pool[12]'"),
-        (lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), section="depth"), ValueError, "'width' or 'height', got 'depth'"),
+        (
+            lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), layer="pol2"),
+            ValueError,
+            r"got 'pol2'\. Did you mean 'pool[12]'",
+        ),
+        (
+            lambda: draw.receptive_field(get_model("lenet5"), None, (1, 1, 32, 32), section="depth"),
+            ValueError,
+            "'width' or 'height', got 'depth'",
+        ),
         (lambda: draw.receptive_field(SIGNAL, None, (1, 1, 32), section="width"), ValueError, "got units with 1 dims"),
         (lambda: draw.receptive_field(nn.Linear(4, 2), None, (1, 4)), ValueError, "expected a model whose input has places"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

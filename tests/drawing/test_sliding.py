@@ -206,7 +206,7 @@ def test_a_misfit_is_told_with_its_cure() -> None:
         (lambda: draw.pooling(4, 2, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
         (lambda: draw.pooling(np.zeros((1, 2, 3, 4)), 2), ShapeError, r"expected an input of shape \(S,\), \(H, W\) or \(C, H, W\)"),
     ],
-)  # fmt: skip
+)
 def test_wrong_examples_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

@@ -250,10 +250,14 @@ def test_gif_without_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("path", "message"), [
-    ("x.mp4", r"expected a folder \(a path that ends in '/'\) or a path ending in .svg, .gif, .html, got '.mp4'"),
-    ("x", "got a path without a suffix"), ("x.htm", "Did you mean '.html'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("x.mp4", r"expected a folder \(a path that ends in '/'\) or a path ending in .svg, .gif, .html, got '.mp4'"),
+        ("x", "got a path without a suffix"),
+        ("x.htm", "Did you mean '.html'"),
+    ],
+)
 def test_unknown_forms(tmp_path: Path, frames: Frames, path: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         frames.save(tmp_path / path)

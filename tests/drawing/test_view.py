@@ -22,8 +22,12 @@ def titles(view: View) -> list[str]:
 def test_modules_with_parameters_become_panels() -> None:
     view = view_of(graphs.lenet())
     assert [(p.name, p.kind) for p in view.panels] == [
-        ("conv1", "Conv2d"), ("conv2", "Conv2d"), ("conv3", "Conv2d"), ("fc1", "Linear"), ("fc2", "Linear"),
-    ]  # fmt: skip
+        ("conv1", "Conv2d"),
+        ("conv2", "Conv2d"),
+        ("conv3", "Conv2d"),
+        ("fc1", "Linear"),
+        ("fc2", "Linear"),
+    ]
     assert view.root is not None
     assert view.root.kind == "LeNet5"
     assert summary(view)["parameters"] == 61_706
@@ -62,11 +66,14 @@ def test_shared_weights_are_counted_once() -> None:
     assert summary(view)["parameters"] == 32 * 3 * 49 + 2 * 64 + 2 + 64 + 1
 
 
-@pytest.mark.parametrize(("depth", "expected"), [
-    (1, ["x", "fc1", "relu", "fc2", "cross_entropy", "loss"]),
-    (0, ["x", "MLP", "cross_entropy", "loss"]),
-    (2, ["x", "matmul", "add", "relu", "matmul", "add", "cross_entropy", "loss"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("depth", "expected"),
+    [
+        (1, ["x", "fc1", "relu", "fc2", "cross_entropy", "loss"]),
+        (0, ["x", "MLP", "cross_entropy", "loss"]),
+        (2, ["x", "matmul", "add", "relu", "matmul", "add", "cross_entropy", "loss"]),
+    ],
+)
 def test_folding_by_depth(depth: int, expected: list[str]) -> None:
     view = view_of(graphs.mlp(), Fold(depth, "none"))
     assert titles(view) == expected
@@ -120,11 +127,19 @@ def test_a_wrapper_around_one_module_is_joined_with_it() -> None:
     assert [p.name for p in view_of(b.graph(y)).panels] == ["features.0"]
 
 
-@pytest.mark.parametrize(("grad", "wanted", "state"), [
-    (None, False, "none"), (None, True, "missing"), (np.zeros(3), True, "zero"), (np.array([1.0, np.nan]), True, "nan"),
-    (np.array([np.inf]), True, "nan"), (np.array([3.0, 4.0]), True, "flows"), (2.0, True, "flows"),
-    (np.full(4, 1e30, np.float32), True, "flows"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("grad", "wanted", "state"),
+    [
+        (None, False, "none"),
+        (None, True, "missing"),
+        (np.zeros(3), True, "zero"),
+        (np.array([1.0, np.nan]), True, "nan"),
+        (np.array([np.inf]), True, "nan"),
+        (np.array([3.0, 4.0]), True, "flows"),
+        (2.0, True, "flows"),
+        (np.full(4, 1e30, np.float32), True, "flows"),
+    ],
+)
 def test_states_of_a_gradient(grad: object, wanted: bool, state: str) -> None:
     found = gradient_of(Value(0, "result", grad=grad, requires_grad=wanted))
     assert found.state == state

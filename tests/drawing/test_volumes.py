@@ -81,7 +81,9 @@ PICTURES: dict[str, Any] = {
     "autoencoder": lambda **o: draw.volumes(AutoEncoder(), (1, 1, 28, 28), **o),
     "branches": lambda **o: draw.volumes(Branches(), (1, 2, 6, 9), **o),
     "two": lambda **o: draw.volumes(Two(), [np.zeros((1, 1, 8, 8)), np.zeros((1, 1, 8, 8))], **o),
-    "signal": lambda **o: draw.volumes(nn.Sequential(nn.Conv1d(2, 8, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(96, 4)), (1, 2, 28), **o),
+    "signal": lambda **o: draw.volumes(
+        nn.Sequential(nn.Conv1d(2, 8, 5), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(96, 4)), (1, 2, 28), **o
+    ),
     "mlp": lambda **o: draw.volumes(get_model("mlp", image_size=8), (1, 1, 8, 8), **o),
     "one": lambda **o: draw.volumes(lambda x: x.relu(), (1, 3, 4, 4), **o),
 }
@@ -114,7 +116,9 @@ def test_layers_of_lenet() -> None:
     assert [n.sources for n in layers] == [[], [0], [1], [2], [3], [4], [5], [6]]
 
 
-@pytest.mark.parametrize(("name", "total"), [("densenet121", None), ("resnet18", 11_689_512), ("googlenet", None), ("mobilenet_v2", 3_504_872)])
+@pytest.mark.parametrize(
+    ("name", "total"), [("densenet121", None), ("resnet18", 11_689_512), ("googlenet", None), ("mobilenet_v2", 3_504_872)]
+)
 @pytest.mark.parametrize("depth", [None, 1, 2])
 def test_no_parameter_is_lost_by_folding(name: str, total: int | None, depth: int | None) -> None:
     model = get_model(name, init_weights=False) if name == "googlenet" else get_model(name)
@@ -221,14 +225,30 @@ def test_focus_gives_the_part_of_a_module() -> None:
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [
-        (lambda: draw.volumes(get_model("lenet5")), TypeError, r"draw.volumes: expected an input for the model: a tensor, an array, or its shape"),
+        (
+            lambda: draw.volumes(get_model("lenet5")),
+            TypeError,
+            r"draw.volumes: expected an input for the model: a tensor, an array, or its shape",
+        ),
         (lambda: draw.volumes(3, (1, 1)), TypeError, "draw.volumes: expected a model with its input, or a Graph, got int"),
-        (lambda: draw.volumes(get_model("resnet18"), (1, 3, 64, 64), focus="layer5"), ValueError, r"got 'layer5'\. Did you mean 'layer[1-4]'"),
-        (lambda: draw.volumes(get_model("lenet5"), (1, 1, 32, 32), depth=-1), ValueError, "expected depth to be an integer of at least 0, got -1"),
-        (lambda: draw.volumes(graph(get_model("lenet5"), (1, 1, 32, 32)), (1,)), TypeError, "a Graph knows its inputs already; expected none, got tuple"),
+        (
+            lambda: draw.volumes(get_model("resnet18"), (1, 3, 64, 64), focus="layer5"),
+            ValueError,
+            r"got 'layer5'\. Did you mean 'layer[1-4]'",
+        ),
+        (
+            lambda: draw.volumes(get_model("lenet5"), (1, 1, 32, 32), depth=-1),
+            ValueError,
+            "expected depth to be an integer of at least 0, got -1",
+        ),
+        (
+            lambda: draw.volumes(graph(get_model("lenet5"), (1, 1, 32, 32)), (1,)),
+            TypeError,
+            "a Graph knows its inputs already; expected none, got tuple",
+        ),
         (lambda: draw.volumes(get_model("lenet5"), "digit"), TypeError, "draw.volumes: expected an array or tensor of numbers, got str"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()

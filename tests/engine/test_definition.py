@@ -189,16 +189,27 @@ def test_a_rule_that_may_write_over_g_is_the_only_one_that_sees_it() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- what a forward returns
-@pytest.mark.parametrize(("outputs", "forward", "said"), [
-    (("y",), lambda x: (x, x * 2.0), r"one array, its output 'y', got tuple of 2 \(ndarray, ndarray\).*@primitive\(outputs=\(\"y\", \"y1\"\)\)"),
-    (("y", "z"), lambda x: (x, x, x), r"a tuple of 2 arrays, 'y', 'z', got tuple of 3 .*outputs=\(\"y\", \"z\", \"y2\"\)"),
-    (("y", "z", "w"), lambda x: (x, x), r"a tuple of 3 arrays, .* got tuple of 2 .*outputs=\(\"y\", \"z\"\)"),
-    (("y", "z"), lambda x: np.stack([x, x]), r"a tuple of 2 arrays, 'y', 'z', got ndarray. Return them as a tuple, or leave outputs= out"),
-    (("y", "z"), lambda x: (x, None), r"got tuple of 2 \(ndarray, NoneType\)"),
-    (("y",), lambda x: None, r"got None. Does it lack a return\?"),
-    (("y",), lambda x: [1.0, 2.0], r"got list of 2 \(float, float\)"),
-    (("y",), lambda x: ac.tensor(x), r"got Tensor. A forward computes with arrays"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("outputs", "forward", "said"),
+    [
+        (
+            ("y",),
+            lambda x: (x, x * 2.0),
+            r"one array, its output 'y', got tuple of 2 \(ndarray, ndarray\).*@primitive\(outputs=\(\"y\", \"y1\"\)\)",
+        ),
+        (("y", "z"), lambda x: (x, x, x), r"a tuple of 2 arrays, 'y', 'z', got tuple of 3 .*outputs=\(\"y\", \"z\", \"y2\"\)"),
+        (("y", "z", "w"), lambda x: (x, x), r"a tuple of 3 arrays, .* got tuple of 2 .*outputs=\(\"y\", \"z\"\)"),
+        (
+            ("y", "z"),
+            lambda x: np.stack([x, x]),
+            r"a tuple of 2 arrays, 'y', 'z', got ndarray. Return them as a tuple, or leave outputs= out",
+        ),
+        (("y", "z"), lambda x: (x, None), r"got tuple of 2 \(ndarray, NoneType\)"),
+        (("y",), lambda x: None, r"got None. Does it lack a return\?"),
+        (("y",), lambda x: [1.0, 2.0], r"got list of 2 \(float, float\)"),
+        (("y",), lambda x: ac.tensor(x), r"got Tensor. A forward computes with arrays"),
+    ],
+)
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("traced", [False, True])
 def test_a_forward_that_returns_something_else_than_declared(outputs: Any, forward: Any, said: str, several: bool, traced: bool) -> None:
@@ -229,22 +240,40 @@ def wrong_rule(rule: Any, count: int = 1, recorded: bool = False) -> None:
     ac.autograd.grad(op(*args).sum(), args, create_graph=recorded)
 
 
-@pytest.mark.parametrize(("rule", "said"), [
-    (lambda g, x: g[..., None] * x.sum(-1, keepdim=True), r"ruled: its rule for 'x' failed: .*keepdim.*received arrays.*ac.sum\(x, …\) instead"),
-    (lambda g, x: g.unsqueeze(-1) * x, r"rule for 'x' failed: .*unsqueeze.*received arrays.*ac.unsqueeze\(x, …\) instead of x.unsqueeze"),
-    (lambda g, x: (g[..., None] * x,), r"return a gradient of shape \[2, 3\], got tuple. A rule for one input returns its gradient alone"),
-    (lambda g, x: 0.0, r"return a gradient of shape \[2, 3\], got float. None stands for"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            lambda g, x: g[..., None] * x.sum(-1, keepdim=True),
+            r"ruled: its rule for 'x' failed: .*keepdim.*received arrays.*ac.sum\(x, …\) instead",
+        ),
+        (
+            lambda g, x: g.unsqueeze(-1) * x,
+            r"rule for 'x' failed: .*unsqueeze.*received arrays.*ac.unsqueeze\(x, …\) instead of x.unsqueeze",
+        ),
+        (
+            lambda g, x: (g[..., None] * x,),
+            r"return a gradient of shape \[2, 3\], got tuple. A rule for one input returns its gradient alone",
+        ),
+        (lambda g, x: 0.0, r"return a gradient of shape \[2, 3\], got float. None stands for"),
+    ],
+)
 def test_a_rule_that_takes_arrays_for_tensors_is_told_what_it_receives(rule: Any, said: str) -> None:
     with pytest.raises((TypeError, AttributeError), match=said):
         wrong_rule(rule)
 
 
-@pytest.mark.parametrize(("rule", "said"), [
-    (lambda g, x: g.unsqueeze(-1) * np.exp(x), r"rule for 'x' failed: .*It received tensors, because .*create_graph=True.*once=True"),
-    (lambda g, x: np.ones((2, 3)), r"return a tensor when the backward pass is recorded .*got ndarray, which is cut off from the graph"),
-    (lambda g, x: x.astype(float), r"rule for 'x' failed: .*astype.*It received tensors"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda g, x: g.unsqueeze(-1) * np.exp(x), r"rule for 'x' failed: .*It received tensors, because .*create_graph=True.*once=True"),
+        (
+            lambda g, x: np.ones((2, 3)),
+            r"return a tensor when the backward pass is recorded .*got ndarray, which is cut off from the graph",
+        ),
+        (lambda g, x: x.astype(float), r"rule for 'x' failed: .*astype.*It received tensors"),
+    ],
+)
 def test_numpy_in_a_rule_is_named_when_the_pass_is_recorded(rule: Any, said: str) -> None:
     with pytest.raises((TypeError, AttributeError), match=said):
         wrong_rule(rule, recorded=True)

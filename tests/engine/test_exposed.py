@@ -101,9 +101,17 @@ def test_only_in_functional_it_is_pickled_from_there() -> None:
     assert pickle.loads(pickle.dumps(functional.versine)) is functional.versine
 
 
-@pytest.mark.parametrize(("place", "name", "where"), [("function", "tensor", "autograd_cnn.tensor"), ("function", "nn", "autograd_cnn.nn"),
-                                                      ("function", "float32", "autograd_cnn.float32"), ("method", "backward", "Tensor.backward"),
-                                                      ("method", "shape", "Tensor.shape"), ("inplace", "requires_grad", "Tensor.requires_grad_")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("place", "name", "where"),
+    [
+        ("function", "tensor", "autograd_cnn.tensor"),
+        ("function", "nn", "autograd_cnn.nn"),
+        ("function", "float32", "autograd_cnn.float32"),
+        ("method", "backward", "Tensor.backward"),
+        ("method", "shape", "Tensor.shape"),
+        ("inplace", "requires_grad", "Tensor.requires_grad_"),
+    ],
+)
 def test_names_that_are_taken_are_refused(place: str, name: str, where: str) -> None:
     before = [dict(t) for t in TABLES]
     with pytest.raises(ValueError, match=rf"@expose: {where} exists already: expected another name"):

@@ -143,10 +143,16 @@ def test_of_several_outputs_integers_take_no_gradient() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- arrays alone
-@pytest.mark.parametrize(("args", "said"), [
-    ((WEIGHT, WEIGHT, None), None), ((WEIGHT, WEIGHT, ARRAY[:2]), None),
-    ((WEIGHT, None, None), "weight"), ((WEIGHT, WEIGHT, "bias"), "bias"), (("input", WEIGHT, None), "input"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((WEIGHT, WEIGHT, None), None),
+        ((WEIGHT, WEIGHT, ARRAY[:2]), None),
+        ((WEIGHT, None, None), "weight"),
+        ((WEIGHT, WEIGHT, "bias"), "bias"),
+        (("input", WEIGHT, None), "input"),
+    ],
+)
 def test_on_arrays_a_primitive_just_computes(args: Any, said: str | None) -> None:
     linear = REGISTRY["linear"]
     if said is not None:
@@ -159,21 +165,29 @@ def test_on_arrays_a_primitive_just_computes(args: Any, said: str | None) -> Non
 
 
 # ------------------------------------------------------------------------------------------------- what a forward returned
-@pytest.mark.parametrize(("outputs", "several", "result", "said"), [
-    (("y",), False, None, r"to return one array, its output 'y', got None\. Does it lack a return\?"),
-    (("y",), False, "text", r"to return one array, its output 'y', got str\. A kernel takes arrays and returns arrays\."),
-    (("y",), False, (1.0, 2.0), r'got tuple of 2 \(float, float\)\. Declare what it returns, .*outputs=\("y", "y1"\)\)'),
-    (("y",), False, (np.ones(2),), r"got tuple of 1 \(ndarray\)\. A kernel takes arrays"),
-    (("a", "b"), False, (1.0,), r"to return a tuple of 2 arrays, 'a', 'b', got tuple of 1 \(float\)\. A kernel"),
-    (("a", "b"), False, 1.0, r"to return a tuple of 2 arrays, 'a', 'b', got float\. Return them as a tuple, or leave outputs= out\."),
-    (("a", "b"), False, None, r"got None\. Does it lack a return\?"),
-    (("a", "b"), False, [1.0, 2.0, 3.0], r'got list of 3 \(float, float, float\)\. Declare .*outputs=\("a", "b", "y2"\)\)'),
-    (("a", "b"), True, (1.0, 2.0, 3.0), r"to return a tuple of 2 arrays, 'a', 'b', got tuple of 3 \(float, float, float\)\. A kernel"),
-    (("y",), True, "text", r"to return a tuple of arrays, one for each output, got str\. A kernel"),
-    (("y",), True, ("a", "b"), r"to return a tuple of arrays, one for each output, got tuple of 2 \(str, str\)\. A kernel"),
-    (("y",), False, ac.ones(2), r"got Tensor\. A forward computes with arrays, as NumPy does; return the Tensor's array"),
-    (("a", "b"), False, (np.ones(2), ac.ones(2)), r"\(ndarray, Tensor\)\. A forward computes with arrays, as NumPy does; return the Tensor's"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("outputs", "several", "result", "said"),
+    [
+        (("y",), False, None, r"to return one array, its output 'y', got None\. Does it lack a return\?"),
+        (("y",), False, "text", r"to return one array, its output 'y', got str\. A kernel takes arrays and returns arrays\."),
+        (("y",), False, (1.0, 2.0), r'got tuple of 2 \(float, float\)\. Declare what it returns, .*outputs=\("y", "y1"\)\)'),
+        (("y",), False, (np.ones(2),), r"got tuple of 1 \(ndarray\)\. A kernel takes arrays"),
+        (("a", "b"), False, (1.0,), r"to return a tuple of 2 arrays, 'a', 'b', got tuple of 1 \(float\)\. A kernel"),
+        (("a", "b"), False, 1.0, r"to return a tuple of 2 arrays, 'a', 'b', got float\. Return them as a tuple, or leave outputs= out\."),
+        (("a", "b"), False, None, r"got None\. Does it lack a return\?"),
+        (("a", "b"), False, [1.0, 2.0, 3.0], r'got list of 3 \(float, float, float\)\. Declare .*outputs=\("a", "b", "y2"\)\)'),
+        (("a", "b"), True, (1.0, 2.0, 3.0), r"to return a tuple of 2 arrays, 'a', 'b', got tuple of 3 \(float, float, float\)\. A kernel"),
+        (("y",), True, "text", r"to return a tuple of arrays, one for each output, got str\. A kernel"),
+        (("y",), True, ("a", "b"), r"to return a tuple of arrays, one for each output, got tuple of 2 \(str, str\)\. A kernel"),
+        (("y",), False, ac.ones(2), r"got Tensor\. A forward computes with arrays, as NumPy does; return the Tensor's array"),
+        (
+            ("a", "b"),
+            False,
+            (np.ones(2), ac.ones(2)),
+            r"\(ndarray, Tensor\)\. A forward computes with arrays, as NumPy does; return the Tensor's",
+        ),
+    ],
+)
 @pytest.mark.parametrize("record", [True, False])
 def test_what_a_forward_must_return(outputs: Any, several: bool, result: Any, said: str, record: bool) -> None:
     op = primitive(name=MIXED + "_too", outputs=outputs, several=several)(lambda x: result)
@@ -184,9 +198,13 @@ def test_what_a_forward_must_return(outputs: Any, several: bool, result: Any, sa
         del REGISTRY[MIXED + "_too"]
 
 
-@pytest.mark.parametrize(("outputs", "result", "said"), [
-    (("y",), None, "one number, its output 'y', got None"), (("a", "b"), (1.0, "two"), r"a tuple of 2 numbers, 'a', 'b', got tuple of 2 \(float, str\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("outputs", "result", "said"),
+    [
+        (("y",), None, "one number, its output 'y', got None"),
+        (("a", "b"), (1.0, "two"), r"a tuple of 2 numbers, 'a', 'b', got tuple of 2 \(float, str\)"),
+    ],
+)
 def test_what_a_forward_on_numbers_must_return(outputs: Any, result: Any, said: str) -> None:
     op = primitive(name=MIXED + "_too", outputs=outputs)(lambda x: result)
     try:
@@ -279,7 +297,11 @@ def test_any_number_of_inputs() -> None:
         y.sum().backward()
         assert x.grad is not None and w.grad is not None
         assert (x.grad.tolist(), w.grad.tolist()) == ([2.0, 2.0], 2.0)
-        for other, said in ((None, "position 3.*not NoneType"), ("two", "position 3.*not str"), (ac.Scalar(1.0), "argument 3 is a Scalar among Tensors")):
+        for other, said in (
+            (None, "position 3.*not NoneType"),
+            ("two", "position 3.*not str"),
+            (ac.Scalar(1.0), "argument 3 is a Scalar among Tensors"),
+        ):
             with pytest.raises(TypeError, match=said):
                 added(x, ARRAY[:2], other)
         with pytest.raises(TypeError, match=r"position 2.*not str|argument .xs..*not str"):

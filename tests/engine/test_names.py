@@ -172,16 +172,31 @@ def test_names_of_the_written_calls_are_refused() -> None:
             primitive(made(source, "f"))
 
 
-@pytest.mark.parametrize(("source", "rule", "said"), [
-    ("def f(x, g): return x", "lambda g: g", "'g', which is the gradient that arrives and an input of f. Call the input something else: 'g_in'."),
-    ("def f(x, *, need=1): return x", "lambda g, need: g", "'need', which is .* and a parameter of f. Call the parameter .*: 'need_value'."),
-    ("def f(x, donated): return x", "lambda g, donated: g", "'donated', which is .* and an input of f."),
-    ("def f(x, y): return x", "lambda g, y: g", r"'y', which is an input of f and the output. .* or the output: @primitive\(outputs=\(\"out\",\)\)"),
-    ("def f(x, *, x_shape): return x", "lambda g, x_shape: g", "'x_shape', which is a parameter of f and the shape of 'x'."),
-    ("def f(x, x_shape): return x", "lambda g, x_shape: g", "'x_shape', which is an input of f and the shape of 'x'."),
-    ("def f(x): return x", "lambda g, z: g", "asks for 'z', which is none of g, need, donated, x, y, x_shape"),
-    ("def f(x): return x", "lambda *rest: rest", r"expected them one by one, got \*rest"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("source", "rule", "said"),
+    [
+        (
+            "def f(x, g): return x",
+            "lambda g: g",
+            "'g', which is the gradient that arrives and an input of f. Call the input something else: 'g_in'.",
+        ),
+        (
+            "def f(x, *, need=1): return x",
+            "lambda g, need: g",
+            "'need', which is .* and a parameter of f. Call the parameter .*: 'need_value'.",
+        ),
+        ("def f(x, donated): return x", "lambda g, donated: g", "'donated', which is .* and an input of f."),
+        (
+            "def f(x, y): return x",
+            "lambda g, y: g",
+            r"'y', which is an input of f and the output. .* or the output: @primitive\(outputs=\(\"out\",\)\)",
+        ),
+        ("def f(x, *, x_shape): return x", "lambda g, x_shape: g", "'x_shape', which is a parameter of f and the shape of 'x'."),
+        ("def f(x, x_shape): return x", "lambda g, x_shape: g", "'x_shape', which is an input of f and the shape of 'x'."),
+        ("def f(x): return x", "lambda g, z: g", "asks for 'z', which is none of g, need, donated, x, y, x_shape"),
+        ("def f(x): return x", "lambda *rest: rest", r"expected them one by one, got \*rest"),
+    ],
+)
 def test_a_name_of_two_meanings_is_refused_where_a_rule_asks_for_it(source: str, rule: str, said: str) -> None:
     op = primitive(made(source, "f"))
     with pytest.raises(TypeError, match=said):

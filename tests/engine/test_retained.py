@@ -110,8 +110,11 @@ def test_a_scalars_retained_gradient_adds_up() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- frozen leaves
-@pytest.mark.parametrize("freeze", [lambda w: w.requires_grad_(False), lambda w: setattr(w, "requires_grad", False), lambda w: w.detach_()],
-                         ids=["requires_grad_", "requires_grad=", "detach_"])  # fmt: skip
+@pytest.mark.parametrize(
+    "freeze",
+    [lambda w: w.requires_grad_(False), lambda w: setattr(w, "requires_grad", False), lambda w: w.detach_()],
+    ids=["requires_grad_", "requires_grad=", "detach_"],
+)
 def test_a_leaf_frozen_before_backward_takes_nothing(freeze) -> None:
     x, w = ac.ones(2, requires_grad=True), ac.tensor([3.0, 4.0], requires_grad=True)
     calls = []

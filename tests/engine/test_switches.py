@@ -56,7 +56,12 @@ def test_a_field_that_does_not_exist_is_refused() -> None:
 # ------------------------------------------------------------------------------------------------- threads
 def test_a_plain_thread_begins_with_defaults() -> None:
     with ac.no_grad(), ac.use_backend("numpy"), ac.autograd.detect_anomaly():
-        assert in_thread(lambda: (records(), ac.is_grad_enabled(), ac.get_backend(), ac.is_anomaly_enabled())) == (True, True, DEFAULT, False)
+        assert in_thread(lambda: (records(), ac.is_grad_enabled(), ac.get_backend(), ac.is_anomaly_enabled())) == (
+            True,
+            True,
+            DEFAULT,
+            False,
+        )
 
 
 def test_a_copied_context_begins_with_a_copy() -> None:
@@ -182,8 +187,9 @@ def test_interleaved_coroutines() -> None:
         return right and records()
 
     async def all_of_them() -> list[bool]:
-        return await asyncio.gather(*(block(ac.no_grad(), False, n) for n in (1, 5, 2)), block(ac.enable_grad(), True, 4),
-                                    block(ac.inference_mode(), False, 3))  # fmt: skip
+        return await asyncio.gather(
+            *(block(ac.no_grad(), False, n) for n in (1, 5, 2)), block(ac.enable_grad(), True, 4), block(ac.inference_mode(), False, 3)
+        )
 
     assert all(asyncio.run(all_of_them()))
     assert records()
@@ -252,7 +258,13 @@ def test_a_decorated_generator_function() -> None:
 
     generator: Any = values()
     assert [next(generator), records(), generator.send("sent"), records(), generator.throw(KeyError()), records()] == [
-        (0, False), True, (1, False), True, (2, False), True]  # fmt: skip
+        (0, False),
+        True,
+        (1, False),
+        True,
+        (2, False),
+        True,
+    ]
     with pytest.raises(StopIteration) as ended:
         next(generator)
     assert ended.value.value == "over"
@@ -342,9 +354,11 @@ def test_blocks_of_several_kinds_in_any_order() -> None:
     import itertools
 
     kinds: list[tuple[Callable[[], Any], dict[str, Any]]] = [
-        (ac.no_grad, {"record": False}), (ac.enable_grad, {"record": True}), (ac.inference_mode, {"record": False, "inference": True}),
+        (ac.no_grad, {"record": False}),
+        (ac.enable_grad, {"record": True}),
+        (ac.inference_mode, {"record": False, "inference": True}),
         (lambda: ac.use_backend("numpy"), {"chosen_backend": "numpy"}),
-    ]  # fmt: skip
+    ]
     before = current()
     for order in itertools.permutations(range(4)):
         blocks = [make().__enter__() for make, _ in kinds]
@@ -410,10 +424,18 @@ def test_many_functions_in_a_row_keep_nothing() -> None:
 def test_the_fast_path_is_left_for_what_needs_it_alone() -> None:
     """Primitives look at `special` and `recording`, which sum up the other fields."""
     assert (current().special, current().recording) == (False, True)
-    for fields, special, recording in [({"record": False}, False, False), ({"record": True}, False, True), ({"inference": True}, True, False),
-                                       ({"inference": True, "record": False}, True, False), ({"anomaly": True}, True, True),
-                                       ({"tracer": object()}, True, True), ({"region": object()}, True, True), ({"check_nan": False}, False, True),
-                                       ({"strict_windows": True}, False, True), ({"chosen_backend": "numpy"}, False, True)]:  # fmt: skip
+    for fields, special, recording in [
+        ({"record": False}, False, False),
+        ({"record": True}, False, True),
+        ({"inference": True}, True, False),
+        ({"inference": True, "record": False}, True, False),
+        ({"anomaly": True}, True, True),
+        ({"tracer": object()}, True, True),
+        ({"region": object()}, True, True),
+        ({"check_nan": False}, False, True),
+        ({"strict_windows": True}, False, True),
+        ({"chosen_backend": "numpy"}, False, True),
+    ]:
         with Switch(**fields):
             assert (current().special, current().recording) == (special, recording), fields
             with Switch(check_nan=True):  # what another one changes leaves them
@@ -422,11 +444,29 @@ def test_the_fast_path_is_left_for_what_needs_it_alone() -> None:
 
 
 def test_every_field_is_handed_on() -> None:
-    fields = {"record": False, "inference": True, "tracer": object(), "region": object(), "anomaly": True, "check_nan": False, "strict_windows": True,
-              "chosen_backend": "numpy", "chosen_precision": "medium"}  # fmt: skip
+    fields = {
+        "record": False,
+        "inference": True,
+        "tracer": object(),
+        "region": object(),
+        "anomaly": True,
+        "check_nan": False,
+        "strict_windows": True,
+        "chosen_backend": "numpy",
+        "chosen_precision": "medium",
+    }
     before = {name: getattr(current(), name) for name in fields}
-    assert before == {"record": True, "inference": False, "tracer": None, "region": None, "anomaly": False, "check_nan": True,
-                      "strict_windows": False, "chosen_backend": None, "chosen_precision": None}  # fmt: skip
+    assert before == {
+        "record": True,
+        "inference": False,
+        "tracer": None,
+        "region": None,
+        "anomaly": False,
+        "check_nan": True,
+        "strict_windows": False,
+        "chosen_backend": None,
+        "chosen_precision": None,
+    }
     outer = Switch(**fields)
     outer.__enter__()
     with Switch():

@@ -70,7 +70,11 @@ def test_scalars_show_every_number() -> None:
     graph = Graph.of((a * b + a) * 4.0, gradients=True)
     shown = {s.name: ([graph.values[i].data for i in s.inputs], graph.values[s.outputs[0]].data) for s in graph.steps if s.name == "add"}
     assert shown == {"add": ([6.0, 2.0], 8.0)}
-    assert [(graph.values[s.outputs[0]].data, graph.values[s.outputs[0]].grad) for s in graph.steps] == [(6.0, 4.0), (8.0, 4.0), (32.0, 1.0)]
+    assert [(graph.values[s.outputs[0]].data, graph.values[s.outputs[0]].grad) for s in graph.steps] == [
+        (6.0, 4.0),
+        (8.0, 4.0),
+        (32.0, 1.0),
+    ]
     assert {v.name: v.grad for v in graph.values if v.name} == {"a": 16.0, "b": 8.0}
     assert [v.data for v in graph.values if v.kind == "constant"] == [4.0]
 
@@ -80,8 +84,10 @@ def test_numbers_stand_in_the_text_only_where_they_are_constants() -> None:
     graph = Graph.of((a * 3.0) * (a + 1.0))
     lines = str(graph).split("\n")
     assert [line.split("(")[1].split(")")[0].split(", ")[:2] for line in lines if " = " in line] == [
-        ["a", "3"], ["a", "1"], [f"%{graph.steps[0].outputs[0]}", f"%{graph.steps[1].outputs[0]}"],
-    ]  # fmt: skip
+        ["a", "3"],
+        ["a", "1"],
+        [f"%{graph.steps[0].outputs[0]}", f"%{graph.steps[1].outputs[0]}"],
+    ]
 
 
 def test_the_parts_of_several_results_belong_to_their_own_step() -> None:

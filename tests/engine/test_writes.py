@@ -36,7 +36,9 @@ def test_whether_entries_lie_at_one_place(shape: tuple[int, ...]) -> None:
         places = [sum(i * s for i, s in zip(at, steps, strict=True)) for at in np.ndindex(*shape)]
         if len(set(places)) < len(places):
             assert meets_itself(array), f"{shape}, {steps}"
-        elif array.flags.c_contiguous or all(_nested(shape, order, steps) for order in [sorted(range(len(shape)), key=lambda d: abs(steps[d]))]):
+        elif array.flags.c_contiguous or all(
+            _nested(shape, order, steps) for order in [sorted(range(len(shape)), key=lambda d: abs(steps[d]))]
+        ):
             assert not meets_itself(array), f"{shape}, {steps}"
 
 
@@ -53,8 +55,17 @@ def _nested(shape: tuple[int, ...], order: list[int], steps: tuple[int, ...]) ->
 
 # ------------------------------------------------------------------------------------------------- what is taken
 VALUES: list[Any] = [
-    True, 2, 2.5, np.float32(2.5), np.bool_(True), np.arange(2.0), ac.tensor([3.0, 4.0]), ac.tensor(3), ac.arange(2), ac.tensor([True, False]),
-]  # fmt: skip
+    True,
+    2,
+    2.5,
+    np.float32(2.5),
+    np.bool_(True),
+    np.arange(2.0),
+    ac.tensor([3.0, 4.0]),
+    ac.tensor(3),
+    ac.arange(2),
+    ac.tensor([True, False]),
+]
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda v: f"{type(v).__name__}{getattr(v, 'shape', '')}")
@@ -90,13 +101,16 @@ def test_entries_may_not_be_set_to(value: Any) -> None:
     assert x.tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
-@pytest.mark.parametrize(("at", "shape", "said"), [
-    ((slice(None), 0), (3,), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0"),
-    (slice(None), (1, 2), r"size of the tensor \(4\) must match the existing size \(2\) at non-singleton dimension 1\."),
-    (slice(None), (3, 1), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0\."),
-    (0, (2, 4), r"value tensor of shape \[2, 4\] cannot be broadcast to indexing result of shape \[4\]"),
-    ([0, 1], (3, 4), r"value tensor of shape \[3, 4\] cannot be broadcast to indexing result of shape \[2, 4\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at", "shape", "said"),
+    [
+        ((slice(None), 0), (3,), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0"),
+        (slice(None), (1, 2), r"size of the tensor \(4\) must match the existing size \(2\) at non-singleton dimension 1\."),
+        (slice(None), (3, 1), r"size of the tensor \(2\) must match the existing size \(3\) at non-singleton dimension 0\."),
+        (0, (2, 4), r"value tensor of shape \[2, 4\] cannot be broadcast to indexing result of shape \[4\]"),
+        ([0, 1], (3, 4), r"value tensor of shape \[3, 4\] cannot be broadcast to indexing result of shape \[2, 4\]"),
+    ],
+)
 def test_values_of_another_shape_are_refused(at: Any, shape: tuple[int, ...], said: str) -> None:
     x = ac.zeros(2, 4)
     with pytest.raises(ShapeError, match=said):
@@ -111,11 +125,22 @@ def test_an_index_beyond_the_end_is_refused() -> None:
     assert not x.any()
 
 
-@pytest.mark.parametrize(("into", "of", "fits"), [
-    (ac.bool, ac.bool, True), (ac.bool, ac.int64, False), (ac.int64, ac.bool, True), (ac.uint8, ac.int64, True), (ac.int64, ac.float32, False),
-    (ac.float32, ac.int64, True), (ac.float32, ac.float64, True), (ac.float64, ac.float32, True), (ac.float32, ac.complex64, False),
-    (ac.complex64, ac.float64, True), (ac.int64, ac.complex64, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("into", "of", "fits"),
+    [
+        (ac.bool, ac.bool, True),
+        (ac.bool, ac.int64, False),
+        (ac.int64, ac.bool, True),
+        (ac.uint8, ac.int64, True),
+        (ac.int64, ac.float32, False),
+        (ac.float32, ac.int64, True),
+        (ac.float32, ac.float64, True),
+        (ac.float64, ac.float32, True),
+        (ac.float32, ac.complex64, False),
+        (ac.complex64, ac.float64, True),
+        (ac.int64, ac.complex64, False),
+    ],
+)
 def test_which_kinds_of_numbers_fit(into: Any, of: Any, fits: bool) -> None:
     x, other = ac.ones(2, dtype=into), ac.ones(2, dtype=of)
     if fits:
@@ -149,14 +174,20 @@ def test_who_may_write_to_what_inference_made() -> None:
 
 def test_leaves_are_not_written_to_nor_parts_of_them() -> None:
     x = leaf(1.0, 2.0)
-    for write, what in ((lambda: x.add_(1), "a leaf"), (lambda: x.__setitem__([0], 1.0), "a leaf"), (lambda: x.__setitem__(0, 1.0), "a view of a leaf"),
-                        (lambda: x[:1].add_(1), "a view of a leaf")):  # fmt: skip
+    for write, what in (
+        (lambda: x.add_(1), "a leaf"),
+        (lambda: x.__setitem__([0], 1.0), "a leaf"),
+        (lambda: x.__setitem__(0, 1.0), "a view of a leaf"),
+        (lambda: x[:1].add_(1), "a view of a leaf"),
+    ):
         with pytest.raises(InplaceError, match=f"^{what} Variable that requires grad"):
             write()
     assert x.tolist() == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("write", [lambda v: v.zero_(), lambda v: v.fill_(5.0), lambda v: v.copy_(ac.ones(1)), lambda v: v.__setitem__(0, 5.0)])
+@pytest.mark.parametrize(
+    "write", [lambda v: v.zero_(), lambda v: v.fill_(5.0), lambda v: v.copy_(ac.ones(1)), lambda v: v.__setitem__(0, 5.0)]
+)
 def test_a_constant_in_a_view_takes_its_part_of_the_gradient_away(write: Callable[[Any], Any]) -> None:
     x = leaf(1.0, 2.0)
     h = x * 1
@@ -182,7 +213,7 @@ WRITES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "softplus of a composite": (lambda h: h.addcmul_(h, h, value=2.0), lambda v: v + 2 * v * v),
     "clamped": (lambda h: h.clamp_(min=0.5), lambda v: np.maximum(v, 0.5)),
     "by index": (lambda h: h.__setitem__(slice(None), h.clone() ** 3) or h, lambda v: v**3),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -199,11 +230,14 @@ def test_a_write_is_differentiated_as_its_function_is(name: str, of: str, record
     else:
         write(h)
     y = view if of == "a base" else h
-    g, = ac.autograd.grad((y * ac.tensor([1.0, 2.0, 3.0, 4.0], dtype=ac.float64)[: y.shape[0]]).sum(), x, create_graph=recorded)  # fmt: skip
+    (g,) = ac.autograd.grad((y * ac.tensor([1.0, 2.0, 3.0, 4.0], dtype=ac.float64)[: y.shape[0]]).sum(), x, create_graph=recorded)
     points = x.detach().numpy()
     slope = np.array([_second(f, p) for p in points])
-    want = {"all": slope * [1, 2, 3, 4], "a view": np.where([False, True, True, False], slope, 1.0) * [1, 2, 3, 4],
-            "a base": slope * [0, 1, 2, 0]}[of]  # fmt: skip
+    want = {
+        "all": slope * [1, 2, 3, 4],
+        "a view": np.where([False, True, True, False], slope, 1.0) * [1, 2, 3, 4],
+        "a base": slope * [0, 1, 2, 0],
+    }[of]
     np.testing.assert_allclose(g.detach().numpy(), want, rtol=1e-5)
     values = np.where([False, True, True, False], f(points), points) if of == "a view" else f(points)
     np.testing.assert_allclose(h.detach().numpy(), values)
@@ -463,7 +497,9 @@ def test_a_copy_of_a_tensor_is_its_own() -> None:
     assert (z.requires_grad, z.grad) == (False, None)
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "relu6"])
+@pytest.mark.parametrize(
+    "name", ["relu", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh", "relu6"]
+)
 def test_activations_in_place_are_differentiated_at_what_was_there(name: str) -> None:
     """Against differences, also where the rule wants the input, which is overwritten."""
     f = getattr(nn.functional, name)

@@ -59,7 +59,12 @@ def test_each_kind_of_call_has_a_file_of_its_own() -> None:
     prim = defined(2.0)
     x = ac.ones(2, requires_grad=True)
     prim(x).sum().backward()
-    calls = (prim.call, prim.call_for(ac.Tensor), prim.call_for(ac.Scalar), prim.pull.__wrapped__ if hasattr(prim.pull, "__wrapped__") else prim.call)
+    calls = (
+        prim.call,
+        prim.call_for(ac.Tensor),
+        prim.call_for(ac.Scalar),
+        prim.pull.__wrapped__ if hasattr(prim.pull, "__wrapped__") else prim.call,
+    )
     files = [c.__code__.co_filename for c in calls[:3]]
     assert files == ["<autograd_cnn: stretched>", "<autograd_cnn: stretched of Tensor>", "<autograd_cnn: stretched of Scalar>"]
     for call in calls:

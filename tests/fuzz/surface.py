@@ -18,8 +18,15 @@ from autograd_cnn.tensors.tensor import wrap
 
 ALLOWED = (TypeError, ValueError, RuntimeError, IndexError, NotImplementedError, KeyError, AttributeError)
 BIG = 10**12
-_PYTORCHS_OWN = ("not compiled with CUDA", "capturable=True", "embed_dim must be divisible", "was expecting embedding dimension", "Padding_idx must be",
-                 "Shape of weight does not match", "no fan to divide by")  # fmt: skip
+_PYTORCHS_OWN = (
+    "not compiled with CUDA",
+    "capturable=True",
+    "embed_dim must be divisible",
+    "was expecting embedding dimension",
+    "Padding_idx must be",
+    "Shape of weight does not match",
+    "no fan to divide by",
+)
 SKIP = {"seed"}  # draws from the system's entropy: nothing to say about its arguments
 
 
@@ -27,8 +34,10 @@ def surface() -> dict[str, Callable[..., Any]]:
     """All public functions by name: creation, operations, methods, in-place methods, nn.functional."""
     found: dict[str, Callable[..., Any]] = {}
     found.update({f"ac.{n}": getattr(ac, n) for n in FUNCTIONS})
-    creation = ("arange empty empty_like eye full full_like linspace logspace ones ones_like tensor zeros zeros_like rand rand_like randint randn "
-                "randn_like randperm normal bernoulli multinomial as_tensor tril_indices triu_indices result_type promote_types").split()  # fmt: skip
+    creation = (
+        "arange empty empty_like eye full full_like linspace logspace ones ones_like tensor zeros zeros_like rand rand_like randint randn "
+        "randn_like randperm normal bernoulli multinomial as_tensor tril_indices triu_indices result_type promote_types"
+    ).split()
     found.update({f"ac.{n}": getattr(ac, n) for n in creation})
     found.update({f"Tensor.{n}": getattr(ac.Tensor, n) for n in METHODS})
     found.update({f"Tensor.{n}_": getattr(ac.Tensor, f"{n}_") for n in INPLACE})
@@ -113,8 +122,34 @@ def thing(rng: np.random.Generator) -> Any:
         return [BIG, -BIG, 2**63, -(2**70), 10**30][int(rng.integers(0, 5))]
     if kind == 13:
         return float(rng.choice([0.5, -1.0, 0.0, np.nan, np.inf, 1e300]))
-    return [None, True, False, "sum", "mean", "nonsense", "", (), (1, 2), [0, 1], (-1,), (1, 2, 3), [[1.0, 2.0], [3.0]], {}, {"a": 1}, object(),
-            slice(0, 2), Ellipsis, np.zeros(2), np.float32(1.5), ac.float32, ac.int64, int, len, b"x", 1j][int(rng.integers(0, 26))]  # fmt: skip
+    return [
+        None,
+        True,
+        False,
+        "sum",
+        "mean",
+        "nonsense",
+        "",
+        (),
+        (1, 2),
+        [0, 1],
+        (-1,),
+        (1, 2, 3),
+        [[1.0, 2.0], [3.0]],
+        {},
+        {"a": 1},
+        object(),
+        slice(0, 2),
+        Ellipsis,
+        np.zeros(2),
+        np.float32(1.5),
+        ac.float32,
+        ac.int64,
+        int,
+        len,
+        b"x",
+        1j,
+    ][int(rng.integers(0, 26))]
 
 
 def sensible(rng: np.random.Generator) -> Any:
@@ -126,7 +161,9 @@ def sensible(rng: np.random.Generator) -> Any:
 def arguments(name: str, fn: Callable[..., Any], rng: np.random.Generator) -> tuple[list[Any], dict[str, Any]]:
     """Some positional ones, some by name."""
     if name.startswith("optim."):
-        return [], {n: thing(rng) if rng.random() < 0.5 else float(rng.random()) for n in inspect.signature(fn).parameters if rng.random() < 0.3}
+        return [], {
+            n: thing(rng) if rng.random() < 0.5 else float(rng.random()) for n in inspect.signature(fn).parameters if rng.random() < 0.3
+        }
     if name.startswith("nn."):  # mostly sizes
         args = [thing(rng) if rng.random() < 0.2 else int(rng.integers(1, 5)) for _ in range(int(rng.integers(0, 5)))]
     else:

@@ -22,12 +22,28 @@ TENSOR = ("Array", "Tensor", "Array | None", "Tensor | None")
 EARLIER = (RuntimeError, ValueError, IndexError, NotImplementedError)
 # The other arguments of these are no numbers.
 OTHERS: dict[str, tuple[Any, ...]] = {
-    "broadcast_to": ((2, 3),), "split_with_sizes": ([1],), "unsafe_split_with_sizes": ([1],), "affine_grid": ((1, 1, 2, 2),),
-    "scatter": (0, ac.zeros(1, 2, 3, 4).long(), X), "index_reduce": (0, ac.tensor([0]), X, "mean"),
-    "addbmm": (M[None], M[None]), "addmm": (M, M), "addmv": (M, M[0]), "addr": (M[0], M[0]), "baddbmm": (M[None], M[None]), "clamp": (0.0,), "clip": (0.0,),
-    "embedding": (M,), "index_put": ((ac.tensor([0]),), X), "masked_fill": (M > 0, 0.0), "masked_scatter": (M > 0, M), "masked_select": (M > 0,),
-    "scatter_reduce": (0, ac.zeros(1, 2, 3, 4).long(), X, "sum"), "take": (ac.tensor([0]),), "take_along_dim": (ac.tensor([0]), 0),
-}  # fmt: skip
+    "broadcast_to": ((2, 3),),
+    "split_with_sizes": ([1],),
+    "unsafe_split_with_sizes": ([1],),
+    "affine_grid": ((1, 1, 2, 2),),
+    "scatter": (0, ac.zeros(1, 2, 3, 4).long(), X),
+    "index_reduce": (0, ac.tensor([0]), X, "mean"),
+    "addbmm": (M[None], M[None]),
+    "addmm": (M, M),
+    "addmv": (M, M[0]),
+    "addr": (M[0], M[0]),
+    "baddbmm": (M[None], M[None]),
+    "clamp": (0.0,),
+    "clip": (0.0,),
+    "embedding": (M,),
+    "index_put": ((ac.tensor([0]),), X),
+    "masked_fill": (M > 0, 0.0),
+    "masked_scatter": (M > 0, M),
+    "masked_select": (M > 0,),
+    "scatter_reduce": (0, ac.zeros(1, 2, 3, 4).long(), X, "sum"),
+    "take": (ac.tensor([0]),),
+    "take_along_dim": (ac.tensor([0]), 0),
+}
 TAKES_ANYTHING = {"is_tensor", "is_storage", "result_type", "promote_types", "can_cast", "is_grad_enabled", "is_inference_mode_enabled"}
 
 
@@ -94,7 +110,17 @@ def test_most_positions_are_reached() -> None:
 # ------------------------------------------------------------------------------------------------- layers and losses
 SIZES = ((), (2,), (2, 2), (2, 2, 2), (2, 2, 2, 2), (4, 2))
 LAYERS = [n for n in nn.__all__ if isinstance(getattr(nn, n), type) and issubclass(getattr(nn, n), nn.Module) and "Lazy" not in n]
-CONTAINERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "RNNBase", "RNNCellBase", "DataParallel"}
+CONTAINERS = {
+    "Module",
+    "Sequential",
+    "ModuleList",
+    "ModuleDict",
+    "ParameterList",
+    "ParameterDict",
+    "RNNBase",
+    "RNNCellBase",
+    "DataParallel",
+}
 
 
 def made(name: str) -> nn.Module:
@@ -127,7 +153,10 @@ def test_layers(name: str, hooked: bool) -> None:
             continue
         needed = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         given = [bad if i == at else X for i in range(max(at + 1, needed))]
-        with pytest.raises(TypeError, match=rf"^{name}\(\): argument '{parameters[at].name}' \(position {at + 1}\) must be Tensor, not {type(bad).__name__}"):
+        with pytest.raises(
+            TypeError,
+            match=rf"^{name}\(\): argument '{parameters[at].name}' \(position {at + 1}\) must be Tensor, not {type(bad).__name__}",
+        ):
             layer(*given)
         if at < needed:
             with pytest.raises(TypeError, match=rf"^{name}\(\): argument '{parameters[at].name}'"):
@@ -143,7 +172,9 @@ def test_recurrent_layers(name: str) -> None:
 
 def test_inside_a_network_the_layer_is_named() -> None:
     net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
-    with pytest.raises(TypeError, match=r"^Flatten\(\): argument 'input' \(position 1\) must be Tensor, not list: expected a Tensor, got list; use tensor"):
+    with pytest.raises(
+        TypeError, match=r"^Flatten\(\): argument 'input' \(position 1\) must be Tensor, not list: expected a Tensor, got list; use tensor"
+    ):
         net([[1.0, 2.0]])
 
 

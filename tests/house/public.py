@@ -17,11 +17,43 @@ from autograd_cnn.engine.variable import Variable
 FILE = Path(__file__).with_suffix(".txt")
 
 # Every module that a program may name in an import.
-MODULES = ("", "autograd", "autograd.functional", "distributions", "drawing", "hub", "linalg", "nn", "nn.functional", "nn.init",
-           "nn.modules", "nn.parallel", "nn.parameter", "nn.utils", "nn.utils.rnn", "optim", "optim.lr_scheduler", "optim.swa_utils",
-           "random", "serialization", "serialization.safetensors", "serialization.safetensors.numpy", "testing", "testing.strategies",
-           "utils", "utils.checkpoint", "utils.data", "vision", "vision.datasets", "vision.models", "vision.models.feature_extraction",
-           "vision.transforms", "vision.transforms.functional", "vision.utils", "extend")  # fmt: skip
+MODULES = (
+    "",
+    "autograd",
+    "autograd.functional",
+    "distributions",
+    "drawing",
+    "hub",
+    "linalg",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.modules",
+    "nn.parallel",
+    "nn.parameter",
+    "nn.utils",
+    "nn.utils.rnn",
+    "optim",
+    "optim.lr_scheduler",
+    "optim.swa_utils",
+    "random",
+    "serialization",
+    "serialization.safetensors",
+    "serialization.safetensors.numpy",
+    "testing",
+    "testing.strategies",
+    "utils",
+    "utils.checkpoint",
+    "utils.data",
+    "vision",
+    "vision.datasets",
+    "vision.models",
+    "vision.models.feature_extraction",
+    "vision.transforms",
+    "vision.transforms.functional",
+    "vision.utils",
+    "extend",
+)
 
 
 def lines() -> list[str]:
@@ -55,7 +87,9 @@ def _line(path: str, value: Any) -> str:
 def _members(cls: type, path: str, above: set[Any]) -> Iterator[str]:
     if not cls.__module__.startswith("autograd_cnn"):
         return
-    for name in sorted({*dir(cls)} - ({*vars(Variable)} - {"value"} if issubclass(cls, Variable) else set())):  # what the engine asks of a value
+    for name in sorted(
+        {*dir(cls)} - ({*vars(Variable)} - {"value"} if issubclass(cls, Variable) else set())
+    ):  # what the engine asks of a value
         home = next((c for c in cls.__mro__ if name in vars(c)), None)
         special = name.startswith("__") and name.strip("_") in SPECIAL
         if home is None or home in above or not home.__module__.startswith("autograd_cnn") or (name.startswith("_") and not special):
@@ -66,8 +100,36 @@ def _members(cls: type, path: str, above: set[Any]) -> Iterator[str]:
             yield f"{path}.{name}{signature(getattr(cls, name))}"
 
 
-SPECIAL = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "invert", "neg", "pos", "abs", "lshift", "rshift",
-           "getitem", "setitem", "len", "iter", "contains", "bool", "int", "float", "index", "array", "call")  # fmt: skip
+SPECIAL = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "invert",
+    "neg",
+    "pos",
+    "abs",
+    "lshift",
+    "rshift",
+    "getitem",
+    "setitem",
+    "len",
+    "iter",
+    "contains",
+    "bool",
+    "int",
+    "float",
+    "index",
+    "array",
+    "call",
+)
 
 
 def signature(value: Any) -> str:
@@ -77,7 +139,8 @@ def signature(value: Any) -> str:
     except (TypeError, ValueError):
         return "(…)"
     bare = given.replace(
-        parameters=[p.replace(annotation=inspect.Parameter.empty) for p in given.parameters.values()], return_annotation=inspect.Signature.empty
+        parameters=[p.replace(annotation=inspect.Parameter.empty) for p in given.parameters.values()],
+        return_annotation=inspect.Signature.empty,
     )
     return re.sub(r" at 0x[0-9a-f]+", "", str(bare))
 

@@ -53,10 +53,7 @@ def imported(path: Path) -> list[tuple[str, int]]:
 def _for_checkers(tree: ast.Module) -> list[ast.stmt]:
     """The statements under `if TYPE_CHECKING:`."""
     return [
-        s
-        for n in ast.walk(tree)
-        if isinstance(n, ast.If) and isinstance(n.test, ast.Name) and n.test.id == "TYPE_CHECKING"
-        for s in n.body
+        s for n in ast.walk(tree) if isinstance(n, ast.If) and isinstance(n.test, ast.Name) and n.test.id == "TYPE_CHECKING" for s in n.body
     ]
 
 

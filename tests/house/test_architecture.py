@@ -12,7 +12,9 @@ from .test_floors import FLOOR
 PAGE = PACKAGE.parent / "docs" / "architecture.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FILE = re.compile(r"`((?:[\w]+/)*\w+\.py)`")
-ROWS = [line.strip("|").split("|") for line in TEXT.partition("## Where is")[2].partition("## Words")[0].splitlines() if line.startswith("| ")][2:]
+ROWS = [
+    line.strip("|").split("|") for line in TEXT.partition("## Where is")[2].partition("## Words")[0].splitlines() if line.startswith("| ")
+][2:]
 
 
 def path_of(name: str):
@@ -25,7 +27,10 @@ def test_every_file_is_there(name):
 
 
 def _defined(name: str, file: str) -> bool:
-    return re.search(rf"^\s*(?:def {name}\(|class {name}\b|{name}\b[^=\n]*=)", path_of(file).read_text(encoding="utf-8"), re.MULTILINE) is not None
+    return (
+        re.search(rf"^\s*(?:def {name}\(|class {name}\b|{name}\b[^=\n]*=)", path_of(file).read_text(encoding="utf-8"), re.MULTILINE)
+        is not None
+    )
 
 
 @pytest.mark.parametrize(("name", "file"), re.findall(r"`(\w+)` in\s+`([\w/]+\.py)`", TEXT))

@@ -13,11 +13,36 @@ from autograd_cnn.engine.variable import Variable
 from docs.reference import entries
 
 MODULES = [
-    "", "autograd", "autograd.functional", "drawing", "hub", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.rnn", "optim",
-    "optim.lr_scheduler", "optim.swa_utils", "random", "serialization", "serialization.safetensors", "summaries", "testing",
-    "testing.strategies", "utils", "utils.checkpoint", "utils.data", "vision", "vision.datasets", "vision.models", "vision.transforms",
-    "vision.transforms.functional", "vision.utils",
-]  # fmt: skip
+    "",
+    "autograd",
+    "autograd.functional",
+    "drawing",
+    "hub",
+    "linalg",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "nn.utils.rnn",
+    "optim",
+    "optim.lr_scheduler",
+    "optim.swa_utils",
+    "random",
+    "serialization",
+    "serialization.safetensors",
+    "summaries",
+    "testing",
+    "testing.strategies",
+    "utils",
+    "utils.checkpoint",
+    "utils.data",
+    "vision",
+    "vision.datasets",
+    "vision.models",
+    "vision.transforms",
+    "vision.transforms.functional",
+    "vision.utils",
+]
 ROOMS = {module for *_, module in entries.ROOMS}
 
 
@@ -68,7 +93,11 @@ def test_values_show_no_engine() -> None:
     assert not {"np", "Any", "annotations"} & set(dir(draw))
     layer = nn.Sequential(nn.Linear(1, 1))
     assert {"forward", "parameters", "state_dict"} <= set(dir(layer))
-    assert all(getattr(type(layer), name, None) is not None or name in layer.__dict__ for name in dir(layer) if not name.startswith("_") and name != "forward")
+    assert all(
+        getattr(type(layer), name, None) is not None or name in layer.__dict__
+        for name in dir(layer)
+        if not name.startswith("_") and name != "forward"
+    )
 
 
 @pytest.mark.parametrize("name", ["cuda", "fft", "jit", "distributed", "amp", "onnx", "backends", "vmap", "autocast"])

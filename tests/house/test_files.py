@@ -25,7 +25,7 @@ def test_length(path):
 
 def test_long_files_are_few():
     long = [name_of(p) for p in FILES if len(p.read_text(encoding="utf-8").splitlines()) > SOFT]
-    assert len(long) <= 8, f"over {SOFT} lines: {', '.join(long)}"
+    assert len(long) <= 11, f"over {SOFT} lines: {', '.join(long)}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -57,9 +57,25 @@ def test_docstrings(path):
 
 
 def _namespaces():
-    names = ("", ".nn", ".nn.functional", ".nn.init", ".nn.utils", ".optim", ".optim.lr_scheduler", ".autograd", ".autograd.functional",
-             ".utils.data", ".serialization", ".serialization.safetensors", ".testing", ".testing.strategies", ".vision.models",
-             ".vision.datasets", ".drawing")  # fmt: skip
+    names = (
+        "",
+        ".nn",
+        ".nn.functional",
+        ".nn.init",
+        ".nn.utils",
+        ".optim",
+        ".optim.lr_scheduler",
+        ".autograd",
+        ".autograd.functional",
+        ".utils.data",
+        ".serialization",
+        ".serialization.safetensors",
+        ".testing",
+        ".testing.strategies",
+        ".vision.models",
+        ".vision.datasets",
+        ".drawing",
+    )
     return [importlib.import_module(f"autograd_cnn{n}") for n in names]
 
 

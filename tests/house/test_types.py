@@ -53,8 +53,12 @@ def test_what_the_stubs_promise_exists():
 @pytest.mark.parametrize("name", ["user_program", "user_program_layers"])
 def test_a_users_program_is_understood(tmp_path, name):
     program = ROOT / "tests" / "house" / f"{name}.py"
-    out = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", str(program)],
-                         capture_output=True, text=True, cwd=ROOT)  # fmt: skip
+    out = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", str(program)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert out.returncode == 0, out.stdout + out.stderr
 
 

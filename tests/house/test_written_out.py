@@ -78,12 +78,24 @@ def test_an_operation_is_defined_under_its_public_name(table: dict[str, Any]) ->
 
 def test_no_names_are_made_in_loops() -> None:
     """`globals()[…] = …` is for façades that load a name of a table when it is asked for."""
-    where = {p.name if p.parent.name == "autograd_cnn" else f"{p.parent.name}/{p.name}" for p in FILES
-             if re.search(r"globals\(\)\[|(?<!old = )\bglobals\(\)\.update|setattr\((Tensor|Scalar)\b", p.read_text(encoding="utf-8"))}  # fmt: skip
-    assert where <= {"__init__.py", "nn/functional.py", "modules/__init__.py", "files/storages.py", "devices/cuda_types.py", "testing/strategies.py"}
+    where = {
+        p.name if p.parent.name == "autograd_cnn" else f"{p.parent.name}/{p.name}"
+        for p in FILES
+        if re.search(r"globals\(\)\[|(?<!old = )\bglobals\(\)\.update|setattr\((Tensor|Scalar)\b", p.read_text(encoding="utf-8"))
+    }
+    assert where <= {
+        "__init__.py",
+        "nn/functional.py",
+        "modules/__init__.py",
+        "files/storages.py",
+        "devices/cuda_types.py",
+        "testing/strategies.py",
+    }
 
 
-WRITES = {n: fn for cls in (InplaceArithmetic, InplaceFunctions, InplaceParts) for n, fn in vars(cls).items() if re.fullmatch(r"_?[a-z].*_", n)}
+WRITES = {
+    n: fn for cls in (InplaceArithmetic, InplaceFunctions, InplaceParts) for n, fn in vars(cls).items() if re.fullmatch(r"_?[a-z].*_", n)
+}
 
 
 def test_every_operation_that_writes_in_place_has_a_definition() -> None:
@@ -100,9 +112,14 @@ def test_in_place_it_takes_what_the_operation_takes(name: str) -> None:
         assert f'"{name}"' in inspect.getsource(inspect.unwrap(WRITES[name])), "the name of another method in errors"
 
 
-OPERATORS = [(cls, kind, name) for cls, kind in ((Operators, ac.Tensor), (ScalarOperators, ac.Scalar)) for name in vars(cls) if name.strip("_") in
-             "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift eq ne lt le gt ge neg pos invert abs radd rsub rmul rtruediv rfloordiv rmod "
-             "rpow rmatmul rand ror rxor rlshift rrshift".split()]  # fmt: skip
+OPERATORS = [
+    (cls, kind, name)
+    for cls, kind in ((Operators, ac.Tensor), (ScalarOperators, ac.Scalar))
+    for name in vars(cls)
+    if name.strip("_")
+    in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift eq ne lt le gt ge neg pos invert abs radd rsub rmul rtruediv rfloordiv rmod "
+    "rpow rmatmul rand ror rxor rlshift rrshift".split()
+]
 
 
 @pytest.mark.parametrize(("cls", "kind", "name"), OPERATORS, ids=lambda v: v if isinstance(v, str) else v.__name__)
@@ -110,7 +127,10 @@ def test_an_operator_does_what_its_definition_says(cls: type, kind: Any, name: s
     operator = getattr(kind, name)
     definition = inspect.unwrap(operator)
     assert definition.__module__ == Operators.__module__ and definition.__name__ == name
-    assert list(inspect.signature(operator).parameters) == ["self", *(["exponent"] if name == "__pow__" else ["other"])][: definition.__code__.co_argcount]
+    assert (
+        list(inspect.signature(operator).parameters)
+        == ["self", *(["exponent"] if name == "__pow__" else ["other"])][: definition.__code__.co_argcount]
+    )
     assert inspect.getsource(operator) == inspect.getsource(definition) and operator.__doc__ == definition.__doc__
     whole = re.fullmatch(r"__r?(and|or|xor|lshift|rshift|invert)__", name) is not None
     values = (ac.tensor([5, 2]), ac.tensor([1, 3])) if whole else (ac.tensor([5.0, -2.0]), ac.tensor([1.5, 3.0]))

@@ -39,7 +39,9 @@ def operations() -> None:
 
 
 def training() -> None:
-    net = nn.Sequential(nn.LazyConv2d(4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(2))
+    net = nn.Sequential(
+        nn.LazyConv2d(4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(2)
+    )
     init.kaiming_normal_(ac.empty(3, 3), nonlinearity="relu")
     optimizer = AdamW([{"params": net.parameters(), "lr": 1e-3}], weight_decay=0.01)
     schedule = lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=10)

@@ -93,8 +93,27 @@ def test_numpy_computes_with_them(shape: tuple[int, ...]) -> None:
     assert isinstance(np.modf(x), tuple)
 
 
-@pytest.mark.parametrize("name", ["all", "any", "argmax", "argmin", "copy", "diagonal", "flatten", "max", "mean", "min", "ravel", "squeeze", "sum",
-                                  "tobytes", "tolist", "transpose"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "copy",
+        "diagonal",
+        "flatten",
+        "max",
+        "mean",
+        "min",
+        "ravel",
+        "squeeze",
+        "sum",
+        "tobytes",
+        "tolist",
+        "transpose",
+    ],
+)
 def test_methods_are_the_arrays(name: str) -> None:
     a = normal(3, 4, 5)
     x = as_last(a)
@@ -108,8 +127,15 @@ def test_methods_are_the_arrays(name: str) -> None:
 def test_methods_with_arguments_are_the_arrays() -> None:
     a = normal(3, 4, 5)
     x = as_last(a)
-    for name, args in (("astype", (np.float64,)), ("dot", (np.arange(5) == 2,)), ("repeat", (2, 1)), ("reshape", (6, 10)), ("swapaxes", (0, 2)),
-                       ("take", ([1, 0], 1)), ("__getitem__", ((0, slice(1, 3)),))):  # fmt: skip
+    for name, args in (
+        ("astype", (np.float64,)),
+        ("dot", (np.arange(5) == 2,)),
+        ("repeat", (2, 1)),
+        ("reshape", (6, 10)),
+        ("swapaxes", (0, 2)),
+        ("take", ([1, 0], 1)),
+        ("__getitem__", ((0, slice(1, 3)),)),
+    ):
         same(getattr(x, name)(*args), getattr(a, name)(*args), last=False)
     same(x.T, a.T, last=False)
     assert x.item(7) == a.item(7)
@@ -143,7 +169,10 @@ def test_what_is_stored_is_the_value_from_then_on() -> None:
     assert shown.flags.c_contiguous
     assert allocator.is_whole(shown)
     np.testing.assert_array_equal(shown, a)
-    for view in (as_last(normal(2, 1, 5)), as_channels_last(normal(2, 1, 50)[:1])):  # both orders are one: the plain array is a view of the value
+    for view in (
+        as_last(normal(2, 1, 5)),
+        as_channels_last(normal(2, 1, 50)[:1]),
+    ):  # both orders are one: the plain array is a view of the value
         assert not view.own
         assert np.shares_memory(plain.to_plain(view), plain_view(view))
         assert not np.shares_memory(plain.store(view), plain_view(view))
@@ -182,7 +211,9 @@ def test_sums_of_channels(shape: tuple[int, ...]) -> None:
         gweight, gbias = channel_gradients(as_last(g), as_last(x), mean, inv)
         assert gweight.dtype == gbias.dtype == np.float32
         np.testing.assert_allclose(gbias, wide.sum(axes), rtol=1e-5, atol=1e-6 * abs(wide).sum(axes).max())
-        np.testing.assert_allclose(gweight, (wide * centred).sum(axes) * inv, rtol=1e-5, atol=2e-6 * abs(wide * centred).sum(axes).max() * 2)
+        np.testing.assert_allclose(
+            gweight, (wide * centred).sum(axes) * inv, rtol=1e-5, atol=2e-6 * abs(wide * centred).sum(axes).max() * 2
+        )
         found, var = channel_moments(as_last(x))
         np.testing.assert_allclose(found, other.mean(axes), rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(var, other.var(axes), rtol=1e-5, atol=1e-9)
@@ -269,8 +300,14 @@ def test_joined(shape: tuple[int, ...]) -> None:
         same(cat(as_last(a), y, dim=1), np.concatenate([a, y], 1))
 
 
-WIDTHS = [((0, 0), (0, 0), (1, 2), (3, 0)), ((1, 0), (2, 1), (0, 3), (1, 1)), ((0, 0), (-1, 0), (0, -2), (1, -1)), ((0, 0), (0, 0), (-2, 4), (5, -3)),
-          ((-1, 0), (1, -2), (0, 0), (0, 0)), ((0, 0), (0, 0), (-3, 0), (0, -4))]  # fmt: skip
+WIDTHS = [
+    ((0, 0), (0, 0), (1, 2), (3, 0)),
+    ((1, 0), (2, 1), (0, 3), (1, 1)),
+    ((0, 0), (-1, 0), (0, -2), (1, -1)),
+    ((0, 0), (0, 0), (-2, 4), (5, -3)),
+    ((-1, 0), (1, -2), (0, 0), (0, 0)),
+    ((0, 0), (0, 0), (-3, 0), (0, -4)),
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -287,8 +324,15 @@ def test_padded(widths: Any, dtype: Any) -> None:
 def test_what_padding_leaves_nothing_of_is_the_references() -> None:
     x = as_last(normal(2, 3, 4, 5))
     none = (0, 0)
-    for widths in ((none, none, (-4, 0), none), (none, none, (0, -4), none), (none, none, (-4, 4), none), (none, none, (3, -4), none),
-                   (none, none, (-2, -2), none), (none, none, (-5, 9), none), (none, none, (2, -5), none)):  # fmt: skip
+    for widths in (
+        (none, none, (-4, 0), none),
+        (none, none, (0, -4), none),
+        (none, none, (-4, 4), none),
+        (none, none, (3, -4), none),
+        (none, none, (-2, -2), none),
+        (none, none, (-5, 9), none),
+        (none, none, (2, -5), none),
+    ):
         assert pad(x, widths, 0.0) is NotImplemented
     for widths in ((none, none, (-3, 0), none), (none, none, (0, -3), none)):
         assert pad(x, widths, 0.0).shape == (2, 3, 1, 5)
@@ -318,14 +362,26 @@ def test_a_kernel_of_views_gets_rows() -> None:
 
 def test_an_entrywise_kernel_gets_the_memory_as_it_lies() -> None:
     a, b = normal(2, 3, 4, 5), normal(2, 3, 4, 5)[::-1].copy()
-    for values in ((as_last(a), as_last(b)), (as_last(a), 2.0), (3, as_last(a)), (as_last(a), np.float32(2)), (as_last(a), np.array(2, np.float32))):
+    for values in (
+        (as_last(a), as_last(b)),
+        (as_last(a), 2.0),
+        (3, as_last(a)),
+        (as_last(a), np.float32(2)),
+        (as_last(a), np.array(2, np.float32)),
+    ):
         found, given = run_reference(np.add, *values, entrywise=True)
         assert all(v.flags.c_contiguous for v in given if getattr(v, "ndim", 0))
         assert {v.shape for v in given if getattr(v, "ndim", 0)} == {(2, 4, 5, 3)}
         same(found, np.add(*(np.array(v) if v.__class__ is ChannelsLast else v for v in values)))
     three = normal(2, 3, 4)
     same(run_reference(np.exp, as_last(three), entrywise=True)[0], np.exp(three))
-    for values in ((as_last(a), a), (a, as_last(a)), (as_last(a), normal(3, 1, 1)), (as_last(a), as_last(normal(1, 3, 1, 1))), (as_last(a), normal(5))):
+    for values in (
+        (as_last(a), a),
+        (a, as_last(a)),
+        (as_last(a), normal(3, 1, 1)),
+        (as_last(a), as_last(normal(1, 3, 1, 1))),
+        (as_last(a), normal(5)),
+    ):
         found, given = run_reference(np.add, *values, entrywise=True)
         assert {v.shape for v in given} == {v.shape for v in values}, "they do not lie alike"
         np.testing.assert_array_equal(plain.to_plain(found), np.add(*map(np.array, values)))

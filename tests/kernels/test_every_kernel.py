@@ -119,7 +119,9 @@ def compare(prim: Primitive, case: Case, inputs: list[Any], backend: str, how: s
             single_right = right.astype(y.dtype)
             fine = np.isfinite(single_right)
             assert np.array_equal(np.isnan(y), np.isnan(right)), f"{prim.name}, {backend}, {how}: {case!r} gives {y}, expected {right}"
-            assert np.array_equal(y[~fine], single_right[~fine], equal_nan=True), f"{prim.name}, {backend}, {how}: {case!r} gives {y}, not {right}"
+            assert np.array_equal(y[~fine], single_right[~fine], equal_nan=True), (
+                f"{prim.name}, {backend}, {how}: {case!r} gives {y}, not {right}"
+            )
             error = float(np.abs(y.astype(np.float64) - right)[fine].max(initial=0))
         assert error <= room, f"{prim.name}, {backend}, {how}: {case!r} is off by {error:.3g}, allowed {room:.3g}: {y} for {right}"
 
@@ -160,7 +162,9 @@ def test_special_values_stand_where_the_reference_has_them(name: str, small_too:
         inputs = [np.array(x) if is_float(x) else x for x in single(case)]
         for x in inputs[:1] if name in OF_A_PASS else inputs:
             if is_float(x) and x.size:
-                x.reshape(-1)[rng.integers(x.size)] = rng.choice([np.nan, np.inf, -np.inf, 1e-45, -0.0, 1e30 if name in SUMMED else 3e38, 1e-30])
+                x.reshape(-1)[rng.integers(x.size)] = rng.choice(
+                    [np.nan, np.inf, -np.inf, 1e-45, -0.0, 1e30 if name in SUMMED else 3e38, 1e-30]
+                )
         right, found = run(prim, inputs, case.params, "numpy"), run(prim, inputs, case.params, "onednn")
         for y, z in zip(found, right, strict=False):
             told = f"{prim.name}: {inputs} {case.params} gives {y}, the reference {z}"

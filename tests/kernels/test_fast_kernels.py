@@ -186,6 +186,7 @@ def test_rows_of_any_number_of_dims(shape: tuple[int, ...]) -> None:
 
 def test_written_over_a_gradient_that_is_lent() -> None:
     """Into the memory of `donated`, if that is the gradient; into fresh memory otherwise."""
+
     def fresh(name: str) -> list[Any]:
         return [a.copy() for a in KERNELS[name].arrays]
 
@@ -196,7 +197,9 @@ def test_written_over_a_gradient_that_is_lent() -> None:
         "log softmax's adjoint": lambda g, donated: softmax.softmax_adjoint(g, logp, 1, log=True, donated=donated),
         "sigmoid's adjoint": lambda g, donated: eltwise.curve_adjoint(eltwise.LOGISTIC, g, p, donated),
         "leaky relu's adjoint": lambda g, donated: eltwise.leaky_relu_adjoint(g, KERNELS["leaky relu's adjoint"].arrays[1], 0.1, donated),
-        "batch norm's adjoint, bare": lambda g, donated: norm.batch_norm_adjoint(g, KERNELS["batch norm"].arrays[0], None, mean, inv, EPS, donated)[0],
+        "batch norm's adjoint, bare": lambda g, donated: norm.batch_norm_adjoint(
+            g, KERNELS["batch norm"].arrays[0], None, mean, inv, EPS, donated
+        )[0],
     }
     for name, call in calls.items():
         wanted = KERNELS[name].right(*(a.astype(float) for a in KERNELS[name].arrays))
@@ -247,26 +250,45 @@ def test_products_in_every_order() -> None:
 
 def test_products_that_do_not_meet_are_numpys() -> None:
     a, b = normal(90, 120), normal(120, 95)
-    for x, y in ((a, b[:-1]), (a[0], b), (a, b[:, 0]), (a[None], b), (a, b[None]), (a[None, None], b[None, None]), (normal(2, 90, 120), normal(3, 120, 95)),
-                 (a[:0], b), (a, b[:, :0]), (a[:, :0], b[:0])):  # fmt: skip
+    for x, y in (
+        (a, b[:-1]),
+        (a[0], b),
+        (a, b[:, 0]),
+        (a[None], b),
+        (a, b[None]),
+        (a[None, None], b[None, None]),
+        (normal(2, 90, 120), normal(3, 120, 95)),
+        (a[:0], b),
+        (a, b[:, :0]),
+        (a[:, :0], b[:0]),
+    ):
         assert matmul.matmul(x, y) is NotImplemented
     w, bias = normal(95, 120), normal(95)
-    for x, v, c in ((a, w, None), (a[None], w, bias), (a, w[None], bias), (a[:, :-1], w, bias), (a, w, bias[:-1]), (a, w, bias[None]), (a[0], w, bias)):
+    for x, v, c in (
+        (a, w, None),
+        (a[None], w, bias),
+        (a, w[None], bias),
+        (a[:, :-1], w, bias),
+        (a, w, bias[:-1]),
+        (a, w, bias[None]),
+        (a[0], w, bias),
+    ):
         assert matmul.linear(np.ascontiguousarray(x), v, c) is NotImplemented
 
 
-
-
 # ------------------------------------------------------------------------------------------------- convolutions
-@pytest.mark.parametrize(("x", "w", "rest"), [
-    ((2, 3, 9), (4, 3, 3), ((2,), ((1, 0),), (2,), 1)),
-    ((2, 4, 9), (4, 2, 3), ((1,), ((0, 2),), (1,), 2)),
-    ((2, 4, 5, 6), (6, 2, 3, 2), ((1, 2), ((1, 0), (0, 1)), (1, 2), 2)),
-    ((1, 3, 4, 5, 4), (2, 3, 2, 3, 2), ((1, 2, 1), ((0, 1), (1, 1), (0, 0)), (2, 1, 1), 1)),
-    ((1, 4, 4, 5, 4), (6, 2, 2, 3, 2), ((1, 1, 2), ((0, 1), (1, 1), (0, 0)), (1, 1, 2), 2)),
-    ((1, 17, 3, 4), (18, 17, 2, 2), ((1, 1), ((1, 0), (0, 1)), (1, 1), 1)),
-    ((2, 8, 6, 7), (8, 1, 3, 3), ((1, 1), ((1, 1), (1, 1)), (1, 1), 8)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("x", "w", "rest"),
+    [
+        ((2, 3, 9), (4, 3, 3), ((2,), ((1, 0),), (2,), 1)),
+        ((2, 4, 9), (4, 2, 3), ((1,), ((0, 2),), (1,), 2)),
+        ((2, 4, 5, 6), (6, 2, 3, 2), ((1, 2), ((1, 0), (0, 1)), (1, 2), 2)),
+        ((1, 3, 4, 5, 4), (2, 3, 2, 3, 2), ((1, 2, 1), ((0, 1), (1, 1), (0, 0)), (2, 1, 1), 1)),
+        ((1, 4, 4, 5, 4), (6, 2, 2, 3, 2), ((1, 1, 2), ((0, 1), (1, 1), (0, 0)), (1, 1, 2), 2)),
+        ((1, 17, 3, 4), (18, 17, 2, 2), ((1, 1), ((1, 0), (0, 1)), (1, 1), 1)),
+        ((2, 8, 6, 7), (8, 1, 3, 3), ((1, 1), ((1, 1), (1, 1)), (1, 1), 8)),
+    ],
+)
 def test_convolutions(x: Any, w: Any, rest: Any) -> None:
     a, v, c = normal(*x), normal(*w), normal(w[0])
     y = oracles.conv(a.astype(float), v.astype(float), *rest)
@@ -275,10 +297,18 @@ def test_convolutions(x: Any, w: Any, rest: Any) -> None:
         compare(conv.forward(given[0], v, *rest, c), [y + channel(c.astype(float), a)], "forward")
         compare(conv.forward(given[0], v, *rest, None), [y], "forward without bias")
         for shape in (tuple, list):
-            compare(conv.input_adjoint(given[1], v, shape(x), *rest), [oracles.conv_transposed(g.astype(float), v.astype(float), x, *rest)], "input")
+            compare(
+                conv.input_adjoint(given[1], v, shape(x), *rest),
+                [oracles.conv_transposed(g.astype(float), v.astype(float), x, *rest)],
+                "input",
+            )
             gw = oracles.conv_weight(g.astype(float), a.astype(float), w, *rest)
             compare(conv.weight_adjoint(given[1], given[0], shape(w), *rest), [gw], "weight")
-            compare(conv.weight_adjoint(given[1], given[0], shape(w), *rest, bias=True), [gw, g.astype(float).sum((0, *range(2, g.ndim)))], "bias")
+            compare(
+                conv.weight_adjoint(given[1], given[0], shape(w), *rest, bias=True),
+                [gw, g.astype(float).sum((0, *range(2, g.ndim)))],
+                "bias",
+            )
 
 
 def test_convolutions_that_do_not_meet_are_the_references() -> None:
@@ -312,8 +342,11 @@ def test_batch_norms(shape: tuple[int, ...], affine: bool) -> None:
     mean, invstd = wide.mean(axes).astype(np.float32), inv.reshape(-1).astype(np.float32)
     for laid in (x, as_last(x)):
         compare(norm.batch_norm(laid, *given, EPS), [hat * scale + shift, wide.mean(axes), wide.var(axes), inv.reshape(-1)], "training")
-        compare(norm.batch_norm_eval(laid, mean, mean * mean, *given, EPS),
-                [(wide - channel(mean.astype(float), x)) / np.sqrt(channel(mean.astype(float) ** 2, x) + EPS) * scale + shift], "in use")  # fmt: skip
+        compare(
+            norm.batch_norm_eval(laid, mean, mean * mean, *given, EPS),
+            [(wide - channel(mean.astype(float), x)) / np.sqrt(channel(mean.astype(float) ** 2, x) + EPS) * scale + shift],
+            "in use",
+        )
         gx, gw, gb = norm.batch_norm_adjoint(g, laid, given[0], mean, invstd, EPS)
         right = oracles.batch_norm_gradients(g.astype(float), wide, w.astype(float) if affine else np.ones(shape[1]), EPS)
         compare(gx, [right[0]], "input")

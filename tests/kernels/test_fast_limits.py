@@ -36,12 +36,22 @@ def least(run: Callable[[int], Any], size: int) -> None:
 @pytest.mark.parametrize("backend", ["auto", "onednn"])
 def test_small_arrays_are_numpys(backend: str) -> None:
     with ac.use_backend(backend):
-        for fn in (eltwise.relu, eltwise.sigmoid, lambda x: eltwise.leaky_relu(x, 0.1), lambda x: binary.add(x, x), lambda x: binary.add_into(x, x),
-                   lambda x: eltwise.curve_adjoint(eltwise.TANH, x, x)):  # fmt: skip
+        for fn in (
+            eltwise.relu,
+            eltwise.sigmoid,
+            lambda x: eltwise.leaky_relu(x, 0.1),
+            lambda x: binary.add(x, x),
+            lambda x: binary.add_into(x, x),
+            lambda x: eltwise.curve_adjoint(eltwise.TANH, x, x),
+        ):
             least(lambda n, fn=fn: fn(normal(n)), eltwise.SMALL)  # type: ignore[misc]  # bound now
         least(lambda n: eltwise.tanh(normal(n)), 1 << 17)
-        for fn in (lambda x: softmax.softmax(x, 1), lambda x: softmax.softmax_adjoint(x, x, 1), lambda x: softmax.normalize(x, (1,), EPS),
-                   lambda x: softmax.normalize_adjoint(x, x, np.ones(1, np.float32), (1,), EPS)):  # fmt: skip
+        for fn in (
+            lambda x: softmax.softmax(x, 1),
+            lambda x: softmax.softmax_adjoint(x, x, 1),
+            lambda x: softmax.normalize(x, (1,), EPS),
+            lambda x: softmax.normalize_adjoint(x, x, np.ones(1, np.float32), (1,), EPS),
+        ):
             least(lambda n, fn=fn: fn(normal(1, n)), 4096)  # type: ignore[misc]
         least(lambda n: matmul.linear(normal(100, 100), normal(n, 100), normal(n)), 100)
 
@@ -64,8 +74,11 @@ def test_what_is_faster_by_numpy_unless_onednn_is_asked_for() -> None:
             with ac.use_backend("numpy"):
                 assert run(n) is NotImplemented, name
     x, ones = normal(*shape), np.ones(4, np.float32)
-    for run in (lambda x: norm.batch_norm(x, ones, ones, EPS), lambda x: norm.batch_norm_adjoint(x, x, ones, ones, ones, EPS),
-                lambda x: norm.batch_norm_eval(x, ones, ones, ones, ones, EPS)):  # fmt: skip
+    for run in (
+        lambda x: norm.batch_norm(x, ones, ones, EPS),
+        lambda x: norm.batch_norm_adjoint(x, x, ones, ones, ones, EPS),
+        lambda x: norm.batch_norm_eval(x, ones, ones, ones, ones, EPS),
+    ):
         assert run(x) is not NotImplemented
         with ac.use_backend("auto"):
             assert run(x) is NotImplemented, "a row-major map is NumPy's"
@@ -84,24 +97,27 @@ def test_a_kernel_as_large_as_the_image_is_numpys() -> None:
 HEAVY = (1, 1), ((0, 0), (0, 0)), (1, 1), 1  # stride, padding, dilation, groups of a convolution that is one product
 
 
-@pytest.mark.parametrize(("x", "w", "rest", "product"), [
-    ((2, 60, 1, 2), (20, 60, 1, 1), HEAVY, True),  # 1200 weights, 4 positions
-    ((2, 59, 1, 2), (20, 59, 1, 1), HEAVY, False),
-    ((2, 60, 1, 2), (21, 60, 1, 1), HEAVY, True),
-    ((2, 60, 2, 1), (19, 60, 1, 1), HEAVY, False),
-    ((4, 60, 1, 1), (20, 60, 1, 1), HEAVY, True),
-    ((5, 60, 1, 1), (20, 60, 1, 1), HEAVY, False),
-    ((1, 60, 2, 2), (20, 60, 1, 1), HEAVY, True),
-    ((1, 60, 2, 2), (20, 60, 1, 2), HEAVY, False),
-    ((1, 60, 2, 2), (20, 60, 1, 1), ((1, 2), *HEAVY[1:]), False),
-    ((1, 60, 2, 2), (20, 60, 1, 1), ((2, 1), *HEAVY[1:]), False),
-    ((1, 80, 2, 1), (40, 40, 1, 1), (*HEAVY[:3], 2), False),
-    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((1, 0), (0, 0)), (1, 1), 1), False),
-    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 1)), (1, 1), 1), False),
-    ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 0)), (3, 3), 1), True),
-    ((4, 60, 1), (20, 60, 1), ((1,), ((0, 0),), (1,), 1), True),
-    ((1, 60, 1, 2, 2), (20, 60, 1, 1, 1), ((1, 1, 1), ((0, 0),) * 3, (1, 1, 1), 1), True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("x", "w", "rest", "product"),
+    [
+        ((2, 60, 1, 2), (20, 60, 1, 1), HEAVY, True),  # 1200 weights, 4 positions
+        ((2, 59, 1, 2), (20, 59, 1, 1), HEAVY, False),
+        ((2, 60, 1, 2), (21, 60, 1, 1), HEAVY, True),
+        ((2, 60, 2, 1), (19, 60, 1, 1), HEAVY, False),
+        ((4, 60, 1, 1), (20, 60, 1, 1), HEAVY, True),
+        ((5, 60, 1, 1), (20, 60, 1, 1), HEAVY, False),
+        ((1, 60, 2, 2), (20, 60, 1, 1), HEAVY, True),
+        ((1, 60, 2, 2), (20, 60, 1, 2), HEAVY, False),
+        ((1, 60, 2, 2), (20, 60, 1, 1), ((1, 2), *HEAVY[1:]), False),
+        ((1, 60, 2, 2), (20, 60, 1, 1), ((2, 1), *HEAVY[1:]), False),
+        ((1, 80, 2, 1), (40, 40, 1, 1), (*HEAVY[:3], 2), False),
+        ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((1, 0), (0, 0)), (1, 1), 1), False),
+        ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 1)), (1, 1), 1), False),
+        ((1, 90, 1, 1), (20, 90, 1, 1), ((1, 1), ((0, 0), (0, 0)), (3, 3), 1), True),
+        ((4, 60, 1), (20, 60, 1), ((1,), ((0, 0),), (1,), 1), True),
+        ((1, 60, 1, 2, 2), (20, 60, 1, 1, 1), ((1, 1, 1), ((0, 0),) * 3, (1, 1, 1), 1), True),
+    ],
+)
 def test_many_weights_for_few_positions_are_one_product(x: Any, w: Any, rest: Any, product: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """300 for each, of one entry each: the convolution, its adjoints, and the sum for a bias, in both arithmetics."""
     plans.release()
@@ -203,7 +219,11 @@ def test_a_convolutions_threads_and_those_of_its_copies(precision: str, monkeypa
     work = 2 * g.size * 16 * 6
     copies = 10 * w.size
     casts = {10 * x.size, 10 * g.size}
-    for run in (lambda: conv.forward(x, w, *rest, None), lambda: conv.input_adjoint(g, w, x.shape, *rest), lambda: conv.weight_adjoint(g, x, w.shape, *rest)):
+    for run in (
+        lambda: conv.forward(x, w, *rest, None),
+        lambda: conv.input_adjoint(g, w, x.shape, *rest),
+        lambda: conv.weight_adjoint(g, x, w.shape, *rest),
+    ):
         for shared in (1, copies, copies + 1, *casts, work, work + 1):
             monkeypatch.setattr(threads, "SHARED", shared)
             with ac.use_float32_matmul_precision(precision):

@@ -120,7 +120,9 @@ def test_from_how_many_channels_on_averages_are_not_spread(monkeypatch: pytest.M
 def test_gradients_of_another_shape_are_the_references() -> None:
     for channels in (3, 20):
         for out in ((3, 4), (4, 3), (2, 3)):
-            assert pool.average_adjoint(normal(2, channels, *out), (2, channels, 6, 6), (2, 2), (2, 2), (0, 0), False, True) is NotImplemented
+            assert (
+                pool.average_adjoint(normal(2, channels, *out), (2, channels, 6, 6), (2, 2), (2, 2), (0, 0), False, True) is NotImplemented
+            )
 
 
 def test_dilated_windows_are_numpys() -> None:
@@ -154,9 +156,19 @@ def test_other_numbers_of_dims_are_numpys(dims: int) -> None:
     assert pool.average_adjoint(np.zeros((0, 3, 2, 2), np.float32), empty.shape, (2, 2), (2, 2), (0, 0), False, True) is NotImplemented
 
 
-@pytest.mark.parametrize(("size", "out", "right"), [((6, 8), (3, 2), (2, 4)), ((6,), (6,), (1,)), ((6, 8), (4, 2), None), ((6, 8), (3, 3), None),
-                                                    ((6, 8), (0, 2), None), ((0, 8), (1, 2), None), ((5,), (10,), None),
-                                                    ((4, 6, 8), (2, 3, 4), (2, 2, 2))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "out", "right"),
+    [
+        ((6, 8), (3, 2), (2, 4)),
+        ((6,), (6,), (1,)),
+        ((6, 8), (4, 2), None),
+        ((6, 8), (3, 3), None),
+        ((6, 8), (0, 2), None),
+        ((0, 8), (1, 2), None),
+        ((5,), (10,), None),
+        ((4, 6, 8), (2, 3, 4), (2, 2, 2)),
+    ],
+)
 def test_windows_that_tile(size: Any, out: Any, right: Any) -> None:
     assert pool.evenly(size, out) == right
 

@@ -30,8 +30,14 @@ def seen(takes: Takes, value: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("how", ["as it is", "backwards", "columns", "fortran", "expanded", "frozen"])
 def test_what_lies_otherwise_is_copied(how: str) -> None:
     x = normal(4, 6)
-    x = {"as it is": x, "backwards": x[::-1], "columns": normal(4, 12)[:, ::2], "fortran": np.asfortranarray(x),
-         "expanded": np.broadcast_to(x[:1], (4, 6)), "frozen": x}[how]  # fmt: skip
+    x = {
+        "as it is": x,
+        "backwards": x[::-1],
+        "columns": normal(4, 12)[:, ::2],
+        "fortran": np.asfortranarray(x),
+        "expanded": np.broadcast_to(x[:1], (4, 6)),
+        "frozen": x,
+    }[how]
     x.flags.writeable = how != "frozen"
     assert np.array_equal(seen(ROWS, x), x.ravel())
     assert np.array_equal(seen(TURNED, x), x.T.ravel())
@@ -73,9 +79,14 @@ def test_one_order_for_all_entries() -> None:
 def test_what_is_written_to_is_never_a_copy() -> None:
     """Memory in the right order, that may be written to, or an error."""
     rows, turned = normal(4, 6), np.asfortranarray(normal(4, 6))
-    for takes, value in ((ROWS, normal(4, 6)), (FLAT, normal(4, 6)), (FLAT, channels_last.empty_last((2, 3, 2, 2))),
-                         (LAST, channels_last.empty_last((2, 3, 2, 2))), (TURNED, np.asfortranarray(normal(4, 6))),
-                         (TURNED, normal(3, 6, 4).swapaxes(1, 2)[1])):  # fmt: skip
+    for takes, value in (
+        (ROWS, normal(4, 6)),
+        (FLAT, normal(4, 6)),
+        (FLAT, channels_last.empty_last((2, 3, 2, 2))),
+        (LAST, channels_last.empty_last((2, 3, 2, 2))),
+        (TURNED, np.asfortranarray(normal(4, 6))),
+        (TURNED, normal(3, 6, 4).swapaxes(1, 2)[1]),
+    ):
         (at,), copies = gate.addresses((takes.written(),), (value,))
         assert copies == []
         assert at == value.__array_interface__["data"][0]
@@ -87,7 +98,14 @@ def test_what_is_written_to_is_never_a_copy() -> None:
         (at,), copies = gate.addresses((takes,), (value,))
         assert copies == []
         assert at == value.__array_interface__["data"][0]
-    for takes, wrong in ((ROWS, turned), (ROWS, rows[:, ::-1]), (FLAT, turned), (FLAT, rows[::-1]), (TURNED, rows), (LAST, normal(2, 3, 2, 2))):
+    for takes, wrong in (
+        (ROWS, turned),
+        (ROWS, rows[:, ::-1]),
+        (FLAT, turned),
+        (FLAT, rows[::-1]),
+        (TURNED, rows),
+        (LAST, normal(2, 3, 2, 2)),
+    ):
         with pytest.raises(RuntimeError, match="planned for writing"):
             gate.addresses((takes.written(),), (wrong,))
 
@@ -116,12 +134,22 @@ def test_of_the_right_size_and_another_shape() -> None:
     for shape in ((24,), (4, 6), (2, 3, 4)):
         for takes in (ROWS, FLAT):
             assert gate.addresses((takes,), (x.reshape(shape),))[1] == []
-    for takes, wrong in ((LAST, x.reshape(2, 3, 4)), (LAST, x.reshape(3, 2, 2, 2)), (LAST, x), (TURNED, x), (TURNED, x.reshape(6, 4)),
-                         (TURNED, x.reshape(1, 4, 6))):  # fmt: skip
+    for takes, wrong in (
+        (LAST, x.reshape(2, 3, 4)),
+        (LAST, x.reshape(3, 2, 2, 2)),
+        (LAST, x),
+        (TURNED, x),
+        (TURNED, x.reshape(6, 4)),
+        (TURNED, x.reshape(1, 4, 6)),
+    ):
         with pytest.raises(RuntimeError, match="was handed float32 of shape"):
             gate.addresses((takes,), (wrong,))
     for takes in (ROWS, FLAT, LAST, TURNED):
-        for wrong in (x.astype(np.float64).reshape(takes.shape), x.view(np.int32).reshape(takes.shape), np.zeros((0, *takes.shape), np.float32)):
+        for wrong in (
+            x.astype(np.float64).reshape(takes.shape),
+            x.view(np.int32).reshape(takes.shape),
+            np.zeros((0, *takes.shape), np.float32),
+        ):
             with pytest.raises(RuntimeError, match="was handed"):
                 gate.addresses((takes,), (wrong,))
 
@@ -135,7 +163,9 @@ def test_channels_last_of_any_number_of_dims(shape: tuple[int, ...]) -> None:
     for given in (x, np.asfortranarray(x), x[..., ::-1].copy()[..., ::-1], lies.view(channels_last.ChannelsLast)[...]):
         found, copies = gate.addresses((takes,), (given,))
         where = copies[0] if copies else given
-        assert np.array_equal(np.moveaxis(channels_last.plain_view(where), 1, -1).ravel(), np.moveaxis(channels_last.plain_view(given), 1, -1).ravel())
+        assert np.array_equal(
+            np.moveaxis(channels_last.plain_view(where), 1, -1).ravel(), np.moveaxis(channels_last.plain_view(given), 1, -1).ravel()
+        )
         assert found == [where.__array_interface__["data"][0]]
     stack = normal(3, 4, 6)
     turned = Takes(gate.TURNED, stack.shape, stack.nbytes)
@@ -152,7 +182,13 @@ def test_flat_arguments_in_one_order() -> None:
     gate.addresses((FLAT, FLAT, FLAT), (rows, rows.reshape(24), rows.reshape(4, 6)))
     gate.addresses((FLAT, ROWS, FLAT), (last, rows, last))
     gate.addresses((FLAT, LAST, FLAT), (rows, last, rows))
-    for values in ((last, rows), (rows, last), (last, rows.reshape(24)), (last, channels_last.empty_last((3, 2, 2, 2))), (last, np.asfortranarray(rows))):
+    for values in (
+        (last, rows),
+        (rows, last),
+        (last, rows.reshape(24)),
+        (last, channels_last.empty_last((3, 2, 2, 2))),
+        (last, np.asfortranarray(rows)),
+    ):
         with pytest.raises(RuntimeError, match="was handed strides"):
             gate.addresses((FLAT, FLAT), values)
     _, copies = gate.addresses((FLAT, FLAT), (rows, np.asfortranarray(rows)))
@@ -160,9 +196,16 @@ def test_flat_arguments_in_one_order() -> None:
     assert copies[0].flags.c_contiguous
 
 
-@pytest.mark.parametrize(("takes", "told"), [(ROWS, r"96 bytes of float32 \[4, 6\] in row-major order"), (FLAT, r"96 bytes of float32 \[24\] in one order"),
-                                             (LAST, r"96 bytes of float32 \[2, 3, 2, 2\] in channels last"), (TURNED, r"\[4, 6\] in column-major order"),
-                                             (Takes(gate.BYTES, (), 8, None), r"8 bytes of codes \[\] in bytes")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("takes", "told"),
+    [
+        (ROWS, r"96 bytes of float32 \[4, 6\] in row-major order"),
+        (FLAT, r"96 bytes of float32 \[24\] in one order"),
+        (LAST, r"96 bytes of float32 \[2, 3, 2, 2\] in channels last"),
+        (TURNED, r"\[4, 6\] in column-major order"),
+        (Takes(gate.BYTES, (), 8, None), r"8 bytes of codes \[\] in bytes"),
+    ],
+)
 def test_errors_say_what_was_planned_and_what_came(takes: Takes, told: str) -> None:
     with pytest.raises(RuntimeError, match=told + r" was handed float64 of shape \[5\] and strides \(8,\)"):
         gate.addresses((takes,), (np.zeros(5),))
@@ -171,8 +214,14 @@ def test_errors_say_what_was_planned_and_what_came(takes: Takes, told: str) -> N
 def test_addresses_are_taken_in_one_place() -> None:
     folder = Path(gate.__file__).parent
     for path in folder.glob("*.py"):
-        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute) and n.attr in ("address", "__array_interface__")]
-        allowed = {"gate.py": {"v", "channels_last", "self"}, "plans.py": {"place", "self"}, "channels_last.py": {"made", "x"}}.get(path.name, set())
+        calls = [
+            n
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.Attribute) and n.attr in ("address", "__array_interface__")
+        ]
+        allowed = {"gate.py": {"v", "channels_last", "self"}, "plans.py": {"place", "self"}, "channels_last.py": {"made", "x"}}.get(
+            path.name, set()
+        )
         names = {ast.unparse(c.value).split("(")[0] for c in calls}
         assert names <= allowed, f"{path.name} takes the address of {names - allowed}: hand the array to the plan"
 

@@ -61,8 +61,23 @@ def test_relu_in_place_is_seen_by_all_that_share_the_value() -> None:
 
 
 @needs_onednn
-@pytest.mark.parametrize("fn", [F.silu, F.mish, F.hardswish, F.elu, F.selu, F.relu6, F.hardtanh, F.hardsigmoid, ac.Tensor.sigmoid_,
-                                ac.Tensor.tanh_, ac.Tensor.square_, ac.Tensor.sinc_])  # fmt: skip
+@pytest.mark.parametrize(
+    "fn",
+    [
+        F.silu,
+        F.mish,
+        F.hardswish,
+        F.elu,
+        F.selu,
+        F.relu6,
+        F.hardtanh,
+        F.hardsigmoid,
+        ac.Tensor.sigmoid_,
+        ac.Tensor.tanh_,
+        ac.Tensor.square_,
+        ac.Tensor.sinc_,
+    ],
+)
 def test_in_place_twins_that_read_their_input_more_than_once(fn: Any) -> None:
     options = {} if fn.__name__.endswith("_") else {"inplace": True}
     check(lambda x, w: fn(F.conv2d(x, w, padding=1), **options), normal(4, 8, 32, 32), normal(8, 8, 3, 3), tolerance=1e-4)
@@ -109,8 +124,11 @@ def test_what_is_drawn_or_filled_like_an_activation_is_row_major() -> None:
     ],
 )
 def test_gradients_through_what_keeps_the_order(fn: Any) -> None:
-    check(lambda x, w: F.conv2d(fn(F.conv2d(x, w, padding=1)), ac.ones(2, fn(F.conv2d(x, w, padding=1)).shape[1], 1, 1)),
-          normal(4, 3, 24, 24), normal(8, 3, 3, 3))  # fmt: skip
+    check(
+        lambda x, w: F.conv2d(fn(F.conv2d(x, w, padding=1)), ac.ones(2, fn(F.conv2d(x, w, padding=1)).shape[1], 1, 1)),
+        normal(4, 3, 24, 24),
+        normal(8, 3, 3, 3),
+    )
 
 
 # ------------------------------------------------------------------------------------------------- row by row
@@ -143,8 +161,16 @@ def test_the_derivative_of_the_derivative_of_rows() -> None:
 
 
 @needs_onednn
-@pytest.mark.parametrize("fn", [lambda x: F.softmax(x, -1), lambda x: F.log_softmax(x, -1), ac.sigmoid, lambda x: ac.tanh(x.repeat(32, 1)),
-                                lambda x: F.layer_norm(x, (96,))])  # fmt: skip
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: F.softmax(x, -1),
+        lambda x: F.log_softmax(x, -1),
+        ac.sigmoid,
+        lambda x: ac.tanh(x.repeat(32, 1)),
+        lambda x: F.layer_norm(x, (96,)),
+    ],
+)
 def test_infinities_and_what_is_not_a_number(fn: Any) -> None:
     x = normal(96, 96)
     x[0, 1], x[1, 2], x[2, 3], x[3] = np.nan, np.inf, -np.inf, -np.inf

@@ -66,8 +66,13 @@ def test_switched_off(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    for maxsize, byteorder, right in ((2**63 - 1, "little", True), (2**32, "little", True), (2**32 - 1, "little", False), (2**31 - 1, "little", False),
-                                      (2**63 - 1, "big", False)):  # fmt: skip
+    for maxsize, byteorder, right in (
+        (2**63 - 1, "little", True),
+        (2**32, "little", True),
+        (2**32 - 1, "little", False),
+        (2**31 - 1, "little", False),
+        (2**63 - 1, "big", False),
+    ):
         tried = finding(monkeypatch, ["a"], {})
         monkeypatch.setattr(library, "sys", SimpleNamespace(maxsize=maxsize, byteorder=byteorder))
         library.forget()
@@ -144,7 +149,10 @@ def test_the_wheels_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         def locate(self) -> Path:
             return tmp_path / "x" / ".." / self.name
 
-    installed: dict[str, list[File] | None] = {"onednn-cpu-gomp": None, "onednn-cpu-iomp": [File("README"), File("libdnnl.so.3"), File("libdnnl.so.3.9")]}
+    installed: dict[str, list[File] | None] = {
+        "onednn-cpu-gomp": None,
+        "onednn-cpu-iomp": [File("README"), File("libdnnl.so.3"), File("libdnnl.so.3.9")],
+    }
 
     def files(name: str) -> list[File] | None:
         if name not in installed:
@@ -187,8 +195,12 @@ def test_a_library_that_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version, no engine, no stream: an error that says which."""
     path = library.library().path  # type: ignore[union-attr]  # there is one
     real = library.Api
-    for changed, told in (({"version": (2, 7, 1)}, "version 2.7.1 found, version 3 wanted"), ({"version": (4, 3, 3)}, "version 4.3.3 found"),
-                          ({"engine_create": lambda *args: 1}, "no CPU engine"), ({"stream_create": lambda *args: 1}, "no stream")):  # fmt: skip
+    for changed, told in (
+        ({"version": (2, 7, 1)}, "version 2.7.1 found, version 3 wanted"),
+        ({"version": (4, 3, 3)}, "version 4.3.3 found"),
+        ({"engine_create": lambda *args: 1}, "no CPU engine"),
+        ({"stream_create": lambda *args: 1}, "no stream"),
+    ):
 
         def made(loaded: Any, changed: dict[str, Any] = changed) -> Any:
             api = real(loaded)

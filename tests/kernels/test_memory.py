@@ -91,11 +91,20 @@ def test_a_forked_process_writes_into_its_own_copy():
 
 
 # ------------------------------------------------------------------------------------------------- sizes
-@pytest.mark.parametrize(("nbytes", "size"), [
-    (1, 4096), (4096, 4096), (4097, 8192),  # a page at least
-    (1 << 26, 1 << 26), ((1 << 26) + 1, 9 << 23), (9 << 23, 9 << 23), ((9 << 23) + 1, 10 << 23), ((1 << 27) - 1, 1 << 27),
-    (3 * (1 << 26) + 1, 13 << 24),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("nbytes", "size"),
+    [
+        (1, 4096),
+        (4096, 4096),
+        (4097, 8192),  # a page at least
+        (1 << 26, 1 << 26),
+        ((1 << 26) + 1, 9 << 23),
+        (9 << 23, 9 << 23),
+        ((9 << 23) + 1, 10 << 23),
+        ((1 << 27) - 1, 1 << 27),
+        (3 * (1 << 26) + 1, 13 << 24),
+    ],
+)
 def test_sizes_are_rounded_up_by_eighths(nbytes, size, waiting):
     block, at = waiting.take(nbytes)
     assert len(block) == size == waiting.used == waiting.most
@@ -201,10 +210,15 @@ def test_huge_pages_are_asked_for(refuses, monkeypatch):
     assert asked == [mmap.MADV_HUGEPAGE]
 
 
-@pytest.mark.parametrize(("platform", "variable", "calls"), [
-    ("linux", None, [(-3, 32 * 2**20), (-1, 2**30)]),
-    ("linux", "MALLOC_TRIM_THRESHOLD_", []), ("linux", "MALLOC_MMAP_THRESHOLD_", []), ("darwin", None, []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("platform", "variable", "calls"),
+    [
+        ("linux", None, [(-3, 32 * 2**20), (-1, 2**30)]),
+        ("linux", "MALLOC_TRIM_THRESHOLD_", []),
+        ("linux", "MALLOC_MMAP_THRESHOLD_", []),
+        ("darwin", None, []),
+    ],
+)
 def test_the_c_library_is_told_to_keep_what_is_freed(platform, variable, calls, monkeypatch):
     told = []
     monkeypatch.setattr(sys, "platform", platform)

@@ -52,7 +52,9 @@ def test_convolution(x: Any, w: Any, options: dict[str, Any]) -> None:
 @needs_onednn
 @pytest.mark.parametrize("options", [{}, {"stride": 2}, {"stride": 2, "padding": 1, "output_padding": 1}, {"groups": 2, "dilation": 2}])
 def test_transposed_convolution(options: dict[str, Any]) -> None:
-    check(lambda x, w, b: F.conv_transpose2d(x, w, b, **options), normal(2, 4, 5, 6), normal(4, 3, 3, 3), normal(3 * options.get("groups", 1)))
+    check(
+        lambda x, w, b: F.conv_transpose2d(x, w, b, **options), normal(2, 4, 5, 6), normal(4, 3, 3, 3), normal(3 * options.get("groups", 1))
+    )
 
 
 @needs_onednn

@@ -114,8 +114,13 @@ def test_all_that_is_made_is_given_back(lib: Any, monkeypatch: pytest.MonkeyPatc
 
         monkeypatch.setattr(lib.api, name, call)
 
-    kinds = {"memory": "memory_create", "memory_desc": "memory_desc_create_with_tag", "primitive": "primitive_create",
-             "primitive_attr": "primitive_attr_create", "post_ops": "post_ops_create"}  # fmt: skip
+    kinds = {
+        "memory": "memory_create",
+        "memory_desc": "memory_desc_create_with_tag",
+        "primitive": "primitive_create",
+        "primitive_attr": "primitive_attr_create",
+        "post_ops": "post_ops_create",
+    }
     for kind, create in kinds.items():
         counting(create, kind, 1)
         counting(f"{kind}_destroy", kind, -1)
@@ -161,7 +166,13 @@ def test_a_primitive_that_fails_says_so(lib: Any, monkeypatch: pytest.MonkeyPatc
 
 def test_what_cannot_be_made_is_numpys(lib: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever of oneDNN's functions refuses."""
-    for name in ("memory_desc_create_with_tag", "primitive_attr_create", "primitive_attr_set_scratchpad_mode", "memory_create", "primitive_create"):
+    for name in (
+        "memory_desc_create_with_tag",
+        "primitive_attr_create",
+        "primitive_attr_set_scratchpad_mode",
+        "memory_create",
+        "primitive_create",
+    ):
         with monkeypatch.context() as patch:
             patch.setattr(lib.api, name, lambda *args: 3)
             for kernel in ("relu", "add", "softmax", "normalize", "average", "matmul", "convolution", "batch norm"):
@@ -176,12 +187,27 @@ def test_what_cannot_be_made_is_numpys(lib: Any, monkeypatch: pytest.MonkeyPatch
     assert KERNELS["relu"].run(*KERNELS["relu"].arrays) is NotImplemented
 
 
-ADJOINTS = {"softmax": "softmax_forward", "log softmax's adjoint": "softmax_backward", "normalize": "layer_normalization_forward",
-            "normalize's adjoint": "layer_normalization_backward", "relu's adjoint": "eltwise_backward", "sigmoid": "eltwise_forward",
-            "relu": "binary", "add": "binary", "add rows": "binary", "batch norm": "batch_normalization_forward",
-            "batch norm's adjoint": "batch_normalization_backward", "average": "pooling_forward", "average's adjoint": "pooling_backward",
-            "max pool": "pooling_forward", "matmul": "matmul", "linear": "matmul", "convolution": "convolution_forward",
-            "convolution's adjoint": "convolution_backward_data", "convolution's weight": "convolution_backward_weights"}  # fmt: skip
+ADJOINTS = {
+    "softmax": "softmax_forward",
+    "log softmax's adjoint": "softmax_backward",
+    "normalize": "layer_normalization_forward",
+    "normalize's adjoint": "layer_normalization_backward",
+    "relu's adjoint": "eltwise_backward",
+    "sigmoid": "eltwise_forward",
+    "relu": "binary",
+    "add": "binary",
+    "add rows": "binary",
+    "batch norm": "batch_normalization_forward",
+    "batch norm's adjoint": "batch_normalization_backward",
+    "average": "pooling_forward",
+    "average's adjoint": "pooling_backward",
+    "max pool": "pooling_forward",
+    "matmul": "matmul",
+    "linear": "matmul",
+    "convolution": "convolution_forward",
+    "convolution's adjoint": "convolution_backward_data",
+    "convolution's weight": "convolution_backward_weights",
+}
 
 
 @pytest.mark.parametrize("name", ADJOINTS)
@@ -357,8 +383,12 @@ def test_which_convolutions_are_direct(lib: Any, monkeypatch: pytest.MonkeyPatch
     real = Builder.direct
     monkeypatch.setattr(Builder, "direct", lambda self, kind, *args: calls.append(kind) or real(self, kind, *args))  # type: ignore[func-returns-value]
     rest = ((1, 1), ((1, 1), (1, 1)), (1, 1))
-    for channels, kinds in ((15, ["convolution_forward", "convolution_backward_data"]), (16, ["convolution_backward_data"]),
-                            (31, ["convolution_backward_data"]), (32, [])):  # fmt: skip
+    for channels, kinds in (
+        (15, ["convolution_forward", "convolution_backward_data"]),
+        (16, ["convolution_backward_data"]),
+        (31, ["convolution_backward_data"]),
+        (32, []),
+    ):
         for groups in (1, 2):
             calls.clear()
             x, w = normal(1, channels * groups, 6, 6), normal(8, channels, 3, 3)
@@ -412,8 +442,18 @@ def test_what_descriptors_assume(lib: Any) -> None:
 def _of_weights(b: Builder) -> Any:
     """A descriptor that oneDNN made: that of a convolution's weights."""
     geo = (plans.dims((1, 1)), plans.dims((0, 0)), plans.dims((0, 0)), plans.dims((0, 0)))
-    made = b.descriptor("convolution_forward", b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, b.last((1, 32, 8, 8)), b.any((32, 32, 3, 3)), None,
-                        b.last((1, 32, 6, 6)), *geo, b.attributes())  # fmt: skip
+    made = b.descriptor(
+        "convolution_forward",
+        b.lib.engine,
+        api.FORWARD_TRAINING,
+        api.CONVOLUTION_DIRECT,
+        b.last((1, 32, 8, 8)),
+        b.any((32, 32, 3, 3)),
+        None,
+        b.last((1, 32, 6, 6)),
+        *geo,
+        b.attributes(),
+    )
     return b.query(made, api.WEIGHTS_MD)
 
 

@@ -173,8 +173,12 @@ def test_work_is_shared_in_a_forked_process(monkeypatch: pytest.MonkeyPatch) -> 
 
 # ------------------------------------------------------------------------------------------------- OpenMP and OpenBLAS
 def test_idle_threads_sleep_soon_unless_somebody_has_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    for given, spins in (({}, "20000"), ({"OMP_WAIT_POLICY": "active"}, None), ({"GOMP_SPINCOUNT": "7"}, "7"),
-                         ({"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "7"}, "7")):  # fmt: skip
+    for given, spins in (
+        ({}, "20000"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "7"}, "7"),
+    ):
         environ: dict[str, str] = dict(given)
         monkeypatch.setattr(threads, "os", SimpleNamespace(environ=environ))
         threads.before_openmp()

@@ -15,7 +15,10 @@ class Assembly(Generator):
         if r.random() < 0.04 and "large" not in self.without:
             return self.large()
         start = shape
-        body: list[Node] = [f"x = T({self.seed()} + step, {', '.join(map(str, shape))}" + (", grad=True)" if r.random() < 0.4 else ")"), "h = x"]
+        body: list[Node] = [
+            f"x = T({self.seed()} + step, {', '.join(map(str, shape))}" + (", grad=True)" if r.random() < 0.4 else ")"),
+            "h = x",
+        ]
         for _ in range(r.choice([0, 1, 1, 1, 2])):
             made, shape = self.network(shape)
             body += made
@@ -28,12 +31,16 @@ class Assembly(Generator):
             body.append("for part in parts(h): h = h + part * 0.3")
         params = [f"*{name}.parameters()" for name, _, _ in self.nets]
         after = [f"params = [{', '.join([*params, *self.leaves])}]"]
-        optimizer = r.choice(["", "m.optim.SGD(params, lr=0.05)", "m.optim.SGD(params, lr=0.05, momentum=0.9)", "m.optim.Adam(params, lr=0.01, eps=0.01)"])
+        optimizer = r.choice(
+            ["", "m.optim.SGD(params, lr=0.05)", "m.optim.SGD(params, lr=0.05, momentum=0.9)", "m.optim.Adam(params, lr=0.01, eps=0.01)"]
+        )
         if optimizer:
             after.append(f"opt = {optimizer}")
         body = [*self.around(start), *body, 'keep.append(("out", h))', *self.loss(shape)]
-        body += ["look()", *[f'see("{p}.grad", {p}.grad)' for p in self.leaves], "x.requires_grad and see(\"x.grad\", x.grad)"]
-        body += [(f"for i, p in enumerate({net}.parameters()):", [f'see(f"{net} parameter {{i}} grad", p.grad)']) for net, _, _ in self.nets]
+        body += ["look()", *[f'see("{p}.grad", {p}.grad)' for p in self.leaves], 'x.requires_grad and see("x.grad", x.grad)']
+        body += [
+            (f"for i, p in enumerate({net}.parameters()):", [f'see(f"{net} parameter {{i}} grad", p.grad)']) for net, _, _ in self.nets
+        ]
         if optimizer:
             body.append("opt.step()")
         if r.random() < 0.8 or optimizer:
@@ -53,13 +60,22 @@ class Assembly(Generator):
             cls = self.new("Block")
             layers_of: list[Node] = []
             lines, shape = self.chain(shape, r.choice([1, 1, 2, 3]), layers_of, cls, tags, 0.5)
-            self.setup.append((f"class {cls}(nn.Module):", [("def __init__(s):", ["super().__init__()", *layers_of]),
-                                                            ("def forward(s, h):", [*lines, "return h"])]))  # fmt: skip
+            self.setup.append(
+                (
+                    f"class {cls}(nn.Module):",
+                    [("def __init__(s):", ["super().__init__()", *layers_of]), ("def forward(s, h):", [*lines, "return h"])],
+                )
+            )
             made = f"{cls}()"
         self.setup.append(f"{net} = fill({made}, {self.seed()})")
         if self.maybe(0.25, "module hook"):
-            what = r.choice([f'lambda mod, given, out: keep.append(("{self.new("k")}", out))', "lambda mod, given, out: out * 0.5",
-                             f'lambda mod, given, out: see("{self.new("k")}", out)'])  # fmt: skip
+            what = r.choice(
+                [
+                    f'lambda mod, given, out: keep.append(("{self.new("k")}", out))',
+                    "lambda mod, given, out: out * 0.5",
+                    f'lambda mod, given, out: see("{self.new("k")}", out)',
+                ]
+            )
             self.setup.append(f"for mod in list({net}.modules())[-{r.choice([1, 2, 3])}:]: mod.register_forward_hook({what})")
         if self.maybe(0.15, "eval with gradients"):
             self.setup.append(f"{net}.eval()")
@@ -119,12 +135,25 @@ class Assembly(Generator):
         r = self.r
         out: list[Node] = []
         if self.maybe(0.15, "exception in backward"):
-            self.setup.append(("class Fails(m.autograd.Function):", ["@staticmethod", ("def forward(ctx, x):", ["return x * 1.0"]),
-                                                                     "@staticmethod", ("def backward(ctx, g):", ["raise Boom"])]))  # fmt: skip
+            self.setup.append(
+                (
+                    "class Fails(m.autograd.Function):",
+                    [
+                        "@staticmethod",
+                        ("def forward(ctx, x):", ["return x * 1.0"]),
+                        "@staticmethod",
+                        ("def backward(ctx, g):", ["raise Boom"]),
+                    ],
+                )
+            )
             given = f"T({self.seed()}, {', '.join(map(str, r.choice([start, (20_000,), (2, 8, 24, 24)])))}, grad=True)"
-            attempt = r.choice([f"(Fails.apply({given} * 1.5) * T({self.seed()}, 1)).sum().backward()",
-                                f"z = {given} * 1.5; z.register_hook(boom); (m.relu(z) * 2.0).sum().backward()",
-                                f"z = m.tanh(m.relu(Fails.apply(m.relu({given}) * 2.0))); m.autograd.grad(z.sum(), z)"])  # fmt: skip
+            attempt = r.choice(
+                [
+                    f"(Fails.apply({given} * 1.5) * T({self.seed()}, 1)).sum().backward()",
+                    f"z = {given} * 1.5; z.register_hook(boom); (m.relu(z) * 2.0).sum().backward()",
+                    f"z = m.tanh(m.relu(Fails.apply(m.relu({given}) * 2.0))); m.autograd.grad(z.sum(), z)",
+                ]
+            )
             out.append(("try:", [attempt]))
             out.append(("except Boom:", ["pass"]))
             churn = r.choice(["m.relu(z)", "m.tanh(z)", "m.sigmoid(z)", "F.leaky_relu(z, 0.1)", "F.silu(z)"])
@@ -145,9 +174,19 @@ class Assembly(Generator):
         """A loss, and one of the ways back."""
         r = self.r
         sizes = ", ".join(map(str, shape))
-        loss = r.choice([f"loss = (h * T({self.seed()}, {sizes})).sum() * 0.1", f"loss = F.mse_loss(h, T({self.seed()}, {sizes})) * 10.0",
-                         "loss = (h * h).mean() * 10.0", f"loss = (m.tanh(h) * T({self.seed()}, {sizes})).sum() * 0.1"])  # fmt: skip
-        ways = ["plain"] * 4 if self.reentrant else ["plain"] * 5 + ["grad", "grad", "grad inner", "twice", "create", "inputs", "grad then backward"]
+        loss = r.choice(
+            [
+                f"loss = (h * T({self.seed()}, {sizes})).sum() * 0.1",
+                f"loss = F.mse_loss(h, T({self.seed()}, {sizes})) * 10.0",
+                "loss = (h * h).mean() * 10.0",
+                f"loss = (m.tanh(h) * T({self.seed()}, {sizes})).sum() * 0.1",
+            ]
+        )
+        ways = (
+            ["plain"] * 4
+            if self.reentrant
+            else ["plain"] * 5 + ["grad", "grad", "grad inner", "twice", "create", "inputs", "grad then backward"]
+        )
         way = r.choice(ways)
         guard: list[Node] = []
         if self.maybe(0.08, "frozen before backward") and self.leaves:
@@ -199,12 +238,21 @@ class Assembly(Generator):
                 out += [f"{net}.eval()", ("with m.no_grad():", look), f"{net}.train()"]
             elif kind == "forward twice" and self.maybe(1, "step between forwards"):
                 tag = self.new("e")
-                out += [f"e = {net}({x})", ("for p in params:", ["p.grad = m.ones_like(p) * 0.1"]), "m.optim.SGD(params, lr=0.05).step()",
-                        ("for p in params:", ["p.grad = None"]), f'see("{tag}", {net}({x}))', f'see("{tag}", e)']  # fmt: skip
+                out += [
+                    f"e = {net}({x})",
+                    ("for p in params:", ["p.grad = m.ones_like(p) * 0.1"]),
+                    "m.optim.SGD(params, lr=0.05).step()",
+                    ("for p in params:", ["p.grad = None"]),
+                    f'see("{tag}", {net}({x}))',
+                    f'see("{tag}", e)',
+                ]
             elif kind == "save" and self.maybe(1, "state kept"):
                 state = self.new("state")
-                out += [f"{state} = {{k: v.clone() for k, v in {net}.state_dict().items()}}", ("for p in params:", ["with m.no_grad(): p.mul_(0.9)"]),
-                        f"{net}.load_state_dict({state})"]  # fmt: skip
+                out += [
+                    f"{state} = {{k: v.clone() for k, v in {net}.state_dict().items()}}",
+                    ("for p in params:", ["with m.no_grad(): p.mul_(0.9)"]),
+                    f"{net}.load_state_dict({state})",
+                ]
             elif kind == "init":
                 out.append(f"for p in list({net}.parameters())[-1:]: nn.init.constant_(p, 0.2)")
             elif kind == "numpy":
@@ -219,9 +267,20 @@ class Assembly(Generator):
         self.setup, self.rank = setup, 2
         events = self.events(1.0, True)
         inside = r.choice(list(INSIDE.values()))
-        body: list[Node] = [f"x = T({self.seed()}, 257, 512, grad=True)", "h = x * w", *events, f"h = {act}", "h = h * 1.5",
-                            f'h.register_hook(lambda g: keep.append(("k", {inside})))', "h = h + x", "(h * h).mean().backward()",
-                            'see("x", x.grad)', 'see("w", w.grad)', "w.grad = None", "look()"]  # fmt: skip
+        body: list[Node] = [
+            f"x = T({self.seed()}, 257, 512, grad=True)",
+            "h = x * w",
+            *events,
+            f"h = {act}",
+            "h = h * 1.5",
+            f'h.register_hook(lambda g: keep.append(("k", {inside})))',
+            "h = h + x",
+            "(h * h).mean().backward()",
+            'see("x", x.grad)',
+            'see("w", w.grad)',
+            "w.grad = None",
+            "look()",
+        ]
         self.features.add("large")
         return Program(setup, body, 2, self.features)
 

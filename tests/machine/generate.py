@@ -34,16 +34,44 @@ def _lines(nodes: list[Node], indent: str) -> list[str]:
     return out
 
 
-IMAGES = [(2, 8, 24, 24), (2, 16, 16, 16), (1, 8, 32, 32), (1, 16, 16, 16), (1, 4, 46, 45), (4, 4, 24, 24), (2, 3, 37, 38), (2, 3, 9, 7), (1, 8, 5, 6),
-          (3, 2, 11, 11), (2, 32, 12, 12), (1, 6, 37, 37)]  # fmt: skip
-MATRICES = [(128, 96), (64, 130), (96, 128), (33, 70), (7, 5), (64, 64), (130, 64), (4, 24, 90), (3, 40, 70),
-            (4, 33, 64)]  # fmt: skip
-ACTS = ["F.relu({})", "m.relu({})", "{}.relu()", "F.relu({}, inplace=True)", "{}.relu_()", "m.tanh({})", "m.sigmoid({})",
-        "F.leaky_relu({}, 0.1)", "F.silu({})", "{}.clamp(min=0.0)", "F.leaky_relu({}, 0.2, inplace=True)"]  # fmt: skip
+IMAGES = [
+    (2, 8, 24, 24),
+    (2, 16, 16, 16),
+    (1, 8, 32, 32),
+    (1, 16, 16, 16),
+    (1, 4, 46, 45),
+    (4, 4, 24, 24),
+    (2, 3, 37, 38),
+    (2, 3, 9, 7),
+    (1, 8, 5, 6),
+    (3, 2, 11, 11),
+    (2, 32, 12, 12),
+    (1, 6, 37, 37),
+]
+MATRICES = [(128, 96), (64, 130), (96, 128), (33, 70), (7, 5), (64, 64), (130, 64), (4, 24, 90), (3, 40, 70), (4, 33, 64)]
+ACTS = [
+    "F.relu({})",
+    "m.relu({})",
+    "{}.relu()",
+    "F.relu({}, inplace=True)",
+    "{}.relu_()",
+    "m.tanh({})",
+    "m.sigmoid({})",
+    "F.leaky_relu({}, 0.1)",
+    "F.silu({})",
+    "{}.clamp(min=0.0)",
+    "F.leaky_relu({}, 0.2, inplace=True)",
+]
 ACT_LAYERS = ["nn.ReLU()", "nn.ReLU(inplace=True)", "nn.Tanh()", "nn.Sigmoid()", "nn.LeakyReLU(0.1)", "nn.SiLU()"]
 CHANGES = ["by_copy", "by_mul", "by_init", "by_data", "by_load", "by_thread", "by_step", "by_numpy"]
-INSIDE = {"relu": "m.relu(g)", "sigmoid": "m.sigmoid(g)", "tanh": "m.tanh(g)", "leaky": "F.leaky_relu(g, 0.1)", "clamp": "g.clamp(min=0.0)",
-          "silu": "F.silu(g)"}  # fmt: skip
+INSIDE = {
+    "relu": "m.relu(g)",
+    "sigmoid": "m.sigmoid(g)",
+    "tanh": "m.tanh(g)",
+    "leaky": "F.leaky_relu(g, 0.1)",
+    "clamp": "g.clamp(min=0.0)",
+    "silu": "F.silu(g)",
+}
 
 
 class Generator:
@@ -91,8 +119,11 @@ class Generator:
             return out
         for _ in range(r.choice([1, 1, 2])):
             lookers = between and r.random() < 0.6
-            kind = r.choice(["hook", "retain", "inner", "keep"] if lookers else [
-                "keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"])
+            kind = r.choice(
+                ["hook", "retain", "inner", "keep"]
+                if lookers
+                else ["keep", "keep", "hook", "hook", "retain", "change", "writes", "inner", "write", "view", "view", "see", "function"]
+            )
             tag = self.new("k")
             if kind == "keep":
                 out.append(f'keep.append(("{tag}", h))')
@@ -110,7 +141,9 @@ class Generator:
                 out.append("h.requires_grad and inner.append(h)")
             elif kind == "write" and self.maybe(1, "in place"):
                 out += [] if fresh else ["h = h * 1.5"]
-                out.append(r.choice(["h.mul_(0.5)", "h.add_(0.25)", "h += 0.5", "h *= 0.8", f"h.add_(T({self.seed()}, *h.shape))", "h.sub_(0.1)"]))
+                out.append(
+                    r.choice(["h.mul_(0.5)", "h.add_(0.25)", "h += 0.5", "h *= 0.8", f"h.add_(T({self.seed()}, *h.shape))", "h.sub_(0.1)"])
+                )
             elif kind == "view" and self.maybe(1, "views"):
                 out += [] if fresh else ["h = h + 0.5"]
                 out += self.view(tag)
@@ -122,16 +155,36 @@ class Generator:
         """A view of `h`, a write through it or through `h`, and a look at both."""
         r = self.r
         v = self.new("v")
-        makes = [f"{v} = h[:, :2]", f"{v} = h[0]", f"{v} = h.transpose(0, 1)", f"{v} = h.view(h.shape[0], -1)", f"{v} = h[:, 1:]", f"{v} = h.detach()",
-                 f"{v} = h.narrow(1, 0, 2)", f"{v} = h[..., 0]", f"{v} = h.unsqueeze(0)"]  # fmt: skip
+        makes = [
+            f"{v} = h[:, :2]",
+            f"{v} = h[0]",
+            f"{v} = h.transpose(0, 1)",
+            f"{v} = h.view(h.shape[0], -1)",
+            f"{v} = h[:, 1:]",
+            f"{v} = h.detach()",
+            f"{v} = h.narrow(1, 0, 2)",
+            f"{v} = h[..., 0]",
+            f"{v} = h.unsqueeze(0)",
+        ]
         makes += [f"{v} = h[:, :, 1:]", f"{v} = h[:, 1:, 0]"] if self.rank > 2 else []
         if self.maybe(0.5, "chunk"):
             makes = [f"{v} = h.chunk(2, 1)[0]", f"{v} = h.split(1, 1)[-1]", f"{v}, _ = h.chunk(2, 1)", f"{v} = h.split(2, 1)[0]"]
         out: list[Node] = [r.choice(makes)]
         if self.maybe(0.3, "view of a view"):
             out.append(f"{v} = {v}[1:]")
-        write = r.choice([f"{v}.mul_(0.5)", f"{v}.add_(0.25)", f"{v}.zero_()", "h.mul_(0.75)", "h.add_(0.5)", f"{v}[0] = 0.5", "h[:, 0] = 0.25",
-                          f"{v}.copy_(T({self.seed()}, *{v}.shape))", f"{v}.fill_(0.3)"])  # fmt: skip
+        write = r.choice(
+            [
+                f"{v}.mul_(0.5)",
+                f"{v}.add_(0.25)",
+                f"{v}.zero_()",
+                "h.mul_(0.75)",
+                "h.add_(0.5)",
+                f"{v}[0] = 0.5",
+                "h[:, 0] = 0.25",
+                f"{v}.copy_(T({self.seed()}, *{v}.shape))",
+                f"{v}.fill_(0.3)",
+            ]
+        )
         if self.features & {"chunk"} and ("chunk" in out[0] or "split" in out[0]) and write.startswith(v) and r.random() < 0.7:
             write = f"if not {v}.requires_grad: {write}"  # what several views show at once may be written to where nothing is recorded
         if "detach" in out[0]:
@@ -158,14 +211,23 @@ class Generator:
             back = ["x, = ctx.saved_tensors", "return g * m.tanh(x)"]
         elif kind == "x":
             made, back = "m.relu(x)", ["x, = ctx.saved_tensors", "a = m.relu(x)", "return g * a + m.relu(g)"]
-        self.setup.append((f"class {name}(m.autograd.Function):", [
-            "@staticmethod", ("def forward(ctx, x):", ["ctx.save_for_backward(x)", f"return {made}"]),
-            "@staticmethod", ("def backward(ctx, g):", back)]))  # fmt: skip
+        self.setup.append(
+            (
+                f"class {name}(m.autograd.Function):",
+                [
+                    "@staticmethod",
+                    ("def forward(ctx, x):", ["ctx.save_for_backward(x)", f"return {made}"]),
+                    "@staticmethod",
+                    ("def backward(ctx, g):", back),
+                ],
+            )
+        )
         return [f"h = {name}.apply(h)"]
 
     # ------------------------------------------------------------------------------------------ layers
-    def chain(self, shape: tuple[int, ...], length: int, layers: list[Node] | None, cls: str, tags: list[str],
-              density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
+    def chain(
+        self, shape: tuple[int, ...], length: int, layers: list[Node] | None, cls: str, tags: list[str], density: float
+    ) -> tuple[list[Node], tuple[int, ...]]:
         """Lines that take `h` of `shape` on; `layers`: where a module's layers are made, None for plain functions."""
         out: list[Node] = []
         for _ in range(length):
@@ -220,13 +282,39 @@ class Generator:
             return [f"h = s.{name}(h)"]
         return ["h = " + (self.r.choice(ACTS[:5]) if self.r.random() < p_relu else self.r.choice(ACTS)).format("h")]
 
-    def image_step(self, shape: tuple[int, ...], layers: list[Node] | None, cls: str, tags: list[str],
-                   density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
+    def image_step(
+        self, shape: tuple[int, ...], layers: list[Node] | None, cls: str, tags: list[str], density: float
+    ) -> tuple[list[Node], tuple[int, ...]]:
         r = self.r
         n, c, h, w = shape
-        kind = r.choice(["motif"] * 8 + ["pool", "pool", "cat", "pad", "group norm", "layer norm", "transposed", "dropout", "dropout", "channel", "softmax",
-                                         "cat", "adaptive", "interpolate", "checkpoint", "act", "resize", "shared", "squeeze",
-                                         "several", "several", "watched", "watched"])  # fmt: skip
+        kind = r.choice(
+            ["motif"] * 8
+            + [
+                "pool",
+                "pool",
+                "cat",
+                "pad",
+                "group norm",
+                "layer norm",
+                "transposed",
+                "dropout",
+                "dropout",
+                "channel",
+                "softmax",
+                "cat",
+                "adaptive",
+                "interpolate",
+                "checkpoint",
+                "act",
+                "resize",
+                "shared",
+                "squeeze",
+                "several",
+                "several",
+                "watched",
+                "watched",
+            ]
+        )
         out: list[Node] = []
         events = lambda fresh=True: self.events(density, fresh)
         if kind == "motif":
@@ -248,8 +336,13 @@ class Generator:
         if kind == "pool" and min(h, w) >= 4:
             k, p = r.choice([(2, 0), (3, 1), (2, 0), (3, 0)])
             s = r.choice([2, k])
-            what = r.choice(["F.max_pool2d(h, {k}, {s}, {p})", "F.avg_pool2d(h, {k}, {s}, {p})",
-                             "F.avg_pool2d(h, {k}, {s}, {p}, count_include_pad=False)"])  # fmt: skip
+            what = r.choice(
+                [
+                    "F.max_pool2d(h, {k}, {s}, {p})",
+                    "F.avg_pool2d(h, {k}, {s}, {p})",
+                    "F.avg_pool2d(h, {k}, {s}, {p}, count_include_pad=False)",
+                ]
+            )
             return [f"h = {what.format(k=k, s=s, p=p)}", *events()], (n, c, (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1)
         if kind == "adaptive" and min(h, w) >= 4:
             size = r.choice([1, 2, 3, (h // 2, w // 2)])
@@ -257,8 +350,11 @@ class Generator:
             return [f"h = F.adaptive_{r.choice(['avg', 'avg', 'max'])}_pool2d(h, {size})", *events()], (n, c, oh, ow)
         if kind == "cat" and c > 1:
             k = r.choice(["h.chunk(2, 1)", f"h.split([1, {c - 1}], 1)"])
-            return [f"a, b = {k}", r.choice(["h = m.cat([b, a], 1)", "h = m.cat([b * 2.0, m.relu(a)], 1)", "h = m.cat([m.relu(b), m.tanh(a)], 1)"]),
-                    *events()], shape  # fmt: skip
+            return [
+                f"a, b = {k}",
+                r.choice(["h = m.cat([b, a], 1)", "h = m.cat([b * 2.0, m.relu(a)], 1)", "h = m.cat([m.relu(b), m.tanh(a)], 1)"]),
+                *events(),
+            ], shape
         if kind == "pad":
             return ["h = F.pad(h, (1, 0, 0, 1))", *events()], (n, c, h + 1, w + 1)
         if kind == "group norm" and c % 2 == 0:
@@ -290,13 +386,24 @@ class Generator:
             before = [f"h = h * {self.leaf(c, 1, 1)}"] if again else []  # a reentrant one needs an input that requires a gradient
             return [*before, f"h = m.utils.checkpoint.checkpoint(lambda v: {inside}, h, use_reentrant={again})", *events()], shape
         if kind == "resize" and n * h * w >= 64:
-            return ["h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1]) * 1.0", *self.act(None), f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
-                    *events(False)], shape  # fmt: skip
-        if kind == "watched" and self.maybe(1, "watched norm"):  # who looks between a norm and its activation, with a convolution before and after
+            return [
+                "h = h.permute(0, 2, 3, 1).reshape(-1, h.shape[1]) * 1.0",
+                *self.act(None),
+                f"h = h.reshape({n}, {h}, {w}, {c}).permute(0, 3, 1, 2)",
+                *events(False),
+            ], shape
+        if kind == "watched" and self.maybe(
+            1, "watched norm"
+        ):  # who looks between a norm and its activation, with a convolution before and after
             first, shape = self.conv(shape, layers, cls, tags)
             tag = self.new("k")
-            looks = r.choice([f'h.requires_grad and h.register_hook(lambda g: keep.append(("{tag}", g)))', "h.requires_grad and inner.append(h)",
-                              f'h.requires_grad and (h.retain_grad(), retained.append(("{tag}", h)))'])  # fmt: skip
+            looks = r.choice(
+                [
+                    f'h.requires_grad and h.register_hook(lambda g: keep.append(("{tag}", g)))',
+                    "h.requires_grad and inner.append(h)",
+                    f'h.requires_grad and (h.retain_grad(), retained.append(("{tag}", h)))',
+                ]
+            )
             looks = looks if "retain" not in looks or self.maybe(1, "retain_grad") else "h.requires_grad and inner.append(h)"
             norm = self.norm(shape, layers, cls, tags) if shape[0] * shape[2] * shape[3] > 1 else []
             last, after = self.conv(shape, layers, cls, tags)
@@ -306,19 +413,44 @@ class Generator:
             return [f"h = h * m.sigmoid(F.conv2d(F.relu(F.conv2d(F.adaptive_avg_pool2d(h, 1), {a})), {b}))", *events(False)], shape
         if kind == "several":
             a = self.leaf(c, c, 1, 1)
-            return [r.choice([f"h = m.relu(h) * 0.5 + m.tanh(h) + F.conv2d(h, {a})", f"h = F.conv2d(h, {a}) + F.leaky_relu(h, 0.1) * F.conv2d(h, {a})",
-                              f"h = m.sigmoid(h) * h + F.conv2d(h, {a})"]), *events()], shape  # fmt: skip
+            return [
+                r.choice(
+                    [
+                        f"h = m.relu(h) * 0.5 + m.tanh(h) + F.conv2d(h, {a})",
+                        f"h = F.conv2d(h, {a}) + F.leaky_relu(h, 0.1) * F.conv2d(h, {a})",
+                        f"h = m.sigmoid(h) * h + F.conv2d(h, {a})",
+                    ]
+                ),
+                *events(),
+            ], shape
         if kind == "shared" and layers is None:
             a = self.leaf(c, c, 1, 1)
             return [f"h = F.conv2d(F.relu(F.conv2d(h, {a})), {a}.transpose(0, 1))", *events()], shape
         return [*self.act(layers), *events(False)], shape
 
-    def matrix_step(self, shape: tuple[int, ...], layers: list[Node] | None, cls: str, tags: list[str],
-                    density: float) -> tuple[list[Node], tuple[int, ...]]:  # fmt: skip
+    def matrix_step(
+        self, shape: tuple[int, ...], layers: list[Node] | None, cls: str, tags: list[str], density: float
+    ) -> tuple[list[Node], tuple[int, ...]]:
         r = self.r
         d = shape[-1]
-        kind = r.choice(["linear"] * 5 + ["act", "layer norm", "softmax", "log softmax", "product", "product", "row", "dropout", "cat", "turn",
-                                           "residual", "conv1", "several"])  # fmt: skip
+        kind = r.choice(
+            ["linear"] * 5
+            + [
+                "act",
+                "layer norm",
+                "softmax",
+                "log softmax",
+                "product",
+                "product",
+                "row",
+                "dropout",
+                "cat",
+                "turn",
+                "residual",
+                "conv1",
+                "several",
+            ]
+        )
         events = lambda fresh=True: self.events(density, fresh)
         if kind == "linear":
             o, bias = r.choice([96, 80, 64, 10, 130]), r.random() < 0.7
@@ -349,11 +481,19 @@ class Generator:
             return ["h = h.transpose(-2, -1)", *self.act(None), "h = h.transpose(-2, -1)", *events(False)], shape
         if kind == "several":
             a = self.leaf(d, d)
-            return [r.choice([f"h = F.linear(h, {a}) + F.relu(h) + m.tanh(h) * 0.5", f"h = F.softmax(h, -1) * 3.0 + m.sigmoid(h) + F.linear(h, {a})"]),
-                    *events()], shape  # fmt: skip
+            return [
+                r.choice(
+                    [f"h = F.linear(h, {a}) + F.relu(h) + m.tanh(h) * 0.5", f"h = F.softmax(h, -1) * 3.0 + m.sigmoid(h) + F.linear(h, {a})"]
+                ),
+                *events(),
+            ], shape
         if kind == "residual":
             return [f"h = h + F.relu(h * {self.leaf(d)})", *events()], shape
         if kind == "conv1" and len(shape) == 2 and d <= 96:
-            return ["h = h.view(1, *h.shape, 1).transpose(1, 2)", f"h = F.conv2d(h, {self.leaf(32, d, 1, 1)})", "h = h[0, :, :, 0].transpose(0, 1)",
-                    *events()], (shape[0], 32)  # fmt: skip
+            return [
+                "h = h.view(1, *h.shape, 1).transpose(1, 2)",
+                f"h = F.conv2d(h, {self.leaf(32, d, 1, 1)})",
+                "h = h[0, :, :, 0].transpose(0, 1)",
+                *events(),
+            ], (shape[0], 32)
         return [*self.act(layers), *events(False)], shape

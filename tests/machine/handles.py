@@ -453,8 +453,9 @@ class Function:
         return Tensor(Var(value.copy(), given, pull))
 
 
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: Any = None, create_graph: bool = False,
-         allow_unused: bool = False) -> tuple[Any, ...]:  # fmt: skip
+def grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: Any = None, create_graph: bool = False, allow_unused: bool = False
+) -> tuple[Any, ...]:
     outs = _listed(outputs)
     seeds = [None] * len(outs) if grad_outputs is None else _listed(grad_outputs)
     return tuple(run(outs, seeds, _listed(inputs), False, create_graph))

@@ -88,8 +88,8 @@ def look():
 def forget(): keep.clear(); retained.clear(); inner.clear()
 '''
 
-DROP = '''
+DROP = """
 def drop(h, p, seed, whole=False):
     if not whole: h = h.contiguous()  # the mask is drawn in the order of memory
     m.manual_seed(seed); return F.dropout(h, p, True)
-'''
+"""

@@ -55,8 +55,14 @@ def _biased(y: Var, bias: Any) -> Var:
 def conv_transpose2d(x: Tensor, w: Tensor, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0) -> Tensor:
     n, c, *size = x.shape
     _, o, *kernel = w.shape
-    full = (n, o, *((s - 1) * t - 2 * p + k + e for s, t, p, k, e in
-                    zip(size, _two(stride), _two(padding), kernel, _two(output_padding), strict=True)))  # fmt: skip
+    full = (
+        n,
+        o,
+        *(
+            (s - 1) * t - 2 * p + k + e
+            for s, t, p, k, e in zip(size, _two(stride), _two(padding), kernel, _two(output_padding), strict=True)
+        ),
+    )
     places, outs = windows(full, tuple(kernel), _two(stride), _two(padding), (1, 1))
     assert outs == tuple(size)
     columns = tape.matmul(tape.turn(tape.reshape(w.var, (1, c, -1))), tape.reshape(x.var, (n, c, -1)))
@@ -79,8 +85,9 @@ def _largest(v: Var, places: Any, shape: tuple[int, ...]) -> Var:
     return tape.gather(v, best.reshape(shape))
 
 
-def avg_pool2d(x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True) -> Tensor:  # fmt: skip
+def avg_pool2d(
+    x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True
+) -> Tensor:
     kernel = _two(kernel_size)
     places, outs = windows(x.shape, kernel, _two(stride or kernel), _two(padding), (1, 1), ceil_mode)
     count = kernel[0] * kernel[1] if count_include_pad else (places >= 0).sum(axis=2, keepdims=True)
@@ -144,8 +151,16 @@ def _affine(y: Var, weight: Any, bias: Any, shape: tuple[int, ...]) -> Var:
     return y if bias is None else add(y, tape.reshape(bias.var, shape))
 
 
-def batch_norm(x: Tensor, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None, training: bool = False,
-               momentum: float = 0.1, eps: float = 1e-5) -> Tensor:  # fmt: skip
+def batch_norm(
+    x: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
     v = x.var
     axes, shape = (0, *range(2, v.value.ndim)), (1, -1, *(1,) * (v.value.ndim - 2))
     if training:
@@ -218,9 +233,34 @@ def mse_loss(x: Tensor, y: Tensor) -> Tensor:
     return Tensor(tape.average(mul(d, d)))
 
 
-F = Names(**{f.__name__: f for f in (conv2d, conv_transpose2d, max_pool2d, avg_pool2d, adaptive_avg_pool2d, adaptive_max_pool2d, interpolate,
-                                     pad, batch_norm, layer_norm, group_norm, linear, log_softmax, softmax, leaky_relu, silu, dropout,
-                                     mse_loss)}, relu=relu, tanh=tanh, sigmoid=sigmoid)  # fmt: skip
+F = Names(
+    **{
+        f.__name__: f
+        for f in (
+            conv2d,
+            conv_transpose2d,
+            max_pool2d,
+            avg_pool2d,
+            adaptive_avg_pool2d,
+            adaptive_max_pool2d,
+            interpolate,
+            pad,
+            batch_norm,
+            layer_norm,
+            group_norm,
+            linear,
+            log_softmax,
+            softmax,
+            leaky_relu,
+            silu,
+            dropout,
+            mse_loss,
+        )
+    },
+    relu=relu,
+    tanh=tanh,
+    sigmoid=sigmoid,
+)
 
 
 # ------------------------------------------------------------------------------------------------- modules
@@ -330,7 +370,9 @@ class _Weighted(Module):
 
 
 class Conv2d(_Weighted):
-    def __init__(self, i: int, o: int, k: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True) -> None:
+    def __init__(
+        self, i: int, o: int, k: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: bool = True
+    ) -> None:
         super().__init__()
         self.weight, self.how = _param(o, i // groups, *_two(k)), (stride, padding, dilation, groups)
         self.bias = _param(o) if bias else None
@@ -404,13 +446,29 @@ def _layer(fn: Any) -> Any:
 
 
 nn = Names(
-    Module=Module, Sequential=Sequential, Parameter=Parameter, Conv2d=Conv2d, ConvTranspose2d=ConvTranspose2d, Linear=Linear,
-    BatchNorm2d=BatchNorm2d, GroupNorm=GroupNorm, LayerNorm=LayerNorm, functional=F, ReLU=_layer(relu), Tanh=_layer(tanh), SiLU=_layer(silu),
-    Sigmoid=_layer(sigmoid), LeakyReLU=_layer(leaky_relu), MaxPool2d=_layer(max_pool2d), AvgPool2d=_layer(avg_pool2d),
-    Flatten=_layer(lambda x: x.flatten(1)), Identity=_layer(lambda x: x), Softmax=_layer(lambda x, dim: softmax(x, dim)),
+    Module=Module,
+    Sequential=Sequential,
+    Parameter=Parameter,
+    Conv2d=Conv2d,
+    ConvTranspose2d=ConvTranspose2d,
+    Linear=Linear,
+    BatchNorm2d=BatchNorm2d,
+    GroupNorm=GroupNorm,
+    LayerNorm=LayerNorm,
+    functional=F,
+    ReLU=_layer(relu),
+    Tanh=_layer(tanh),
+    SiLU=_layer(silu),
+    Sigmoid=_layer(sigmoid),
+    LeakyReLU=_layer(leaky_relu),
+    MaxPool2d=_layer(max_pool2d),
+    AvgPool2d=_layer(avg_pool2d),
+    Flatten=_layer(lambda x: x.flatten(1)),
+    Identity=_layer(lambda x: x),
+    Softmax=_layer(lambda x, dim: softmax(x, dim)),
     AdaptiveAvgPool2d=_layer(adaptive_avg_pool2d),
     init=Names(zeros_=lambda p: p._data(0.0), constant_=lambda p, v: p._data(v), ones_=lambda p: p._data(1.0)),
-)  # fmt: skip
+)
 
 
 # ------------------------------------------------------------------------------------------------- optimizers
@@ -471,8 +529,25 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
 
 
 twin = Names(
-    Tensor=Tensor, tensor=tensor, zeros=_made(np.zeros), ones=_made(np.ones), zeros_like=lambda t: tensor(np.zeros(t.shape)),
-    ones_like=lambda t: tensor(np.ones(t.shape)), cat=cat, chunk=chunk, split=split, relu=relu, tanh=tanh, sigmoid=sigmoid,
-    no_grad=no_grad, enable_grad=enable_grad, is_grad_enabled=RECORD.get, autograd=Names(grad=grad, Function=Function), nn=nn,
-    optim=Names(SGD=SGD, Adam=Adam), utils=Names(checkpoint=Names(checkpoint=checkpoint)), float32=np.float32, float64=np.float64,
-)  # fmt: skip
+    Tensor=Tensor,
+    tensor=tensor,
+    zeros=_made(np.zeros),
+    ones=_made(np.ones),
+    zeros_like=lambda t: tensor(np.zeros(t.shape)),
+    ones_like=lambda t: tensor(np.ones(t.shape)),
+    cat=cat,
+    chunk=chunk,
+    split=split,
+    relu=relu,
+    tanh=tanh,
+    sigmoid=sigmoid,
+    no_grad=no_grad,
+    enable_grad=enable_grad,
+    is_grad_enabled=RECORD.get,
+    autograd=Names(grad=grad, Function=Function),
+    nn=nn,
+    optim=Names(SGD=SGD, Adam=Adam),
+    utils=Names(checkpoint=Names(checkpoint=checkpoint)),
+    float32=np.float32,
+    float64=np.float64,
+)

@@ -48,8 +48,11 @@ PATHS = [
     Path("tanh", K + "eltwise:tanh"),
     Path("an activation's adjoint", K + "eltwise:curve_adjoint"),
     Path("an activation's adjoint, written over a lent gradient", K + "eltwise:curve_adjoint", _over),
-    Path("an activation's adjoint, its gradient brought into the order of the result", K + "eltwise:curve_adjoint",
-         lambda v, r: v["g"] is not v.get("donated") and r.__class__ is ChannelsLast),
+    Path(
+        "an activation's adjoint, its gradient brought into the order of the result",
+        K + "eltwise:curve_adjoint",
+        lambda v, r: v["g"] is not v.get("donated") and r.__class__ is ChannelsLast,
+    ),
     Path("leaky relu's adjoint", K + "eltwise:leaky_relu_adjoint"),
     Path("a sum of one shape", K + "binary:_binary", lambda v, r: not v["into"] and v["what"] == 0x1FFF0 and v["x"].shape == v["z"].shape),
     Path("a product of one shape", K + "binary:multiply", lambda v, r: v["x"].shape == v["z"].shape),
@@ -94,11 +97,23 @@ PATHS = [
     Path("part of a value that is channels last", "kernels.onednn.channels_last_ops:part"),
     Path("joined values that are channels last", "kernels.onednn.channels_last_ops:cat"),
     Path("padding that stays channels last", "kernels.onednn.channels_last_ops:pad"),
-    Path("NumPy on a value as it lies", "kernels.onednn.plain:run_reference", lambda v, r: v["prim"].entrywise and r.__class__ is ChannelsLast),
+    Path(
+        "NumPy on a value as it lies",
+        "kernels.onednn.plain:run_reference",
+        lambda v, r: v["prim"].entrywise and r.__class__ is ChannelsLast,
+    ),
     Path("a channels-last value becomes a storage", "kernels.onednn.plain:to_storage"),
     Path("memory that is used again", "kernels.memory.allocator:borrow"),
-    Path("a leaf keeps a lent gradient", "tensors.accumulate:accumulate", lambda v, r: v["donated"] and v["had"] is None and not v["create_graph"]),
-    Path("a leaf's gradient is added to in place", "tensors.accumulate:accumulate", lambda v, r: v["had"] is not None and not v["create_graph"]),
+    Path(
+        "a leaf keeps a lent gradient",
+        "tensors.accumulate:accumulate",
+        lambda v, r: v["donated"] and v["had"] is None and not v["create_graph"],
+    ),
+    Path(
+        "a leaf's gradient is added to in place",
+        "tensors.accumulate:accumulate",
+        lambda v, r: v["had"] is not None and not v["create_graph"],
+    ),
     Path("a new value takes the place of one that is channels last", "tensors.inplace:_swap"),
 ]
 

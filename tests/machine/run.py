@@ -34,8 +34,13 @@ _DROP = compile(DROP, "drop", "exec")
 FLAT, NESTED = "net", "nn.Sequential(nn.Sequential(net))"
 
 
-REFUSALS = ("modified by an inplace operation", "is a view and is being modified inplace", "view size is not compatible",
-            "checkpoint: a different number of tensors", "checkpoint: recomputed values have different metadata")  # fmt: skip  # a weight frozen since
+REFUSALS = (
+    "modified by an inplace operation",
+    "is a view and is being modified inplace",
+    "view size is not compatible",
+    "checkpoint: a different number of tensors",
+    "checkpoint: recomputed values have different metadata",
+)  # a weight frozen since
 
 
 class Form(NamedTuple):
@@ -160,7 +165,11 @@ def difference(want: Outcome, got: Outcome, form: Form, largest: float, kinks: i
             later = 1 if name.endswith("#1") else 5  # training carries rounding on
             wrong = not bool((apart <= later * 2e-3 * (np.abs(w).max(initial=0.0) + 0.02 * largest + 1e-3)).all())
         if wrong:
-            at = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(np.where(np.isnan(apart), np.inf, apart))), w.shape)) if w.shape else ()
+            at = (
+                tuple(int(i) for i in np.unravel_index(int(np.nanargmax(np.where(np.isnan(apart), np.inf, apart))), w.shape))
+                if w.shape
+                else ()
+            )
             return f"{name}{list(at)} is {g[at]:.9g} instead of {w[at]:.9g} (of at most {np.abs(w).max():.3g})"
     extra = [n for n in got.seen if n not in want.seen]
     if extra:
@@ -181,7 +190,9 @@ class Failure:
     again: bool = True
 
     def __str__(self) -> str:
-        setting = f'm.use_backend("{self.form.backend}")' + ("\nm.autograd.detect_anomaly(check_nan=False).__enter__()" if self.form.anomaly else "")
+        setting = f'm.use_backend("{self.form.backend}")' + (
+            "\nm.autograd.detect_anomaly(check_nan=False).__enter__()" if self.form.anomaly else ""
+        )
         setting += "\nimport autograd_cnn.kernels.memory.allocator as memory; memory.LARGE = 1 << 14" if self.form.donated else ""
         head = PASTED.format(setting=setting, dtype=self.form.dtype, wrap=self.form.wrap)
         text = f"# seed {self.seed}, {self.form.name}: {self.what}\n{head}{HELPERS}{DROP}\n{self.program.text()}"
@@ -281,7 +292,9 @@ def _paths(program: Program) -> list[tuple[Any, ...]]:
 
     visit(program.setup, ("setup",))
     visit(program.body, ("body",))
-    return sorted(out, key=lambda path: (len(path), *(-i for i in path[1:])))  # large parts first, then from the end: on that nothing depends
+    return sorted(
+        out, key=lambda path: (len(path), *(-i for i in path[1:]))
+    )  # large parts first, then from the end: on that nothing depends
 
 
 def _without(program: Program, path: tuple[Any, ...]) -> Program | None:

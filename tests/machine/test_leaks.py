@@ -55,9 +55,14 @@ def _newest(there: int) -> dict[str, int]:
 def network() -> nn.Sequential:
     ac.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        nn.Flatten(), nn.Dropout(0.1), nn.Linear(36, 3),
-    )  # fmt: skip
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        nn.Flatten(),
+        nn.Dropout(0.1),
+        nn.Linear(36, 3),
+    )
 
 
 def loss_of(net: nn.Module, i: int = 0) -> ac.Tensor:

@@ -57,9 +57,17 @@ def _found(program: Program) -> str:
 
 SIMPLE = Program(
     ["w = W(1, 8, 8, 3, 3)"],
-    ["x = T(2 + step, 2, 8, 24, 24, grad=True)", "h = F.relu(F.conv2d(x, w, None, padding=1))",
-     'h.register_hook(lambda g: keep.append(("g", g)))', "((h + 1.0) * (h + 1.0)).mean().backward()", "look()", 'see("w", w.grad)',
-     "w.grad = None"], 2)  # fmt: skip
+    [
+        "x = T(2 + step, 2, 8, 24, 24, grad=True)",
+        "h = F.relu(F.conv2d(x, w, None, padding=1))",
+        'h.register_hook(lambda g: keep.append(("g", g)))',
+        "((h + 1.0) * (h + 1.0)).mean().backward()",
+        "look()",
+        'see("w", w.grad)',
+        "w.grad = None",
+    ],
+    2,
+)
 
 
 def test_a_right_program_is_right() -> None:
@@ -81,14 +89,30 @@ def test_it_notices_a_hook_gradient_that_is_written_over(monkeypatch: pytest.Mon
 
 def test_it_notices_a_weight_that_is_read_too_late() -> None:
     """What a kernel that waits would compute: the weights as they are after the change."""
-    late = Program(["w = W(1, 8, 8, 3, 3)"], ["x = T(2, 2, 8, 24, 24)", ("with m.no_grad():", [
-        "late = m is not __import__('tests.machine.layers').machine.layers.twin", "late and w.mul_(0.5)", "h = F.conv2d(x, w)",
-        "late or w.mul_(0.5)"]), 'see("h", h)'], 1)  # fmt: skip
+    late = Program(
+        ["w = W(1, 8, 8, 3, 3)"],
+        [
+            "x = T(2, 2, 8, 24, 24)",
+            (
+                "with m.no_grad():",
+                [
+                    "late = m is not __import__('tests.machine.layers').machine.layers.twin",
+                    "late and w.mul_(0.5)",
+                    "h = F.conv2d(x, w)",
+                    "late or w.mul_(0.5)",
+                ],
+            ),
+            'see("h", h)',
+        ],
+        1,
+    )
     assert _found(late).startswith("h#1")
 
 
 def test_it_notices_a_lost_write_and_a_small_error() -> None:
-    lost = Program([], ["x = T(2, 2, 8, 24, 24)", "a = x[:, :4] if hasattr(x, 'owner') else x[:, :4].clone()", "a.mul_(0.5)", 'see("x", x)'], 1)
+    lost = Program(
+        [], ["x = T(2, 2, 8, 24, 24)", "a = x[:, :4] if hasattr(x, 'owner') else x[:, :4].clone()", "a.mul_(0.5)", 'see("x", x)'], 1
+    )
     assert _found(lost).startswith("x#1")
     small = Program([], ["x = T(2, 40)", "k = 1.0 if hasattr(x, 'owner') else 1.0 + 1e-8", 'see("x", x * k)'], 1)
     found = run.check(small, [f for f in run.FORMS if f.dtype == "float64"])
@@ -126,12 +150,24 @@ def test_the_twins_rules_by_differences() -> None:
     a, b, places = rng.uniform(0.2, 1.4, (3, 4)), rng.uniform(0.2, 1.4, (4,)), np.array([[0, 5, -1], [5, 11, 2]])
     v = lambda x: tape.Var(x, leaf=object())
     cases = {
-        "add": lambda x: tape.add(x, const(b)), "mul": lambda x: tape.mul(x, tape.take(x, (slice(0, 1),))), "power": lambda x: tape.power(x, 1.7),
-        "matmul": lambda x: tape.matmul(x, tape.turn(x)), "exp": tape.exp, "log": tape.log, "tanh": tape.tanh, "sigmoid": tape.sigmoid, "sin": tape.sin,
-        "relu": tape.relu, "leaky": lambda x: tape.leaky_relu(x, 0.1), "clamp": lambda x: tape.clamp(x, 0.5, 1.0), "gather": lambda x: tape.gather(x, places),
-        "scatter": lambda x: tape.scatter(tape.take(x, (slice(0, 2), slice(0, 3))), places, (3, 4)), "permute": lambda x: tape.permute(x, (1, 0)),
-        "total": lambda x: tape.total(x, (1,)), "average": lambda x: tape.average(x, (0,), True),
-    }  # fmt: skip
+        "add": lambda x: tape.add(x, const(b)),
+        "mul": lambda x: tape.mul(x, tape.take(x, (slice(0, 1),))),
+        "power": lambda x: tape.power(x, 1.7),
+        "matmul": lambda x: tape.matmul(x, tape.turn(x)),
+        "exp": tape.exp,
+        "log": tape.log,
+        "tanh": tape.tanh,
+        "sigmoid": tape.sigmoid,
+        "sin": tape.sin,
+        "relu": tape.relu,
+        "leaky": lambda x: tape.leaky_relu(x, 0.1),
+        "clamp": lambda x: tape.clamp(x, 0.5, 1.0),
+        "gather": lambda x: tape.gather(x, places),
+        "scatter": lambda x: tape.scatter(tape.take(x, (slice(0, 2), slice(0, 3))), places, (3, 4)),
+        "permute": lambda x: tape.permute(x, (1, 0)),
+        "total": lambda x: tape.total(x, (1,)),
+        "average": lambda x: tape.average(x, (0,), True),
+    }
 
     def first(fn: Any, x: Any, c: Any) -> Any:
         leaf = v(x)

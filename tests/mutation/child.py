@@ -97,5 +97,13 @@ class Child:
 def run_pytest(files: list[str], plugin: object, *options: str) -> int:
     """Its exit code. Hypothesis draws the same in every process, and nothing is kept of the run."""
     os.environ["CI"] = "1"
-    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # plugins are there already
+    quiet = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]  # plugins are there already
     return int(pytest.main([*quiet, *options, *files], plugins=[plugin]))

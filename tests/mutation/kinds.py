@@ -5,11 +5,38 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-TWINS = {"sum": "mean", "mean": "sum", "max": "min", "min": "max", "maximum": "minimum", "minimum": "maximum", "argmax": "argmin",
-         "argmin": "argmax", "sin": "cos", "cos": "sin", "floor": "ceil", "ceil": "floor", "sinh": "cosh", "cosh": "sinh",
-         "logical_and": "logical_or", "logical_or": "logical_and", "amax": "amin", "amin": "amax", "tril": "triu", "triu": "tril",
-         "add": "subtract", "subtract": "add", "multiply": "divide", "true_divide": "multiply", "less": "greater", "greater": "less",
-         "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros", "ones_like": "zeros_like"}  # fmt: skip
+TWINS = {
+    "sum": "mean",
+    "mean": "sum",
+    "max": "min",
+    "min": "max",
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "argmax": "argmin",
+    "argmin": "argmax",
+    "sin": "cos",
+    "cos": "sin",
+    "floor": "ceil",
+    "ceil": "floor",
+    "sinh": "cosh",
+    "cosh": "sinh",
+    "logical_and": "logical_or",
+    "logical_or": "logical_and",
+    "amax": "amin",
+    "amin": "amax",
+    "tril": "triu",
+    "triu": "tril",
+    "add": "subtract",
+    "subtract": "add",
+    "multiply": "divide",
+    "true_divide": "multiply",
+    "less": "greater",
+    "greater": "less",
+    "zeros": "ones",
+    "zeros_like": "ones_like",
+    "ones": "zeros",
+    "ones_like": "zeros_like",
+}
 
 Change = tuple[str, ast.expr]
 

@@ -189,8 +189,10 @@ def main(argv: list[str]) -> int:
             options.json.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{'area':<14}{'mutants':>9}{'tried':>7}{'caught':>8}{'equivalent':>12}{'survive':>9}{'share':>8}{'seconds':>9}")
     for row in rows:
-        print(f"{row['area']:<14}{row['all']:>9}{row['tried']:>7}{row['caught']:>8}{len(row['equivalent']):>12}{len(row['survivors']):>9}"
-              f"{_share(row):>8.0%}{row['seconds']:>9}")  # fmt: skip
+        print(
+            f"{row['area']:<14}{row['all']:>9}{row['tried']:>7}{row['caught']:>8}{len(row['equivalent']):>12}{len(row['survivors']):>9}"
+            f"{_share(row):>8.0%}{row['seconds']:>9}"
+        )
     for row in rows:
         for text in row["survivors"]:
             print(f"survived: {text}")

@@ -24,9 +24,29 @@ from autograd_cnn.engine.primitive import REGISTRY
 
 from .kinds import binary, called, constant, twin
 
-COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "max", "min", "align", "logical_and", "logical_or", "isinstance", "getattr",
-           "hasattr", "range", "logaddexp",
-    "logical_xor", "hypot", "broadcast_shapes", "result_type", "total", "expected"}  # fmt: skip
+COMMUTE = {
+    "maximum",
+    "minimum",
+    "add",
+    "multiply",
+    "equal",
+    "max",
+    "min",
+    "align",
+    "logical_and",
+    "logical_or",
+    "isinstance",
+    "getattr",
+    "hasattr",
+    "range",
+    "logaddexp",
+    "logical_xor",
+    "hypot",
+    "broadcast_shapes",
+    "result_type",
+    "total",
+    "expected",
+}
 PLANS = {
     "_route",
     "_turns",

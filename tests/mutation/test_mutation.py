@@ -50,22 +50,25 @@ def _toy() -> list[Any]:
     return list(source.mistakes(frozenset(), {"toy.py": source}))
 
 
-@pytest.mark.parametrize("expected", [
-    ("threshold", 2, "4096", "(4096 * 1000)"),
-    ("flag", 5, "True", "(False)"),
-    ("one step only", 7, "while", "if"),
-    ("comparison", 7, "raw.base is not None", "(raw.base is None)"),
-    ("no guard", 12, "n < 0 or not values", "False"),
-    ("half a condition", 12, "n < 0 or not values", "(n < 0)"),
-    ("comparison", 12, "n < 0", "(n <= 0)"),
-    ("no copy", 15, "list(_live)", "(_live)"),
-    ("no continue", 17, "continue", "pass"),
-    ("swapped operands", 18, "values[0] -\n                        n", "(n - values[0])"),
-    ("call left out", 20, "note(values)", "pass"),
-    ("no finally", 14, "_live.clear()", "pass"),
-    ("no copy", 23, "values.copy()", "(values)"),
-    ("half a condition", 23, "len(values) > LARGE and values.copy()", "(values.copy())"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ("threshold", 2, "4096", "(4096 * 1000)"),
+        ("flag", 5, "True", "(False)"),
+        ("one step only", 7, "while", "if"),
+        ("comparison", 7, "raw.base is not None", "(raw.base is None)"),
+        ("no guard", 12, "n < 0 or not values", "False"),
+        ("half a condition", 12, "n < 0 or not values", "(n < 0)"),
+        ("comparison", 12, "n < 0", "(n <= 0)"),
+        ("no copy", 15, "list(_live)", "(_live)"),
+        ("no continue", 17, "continue", "pass"),
+        ("swapped operands", 18, "values[0] -\n                        n", "(n - values[0])"),
+        ("call left out", 20, "note(values)", "pass"),
+        ("no finally", 14, "_live.clear()", "pass"),
+        ("no copy", 23, "values.copy()", "(values)"),
+        ("half a condition", 23, "len(values) > LARGE and values.copy()", "(values.copy())"),
+    ],
+)
 def test_the_mistakes_of_a_text(expected: tuple[str, int, str, str]) -> None:
     assert expected in [(m.kind, m.line, m.before, m.after) for m in _toy()]
 
@@ -96,7 +99,9 @@ def test_what_is_planted_runs_here_and_in_new_interpreters(tmp_path: Path) -> No
         plant()
         import toy_module  # type: ignore[import-not-found]
 
-        there = subprocess.run([sys.executable, "-c", "import toy_module; print(toy_module.f())"], capture_output=True, text=True, check=True)
+        there = subprocess.run(
+            [sys.executable, "-c", "import toy_module; print(toy_module.f())"], capture_output=True, text=True, check=True
+        )
         return [toy_module.f(), int(there.stdout)]
 
     assert Child(work, 60).result() == [2, 2]

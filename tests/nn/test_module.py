@@ -155,15 +155,11 @@ def test_plain_tensors_are_not_registered_but_buffers_take_them() -> None:
 
 def test_wrong_assignments_say_what_is_expected() -> None:
     m = Net()
-    with pytest.raises(
-        TypeError, match=r"cannot assign 'Tensor' as parameter 'gain' \(nn.Parameter or None expected\)"
-    ):
+    with pytest.raises(TypeError, match=r"cannot assign 'Tensor' as parameter 'gain' \(nn.Parameter or None expected\)"):
         m.gain = ac.ones(1)
     with pytest.raises(TypeError, match=r"cannot assign 'int' as child module 'conv1' \(nn.Module or None expected\)"):
         m.conv1 = 3
-    with pytest.raises(
-        TypeError, match=r"cannot assign 'list' as buffer 'mean' \(nn.Buffer, Tensor or None expected\)"
-    ):
+    with pytest.raises(TypeError, match=r"cannot assign 'list' as buffer 'mean' \(nn.Buffer, Tensor or None expected\)"):
         m.conv1.mean = [1.0]
     assert [n for n, _ in m.named_parameters()] == ["gain", "conv1.weight", "conv2.weight"]
 
@@ -237,9 +233,7 @@ def test_an_error_inside_a_property_is_not_blamed_on_the_property() -> None:
         def size(self) -> Any:
             return self.nothing
 
-    with pytest.raises(
-        AttributeError, match="'size' is a property of Faulty, and an AttributeError was raised inside it"
-    ):
+    with pytest.raises(AttributeError, match="'size' is a property of Faulty, and an AttributeError was raised inside it"):
         _ = Faulty().size
 
 

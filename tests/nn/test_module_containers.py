@@ -156,9 +156,7 @@ def test_module_dict() -> None:
 
 def test_module_dict_errors() -> None:
     m = ModuleDict()
-    with pytest.raises(
-        TypeError, match=r"ModuleDict.update should be called with an iterable of key/value pairs, but got int"
-    ):
+    with pytest.raises(TypeError, match=r"ModuleDict.update should be called with an iterable of key/value pairs, but got int"):
         m.update(3)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(TypeError, match="element #0 should be Iterable; is int"):
         m.update([1])  # type: ignore[list-item]  # on purpose

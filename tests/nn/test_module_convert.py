@@ -106,9 +106,7 @@ def test_to_refuses_what_it_cannot_do_before_changing_anything() -> None:
         net.to("nope")
     with pytest.raises(AssertionError, match="CUDA"):
         net.to("cuda")
-    with pytest.raises(
-        AssertionError, match=r"not compiled with CUDA enabled: it computes on the CPU.*Leave .cuda\(\) out"
-    ):
+    with pytest.raises(AssertionError, match=r"not compiled with CUDA enabled: it computes on the CPU.*Leave .cuda\(\) out"):
         net.cuda()
     with pytest.raises(AssertionError, match="XPU"):
         net.xpu()
@@ -136,9 +134,7 @@ def test_parse_to() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- copies
-@pytest.mark.parametrize(
-    "twin_of", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"]
-)
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
 def test_copies_are_independent_and_keep_sharing(twin_of: Any) -> None:
     net = Module()
     net.a = Layer()

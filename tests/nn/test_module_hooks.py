@@ -74,9 +74,7 @@ def test_hooks_with_kwargs() -> None:
     m.register_forward_hook(lambda mod, args, kwargs, out: out + kwargs["power"], with_kwargs=True)
     assert m(2, power=2) == 2**3 + 3
     m.register_forward_pre_hook(lambda mod, args, kwargs: 3, with_kwargs=True)
-    with pytest.raises(
-        RuntimeError, match=r"forward pre-hook must return None or a tuple of \(new_args, new_kwargs\), but got 3"
-    ):
+    with pytest.raises(RuntimeError, match=r"forward pre-hook must return None or a tuple of \(new_args, new_kwargs\), but got 3"):
         m(2, power=2)
 
 
@@ -209,9 +207,7 @@ def test_global_backward_hooks() -> None:
         hooks.register_module_full_backward_pre_hook(lambda m, go: log.append(("pre", go[0].item()))),
         hooks.register_module_full_backward_hook(lambda m, gi, go: log.append((gi[0].item(), go[0].item()))),
     ):
-        with pytest.raises(
-            RuntimeError, match="Cannot use both regular backward hooks and full backward hooks as a global"
-        ):
+        with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full backward hooks as a global"):
             hooks.register_module_backward_hook(lambda m, gi, go: None)
         Double()(x).backward()
     assert log == [("pre", 1.0), (2.0, 1.0)]
@@ -253,15 +249,11 @@ def test_backward_hooks_may_replace_gradients() -> None:
 def test_wrong_number_of_gradients() -> None:
     m = Double()
     handle = m.register_full_backward_hook(lambda mod, gi, go: (gi[0], gi[0]))
-    with pytest.raises(
-        RuntimeError, match="Backward hook returned an invalid number of grad_input, got 2, but expected 1"
-    ):
+    with pytest.raises(RuntimeError, match="Backward hook returned an invalid number of grad_input, got 2, but expected 1"):
         m(leaf(1.0)).sum().backward()
     handle.remove()
     m.register_full_backward_pre_hook(lambda mod, go: ())
-    with pytest.raises(
-        RuntimeError, match="Backward pre hook returned an invalid number of grad_output, got 0, but expected 1"
-    ):
+    with pytest.raises(RuntimeError, match="Backward pre hook returned an invalid number of grad_output, got 0, but expected 1"):
         m(leaf(1.0)).sum().backward()
 
 
@@ -306,9 +298,7 @@ def test_output_that_is_no_tensor_warns() -> None:
 
     m = Listed()
     m.register_full_backward_hook(lambda mod, gi, go: None)
-    with pytest.warns(
-        UserWarning, match="module output should be a Tensor or a tuple of Tensors but received <class 'list'>"
-    ):
+    with pytest.warns(UserWarning, match="module output should be a Tensor or a tuple of Tensors but received <class 'list'>"):
         m(leaf(1.0))
 
 
@@ -514,9 +504,7 @@ def test_an_older_hook_sees_none_where_no_gradient_is_needed() -> None:
 def test_the_two_kinds_exclude_each_other() -> None:
     m = Same()
     m.register_backward_hook(lambda mod, gi, go: None)
-    with pytest.raises(
-        RuntimeError, match="Cannot use both regular backward hooks and full backward hooks on a single Module"
-    ):
+    with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full backward hooks on a single Module"):
         m.register_full_backward_hook(lambda mod, gi, go: None)
     assert len(m._backward_hooks) == 1
     n = Same()

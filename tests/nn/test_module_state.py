@@ -140,9 +140,7 @@ def test_everything_wrong_comes_in_one_error_and_nothing_is_changed() -> None:
         "\n\tsize mismatch for first.weight: copying a param with shape torch.Size([7]) from checkpoint, "
         "the shape in current model is torch.Size([2])." in text
     )
-    assert (
-        "parameter named \"second.weight\", expected a Tensor from the checkpoint but received <class 'list'>" in text
-    )
+    assert "parameter named \"second.weight\", expected a Tensor from the checkpoint but received <class 'list'>" in text
     assert values(net) == before
 
 

@@ -78,9 +78,7 @@ def test_small_gradients_stay_as_they_are() -> None:
     assert params[0].grad.value.tolist() == pytest.approx([0.3, 0.4])
 
 
-@pytest.mark.parametrize(
-    ("p", "total"), [(1, 7.0), (2, 5.0), (math.inf, 4.0), ("inf", 4.0), (0, 2.0), (3, 91 ** (1 / 3))]
-)
+@pytest.mark.parametrize(("p", "total"), [(1, 7.0), (2, 5.0), (math.inf, 4.0), ("inf", 4.0), (0, 2.0), (3, 91 ** (1 / 3))])
 def test_norm_types(p: Any, total: float) -> None:
     params = with_grads([3.0, 0.0], [-4.0])
     assert utils.clip_grad_norm_(params, 1e9, norm_type=p).item() == pytest.approx(total)
@@ -95,9 +93,7 @@ def test_what_may_be_given() -> None:
     assert utils.clip_grad_norm_((p for p in with_grads([3.0, 4.0])), 1.0, foreach=True).item() == 5.0
     with pytest.warns(UserWarning, match="`parameters` is an empty generator"):
         utils.clip_grad_norm_((p for p in []), 1.0)
-    with pytest.raises(
-        TypeError, match=r"expected a Tensor or an iterable of Tensors, got int. Pass model.parameters\(\)"
-    ):
+    with pytest.raises(TypeError, match=r"expected a Tensor or an iterable of Tensors, got int. Pass model.parameters\(\)"):
         utils.clip_grad_norm_(3, 1.0)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(TypeError, match="expected Tensors, got int at place 1"):
         utils.clip_grad_norm_([one, 3], 1.0)  # type: ignore[list-item]  # on purpose
@@ -108,9 +104,7 @@ def test_what_may_be_given() -> None:
 def test_not_finite() -> None:
     for bad in (math.nan, math.inf):
         params = with_grads([1.0, bad], [2.0])
-        with pytest.raises(
-            RuntimeError, match=r"The total norm of order 2.0 for gradients from `parameters` is non-finite"
-        ):
+        with pytest.raises(RuntimeError, match=r"The total norm of order 2.0 for gradients from `parameters` is non-finite"):
             utils.clip_grad_norm_(params, 1.0, error_if_nonfinite=True)
         assert params[1].grad.value.tolist() == [2.0]
     params = with_grads([math.inf], [2.0])

@@ -41,5 +41,8 @@ def test_texts() -> None:
         ac.ones(2, 3).mean((0, -2))
     with pytest.raises(TypeError, match=r"^sum\(\): argument 'dim' must be int, not float$"):
         ac.ones(2).sum(0.5)
-    with pytest.raises(TypeError, match=r"^max\(\): argument 'input' \(position 1\) must be Tensor, not list: expected a Tensor, got list; use tensor\(…\)$"):
+    with pytest.raises(
+        TypeError,
+        match=r"^max\(\): argument 'input' \(position 1\) must be Tensor, not list: expected a Tensor, got list; use tensor\(…\)$",
+    ):
         ac.max([1.0], 0)  # type: ignore[arg-type]  # what is tested

@@ -15,16 +15,37 @@ from tests.kernels.backends import needs_onednn
 
 BIG = [-1e4, -200.0, -1e-30, 0.0, 1e-30, 200.0, 1e4]
 FINITE: dict[str, Callable[[Any], Any]] = {
-    "sigmoid": ac.sigmoid, "tanh": ac.tanh, "softplus": F.softplus, "logsigmoid": F.logsigmoid, "silu": F.silu, "mish": F.mish, "gelu": F.gelu,
-    "elu": F.elu, "selu": F.selu, "celu": F.celu, "hardswish": F.hardswish, "softmax": lambda x: x.softmax(0),
-    "log_softmax": lambda x: x.log_softmax(0), "logsumexp": lambda x: x.logsumexp(0), "logcumsumexp": lambda x: x.logcumsumexp(0),
-    "logaddexp": lambda x: ac.logaddexp(x, x.flip(0)), "hypot": lambda x: ac.hypot(x, x + 1), "softsign": F.softsign, "asinh": ac.asinh,
+    "sigmoid": ac.sigmoid,
+    "tanh": ac.tanh,
+    "softplus": F.softplus,
+    "logsigmoid": F.logsigmoid,
+    "silu": F.silu,
+    "mish": F.mish,
+    "gelu": F.gelu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "celu": F.celu,
+    "hardswish": F.hardswish,
+    "softmax": lambda x: x.softmax(0),
+    "log_softmax": lambda x: x.log_softmax(0),
+    "logsumexp": lambda x: x.logsumexp(0),
+    "logcumsumexp": lambda x: x.logcumsumexp(0),
+    "logaddexp": lambda x: ac.logaddexp(x, x.flip(0)),
+    "hypot": lambda x: ac.hypot(x, x + 1),
+    "softsign": F.softsign,
+    "asinh": ac.asinh,
     "bce_with_logits": lambda x: F.binary_cross_entropy_with_logits(x, (x > 0).to(x.dtype)),
     "bce_with_logits against": lambda x: F.binary_cross_entropy_with_logits(x, (x < 0).to(x.dtype)),
-    "cross_entropy": lambda x: F.cross_entropy(x.unsqueeze(0), ac.tensor([2])), "smooth_l1": lambda x: F.smooth_l1_loss(x, x * 0),
-    "huber": lambda x: F.huber_loss(x, x * 0), "soft_margin": lambda x: F.soft_margin_loss(x, x.sign()), "atan": ac.atan, "erf": ac.erf,
-    "normalize": lambda x: F.normalize(x, dim=0), "layer_norm": lambda x: F.layer_norm(x, (7,)), "norm": lambda x: x.norm(),
-}  # fmt: skip
+    "cross_entropy": lambda x: F.cross_entropy(x.unsqueeze(0), ac.tensor([2])),
+    "smooth_l1": lambda x: F.smooth_l1_loss(x, x * 0),
+    "huber": lambda x: F.huber_loss(x, x * 0),
+    "soft_margin": lambda x: F.soft_margin_loss(x, x.sign()),
+    "atan": ac.atan,
+    "erf": ac.erf,
+    "normalize": lambda x: F.normalize(x, dim=0),
+    "layer_norm": lambda x: F.layer_norm(x, (7,)),
+    "norm": lambda x: x.norm(),
+}
 
 
 @pytest.mark.parametrize("dtype", [ac.float32, ac.float64])
@@ -106,7 +127,9 @@ def test_sinc_near_zero(dtype: Any) -> None:
     (third,) = ac.autograd.grad(second.sum(), x)
     p, v = math.pi**2, x.detach().numpy().astype(float)
     rtol = 1e-6 if dtype == ac.float32 else 1e-12
-    np.testing.assert_allclose(first.detach().numpy(), -p * v / 3 + p * p * v**3 / 30 - p**3 * v**5 / 840 + p**4 * v**7 / 45360, rtol=rtol, atol=1e-44)
+    np.testing.assert_allclose(
+        first.detach().numpy(), -p * v / 3 + p * p * v**3 / 30 - p**3 * v**5 / 840 + p**4 * v**7 / 45360, rtol=rtol, atol=1e-44
+    )
     np.testing.assert_allclose(second.detach().numpy(), -p / 3 + p * p * v**2 / 10 - p**3 * v**4 / 168 + p**4 * v**6 / 6480, rtol=rtol)
     np.testing.assert_allclose(third.numpy(), p * p * v / 5 - p**3 * v**3 / 42 + p**4 * v**5 / 1080, rtol=max(rtol, 1e-9), atol=1e-43)
 

@@ -47,8 +47,17 @@ def test_elementwise_mean():
         assert nn.MSELoss(reduction="elementwise_mean")(x, y).item() == nn.MSELoss()(x, y).item()
 
 
-@pytest.mark.parametrize("given", [{"args": (5,), "size": (3,)}, {"args": (0, 5), "size": (3,)}, {"args": (), "low": 0, "high": 5, "size": (3,)},
-                                   {"args": (0,), "high": 5, "size": (3,)}, {"args": (0, 5, (3,))}, {"args": (5, (3,))}])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"args": (5,), "size": (3,)},
+        {"args": (0, 5), "size": (3,)},
+        {"args": (), "low": 0, "high": 5, "size": (3,)},
+        {"args": (0,), "high": 5, "size": (3,)},
+        {"args": (0, 5, (3,))},
+        {"args": (5, (3,))},
+    ],
+)
 def test_randint_by_any_name(given):
     given = dict(given)
     args = given.pop("args")

@@ -89,7 +89,9 @@ def test_by_hand() -> None:
     assert math.isnan((zero / zero).item())
 
 
-@pytest.mark.parametrize("fn", [math.exp, math.log, math.sqrt, math.sin, math.floor, cmath.exp, float, np.float64, lambda x: math.pow(2, x)])
+@pytest.mark.parametrize(
+    "fn", [math.exp, math.log, math.sqrt, math.sin, math.floor, cmath.exp, float, np.float64, lambda x: math.pow(2, x)]
+)
 def test_a_function_of_floats_does_not_drop_the_gradient(fn: Any) -> None:
     x = Scalar(0.5)
     with pytest.raises(TypeError, match=r"x\.exp\(\)"):

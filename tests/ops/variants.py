@@ -13,17 +13,27 @@ from autograd_cnn.testing.setup import CheckFailure, Setup, values
 # The oracles of these are written for finite numbers (Python's max, sort and sums treat nan their own way), or the operation treats
 # integers in a way of its own; parity tests against torch cover them.
 COUNTED = frozenset("histogram histc searchsorted".split())
-NOT_SPECIAL = COUNTED | frozenset("power lerp prelu norm median_dim median sort topk cummax cummin softmax log_softmax einsum binary_cross_entropy "
-                        "binary_cross_entropy_with_logits cross_entropy conv conv_input conv_weight batch_norm batch_norm_eval linear "
-                        "matmul normalize local_response_norm resample resample_adjoint inv det slogdet solve "
-                        "cholesky softmax_adjoint log_softmax_adjoint conv_weight_bias batch_norm_adjoint batch_norm_adjoints normalize_adjoint "
-                        "local_response_norm_adjoint".split()) | {"cross_entropy adjoint"}  # fmt: skip
-NOT_INTEGERS = COUNTED | frozenset(
-    "erfinv threshold leaky_relu softshrink hardshrink elu softplus filled norm pad_constant mse_loss l1_loss prelu huber_loss "
-    "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint sampled window_sum inv det slogdet solve cholesky "
-    "leaky_relu_adjoint softmax_adjoint log_softmax_adjoint batch_norm_adjoint batch_norm_adjoints normalize_adjoint "
-    "local_response_norm_adjoint".split()
-) | {"gelu slope", "silu slope", "mish slope"}
+NOT_SPECIAL = (
+    COUNTED
+    | frozenset(
+        "power lerp prelu norm median_dim median sort topk cummax cummin softmax log_softmax einsum binary_cross_entropy "
+        "binary_cross_entropy_with_logits cross_entropy conv conv_input conv_weight batch_norm batch_norm_eval linear "
+        "matmul normalize local_response_norm resample resample_adjoint inv det slogdet solve "
+        "cholesky softmax_adjoint log_softmax_adjoint conv_weight_bias batch_norm_adjoint batch_norm_adjoints normalize_adjoint "
+        "local_response_norm_adjoint".split()
+    )
+    | {"cross_entropy adjoint"}
+)
+NOT_INTEGERS = (
+    COUNTED
+    | frozenset(
+        "erfinv threshold leaky_relu softshrink hardshrink elu softplus filled norm pad_constant mse_loss l1_loss prelu huber_loss "
+        "smooth_l1_loss batch_norm batch_norm_eval normalize var std resample resample_adjoint sampled window_sum inv det slogdet solve cholesky "
+        "leaky_relu_adjoint softmax_adjoint log_softmax_adjoint batch_norm_adjoint batch_norm_adjoints normalize_adjoint "
+        "local_response_norm_adjoint".split()
+    )
+    | {"gelu slope", "silu slope", "mish slope"}
+)
 
 
 NOT_HALF: frozenset[str] = frozenset()

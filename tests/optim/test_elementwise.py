@@ -161,8 +161,12 @@ def test_a_state_that_is_missing_a_part_gets_it() -> None:
     """Options may be switched on in the middle of a run."""
     p = wrap(np.ones(2), True)
     p.grad = wrap(np.ones(2))
-    for name, option in (("Adam", {"amsgrad": True}), ("RMSprop", {"momentum": 0.9}), ("RMSprop", {"centered": True}),
-                         ("SGD", {"momentum": 0.9})):  # fmt: skip
+    for name, option in (
+        ("Adam", {"amsgrad": True}),
+        ("RMSprop", {"momentum": 0.9}),
+        ("RMSprop", {"centered": True}),
+        ("SGD", {"momentum": 0.9}),
+    ):
         optimizer = make(name, [p])
         optimizer.step()
         optimizer.param_groups[0].update(option)

@@ -32,9 +32,7 @@ def go(optimizer: Any, scheduler: Any, epochs: int) -> list[Any]:
 def test_scheduler_step_before_optimizer_step_warns() -> None:
     optimizer = sgd()
     scheduler = schedule.StepLR(optimizer, 1)
-    with pytest.warns(
-        UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`"
-    ) as caught:
+    with pytest.warns(UserWarning, match=r"Detected call of `lr_scheduler.step\(\)` before `optimizer.step\(\)`") as caught:
         scheduler.step()
     assert caught[0].filename == __file__
     scheduler.step()  # once is enough
@@ -123,9 +121,7 @@ def test_resuming_by_state_dicts_gives_the_same_rates() -> None:
     assert begun + go(optimizer, scheduler, 5) == whole
 
 
-@pytest.mark.parametrize(
-    "make", [lambda o: schedule.StepLR(o, 0), lambda o: schedule.CosineAnnealingLR(o, 0)], ids=["step_size", "T_max"]
-)
+@pytest.mark.parametrize("make", [lambda o: schedule.StepLR(o, 0), lambda o: schedule.CosineAnnealingLR(o, 0)], ids=["step_size", "T_max"])
 def test_a_period_of_zero(make: Any) -> None:
     with pytest.raises(ZeroDivisionError, match="to be at least 1, got 0"):
         make(sgd())

@@ -267,9 +267,7 @@ def test_a_required_option() -> None:
             super().__init__(params, {"lr": lr})
 
     assert repr(required) == "<required parameter>"
-    with pytest.raises(
-        ValueError, match="parameter group didn't specify a value of required optimization parameter lr"
-    ):
+    with pytest.raises(ValueError, match="parameter group didn't specify a value of required optimization parameter lr"):
         Mine([leaf(1.0)])
     assert Mine([{"params": [leaf(1.0)], "lr": 1.0}]).param_groups[0]["lr"] == 1.0
 

@@ -82,8 +82,11 @@ def agree(
     assert len(ours_out) == len(theirs_out)
     for i, (a, b) in enumerate(zip(ours_out, theirs_out, strict=True)):
         same(a, b, tol, f"output {i}")
-    leaves = [(a, b) for a, b in zip(outputs([*x, *kx.values()]), outputs([*z, *kz.values()]), strict=True)
-              if isinstance(b, torch.Tensor) and b.requires_grad]  # fmt: skip
+    leaves = [
+        (a, b)
+        for a, b in zip(outputs([*x, *kx.values()]), outputs([*z, *kz.values()]), strict=True)
+        if isinstance(b, torch.Tensor) and b.requires_grad
+    ]
     live = [i for i, b in enumerate(theirs_out) if isinstance(b, torch.Tensor) and b.requires_grad]
     if not gradients or not leaves:
         return

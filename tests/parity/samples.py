@@ -68,9 +68,8 @@ _SPECIAL: dict[str, Callable[..., Any]] = {  # where torch's table calls with ar
     "where": lambda x, condition, other: ac.where(condition, x, other),
     "nn.functional.embedding": lambda weight, input, **k: F.embedding(input, weight, **k),
     "nn.functional.embedding_bag": lambda weight, input, **k: F.embedding_bag(input, weight, **k),
-    **{n: partial(_spread, n)
-       for n in ("atleast_1d", "atleast_2d", "atleast_3d")},
-}  # fmt: skip
+    **{n: partial(_spread, n) for n in ("atleast_1d", "atleast_2d", "atleast_3d")},
+}
 _ATTRIBUTES = {"bool", "double", "float", "half", "int", "long", "short", "cdouble", "cfloat", "byte", "char", "T", "mT", "H", "mH"}
 _FILLS = {"cauchy", "exponential", "geometric", "log_normal", "uniform"}
 

@@ -96,8 +96,12 @@ def test_epochs(options: dict[str, Any], own: bool, workers: int) -> None:
         it = iter(loader)  # an epoch that is broken off moves the streams too
         seen.append([next(it)])
         del it
-        return [seen, len(loader), list(loader), bytes(g.get_state()) if g is not None and lib is OURS else
-                bytes(g.get_state().numpy()) if g is not None else b""]  # fmt: skip
+        return [
+            seen,
+            len(loader),
+            list(loader),
+            bytes(g.get_state()) if g is not None and lib is OURS else bytes(g.get_state().numpy()) if g is not None else b"",
+        ]
 
     both(program)
 
@@ -171,8 +175,7 @@ def _init(worker: int) -> None:
 @pytest.mark.parametrize("init", [None, _init])
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_random_streams(workers: int, init: Any) -> None:
-    both(lambda lib: [list(lib.data.DataLoader(Noise(lib), 3, shuffle=True, num_workers=workers, worker_init_fn=init))
-                      for _ in range(2)])  # fmt: skip
+    both(lambda lib: [list(lib.data.DataLoader(Noise(lib), 3, shuffle=True, num_workers=workers, worker_init_fn=init)) for _ in range(2)])
 
 
 def test_persistent_workers() -> None:
@@ -217,8 +220,7 @@ def _stream(lib: Lib, n: int, shares: bool) -> Any:
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("shares", [True, False])
 def test_streams(options: dict[str, Any], workers: int, shares: bool) -> None:
-    both(lambda lib: [list(lib.data.DataLoader(_stream(lib, 17, shares), num_workers=workers, **options))
-                      for _ in range(2)])  # fmt: skip
+    both(lambda lib: [list(lib.data.DataLoader(_stream(lib, 17, shares), num_workers=workers, **options)) for _ in range(2)])
 
 
 def test_persistent_streams() -> None:
@@ -257,18 +259,52 @@ Point = collections.namedtuple("Point", "x y")
 F, D, I = np.float32, np.float64, np.int32
 
 BATCHES: list[Any] = [
-    [True, False], [True, 2], [1, 2.5], [1.5, True], [1, True], [1.5, 2], ["a", "b"], [b"a", b"b"], (1, 2), [0.0, -0.0],
-    [F(1), F(0)], [D(1), D(0)], [I(1), I(0)], [np.uint8(1), np.uint8(3)], [np.bool_(True), np.bool_(False)],
-    [np.float16(1), np.float16(2)], [F(1), D(2)], [I(1), F(2.5)], [D(1.5), 2], [I(1), 2], [F(1.5), 2],
-    [np.complex64(1), np.complex64(2)], [np.array(1.5, F), np.array(2.5, F)],
-    [np.zeros(2, F), np.ones(2, D)], [np.zeros(2, F), np.ones(2, np.int64)], [np.zeros((2, 3), F), np.ones((2, 3), F)],
-    [np.zeros((0, 3)), np.ones((0, 3))], [np.arange(6).reshape(2, 3).T] * 2,
-    [[1, 2], [3, 4]], [(1, "a"), (2, "b")], [[], []], [(), ()], [{}, {}], [{"a": 1, "b": "x"}, {"b": "y", "a": 2}],
-    [{"a": 1}, {"a": 2, "b": 3}], [{"a": [1, {"b": 2.0}]}, {"a": [3, {"b": 4.0}]}], [range(2), range(2)],
-    [Point(1, 2.0), Point(3, 4.0)], [Point(1, "a"), Point(3, "b")], [collections.OrderedDict(a=1)] * 2,
-    [types.MappingProxyType({"a": 1})] * 2, [bytearray(b"ab")] * 2, [["a", "b"], ["c", "d"]],
-    [np.str_("a"), np.str_("b")], [[np.zeros(2, F), 1], [np.ones(2, F), 2]],
-]  # fmt: skip
+    [True, False],
+    [True, 2],
+    [1, 2.5],
+    [1.5, True],
+    [1, True],
+    [1.5, 2],
+    ["a", "b"],
+    [b"a", b"b"],
+    (1, 2),
+    [0.0, -0.0],
+    [F(1), F(0)],
+    [D(1), D(0)],
+    [I(1), I(0)],
+    [np.uint8(1), np.uint8(3)],
+    [np.bool_(True), np.bool_(False)],
+    [np.float16(1), np.float16(2)],
+    [F(1), D(2)],
+    [I(1), F(2.5)],
+    [D(1.5), 2],
+    [I(1), 2],
+    [F(1.5), 2],
+    [np.complex64(1), np.complex64(2)],
+    [np.array(1.5, F), np.array(2.5, F)],
+    [np.zeros(2, F), np.ones(2, D)],
+    [np.zeros(2, F), np.ones(2, np.int64)],
+    [np.zeros((2, 3), F), np.ones((2, 3), F)],
+    [np.zeros((0, 3)), np.ones((0, 3))],
+    [np.arange(6).reshape(2, 3).T] * 2,
+    [[1, 2], [3, 4]],
+    [(1, "a"), (2, "b")],
+    [[], []],
+    [(), ()],
+    [{}, {}],
+    [{"a": 1, "b": "x"}, {"b": "y", "a": 2}],
+    [{"a": 1}, {"a": 2, "b": 3}],
+    [{"a": [1, {"b": 2.0}]}, {"a": [3, {"b": 4.0}]}],
+    [range(2), range(2)],
+    [Point(1, 2.0), Point(3, 4.0)],
+    [Point(1, "a"), Point(3, "b")],
+    [collections.OrderedDict(a=1)] * 2,
+    [types.MappingProxyType({"a": 1})] * 2,
+    [bytearray(b"ab")] * 2,
+    [["a", "b"], ["c", "d"]],
+    [np.str_("a"), np.str_("b")],
+    [[np.zeros(2, F), 1], [np.ones(2, F), 2]],
+]
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=repr)
@@ -278,9 +314,13 @@ def test_default_collate(batch: Any) -> None:
 
 def test_collate_keeps_the_kind_of_structure() -> None:
     for batch in (
-        [collections.deque([1, 2])] * 2, [collections.UserDict(a=1)] * 2, [collections.defaultdict(int, a=1)] * 2,
-        [collections.OrderedDict(a=1)] * 2, [collections.Counter(a=1)] * 2, [types.MappingProxyType({"a": 1})] * 2,
-    ):  # fmt: skip
+        [collections.deque([1, 2])] * 2,
+        [collections.UserDict(a=1)] * 2,
+        [collections.defaultdict(int, a=1)] * 2,
+        [collections.OrderedDict(a=1)] * 2,
+        [collections.Counter(a=1)] * 2,
+        [types.MappingProxyType({"a": 1})] * 2,
+    ):
         got, want = ours.default_collate(batch), theirs.default_collate(batch)
         assert type(got) is type(want)
         if isinstance(want, collections.defaultdict):
@@ -295,9 +335,24 @@ def test_collate_tensors() -> None:
 
 
 VALUES: list[Any] = [
-    0, 1.5, "a", None, np.array([1, 2]), F(1), np.str_("a"), (1, np.ones(1)), [np.ones(1)], range(2), {"a": np.ones(1)},
-    Point(1, np.ones(1)), np.bool_(True), b"x", np.arange(6).reshape(2, 3).T, [(1, [np.zeros(1, I)])], (),
-]  # fmt: skip
+    0,
+    1.5,
+    "a",
+    None,
+    np.array([1, 2]),
+    F(1),
+    np.str_("a"),
+    (1, np.ones(1)),
+    [np.ones(1)],
+    range(2),
+    {"a": np.ones(1)},
+    Point(1, np.ones(1)),
+    np.bool_(True),
+    b"x",
+    np.arange(6).reshape(2, 3).T,
+    [(1, [np.zeros(1, I)])],
+    (),
+]
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
@@ -493,7 +548,15 @@ def test_names_and_arguments() -> None:
             assert list(inspect.signature(mine.__init__).parameters) == list(inspect.signature(model.__init__).parameters)
     left_out = set(theirs.__all__) - set(ours.__all__)
     pipes = {
-        "DFIterDataPipe", "DataChunk", "IterDataPipe", "MapDataPipe", "argument_validation", "functional_datapipe",
-        "guaranteed_datapipes_determinism", "non_deterministic", "runtime_validation", "runtime_validation_disabled",
-    }  # fmt: skip
+        "DFIterDataPipe",
+        "DataChunk",
+        "IterDataPipe",
+        "MapDataPipe",
+        "argument_validation",
+        "functional_datapipe",
+        "guaranteed_datapipes_determinism",
+        "non_deterministic",
+        "runtime_validation",
+        "runtime_validation_disabled",
+    }
     assert left_out == pipes | {"_DatasetKind", "DistributedSampler"}

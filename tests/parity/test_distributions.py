@@ -16,12 +16,18 @@ A, B, P = (x.astype(np.float32) for x in (rng.standard_normal((4, 3)), rng.unifo
 L = np.tril(rng.standard_normal((3, 3)) * 0.3).astype(np.float32) + np.eye(3, dtype=np.float32)
 
 MADE = {
-    "Normal": (lambda d, a, b: d.Normal(a, b), A, B), "LogNormal": (lambda d, a, b: d.LogNormal(a, b), A, B),
-    "Uniform": (lambda d, a, b: d.Uniform(a, a + b), A, B), "Laplace": (lambda d, a, b: d.Laplace(a, b), A, B),
-    "Cauchy": (lambda d, a, b: d.Cauchy(a, b), A, B), "Gumbel": (lambda d, a, b: d.Gumbel(a, b), A, B),
-    "HalfNormal": (lambda d, b: d.HalfNormal(b), B), "Exponential": (lambda d, b: d.Exponential(b), B),
-    "Bernoulli": (lambda d, p: d.Bernoulli(p), P), "Bernoulli by logits": (lambda d, a: d.Bernoulli(logits=a), A),
-    "Geometric": (lambda d, p: d.Geometric(p), P), "Categorical": (lambda d, p: d.Categorical(p), P),
+    "Normal": (lambda d, a, b: d.Normal(a, b), A, B),
+    "LogNormal": (lambda d, a, b: d.LogNormal(a, b), A, B),
+    "Uniform": (lambda d, a, b: d.Uniform(a, a + b), A, B),
+    "Laplace": (lambda d, a, b: d.Laplace(a, b), A, B),
+    "Cauchy": (lambda d, a, b: d.Cauchy(a, b), A, B),
+    "Gumbel": (lambda d, a, b: d.Gumbel(a, b), A, B),
+    "HalfNormal": (lambda d, b: d.HalfNormal(b), B),
+    "Exponential": (lambda d, b: d.Exponential(b), B),
+    "Bernoulli": (lambda d, p: d.Bernoulli(p), P),
+    "Bernoulli by logits": (lambda d, a: d.Bernoulli(logits=a), A),
+    "Geometric": (lambda d, p: d.Geometric(p), P),
+    "Categorical": (lambda d, p: d.Categorical(p), P),
     "Categorical by logits": (lambda d, a: d.Categorical(logits=a), A),
     "OneHotCategorical": (lambda d, a: d.OneHotCategorical(logits=a), A),
     "straight through": (lambda d, a: d.OneHotCategoricalStraightThrough(logits=a), A),
@@ -33,7 +39,7 @@ MADE = {
     "MultivariateNormal by precision": (lambda d, a, m: d.MultivariateNormal(a, precision_matrix=m @ m.mT), A, L),
     "tanh of a normal": (lambda d, a, b: d.TransformedDistribution(d.Independent(d.Normal(a, b), 1), [tanh(d), affine(d)]), A, B),
     "sigmoid": (lambda d, a, b: d.TransformedDistribution(d.Normal(a, b), [sigmoid(d)]), A, B),
-}  # fmt: skip
+}
 
 
 def warm(d):
@@ -103,8 +109,20 @@ def test_entropy(name):
     close(p.entropy(), q.entropy())
 
 
-@pytest.mark.parametrize("name", ["Normal", "Uniform", "Laplace", "Exponential", "Bernoulli", "Categorical by logits", "OneHotCategorical",
-                                  "Independent", "MultivariateNormal"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Normal",
+        "Uniform",
+        "Laplace",
+        "Exponential",
+        "Bernoulli",
+        "Categorical by logits",
+        "OneHotCategorical",
+        "Independent",
+        "MultivariateNormal",
+    ],
+)
 def test_divergence(name):
     make, *arrays = MADE[name]
     others = [a * 0.9 + 0.05 for a in arrays]

@@ -164,13 +164,23 @@ def test_integers_of_other_dtypes(dtype):
 @pytest.mark.parametrize(
     ("dtype", "low", "high"),
     [
-        ("float16", 0, 65504), ("float16", -65503, 3), ("float16", 2049, 2060), ("float16", 4099, 9000),
-        ("float32", 0, 2**30), ("float32", 2**24 + 1, 2**25 + 1), ("float32", -(2**62), 5), ("float32", 7, 2**63 - 1),
-        ("float64", 2**53 + 1, 2**60), ("float64", -(2**62) - 1, 2**62 + 1),
+        ("float16", 0, 65504),
+        ("float16", -65503, 3),
+        ("float16", 2049, 2060),
+        ("float16", 4099, 9000),
+        ("float32", 0, 2**30),
+        ("float32", 2**24 + 1, 2**25 + 1),
+        ("float32", -(2**62), 5),
+        ("float32", 7, 2**63 - 1),
+        ("float64", 2**53 + 1, 2**60),
+        ("float64", -(2**62) - 1, 2**62 + 1),
         ("float32", -(2**62), -(2**62) + 2**27),
-        ("float32", -(2**63), None), ("float64", -(2**63), None), ("int64", -(2**63), None), ("bool", 0, 2),
+        ("float32", -(2**63), None),
+        ("float64", -(2**63), None),
+        ("int64", -(2**63), None),
+        ("bool", 0, 2),
     ],
-)  # fmt: skip
+)
 def test_ranges_at_the_edge_of_a_dtype(dtype, low, high):
     for seed in range(40):
         pair = Pair(seed)
@@ -214,9 +224,7 @@ def test_bernoulli(n):
 @pytest.mark.parametrize("dtype", [*REALS, "bool"])
 def test_bernoulli_fills_any_dtype(dtype):
     pair = Pair(1)
-    equal(
-        pair.np.fill_bernoulli_(np.empty(99, dtype), 0.3), pair.empty(99, dtype).bernoulli_(0.3, generator=pair.torch)
-    )
+    equal(pair.np.fill_bernoulli_(np.empty(99, dtype), 0.3), pair.empty(99, dtype).bernoulli_(0.3, generator=pair.torch))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -299,8 +307,7 @@ def layouts(draw: Any) -> tuple[tuple[int, ...], list[int], list[slice]]:
     """A base shape, a permutation of its dims, and a slice of each."""
     shape = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
     order = draw(st.permutations(range(len(shape))))
-    cuts = [slice(draw(st.integers(0, 1)), None, draw(st.integers(1, 2))) if draw(st.booleans()) else slice(None)
-            for _ in shape]  # fmt: skip
+    cuts = [slice(draw(st.integers(0, 1)), None, draw(st.integers(1, 2))) if draw(st.booleans()) else slice(None) for _ in shape]
     return shape, list(order), cuts
 
 

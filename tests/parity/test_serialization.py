@@ -55,17 +55,12 @@ def equal(ours: Any, theirs: Any) -> bool:
             str(theirs.dtype) == f"torch.{array.dtype}"
             and tuple(theirs.shape) == array.shape
             and bits(theirs) == array.tobytes()
-            and (
-                array.size == 0
-                or steps == tuple(s for s, n in zip(theirs.stride(), theirs.shape, strict=True) if n > 1)
-            )
+            and (array.size == 0 or steps == tuple(s for s, n in zip(theirs.stride(), theirs.shape, strict=True) if n > 1))
             and ours.requires_grad == theirs.requires_grad
             and isinstance(ours, Parameter) == isinstance(theirs, torch.nn.Parameter)
         )
     if isinstance(theirs, dict):
-        return (
-            type(ours) is type(theirs) and list(ours) == list(theirs) and all(equal(ours[k], theirs[k]) for k in theirs)
-        )
+        return type(ours) is type(theirs) and list(ours) == list(theirs) and all(equal(ours[k], theirs[k]) for k in theirs)
     if isinstance(theirs, torch.Size):
         return isinstance(ours, ac.Size) and tuple(ours) == tuple(theirs)
     if isinstance(theirs, (list, tuple)):
@@ -92,9 +87,7 @@ def to_torch(obj: Any, legacy: bool = False) -> Any:
 
 
 def random_array(dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    raw = np.random.default_rng(1).integers(
-        0, 2 if dtype == "bool" else 256, (*shape, np.dtype(dtype).itemsize), np.uint8
-    )
+    raw = np.random.default_rng(1).integers(0, 2 if dtype == "bool" else 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
     return np.ascontiguousarray(raw).view(dtype).reshape(shape)
 
 
@@ -113,9 +106,7 @@ def test_each_dtype_both_ways(dtype: str, shape: tuple[int, ...], legacy: bool) 
 
 
 @pytest.mark.parametrize("legacy", [False, True])
-@pytest.mark.parametrize(
-    "name", ["bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e5m2fnuz", "float8_e4m3fnuz", "float8_e8m0fnu"]
-)
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e5m2", "float8_e4m3fn", "float8_e5m2fnuz", "float8_e4m3fnuz", "float8_e8m0fnu"])
 def test_types_that_numpy_lacks_are_widened_exactly(name: str, legacy: bool) -> None:
     dtype = getattr(torch, name)
     codes = torch.arange(65536 if name == "bfloat16" else 256, dtype=torch.int32)
@@ -197,17 +188,13 @@ scalars = st.one_of(
     st.sets(st.integers()),
 ).map(lambda x: (x, x))
 tensors = st.one_of(
-    st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=3)).map(
-        lambda x: both(random_array(x[0], tuple(x[1])))
-    ),
+    st.tuples(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=3)).map(lambda x: both(random_array(x[0], tuple(x[1])))),
     st.booleans().map(lambda flag: (Parameter(ac.ones(2), flag), torch.nn.Parameter(torch.ones(2), flag))),
     st.lists(st.integers(0, 9)).map(lambda x: (ac.Size(x), torch.Size(x))),
     st.sampled_from(DTYPES).map(lambda name: (np.dtype(name), getattr(torch, name))),
     st.sampled_from(["cpu", "cuda:1"]).map(lambda name: (ac.device(name), torch.device(name))),
 )
-keys = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"])), st.integers(), st.tuples(st.integers(), st.integers())
-)
+keys = st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.integers(), st.tuples(st.integers(), st.integers()))
 
 
 def pairs(kind: Any) -> Any:
@@ -240,9 +227,7 @@ def test_any_tree_both_ways(tree: tuple[Any, Any], legacy: bool) -> None:
 
 
 def test_training_state_both_ways(tmp_path: Path) -> None:
-    net = torch.nn.Sequential(
-        torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Flatten(), torch.nn.Linear(16, 2)
-    )
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Flatten(), torch.nn.Linear(16, 2))
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01, amsgrad=True)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2)
     for _ in range(3):
@@ -354,9 +339,7 @@ def test_whole_modules_need_the_users_word() -> None:
     file.seek(0)
     theirs = torch.serialization.get_unsafe_globals_in_checkpoint(file)
     file.seek(0)
-    assert (
-        set(serialization.get_unsafe_globals_in_checkpoint(file)) == set(theirs) == {"torch.nn.modules.linear.Linear"}
-    )
+    assert set(serialization.get_unsafe_globals_in_checkpoint(file)) == set(theirs) == {"torch.nn.modules.linear.Linear"}
 
 
 def test_the_same_refusals_as_torch() -> None:
@@ -379,16 +362,12 @@ def test_the_same_refusals_as_torch() -> None:
 # ---------------------------------------------------------------------------------------------------------- safetensors
 def test_safetensors_both_ways(tmp_path: Path) -> None:
     stn = pytest.importorskip("safetensors.numpy")
-    arrays = {
-        f"{dtype}.{i}": random_array(dtype, (i, 3)) for dtype in DTYPES if dtype != "complex128" for i in (0, 1, 2)
-    }
+    arrays = {f"{dtype}.{i}": random_array(dtype, (i, 3)) for dtype in DTYPES if dtype != "complex128" for i in (0, 1, 2)}
     for metadata in (None, {"format": "pt"}):
         theirs = stn.save(arrays, metadata)
         assert serialization.safetensors.numpy.save(arrays, metadata) == theirs  # byte for byte
     back = serialization.safetensors.numpy.load(theirs)
-    assert all(
-        back[name].tobytes() == array.tobytes() and back[name].dtype == array.dtype for name, array in arrays.items()
-    )
+    assert all(back[name].tobytes() == array.tobytes() and back[name].dtype == array.dtype for name, array in arrays.items())
     torch_io = pytest.importorskip("safetensors.torch")
     tensors = {
         "w": torch.randn(3, 4),
@@ -400,9 +379,7 @@ def test_safetensors_both_ways(tmp_path: Path) -> None:
         serialization.load_file(tmp_path / "a.safetensors")
     for ours in (serialization.load_file(tmp_path / "a.safetensors", widen=True), load(tmp_path / "a.safetensors")):
         assert all(np.array_equal(ours[name].value, tensors[name].float().numpy()) for name in tensors)
-    serialization.save_file(
-        {"p": Parameter(ac.ones(2, 2)), "t": wrap(np.arange(6.0).reshape(2, 3).T)}, tmp_path / "b.safetensors"
-    )
+    serialization.save_file({"p": Parameter(ac.ones(2, 2)), "t": wrap(np.arange(6.0).reshape(2, 3).T)}, tmp_path / "b.safetensors")
     again = torch_io.load_file(tmp_path / "b.safetensors")
     assert again["t"].tolist() == np.arange(6.0).reshape(2, 3).T.tolist()
     assert again["p"].tolist() == [[1, 1], [1, 1]]

@@ -104,7 +104,11 @@ def digits() -> tuple[Any, Any]:
     "choices",
     [
         {"activation": "Tanh()", "pool": "AvgPool2d", "optimizer": "SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)"},
-        {"activation": "ReLU(inplace=True)", "pool": "MaxPool2d", "optimizer": "SGD(model.parameters(), lr=0.02, momentum=0.9, nesterov=True)"},
+        {
+            "activation": "ReLU(inplace=True)",
+            "pool": "MaxPool2d",
+            "optimizer": "SGD(model.parameters(), lr=0.02, momentum=0.9, nesterov=True)",
+        },
         {"activation": "ReLU()", "pool": "MaxPool2d", "optimizer": "Adam(model.parameters(), lr=2e-3)"},
         {"activation": "LeakyReLU(0.1)", "pool": "AvgPool2d", "optimizer": "AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)"},
         {"activation": "GELU()", "pool": "MaxPool2d", "optimizer": "RMSprop(model.parameters(), lr=1e-3)"},

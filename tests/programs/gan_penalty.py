@@ -24,8 +24,14 @@ class Generator(nn.Module):
     def __init__(self):
         super().__init__()
         self.l1 = nn.Sequential(nn.Linear(8, 8 * 4 * 4))
-        self.main = nn.Sequential(nn.BatchNorm2d(8), nn.Upsample(scale_factor=2), nn.Conv2d(8, 8, 3, stride=1, padding=1),
-                                  nn.LeakyReLU(0.2, inplace=True), nn.ConvTranspose2d(8, 1, 4, 2, 1, bias=False), nn.Tanh())
+        self.main = nn.Sequential(
+            nn.BatchNorm2d(8),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(8, 8, 3, stride=1, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.ConvTranspose2d(8, 1, 4, 2, 1, bias=False),
+            nn.Tanh(),
+        )
 
     def forward(self, z):
         out = self.l1(z)
@@ -35,7 +41,9 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     def __init__(self):
         super().__init__()
-        self.main = nn.Sequential(nn.Conv2d(1, 8, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 8, 3, 2, 1), nn.InstanceNorm2d(8), nn.LeakyReLU(0.2))
+        self.main = nn.Sequential(
+            nn.Conv2d(1, 8, 3, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 8, 3, 2, 1), nn.InstanceNorm2d(8), nn.LeakyReLU(0.2)
+        )
         self.out = nn.Linear(8 * 4 * 4, 1)
 
     def forward(self, x):

@@ -70,4 +70,7 @@ for step in range(3):
     schedule.step()
     for e, p in zip(ema, g.parameters()):
         e.mul_(0.9).add_(0.1, p.data)
-    print("[D loss: %f] [G loss: %f] [ema: %f] lr %.6f" % (loss_d.item(), loss_g.item(), sum(e.norm() for e in ema), opt_g.param_groups[0]["lr"]))
+    print(
+        "[D loss: %f] [G loss: %f] [ema: %f] lr %.6f"
+        % (loss_d.item(), loss_g.item(), sum(e.norm() for e in ema), opt_g.param_groups[0]["lr"])
+    )

@@ -7,8 +7,17 @@ import torch.optim as optim
 from torch.autograd import Function, Variable
 
 torch.manual_seed(9)
-net = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(inplace=False), nn.MaxPool2d(2, 2), nn.Conv2d(6, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d((2, 2)),
-                    nn.Flatten(), nn.Dropout(0.3), nn.Linear(32, 4)).eval()
+net = nn.Sequential(
+    nn.Conv2d(3, 6, 3, padding=1),
+    nn.ReLU(inplace=False),
+    nn.MaxPool2d(2, 2),
+    nn.Conv2d(6, 8, 3),
+    nn.ReLU(),
+    nn.AdaptiveAvgPool2d((2, 2)),
+    nn.Flatten(),
+    nn.Dropout(0.3),
+    nn.Linear(32, 4),
+).eval()
 kept = {}
 handle = net[3].register_forward_hook(lambda m, i, o: kept.update(activation=o))
 net[3].register_full_backward_hook(lambda m, gi, go: kept.update(gradient=go[0]))
@@ -57,10 +66,14 @@ style = GramMatrix()(net[:3](torch.rand(1, 3, 10, 10))).detach()
 image = torch.rand(1, 3, 10, 10, requires_grad=True)
 optimizer = optim.LBFGS([image], max_iter=5)
 for _ in range(2):
+
     def closure():
         image.data.clamp_(0, 1)
         optimizer.zero_grad()
-        loss = 100 * nn.MSELoss()(GramMatrix()(net[:3](Scaled.apply(image, 0.5))), style) + torch.sum(torch.abs(image[:, :, 1:] - image[:, :, :-1])) * 1e-3
+        loss = (
+            100 * nn.MSELoss()(GramMatrix()(net[:3](Scaled.apply(image, 0.5))), style)
+            + torch.sum(torch.abs(image[:, :, 1:] - image[:, :, :-1])) * 1e-3
+        )
         loss.backward()
         return loss
 

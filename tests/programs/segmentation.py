@@ -15,7 +15,13 @@ torch.manual_seed(11)
 
 class Double(nn.Sequential):
     def __init__(self, i, o):
-        super().__init__(nn.Conv2d(i, o, 3, padding=1, padding_mode="reflect"), nn.GroupNorm(2, o), nn.ELU(), nn.Conv2d(o, o, 3, padding=2, dilation=2), nn.PReLU())
+        super().__init__(
+            nn.Conv2d(i, o, 3, padding=1, padding_mode="reflect"),
+            nn.GroupNorm(2, o),
+            nn.ELU(),
+            nn.Conv2d(o, o, 3, padding=2, dilation=2),
+            nn.PReLU(),
+        )
 
 
 class UNet(nn.Module):

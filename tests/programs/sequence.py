@@ -32,7 +32,9 @@ for i, n in enumerate(lengths):
     words[i, n:] = 0
 target = torch.LongTensor([0, 2, 1, 1])
 net = Reader()
-optimizer = torch.optim.Adam([{"params": net.lstm.parameters(), "lr": 0.02}, {"params": [p for n, p in net.named_parameters() if "lstm" not in n]}], lr=0.01)
+optimizer = torch.optim.Adam(
+    [{"params": net.lstm.parameters(), "lr": 0.02}, {"params": [p for n, p in net.named_parameters() if "lstm" not in n]}], lr=0.01
+)
 for step in range(5):
     logits, h = net(words, lengths)
     loss = F.nll_loss(F.log_softmax(logits, dim=1), target)

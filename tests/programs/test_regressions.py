@@ -44,9 +44,16 @@ def test_traced_operations_take_numpy_numbers_alike():
 
 @pytest.mark.parametrize(
     ("data", "dtype"),
-    [([np.float32(1), 2], "float32"), ([1.5, np.float64(2)], "float64"), ([np.int64(3), 1.5], "float32"), ([1j, 1], "complex64"),
-     ([ac.tensor(1.0), 2], "float32"), ([ac.tensor(1), 2.5], "float32"), ([[1, 2], [3.0, 4]], "float32")],
-)  # fmt: skip
+    [
+        ([np.float32(1), 2], "float32"),
+        ([1.5, np.float64(2)], "float64"),
+        ([np.int64(3), 1.5], "float32"),
+        ([1j, 1], "complex64"),
+        ([ac.tensor(1.0), 2], "float32"),
+        ([ac.tensor(1), 2.5], "float32"),
+        ([[1, 2], [3.0, 4]], "float32"),
+    ],
+)
 def test_mixed_lists_take_the_highest_dtype(data, dtype):
     """NumPy's own promotion made float64 of float32 beside a Python int."""
     assert ac.tensor(data).dtype == np.dtype(dtype)
@@ -90,8 +97,11 @@ def test_indexing_a_single_number_says_item():
         ac.tensor(1.0)[0]
 
 
-@pytest.mark.parametrize("norm", [lambda **k: nn.BatchNorm2d(4, **k), lambda **k: nn.InstanceNorm2d(4, affine=True, **k),
-                                  lambda **k: nn.GroupNorm(2, 4, **k)], ids=["batch", "instance", "group"])  # fmt: skip
+@pytest.mark.parametrize(
+    "norm",
+    [lambda **k: nn.BatchNorm2d(4, **k), lambda **k: nn.InstanceNorm2d(4, affine=True, **k), lambda **k: nn.GroupNorm(2, 4, **k)],
+    ids=["batch", "instance", "group"],
+)
 def test_norms_without_bias(norm):
     """`bias` is a keyword of the norms, and stands in their text."""
     layer = norm(bias=False)
@@ -160,22 +170,44 @@ def test_logcumsumexp_is_differentiable_by_a_gradient_of_zero():
 
 
 # ------------------------------------------------------------------------------------------------- at the edge of numbers and memory
-@pytest.mark.parametrize("make", [
-    lambda n: ac.zeros(n), lambda n: ac.ones(n), lambda n: ac.arange(n), lambda n: ac.linspace(0, 1, n), lambda n: ac.logspace(0, 1, n),
-    lambda n: ac.rand(n), lambda n: ac.randperm(n), lambda n: ac.tril_indices(n, n), lambda n: ac.ones(1).new_ones(n),
-    lambda n: ac.ones(1).resize_(n), lambda n: ac.vander(ac.ones(2), n), lambda n: ac.ones(1).repeat_interleave(n), lambda n: ac.full((n,), 1.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: ac.zeros(n),
+        lambda n: ac.ones(n),
+        lambda n: ac.arange(n),
+        lambda n: ac.linspace(0, 1, n),
+        lambda n: ac.logspace(0, 1, n),
+        lambda n: ac.rand(n),
+        lambda n: ac.randperm(n),
+        lambda n: ac.tril_indices(n, n),
+        lambda n: ac.ones(1).new_ones(n),
+        lambda n: ac.ones(1).resize_(n),
+        lambda n: ac.vander(ac.ones(2), n),
+        lambda n: ac.ones(1).repeat_interleave(n),
+        lambda n: ac.full((n,), 1.0),
+    ],
+)
 def test_sizes_beyond_all_memory_are_runtime_errors(make):
     """They were MemoryErrors, which no program written for PyTorch expects."""
     with pytest.raises(RuntimeError, match=r"can't allocate memory|too large"):
         make(10**13)
 
 
-@pytest.mark.parametrize("make", [lambda: ac.arange(float("inf")), lambda: ac.randint(float("inf"), (2,)),
-                                  lambda: ac.tensor(10**30), lambda: ac.full((2,), 300, dtype=ac.uint8),
-                                  lambda: ac.tensor([300], dtype=ac.uint8), lambda: ac.ones(2).byte().fill_(300),
-                                  lambda: ac.ones(2).fill_(1e300), lambda: ac.full((2,), float("nan"), dtype=ac.int64),
-                                  lambda: ac.ones(2).byte().masked_fill(ac.tensor([True, False]), 300)])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ac.arange(float("inf")),
+        lambda: ac.randint(float("inf"), (2,)),
+        lambda: ac.tensor(10**30),
+        lambda: ac.full((2,), 300, dtype=ac.uint8),
+        lambda: ac.tensor([300], dtype=ac.uint8),
+        lambda: ac.ones(2).byte().fill_(300),
+        lambda: ac.ones(2).fill_(1e300),
+        lambda: ac.full((2,), float("nan"), dtype=ac.int64),
+        lambda: ac.ones(2).byte().masked_fill(ac.tensor([True, False]), 300),
+    ],
+)
 def test_numbers_beyond_the_dtype_are_runtime_errors(make):
     """They were OverflowErrors, or came out as other numbers: tensor([300], dtype=uint8) was 44."""
     with pytest.raises(RuntimeError, match=r"without overflow|convert float infinity|unsupported range"):
@@ -188,9 +220,17 @@ def test_negative_numbers_wrap_around_in_unsigned_dtypes():
     assert ac.tensor([-2, 3], dtype=ac.uint8).tolist() == [254, 3]
 
 
-@pytest.mark.parametrize("call", [lambda x: F.max_pool1d(x, 2.5), lambda x: F.conv1d(x, ac.ones(1, 2, 1), stride=1.5),
-                                  lambda x: F.adaptive_avg_pool1d(x, 1.5), lambda x: F.layer_norm(x, float("inf")),
-                                  lambda x: ac.histc(x, 2.5), lambda x: x.histogram(float("inf"))])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: F.max_pool1d(x, 2.5),
+        lambda x: F.conv1d(x, ac.ones(1, 2, 1), stride=1.5),
+        lambda x: F.adaptive_avg_pool1d(x, 1.5),
+        lambda x: F.layer_norm(x, float("inf")),
+        lambda x: ac.histc(x, 2.5),
+        lambda x: x.histogram(float("inf")),
+    ],
+)
 def test_sizes_are_whole_numbers(call):
     """A kernel of 2.5 pooled by 2, without a word."""
     with pytest.raises(TypeError, match="expected an int, got"):

@@ -43,7 +43,11 @@ for episode in range(3):
     step = moved.sample()
     advantage = (action.float() - value(state).squeeze(1)).detach()
     loss = -(chosen.log_prob(action) * advantage).mean() - 0.1 * moved.log_prob(step).mean() - 0.01 * chosen.entropy().mean()
-    loss = loss + kl_divergence(Normal(policy(state), 1.0), Normal(0.0, 2.0)).mean() + F.smooth_l1_loss(value(state).squeeze(1), action.float())
+    loss = (
+        loss
+        + kl_divergence(Normal(policy(state), 1.0), Normal(0.0, 2.0)).mean()
+        + F.smooth_l1_loss(value(state).squeeze(1), action.float())
+    )
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

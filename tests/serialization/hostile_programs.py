@@ -33,19 +33,109 @@ from .crafting import FOUR, P, archive, legacy, name, number, program, storage, 
 
 MEMORY, SECONDS = 1 << 30, 5.0  # on top of what the interpreter has; for one file
 PLAIN = ["f4", "f8", "f2", "i1", "u1", "i4", "i8", "u8", "b1", "c8", "c16", "S3", "U2", "<f4", ">i8", "|u1"]
-ODD = ["O", "O8", "|O", "|O8", "V8", "|V8", "V", "M8", "M8[ns]", "<m8[D]", "f16", "g", "c32", "S0", "U0", "S2147483647", "U536870912", "S999999999",
-       "f4,O", "(2,)f4", "2f4", "f4,f4", "object", "float32", "p", "P", "i", "", "=f4",
-       "\x00", "f4\n", "O" * 300, "a3", "B", "?", "e", "T", "StringDType"]  # fmt: skip
-SIZES = [0, 1, 2, 3, 4, 5, 64, 255, 256, 2**16, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64, 2**70, -1, -2, -(2**31), -(2**63), -(2**64)]
+ODD = [
+    "O",
+    "O8",
+    "|O",
+    "|O8",
+    "V8",
+    "|V8",
+    "V",
+    "M8",
+    "M8[ns]",
+    "<m8[D]",
+    "f16",
+    "g",
+    "c32",
+    "S0",
+    "U0",
+    "S2147483647",
+    "U536870912",
+    "S999999999",
+    "f4,O",
+    "(2,)f4",
+    "2f4",
+    "f4,f4",
+    "object",
+    "float32",
+    "p",
+    "P",
+    "i",
+    "",
+    "=f4",
+    "\x00",
+    "f4\n",
+    "O" * 300,
+    "a3",
+    "B",
+    "?",
+    "e",
+    "T",
+    "StringDType",
+]
+SIZES = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    64,
+    255,
+    256,
+    2**16,
+    2**31 - 1,
+    2**31,
+    2**32,
+    2**62,
+    2**63 - 1,
+    2**63,
+    2**64,
+    2**70,
+    -1,
+    -2,
+    -(2**31),
+    -(2**63),
+    -(2**64),
+]
 FLAGS = [0, 0, 0, 1, 2, 4, 8, 16, 32, 63, 64, 128, 255, -1, 2**31, 2**64]
-GLOBALS = ["numpy.dtype", "numpy.ndarray", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
-           "numpy.core.multiarray.scalar", "numpy._core.numeric._frombuffer", "_codecs.encode", "collections.OrderedDict",
-           "collections.Counter", "collections.defaultdict", "builtins.set", "builtins.bytearray", "builtins.bytes", "builtins.complex",
-           "builtins.slice", "builtins.range", "torch.Size", "torch.device", "torch.float32", "torch.bfloat16", "torch.FloatStorage",
-           "torch.Tensor", "torch.FloatTensor", "torch.nn.parameter.Parameter", "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
-           "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
-           "torch._tensor._rebuild_from_type_v2", "torch._utils._rebuild_device_tensor_from_numpy",
-           "numpy.dtypes.Float64DType", "numpy.float64", "numpy.ma.core._mareconstruct", "numpy.core.records.recarray"]  # fmt: skip
+GLOBALS = [
+    "numpy.dtype",
+    "numpy.ndarray",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.numeric._frombuffer",
+    "_codecs.encode",
+    "collections.OrderedDict",
+    "collections.Counter",
+    "collections.defaultdict",
+    "builtins.set",
+    "builtins.bytearray",
+    "builtins.bytes",
+    "builtins.complex",
+    "builtins.slice",
+    "builtins.range",
+    "torch.Size",
+    "torch.device",
+    "torch.float32",
+    "torch.bfloat16",
+    "torch.FloatStorage",
+    "torch.Tensor",
+    "torch.FloatTensor",
+    "torch.nn.parameter.Parameter",
+    "torch._utils._rebuild_tensor",
+    "torch._utils._rebuild_tensor_v2",
+    "torch._utils._rebuild_tensor_v3",
+    "torch._utils._rebuild_parameter",
+    "torch._utils._rebuild_parameter_with_state",
+    "torch._tensor._rebuild_from_type_v2",
+    "torch._utils._rebuild_device_tensor_from_numpy",
+    "numpy.dtypes.Float64DType",
+    "numpy.float64",
+    "numpy.ma.core._mareconstruct",
+    "numpy.core.records.recarray",
+]
 
 
 class Grammar:
@@ -89,8 +179,18 @@ class Grammar:
             return self.tensor()
         if kind == 4:
             return name(*rng.choice(GLOBALS).rsplit(".", 1))
-        return self.one(P.NONE, P.NEWTRUE, P.EMPTY_TUPLE, P.EMPTY_LIST, P.EMPTY_DICT, P.EMPTY_SET, number(rng.choice(SIZES)), text("x"),
-                        P.BINFLOAT + struct.pack(">d", rng.choice((0.0, float("nan"), 1e300))), self.raw(rng.randrange(20)))  # fmt: skip
+        return self.one(
+            P.NONE,
+            P.NEWTRUE,
+            P.EMPTY_TUPLE,
+            P.EMPTY_LIST,
+            P.EMPTY_DICT,
+            P.EMPTY_SET,
+            number(rng.choice(SIZES)),
+            text("x"),
+            P.BINFLOAT + struct.pack(">d", rng.choice((0.0, float("nan"), 1e300))),
+            self.raw(rng.randrange(20)),
+        )
 
     def raw(self, count: int) -> bytes:
         """Bytes, as one of the protocols spells them; addresses that must never be followed."""
@@ -115,7 +215,13 @@ class Grammar:
     def dtype(self, code: str | None = None) -> bytes:
         rng = self.rng
         code = code or (rng.choice(ODD) if self.strange() else rng.choice(PLAIN))
-        spelt = self.atom() if self.strange() else text(code) if rng.random() < 0.9 else P.BINSTRING + struct.pack("<i", len(code)) + code.encode()
+        spelt = (
+            self.atom()
+            if self.strange()
+            else text(code)
+            if rng.random() < 0.9
+            else P.BINSTRING + struct.pack("<i", len(code)) + code.encode()
+        )
         arity = rng.randrange(6) if self.strange() else 2
         made = name("numpy", "dtype") + tuple_of(spelt, *(P.NEWFALSE if i == 0 else P.NEWTRUE for i in range(arity)))
         made = self.kept(made + (self.one(P.NEWOBJ, P.REDUCE) if self.strange() else P.REDUCE))
@@ -131,12 +237,22 @@ class Grammar:
         parts: list[bytes] = [_spelled(part) for part in own]
         if self.strange():
             fields = P.EMPTY_DICT + text("a") + tuple_of(self.dtype("f4"), self.whole()) + P.SETITEM
-            hostile = {0: self.whole(), 1: text(self.one("|", ">", "=", "<", "", "x", "<<")), 2: tuple_of(self.dtype("f4"), self.sizes(2)),
-                       3: tuple_of(text("a")), 4: fields, 5: self.whole(), 6: self.whole(), 7: number(rng.choice(FLAGS))}  # fmt: skip
+            hostile = {
+                0: self.whole(),
+                1: text(self.one("|", ">", "=", "<", "", "x", "<<")),
+                2: tuple_of(self.dtype("f4"), self.sizes(2)),
+                3: tuple_of(text("a")),
+                4: fields,
+                5: self.whole(),
+                6: self.whole(),
+                7: number(rng.choice(FLAGS)),
+            }
             for at in rng.sample(sorted(hostile), rng.randrange(1, 4)):
                 parts[at] = hostile[at]
         if self.strange():
-            parts = self.one(parts[: rng.randrange(8)], [*parts, self.atom()], [*parts, P.EMPTY_DICT, tuple_of(text("s"), *[number(1)] * 3)])
+            parts = self.one(
+                parts[: rng.randrange(8)], [*parts, self.atom()], [*parts, P.EMPTY_DICT, tuple_of(text("s"), *[number(1)] * 3)]
+            )
         return self.atom() if rng.random() < self.odd / 4 else tuple_of(*parts)
 
     def array(self) -> bytes:
@@ -160,7 +276,16 @@ class Grammar:
     # ---- tensors and containers
     def tensor(self) -> bytes:
         rng = self.rng
-        kinds = ("FloatStorage", "DoubleStorage", "HalfStorage", "ByteStorage", "BoolStorage", "LongStorage", "ComplexFloatStorage", "BFloat16Storage")
+        kinds = (
+            "FloatStorage",
+            "DoubleStorage",
+            "HalfStorage",
+            "ByteStorage",
+            "BoolStorage",
+            "LongStorage",
+            "ComplexFloatStorage",
+            "BFloat16Storage",
+        )
         numel, kind = rng.choice(SIZES) if self.strange() else 4, rng.choice(kinds) if self.strange() else kinds[0]
         of = self.atom() if rng.random() < self.odd / 3 else storage(numel=numel, kind=kind)
         count = rng.randrange(3)
@@ -175,7 +300,9 @@ class Grammar:
         builder = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_tensor_v2")[version]
         made = name("torch._utils", builder) + tuple_of(*parts) + P.REDUCE
         if version == 3:
-            made = name("torch._utils", "_rebuild_parameter") + tuple_of(made, self.atom() if self.strange() else P.NEWTRUE, P.NONE) + P.REDUCE
+            made = (
+                name("torch._utils", "_rebuild_parameter") + tuple_of(made, self.atom() if self.strange() else P.NEWTRUE, P.NONE) + P.REDUCE
+            )
         return self.kept(made)
 
     def called(self) -> bytes:
@@ -187,8 +314,12 @@ class Grammar:
     def deep(self) -> bytes:
         """Nested beyond what a recursive reader, printer or comparer stands."""
         count = self.rng.choice((10, 1000, 20_000))
-        return self.one(P.EMPTY_LIST * count + P.APPEND * (count - 1), P.NONE + P.TUPLE1 * count, P.MARK * count + P.NONE + P.TUPLE * count,
-                        (P.EMPTY_DICT + number(0)) * count + P.NONE + P.SETITEM * count)  # fmt: skip
+        return self.one(
+            P.EMPTY_LIST * count + P.APPEND * (count - 1),
+            P.NONE + P.TUPLE1 * count,
+            P.MARK * count + P.NONE + P.TUPLE * count,
+            (P.EMPTY_DICT + number(0)) * count + P.NONE + P.SETITEM * count,
+        )
 
     def value(self, depth: int = 0) -> bytes:
         rng = self.rng
@@ -243,8 +374,13 @@ def safetensors(rng: random.Random) -> bytes:
         kind, shape = rng.choice(list(sizes)), [rng.randrange(4) for _ in range(rng.randrange(3))]
         end, first = end + int(np.prod(shape, dtype=np.int64)) * sizes[kind], end
         entry: dict[str, Any] = {"dtype": kind, "shape": shape, "data_offsets": [first, end]}
-        hostile = {"dtype": rng.choice(kinds), "shape": rng.choice((None, "4", {}, [1.0], [True], [[1]], [1] * 70, [rng.choice(SIZES), rng.choice(SIZES)])),
-                   "data_offsets": [rng.choice(SIZES), rng.choice(SIZES)], "strides": [-4], "order": "F"}  # fmt: skip
+        hostile = {
+            "dtype": rng.choice(kinds),
+            "shape": rng.choice((None, "4", {}, [1.0], [True], [[1]], [1] * 70, [rng.choice(SIZES), rng.choice(SIZES)])),
+            "data_offsets": [rng.choice(SIZES), rng.choice(SIZES)],
+            "strides": [-4],
+            "order": "F",
+        }
         entries[f"t{i}"] = entry | {key: what for key, what in hostile.items() if rng.random() < odd}
     content = b"\x01" * end
     header = json.dumps(entries).encode()
@@ -258,7 +394,9 @@ def idx(rng: random.Random) -> bytes:
     """A head of hostile types and sizes."""
     kind = rng.choice((8, 9, 11, 12, 13, 14, rng.randrange(256)))
     count = rng.choice((1, 2, 3, 0, 40, 65, 255))
-    sizes = b"".join(struct.pack(">I", rng.choice((0, 1, 2, 3, 2**16, 2**31, 2**32 - 1) if rng.random() < 0.3 else (1, 2))) for _ in range(count))
+    sizes = b"".join(
+        struct.pack(">I", rng.choice((0, 1, 2, 3, 2**16, 2**31, 2**32 - 1) if rng.random() < 0.3 else (1, 2))) for _ in range(count)
+    )
     cut = rng.choice((len(sizes), len(sizes), rng.randrange(len(sizes) + 1)))
     return bytes([0, 0, kind, count]) + sizes[:cut] + b"\x01" * rng.choice((1, 2, 4, 8, 16, 64))
 

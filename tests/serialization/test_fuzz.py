@@ -71,9 +71,7 @@ def safetensors() -> bytes:
     return stn.save(arrays, {"format": "pt"})
 
 
-OPCODES = [
-    getattr(pickle, name) for name in pickle.__all__ if name.isupper() and isinstance(getattr(pickle, name), bytes)
-]
+OPCODES = [getattr(pickle, name) for name in pickle.__all__ if name.isupper() and isinstance(getattr(pickle, name), bytes)]
 NUMBERS = [struct.pack("<I", n) for n in (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)] + [
     struct.pack("<Q", 2**63),
     b"\xff" * 8,

@@ -64,9 +64,7 @@ def test_crafted_files_are_read() -> None:
 def test_functions_are_refused_by_name(module: str, function: str, form: Any) -> None:
     full = f"{module.replace('__builtin__', 'builtins')}.{function}"
     call = name(module, function) + tuple_of(text("echo 1 > hacked")) + P.REDUCE
-    with pytest.raises(
-        pickle.UnpicklingError, match=f"Weights only load failed.*\n\tUnsupported global: GLOBAL {full}"
-    ):
+    with pytest.raises(pickle.UnpicklingError, match=f"Weights only load failed.*\n\tUnsupported global: GLOBAL {full}"):
         load(form(program(call)))
     with pytest.raises(pickle.UnpicklingError, match=f"GLOBAL {full}"):
         load(form(program(call)), weights_only=False)
@@ -121,13 +119,7 @@ REFUSED = {
     "state for a list": P.EMPTY_LIST + P.EMPTY_DICT + P.BUILD,
     "state for a tensor": tensor() + P.EMPTY_DICT + P.BUILD,
     "state for a dict": P.EMPTY_DICT + P.EMPTY_DICT + P.BUILD,
-    "an attribute over a method": name("collections", "OrderedDict")
-    + CALLS
-    + P.EMPTY_DICT
-    + text("keys")
-    + P.NONE
-    + P.SETITEM
-    + P.BUILD,
+    "an attribute over a method": name("collections", "OrderedDict") + CALLS + P.EMPTY_DICT + text("keys") + P.NONE + P.SETITEM + P.BUILD,
     "an attribute over a dunder": name("collections", "OrderedDict")
     + CALLS
     + P.EMPTY_DICT
@@ -148,10 +140,7 @@ REFUSED = {
     "a list as a key": P.EMPTY_DICT + P.EMPTY_LIST + P.NONE + P.SETITEM,
     "a tensor as a key": P.EMPTY_DICT + tensor() + P.NONE + P.SETITEM,
     "a list in a set": P.EMPTY_SET + P.MARK + P.EMPTY_LIST + P.ADDITEMS,
-    "a factory that works": name("collections", "defaultdict")
-    + name("collections", "OrderedDict")
-    + P.TUPLE1
-    + P.REDUCE,
+    "a factory that works": name("collections", "defaultdict") + name("collections", "OrderedDict") + P.TUPLE1 + P.REDUCE,
     # damaged machines
     "nothing": b"",
     "two results": P.NONE + P.NONE,
@@ -192,9 +181,7 @@ REFUSED = {
     "absurd empty product": tensor((0, 2**50, 2**50), (0, 0, 0)),
     "a stride too few": tensor((2, 2), (1,)),
     "too many dims": tensor((1,) * 65, (1,) * 65),
-    "a size of text": name("torch._utils", "_rebuild_tensor")
-    + tuple_of(storage(), number(0), text("44"), text("11"))
-    + P.REDUCE,
+    "a size of text": name("torch._utils", "_rebuild_tensor") + tuple_of(storage(), number(0), text("44"), text("11")) + P.REDUCE,
     "a size of floats": name("torch._utils", "_rebuild_tensor")
     + tuple_of(storage(), number(0), P.BINFLOAT + struct.pack(">d", 2.0) + P.TUPLE1, number(1) + P.TUPLE1)
     + P.REDUCE,
@@ -203,9 +190,7 @@ REFUSED = {
     "a gradient flag of text": tensor(grad=text("yes")),
     "unknown flags": tensor((4,), (1,), 0, None, P.NEWFALSE, P.EMPTY_DICT + text("x") + P.NEWTRUE + P.SETITEM),
     "a tensor with too many parts": tensor((4,), (1,), 0, None, P.NEWFALSE, P.NONE, P.NONE),
-    "a parameter of a list": name("torch._utils", "_rebuild_parameter")
-    + tuple_of(P.EMPTY_LIST, P.NEWTRUE, P.NONE)
-    + P.REDUCE,
+    "a parameter of a list": name("torch._utils", "_rebuild_parameter") + tuple_of(P.EMPTY_LIST, P.NEWTRUE, P.NONE) + P.REDUCE,
     "untyped without dtype": tensor(of=storage(numel=16, kind="UntypedStorage", module="torch.storage")),
     "an attribute over the tensor's": name("torch._tensor", "_rebuild_from_type_v2")
     + tuple_of(
@@ -292,23 +277,62 @@ BOMBS = {
     "ordered dicts": name("collections", "OrderedDict") + put(0) + (P.BINGET + b"\x00" + CALLS) * 75_000,
     "a key that doubles": P.EMPTY_DICT + doubling(80) + P.NONE + P.SETITEM,
     "a set's member that doubles": P.EMPTY_SET + P.MARK + doubling(80) + P.ADDITEMS,
-    "bytes again and again": text("x" * 500_000) + put(0) + P.POP + name("_codecs", "encode") + put(1) + P.POP
+    "bytes again and again": text("x" * 500_000)
+    + put(0)
+    + P.POP
+    + name("_codecs", "encode")
+    + put(1)
+    + P.POP
     + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + text("latin1") + P.TUPLE2 + P.REDUCE) * 2000,
-    "an array again and again": b"\x8e" + struct.pack("<Q", 500_000) + b"x" * 500_000 + put(0) + P.POP
-    + name("builtins", "bytearray") + put(1) + P.POP
+    "an array again and again": b"\x8e"
+    + struct.pack("<Q", 500_000)
+    + b"x" * 500_000
+    + put(0)
+    + P.POP
+    + name("builtins", "bytearray")
+    + put(1)
+    + P.POP
     + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.TUPLE1 + P.REDUCE) * 2000,
-    "a set again and again": P.EMPTY_LIST + P.MARK + b"".join(map(number, range(50_000))) + P.APPENDS
-    + P.TUPLE1 + put(0) + P.POP
-    + name("builtins", "set") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
-    "pairs again and again": P.EMPTY_LIST + P.MARK + b"".join(number(i) + P.NONE + P.TUPLE2 for i in range(50_000))
-    + P.APPENDS + P.TUPLE1 + put(0) + P.POP
-    + name("collections", "OrderedDict") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
-    "a size again and again": P.MARK + b"".join(map(number, range(20_000))) + P.TUPLE + P.TUPLE1 + put(0) + P.POP
-    + name("torch", "Size") + put(1) + P.POP + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
-    "tensors again and again": name("torch._utils", "_rebuild_tensor") + put(0) + P.POP
-    + tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1))) + put(1) + P.POP
+    "a set again and again": P.EMPTY_LIST
+    + P.MARK
+    + b"".join(map(number, range(50_000)))
+    + P.APPENDS
+    + P.TUPLE1
+    + put(0)
+    + P.POP
+    + name("builtins", "set")
+    + put(1)
+    + P.POP
+    + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
+    "pairs again and again": P.EMPTY_LIST
+    + P.MARK
+    + b"".join(number(i) + P.NONE + P.TUPLE2 for i in range(50_000))
+    + P.APPENDS
+    + P.TUPLE1
+    + put(0)
+    + P.POP
+    + name("collections", "OrderedDict")
+    + put(1)
+    + P.POP
+    + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
+    "a size again and again": P.MARK
+    + b"".join(map(number, range(20_000)))
+    + P.TUPLE
+    + P.TUPLE1
+    + put(0)
+    + P.POP
+    + name("torch", "Size")
+    + put(1)
+    + P.POP
+    + (P.BINGET + b"\x01" + P.BINGET + b"\x00" + P.REDUCE) * 2000,
+    "tensors again and again": name("torch._utils", "_rebuild_tensor")
+    + put(0)
+    + P.POP
+    + tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1)))
+    + put(1)
+    + P.POP
     + (P.BINGET + b"\x00" + P.BINGET + b"\x01" + P.REDUCE) * 30_000,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BOMBS)
@@ -330,17 +354,22 @@ def test_endless_to_print_or_walk_is_small_to_load() -> None:
 
 def test_lazy_conjugates_are_copied_once() -> None:
     flags = P.EMPTY_DICT + text("conj") + P.NEWTRUE + P.SETITEM
-    many = [
-        tensor((1,), (1,), 0, storage(kind="ComplexFloatStorage", numel=65536), P.NEWFALSE, flags) for _ in range(500)
-    ]
+    many = [tensor((1,), (1,), 0, storage(kind="ComplexFloatStorage", numel=65536), P.NEWFALSE, flags) for _ in range(500)]
     data = np.full(65536, 1 + 2j, np.complex64).tobytes()
     back = load(archive(program(tuple_of(*many)), {"data/0": data}))
     assert back[0].tolist() == back[-1].tolist() == [1 - 2j]
 
 
-@pytest.mark.parametrize(("flags", "expected"), [
-    ((), 1 + 2j), (("conj",), 1 - 2j), (("neg",), -1 - 2j), (("conj", "neg"), -1 + 2j), (("neg", "conj"), -1 + 2j),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), 1 + 2j),
+        (("conj",), 1 - 2j),
+        (("neg",), -1 - 2j),
+        (("conj", "neg"), -1 + 2j),
+        (("neg", "conj"), -1 + 2j),
+    ],
+)
 def test_what_is_noted_on_a_tensor_is_done_to_it_alone(flags: tuple[str, ...], expected: complex) -> None:
     def of(*notes: str) -> bytes:
         code = P.EMPTY_DICT + b"".join(text(n) + P.NEWTRUE + P.SETITEM for n in notes)

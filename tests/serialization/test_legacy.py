@@ -53,9 +53,7 @@ def test_storages_that_are_parts_of_storages() -> None:
     part = tuple_of(text("95"), number(1), number(2))
     views = [storage("94", 4, "FloatStorage", "cpu", part) for _ in range(2)]
     tensors = [
-        name("torch._utils", "_rebuild_tensor")
-        + tuple_of(view, number(0), tuple_of(number(2)), tuple_of(number(1)))
-        + P.REDUCE
+        name("torch._utils", "_rebuild_tensor") + tuple_of(view, number(0), tuple_of(number(2)), tuple_of(number(1))) + P.REDUCE
         for view in views
     ]
     back = load(legacy(program(tuple_of(*tensors, OLD_TENSOR)), {"94": FOUR}))
@@ -71,14 +69,8 @@ def test_text_of_python_2() -> None:
 
     old = tuple_of(short(b"storage"), name("torch", "FloatStorage"), short(b"94"), short(b"cpu"), number(4), P.NONE)
     tensor = name("torch._utils", "_rebuild_tensor") + tuple_of(old + P.BINPERSID, number(0), *FLAT) + P.REDUCE
-    array = name("numpy.core.multiarray", "_reconstruct") + tuple_of(
-        name("numpy", "ndarray"), number(0) + P.TUPLE1, short(b"b")
-    )
-    array += (
-        P.REDUCE
-        + tuple_of(number(1), number(2) + P.TUPLE1, dtype(short), P.NEWFALSE, short(struct.pack("<2f", 1, -2)))
-        + P.BUILD
-    )
+    array = name("numpy.core.multiarray", "_reconstruct") + tuple_of(name("numpy", "ndarray"), number(0) + P.TUPLE1, short(b"b"))
+    array += P.REDUCE + tuple_of(number(1), number(2) + P.TUPLE1, dtype(short), P.NEWFALSE, short(struct.pack("<2f", 1, -2))) + P.BUILD
     code = P.EMPTY_DICT + P.MARK + short(b"caf\xe9") + tensor + short(b"array") + array + P.SETITEMS
     file = legacy(program(code), {"94": FOUR})
     back = load(file, encoding="latin1")

@@ -37,7 +37,9 @@ def dtype(code: str, *state: bytes) -> bytes:
     return made + tuple_of(*state) + P.BUILD if state else made
 
 
-def state(order: str = "<", subarray: bytes = P.NONE, fields: bytes = P.NONE, size: int = -1, alignment: int = -1, flags: int = 0) -> tuple[bytes, ...]:
+def state(
+    order: str = "<", subarray: bytes = P.NONE, fields: bytes = P.NONE, size: int = -1, alignment: int = -1, flags: int = 0
+) -> tuple[bytes, ...]:
     return number(3), text(order), subarray, P.NONE, fields, number(size), number(alignment), number(flags)
 
 
@@ -68,7 +70,7 @@ HOSTILE = {
     "an empty array of absurd sizes": array(dtype("i8"), (0, 2**63), b""),
     "a dim too many": array(dtype("i8"), (1,) * 65),
     "columns that are no flag": array(dtype("i8"), columns=text("F")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", HOSTILE)
@@ -85,7 +87,11 @@ def test_hostile_dtypes_are_refused_in_every_reader_of_pickles(case: str, tmp_pa
 def test_numpys_own_setstate_is_never_called_even_when_its_classes_are_allowed(what: str) -> None:
     """PyTorch's error for such files says to allow them, so programs do."""
     named = name("torch", "int64") if what == "its dtype" else array(dtype("i8"))
-    hostile = tuple_of(*state(flags=63)) if what == "its dtype" else tuple_of(number(1), tuple_of(number(1)), dtype("O"), P.NEWFALSE, P.EMPTY_LIST)
+    hostile = (
+        tuple_of(*state(flags=63))
+        if what == "its dtype"
+        else tuple_of(number(1), tuple_of(number(1)), dtype("O"), P.NEWFALSE, P.EMPTY_LIST)
+    )
     with (
         serialization.safe_globals([np.dtype, np.ndarray, np.dtypes.Int64DType, np.dtypes.ObjectDType]),
         pytest.raises(pickle.UnpicklingError),

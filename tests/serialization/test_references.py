@@ -95,8 +95,14 @@ def test_what_hangs_on_a_tensor_comes_back() -> None:
     """A state is a dict, or a pair of one and of what stands in slots."""
     note = P.EMPTY_DICT + text("note") + number(3) + P.SETITEM
     for state, expected in ((note, 3), (note + P.NONE + P.TUPLE2, 3), (P.NONE + note + P.TUPLE2, 3), (note + P.EMPTY_DICT + P.TUPLE2, 3)):
-        inner = tuple_of(storage(), number(0), tuple_of(number(4)), tuple_of(number(1)), P.NEWFALSE,
-                         name("collections", "OrderedDict") + P.EMPTY_TUPLE + P.REDUCE)  # fmt: skip
+        inner = tuple_of(
+            storage(),
+            number(0),
+            tuple_of(number(4)),
+            tuple_of(number(1)),
+            P.NEWFALSE,
+            name("collections", "OrderedDict") + P.EMPTY_TUPLE + P.REDUCE,
+        )
         code = name("torch._tensor", "_rebuild_from_type_v2")
         code += tuple_of(name("torch._utils", "_rebuild_tensor_v2"), name("torch", "Tensor"), inner, state) + P.REDUCE
         back = load(archive(program(code)))
@@ -115,7 +121,9 @@ def test_numpy_arrays_of_either_byte_order(dtype: str) -> None:
 
 def _of_a_device(array: bytes, location: bytes = text("xla:0")) -> io.BytesIO:
     dtype = name("torch", "float32")
-    return archive(program(name("torch._utils", "_rebuild_device_tensor_from_numpy") + tuple_of(array, dtype, location, P.NEWTRUE) + P.REDUCE))
+    return archive(
+        program(name("torch._utils", "_rebuild_device_tensor_from_numpy") + tuple_of(array, dtype, location, P.NEWTRUE) + P.REDUCE)
+    )
 
 
 def _numpy(dtype: str, content: bytes) -> bytes:
@@ -140,10 +148,19 @@ def test_texts_in_numpy_arrays() -> None:
     assert np.array_equal(load(archive(pickle.dumps(words, 2))), words)
 
 
-@pytest.mark.parametrize(("given", "shown"), [
-    (5, "got int"), ("ab", "got str"), (None, "got NoneType"), ((1, -2), r"got \[1, -2\]"), ([1.5], r"got \[float\]"), ((True,), r"got \[bool\]"),
-    ((1,) * 100, r"got \[1, 1, 1, 1, 1, 1, 1, 1, …\]"), ((1 << 70, -1), r"got \[int, -1\]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (5, "got int"),
+        ("ab", "got str"),
+        (None, "got NoneType"),
+        ((1, -2), r"got \[1, -2\]"),
+        ([1.5], r"got \[float\]"),
+        ((True,), r"got \[bool\]"),
+        ((1,) * 100, r"got \[1, 1, 1, 1, 1, 1, 1, 1, …\]"),
+        ((1 << 70, -1), r"got \[int, -1\]"),
+    ],
+)
 def test_sizes_that_are_none(given: Any, shown: str) -> None:
     with pytest.raises(pickle.UnpicklingError, match=shown):
         numbers(given, "size")
@@ -192,9 +209,17 @@ def test_the_end_of_a_storage_may_be_a_part() -> None:
 
 @pytest.mark.parametrize(
     ("offset", "numel"),
-    [(P.NEWTRUE, number(1)), (number(1), P.NEWTRUE), (number(-1), number(2)), (number(1), number(-1)), (number(3), number(2)),
-     (number(5), number(0)), (text("1"), number(1)), (number(1), P.NONE)],
-)  # fmt: skip
+    [
+        (P.NEWTRUE, number(1)),
+        (number(1), P.NEWTRUE),
+        (number(-1), number(2)),
+        (number(1), number(-1)),
+        (number(3), number(2)),
+        (number(5), number(0)),
+        (text("1"), number(1)),
+        (number(1), P.NONE),
+    ],
+)
 def test_a_part_that_is_not_inside_its_storage(offset: bytes, numel: bytes) -> None:
     with pytest.raises(pickle.UnpicklingError, match="A storage's part is not inside it"):
         load(_viewed(offset, numel))

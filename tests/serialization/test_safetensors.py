@@ -47,10 +47,7 @@ TYPES = [
         st.text(st.characters(exclude_categories=["Cs"])).filter(lambda name: name != "__metadata__"),
         st.sampled_from(TYPES).flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0))),
     ),
-    st.none()
-    | st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
-    ),
+    st.none() | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))),
 )
 def test_any_arrays(arrays: dict[str, Any], metadata: dict[str, str] | None) -> None:
     raw = stn.save(arrays, metadata)
@@ -153,9 +150,7 @@ def test_shared_memory_is_refused() -> None:
     base = ac.ones(4, 4)
     with pytest.raises(RuntimeError, match=r"Some tensors share memory.*\[\['a', 'b'\]\]"):
         save_file({"a": base, "b": wrap(base.value[1:])}, io.BytesIO())
-    save_file(
-        {"a": wrap(base.value[:2]), "b": wrap(base.value[2:])}, io.BytesIO()
-    )  # one memory, but not the same bytes
+    save_file({"a": wrap(base.value[:2]), "b": wrap(base.value[2:])}, io.BytesIO())  # one memory, but not the same bytes
 
 
 class Model:
@@ -195,9 +190,17 @@ def test_models_with_tied_weights() -> None:
     assert safetensors.load_model(model, partial, strict=False) == ({"decoder.weight"}, ["more"])
 
 
-@pytest.mark.parametrize("other", [
-    lambda a: a.T, lambda a: a[::-1, ::-1], lambda a: a.view(np.int32), lambda a: a.reshape(-1), lambda a: a[:1], lambda a: a[:, 1:],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda a: a.T,
+        lambda a: a[::-1, ::-1],
+        lambda a: a.view(np.int32),
+        lambda a: a.reshape(-1),
+        lambda a: a[:1],
+        lambda a: a[:, 1:],
+    ],
+)
 def test_one_memory_that_is_not_one_tensor(other: Any) -> None:
     class Both:
         def state_dict(self) -> dict[str, Any]:

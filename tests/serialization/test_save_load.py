@@ -93,9 +93,7 @@ leaves = st.one_of(
     st.lists(st.text("äb\x00c")).map(lambda x: np.array(x, dtype="U")),
     st.lists(st.binary(max_size=3), min_size=1).map(lambda x: np.array(x, dtype=">S4")),
 )
-keys = st.one_of(
-    st.text(), st.integers(), st.booleans(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text())
-)
+keys = st.one_of(st.text(), st.integers(), st.booleans(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text()))
 trees = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -225,9 +223,7 @@ def test_expanded_views_take_the_room_of_what_they_expand() -> None:
 
 def test_one_memory_of_two_types_is_refused() -> None:
     base = np.zeros(4, np.float32)
-    with pytest.raises(
-        RuntimeError, match=r"view the same data as different types, here torch.float32 and torch.int32"
-    ):
+    with pytest.raises(RuntimeError, match=r"view the same data as different types, here torch.float32 and torch.int32"):
         again([wrap(base), wrap(base.view(np.int32))])
 
 

@@ -20,10 +20,25 @@ from autograd_cnn.support import moved
 FILES = Path(__file__).with_name("written_before")
 PLACES = moved.places()
 # Second names were the same function then, which pickle wrote under its first name.
-FIRST_NAMES = {"nelement": "numel", "subtract": "sub", "divide": "div", "true_divide": "div", "permute_dims": "permute", "swapaxes": "transpose",
-               "swapdims": "transpose", "moveaxis": "movedim", "ger": "outer", "clip": "clamp", "concat": "cat", "concatenate": "cat",
-               "row_stack": "vstack", "trapz": "trapezoid", "unsafe_split": "split", "unsafe_chunk": "chunk",
-               "unsafe_split_with_sizes": "split_with_sizes"}  # fmt: skip
+FIRST_NAMES = {
+    "nelement": "numel",
+    "subtract": "sub",
+    "divide": "div",
+    "true_divide": "div",
+    "permute_dims": "permute",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
+    "moveaxis": "movedim",
+    "ger": "outer",
+    "clip": "clamp",
+    "concat": "cat",
+    "concatenate": "cat",
+    "row_stack": "vstack",
+    "trapz": "trapezoid",
+    "unsafe_split": "split",
+    "unsafe_chunk": "chunk",
+    "unsafe_split_with_sizes": "split_with_sizes",
+}
 
 
 @pytest.fixture(scope="module")

@@ -157,7 +157,9 @@ def test_a_record_of_a_few_bytes_too_many() -> None:
             refused_zip(bad, "overlaps what follows it")
 
 
-@pytest.mark.parametrize("before", [b"", struct.pack("<2H", 0x5455, 5) + b"\1abcd", struct.pack("<2H", 0x5455, 1) + b"\1" + struct.pack("<2H", 9, 0)])
+@pytest.mark.parametrize(
+    "before", [b"", struct.pack("<2H", 0x5455, 5) + b"\1abcd", struct.pack("<2H", 0x5455, 1) + b"\1" + struct.pack("<2H", 9, 0)]
+)
 def test_sizes_in_a_zip64_field_behind_others(before: bytes) -> None:
     def with_field(sizes: bytes) -> bytes:
         file = io.BytesIO()

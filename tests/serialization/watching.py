@@ -59,9 +59,7 @@ def watched(limit: int) -> Iterator[None]:
         assert taken <= limit, f"reading the file took {taken >> 20} MiB"
 
 
-def load_watched(
-    content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 32 << 20, **options: Any
-) -> Any:
+def load_watched(content: bytes | io.BytesIO, reader: Callable[..., Any] = load, limit: int = 32 << 20, **options: Any) -> Any:
     """What `reader` makes of the file, under watch."""
     file = io.BytesIO(content) if isinstance(content, bytes) else content
     with watched(limit):

@@ -48,12 +48,23 @@ def test_vgg19_has_its_parameters_in_the_dense_layers():
 
 
 # Multiply-adds in thousand millions, as torchvision's documentation gives them for its published weights.
-PUBLISHED = {"alexnet": 0.714, "resnet18": 1.814, "googlenet": 1.498, "mobilenet_v2": 0.301, "mobilenet_v3_small": 0.057, "shufflenet_v2_x1_0": 0.145,
-             "squeezenet1_1": 0.349, "densenet121": 2.834, "resnet50": 4.089}  # fmt: skip
+PUBLISHED = {
+    "alexnet": 0.714,
+    "resnet18": 1.814,
+    "googlenet": 1.498,
+    "mobilenet_v2": 0.301,
+    "mobilenet_v3_small": 0.057,
+    "shufflenet_v2_x1_0": 0.145,
+    "squeezenet1_1": 0.349,
+    "densenet121": 2.834,
+    "resnet50": 4.089,
+}
 
 
 @pytest.mark.usefixtures("nothing_drawn")
-@pytest.mark.parametrize("name", [n if n not in ("resnet50", "densenet121") else pytest.param(n, marks=pytest.mark.slow) for n in PUBLISHED])
+@pytest.mark.parametrize(
+    "name", [n if n not in ("resnet50", "densenet121") else pytest.param(n, marks=pytest.mark.slow) for n in PUBLISHED]
+)
 def test_multiply_adds_are_the_published(name):
     table = ac.summary(models.get_model(name).eval(), (3, 224, 224))
     assert table.multiply_adds / 1e9 == pytest.approx(PUBLISHED[name], abs=0.0006)
@@ -144,9 +155,17 @@ def test_transposed_and_weight_norm():
     assert of_kind(table, "Conv1d")[0].window == "2"
 
 
-@pytest.mark.parametrize(("shapes", "text"), [
-    ([(6, 3, 5, 5), (6,)], "(3·5·5 + 1)·6"), ([(10, 4)], "4·10"), ([(7,), (7,)], "2·7"), ([(3, 2), (5,)], "2·3 + 5"), ([()], "1"), ([], ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shapes", "text"),
+    [
+        ([(6, 3, 5, 5), (6,)], "(3·5·5 + 1)·6"),
+        ([(10, 4)], "4·10"),
+        ([(7,), (7,)], "2·7"),
+        ([(3, 2), (5,)], "2·3 + 5"),
+        ([()], "1"),
+        ([], ""),
+    ],
+)
 def test_formulas(shapes, text):
     assert how_many(shapes) == text
 
@@ -194,10 +213,14 @@ def test_text_and_data():
     assert len(list(table)) == len(table) == 2
 
 
-@pytest.mark.parametrize(("call", "text"), [
-    (lambda: ac.summary(len, (3,)), "expected a Module"), (lambda: ac.summary(nn.Identity()), "either input_size"),
-    (lambda: ac.summary(nn.Identity(), (3,), input_data=ac.ones(3)), "either input_size"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: ac.summary(len, (3,)), "expected a Module"),
+        (lambda: ac.summary(nn.Identity()), "either input_size"),
+        (lambda: ac.summary(nn.Identity(), (3,), input_data=ac.ones(3)), "either input_size"),
+    ],
+)
 def test_errors(call, text):
     with pytest.raises(TypeError, match=text):
         call()

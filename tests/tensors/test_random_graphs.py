@@ -16,8 +16,14 @@ from autograd_cnn.errors import InplaceError
 
 from .twin import Twin
 
-UNARY = {"tanh": lambda a: a.tanh(), "sin": lambda a: a.sin(), "exp": lambda a: a.tanh().exp(), "square": lambda a: a * a, "neg": lambda a: -a,
-         "half": lambda a: a * 0.5}  # fmt: skip
+UNARY = {
+    "tanh": lambda a: a.tanh(),
+    "sin": lambda a: a.sin(),
+    "exp": lambda a: a.tanh().exp(),
+    "square": lambda a: a * a,
+    "neg": lambda a: -a,
+    "half": lambda a: a * 0.5,
+}
 BINARY = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a.tanh() * b}
 VIEWS = {"row": lambda a: a[0:1], "column": lambda a: a[:, 1:2], "transposed": lambda a: a.t(), "flat": lambda a: a.view(1, -1)}
 WRITES = {"double": lambda a: a.mul_(2), "shift": lambda a: a.add_(0.25), "fill": lambda a: a.fill_(0.5), "squash": lambda a: a.tanh_()}
@@ -120,8 +126,13 @@ class Machine(RuleBasedStateMachine):
         self.record("copy", "", -1, a, b)
         self.check_aliases(a)
 
-    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)), views=st.lists(st.sampled_from(sorted(VIEWS)), min_size=1, max_size=3),
-          write=st.sampled_from(sorted(WRITES)), at=st.integers(0, 3))  # fmt: skip
+    @rule(
+        pick=SELECT_OUTPUT,
+        name=st.sampled_from(sorted(UNARY)),
+        views=st.lists(st.sampled_from(sorted(VIEWS)), min_size=1, max_size=3),
+        write=st.sampled_from(sorted(WRITES)),
+        at=st.integers(0, 3),
+    )
     def views_of_a_new_value_and_a_write(self, pick: int, name: str, views: list[str], write: str, at: int) -> None:
         """A value, views of it and of each other, and a write to one of them: all must follow."""
         self.alive.append(self.alive.pop(self.alive.index(self.choose(pick))))
@@ -181,8 +192,9 @@ class Machine(RuleBasedStateMachine):
             return
         weights = np.random.default_rng(a).standard_normal(y.shape)
         try:
-            got = ac.autograd.grad(y, [self.tensors[k] for k in leaves], ac.tensor(weights), retain_graph=True, allow_unused=True,
-                                   create_graph=retain)  # fmt: skip
+            got = ac.autograd.grad(
+                y, [self.tensors[k] for k in leaves], ac.tensor(weights), retain_graph=True, allow_unused=True, create_graph=retain
+            )
         except InplaceError:
             return  # a needed value was overwritten: said, not computed
         self.gradients(a, weights, {k: None if g is None else g.detach().numpy() for k, g in zip(leaves, got, strict=True)})
@@ -219,7 +231,9 @@ class Machine(RuleBasedStateMachine):
         k = list(self.twin.leaves)[pick % len(self.twin.leaves)]
         self.tensors[k].grad = None
 
-    @rule(pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)), write=st.sampled_from(sorted(WRITES)), view=st.sampled_from(sorted(VIEWS)))
+    @rule(
+        pick=SELECT_OUTPUT, name=st.sampled_from(sorted(UNARY)), write=st.sampled_from(sorted(WRITES)), view=st.sampled_from(sorted(VIEWS))
+    )
     def trace_and_replay(self, pick: int, name: str, write: str, view: str) -> None:
         x = self.tensors[self.choose(pick)].detach()
         if x.shape[1] < 2:

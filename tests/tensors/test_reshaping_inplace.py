@@ -46,8 +46,16 @@ def test_leaves():
     assert x.grad.tolist() == [[2.0, 2.0]]
 
 
-@pytest.mark.parametrize("how", [lambda y: y.unsqueeze_(1), lambda y: y.t_(), lambda y: y.transpose_(0, 1).unsqueeze_(0), lambda y: y.squeeze_(),
-                                 lambda y: y.unsqueeze_(0).squeeze_(0).t_().t_()])  # fmt: skip
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda y: y.unsqueeze_(1),
+        lambda y: y.t_(),
+        lambda y: y.transpose_(0, 1).unsqueeze_(0),
+        lambda y: y.squeeze_(),
+        lambda y: y.unsqueeze_(0).squeeze_(0).t_().t_(),
+    ],
+)
 def test_views_keep_their_place(how):
     """y = 3x; its second row is a view. Writes reach it through y, and y through it, however y is looked at."""
     x = ac.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=ac.float64, requires_grad=True)

@@ -134,8 +134,22 @@ def test_scalar_accumulates_over_uses_and_calls() -> None:
 
 def test_scalar_operators_agree_with_floats() -> None:
     x = Scalar(1.7)
-    for got, want in ((x + 2, 3.7), (2 + x, 3.7), (x - 2, -0.3), (2 - x, 0.3), (x * 2, 3.4), (2 * x, 3.4), (x / 2, 0.85), (2 / x, 2 / 1.7),
-                      (x**2, 1.7**2), (2**x, 2**1.7), (-x, -1.7), (x.exp(), math.exp(1.7)), (x.log(), math.log(1.7)), (x.relu(), 1.7)):  # fmt: skip
+    for got, want in (
+        (x + 2, 3.7),
+        (2 + x, 3.7),
+        (x - 2, -0.3),
+        (2 - x, 0.3),
+        (x * 2, 3.4),
+        (2 * x, 3.4),
+        (x / 2, 0.85),
+        (2 / x, 2 / 1.7),
+        (x**2, 1.7**2),
+        (2**x, 2**1.7),
+        (-x, -1.7),
+        (x.exp(), math.exp(1.7)),
+        (x.log(), math.log(1.7)),
+        (x.relu(), 1.7),
+    ):
         assert math.isclose(got.item(), want, rel_tol=1e-12)
     assert x > 1
     assert x <= 1.7

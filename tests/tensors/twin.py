@@ -11,13 +11,27 @@ from typing import Any
 
 import numpy as np
 
-UNARY: dict[str, Callable[[Any], Any]] = {"tanh": np.tanh, "sin": np.sin, "exp": lambda a: np.exp(np.tanh(a)), "square": lambda a: a * a,
-                                          "neg": lambda a: -a, "half": lambda a: a * 0.5}  # fmt: skip
+UNARY: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "exp": lambda a: np.exp(np.tanh(a)),
+    "square": lambda a: a * a,
+    "neg": lambda a: -a,
+    "half": lambda a: a * 0.5,
+}
 BINARY: dict[str, Callable[[Any, Any], Any]] = {"add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: np.tanh(a) * b}
-VIEWS: dict[str, Callable[[Any], Any]] = {"row": lambda a: a[0:1], "column": lambda a: a[:, 1:2], "transposed": lambda a: a.T,
-                                          "flat": lambda a: a.reshape(1, -1)}  # fmt: skip
-WRITES: dict[str, Callable[[Any], Any]] = {"double": lambda a: a * 2, "shift": lambda a: a + 0.25, "fill": lambda a: a * 0 + 0.5,
-                                           "squash": lambda a: np.tanh(a)}  # fmt: skip
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "row": lambda a: a[0:1],
+    "column": lambda a: a[:, 1:2],
+    "transposed": lambda a: a.T,
+    "flat": lambda a: a.reshape(1, -1),
+}
+WRITES: dict[str, Callable[[Any], Any]] = {
+    "double": lambda a: a * 2,
+    "shift": lambda a: a + 0.25,
+    "fill": lambda a: a * 0 + 0.5,
+    "squash": lambda a: np.tanh(a),
+}
 
 
 @dataclass

@@ -52,8 +52,12 @@ def test_values_at_switches_and_unpooling(p: Any, seed: int) -> None:
     drawn = ac.tensor(np.random.default_rng(seed).standard_normal(p.input_shape))
     _, at = pool(drawn, **params, return_indices=True)
     flat = at.flatten(2)
-    adjoint(lambda x: x.flatten(2).gather(2, flat).reshape(at.shape), lambda y: unpool(y, at, **params, output_size=p.input_shape[2:]),
-            p.input_shape, seed)  # fmt: skip
+    adjoint(
+        lambda x: x.flatten(2).gather(2, flat).reshape(at.shape),
+        lambda y: unpool(y, at, **params, output_size=p.input_shape[2:]),
+        p.input_shape,
+        seed,
+    )
 
 
 @FEW

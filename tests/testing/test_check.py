@@ -139,18 +139,21 @@ def spoils_g(g: Any) -> Any:
 HELD: list[Any] = []
 
 
-@pytest.mark.parametrize(("wrong", "check_name"), [
-    ({"rule": lambda g: g * 2.0}, "first derivative"),
-    ({"forward": lambda x: np.multiply(x, 3.0).astype(np.float32)}, "dtype and shape"),
-    ({"forward": overwrites}, "nothing overwritten"),
-    ({"rule": spoils_g}, "nothing overwritten"),
-    ({"forward": lambda x: x, "rule": lambda g: g}, "no shared memory"),
-    ({"forward": lambda x: (HELD.append(x), x * 3.0)[1]}, "graph released"),
-    ({"forward": lambda x: x.reshape(-1, order="K").reshape(x.shape) * 3.0}, "memory layouts"),
-    ({"forward": lambda x: x * 3.0 if isinstance(x, np.ndarray) and x.dtype == np.float64 else x * 3.1}, "float32 agrees"),
-    ({"rule": lambda g: g * 3.0 if isinstance(g, np.ndarray | np.generic) else g * 3.5}, "recorded backward"),
-    ({"bad": lambda: iter([Bad(np.ones(2), error=ValueError, match="never")])}, "bad cases"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "check_name"),
+    [
+        ({"rule": lambda g: g * 2.0}, "first derivative"),
+        ({"forward": lambda x: np.multiply(x, 3.0).astype(np.float32)}, "dtype and shape"),
+        ({"forward": overwrites}, "nothing overwritten"),
+        ({"rule": spoils_g}, "nothing overwritten"),
+        ({"forward": lambda x: x, "rule": lambda g: g}, "no shared memory"),
+        ({"forward": lambda x: (HELD.append(x), x * 3.0)[1]}, "graph released"),
+        ({"forward": lambda x: x.reshape(-1, order="K").reshape(x.shape) * 3.0}, "memory layouts"),
+        ({"forward": lambda x: x * 3.0 if isinstance(x, np.ndarray) and x.dtype == np.float64 else x * 3.1}, "float32 agrees"),
+        ({"rule": lambda g: g * 3.0 if isinstance(g, np.ndarray | np.generic) else g * 3.5}, "recorded backward"),
+        ({"bad": lambda: iter([Bad(np.ones(2), error=ValueError, match="never")])}, "bad cases"),
+    ],
+)
 def test_each_check_finds_what_it_is_for(wrong: dict[str, Any], check_name: str) -> None:
     report = check_primitive(broken(**wrong), raise_exception=False, examples=3, shrink=False)
     assert check_name in {f.check for f in report.failures}, str(report)
@@ -203,10 +206,15 @@ def test_a_case_by_hand() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- modules
-@pytest.mark.parametrize("factory", [
-    lambda: nn.Linear(3, 2), lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)),
-    lambda: nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5)), lambda: nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "factory",
+    [
+        lambda: nn.Linear(3, 2),
+        lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)),
+        lambda: nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5)),
+        lambda: nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)),
+    ],
+)
 def test_layers_pass(factory: Any) -> None:
     assert check_module(factory, (4, 3), examples=2)
 

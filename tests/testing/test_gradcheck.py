@@ -49,8 +49,16 @@ RIGHT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
 def test_right_rules_pass_at_1e7(name: str) -> None:
     fn, shapes = RIGHT[name]
     xs = [leaf(*s, seed=i) for i, s in enumerate(shapes)]
-    report = gradcheck(fn, xs, atol=1e-7, rtol=1e-7, check_forward_ad=True, check_batched_grad=True, check_grad_dtypes=True,
-                       check_batched_forward_grad=True)  # fmt: skip
+    report = gradcheck(
+        fn,
+        xs,
+        atol=1e-7,
+        rtol=1e-7,
+        check_forward_ad=True,
+        check_batched_grad=True,
+        check_grad_dtypes=True,
+        check_batched_forward_grad=True,
+    )
     assert report
     assert report.verdict == "ok"
     assert gradgradcheck(fn, xs, atol=1e-6, rtol=1e-6, check_fwd_over_rev=True)
@@ -72,27 +80,40 @@ WRONG: dict[str, tuple[str, str, Callable[[], tuple[Any, list[Any]]]]] = {
     "sign": ("sign", "wrong sign", lambda: (custom(lambda x: x.sin(), lambda g, x: -g * x.cos()), [leaf(3)])),
     "zero": ("zero", "is zero", lambda: (custom(lambda x: x.sin(), lambda g, x: None), [leaf(3)])),
     "detached": ("zero", "detach", lambda: (lambda x: x.detach() * 2, [leaf(3)])),
-    "transposed": ("transposed", "last two dims", lambda: (
-        custom(lambda x, w: x @ w, lambda g, x, w: (g @ w.t(), (x.t() @ g).t())), [leaf(3, 3), leaf(3, 3, seed=1)])),
-    "reshaped instead of transposed": ("transposed", "transposed", lambda: (
-        custom(lambda x: x.t() * 1, lambda g, x: g.reshape(2, 3)), [leaf(2, 3)])),
-    "first row only": ("broadcast", "missing sum over the broadcast dim", lambda: (
-        custom(lambda x, b: x + b, lambda g, x, b: (g, g[0])), [leaf(4, 3), leaf(3, seed=1)])),
-    "mean over the batch": ("broadcast", "a mean where a sum", lambda: (
-        custom(lambda x, b: x + b, lambda g, x, b: (g, g.mean(0))), [leaf(4, 3), leaf(3, seed=1)])),
+    "transposed": (
+        "transposed",
+        "last two dims",
+        lambda: (custom(lambda x, w: x @ w, lambda g, x, w: (g @ w.t(), (x.t() @ g).t())), [leaf(3, 3), leaf(3, 3, seed=1)]),
+    ),
+    "reshaped instead of transposed": (
+        "transposed",
+        "transposed",
+        lambda: (custom(lambda x: x.t() * 1, lambda g, x: g.reshape(2, 3)), [leaf(2, 3)]),
+    ),
+    "first row only": (
+        "broadcast",
+        "missing sum over the broadcast dim",
+        lambda: (custom(lambda x, b: x + b, lambda g, x, b: (g, g[0])), [leaf(4, 3), leaf(3, seed=1)]),
+    ),
+    "mean over the batch": (
+        "broadcast",
+        "a mean where a sum",
+        lambda: (custom(lambda x, b: x + b, lambda g, x, b: (g, g.mean(0))), [leaf(4, 3), leaf(3, seed=1)]),
+    ),
     "lost factor 2": ("factor", "lost factor 2", lambda: (custom(lambda x: x**2, lambda g, x: g * x), [leaf(3)])),
     "lost input": ("factor", "missing factor input 0", lambda: (custom(lambda x: x**3, lambda g, x: g * x * 3), [leaf(3)])),
     "lost output": ("factor", "missing factor output", lambda: (custom(lambda x: x.exp(), lambda g, x: g * 1.0), [leaf(3)])),
-    "mean for sum": ("factor", "a mean where a sum is needed", lambda: (
-        custom(lambda x: x.sum(), lambda g, x: g / 6 + 0 * x), [leaf(2, 3)])),
-    "sum for mean": ("factor", "a sum where a mean is needed", lambda: (
-        custom(lambda x: x.mean(), lambda g, x: g + 0 * x), [leaf(2, 3)])),
+    "mean for sum": (
+        "factor",
+        "a mean where a sum is needed",
+        lambda: (custom(lambda x: x.sum(), lambda g, x: g / 6 + 0 * x), [leaf(2, 3)]),
+    ),
+    "sum for mean": ("factor", "a sum where a mean is needed", lambda: (custom(lambda x: x.mean(), lambda g, x: g + 0 * x), [leaf(2, 3)])),
     "forgotten mask": ("mask", "forgotten mask", lambda: (custom(lambda x: (x - 1).relu(), lambda g, x: g), [leaf(6)])),
-    "dropped part": ("part", "dropped term", lambda: (
-        custom(lambda x: x * 3, lambda g, x: 3 * ac.cat([g[:2], g[2:] * 0])), [leaf(4)])),
+    "dropped part": ("part", "dropped term", lambda: (custom(lambda x: x * 3, lambda g, x: 3 * ac.cat([g[:2], g[2:] * 0])), [leaf(4)])),
     "wrong": ("wrong", "", lambda: (custom(lambda x: x.exp(), lambda g, x: g * (x + 1).sin()), [leaf(3)])),
     "nan": ("not finite", "inf or nan", lambda: (custom(lambda x: x.exp(), lambda g, x: g * float("nan")), [leaf(3)])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -212,14 +233,17 @@ def test_a_function_that_ignores_its_input_passes() -> None:
     assert gradcheck(lambda x: ac.ones(2, dtype=ac.float64), (leaf(3),))
 
 
-@pytest.mark.parametrize(("error", "words", "call"), [
-    (ValueError, "at least one input tensor to require gradient", lambda: gradcheck(lambda x: x, (ac.ones(2),))),
-    (TypeError, "a function and its inputs", lambda: gradcheck(3, (leaf(2),))),  # type: ignore[arg-type]
-    (RuntimeError, "stride 0", lambda: gradcheck(lambda x: x * 2, (leaf(1).detach().expand(3).requires_grad_(),))),
-    (ValueError, "sparse", lambda: gradcheck(lambda x: x, (leaf(2),), masked=True)),
-    (ValueError, "requires check_forward_ad", lambda: gradcheck(lambda x: x, (leaf(2),), check_batched_forward_grad=True)),
-    (ValueError, "nothing would be checked", lambda: gradcheck(lambda x: x, (leaf(2),), check_backward_ad=False)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "words", "call"),
+    [
+        (ValueError, "at least one input tensor to require gradient", lambda: gradcheck(lambda x: x, (ac.ones(2),))),
+        (TypeError, "a function and its inputs", lambda: gradcheck(3, (leaf(2),))),  # type: ignore[arg-type]
+        (RuntimeError, "stride 0", lambda: gradcheck(lambda x: x * 2, (leaf(1).detach().expand(3).requires_grad_(),))),
+        (ValueError, "sparse", lambda: gradcheck(lambda x: x, (leaf(2),), masked=True)),
+        (ValueError, "requires check_forward_ad", lambda: gradcheck(lambda x: x, (leaf(2),), check_batched_forward_grad=True)),
+        (ValueError, "nothing would be checked", lambda: gradcheck(lambda x: x, (leaf(2),), check_backward_ad=False)),
+    ],
+)
 def test_bad_calls(error: type[Exception], words: str, call: Callable[[], Any]) -> None:
     with pytest.raises(error, match=words):
         call()

@@ -200,10 +200,21 @@ def test_second_derivatives_can_be_suspicious_too() -> None:
         gradgradcheck(Cube.apply, (x,))
 
 
-@pytest.mark.parametrize("fn", [
-    lambda x: x.sin(), lambda x: (x * 1e-6).sin(), lambda x: (x * 1e5).sin(), lambda x: (x * 40).exp(), lambda x: x.exp() * 1e-8,
-    lambda x: (x - 1).abs(), lambda x: x.sqrt(), lambda x: (x + 1e6).log(), lambda x: (x * 1e-9).tanh() * 1e9, lambda x: x.relu(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: x.sin(),
+        lambda x: (x * 1e-6).sin(),
+        lambda x: (x * 1e5).sin(),
+        lambda x: (x * 40).exp(),
+        lambda x: x.exp() * 1e-8,
+        lambda x: (x - 1).abs(),
+        lambda x: x.sqrt(),
+        lambda x: (x + 1e6).log(),
+        lambda x: (x * 1e-9).tanh() * 1e9,
+        lambda x: x.relu(),
+    ],
+)
 @pytest.mark.parametrize("options", [{}, {"fast_mode": True}, {"eps": 1e-6}, {"eps": 1e-3}])
 def test_a_right_gradient_is_never_suspicious(fn: Any, options: dict[str, Any]) -> None:
     x = ac.tensor([1.0, 2.0, 3.0], dtype=ac.float64, requires_grad=True)
@@ -273,9 +284,12 @@ def of_constants(x: Any) -> Any:
     return F.nll_loss(ac.tensor([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]]), ac.tensor([0, 1]))
 
 
-SAID = [(twice, "cross_entropy: expected logits, got the result of softmax: softmax is taken twice"),
-        (spread, "expected logits, got the result of softmax"), (of_probabilities, "nll_loss: expected log-probabilities"),
-        (of_constants, "nll_loss: expected log-probabilities")]  # fmt: skip
+SAID = [
+    (twice, "cross_entropy: expected logits, got the result of softmax: softmax is taken twice"),
+    (spread, "expected logits, got the result of softmax"),
+    (of_probabilities, "nll_loss: expected log-probabilities"),
+    (of_constants, "nll_loss: expected log-probabilities"),
+]
 
 
 @pytest.mark.parametrize(("fn", "said"), SAID)
@@ -291,11 +305,17 @@ def test_softmax_before_a_loss_gets_a_hint_where_anomalies_are_looked_for_and_no
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("fn", [
-    lambda x: F.cross_entropy(x, ac.tensor([0, 1])), lambda x: F.nll_loss(x.log_softmax(1), ac.tensor([0, 1])),
-    lambda x: F.cross_entropy(x.log_softmax(1), ac.tensor([0, 1])), lambda x: F.cross_entropy(x.softmax(1) * 3.0, ac.tensor([0, 1])),
-    lambda x: F.cross_entropy(x, x.detach().softmax(1)), lambda x: x.softmax(1).log().sum(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fn",
+    [
+        lambda x: F.cross_entropy(x, ac.tensor([0, 1])),
+        lambda x: F.nll_loss(x.log_softmax(1), ac.tensor([0, 1])),
+        lambda x: F.cross_entropy(x.log_softmax(1), ac.tensor([0, 1])),
+        lambda x: F.cross_entropy(x.softmax(1) * 3.0, ac.tensor([0, 1])),
+        lambda x: F.cross_entropy(x, x.detach().softmax(1)),
+        lambda x: x.softmax(1).log().sum(),
+    ],
+)
 def test_right_losses_get_none(fn: Any) -> None:
     with ac.autograd.detect_anomaly():
         fn(ac.randn(2, 3, requires_grad=True)).backward()

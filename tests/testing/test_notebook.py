@@ -28,7 +28,13 @@ def test_all_cells_run() -> None:
         REGISTRY.pop("swish", None)
     text = printed.getvalue()
     for shown in (
-        "missing sum over the broadcast dim", "Jacobian mismatch for output 0 with respect to input 1", "gradients: ok", "second derivatives: ok",
-        "To see it again", "check_case('swish'", "swish: ok", "Sequential: ok",
-    ):  # fmt: skip
+        "missing sum over the broadcast dim",
+        "Jacobian mismatch for output 0 with respect to input 1",
+        "gradients: ok",
+        "second derivatives: ok",
+        "To see it again",
+        "check_case('swish'",
+        "swish: ok",
+        "Sequential: ok",
+    ):
         assert shown in text, shown

@@ -106,8 +106,11 @@ def test_convert_shares_memory() -> None:
 
 
 WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
-    (lambda: default_collate([np.ones(2), np.ones(3)]), RuntimeError,
-     r"stack expects each tensor to be equal size, but got \[2\] at entry 0 and \[3\] at entry 1.*resize or pad"),
+    (
+        lambda: default_collate([np.ones(2), np.ones(3)]),
+        RuntimeError,
+        r"stack expects each tensor to be equal size, but got \[2\] at entry 0 and \[3\] at entry 1.*resize or pad",
+    ),
     (lambda: default_collate([None]), TypeError, r"must contain tensors.*found <class 'NoneType'>.*collate_fn="),
     (lambda: default_collate([{1}]), TypeError, r"found <class 'set'>"),
     (lambda: default_collate([np.array(["a"])]), TypeError, r"found <U1"),
@@ -121,7 +124,7 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: default_collate([np.ones(1), 1]), TypeError, r"NumPy arrays in every sample.*got int at entry 1"),
     (lambda: default_collate([[1, 2], [3]]), RuntimeError, r"equal size, but got 2 values at entry 0 and 1 at entry 1"),
     (lambda: default_convert(np.zeros(1, "M8[s]")), TypeError, r"expected a NumPy array.*got dtype datetime64"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("act", "kind", "text"), WRONG)

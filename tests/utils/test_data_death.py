@@ -260,8 +260,13 @@ def test_no_worker_outlives_its_program(method: str, how: str, tmp_path: Path) -
         pytest.skip("the slow start is paid once")
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
-    with subprocess.Popen([sys.executable, "-W", "ignore", str(script), method], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, start_new_session=True) as program:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(script), method],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as program:
         assert program.stdout is not None
         assert program.stderr is not None
         pids = [int(program.stdout.readline()) for _ in range(2)]

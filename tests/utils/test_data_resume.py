@@ -124,7 +124,7 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "counting": lambda: {"sampler": Counting()},
     "list": lambda: {"sampler": [3, 1, 4, 1, 5, 9, 2, 6]},
     "unbatched": lambda: {"shuffle": True, "batch_size": None},
-}  # fmt: skip
+}
 
 
 def make(kind: str, dataset: Any, workers: int, persistent: bool) -> DataLoader[Any]:

@@ -114,7 +114,7 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: BatchSampler(range(3), 0, False), ValueError, r"positive integer value, but got batch_size=0"),
     (lambda: BatchSampler(range(3), 2.0, False), ValueError, r"batch_size=2.0"),  # type: ignore[arg-type]
     (lambda: BatchSampler(range(3), 2, 1), ValueError, r"drop_last should be a boolean value, but got drop_last=1"),  # type: ignore[arg-type]
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("act", "kind", "text"), WRONG)

@@ -163,9 +163,12 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: random_split(range(10), [12, -2]), ValueError, r"expected lengths of at least 0, got \[12, -2\]"),
     (lambda: random_split(range(10), [2.5, 7.5]), TypeError, r"expected whole numbers or fractions"),
     (lambda: random_split(range(10), [1.5, -0.5]), ValueError, r"Fraction at index 0 is not between 0 and 1, got 1.5"),
-    (lambda: random_split(range(2), [1, 1], np.random.default_rng(0)), TypeError,  # type: ignore[arg-type]
-     r"random_split: expected generator to be an autograd_cnn.Generator or None, got numpy.random"),
-]  # fmt: skip
+    (
+        lambda: random_split(range(2), [1, 1], np.random.default_rng(0)),
+        TypeError,  # type: ignore[arg-type]
+        r"random_split: expected generator to be an autograd_cnn.Generator or None, got numpy.random",
+    ),
+]
 
 
 @pytest.mark.parametrize(("act", "kind", "text"), WRONG)

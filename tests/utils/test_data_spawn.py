@@ -37,7 +37,9 @@ HINT = 'must start its work under `if __name__ == "__main__":`'
 
 def _said(path: Path, script: str, *args: str) -> str:
     path.write_text(script)
-    done = subprocess.run([sys.executable, "-W", "ignore", str(path), *args], capture_output=True, text=True, timeout=120, env=dict(os.environ))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(path), *args], capture_output=True, text=True, timeout=120, env=dict(os.environ)
+    )
     return done.stdout + done.stderr
 
 

@@ -154,10 +154,13 @@ def test_batches_outlive_the_loader() -> None:
 def test_all_kinds_of_values_travel() -> None:
     def make(i: int) -> Any:
         return {
-            "big": np.full((3, 9000), i, np.float32), "bytes": np.full(3, i, np.uint8), "text": "x" * i,
+            "big": np.full((3, 9000), i, np.float32),
+            "bytes": np.full(3, i, np.uint8),
+            "text": "x" * i,
             "none": [i, (i, 0.5)],
-            "column": np.asfortranarray(np.arange(27000.0).reshape(3, 9000) + i), "zero": np.zeros((0, 3)),
-        }  # fmt: skip
+            "column": np.asfortranarray(np.arange(27000.0).reshape(3, 9000) + i),
+            "zero": np.zeros((0, 3)),
+        }
 
     got = list(loader(4, make, batch_size=2))
     want = list(DataLoader(Made(4, make), batch_size=2))

@@ -30,8 +30,10 @@ def write_mnist(raw, n=5, zipped=False):
     rng = np.random.RandomState(0)
     for part in ("train", "t10k"):
         x, y = rng.randint(0, 256, (n, 28, 28)).astype(np.uint8), (np.arange(n) % 10).astype(np.uint8)
-        for name, head, body in ((f"{part}-images-idx3-ubyte", struct.pack(">4i", 2051, n, 28, 28), x),
-                                 (f"{part}-labels-idx1-ubyte", struct.pack(">2i", 2049, n), y)):  # fmt: skip
+        for name, head, body in (
+            (f"{part}-images-idx3-ubyte", struct.pack(">4i", 2051, n, 28, 28), x),
+            (f"{part}-labels-idx1-ubyte", struct.pack(">2i", 2049, n), y),
+        ):
             data = head + body.tobytes()
             (raw / (name + ".gz" * zipped)).write_bytes(gzip.compress(data) if zipped else data)
 
@@ -245,7 +247,9 @@ def test_download_of_mnist(tmp_path, server, monkeypatch):
     D.MNIST(tmp_path / "here", train=False, download=True)
     assert len(server.asked) == asked
     monkeypatch.setattr(D.MNIST, "mirrors", [url(server, "wrong/"), url(server, "none/")])
-    with pytest.raises(RuntimeError, match=r"train-images-idx3-ubyte\.gz could not be fetched.*another file.*404.*Put the file at .*MNIST/raw"):
+    with pytest.raises(
+        RuntimeError, match=r"train-images-idx3-ubyte\.gz could not be fetched.*another file.*404.*Put the file at .*MNIST/raw"
+    ):
         D.MNIST(tmp_path / "elsewhere", download=True)
 
 
@@ -326,8 +330,14 @@ def test_svhn(tmp_path, monkeypatch):
 
 def test_contents_that_are_not_the_sets(tmp_path, monkeypatch):
     scipy_io = pytest.importorskip("scipy.io")
-    for n, held in enumerate(({"X": np.array([[1, "a"]], object), "y": np.ones(1)}, {"X": {"a": 1}, "y": np.ones(1)},
-                              {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones(3)}, {"y": np.ones(1)})):  # fmt: skip
+    for n, held in enumerate(
+        (
+            {"X": np.array([[1, "a"]], object), "y": np.ones(1)},
+            {"X": {"a": 1}, "y": np.ones(1)},
+            {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones(3)},
+            {"y": np.ones(1)},
+        )
+    ):
         path = tmp_path / f"{n}.mat"
         scipy_io.savemat(path, held)
         md5 = hashlib.md5(path.read_bytes()).hexdigest()
@@ -336,8 +346,13 @@ def test_contents_that_are_not_the_sets(tmp_path, monkeypatch):
             D.SVHN(tmp_path, "test")
     folder = write_cifar(tmp_path, monkeypatch)
     name = D.CIFAR10.test_list[0][0]
-    for held in ([], {"data": [[0] * 3072], "labels": [1]}, {"data": np.zeros((2, 3072), np.uint8), "labels": [1]},
-                 {"data": np.zeros((1, 3072), np.uint8), "labels": ["a"]}, {"data": np.zeros((1, 3071), np.uint8), "labels": [1]}):  # fmt: skip
+    for held in (
+        [],
+        {"data": [[0] * 3072], "labels": [1]},
+        {"data": np.zeros((2, 3072), np.uint8), "labels": [1]},
+        {"data": np.zeros((1, 3072), np.uint8), "labels": ["a"]},
+        {"data": np.zeros((1, 3071), np.uint8), "labels": [1]},
+    ):
         (folder / name).write_bytes(pickle.dumps(held, 2))
         monkeypatch.setattr(D.CIFAR10, "test_list", [[name, None]])
         with pytest.raises(ValueError, match="The file is not CIFAR's"):

@@ -43,24 +43,49 @@ def test_normalize_undoes():
         T.Normalize([0.5] * 3, [0.25] * 3)(picture())
 
 
-@pytest.mark.parametrize("change", [
-    lambda x: F.crop(x, 1, 2, 2, 3), lambda x: F.crop(x, -1, -2, 7, 9), lambda x: F.center_crop(x, (3, 2)), lambda x: F.center_crop(x, (7, 9)),
-    F.hflip, F.vflip, lambda x: F.pad(x, (1, 2)), lambda x: F.pad(x, (1, 2, 3, 1), padding_mode="reflect"),
-    lambda x: F.pad(x, 2, padding_mode="symmetric"), lambda x: F.pad(x, 1, padding_mode="edge"), lambda x: F.rotate(x, 90, expand=True),
-    lambda x: F.resize(x, (8, 12), T.InterpolationMode.NEAREST), lambda x: F.affine(x, 0, [1, 1], 1.0, [0.0, 0.0]),
-    lambda x: F.posterize(x, 3), lambda x: F.solarize(x, 30), F.equalize, F.invert,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: F.crop(x, 1, 2, 2, 3),
+        lambda x: F.crop(x, -1, -2, 7, 9),
+        lambda x: F.center_crop(x, (3, 2)),
+        lambda x: F.center_crop(x, (7, 9)),
+        F.hflip,
+        F.vflip,
+        lambda x: F.pad(x, (1, 2)),
+        lambda x: F.pad(x, (1, 2, 3, 1), padding_mode="reflect"),
+        lambda x: F.pad(x, 2, padding_mode="symmetric"),
+        lambda x: F.pad(x, 1, padding_mode="edge"),
+        lambda x: F.rotate(x, 90, expand=True),
+        lambda x: F.resize(x, (8, 12), T.InterpolationMode.NEAREST),
+        lambda x: F.affine(x, 0, [1, 1], 1.0, [0.0, 0.0]),
+        lambda x: F.posterize(x, 3),
+        lambda x: F.solarize(x, 30),
+        F.equalize,
+        F.invert,
+    ],
+)
 def test_pillow_and_tensors_agree(change):
     np.testing.assert_array_equal(np.asarray(change(picture())).transpose(2, 0, 1), change(tensor()).numpy())
 
 
-@pytest.mark.parametrize("change", [
-    lambda x: F.resize(x, 3), lambda x: F.resize(x, (9, 5)), lambda x: F.resize(x, (3, 5), T.InterpolationMode.BICUBIC),
-    lambda x: F.adjust_brightness(x, 1.5), lambda x: F.adjust_saturation(x, 0.5), lambda x: F.rgb_to_grayscale(x, 3),
-    lambda x: F.adjust_hue(x, 0.2), lambda x: F.gaussian_blur(x, 3),
-    lambda x: F.perspective(x, [[0, 0], [5, 0], [5, 3], [0, 3]], [[0, 0], [5, 0], [5, 3], [0, 3]]),
-    F.autocontrast, lambda x: F.adjust_sharpness(x, 1.7), lambda x: F.adjust_sharpness(x, 0.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: F.resize(x, 3),
+        lambda x: F.resize(x, (9, 5)),
+        lambda x: F.resize(x, (3, 5), T.InterpolationMode.BICUBIC),
+        lambda x: F.adjust_brightness(x, 1.5),
+        lambda x: F.adjust_saturation(x, 0.5),
+        lambda x: F.rgb_to_grayscale(x, 3),
+        lambda x: F.adjust_hue(x, 0.2),
+        lambda x: F.gaussian_blur(x, 3),
+        lambda x: F.perspective(x, [[0, 0], [5, 0], [5, 3], [0, 3]], [[0, 0], [5, 0], [5, 3], [0, 3]]),
+        F.autocontrast,
+        lambda x: F.adjust_sharpness(x, 1.7),
+        lambda x: F.adjust_sharpness(x, 0.0),
+    ],
+)
 def test_pillow_and_tensors_agree_to_rounding(change):
     assert np.abs(np.asarray(change(picture())).transpose(2, 0, 1).astype(int) - change(tensor()).numpy().astype(int)).max() <= 3
 
@@ -76,12 +101,28 @@ def test_antialiasing_averages():
     assert F.resize(x, (4, 4)).numpy() == pytest.approx(0.5, abs=0.1)
 
 
-@pytest.mark.parametrize("transform", [
-    T.RandomCrop(3, padding=1), T.RandomHorizontalFlip(), T.RandomVerticalFlip(), T.RandomResizedCrop(3), T.RandomRotation(20),
-    T.RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 5), T.ColorJitter(0.2, 0.2, 0.2, 0.1), T.RandomGrayscale(0.5), T.GaussianBlur(3),
-    T.RandomApply([T.CenterCrop(2)]), T.RandomErasing(0.9), T.RandomPerspective(0.9, 1.0), T.RandomInvert(), T.RandomSolarize(0.1),
-    T.RandomAdjustSharpness(3.0), T.RandomAutocontrast(),
-], ids=lambda t: type(t).__name__)  # fmt: skip
+@pytest.mark.parametrize(
+    "transform",
+    [
+        T.RandomCrop(3, padding=1),
+        T.RandomHorizontalFlip(),
+        T.RandomVerticalFlip(),
+        T.RandomResizedCrop(3),
+        T.RandomRotation(20),
+        T.RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 5),
+        T.ColorJitter(0.2, 0.2, 0.2, 0.1),
+        T.RandomGrayscale(0.5),
+        T.GaussianBlur(3),
+        T.RandomApply([T.CenterCrop(2)]),
+        T.RandomErasing(0.9),
+        T.RandomPerspective(0.9, 1.0),
+        T.RandomInvert(),
+        T.RandomSolarize(0.1),
+        T.RandomAdjustSharpness(3.0),
+        T.RandomAutocontrast(),
+    ],
+    ids=lambda t: type(t).__name__,
+)
 def test_the_seed_decides(transform):
     def once(seed):
         ac.manual_seed(seed)
@@ -98,21 +139,24 @@ def test_five_and_ten_crops():
         T.FiveCrop(9)(tensor())
 
 
-@pytest.mark.parametrize(("call", "error", "text"), [
-    (lambda: F.crop(np.zeros((4, 4)), 0, 0, 1, 1), TypeError, "PIL Image or Tensor"),
-    (lambda: T.RandomCrop(9)(tensor()), ValueError, "larger than input image size"),
-    (lambda: T.Resize((1, 2, 3)), ValueError, "1 or 2 values"),
-    (lambda: T.Pad(1, padding_mode="round"), ValueError, "constant, edge, reflect or symmetric"),
-    (lambda: F.pad(tensor(), (1, 2, 3)), ValueError, "1, 2, or 4"),
-    (lambda: F.resize(tensor(), 2, "bilinear"), TypeError, "InterpolationMode"),
-    (lambda: T.ColorJitter(hue=0.7), ValueError, "hue values should be between"),
-    (lambda: T.ColorJitter(brightness=-1), ValueError, "non negative"),
-    (lambda: F.to_tensor("x"), TypeError, "PIL Image or ndarray"),
-    (lambda: F.to_pil_image(np.zeros((2, 2, 5))), ValueError, "> 4 channels"),
-    (lambda: F.gaussian_blur(tensor(), 4), ValueError, "odd and positive"),
-    (lambda: T.RandomErasing(p=2), ValueError, "between 0 and 1"),
-    (lambda: T.Lambda(3), TypeError, "callable"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: F.crop(np.zeros((4, 4)), 0, 0, 1, 1), TypeError, "PIL Image or Tensor"),
+        (lambda: T.RandomCrop(9)(tensor()), ValueError, "larger than input image size"),
+        (lambda: T.Resize((1, 2, 3)), ValueError, "1 or 2 values"),
+        (lambda: T.Pad(1, padding_mode="round"), ValueError, "constant, edge, reflect or symmetric"),
+        (lambda: F.pad(tensor(), (1, 2, 3)), ValueError, "1, 2, or 4"),
+        (lambda: F.resize(tensor(), 2, "bilinear"), TypeError, "InterpolationMode"),
+        (lambda: T.ColorJitter(hue=0.7), ValueError, "hue values should be between"),
+        (lambda: T.ColorJitter(brightness=-1), ValueError, "non negative"),
+        (lambda: F.to_tensor("x"), TypeError, "PIL Image or ndarray"),
+        (lambda: F.to_pil_image(np.zeros((2, 2, 5))), ValueError, "> 4 channels"),
+        (lambda: F.gaussian_blur(tensor(), 4), ValueError, "odd and positive"),
+        (lambda: T.RandomErasing(p=2), ValueError, "between 0 and 1"),
+        (lambda: T.Lambda(3), TypeError, "callable"),
+    ],
+)
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()

@@ -36,8 +36,10 @@ class LegacyType(type):
 
 def refuse(name: str) -> NoReturn:
     """As PyTorch refuses a type of another device when it was built without it."""
-    raise TypeError(f"type {name} not available. Torch not compiled with CUDA enabled: use torch.{name.rpartition('.')[2]}, or ask "
-                    "torch.cuda.is_available() first.")  # fmt: skip
+    raise TypeError(
+        f"type {name} not available. Torch not compiled with CUDA enabled: use torch.{name.rpartition('.')[2]}, or ask "
+        "torch.cuda.is_available() first."
+    )
 
 
 def made(name: str, kind: np.dtype[Any], given: tuple[Any, ...]) -> Tensor:

@@ -25,8 +25,10 @@ class SyncBatchNorm(BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         if self.training:
-            raise ValueError("SyncBatchNorm expected input tensor to be on cuda: it joins the batches of several devices, and this library "
-                             "computes on the CPU. Use BatchNorm2d.")  # fmt: skip
+            raise ValueError(
+                "SyncBatchNorm expected input tensor to be on cuda: it joins the batches of several devices, and this library "
+                "computes on the CPU. Use BatchNorm2d."
+            )
         out: Tensor = super().forward(input)
         return out
 

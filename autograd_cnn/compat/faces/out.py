@@ -11,8 +11,14 @@ from ...ops.registry.expose import FUNCTIONS
 from ...tensors import creation, sampling
 from ...tensors.tensor import Tensor
 
-_MADE = {n: getattr(m, n) for m, names in ((creation, "zeros ones empty full eye arange linspace logspace"), (sampling, "rand randn randint "
-         "randperm bernoulli multinomial normal")) for n in names.split()}  # fmt: skip
+_MADE = {
+    n: getattr(m, n)
+    for m, names in (
+        (creation, "zeros ones empty full eye arange linspace logspace"),
+        (sampling, "rand randn randint randperm bernoulli multinomial normal"),
+    )
+    for n in names.split()
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -47,8 +53,9 @@ def _write(name: str, out: Any, result: Any) -> Any:
             _write(name, place, part)
         return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
     if result.requires_grad or out.requires_grad:
-        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
-                           "requires grad.")  # fmt: skip
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+        )
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     with no_grad():

@@ -13,8 +13,17 @@ from ...tensors.tensor import Tensor
 __all__ = ["DoubleTensor", "FloatTensor", "LongTensor", "addmm", "mm", "sparse_coo_tensor", "spmm"]
 
 
-def sparse_coo_tensor(indices: Any, values: Any, size: Any = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-                      check_invariants: bool | None = None, is_coalesced: bool | None = None) -> Tensor:  # fmt: skip
+def sparse_coo_tensor(
+    indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    check_invariants: bool | None = None,
+    is_coalesced: bool | None = None,
+) -> Tensor:
     """The dense tensor with `values[k]` at `indices[:, k]` (entries of one place add up), and 0 elsewhere.
 
     Args:

@@ -74,8 +74,10 @@ def set_default_tensor_type(t: Any) -> None:
     name = t.legacy_name if isinstance(t, LegacyType) else str(t)
     kind = {"torch.FloatTensor": np.float32, "torch.DoubleTensor": np.float64, "torch.HalfTensor": np.float16}.get(name)
     if kind is None:
-        raise TypeError(f"set_default_tensor_type: expected torch.FloatTensor, DoubleTensor or HalfTensor, got {name}. "
-                        "Only floating-point types of the CPU can be the default here.")  # fmt: skip
+        raise TypeError(
+            f"set_default_tensor_type: expected torch.FloatTensor, DoubleTensor or HalfTensor, got {name}. "
+            "Only floating-point types of the CPU can be the default here."
+        )
     set_default_dtype(kind)
 
 

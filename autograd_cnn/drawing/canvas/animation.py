@@ -191,10 +191,19 @@ def page(scenes: Sequence[Scene], captions: Sequence[str], theme: str, seconds: 
     picture = writer.document(_whole(scenes, captions, 0.0))
     dark = f"@media (prefers-color-scheme:dark){{{_page_style('dark')}}}" if theme == "auto" else ""
     fill = {
-        "LANG": scenes[0].lang, "TITLE": title, "STYLE": _page_style(theme) + dark, "PICTURE": picture, "COUNT": str(len(scenes)),
-        "MS": str(round(seconds * 1000)), "PREVIOUS": words("previous"), "NEXT": words("next"), "PLAY": words("play"),
-        "PAUSE": words("pause"), "FRAME": words("frame"), "KEYS": words("keys"),
-    }  # fmt: skip
+        "LANG": scenes[0].lang,
+        "TITLE": title,
+        "STYLE": _page_style(theme) + dark,
+        "PICTURE": picture,
+        "COUNT": str(len(scenes)),
+        "MS": str(round(seconds * 1000)),
+        "PREVIOUS": words("previous"),
+        "NEXT": words("next"),
+        "PLAY": words("play"),
+        "PAUSE": words("pause"),
+        "FRAME": words("frame"),
+        "KEYS": words("keys"),
+    }
     text = _PAGE
     for key, value in fill.items():
         text = text.replace(f"[{key}]", value)

@@ -23,9 +23,17 @@ from .operation import Array, Operation, Shape, argument_names
 from .probe import Local, Row, Rules, fitted, rows
 
 LETTERS = {
-    "input": "X", "weight": "W", "bias": "b", "other": "Y", "target": "T", "mask": "M", "indices": "I", "exponent": "n", "mean": "μ",
+    "input": "X",
+    "weight": "W",
+    "bias": "b",
+    "other": "Y",
+    "target": "T",
+    "mask": "M",
+    "indices": "I",
+    "exponent": "n",
+    "mean": "μ",
     "var": "v",
-}  # fmt: skip
+}
 WRITTEN_IN_NUMPY = frozenset({"arithmetic", "activation", "compare", "loss", "reduce"})  # other kernels work on raw memory
 VARIADIC = "ABCDFGHJK"  # the values that an operation takes any number of
 LETTERS_OF_FAMILY = {"conv": {"weight": "F"}, "norm": {"weight": "γ", "bias": "β"}, "linalg": {"other": "W"}}

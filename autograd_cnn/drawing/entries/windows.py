@@ -146,8 +146,16 @@ class _Sides:
             return self.meetings(out)
         return self.arrivals(view.expansion.column_of(target)) if len(view.expansion.column_of(target).symbols.reshape(-1)) > 1 else None
 
-    def grid(self, c: Column, id: str, title: tuple[Run, ...], told: str, cell: Callable[[Symbol], Cell], ink: str = "series-1",
-             dash: str | None = None) -> Grid:  # fmt: skip
+    def grid(
+        self,
+        c: Column,
+        id: str,
+        title: tuple[Run, ...],
+        told: str,
+        cell: Callable[[Symbol], Cell],
+        ink: str = "series-1",
+        dash: str | None = None,
+    ) -> Grid:
         """An array as a grid; only dims of more than one entry count."""
         dims = [d for d in c.shape if d > 1] or [1]
         flat = c.symbols.reshape(dims if len(dims) > 1 else [1, dims[0]])
@@ -194,9 +202,15 @@ class _Sides:
 
     def stands_for(self) -> tuple[Run, ...]:
         out = self.view.expansion.output.letter
-        return (Run("∂", "serif", "gradient", 1.15), Run(out, "italic", "gradient", 1.15), Run(f"  {self.words('stands for')}  ", "sans", "muted"),
-                Run("∂", "serif", "gradient", 1.15), Run("E", "italic", "gradient", 1.15), Run("/∂", "serif", "gradient", 1.15),
-                Run(out, "italic", "gradient", 1.15))  # fmt: skip
+        return (
+            Run("∂", "serif", "gradient", 1.15),
+            Run(out, "italic", "gradient", 1.15),
+            Run(f"  {self.words('stands for')}  ", "sans", "muted"),
+            Run("∂", "serif", "gradient", 1.15),
+            Run("E", "italic", "gradient", 1.15),
+            Run("/∂", "serif", "gradient", 1.15),
+            Run(out, "italic", "gradient", 1.15),
+        )
 
     def outer(self, weights: Column) -> Side:
         """A matrix of weights that each meet one product: the outer product of input and gradient."""
@@ -206,8 +220,11 @@ class _Sides:
             x = pairs.get(s)
             if x is None:
                 return Cell(symbol_runs(s, "muted"))
-            return Cell(symbol_runs(s, "series-1" if s == self.view.target else "ink"),
-                        (*symbol_runs(x.tail, "forward"), Run(" ", "serif"), *partial_runs(x.head, short=True)), s == self.view.target)  # fmt: skip
+            return Cell(
+                symbol_runs(s, "series-1" if s == self.view.target else "ink"),
+                (*symbol_runs(x.tail, "forward"), Run(" ", "serif"), *partial_runs(x.head, short=True)),
+                s == self.view.target,
+            )
 
         title = (Run("∂", "serif"), Run("E", "italic"), Run("/∂", "serif"), Run(weights.letter, "italic"))
         grid = self.grid(weights, f"all-{weights.letter}", title, f"∂E/∂{weights.letter}", cell)

@@ -135,5 +135,7 @@ def centres(graph: Graph, d: int) -> dict[int, tuple[float, float]]:
             else:
                 a = window.along[d]
                 middle = (a.span - 1) / 2 - a.before
-                found[o] = (start - middle / a.stride * jump, jump / a.stride) if window.spreads else (start + middle * jump, jump * a.stride)
+                found[o] = (
+                    (start - middle / a.stride * jump, jump / a.stride) if window.spreads else (start + middle * jump, jump * a.stride)
+                )
     return found

@@ -43,7 +43,13 @@ def without_pads(layers: list[Layer]) -> list[Layer]:
             continue
         before = layers[pad.sources[0]]
         grown = [a - b for a, b in zip(pad.space, before.space, strict=False)]
-        if pad.parameters or len(before.space) != len(pad.space) or before.channels != pad.channels or min(grown, default=0) < 0 or not any(grown):
+        if (
+            pad.parameters
+            or len(before.space) != len(pad.space)
+            or before.channels != pad.channels
+            or min(grown, default=0) < 0
+            or not any(grown)
+        ):
             continue
         n.window = _padded(n.window, before.space, _sides(pad, grown))
         gone[pad.index] = before.index

@@ -70,7 +70,9 @@ def _dense(n: Layer, graph: Graph, before: Sequence[Units]) -> Units:
     given = [graph.values[i] for i in step.inputs]
     leaves = [np.asarray(v.data, np.float64) for v in given[1:] if v.data is not None]
     if not leaves or leaves[0].ndim != 2 or not before:
-        raise ValueError(f"draw.network: expected a fully connected layer with a weight matrix, got {step.label} in {n.name or 'the model'}.")
+        raise ValueError(
+            f"draw.network: expected a fully connected layer with a weight matrix, got {step.label} in {n.name or 'the model'}."
+        )
     weight = leaves[0] if step.name == "linear" else leaves[0].T  # x @ W keeps (inputs, units)
     bias = leaves[1] if len(leaves) > 1 else np.zeros(len(weight))
     activation = next(iter(n.followers), "")
@@ -104,7 +106,9 @@ class State:
     backward: bool = False
 
 
-def network_scene(columns: list[Units], state: State, words: Words, title: str, subtitle: str | None, precision: int, caption: str) -> Scene:
+def network_scene(
+    columns: list[Units], state: State, words: Words, title: str, subtitle: str | None, precision: int, caption: str
+) -> Scene:
     """The network in one state of its passes."""
     scene = Scene(title=title, name="network", lang=words.lang)
     total = sum(u.weight.size + u.bias.size for u in columns[1:])
@@ -165,7 +169,9 @@ def _places(u: Units, x: float, top: float, tall: float, step: float) -> dict[in
     return found
 
 
-def _edges(scene: Scene, columns: Sequence[Units], k: int, places: Sequence[dict[int, tuple[float, float]]], radius: float, state: State) -> None:
+def _edges(
+    scene: Scene, columns: Sequence[Units], k: int, places: Sequence[dict[int, tuple[float, float]]], radius: float, state: State
+) -> None:
     """The edges into column k: the wider, the larger the weight; dashed where it is negative."""
     w, active = columns[k].weight, state.active == k
     bound = float(np.nanmax(np.abs(w))) or 1.0
@@ -177,12 +183,26 @@ def _edges(scene: Scene, columns: Sequence[Units], k: int, places: Sequence[dict
             edge = g.group(None, "edge", f"w[{j}, {i}] = {w[j, i]:.4g}")
             length = float(np.hypot(x1 - x0, y1 - y0))
             ux, uy = (x1 - x0) / length * radius, (y1 - y0) / length * radius
-            edge.line((x0 + ux, y0 + uy), (x1 - ux, y1 - uy), stroke=ink, line=0.4 + 3.2 * share, dash=DASH if w[j, i] < 0 else None,
-                      opacity=0.35 + 0.6 * share)  # fmt: skip
+            edge.line(
+                (x0 + ux, y0 + uy),
+                (x1 - ux, y1 - uy),
+                stroke=ink,
+                line=0.4 + 3.2 * share,
+                dash=DASH if w[j, i] < 0 else None,
+                opacity=0.35 + 0.6 * share,
+            )
 
 
 def _column(
-    scene: Scene, u: Units, k: int, places: dict[int, tuple[float, float]], radius: float, top: float, words: Words, state: State, precision: int
+    scene: Scene,
+    u: Units,
+    k: int,
+    places: dict[int, tuple[float, float]],
+    radius: float,
+    top: float,
+    words: Words,
+    state: State,
+    precision: int,
 ) -> None:
     x = next(iter(places.values()))[0]
     g = scene.group(f"layer-{k}", "layer", f"{u.name}: {words('units', u.count)}", units=u.count)
@@ -221,7 +241,12 @@ def _entries(columns: Sequence[Units], words: Words) -> list[Entry]:
     if any(u.values.size for u in columns):
         entries.append(Entry(text("0.42", "bold", "forward"), (Run(words("activation"), "sans", "muted"),)))
     if any(u.delta.size for u in columns):
-        entries.append(Entry(text("0.42", "sans", "gradient"), (*mathematics("δ = ∂E/∂z", "gradient", 1.1), Run(f"  {words('below unit')}", "sans", "muted"))))
+        entries.append(
+            Entry(
+                text("0.42", "sans", "gradient"),
+                (*mathematics("δ = ∂E/∂z", "gradient", 1.1), Run(f"  {words('below unit')}", "sans", "muted")),
+            )
+        )
     return entries
 
 
@@ -259,7 +284,9 @@ def _caption_runs(caption: str, backward: bool) -> list[Run]:
 class Network(Drawing):
     """A perceptron with all that is known of it; `frames` leads through its passes."""
 
-    def __init__(self, columns: list[Units], words: Words, title: str, subtitle: str | None, precision: int, theme: str, prefix: str) -> None:
+    def __init__(
+        self, columns: list[Units], words: Words, title: str, subtitle: str | None, precision: int, theme: str, prefix: str
+    ) -> None:
         def picture(state: State, caption: str) -> Scene:
             return network_scene(columns, state, words, title, subtitle, precision, caption)
 
@@ -278,5 +305,3 @@ class Network(Drawing):
             raise ValueError("draw.network: frames show activations, so they need an input: draw.network(model, input).")
         scenes = [self._draw(state, caption) for state, caption in self._passes]
         return Frames(scenes, [caption for _, caption in self._passes], self.theme, self.prefix)
-
-

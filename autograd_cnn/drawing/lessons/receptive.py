@@ -132,7 +132,10 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
         return top + (len(s.rows) - 1 - k) * ROW
 
     size = min(16.0, pitch * 0.62)
-    shown = [[t for t in range(len(m)) if left - 1 <= x(r, t) <= left + (last - first + 1) * pitch + 1] for r, m in zip(s.rows, lines, strict=True)]
+    shown = [
+        [t for t in range(len(m)) if left - 1 <= x(r, t) <= left + (last - first + 1) * pitch + 1]
+        for r, m in zip(s.rows, lines, strict=True)
+    ]
     _cone(scene, s.rows, lines, x, y, size)
     for k in range(1, len(s.rows)):
         _edges(scene, s, k, d, lines, shown, x, y, size)
@@ -142,12 +145,22 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
     for k, (r, m) in enumerate(zip(s.rows, lines, strict=True)):
         ends = k in (0, len(s.rows) - 1)
         sees = int(_line(r.sees, d).sum())
-        g = scene.group(f"row-{k}", "layer", f"{r.name}: {int(m.sum())} {words('of cells', len(m))}", cells=len(m), seen=int(m.sum()), field=sees)
+        g = scene.group(
+            f"row-{k}", "layer", f"{r.name}: {int(m.sum())} {words('of cells', len(m))}", cells=len(m), seen=int(m.sum()), field=sees
+        )
         for t in shown[k]:
             hot = bool(m[t])
             fill = "series-1" if hot and ends else "card"
-            g.rect(x(r, t) - size / 2, y(k) - size / 2, size, size, min(3.0, size / 5), fill=fill, stroke="series-1" if hot else "hair",
-                   line=1.5 if hot else 1.0)  # fmt: skip
+            g.rect(
+                x(r, t) - size / 2,
+                y(k) - size / 2,
+                size,
+                size,
+                min(3.0, size / 5),
+                fill=fill,
+                stroke="series-1" if hot else "hair",
+                line=1.5 if hot else 1.0,
+            )
         g.text(symbols.MARGIN, y(k) + 4.5, r.name, 12.5, "bold" if k == 0 else "sans")
         g.text(right, y(k) + 4.5, [Run(f"{int(m.sum())} ", "bold", "series-1"), Run(words("of cells", len(m)), "sans", "muted")], 12.5)
         head = k == len(s.rows) - 1
@@ -193,7 +206,9 @@ def _cone(scene: Scene, rows: Sequence[Row], lines: Sequence[Mask], x: Any, y: A
     g.polygon([*lefts, *reversed(rights)], fill="window-paper")
 
 
-def _edges(scene: Scene, s: Sight, k: int, d: int, lines: Sequence[Mask], shown: Sequence[Sequence[int]], x: Any, y: Any, size: float) -> None:
+def _edges(
+    scene: Scene, s: Sight, k: int, d: int, lines: Sequence[Mask], shown: Sequence[Sequence[int]], x: Any, y: Any, size: float
+) -> None:
     """From each cell of a layer to those it reads in the row below, where that row is what the layer reads."""
     row, below = s.rows[k], s.rows[k - 1]
     if below.layer.index not in row.layer.sources:
@@ -264,7 +279,9 @@ def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, sub
         notes = [Run(size, "bold", ink), Run(f"   {n.count:,} {words('of cells', f'{h * w:,}')}{gaps}", "sans", "muted")]
         widest, end = max(widest, head.width, q.text(label_x, at + 14, notes, 12).width), max(end, at + 18)
     dot = fields_of[-1].box
-    scene.group("unit").circle(left + (dot[2] + dot[3]) / 2 * unit, top + (dot[0] + dot[1]) / 2 * unit, 3.2, fill="series-1", stroke="paper", line=1.4)
+    scene.group("unit").circle(
+        left + (dot[2] + dot[3]) / 2 * unit, top + (dot[0] + dot[1]) / 2 * unit, 3.2, fill="series-1", stroke="paper", line=1.4
+    )
     scene.width = max(label_x + widest, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = end + symbols.MARGIN
     scene.desc = f"{title}: {words('input')} {h} × {w}. " + " ".join(f"{g.title}." for g in scene.groups() if g.kind == "field")

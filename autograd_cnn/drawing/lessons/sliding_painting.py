@@ -291,13 +291,27 @@ def _outputs(group: Group, b: Board, o: int, at: Index, frame: int, x: float, mi
                     g.rect(left + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if (m, place) in done:
                     text = entry_text(done[m, place], b.whole, b.precision)
-                    g.text(left + (j + 0.5) * c, up + (i + 0.5) * c + 4, text, SIZE, "bold" if here else "sans",
-                           "inverse" if here else "ink", "middle")  # fmt: skip
+                    g.text(
+                        left + (j + 0.5) * c,
+                        up + (i + 0.5) * c + 4,
+                        text,
+                        SIZE,
+                        "bold" if here else "sans",
+                        "inverse" if here else "ink",
+                        "middle",
+                    )
     bottom = top + s.maps * (rows * c + gap) - gap
     label = " × ".join(map(str, s.outputs))
     wide = max(columns * c, text_width(label, 12.5, "bold"))
-    group.text(left + columns * c / 2 if wide == columns * c else left, bottom + 18, label, 12.5, "bold", "forward",
-               "middle" if wide == columns * c else "start")  # fmt: skip
+    group.text(
+        left + columns * c / 2 if wide == columns * c else left,
+        bottom + 18,
+        label,
+        12.5,
+        "bold",
+        "forward",
+        "middle" if wide == columns * c else "start",
+    )
     return left + wide
 
 
@@ -327,8 +341,15 @@ def _spread(group: Group, b: Board, o: int, at: Index, frame: int, x: float, y: 
                     g.rect(x + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if s.x.size:
                     text = entry_text(float(s.x[k].reshape(rows, columns)[i, j]), b.whole, b.precision)
-                    g.text(x + (j + 0.5) * c, up + (i + 0.5) * c + 4, text, SIZE, "bold" if here else "sans",
-                           "inverse" if here else "ink", "middle")  # fmt: skip
+                    g.text(
+                        x + (j + 0.5) * c,
+                        up + (i + 0.5) * c + 4,
+                        text,
+                        SIZE,
+                        "bold" if here else "sans",
+                        "inverse" if here else "ink",
+                        "middle",
+                    )
     right = x + columns * c
     if s.w.size:
         left = right + 40

@@ -38,8 +38,11 @@ def symbols(s: Sliding, words: Words) -> list[Run]:
         parts = "  =  (|I| − 1) · |S| + " + ("|D|(|F| − 1) + 1" if dilated else "|F|") + (" − 2|P|" if padded else "")
     else:
         parts = "  =  (|I| − " + ("|D|(|F| − 1) − 1" if dilated else "|F|") + (" + 2|P|" if padded else "") + ") / |S| + 1"
-    known: list[tuple[str, list[Any]]] = [("I", [a.size for a in s.along] if s.kind != "transposed" else list(s.inputs)), ("F", [a.kernel for a in s.along]),
-                                          ("S", [a.stride for a in s.along])]  # fmt: skip
+    known: list[tuple[str, list[Any]]] = [
+        ("I", [a.size for a in s.along] if s.kind != "transposed" else list(s.inputs)),
+        ("F", [a.kernel for a in s.along]),
+        ("S", [a.stride for a in s.along]),
+    ]
     if padded:
         known.append(("P", [a.before if a.before == a.after else f"{a.before}|{a.after}" for a in s.along]))
     if dilated:
@@ -114,8 +117,14 @@ def arithmetic(s: Sliding, o: int, at: Index, whole: bool, precision: int, words
         return [line for c in range(s.channels) for line in _pooled(s, c, at, text, words)]
     if s.kind == "transposed":
         inputs = [float(s.x[(c, *at)]) for c in range(s.channels)]
-        return [[Run(text(v), "bold", "forward"), Run(f" · {words('kernel')}", "sans", "parameter"), Run(f"   {words('is added')}", "sans", "muted")]
-                for v in inputs]  # fmt: skip
+        return [
+            [
+                Run(text(v), "bold", "forward"),
+                Run(f" · {words('kernel')}", "sans", "parameter"),
+                Run(f"   {words('is added')}", "sans", "muted"),
+            ]
+            for v in inputs
+        ]
     result = [Run("  =  ", "sans", "ink"), Run(text(s.result(o, at)), "bold", "forward")]
     terms = s.channels * len(taps)
     if terms > MOST_TERMS:
@@ -128,8 +137,12 @@ def arithmetic(s: Sliding, o: int, at: Index, whole: bool, precision: int, words
             line = [Run("+ " if lines else "", "sans", "muted")]
             for k in range(start, min(start + row, len(taps))):
                 plus = " + " if k > start else ""
-                line += [Run(plus, "sans", "muted"), Run(text(s.read(c, taps[k]), bool(lines) or k > start), "sans", "forward"), Run("·", "sans", "muted"),
-                         Run(text(float(weights[c, k]), True), "sans", "parameter")]  # fmt: skip
+                line += [
+                    Run(plus, "sans", "muted"),
+                    Run(text(s.read(c, taps[k]), bool(lines) or k > start), "sans", "forward"),
+                    Run("·", "sans", "muted"),
+                    Run(text(float(weights[c, k]), True), "sans", "parameter"),
+                ]
             lines.append([r for r in line if r.text])
     lines[-1] += result
     return lines

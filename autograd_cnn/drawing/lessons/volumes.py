@@ -129,7 +129,9 @@ def _notes(layer: Layer) -> list[str]:
 def _told(f: _Figure, v: Volume) -> str:
     n = v.layer
     head, rest = caption(n)
-    parts = [p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p]
+    parts = [
+        p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p
+    ]
     return f"{f.name(n) or head or n.kind}: {'; '.join(parts)}."
 
 
@@ -185,8 +187,14 @@ def _captions(f: _Figure) -> float:
 # ------------------------------------------------------------------------------------------------------- volumes
 def _volume(f: _Figure, v: Volume) -> None:
     n = v.layer
-    g = f.scene.group(f"v{n.index}-{n.name or n.kind}".replace(" ", "-"), f"volume {n.kind}", _told(f, v), layer=n.name, shape=list(n.shape),
-                      parameters=n.parameters)  # fmt: skip
+    g = f.scene.group(
+        f"v{n.index}-{n.name or n.kind}".replace(" ", "-"),
+        f"volume {n.kind}",
+        _told(f, v),
+        layer=n.name,
+        shape=list(n.shape),
+        parameters=n.parameters,
+    )
     if v.join:
         g.circle(v.centre, v.middle, v.width / 2, fill="card", stroke="dark", line=1.3)
         {"add": symbols.plus, "sub": symbols.minus, "mul": symbols.times}.get(n.head.name, symbols.plus)(g, v.centre, v.middle)
@@ -326,5 +334,3 @@ def _fall(f: _Figure, g: Group, track: Track, v: Volume) -> None:
         track.corner((x + corner, v.middle), vertical_first=True)
         track.line((v.x - 7, v.middle))
     symbols.smooth_wire(g, track, head=6.5)
-
-

@@ -187,10 +187,14 @@ def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], pre
         g = group.group(None, "unit", f"{labels[k]} = {a[k]:.6g}")
         first = k == best
         g.rect(
-            middle - step * 0.3, min(zero, zero - height), step * 0.6, abs(height),
-            fill="forward" if first else "input-paper", stroke="forward" if first else "input-line",
+            middle - step * 0.3,
+            min(zero, zero - height),
+            step * 0.6,
+            abs(height),
+            fill="forward" if first else "input-paper",
+            stroke="forward" if first else "input-line",
             line=1.6 if first else 1.0,
-        )  # fmt: skip
+        )
         face = "bold" if first else "sans"
         g.text(
             middle,

@@ -97,8 +97,14 @@ def confusion_scene(counts: Array, classes: Sequence[str] | None, words: Words, 
     scale.text(left, bottom + 43, "0 %", 10.5, ink="muted")
     scale.text(left + min(150.0, n * size), bottom + 43, "100 %", 10.5, ink="muted", anchor="end")
     scale.text(left + min(150.0, n * size) + 12, bottom + 29, words("share of class"), 11.5, ink="muted")
-    scene.width = max(left + n * size + 12 + text_width(words("right"), 11.5), left + 162 + text_width(words("share of class"), 11.5),
-                      symbols.MARGIN + wide) + symbols.MARGIN  # fmt: skip
+    scene.width = (
+        max(
+            left + n * size + 12 + text_width(words("right"), 11.5),
+            left + 162 + text_width(words("share of class"), 11.5),
+            symbols.MARGIN + wide,
+        )
+        + symbols.MARGIN
+    )
     scene.height = bottom + 46 + symbols.MARGIN - 8
     worst = [(counts[i, j], i, j) for i in range(n) for j in range(n) if i != j and counts[i, j]]
     told = "; ".join(f"{names[i]} → {short[j]}: {v:,.0f}" for v, i, j in sorted(worst, reverse=True)[:5])

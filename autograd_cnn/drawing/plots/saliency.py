@@ -31,7 +31,9 @@ def batch_of(image: Any, model: Any, what: str) -> Any:
     elif a.ndim == 1:
         a = a[None]
     if a.ndim > 4 or a.shape[0] != 1 or not a.size:
-        raise ValueError(f"draw.{what}: expected one picture, (H, W), (C, H, W) or (1, C, H, W), got shape {a.shape}. Pass one of the batch: x[0].")
+        raise ValueError(
+            f"draw.{what}: expected one picture, (H, W), (C, H, W) or (1, C, H, W), got shape {a.shape}. Pass one of the batch: x[0]."
+        )
     return variable_of(a, model, what)
 
 
@@ -53,7 +55,9 @@ def gradient_of(model: Any, image: Any, target: int | None) -> tuple[Array, Arra
     score = y[(0, int(known))].sum()
     if score.node is None:
         raise GraphError("draw.saliency: the score has no graph to the picture. Is the model run under no_grad, or does it detach?")
-    found = pullback([score.node], [np.ones_like(np.asarray(score.value))], type(score), inputs=[x.node], accumulate=False, retain_graph=False)
+    found = pullback(
+        [score.node], [np.ones_like(np.asarray(score.value))], type(score), inputs=[x.node], accumulate=False, retain_graph=False
+    )
     g = found[0] if found and found[0] is not None else np.zeros(x.shape)
     return np.asarray(x.detach(), np.float64)[0], np.asarray(g, np.float64)[0], int(known), float(scores[known])
 

@@ -35,7 +35,9 @@ def paths_of(paths: Any) -> dict[str, Array]:
             raise ValueError(f"draw.surface: expected each path to be places of shape (T, 2), got {a.shape} for {name!r}.")
         if not np.isfinite(a).all():
             bad = int(np.flatnonzero(~np.isfinite(a).all(axis=1))[0])
-            raise ValueError(f"draw.surface: expected finite places, but path {name!r} leaves them at step {bad}. Cut it there: path[:{bad}].")
+            raise ValueError(
+                f"draw.surface: expected finite places, but path {name!r} leaves them at step {bad}. Cut it there: path[:{bad}]."
+            )
         found[str(name)] = a
     if len(found) > len(STYLES):
         raise ValueError(f"draw.surface: expected at most {len(STYLES)} paths, so that their styles differ, got {len(found)}.")
@@ -86,7 +88,9 @@ def levels_of(z: Array) -> list[float]:
     return [low + (high - low) * float(s) ** 2.4 for s in shares]
 
 
-def surface_scene(fn: Callable[[Any, Any], Any], paths: Any, bounds: Any, names: tuple[str, str], words: Words, title: str, subtitle: str | None) -> Scene:
+def surface_scene(
+    fn: Callable[[Any, Any], Any], paths: Any, bounds: Any, names: tuple[str, str], words: Words, title: str, subtitle: str | None
+) -> Scene:
     """Draw the level lines and the ways."""
     ways = paths_of(paths)
     box = bounds_of(bounds, ways)
@@ -116,7 +120,9 @@ def surface_scene(fn: Callable[[Any, Any], Any], paths: Any, bounds: Any, names:
     scene.height = top + height + 46 + symbols.MARGIN - 10
     told = [f"{n or words('path')}: {len(p)} {words('steps')}, {_place(p[0])} → {_place(p[-1])}." for n, p in ways.items()]
     known = z[np.isfinite(z)]
-    scene.desc = f"{title}: {names[0]} {x0:.3g} … {x1:.3g}, {names[1]} {y0:.3g} … {y1:.3g}, {known.min():.3g} … {known.max():.3g}. {' '.join(told)}"
+    scene.desc = (
+        f"{title}: {names[0]} {x0:.3g} … {x1:.3g}, {names[1]} {y0:.3g} … {y1:.3g}, {known.min():.3g} … {known.max():.3g}. {' '.join(told)}"
+    )
     return scene
 
 
@@ -153,7 +159,9 @@ def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top
         for line in level_lines(whole, level):
             points = [(left + x / (columns - 1) * width, top + height - y / (rows - 1) * height) for x, y in line]
             q = g.group(None, "level", f"{level:.4g}")
-            q.line(*points[:: 2 if len(points) > 60 else 1], *([points[-1]] if len(points) > 60 else []), stroke="wire", line=0.8, opacity=0.75)
+            q.line(
+                *points[:: 2 if len(points) > 60 else 1], *([points[-1]] if len(points) > 60 else []), stroke="wire", line=0.8, opacity=0.75
+            )
             longest = max(longest, points, key=len)
         if k % 3 == 1 and len(longest) > 16:
             _label(space, longest, signed(f"{level:.3g}"), (left, top, width, height), labels)
@@ -161,7 +169,9 @@ def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top
         g.text(x, y, text, 10, ink="faint", anchor="middle", halo="paper")
 
 
-def _label(space: Space, line: list[Point], text: str, box: tuple[float, float, float, float], labels: list[tuple[float, float, str]]) -> None:
+def _label(
+    space: Space, line: list[Point], text: str, box: tuple[float, float, float, float], labels: list[tuple[float, float, str]]
+) -> None:
     """A level's value somewhere on its longest line, where there is room for it."""
     w = text_width(text, 10)
     for share in (0.5, 0.3, 0.7, 0.15, 0.85):

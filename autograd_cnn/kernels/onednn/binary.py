@@ -62,7 +62,12 @@ def _build(b: Builder, what: Any, size: int) -> Any:
 def _by_channel(what: int, x: ChannelsLast, z: Any) -> Any:
     """x + z or x · z for x (N, C, *S) and z (C, 1, …) or (1, C, 1, …)"""
     c, ones = x.shape[1], (1,) * (x.ndim - 2)
-    if z.shape not in ((c, *ones), (1, c, *ones)) or what not in (api.BINARY_ADD, api.BINARY_MUL) or x.dtype is not FLOAT or not dispatch.active():
+    if (
+        z.shape not in ((c, *ones), (1, c, *ones))
+        or what not in (api.BINARY_ADD, api.BINARY_MUL)
+        or x.dtype is not FLOAT
+        or not dispatch.active()
+    ):
         return NotImplemented
     return _each_channel(what, x, channels_last.plain_view(z).reshape(c))
 

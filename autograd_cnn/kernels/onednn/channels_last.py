@@ -59,8 +59,31 @@ def _as_plain(name: str) -> Any:
     return method
 
 
-for _name in ("all", "any", "argmax", "argmin", "astype", "copy", "diagonal", "dot", "flatten", "item", "max", "mean", "min", "ravel",
-              "repeat", "reshape", "squeeze", "sum", "swapaxes", "take", "tobytes", "tolist", "transpose"):  # fmt: skip
+for _name in (
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "astype",
+    "copy",
+    "diagonal",
+    "dot",
+    "flatten",
+    "item",
+    "max",
+    "mean",
+    "min",
+    "ravel",
+    "repeat",
+    "reshape",
+    "squeeze",
+    "sum",
+    "swapaxes",
+    "take",
+    "tobytes",
+    "tolist",
+    "transpose",
+):
     setattr(ChannelsLast, _name, _as_plain(_name))
 ChannelsLast.T = property(lambda self: plain_view(self).T)  # type: ignore[assignment,method-assign]  # the same for the attribute
 

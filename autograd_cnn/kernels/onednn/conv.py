@@ -18,6 +18,7 @@ from .reorder import as_last
 Pairs = tuple[tuple[int, int], ...]
 Shape = tuple[int, ...]
 
+
 class Ready(NamedTuple):
     """A convolution's primitive, and what brings the weights into the order it wants."""
 
@@ -56,9 +57,10 @@ def weight_adjoint(g: Any, x: Any, shape: Shape, stride: Shape, padding: Pairs, 
     """gw of `shape` of g (N, O, *P) and x (N, C, *S); with `bias` also gb (O), which oneDNN sums up on the way if it is wide"""
     if not (dispatch.active() and _fits(g, x)):
         return NotImplemented
-    apart = bias and (shape[0] < _WIDE or (
-        not dispatch.precision() and dispatch.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups))
-    ))
+    apart = bias and (
+        shape[0] < _WIDE
+        or (not dispatch.precision() and dispatch.is_product(geometry(x.shape, tuple(shape), stride, padding, dilation, groups)))
+    )
     ready = _ready("weight", x.shape, tuple(shape), stride, padding, dilation, groups, bias and not apart)
     if ready is None or g.shape != ready.shape:
         return NotImplemented
@@ -127,7 +129,12 @@ def _as_convolution(b: Builder, what: str, geo: Geometry, grouped: Sequence[int]
         return Ready(b.plan(made, arguments), b.reorder(rows, weights, few), b.size(weights), geo.y_shape, (casts[1], None))
     made = ends.adjoint("weights")
     weights = b.query(made, api.DIFF_WEIGHTS_MD)
-    arguments = [(api.SRC, ends.x_factor), (api.DIFF_DST, ends.y_factor), (api.DIFF_WEIGHTS, weights), *([(api.DIFF_BIAS, ends.bias)] if bias else [])]
+    arguments = [
+        (api.SRC, ends.x_factor),
+        (api.DIFF_DST, ends.y_factor),
+        (api.DIFF_WEIGHTS, weights),
+        *([(api.DIFF_BIAS, ends.bias)] if bias else []),
+    ]
     return Ready(b.plan(made, arguments), b.reorder(weights, rows, few), b.size(weights), geo.y_shape, (casts[0], casts[1]))
 
 
@@ -140,7 +147,12 @@ def _as_product(b: Builder, what: str, geo: Geometry, bias: bool) -> Ready:
     maps, weights = {"x": b.last(geo.x_shape), "y": b.last(geo.y_shape)}, b.rows(geo.w_shape)  # what stands in memory as these matrices do
     if what == "forward":
         made = b.descriptor("matmul", b.lib.engine, x, across["w"], row, y, b.attributes())
-        arguments = [(api.SRC, x, maps["x"]), (api.WEIGHTS, across["w"], weights), *([(api.BIAS, row)] if bias else []), (api.DST, y, maps["y"])]
+        arguments = [
+            (api.SRC, x, maps["x"]),
+            (api.WEIGHTS, across["w"], weights),
+            *([(api.BIAS, row)] if bias else []),
+            (api.DST, y, maps["y"]),
+        ]
     elif what == "input":
         made = b.descriptor("matmul", b.lib.engine, y, w, None, x, b.attributes())
         arguments = [(api.SRC, y, maps["y"]), (api.WEIGHTS, w, weights), (api.DST, x, maps["x"])]
@@ -164,8 +176,17 @@ class _Ends:
         self.windows = (dims(geo.stride), dims([d - 1 for d in geo.dilation]), dims(before), dims(after))
 
     def forward(self, reference: bool = False) -> Any:
-        args = (self.b.lib.engine, api.FORWARD_TRAINING, api.CONVOLUTION_DIRECT, self.x_factor, self.w, self.bias,
-                self.y_factor if reference else self.y, *self.windows, self.attributes)  # fmt: skip
+        args = (
+            self.b.lib.engine,
+            api.FORWARD_TRAINING,
+            api.CONVOLUTION_DIRECT,
+            self.x_factor,
+            self.w,
+            self.bias,
+            self.y_factor if reference else self.y,
+            *self.windows,
+            self.attributes,
+        )
         if reference:
             return self.b.descriptor("convolution_forward", *args, reference=True)
         made = self.b.direct if dispatch.direct_is_faster("forward", self.inputs) else self.b.descriptor

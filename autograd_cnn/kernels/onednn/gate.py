@@ -85,7 +85,8 @@ def addresses(takes: Sequence[Takes], values: Sequence[Any]) -> tuple[list[int],
             continue
         order = t.order
         if not (
-            v.dtype is t.kind and v.size == t.size
+            v.dtype is t.kind
+            and v.size == t.size
             and (v.strides == t.strides if order == LAST else v.flags.c_contiguous if order <= ROWS else False)
             and (not t.output or v.flags.writeable)
         ):

@@ -33,8 +33,21 @@ class Unsupported(Exception):
 class Plan:
     """One primitive and the memory objects it is called with."""
 
-    __slots__ = ("_arguments", "_count", "_execute", "_have", "_lib", "_memories", "_place", "_primitive", "_set", "_stream", "_takes", "_threads",
-                 "_under_way")  # fmt: skip
+    __slots__ = (
+        "_arguments",
+        "_count",
+        "_execute",
+        "_have",
+        "_lib",
+        "_memories",
+        "_place",
+        "_primitive",
+        "_set",
+        "_stream",
+        "_takes",
+        "_threads",
+        "_under_way",
+    )
 
     def __init__(self, lib: Library, descriptor: Any, arguments: Sequence[tuple[int, Any, Takes]], threads: int) -> None:
         """`arguments`: what the arrays of a call stand for, in their order, each with its memory descriptor and what that assumes."""
@@ -46,7 +59,9 @@ class Plan:
         written = api.written([number for number, _ in named])
         self._takes = [takes.written() if number in written else takes for number, _, takes in arguments]
         self._memories = [_memory(lib, md) for _, md in named]
-        self._arguments = (api.Argument * len(named))(*(api.Argument(number, m) for (number, _), m in zip(named, self._memories, strict=True)))
+        self._arguments = (api.Argument * len(named))(
+            *(api.Argument(number, m) for (number, _), m in zip(named, self._memories, strict=True))
+        )
         self._have = [0] * len(named)
         self._count = len(named)
         self._execute, self._set, self._stream = lib.api.primitive_execute, lib.api.memory_set_data_handle, lib.stream

@@ -69,10 +69,17 @@ class Geometry:
             return self
         one = (1,)
         return Geometry(
-            self.batch, self.groups, self.inputs, self.outputs,
-            self.size + one, self.kernel + one, self.stride + one,
-            (*self.padding, (0, 0)), self.dilation + one, self.out + one,
-        )  # fmt: skip
+            self.batch,
+            self.groups,
+            self.inputs,
+            self.outputs,
+            self.size + one,
+            self.kernel + one,
+            self.stride + one,
+            (*self.padding, (0, 0)),
+            self.dilation + one,
+            self.out + one,
+        )
 
 
 def geometry(

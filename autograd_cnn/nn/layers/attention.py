@@ -51,9 +51,20 @@ class MultiheadAttention(Module):
     bias_k: Parameter | None
     bias_v: Parameter | None
 
-    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
-                 add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False, device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+        add_bias_kv: bool = False,
+        add_zero_attn: bool = False,
+        kdim: int | None = None,
+        vdim: int | None = None,
+        batch_first: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} instead")
         if embed_dim % num_heads:
@@ -87,9 +98,17 @@ class MultiheadAttention(Module):
             if extra is not None:
                 init.xavier_normal_(extra)
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, need_weights: bool = True,
-                attn_mask: Tensor | None = None, average_attn_weights: bool = True,
-                is_causal: bool = False) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: Tensor | None = None,
+        need_weights: bool = True,
+        attn_mask: Tensor | None = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[Tensor, Tensor | None]:
         self._check(query, key, value)
         if is_causal and attn_mask is None:
             raise RuntimeError("Need attn_mask if specifying the is_causal hint (in MultiheadAttention).")
@@ -111,8 +130,10 @@ class MultiheadAttention(Module):
 
     def _check(self, query: Tensor, key: Tensor, value: Tensor) -> None:
         if query.dim() not in (2, 3) or key.dim() != query.dim() or value.dim() != query.dim():
-            raise AssertionError(f"query should be unbatched 2D or batched 3D tensor, and key and value alike, but received {query.dim()}-D, "
-                                 f"{key.dim()}-D and {value.dim()}-D tensors (in MultiheadAttention)")  # fmt: skip
+            raise AssertionError(
+                f"query should be unbatched 2D or batched 3D tensor, and key and value alike, but received {query.dim()}-D, "
+                f"{key.dim()}-D and {value.dim()}-D tensors (in MultiheadAttention)"
+            )
         for name, x, width in (("query", query, self.embed_dim), ("key", key, self.kdim), ("value", value, self.vdim)):
             if x.shape[-1] != width:
                 raise (AssertionError if name == "query" else RuntimeError)(
@@ -141,8 +162,10 @@ class MultiheadAttention(Module):
             elif tuple(m.shape) == (n * self.num_heads, length, keys):
                 m = m.reshape(n, self.num_heads, length, keys)
             else:
-                raise RuntimeError(f"The shape of the attn_mask is {tuple(m.shape)}, but should be {(length, keys)} or "
-                                   f"{(n * self.num_heads, length, keys)} (in MultiheadAttention).")  # fmt: skip
+                raise RuntimeError(
+                    f"The shape of the attn_mask is {tuple(m.shape)}, but should be {(length, keys)} or "
+                    f"{(n * self.num_heads, length, keys)} (in MultiheadAttention)."
+                )
             total = m if total is None else total + m
         return total
 

@@ -27,18 +27,27 @@ class _ConvNd(Module):
     dims: ClassVar[int]
     transposed: ClassVar[bool] = False
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps | str = 0,
-                 dilation: Steps = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Steps | str = 0,
+        dilation: Steps = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         name, dims = type(self).__name__, self.dims
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
         for what, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels % groups:
-                raise ValueError(
-                    f"{what} must be divisible by groups: got {channels} channels and {groups} groups in {name}"
-                )
+                raise ValueError(f"{what} must be divisible by groups: got {channels} channels and {groups} groups in {name}")
         if isinstance(padding, str) and padding not in ("valid", "same", "full"):
             raise ValueError(f"Invalid padding string {padding!r}, should be one of 'valid', 'same', 'full'")
         if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
@@ -123,14 +132,24 @@ class _Transposed(_ConvNd):
     function: ClassVar[str]
     transposed = True
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0,
-                 output_padding: Steps = 0, groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros",
-                 device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Steps = 0,
+        output_padding: Steps = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Steps = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        )
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, device, dtype)
         self.output_padding = steps(output_padding, self.dims, f"{type(self).__name__}: output_padding")
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
@@ -144,17 +163,17 @@ def _extra_for(layer: Any, input: Tensor, output_size: Sequence[int]) -> tuple[i
     dims = layer.dims
     wanted = tuple(output_size)[-dims:]
     if len(output_size) not in (dims, dims + 1, dims + 2):
-        raise ValueError(f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or {input.dim()} elements (got "
-                         f"{len(output_size)})")  # fmt: skip
+        raise ValueError(
+            f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must have {dims} or {input.dim()} elements (got "
+            f"{len(output_size)})"
+        )
     extra = []
     for want, n, k, s, p, d in zip(
         wanted, input.shape[-dims:], layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True
     ):
         least = (n - 1) * s - 2 * p + d * (k - 1) + 1
         if not least <= want < least + max(s, d):
-            raise ValueError(
-                expected(f"ConvTranspose{dims}d", f"an output size between {least} and {least + max(s, d) - 1}", want)
-            )
+            raise ValueError(expected(f"ConvTranspose{dims}d", f"an output size between {least} and {least + max(s, d) - 1}", want))
         extra.append(want - least)
     return tuple(extra)
 

@@ -13,9 +13,23 @@ from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, Conv
 from .linear import Linear
 from .norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 
-__all__ = ["LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d",
-           "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear",
-           "UninitializedBuffer", "UninitializedParameter"]  # fmt: skip
+__all__ = [
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+]
 
 
 class _Uninitialized(Tensor):
@@ -32,9 +46,11 @@ class _Uninitialized(Tensor):
     @property
     def shape(self) -> Any:
         """Not known yet: RuntimeError."""
-        raise RuntimeError("Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when "
-                           "trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters "
-                           "before accessing their attributes.")  # fmt: skip
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when "
+            "trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters "
+            "before accessing their attributes."
+        )
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]  # mypy forgets the argument names of such methods
         return f"<{type(self).__name__}>"
@@ -169,12 +185,16 @@ class _LazyConv(_Lazy):
         """Take in_channels from the input, and draw the values."""
         n = input.dim()
         if n not in (self.dims + 1, self.dims + 2):
-            raise RuntimeError(f"Expected {self.dims + 1}D (unbatched) or {self.dims + 2}D (batched) input to {type(self).__name__}, but got input of "
-                               f"size: {list(input.shape)}")  # fmt: skip
+            raise RuntimeError(
+                f"Expected {self.dims + 1}D (unbatched) or {self.dims + 2}D (batched) input to {type(self).__name__}, but got input of "
+                f"size: {list(input.shape)}"
+            )
         fresh = self.has_uninitialized_params()
         channels = input.shape[0 if n == self.dims + 1 else 1]
         if channels % self.groups:
-            raise ValueError(f"in_channels must be divisible by groups: got {channels} channels and {self.groups} groups in {type(self).__name__}")
+            raise ValueError(
+                f"in_channels must be divisible by groups: got {channels} channels and {self.groups} groups in {type(self).__name__}"
+            )
         self.in_channels = channels
         if fresh:
             ends = (self.out_channels, channels // self.groups)
@@ -197,8 +217,19 @@ class LazyConv1d(_LazyConv, Conv1d):
 
     becomes = Conv1d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Any = 0,
+        dilation: Steps = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -215,8 +246,19 @@ class LazyConv2d(_LazyConv, Conv2d):
 
     becomes = Conv2d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Any = 0,
+        dilation: Steps = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -233,8 +275,19 @@ class LazyConv3d(_LazyConv, Conv3d):
 
     becomes = Conv3d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1,
-                 bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Any = 0,
+        dilation: Steps = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -251,9 +304,20 @@ class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
 
     becomes = ConvTranspose1d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
-                 groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Steps = 0,
+        output_padding: Steps = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Steps = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -270,9 +334,20 @@ class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
 
     becomes = ConvTranspose2d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
-                 groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Steps = 0,
+        output_padding: Steps = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Steps = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -289,9 +364,20 @@ class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
 
     becomes = ConvTranspose3d
 
-    def __init__(self, out_channels: int, kernel_size: Steps, stride: Steps = 1, padding: Steps = 0, output_padding: Steps = 0,
-                 groups: int = 1, bias: bool = True, dilation: Steps = 1, padding_mode: str = "zeros", device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Steps,
+        stride: Steps = 1,
+        padding: Steps = 0,
+        output_padding: Steps = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Steps = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
         self._empty(out_channels, bias, device, dtype)
 
@@ -341,8 +427,17 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
 
     becomes = BatchNorm1d
 
-    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
@@ -359,8 +454,17 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
 
     becomes = BatchNorm2d
 
-    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
@@ -377,8 +481,17 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 
     becomes = BatchNorm3d
 
-    def __init__(self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True, track_running_stats: bool = True,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
@@ -395,8 +508,17 @@ class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
 
     becomes = InstanceNorm1d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
@@ -413,8 +535,17 @@ class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
 
     becomes = InstanceNorm2d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)
 
@@ -431,7 +562,16 @@ class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
 
     becomes = InstanceNorm3d
 
-    def __init__(self, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False, track_running_stats: bool = False,
-                 device: Any = None, dtype: Any = None, *, bias: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
         super().__init__(0, eps, momentum, False, False)
         self._empty(affine, track_running_stats, bias, device, dtype)

@@ -10,9 +10,29 @@ from ...tensors.tensor import Tensor
 from .. import functional as F
 from ..module.module import Module
 
-__all__ = ["AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-           "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d", "MaxPool2d",
-           "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "SumPool1d", "SumPool2d", "SumPool3d"]  # fmt: skip
+__all__ = [
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
+    "SumPool1d",
+    "SumPool2d",
+    "SumPool3d",
+]
 
 Steps = int | tuple[int, ...]
 
@@ -20,8 +40,15 @@ Steps = int | tuple[int, ...]
 class _MaxPool(Module):
     function: ClassVar[str]
 
-    def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1, return_indices: bool = False,
-                 ceil_mode: bool = False) -> None:  # fmt: skip
+    def __init__(
+        self,
+        kernel_size: Steps,
+        stride: Steps | None = None,
+        padding: Steps = 0,
+        dilation: Steps = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = stride if stride is not None else kernel_size
@@ -33,15 +60,24 @@ class _MaxPool(Module):
         )
 
     def extra_repr(self) -> str:
-        return (f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
-                f"ceil_mode={self.ceil_mode}")  # fmt: skip
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
 
 
 class _AvgPool(Module):
     function: ClassVar[str]
 
-    def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
-                 count_include_pad: bool = True, divisor_override: int | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        kernel_size: Steps,
+        stride: Steps | None = None,
+        padding: Steps = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
         super().__init__()
         self.kernel_size: Any = kernel_size
         self.stride: Any = stride if stride is not None else kernel_size
@@ -66,9 +102,7 @@ class _AvgPool(Module):
 class _SumPool(Module):
     function: ClassVar[str]
 
-    def __init__(
-        self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False
-    ) -> None:
+    def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False) -> None:
         super().__init__()
         self.kernel_size, self.padding, self.ceil_mode = kernel_size, padding, ceil_mode
         self.stride = stride if stride is not None else kernel_size
@@ -83,9 +117,7 @@ class _SumPool(Module):
 class _LPPool(Module):
     function: ClassVar[str]
 
-    def __init__(
-        self, norm_type: float, kernel_size: Steps, stride: Steps | None = None, ceil_mode: bool = False
-    ) -> None:
+    def __init__(self, norm_type: float, kernel_size: Steps, stride: Steps | None = None, ceil_mode: bool = False) -> None:
         super().__init__()
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
@@ -187,8 +219,9 @@ class AvgPool1d(_AvgPool):
 
     function = "avg_pool1d"
 
-    def __init__(self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
-                 count_include_pad: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False, count_include_pad: bool = True
+    ) -> None:
         by = stride if stride is not None else kernel_size
         size, by, around = (steps(v, 1, "AvgPool1d") for v in (kernel_size, by, padding))
         super().__init__(size, by, around, ceil_mode, count_include_pad)

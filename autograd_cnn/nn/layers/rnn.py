@@ -44,8 +44,11 @@ def _checked(name: str, num_layers: int, dropout: float, hidden_size: int, input
     if proj_size >= hidden_size:
         raise ValueError(f"proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}")
     if dropout > 0 and num_layers == 1:
-        warnings.warn("dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers greater than 1, but "
-                      f"got dropout={dropout} and num_layers={num_layers}", stacklevel=4)  # fmt: skip
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers greater than 1, but "
+            f"got dropout={dropout} and num_layers={num_layers}",
+            stacklevel=4,
+        )
 
 
 class RNNBase(Module):
@@ -55,13 +58,32 @@ class RNNBase(Module):
     the other direction end in `_reverse`; all are uniform in ±1/√H.
     """
 
-    def __init__(self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-                 dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         if mode not in STEPS:
             raise ValueError(f"Unrecognized RNN mode: {mode}. Expected one of {', '.join(STEPS)}.")
-        _checked(mode, num_layers, dropout, hidden_size, input_size, proj_size,
-                 {"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional})  # fmt: skip
+        _checked(
+            mode,
+            num_layers,
+            dropout,
+            hidden_size,
+            input_size,
+            proj_size,
+            {"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional},
+        )
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout, self.bidirectional, self.proj_size = (
             bias,
@@ -144,8 +166,10 @@ class RNNBase(Module):
     def _check_input(self, x: Tensor, dims: int) -> None:
         weight = getattr(self, self._all_weights[0][0])
         if x.dtype != weight.dtype:
-            raise ValueError(f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). Convert input: input.to({weight.dtype}), or "
-                             f"convert model: model.to({x.dtype})")  # fmt: skip
+            raise ValueError(
+                f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). Convert input: input.to({weight.dtype}), or "
+                f"convert model: model.to({x.dtype})"
+            )
         if x.dim() != dims:
             raise RuntimeError(f"input must have {dims} dimensions, got {x.dim()} in {type(self).__name__}")
         if x.shape[-1] != self.input_size:
@@ -161,8 +185,10 @@ class RNNBase(Module):
         state = self._given(hx)
         name = type(self).__name__
         if any(s.dim() != dims for s in state):
-            raise RuntimeError(f"For {'un' if dims == 2 else ''}batched {dims}-D input, hx should also be {dims}-D but got {state[0].dim()}-D tensor "
-                               f"(in {name})")  # fmt: skip
+            raise RuntimeError(
+                f"For {'un' if dims == 2 else ''}batched {dims}-D input, hx should also be {dims}-D but got {state[0].dim()}-D tensor "
+                f"(in {name})"
+            )
         state = tuple(s.unsqueeze(1) for s in state) if dims == 2 else state
         for what, s, width in zip(("hidden[0]", "hidden[1]") if len(state) > 1 else ("hidden",), state, self._parts(), strict=True):
             if tuple(s.shape) != (rows, batch, width):
@@ -207,12 +233,33 @@ class RNN(RNNBase):
     (torch.Size([5, 1, 3]), torch.Size([2, 1, 3]))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
-                 batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
-        super().__init__(f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
-                         device=device, dtype=dtype)  # fmt: skip
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
         self.nonlinearity = nonlinearity
 
 
@@ -230,8 +277,19 @@ class LSTM(RNNBase):
     Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-                 dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__("LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
 
     def _shown(self, state: StateDict) -> Any:
@@ -260,8 +318,18 @@ class GRU(RNNBase):
     Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014.
     """
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-                 dropout: float = 0.0, bidirectional: bool = False, device: Any = None, dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype)
 
 
@@ -327,8 +395,9 @@ class RNNCell(RNNCellBase):
     torch.Size([2, 3])
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device: Any = None,
-                 dtype: Any = None) -> None:  # fmt: skip
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 

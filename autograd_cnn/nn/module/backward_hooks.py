@@ -71,8 +71,7 @@ class BackwardHooks:
         """The result (a tensor or a tuple), with an identity operation on its tensors."""
         if not isinstance(result, (Tensor, tuple)):
             warnings.warn(
-                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors "
-                f"but received {type(result)}",
+                f"For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received {type(result)}",
                 stacklevel=5,
             )
         outputs = result if isinstance(result, tuple) else (result,)
@@ -112,14 +111,11 @@ class BackwardHooks:
             given = hook(self.module, (None,) * self.n_inputs, arrived)
             if given is not None and not (isinstance(given, tuple) and all(g is None for g in given)):
                 raise RuntimeError(
-                    "Backward hook for Modules where no input requires gradient should always return None "
-                    "or None for all gradients."
+                    "Backward hook for Modules where no input requires gradient should always return None or None for all gradients."
                 )
 
 
-def _identity(
-    at: Callable[[Grads], Grads], fill: bool, values: tuple[Any, ...]
-) -> tuple[tuple[Any, ...], list[int] | None]:
+def _identity(at: Callable[[Grads], Grads], fill: bool, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int] | None]:
     """The values with their tensors sent through `GradientProbe`, and where those stand; None if no gradient flows."""
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not (is_grad_enabled() and any(values[i].requires_grad for i in places)):

@@ -134,9 +134,7 @@ def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     return register(GLOBAL.forward_pre, hook, marks=[ANY_GLOBAL])
 
 
-def register_module_forward_hook(
-    hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
-) -> RemovableHandle:
+def register_module_forward_hook(hook: Hook, *, with_kwargs: bool = False, always_call: bool = False) -> RemovableHandle:
     """Call `hook(module, args, output)` after the forward of every module; it may return another output.
 
     >>> from autograd_cnn import nn
@@ -175,8 +173,7 @@ def register_module_backward_hook(hook: Hook) -> RemovableHandle:
 def _register_global_backward(hook: Hook, *, full: bool) -> RemovableHandle:
     if GLOBAL.full is (not full):
         raise RuntimeError(
-            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. "
-            "Please use only one of them."
+            "Cannot use both regular backward hooks and full backward hooks as a global Module hook. Please use only one of them."
         )
     handle = register(GLOBAL.backward, hook, marks=[ANY_GLOBAL])
     GLOBAL.full = full
@@ -212,9 +209,7 @@ class Hooks:
     _backward_hooks: HookDict
     _backward_pre_hooks: HookDict
 
-    def register_forward_pre_hook(
-        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
+    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
         """Call `hook(module, args)` before `forward`; what it returns (if not None) replaces the positional arguments.
 
         `with_kwargs`: the hook is called as `hook(module, args, kwargs)` and returns None or a pair `(args, kwargs)`.
@@ -278,8 +273,7 @@ class Hooks:
     def _claim_backward_hooks(self, *, full: bool) -> None:
         if self._is_full_backward_hook is (not full):
             raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
-                "Please use only one of them."
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them."
             )
         self._is_full_backward_hook = full
 
@@ -335,9 +329,7 @@ class HookedCall:
             if both is None:
                 continue
             if not (isinstance(both, tuple) and len(both) == 2):
-                raise RuntimeError(
-                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}."
-                )
+                raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}.")
             self.args, self.kwargs = both
 
     def _after(self) -> None:

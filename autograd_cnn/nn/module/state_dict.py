@@ -94,9 +94,7 @@ class StateDict(Conversion):
         raise RuntimeError(f"{type(self).__name__} has no extra state: it does not override set_extra_state()")
 
     # ------------------------------------------------------------------------------------------ loading
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> _IncompatibleKeys:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> _IncompatibleKeys:
         """Copy the values of `state_dict` into the tensors of this tree.
 
         Everything is checked before anything is written, and one error names all that does not fit. (Where a hook of
@@ -302,9 +300,7 @@ class Loading:
         local_metadata = {**self.metadata.get(prefix[:-1], {}), PLAN: self.writes}
         if self.assign:
             local_metadata["assign_to_params_buffers"] = True
-        module._load_from_state_dict(
-            state, prefix, local_metadata, True, self.keys.missing_keys, self.keys.unexpected_keys, self.errors
-        )
+        module._load_from_state_dict(state, prefix, local_metadata, True, self.keys.missing_keys, self.keys.unexpected_keys, self.errors)
         for name, child in module._modules.items():
             if child is not None:
                 below = f"{prefix}{name}."
@@ -338,10 +334,7 @@ def carry_out(writes: list[Write], errors: list[str]) -> None:
 def _fitting(key: str, tensor: Tensor, value: Any) -> tuple[Any, str]:
     """The value in the form in which it can be copied into `tensor`, or what is wrong with it."""
     if not isinstance(value, Tensor):
-        return None, (
-            f'While copying the parameter named "{key}", '
-            f"expected a Tensor from the checkpoint but received {type(value)}"
-        )
+        return None, (f'While copying the parameter named "{key}", expected a Tensor from the checkpoint but received {type(value)}')
     if tensor.ndim == 0 and tuple(value.shape) == (1,):
         value = value[0]  # checkpoints from before there were tensors of 0 dims
     if tuple(value.shape) != tuple(tensor.shape):

@@ -11,11 +11,28 @@ from . import container as container
 from . import utils as utils
 
 _PLACES = {
-    "activation": activation, "batchnorm": norm, "channelshuffle": upsampling, "container": container, "conv": conv, "distance": loss,
-    "dropout": dropout, "flatten": linear, "fold": fold, "instancenorm": norm, "linear": linear, "loss": loss, "module": module,
-    "normalization": norm, "padding": shape, "pixelshuffle": upsampling, "pooling": pool, "rnn": rnn, "sparse": embedding,
-    "upsampling": upsampling, "utils": utils,
-}  # fmt: skip
+    "activation": activation,
+    "batchnorm": norm,
+    "channelshuffle": upsampling,
+    "container": container,
+    "conv": conv,
+    "distance": loss,
+    "dropout": dropout,
+    "flatten": linear,
+    "fold": fold,
+    "instancenorm": norm,
+    "linear": linear,
+    "loss": loss,
+    "module": module,
+    "normalization": norm,
+    "padding": shape,
+    "pixelshuffle": upsampling,
+    "pooling": pool,
+    "rnn": rnn,
+    "sparse": embedding,
+    "upsampling": upsampling,
+    "utils": utils,
+}
 
 for _name, _module in _PLACES.items():
     globals()[_name] = _module

@@ -41,7 +41,9 @@ def fuse_conv_bn_weights(
         shift = -bn_rm if conv_b is None else conv_b - bn_rm
         weight: Tensor = conv_w * scale.reshape(shape)
         bias: Tensor = shift * scale if bn_b is None else shift * scale + bn_b
-        return Parameter(weight.to(conv_w.dtype), conv_w.requires_grad), Parameter(bias.to(conv_w.dtype), True if conv_b is None else conv_b.requires_grad)
+        return Parameter(weight.to(conv_w.dtype), conv_w.requires_grad), Parameter(
+            bias.to(conv_w.dtype), True if conv_b is None else conv_b.requires_grad
+        )
 
 
 def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
@@ -89,5 +91,7 @@ def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
     Linear(in_features=2, out_features=3, bias=True)
     """
     if linear.out_features != bn.num_features and bn.num_features != 1:
-        raise RuntimeError(f"To fuse, linear.out_features == bn.num_features or bn.num_features == 1: got {linear.out_features} and {bn.num_features}.")
+        raise RuntimeError(
+            f"To fuse, linear.out_features == bn.num_features or bn.num_features == 1: got {linear.out_features} and {bn.num_features}."
+        )
     return fuse_conv_bn_eval(linear, bn)

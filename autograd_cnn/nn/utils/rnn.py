@@ -13,8 +13,16 @@ from ...ops.shape.join import cat, stack
 from ...support.listing import listed
 from ...tensors.tensor import Tensor, wrap
 
-__all__ = ["PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence", "pad_sequence",
-           "unpack_sequence", "unpad_sequence"]  # fmt: skip
+__all__ = [
+    "PackedSequence",
+    "invert_permutation",
+    "pack_padded_sequence",
+    "pack_sequence",
+    "pad_packed_sequence",
+    "pad_sequence",
+    "unpack_sequence",
+    "unpad_sequence",
+]
 
 
 class _Fields(NamedTuple):
@@ -35,8 +43,9 @@ class PackedSequence(_Fields):
     Made by `pack_padded_sequence` and `pack_sequence`.
     """
 
-    def __new__(cls, data: Tensor, batch_sizes: Tensor, sorted_indices: Tensor | None = None,
-                unsorted_indices: Tensor | None = None) -> PackedSequence:  # fmt: skip
+    def __new__(
+        cls, data: Tensor, batch_sizes: Tensor, sorted_indices: Tensor | None = None, unsorted_indices: Tensor | None = None
+    ) -> PackedSequence:
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
@@ -92,17 +101,22 @@ def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False,
     if not sizes.size or not x.numel():
         raise RuntimeError(f"Cannot pack empty tensors: pack_padded_sequence got shape {list(input.shape)} and {sizes.size} lengths.")
     if sizes.shape != (x.shape[1],):
-        raise RuntimeError(f"Expected `len(lengths)` to be equal to batch_size, but got {sizes.size} (batch_size={x.shape[1]}) in "
-                           "pack_padded_sequence")  # fmt: skip
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {sizes.size} (batch_size={x.shape[1]}) in pack_padded_sequence"
+        )
     if not enforce_sorted:
         order = wrap(np.argsort(-sizes, kind="stable"))
         x, sizes = index_select(x, 1, order), sizes[order.value]
     if int(sizes.min()) <= 0:
-        raise RuntimeError(f"Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0: {int(sizes.min())} "
-                           "in pack_padded_sequence")  # fmt: skip
+        raise RuntimeError(
+            f"Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0: {int(sizes.min())} "
+            "in pack_padded_sequence"
+        )
     if (np.diff(sizes) > 0).any():
-        raise RuntimeError("`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
-                           "`enforce_sorted=False` to pack_padded_sequence to sidestep this requirement.")  # fmt: skip
+        raise RuntimeError(
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
+            "`enforce_sorted=False` to pack_padded_sequence to sidestep this requirement."
+        )
     if int(sizes.max()) > x.shape[0]:
         raise RuntimeError(f"pack_padded_sequence: expected lengths of at most {x.shape[0]}, the padded size, got {int(sizes.max())}")
     steps = (np.arange(int(sizes[0]))[:, None] < sizes[None, :]).sum(1)
@@ -110,8 +124,9 @@ def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False,
     return PackedSequence(data, wrap(steps.astype(np.int64)), order, None)
 
 
-def pad_packed_sequence(sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0,
-                        total_length: int | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+def pad_packed_sequence(
+    sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0, total_length: int | None = None
+) -> tuple[Tensor, Tensor]:
     """`pack_padded_sequence` undone: the padded batch, and the lengths.
 
     >>> import autograd_cnn as ac
@@ -122,8 +137,10 @@ def pad_packed_sequence(sequence: PackedSequence, batch_first: bool = False, pad
     """
     steps = unbox(sequence.batch_sizes)
     if total_length is not None and total_length < len(steps):
-        raise ValueError("Expected total_length to be at least the length of the longest sequence in input, but got total_length="
-                         f"{total_length} and max sequence length being {len(steps)} (in pad_packed_sequence)")  # fmt: skip
+        raise ValueError(
+            "Expected total_length to be at least the length of the longest sequence in input, but got total_length="
+            f"{total_length} and max sequence length being {len(steps)} (in pad_packed_sequence)"
+        )
     lengths = (np.arange(int(steps[0]))[None, :] < steps[:, None]).sum(0)
     ends = np.cumsum(steps)
     # where each entry of the padded batch stands in the data, and −1 for padding
@@ -140,8 +157,12 @@ def pad_packed_sequence(sequence: PackedSequence, batch_first: bool = False, pad
     return rows.masked_fill(mask, padding_value), wrap(lengths.astype(np.int64))
 
 
-def pad_sequence(sequences: Tensor | Sequence[Tensor] | Iterable[Tensor], batch_first: bool = False, padding_value: float = 0.0,
-                 padding_side: str = "right") -> Tensor:  # fmt: skip
+def pad_sequence(
+    sequences: Tensor | Sequence[Tensor] | Iterable[Tensor],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Tensor:
     """Sequences (L_i, *) as one padded tensor (T, B, *), or (B, T, *) with `batch_first`.
 
     >>> import autograd_cnn as ac

@@ -19,8 +19,17 @@ from .softmax import softmax
 
 
 @expose("functional")
-def scaled_dot_product_attention(query: Array, key: Array, value: Array, attn_mask: Array | None = None, dropout_p: float = 0.0,
-                                 is_causal: bool = False, *, scale: float | None = None, enable_gqa: bool = False) -> Array:  # fmt: skip
+def scaled_dot_product_attention(
+    query: Array,
+    key: Array,
+    value: Array,
+    attn_mask: Array | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Array:
     """softmax(Q · Kᵀ · scale + mask) · V, scale = 1/√E by default.   (*, L, E), (*, S, E), (*, S, V) → (*, L, V)
 
     Args:

@@ -124,7 +124,9 @@ def threshold(input: Array, threshold: float, value: float, inplace: bool = Fals
 
 # ------------------------------------------------------------------------------------------------- leaky ones
 @expose("inplace", "_leaky_relu")
-@primitive(name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope", entrywise=True, steady=True)
+@primitive(
+    name="leaky_relu", label="leaky ReLU {negative_slope}", family="activation", derivative="1 or slope", entrywise=True, steady=True
+)
 def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     """y = max(input, 0) + slope · min(input, 0), for a slope > 0 (so that y has the input's sign)"""
     pick = np.maximum if negative_slope <= 1 else np.minimum

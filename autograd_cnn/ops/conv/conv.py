@@ -31,28 +31,37 @@ Steps = int | Sequence[int]
 
 
 @primitive(label="{kind}", family="conv", name="conv")
-def _conv(input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
-          kind: str = "conv") -> Array:  # fmt: skip
+def _conv(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Shape,
+    padding: Pairs,
+    dilation: Shape,
+    groups: int,
+    kind: str = "conv",
+) -> Array:
     """y[n,o,p] = b[o] + Σ_{c,k} w[o,c,k] · x[n,c,p·stride + k·dilation].   (N, C, *S), (O, C/G, *K), (O) → (N, O, *P)"""
     return conv_forward(input, weight, stride, padding, dilation, groups, bias)
 
 
 @_conv.accelerated
-def _(input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
-      kind: str = "") -> Array:  # fmt: skip
+def _(
+    input: Array, weight: Array, bias: Array | None = None, *, stride: Shape, padding: Pairs, dilation: Shape, groups: int, kind: str = ""
+) -> Array:
     return onednn.forward(input, weight, stride, padding, dilation, groups, bias)
 
 
 @_conv.vjp("input")
-def _(
-    g: Array, input_shape: Shape, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int
-) -> Array:
+def _(g: Array, input_shape: Shape, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
     return _conv_input(g, weight, shape=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 @_conv.vjp("weight", "bias")
-def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
-      need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
+def _(
+    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, need: tuple[bool, ...]
+) -> tuple[Any, ...]:
     params = {"shape": weight_shape, "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     if all(need):
         return _conv_weight_bias(g, input, **params)  # type: ignore[no-any-return]  # (gw, gb)
@@ -65,8 +74,9 @@ def _sum_of_bias(g: Any) -> Any:
 
 
 @primitive(label="{kind}", family="conv", name="conv_input")
-def _conv_input(input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int,
-                kind: str = "conv ∂input") -> Array:  # fmt: skip
+def _conv_input(
+    input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, kind: str = "conv ∂input"
+) -> Array:
     """The adjoint of convolution by its input: each output entry spreads over the window it came from.
     (N, O, *P), (O, C/G, *K) → shape (N, C, *S)"""
     return conv_input_adjoint(input, weight, shape, stride, padding, dilation, groups)
@@ -83,16 +93,12 @@ def _(g: Array, weight: Array, stride: Shape, padding: Pairs, dilation: Shape, g
 
 
 @_conv_input.vjp("weight")
-def _(
-    g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
-) -> Array:
+def _(g: Array, input: Array, weight_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
     return _conv_weight(input, g, shape=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 @primitive(label="conv ∂weight", family="conv", name="conv_weight")
-def _conv_weight(
-    input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
-) -> Array:
+def _conv_weight(input: Array, other: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array:
     """The adjoint of convolution by its weight: gw[o,c,k] = Σ_{n,p} g[n,o,p] · x[n,c,p·stride + k·dilation].
     (N, O, *P), (N, C, *S) → shape (O, C/G, *K)"""
     return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups)
@@ -136,7 +142,9 @@ def _(g: tuple[Array | None, ...], input_shape: Shape, other: Array, stride: Sha
 
 
 @_conv_weight_bias.vjp("other")
-def _(g: tuple[Array | None, ...], input: Array, other_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int) -> Array | None:
+def _(
+    g: tuple[Array | None, ...], input: Array, other_shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int
+) -> Array | None:
     if g[0] is None:
         return None
     return _conv_input(input, g[0], shape=other_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
@@ -149,10 +157,7 @@ def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
     dilation = tuple(draw.integer(1, 2) for _ in range(dims))
     kernel = tuple(draw.integer(1, 3) for _ in range(dims))
     padding = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in range(dims))
-    size = tuple(
-        max(1, d * (k - 1) + 1 - a - b) + draw.integer(0, 2)
-        for d, k, (a, b) in zip(dilation, kernel, padding, strict=True)
-    )
+    size = tuple(max(1, d * (k - 1) + 1 - a - b) + draw.integer(0, 2) for d, k, (a, b) in zip(dilation, kernel, padding, strict=True))
     stride = tuple(draw.integer(1, 2) for _ in range(dims))
     c, o = draw.integer(1, 2), draw.integer(1, 2)
     params = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
@@ -239,9 +244,7 @@ def _batched(x: Any, dims: int, operation: str) -> tuple[Any, bool]:
 
 def _check(operation: str, x: Any, w: Any, bias: Any, channels: int, dims: int) -> None:
     if ndim_of(w) != dims + 2:
-        raise RuntimeError(
-            expected(operation, f"a {dims + 2}-dimensional weight (O, C/groups, *K)", f"shape {list(shape_of(w))}")
-        )
+        raise RuntimeError(expected(operation, f"a {dims + 2}-dimensional weight (O, C/groups, *K)", f"shape {list(shape_of(w))}"))
     same_dtype(operation, x, w, *(() if bias is None else (bias,)))
     if bias is not None and shape_of(bias) != (channels,):
         raise ShapeError(
@@ -254,8 +257,9 @@ def _unbatched(y: Any, was: bool) -> Any:
     return _reshape(y, shape=shape_of(y)[1:], kind="squeeze") if was else y
 
 
-def _convolution(operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, dilation: Steps,
-                 groups: int) -> Any:  # fmt: skip
+def _convolution(
+    operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, dilation: Steps, groups: int
+) -> Any:
     x, single = _batched(input, dims, operation)
     w = shape_of(weight)
     _check(operation, x, weight, bias, w[0] if w else 0, dims)
@@ -263,19 +267,25 @@ def _convolution(operation: str, dims: int, input: Any, weight: Any, bias: Any, 
     sides = _sides(padding, w[2:], by, apart, operation)
     if current().strict_windows:
         check_fit(operation, shape_of(x)[2:], w[2:], by, sides, apart)
-    return _unbatched(
-        _conv(x, weight, bias, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation), single
-    )
+    return _unbatched(_conv(x, weight, bias, stride=by, padding=sides, dilation=apart, groups=groups, kind=operation), single)
 
 
-def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, stride: Steps, padding: Any, output_padding: Steps,
-                groups: int, dilation: Steps) -> Any:  # fmt: skip
+def _transposed(
+    operation: str,
+    dims: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Steps,
+    padding: Any,
+    output_padding: Steps,
+    groups: int,
+    dilation: Steps,
+) -> Any:
     x, single = _batched(input, dims, operation)
     w = shape_of(weight)
     if len(w) != dims + 2:
-        raise RuntimeError(
-            expected(operation, f"a {dims + 2}-dimensional weight (C, O/groups, *K)", f"shape {list(w)}")
-        )
+        raise RuntimeError(expected(operation, f"a {dims + 2}-dimensional weight (C, O/groups, *K)", f"shape {list(w)}"))
     channels = w[1] * groups
     _check(operation, x, weight, bias, channels, dims)
     if shape_of(x)[1] != w[0]:
@@ -290,13 +300,17 @@ def _transposed(operation: str, dims: int, input: Any, weight: Any, bias: Any, s
     sides = pairs(padding, dims)
     for e, s, d in zip(extra, by, apart, strict=True):
         if e >= max(s, d):
-            raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got output_padding: {extra}, stride: {by}, "
-                               f"dilation: {apart} (in {operation})")  # fmt: skip
+            raise RuntimeError(
+                f"output padding must be smaller than either stride or dilation, but got output_padding: {extra}, stride: {by}, "
+                f"dilation: {apart} (in {operation})"
+            )
     along = list(zip(shape_of(x)[2:], w[2:], by, sides, extra, apart, strict=True))
     size = tuple(transposed_size(n, k, s, p, e, d) for n, k, s, p, e, d in along)
     if any(n < 1 for n in size):
-        raise RuntimeError(f"{operation}: Given input size per channel: {list(shape_of(x)[2:])}. Calculated output size per channel: {list(size)}. "
-                           "Output size is too small. Use less padding.")  # fmt: skip
+        raise RuntimeError(
+            f"{operation}: Given input size per channel: {list(shape_of(x)[2:])}. Calculated output size per channel: {list(size)}. "
+            "Output size is too small. Use less padding."
+        )
     # output_padding of a stride or more uncovers what padding cut off, and beyond that adds zeros
     cut = tuple(min(e, p[1]) if e >= s else 0 for _, _, s, p, e, _ in along)
     zeros = tuple((0, e - c) if e >= s else (0, 0) for (_, _, s, _, e, _), c in zip(along, cut, strict=True))

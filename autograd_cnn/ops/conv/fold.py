@@ -76,8 +76,9 @@ def _params(operation: str, kernel_size: Steps, dilation: Steps, padding: Steps,
     for name, least in (("kernel", 1), ("dilation", 1), ("stride", 1), ("padding", 0)):
         if min(found[name]) < least:
             what = "kernel size" if name == "kernel" else name
-            raise RuntimeError(f"{what} should be {'greater than zero' if least else 'non-negative'}, but got {found[name]} (in "
-                               f"{operation})")  # fmt: skip
+            raise RuntimeError(
+                f"{what} should be {'greater than zero' if least else 'non-negative'}, but got {found[name]} (in {operation})"
+            )
     return found
 
 
@@ -95,17 +96,21 @@ def unfold(input: Array, kernel_size: Steps, dilation: Steps = 1, padding: Steps
     """
     shape = shape_of(input)
     if len(shape) not in (3, 4) or not all(shape[-3:]):
-        raise UnfoldError("Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
-                          "input, but got: "
-                           f"{list(shape)} (in unfold)")  # fmt: skip
+        raise UnfoldError(
+            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
+            "input, but got: "
+            f"{list(shape)} (in unfold)"
+        )
     params = _params("unfold", kernel_size, dilation, padding, stride)
     counts = _counts(shape[-2:], params)
     if min(counts) < 1:
-        raise ShapeError(f"Given input with spatial size {list(shape[-2:])}, kernel_size={params['kernel']}, "
-                         f"dilation={params['dilation']}, "
-                         f"padding={params['padding']}, calculated shape of the array of sliding blocks as {counts}, but its "
-                         "components must be "
-                         "at least one (in unfold).")  # fmt: skip
+        raise ShapeError(
+            f"Given input with spatial size {list(shape[-2:])}, kernel_size={params['kernel']}, "
+            f"dilation={params['dilation']}, "
+            f"padding={params['padding']}, calculated shape of the array of sliding blocks as {counts}, but its "
+            "components must be "
+            "at least one (in unfold)."
+        )
     if len(shape) == 4:
         return _unfold(input, **params)
     y = _unfold(unsqueeze(input, 0), **params)
@@ -125,26 +130,34 @@ def fold(input: Array, output_size: Steps, kernel_size: Steps, dilation: Steps =
     """
     shape = shape_of(input)
     if len(shape) not in (2, 3) or not all(shape[-2:]):
-        raise RuntimeError("Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions "
-                           "for input, but got: "
-                           f"{list(shape)} (in fold)")  # fmt: skip
+        raise RuntimeError(
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions "
+            "for input, but got: "
+            f"{list(shape)} (in fold)"
+        )
     params = _params("fold", kernel_size, dilation, padding, stride)
     size = steps(output_size, 2, "fold: output_size")
     rows, counts = math.prod(params["kernel"]), _counts(size, params)
     if shape[-2] % rows:
-        raise ShapeError("Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)="
-                         f"{shape[-2]} and kernel_size={params['kernel']} (in fold).")  # fmt: skip
+        raise ShapeError(
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)="
+            f"{shape[-2]} and kernel_size={params['kernel']} (in fold)."
+        )
     if min(counts) < 1:
-        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
-                         f"padding={params['padding']}, "
-                         f"stride={params['stride']}, calculated shape of the array of sliding blocks as {counts}, which is too "
-                         "small (in fold).")  # fmt: skip
+        raise ShapeError(
+            f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
+            f"padding={params['padding']}, "
+            f"stride={params['stride']}, calculated shape of the array of sliding blocks as {counts}, which is too "
+            "small (in fold)."
+        )
     if shape[-1] != math.prod(counts):
-        raise ShapeError(f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
-                         f"padding={params['padding']}, "
-                         f"stride={params['stride']}, expected size of input's dimension 2 to match the calculated number of "
-                         "sliding blocks "
-                         f"{counts[0]} * {counts[1]} = {math.prod(counts)}, but got input.size(2)={shape[-1]} (in fold).")  # fmt: skip
+        raise ShapeError(
+            f"Given output_size={size}, kernel_size={params['kernel']}, dilation={params['dilation']}, "
+            f"padding={params['padding']}, "
+            f"stride={params['stride']}, expected size of input's dimension 2 to match the calculated number of "
+            "sliding blocks "
+            f"{counts[0]} * {counts[1]} = {math.prod(counts)}, but got input.size(2)={shape[-1]} (in fold)."
+        )
     if len(shape) == 3:
         return _fold(input, size=size, **params)
     y = _fold(unsqueeze(input, 0), size=size, **params)

@@ -12,8 +12,9 @@ from .conv import Steps, _convolution, _transposed
 
 
 @expose("function functional")
-def conv1d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-           groups: int = 1) -> Array:  # fmt: skip
+def conv1d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """Cross-correlation, which the field calls convolution, over 1 dim: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation].
 
     (N, C, L) or (C, L), (O, C/groups, K), (O) → (N, O, P), where along each dim
@@ -37,8 +38,9 @@ def conv1d(input: Array, weight: Array, bias: Array | None = None, stride: Steps
 
 
 @expose("function functional")
-def conv2d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-           groups: int = 1) -> Array:  # fmt: skip
+def conv2d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """Cross-correlation, which the field calls convolution, over 2 dims: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation].
 
     (N, C, H, W) or (C, H, W), (O, C/groups, KH, KW), (O) → (N, O, OH, OW), where along each dim
@@ -62,8 +64,9 @@ def conv2d(input: Array, weight: Array, bias: Array | None = None, stride: Steps
 
 
 @expose("function functional")
-def conv3d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-           groups: int = 1) -> Array:  # fmt: skip
+def conv3d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """Cross-correlation, which the field calls convolution, over 3 dims: y[n,o,p] = b[o] + Σ w[o,c,k] · x[n,c,p·stride + k·dilation].
 
     (N, C, D, H, W) or (C, D, H, W), (O, C/groups, KD, KH, KW), (O) → (N, O, OD, OH, OW), where along each dim
@@ -92,8 +95,9 @@ def _flipped(weight: Array) -> Array:
 
 
 @expose("function functional")
-def convolve1d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-               groups: int = 1) -> Array:  # fmt: skip
+def convolve1d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """True convolution (the kernel flipped in all its spatial dims) over 1 dim: `conv1d` of the flipped weight, whose arguments,
     shapes and errors these are.
 
@@ -108,8 +112,9 @@ def convolve1d(input: Array, weight: Array, bias: Array | None = None, stride: S
 
 
 @expose("function functional")
-def convolve2d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-               groups: int = 1) -> Array:  # fmt: skip
+def convolve2d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """True convolution (the kernel flipped in all its spatial dims) over 2 dims: `conv2d` of the flipped weight, whose arguments,
     shapes and errors these are.
 
@@ -124,8 +129,9 @@ def convolve2d(input: Array, weight: Array, bias: Array | None = None, stride: S
 
 
 @expose("function functional")
-def convolve3d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1,
-               groups: int = 1) -> Array:  # fmt: skip
+def convolve3d(
+    input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, dilation: Steps = 1, groups: int = 1
+) -> Array:
     """True convolution (the kernel flipped in all its spatial dims) over 3 dims: `conv3d` of the flipped weight, whose arguments,
     shapes and errors these are.
 
@@ -140,8 +146,16 @@ def convolve3d(input: Array, weight: Array, bias: Array | None = None, stride: S
 
 
 @expose("function functional")
-def conv_transpose1d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, output_padding: Steps = 0,
-                     groups: int = 1, dilation: Steps = 1) -> Array:  # fmt: skip
+def conv_transpose1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Steps = 1,
+    padding: Any = 0,
+    output_padding: Steps = 0,
+    groups: int = 1,
+    dilation: Steps = 1,
+) -> Array:
     """Transposed convolution over 1 dim ("deconvolution"): the adjoint of `conv1d` by its input. Each entry of the input spreads over a
     window of the output.
 
@@ -158,8 +172,16 @@ def conv_transpose1d(input: Array, weight: Array, bias: Array | None = None, str
 
 
 @expose("function functional")
-def conv_transpose2d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, output_padding: Steps = 0,
-                     groups: int = 1, dilation: Steps = 1) -> Array:  # fmt: skip
+def conv_transpose2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Steps = 1,
+    padding: Any = 0,
+    output_padding: Steps = 0,
+    groups: int = 1,
+    dilation: Steps = 1,
+) -> Array:
     """Transposed convolution over 2 dims ("deconvolution"): the adjoint of `conv2d` by its input. Each entry of the input spreads over a
     window of the output.
 
@@ -176,8 +198,16 @@ def conv_transpose2d(input: Array, weight: Array, bias: Array | None = None, str
 
 
 @expose("function functional")
-def conv_transpose3d(input: Array, weight: Array, bias: Array | None = None, stride: Steps = 1, padding: Any = 0, output_padding: Steps = 0,
-                     groups: int = 1, dilation: Steps = 1) -> Array:  # fmt: skip
+def conv_transpose3d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Steps = 1,
+    padding: Any = 0,
+    output_padding: Steps = 0,
+    groups: int = 1,
+    dilation: Steps = 1,
+) -> Array:
     """Transposed convolution over 3 dims ("deconvolution"): the adjoint of `conv3d` by its input. Each entry of the input spreads over a
     window of the output.
 

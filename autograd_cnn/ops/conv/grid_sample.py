@@ -47,8 +47,10 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
             f"affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size {tuple(size)}."
         )
     if len(shape_of(theta)) != 3 or shape_of(theta)[1:] != (dims, dims + 1):
-        raise ValueError(f"Expected a batch of {dims}D affine matrices of shape Nx{dims}x{dims + 1} for size {tuple(size)}. Got {shape_of(theta)} "
-                         "(in affine_grid).")  # fmt: skip
+        raise ValueError(
+            f"Expected a batch of {dims}D affine matrices of shape Nx{dims}x{dims + 1} for size {tuple(size)}. Got {shape_of(theta)} "
+            "(in affine_grid)."
+        )
     if shape_of(theta)[0] != size[0]:
         raise ShapeError(expected("affine_grid", f"{size[0]} matrices for size {tuple(size)}", shape_of(theta)[0]))
     if min(size) <= 0:
@@ -169,13 +171,16 @@ def grid_sample(input: Array, grid: Array, mode: str = "bilinear", padding_mode:
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'")
     if padding_mode not in ("zeros", "border", "reflection"):
-        raise ValueError("nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
-                         f"'{padding_mode}'")  # fmt: skip
+        raise ValueError(
+            f"nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '{padding_mode}'"
+        )
     shape, places, align = shape_of(input), shape_of(grid), bool(align_corners)
     dims = len(shape) - 2
     if dims not in (2, 3) or len(places) != dims + 2 or places[0] != shape[0] or places[-1] != dims:
-        raise ShapeError(f"grid_sampler(): expected 4D or 5D input and a grid of the same batch size and dims, (N, …, {max(dims, 2)}), but got input "
-                         f"with sizes {list(shape)} and grid with sizes {list(places)}")  # fmt: skip
+        raise ShapeError(
+            f"grid_sampler(): expected 4D or 5D input and a grid of the same batch size and dims, (N, …, {max(dims, 2)}), but got input "
+            f"with sizes {list(shape)} and grid with sizes {list(places)}"
+        )
     if mode == "bicubic" and dims != 2:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     size = shape[2:]

@@ -58,8 +58,11 @@ def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
     size, out = (tuple(draw.integer(1, 5) for _ in range(dims)) for _ in range(2))
     mode = draw.choice(["nearest", "nearest-exact", "linear", "cubic"])
     smooth = mode in ("linear", "cubic")
-    return size, out, {"mode": mode, "align_corners": smooth and draw.boolean(), "factors": (None,) * dims,
-                       "antialias": smooth and draw.boolean()}  # fmt: skip
+    return (
+        size,
+        out,
+        {"mode": mode, "align_corners": smooth and draw.boolean(), "factors": (None,) * dims, "antialias": smooth and draw.boolean()},
+    )
 
 
 @_resample.cases
@@ -89,9 +92,11 @@ def _target(input: Any, size: Any, scale_factor: Any, recompute: bool) -> tuple[
     given = size if scale_factor is None else scale_factor
     if isinstance(given, Sequence):
         if len(given) != dims:
-            raise ValueError(f"Input and {'output' if scale_factor is None else 'scale_factor'} must have the same number of "
-                             "spatial dimensions, but "
-                             f"got input with spatial dimensions of {list(have)} and {given} (in interpolate)")  # fmt: skip
+            raise ValueError(
+                f"Input and {'output' if scale_factor is None else 'scale_factor'} must have the same number of "
+                "spatial dimensions, but "
+                f"got input with spatial dimensions of {list(have)} and {given} (in interpolate)"
+            )
         each = tuple(unbox(v) for v in given)
     else:
         each = (unbox(given),) * dims
@@ -107,9 +112,15 @@ def _target(input: Any, size: Any, scale_factor: Any, recompute: bool) -> tuple[
 
 
 @expose("functional")
-def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None,
-                mode: str = "nearest", align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
-                antialias: bool = False) -> Array:  # fmt: skip
+def interpolate(
+    input: Array,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Array:
     """Maps of another size.   (N, C, *S) → (N, C, *size), or ⌊S · scale_factor⌋ along each dim
 
     Args:
@@ -131,24 +142,30 @@ def interpolate(input: Array, size: int | Sequence[int] | None = None, scale_fac
     n = len(shape_of(input))
     if mode in ("nearest", "nearest-exact", "area"):
         if align_corners is not None:
-            raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
-                             "trilinear (in "
-                             f"interpolate, got mode {mode!r})")  # fmt: skip
+            raise ValueError(
+                "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | "
+                "trilinear (in "
+                f"interpolate, got mode {mode!r})"
+            )
     elif mode not in _MODES:
         raise NotImplementedError(expected("interpolate", f"a mode of nearest, nearest-exact, area, {', '.join(_MODES)}", repr(mode)))
     out, factors = _target(input, size, scale_factor, bool(recompute_scale_factor) or (mode == "area" and size is None))
     if antialias and (mode not in ("bilinear", "bicubic") or n != 4):
-        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input (in "
-                         "interpolate)")  # fmt: skip
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input (in interpolate)"
+        )
     if n not in (3, 4, 5):
-        raise NotImplementedError(f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {n}D) for the mode {mode!r} in "
-                                  "interpolate")  # fmt: skip
+        raise NotImplementedError(
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {n}D) for the mode {mode!r} in interpolate"
+        )
     if mode in _MODES and n != _MODES[mode][1]:
         raise NotImplementedError(f"Got {n}D input, but {mode} mode needs {_MODES[mode][1]}D input (in interpolate)")
     if mode != "area" and any(v < 1 for v in (*shape_of(input)[2:], *out)):
-        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and "
-                           f"output {list(out)} "
-                           "(in interpolate)")  # fmt: skip
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input {list(shape_of(input)[2:])} and "
+            f"output {list(out)} "
+            "(in interpolate)"
+        )
     if dtype_of(input).kind != "f" and mode not in ("nearest", "nearest-exact"):
         raise NotImplementedError(expected("interpolate", f"a floating-point input in mode {mode!r}", dtype_of(input), "Use .float()."))
     if mode == "area":
@@ -201,8 +218,10 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     if r <= 0:
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {upscale_factor}")
     if c % (r * r):
-        raise RuntimeError("pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-                           f"input.size(-3)={c} is not divisible by {r * r}")  # fmt: skip
+        raise RuntimeError(
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+            f"input.size(-3)={c} is not divisible by {r * r}"
+        )
     k = len(lead)
     x = _reshape(input, shape=(*lead, c // (r * r), r, r, h, w))  # (*, C, r, r, H, W) -> (*, C, H, r, W, r)
     x = _permute(x, dims=(*range(k), k, k + 3, k + 1, k + 4, k + 2))
@@ -223,8 +242,9 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {downscale_factor}")
     for name, n, at in (("height", h, -2), ("width", w, -1)):
         if n % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is "
-                               f"not divisible by {r}")  # fmt: skip
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but input.size({at})={n} is not divisible by {r}"
+            )
     k = len(lead)
     x = _reshape(input, shape=(*lead, c, h // r, r, w // r, r))  # (*, C, H, r, W, r) -> (*, C, r, r, H, W)
     x = _permute(x, dims=(*range(k), k, k + 2, k + 4, k + 1, k + 3))
@@ -254,7 +274,8 @@ def channel_shuffle(input: Array, groups: int) -> Array:
     if groups <= 0:
         raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups} (in channel_shuffle)")
     if shape[1] % groups:
-        raise RuntimeError(f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups (in "
-                           "channel_shuffle).")  # fmt: skip
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups (in channel_shuffle)."
+        )
     x = _reshape(input, shape=(shape[0], groups, shape[1] // groups, *shape[2:]))  # (N, G, C/G, *) -> (N, C/G, G, *)
     return _reshape(_permute(x, dims=(0, 2, 1, *range(3, len(shape) + 1))), shape=shape, kind="channel shuffle")

@@ -193,7 +193,6 @@ def multiply(input: Array, other: Array) -> Array:
     return mul(input, other)
 
 
-
 @primitive(label="÷", family="arithmetic", derivative="1/other, −input/other²", entrywise=True)
 def _div(input: Array, other: Array) -> Array:
     """y = input / other (true division: integers become floats)"""
@@ -278,9 +277,7 @@ def floor_divide(input: Array, other: Array) -> Array:
     """
     x, z = align(input, other)
     if getattr(x, "dtype", np.dtype(float)).kind in "iu" and np.any(np.equal(z, 0)):
-        raise RuntimeError(
-            "ZeroDivisionError: floor_divide: expected a divisor without zeros for integers, got a zero."
-        )
+        raise RuntimeError("ZeroDivisionError: floor_divide: expected a divisor without zeros for integers, got a zero.")
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.floor_divide(x, z)
 
@@ -376,7 +373,6 @@ def negative(input: Array) -> Array:
     tensor([-1.,  2.])
     """
     return neg(input)
-
 
 
 @primitive(label="cast {dtype}", family="arithmetic", entrywise=True)

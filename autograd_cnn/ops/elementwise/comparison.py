@@ -62,7 +62,6 @@ def not_equal(input: Array, other: Array) -> Array:
     return ne(input, other)
 
 
-
 @expose("function method inplace")
 @primitive(label="<", family="compare", variables=("input",))
 def lt(input: Array, other: Array) -> Array:
@@ -85,7 +84,6 @@ def less(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return lt(input, other)
-
 
 
 @expose("function method inplace")
@@ -112,7 +110,6 @@ def less_equal(input: Array, other: Array) -> Array:
     return le(input, other)
 
 
-
 @expose("function method inplace")
 @primitive(label=">", family="compare", variables=("input",))
 def gt(input: Array, other: Array) -> Array:
@@ -137,7 +134,6 @@ def greater(input: Array, other: Array) -> Array:
     return gt(input, other)
 
 
-
 @expose("function method inplace")
 @primitive(label="≥", family="compare", variables=("input",))
 def ge(input: Array, other: Array) -> Array:
@@ -160,7 +156,6 @@ def greater_equal(input: Array, other: Array) -> Array:
     tensor([False,  True])
     """
     return ge(input, other)
-
 
 
 for _compare, _kernel in (

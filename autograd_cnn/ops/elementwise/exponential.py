@@ -18,9 +18,22 @@ from ..registry.scalar_kernels import total
 from .select import maximum, minimum, where
 
 __all__ = [
-    "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logit", "maximum", "minimum", "reciprocal", "rsqrt", "sigmoid", "sqrt",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logit",
+    "maximum",
+    "minimum",
+    "reciprocal",
+    "rsqrt",
+    "sigmoid",
+    "sqrt",
     "where",
-]  # fmt: skip
+]
 
 LN2, LN10 = math.log(2), math.log(10)
 

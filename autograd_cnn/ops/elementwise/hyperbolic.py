@@ -148,7 +148,6 @@ def arcsinh(input: Array) -> Array:
     return asinh(input)
 
 
-
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/√(x² − 1)")
 def acosh(input: Array) -> Array:
@@ -184,7 +183,6 @@ def arccosh(input: Array) -> Array:
     return acosh(input)
 
 
-
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/(1 − x²)")
 def atanh(input: Array) -> Array:
@@ -218,7 +216,6 @@ def arctanh(input: Array) -> Array:
     tensor([0.0000, 0.5493])
     """
     return atanh(input)
-
 
 
 # ------------------------------------------------------------------------------------------------- degrees

@@ -24,9 +24,7 @@ def _power(input: Array, *, exponent: float) -> Array:
         if exponent.__class__ is float:
             return np.power(floating(x), x.dtype.type(exponent) if x.dtype.kind == "f" else exponent)
         if exponent < 0:
-            raise RuntimeError(
-                "pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float()."
-            )
+            raise RuntimeError("pow: Integers to negative integer powers are not allowed. Expected a float base; use x.float().")
         return np.power(x.astype(np.int64) if x.dtype == bool else x, exponent)
     if exponent == 2:
         return np.multiply(x, x)

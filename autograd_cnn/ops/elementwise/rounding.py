@@ -65,7 +65,6 @@ def absolute(input: Array) -> Array:
     return abs(input)
 
 
-
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="0")
 def sign(input: Array) -> Array:
@@ -104,7 +103,6 @@ def sgn(input: Array) -> Array:
     tensor([-1.,  0.,  1.])
     """
     return sign(input)
-
 
 
 @expose("function method inplace")
@@ -195,7 +193,6 @@ def fix(input: Array) -> Array:
     tensor([-1.,  2.])
     """
     return trunc(input)
-
 
 
 @expose("function method inplace")

@@ -129,7 +129,6 @@ def arcsin(input: Array) -> Array:
     return asin(input)
 
 
-
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="−1/√(1 − x²)")
 def acos(input: Array) -> Array:
@@ -165,7 +164,6 @@ def arccos(input: Array) -> Array:
     return acos(input)
 
 
-
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="1/(1 + x²)")
 def atan(input: Array) -> Array:
@@ -199,7 +197,6 @@ def arctan(input: Array) -> Array:
     tensor([0.0000, 0.7854])
     """
     return atan(input)
-
 
 
 @expose("function method inplace")
@@ -243,7 +240,6 @@ def arctan2(input: Array, other: Array) -> Array:
     tensor([0.0000, 1.5708])
     """
     return atan2(input, other)
-
 
 
 @expose("function method inplace")
@@ -328,5 +324,3 @@ def _(g: Array, input: Array, order: int) -> Array:
 @_sinc_slope.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(), order=draw.choice([1, 2]))
-
-

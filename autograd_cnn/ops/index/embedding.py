@@ -43,8 +43,15 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function functional")
-def embedding(input: Array, weight: Array, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-              scale_grad_by_freq: bool = False, sparse: bool = False) -> Array:  # fmt: skip
+def embedding(
+    input: Array,
+    weight: Array,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Array:
     """y = weight[input]: the rows of the table that whole numbers name.   (*), (V, D) → (*, D)
 
     Args:
@@ -64,8 +71,10 @@ def embedding(input: Array, weight: Array, padding_idx: int | None = None, max_n
     if len(shape_of(weight)) != 2:
         raise RuntimeError(expected("embedding", "'weight' must be 2-D", f"shape {list(shape_of(weight))}"))
     if raw.dtype.kind != "i" or raw.dtype.itemsize < 4:
-        raise DtypeError(f"Expected tensor for argument #1 'indices' of embedding to have one of the following scalar types: int64, int32; "
-                         f"but got {raw.dtype} instead. Convert with .long().")  # fmt: skip
+        raise DtypeError(
+            f"Expected tensor for argument #1 'indices' of embedding to have one of the following scalar types: int64, int32; "
+            f"but got {raw.dtype} instead. Convert with .long()."
+        )
     if raw.size and (raw.min() < 0 or raw.max() >= rows):
         bad = raw.max() if raw.max() >= rows else raw.min()
         raise IndexError(f"index out of range in self: embedding got {bad} for a table of {rows} rows")
@@ -90,9 +99,19 @@ def _renormalise(weight: Any, raw: Any, largest: float, p: float) -> None:
 
 
 @expose("functional")
-def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-                  scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Array | None = None,
-                  include_last_offset: bool = False, padding_idx: int | None = None) -> Array:  # fmt: skip
+def embedding_bag(
+    input: Array,
+    weight: Array,
+    offsets: Array | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Array | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Array:
     """The "sum", "mean" or "max" of the rows that each bag of numbers names.   (B, N), (V, D) → (B, D), or (N) with `offsets`
 
     Args:
@@ -108,11 +127,14 @@ def embedding_bag(input: Array, weight: Array, offsets: Array | None = None, max
     if mode not in ("sum", "mean", "max"):
         raise ValueError(expected("embedding_bag", "mode to be one of 'sum', 'mean', 'max'", repr(mode)))
     if per_sample_weights is not None and mode != "sum":
-        raise NotImplementedError(f"embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
-                                  f"(got mode={mode!r}).")  # fmt: skip
+        raise NotImplementedError(
+            f"embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode={mode!r})."
+        )
     if per_sample_weights is not None and shape_of(per_sample_weights) != shape_of(input):
-        raise ValueError(f"embedding_bag: If per_sample_weights ({list(shape_of(per_sample_weights))}) is not None, then it must have the same "
-                         f"shape as the input ({list(shape_of(input))})")  # fmt: skip
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({list(shape_of(per_sample_weights))}) is not None, then it must have the same "
+            f"shape as the input ({list(shape_of(input))})"
+        )
     bags, count = _bags(array_of(input), None if offsets is None else array_of(offsets), include_last_offset)
     numbers = _reshape(input, shape=(-1,), kind="flatten")
     rows = embedding(numbers, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
@@ -140,8 +162,10 @@ def _bags(raw: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:
     """Of each number its bag, and how many bags there are."""
     if raw.ndim == 2:
         if offsets is not None:
-            raise ValueError("if input is 2D, then offsets has to be None, as input is treated as a mini-batch of fixed length sequences "
-                             "(in embedding_bag)")  # fmt: skip
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated as a mini-batch of fixed length sequences "
+                "(in embedding_bag)"
+            )
         return np.repeat(np.arange(raw.shape[0]), raw.shape[1]), raw.shape[0]
     if raw.ndim != 1:
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {raw.ndim} (in embedding_bag)")
@@ -150,8 +174,10 @@ def _bags(raw: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:
     if offsets.ndim != 1:
         raise ValueError(f"offsets has to be a 1D Tensor, but got {offsets.ndim}D (in embedding_bag)")
     if offsets.size and int(offsets[0]) != 0:
-        raise RuntimeError(f"offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0: got {offsets[0]} "
-                           "(in embedding_bag)")  # fmt: skip
+        raise RuntimeError(
+            f"offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0: got {offsets[0]} "
+            "(in embedding_bag)"
+        )
     starts = offsets[:-1] if include_last else offsets
     bags = np.searchsorted(starts, np.arange(raw.size), side="right") - 1
     if include_last:

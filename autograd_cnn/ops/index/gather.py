@@ -241,11 +241,14 @@ def _prepared(operation: str, input: Any, dim: int, index: Any, src: Any = None)
     if not math.prod(at):
         return input, d, index, src
     if len(at) != len(shape):
-        raise ShapeError(f"Index tensor must have the same number of dimensions as input tensor: got {len(at)} and {len(shape)} "
-                         f"in {operation}")  # fmt: skip
+        raise ShapeError(
+            f"Index tensor must have the same number of dimensions as input tensor: got {len(at)} and {len(shape)} in {operation}"
+        )
     if any(n > m for i, (n, m) in enumerate(zip(at, shape, strict=True)) if i != d):
-        raise ShapeError(f"Size does not match: expected index {list(at)} to be no larger than self {list(shape)} apart from dimension {d} "
-                         f"(in {operation})")  # fmt: skip
+        raise ShapeError(
+            f"Size does not match: expected index {list(at)} to be no larger than self {list(shape)} apart from dimension {d} "
+            f"(in {operation})"
+        )
     if hasattr(src, "ndim"):
         src = _cropped(operation, input, index, _dims1(src), d)
     return input, d, index, src
@@ -259,16 +262,21 @@ def _cropped(operation: str, input: Any, index: Any, src: Any, d: int) -> Any:
     """The part of src that the index speaks of."""
     have, at = shape_of(src), shape_of(index)
     if len(have) != len(at):
-        raise ShapeError(f"Index tensor must have the same number of dimensions as src tensor: got {len(at)} and {len(have)} in "
-                         f"{operation}")  # fmt: skip
+        raise ShapeError(
+            f"Index tensor must have the same number of dimensions as src tensor: got {len(at)} and {len(have)} in {operation}"
+        )
     if any(n > m for n, m in zip(at, have, strict=True)):
-        raise ShapeError(f"Expected index {list(at)} to be no larger than self {list(shape_of(input))} apart from dimension {d} "
-                         "and to be no "
-                         f"larger size than src {list(have)} (in {operation})")  # fmt: skip
+        raise ShapeError(
+            f"Expected index {list(at)} to be no larger than self {list(shape_of(input))} apart from dimension {d} "
+            "and to be no "
+            f"larger size than src {list(have)} (in {operation})"
+        )
     if dtype_of(src) != dtype_of(input):
-        raise DtypeError(f"{operation}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and "
-                         f"{dtype_of(src)}. Convert "
-                         "src with .to(dtype).")  # fmt: skip
+        raise DtypeError(
+            f"{operation}(): Expected self.dtype to be equal to src.dtype, got {dtype_of(input)} and "
+            f"{dtype_of(src)}. Convert "
+            "src with .to(dtype)."
+        )
     return src if have == at else select_view(src, at=(*(slice(0, n) for n in at), Ellipsis))
 
 

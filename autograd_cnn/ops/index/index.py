@@ -35,9 +35,7 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         if isinstance(p, slice):
             start, stop, step = (None if v is None else int(unbox(v)) for v in (p.start, p.stop, p.step))
             if step is not None and step <= 0:
-                raise ValueError(
-                    f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim."
-                )
+                raise ValueError(f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim.")
             normal.append(slice(start, stop, step))
             used += 1
         elif isinstance(p, (bool, np.bool_)):
@@ -99,8 +97,7 @@ def _index_array(p: Any) -> Any:
         array = array.astype(np.int64)
     if array.dtype.kind not in "iub":
         raise IndexError(
-            f"tensors used as indices must be long, int, byte or bool tensors: expected integers, got {array.dtype}. "
-            "Convert with .long()."
+            f"tensors used as indices must be long, int, byte or bool tensors: expected integers, got {array.dtype}. Convert with .long()."
         )
     return array.astype(bool) if array.dtype == np.uint8 else array
 
@@ -187,9 +184,7 @@ def _(g: Array, at: Index) -> Array:
 @index_put.cases
 def _(draw: Draw) -> Case:
     x = draw.array((3, 4))
-    return draw.choice(
-        [Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))]
-    )
+    return draw.choice([Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))])
 
 
 def select(x: Any, at: Index) -> Any:
@@ -245,8 +240,9 @@ def _(draw: Draw) -> Case:
 
     row, column = (select_view, ((1, Ellipsis),)), (select_view, ((Ellipsis, slice(1, None, 2)),))
     turned, flat = (_permute, ((1, 0),)), (_reshape, ((12,), None))
-    path, shape = draw.choice([((row,), (4,)), ((column,), (3, 2)), ((turned, row), (3,)), ((turned, turned, flat), (12,)),
-                               ((turned, flat), (12,))])  # fmt: skip
+    path, shape = draw.choice(
+        [((row,), (4,)), ((column,), (3, 2)), ((turned, row), (3,)), ((turned, turned, flat), (12,)), ((turned, flat), (12,))]
+    )
     return Case(draw.array((3, 4)), draw.array(shape), path=path)
 
 
@@ -308,6 +304,9 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
         raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first}) in narrow")
     first += n if first < 0 else 0
     if length < 0 or first < 0 or first + length > n:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow." if length >= 0
-                           else expected("narrow", "length >= 0", length))  # fmt: skip
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow."
+            if length >= 0
+            else expected("narrow", "length >= 0", length)
+        )
     return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))

@@ -122,18 +122,23 @@ def _back(input: Any, y: Any) -> Any:
 def _checked_source(operation: str, x: Any, d: int, at: Any, source: Any) -> Any:
     """A source with one slice for each index, of the dtype of what it is written to."""
     if dtype_of(source) != dtype_of(x):
-        raise DtypeError(f"{operation}(): self ({dtype_of(x)}) and source ({dtype_of(source)}) must have the same scalar "
-                         "type. Convert "
-                         "source with .to(dtype).")  # fmt: skip
+        raise DtypeError(
+            f"{operation}(): self ({dtype_of(x)}) and source ({dtype_of(source)}) must have the same scalar "
+            "type. Convert "
+            "source with .to(dtype)."
+        )
     source = source if shape_of(source) else _reshape(source, shape=(1,), kind="unsqueeze")
     have, shape, n = shape_of(source), shape_of(x), shape_of(at)[0]
     if len(have) != len(shape) or have[d] != n:
-        raise IndexBoundsError(f"{operation}(): Number of indices ({n}) should be equal to source.size(dim), for dim: {d}; got a "
-                               "source of shape "
-                               f"{list(have)} for self {list(shape)}")  # fmt: skip
+        raise IndexBoundsError(
+            f"{operation}(): Number of indices ({n}) should be equal to source.size(dim), for dim: {d}; got a "
+            "source of shape "
+            f"{list(have)} for self {list(shape)}"
+        )
     if have != (*shape[:d], n, *shape[d + 1 :]):
-        raise ShapeError(f"{operation}(): Source/destination tensor must have same slice shapes apart from dim {d}: got {list(have)} and "
-                         f"{list(shape)}")  # fmt: skip
+        raise ShapeError(
+            f"{operation}(): Source/destination tensor must have same slice shapes apart from dim {d}: got {list(have)} and {list(shape)}"
+        )
     return source
 
 
@@ -240,15 +245,19 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
         return gather(_reshape(input, shape=(-1,), kind="flatten"), 0, _reshape(indices, shape=(-1,), kind="flatten"))
     a, b = shape_of(input), shape_of(indices)
     if len(a) != len(b):
-        raise ShapeError(f"take_along_dim(): input and indices should have the same number of dimensions, but got {len(a)} dimensions for "
-                         f"input, and {len(b)} dimensions for indices")  # fmt: skip
+        raise ShapeError(
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {len(a)} dimensions for "
+            f"input, and {len(b)} dimensions for indices"
+        )
     d = normal_dim(dim, len(a), "take_along_dim")
     try:
         met = np.broadcast_shapes((*a[:d], *a[d + 1 :]), (*b[:d], *b[d + 1 :]))
     except ValueError:
         raise ShapeError(f"take_along_dim: the shapes {list(a)} and {list(b)} do not broadcast apart from dim {d}") from None
-    wide = [x if shape_of(x) == (*met[:d], n, *met[d:]) else expand_to(x, shape=(*met[:d], n, *met[d:]))
-            for x, n in ((input, a[d] if a else 1), (indices, b[d] if b else 1))]  # fmt: skip
+    wide = [
+        x if shape_of(x) == (*met[:d], n, *met[d:]) else expand_to(x, shape=(*met[:d], n, *met[d:]))
+        for x, n in ((input, a[d] if a else 1), (indices, b[d] if b else 1))
+    ]
     at = unbox(wide[1])
     return gather(wide[0], d, wide[1] % a[d] if at.size and a and -a[d] <= at.min() < 0 else wide[1])
 
@@ -282,15 +291,19 @@ def index_put(input: Array, indices: Sequence[Any], values: Array, accumulate: b
         raise TypeError(f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}")
     x = array_of(input)
     if hasattr(unbox(values), "dtype") and dtype_of(values) != x.dtype:
-        raise DtypeError(f"Index put requires the source and destination dtypes match, got {x.dtype} for the destination and "
-                         f"{dtype_of(values)} for the source.")  # fmt: skip
+        raise DtypeError(
+            f"Index put requires the source and destination dtypes match, got {x.dtype} for the destination and "
+            f"{dtype_of(values)} for the source."
+        )
     at, _ = normal_index(tuple(slice(None) if i is None else i for i in indices), x.ndim)
     want = x[at].shape
     try:
         np.broadcast_shapes(want, np.shape(unbox(values)))
     except ValueError:
-        raise ShapeError(f"shape mismatch: value tensor of shape {list(shape_of(values))} cannot be broadcast to indexing result of shape "
-                         f"{list(want)} (in index_put)") from None  # fmt: skip
+        raise ShapeError(
+            f"shape mismatch: value tensor of shape {list(shape_of(values))} cannot be broadcast to indexing result of shape "
+            f"{list(want)} (in index_put)"
+        ) from None
     if not accumulate:
         return _put(input, values, at=at)
     return input + index_adjoint(values if shape_of(values) == want else expand_to(values, shape=want), at=at, shape=x.shape)

@@ -70,8 +70,9 @@ def _met(operation: str, input: Any, mask: Any) -> Any:
         return np.broadcast_shapes(shape_of(input), shape_of(mask))
     except ValueError:
         a, b = list(shape_of(mask)), list(shape_of(input))
-        raise ShapeError(f"The size of tensor a must match the size of tensor b: mask {a} and input {b} do not broadcast in "
-                         f"{operation}") from None  # fmt: skip
+        raise ShapeError(
+            f"The size of tensor a must match the size of tensor b: mask {a} and input {b} do not broadcast in {operation}"
+        ) from None
 
 
 def _wide(x: Any, shape: Any) -> Any:
@@ -115,11 +116,11 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """
     shape = _met("masked_scatter", input, mask)
     if dtype_of(source) != dtype_of(input):
-        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {dtype_of(input)} and "
-                         f"{dtype_of(source)}")  # fmt: skip
+        raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {dtype_of(input)} and {dtype_of(source)}")
     wide = _wide(mask, shape)
     count = int(unbox(wide).sum())
     if count > math.prod(shape_of(source)):
-        raise RuntimeError(f"Number of elements of source ({math.prod(shape_of(source))}) < number of ones in mask ({count}) in "
-                           "masked_scatter")  # fmt: skip
+        raise RuntimeError(
+            f"Number of elements of source ({math.prod(shape_of(source))}) < number of ones in mask ({count}) in masked_scatter"
+        )
     return _put(_wide(input, shape), narrow(_reshape(source, shape=(-1,), kind="flatten"), 0, 0, count), wide)

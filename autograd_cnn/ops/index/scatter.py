@@ -41,8 +41,10 @@ def fill(input: Array, value: Any) -> Array:
 def _written(operation: str, input: Any, src: Any, at: Any) -> Any:
     want = unbox(input)[at].shape
     if shape_of(src) != want:
-        raise ShapeError(f"expected src to have a size equal to the slice of self. src size = {list(shape_of(src))}, slice size = {list(want)} "
-                         f"(in {operation})")  # fmt: skip
+        raise ShapeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(shape_of(src))}, slice size = {list(want)} "
+            f"(in {operation})"
+        )
     return index_put(input, src, at=at)
 
 
@@ -86,8 +88,10 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
     shape = shape_of(input)
     want = diagonal(np.empty(shape, bool), offset, dim1, dim2).shape
     if shape_of(src) != want:
-        raise ShapeError(f"expected src to have a size equal to the slice of self. src size = {list(shape_of(src))}, slice size = {list(want)} "
-                         "(in diagonal_scatter)")  # fmt: skip
+        raise ShapeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(shape_of(src))}, slice size = {list(want)} "
+            "(in diagonal_scatter)"
+        )
     places = diagonal(np.arange(math.prod(shape)).reshape(shape), offset, dim1, dim2).reshape(-1)
     flat = index_put(_reshape(input, shape=(-1,)) if shape else input, _reshape(src, shape=(places.size,)), at=(places,))
     return _reshape(flat, shape=shape)

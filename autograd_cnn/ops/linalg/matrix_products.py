@@ -26,9 +26,7 @@ def same_dtype(operation: str, *values: Any) -> None:
     kinds = [dtype_of(v) for v in values]
     if kinds.count(kinds[0]) < len(kinds):
         names = " and ".join(str(k) for k in kinds)
-        raise DtypeError(
-            f"expected m1 and m2 to have the same dtype, but got: {names} in {operation}. Convert one with .to(dtype)."
-        )
+        raise DtypeError(f"expected m1 and m2 to have the same dtype, but got: {names} in {operation}. Convert one with .to(dtype).")
 
 
 def _swapped(x: Any) -> Any:
@@ -98,8 +96,10 @@ def matmul(input: Array, other: Array) -> Array:
     inner = b[-2] if len(b) > 1 else b[0]
     if a[-1] != inner:
         if len(a) == 1 and len(b) == 1:
-            raise ShapeError(f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have the same number of elements, but got "
-                             f"{a[0]} and {b[0]} elements respectively")  # fmt: skip
+            raise ShapeError(
+                f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have the same number of elements, but got "
+                f"{a[0]} and {b[0]} elements respectively"
+            )
         rows = a if len(a) > 1 else (1, *a)
         columns = b if len(b) > 1 else (*b, 1)
         raise ShapeError(
@@ -112,9 +112,7 @@ def matmul(input: Array, other: Array) -> Array:
 def _sizes(operation: str, x: Any, ndim: int, name: str) -> Shape:
     shape = shape_of(x)
     if len(shape) != ndim:
-        raise RuntimeError(
-            f"{operation}: expected {name} to be a {ndim}-D tensor, got {len(shape)}-D of shape {list(shape)}"
-        )
+        raise RuntimeError(f"{operation}: expected {name} to be a {ndim}-D tensor, got {len(shape)}-D of shape {list(shape)}")
     return shape
 
 
@@ -175,9 +173,7 @@ def dot(input: Array, tensor: Array) -> Array:
     tensor(11.)
     """
     if ndim_of(input) != 1 or ndim_of(tensor) != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {ndim_of(input)}D and {ndim_of(tensor)}D tensors in dot. Use matmul()."
-        )
+        raise RuntimeError(f"1D tensors expected, but got {ndim_of(input)}D and {ndim_of(tensor)}D tensors in dot. Use matmul().")
     return matmul(input, tensor)
 
 
@@ -395,8 +391,10 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
             dtype = dtype_of(a)
             a, b = (total(a, i, keepdim=True, dtype=dtype), b) if shape_of(b)[j] == 1 else (a, total(b, j, keepdim=True, dtype=dtype))
     if [shape_of(a)[i] for i in da] != [shape_of(b)[i] for i in db]:
-        raise ShapeError(f"contracted dimensions need to match, but first has sizes {[shape_of(a)[i] for i in da]} and second has sizes "
-                         f"{[shape_of(b)[i] for i in db]} in tensordot")  # fmt: skip
+        raise ShapeError(
+            f"contracted dimensions need to match, but first has sizes {[shape_of(a)[i] for i in da]} and second has sizes "
+            f"{[shape_of(b)[i] for i in db]} in tensordot"
+        )
     letters = iter(string.ascii_letters)
     left = [next(letters) for _ in range(na)]
     right = [next(letters) for _ in range(nb)]
@@ -416,9 +414,7 @@ def _einsum(*operands: Array, equation: str) -> Array:
 
 
 @_einsum.vjp("operands")
-def _(
-    g: Array, operands: tuple[Array, ...], operands_shape: tuple[Shape, ...], equation: str, need: tuple[bool, ...]
-) -> tuple[Any, ...]:
+def _(g: Array, operands: tuple[Array, ...], operands_shape: tuple[Shape, ...], equation: str, need: tuple[bool, ...]) -> tuple[Any, ...]:
     """dE/d operand_i: the same sum with the gradient in the operand's place, stretched over letters only it has."""
     left, out = equation.split("->")
     terms = left.split(",")
@@ -468,8 +464,10 @@ def einsum(equation: str, *operands: Any) -> Array:
     for i, term in enumerate(terms):
         for c, n in zip(term, shape_of(given[i]), strict=True):
             if sizes.setdefault(c, n) != n and 1 not in (sizes[c], n):
-                raise ShapeError(f"einsum(): operands do not broadcast with remapped shapes: subscript {c!r} has size {n} in operand {i} and "
-                                 f"{sizes[c]} in an earlier one")  # fmt: skip
+                raise ShapeError(
+                    f"einsum(): operands do not broadcast with remapped shapes: subscript {c!r} has size {n} in operand {i} and "
+                    f"{sizes[c]} in an earlier one"
+                )
             sizes[c] = max(sizes[c], n)
     for c in out:
         if c not in sizes:
@@ -498,10 +496,7 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
             )
         widest = max(widest, n) if "..." in term else widest
     batch = "".join(donated[:widest])
-    full = [
-        t.replace("...", batch[widest - (ndim_of(x) - len(t.replace("...", ""))) :])
-        for t, x in zip(terms, given, strict=True)
-    ]
+    full = [t.replace("...", batch[widest - (ndim_of(x) - len(t.replace("...", ""))) :]) for t, x in zip(terms, given, strict=True)]
     if arrow:
         return full, out.replace("...", batch)
     letters = "".join(terms).replace(".", "")

@@ -247,8 +247,14 @@ def _of_probabilities(input: Array, target: Array, weight: Array | None, reducti
     """L = −Σ w · target · log softmax(input), the mean over the places: a composite, so that the target has its gradient, too."""
     x = unbox(input)
     if dtype_of(target).kind not in "fc":
-        raise RuntimeError(expected("cross_entropy", "floating point class probabilities (a target of the input's shape)",
-                                    f"dtype {dtype_of(target)}", "Convert with .float(), or give class indices (N, d…)."))  # fmt: skip
+        raise RuntimeError(
+            expected(
+                "cross_entropy",
+                "floating point class probabilities (a target of the input's shape)",
+                f"dtype {dtype_of(target)}",
+                "Convert with .float(), or give class indices (N, d…).",
+            )
+        )
     dim = 1 if x.ndim > 1 else 0
     classes = x.shape[dim] if x.ndim else 1
     if weight is not None and shape_of(weight) != (classes,):

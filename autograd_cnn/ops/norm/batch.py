@@ -36,9 +36,7 @@ def _over_channels(g: Any) -> Any:
 
 
 @primitive(label="batch norm", family="norm", outputs=("y", "mean", "var", "invstd"), name="batch_norm")
-def _batch_norm(
-    input: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float
-) -> tuple[Array, ...]:
+def _batch_norm(input: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε) · w + b, μ and σ² over batch and space of each channel.   (N, C, *S), (C), (C) → (N, C, *S)"""
     return kernel.batch_norm_forward(input, weight, bias, eps)
 
@@ -49,8 +47,9 @@ def _(input: Array, weight: Array | None = None, bias: Array | None = None, *, e
 
 
 @_batch_norm.vjp("input", "weight", "bias")
-def _(g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, donated: Array | None,
-      need: tuple[bool, ...]) -> tuple[Any, ...]:  # fmt: skip
+def _(
+    g: Array, input: Array, weight: Array | None, mean: Array, invstd: Array, eps: float, donated: Array | None, need: tuple[bool, ...]
+) -> tuple[Any, ...]:
     if weight is None:
         gbias = _over_channels(g) if need[2] else None  # before g is written over
         return _batch_norm_adjoint(g, input, mean, invstd, eps=eps, donated=donated), None, gbias
@@ -102,8 +101,9 @@ def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = 
 
 
 @_batch_norm_adjoint.vjp("input", "x")
-def _(g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, donated: Array | None,
-      need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
+def _(
+    g: Array, input: Array, x: Array, mean: Array | None, invstd: Array | None, eps: float, donated: Array | None, need: tuple[bool, ...]
+) -> tuple[Array | None, ...]:
     def adjoint(v: Array, donated: Array | None = None) -> Array:
         return _batch_norm_adjoint(v, x, mean, invstd, eps=eps, donated=donated)
 
@@ -120,14 +120,30 @@ def _batch_norm_adjoints(
 
 
 @_batch_norm_adjoints.accelerated
-def _(input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float,
-      donated: Array | None = None) -> tuple[Array, ...]:  # fmt: skip
+def _(
+    input: Array,
+    x: Array,
+    weight: Array,
+    mean: Array | None = None,
+    invstd: Array | None = None,
+    *,
+    eps: float,
+    donated: Array | None = None,
+) -> tuple[Array, ...]:
     return onednn.batch_norm_adjoint(input, x, weight, mean, invstd, eps, donated)  # type: ignore[no-any-return]  # or NotImplemented
 
 
 @_batch_norm_adjoints.vjp("input", "x", "weight")
-def _(g: tuple[Array | None, ...], input: Array, x: Array, weight: Array, mean: Array | None, invstd: Array | None, eps: float,
-      need: tuple[bool, ...]) -> tuple[Array | None, ...]:  # fmt: skip
+def _(
+    g: tuple[Array | None, ...],
+    input: Array,
+    x: Array,
+    weight: Array,
+    mean: Array | None,
+    invstd: Array | None,
+    eps: float,
+    need: tuple[bool, ...],
+) -> tuple[Array | None, ...]:
     def adjoint(v: Array) -> Array:
         return _batch_norm_adjoint(v, x, mean, invstd, eps=eps)
 
@@ -178,9 +194,7 @@ def _(draw: Draw) -> Case:
 
 # ------------------------------------------------------------------------------------------------- with running statistics
 @primitive(label="batch norm (running)", family="norm", name="batch_norm_eval")
-def _batch_norm_eval(
-    input: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float
-) -> Array:
+def _batch_norm_eval(input: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
     """y = (x − μ) / √(σ² + ε) · w + b with given μ and σ².   (N, C, *S), (C), (C), (C), (C) → (N, C, *S)"""
     scale = 1 / np.sqrt(var + eps)
     if weight is not None:
@@ -196,9 +210,7 @@ def _(input: Array, mean: Array, var: Array, weight: Array | None = None, bias: 
 
 
 @_batch_norm_eval.vjp("input", "weight", "bias")
-def _(
-    g: Array, input: Array, mean: Array, var: Array, weight: Array | None, eps: float, need: tuple[bool, ...]
-) -> tuple[Any, ...]:
+def _(g: Array, input: Array, mean: Array, var: Array, weight: Array | None, eps: float, need: tuple[bool, ...]) -> tuple[Any, ...]:
     inv = (var + eps) ** -0.5
     scale = inv if weight is None else inv * weight
     gx = g * _columns(scale, g) if need[0] else None
@@ -217,14 +229,20 @@ def _(draw: Draw) -> Case:
 def _check_channels(operation: str, channels: int, **given: Any) -> None:
     for name, v in given.items():
         if v is not None and shape_of(v) != (channels,):
-            raise RuntimeError(
-                f"{name} should contain {channels} elements not {size_of(v)} (in {operation}: one for each channel)"
-            )
+            raise RuntimeError(f"{name} should contain {channels} elements not {size_of(v)} (in {operation}: one for each channel)")
 
 
 @expose("functional")
-def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array | None = None, bias: Array | None = None,
-               training: bool = False, momentum: float = 0.1, eps: float = 1e-5) -> Array:  # fmt: skip
+def batch_norm(
+    input: Array,
+    running_mean: Any,
+    running_var: Any,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Array:
     """y = (x − μ) / √(σ² + ε) · weight + bias, channel by channel.   (N, C, *S) → (N, C, *S)
 
     In training μ and σ² (biased) are the batch's, and the running estimates move: r ← (1 − momentum) · r + momentum · s, where
@@ -243,20 +261,18 @@ def batch_norm(input: Array, running_mean: Any, running_var: Any, weight: Array 
     shape = shape_of(input)
     if len(shape) < 2:
         raise RuntimeError(expected("batch_norm", "an input of at least 2 dims (N, C, *)", f"shape {list(shape)}"))
-    _check_channels(
-        "batch_norm", shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
-    )
+    _check_channels("batch_norm", shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:
-            raise RuntimeError(
-                "Expected running_mean and running_var to be defined when training=False (in batch_norm)"
-            )
+            raise RuntimeError("Expected running_mean and running_var to be defined when training=False (in batch_norm)")
         return _batch_norm_eval(input, running_mean, running_var, weight, bias, eps=eps)
     count = int(np.prod(shape, dtype=np.int64)) // max(shape[1], 1)
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(shape)} (in batch_norm). "
-                         "Use eval(), or a "
-                         "larger batch.")  # fmt: skip
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {list(shape)} (in batch_norm). "
+            "Use eval(), or a "
+            "larger batch."
+        )
     y, mean, var, _ = _batch_norm(input, weight, bias, eps=eps)
     for running, now in ((running_mean, unbox(mean)), (running_var, unbox(var) * (count / max(count - 1, 1)))):
         if running is not None and count:

@@ -54,9 +54,7 @@ def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
 
 @_normalize.cases
 def _(draw: Draw) -> Case:
-    return Case(
-        draw.array((2, 3, 4), distinct=True), dims=draw.choice([(2,), (1, 2), (0, 2)]), eps=1e-3, tolerance=10.0
-    )
+    return Case(draw.array((2, 3, 4), distinct=True), dims=draw.choice([(2,), (1, 2), (0, 2)]), eps=1e-3, tolerance=10.0)
 
 
 @primitive(label="normalize ∂input", family="norm", name="normalize_adjoint")
@@ -117,18 +115,23 @@ def _last_dims(operation: str, input: Any, normalized_shape: Any, **given: Any) 
     if not last:
         raise RuntimeError(expected(operation, "normalized_shape to be at least 1-dimensional", "()"))
     if len(shape) < len(last) or shape[len(shape) - len(last) :] != last:
-        raise RuntimeError(f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but got input of "
-                           f"size {list(shape)} (in {operation})")  # fmt: skip
+        raise RuntimeError(
+            f"Given normalized_shape={list(last)}, expected input with shape [*, {', '.join(map(str, last))}], but got input of "
+            f"size {list(shape)} (in {operation})"
+        )
     for name, v in given.items():
         if v is not None and shape_of(v) != last:
-            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(shape_of(v))} and "
-                               f"normalized_shape = {list(last)} (in {operation})")  # fmt: skip
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(shape_of(v))} and "
+                f"normalized_shape = {list(last)} (in {operation})"
+            )
     return tuple(range(len(shape) - len(last), len(shape)))
 
 
 @expose("function functional")
-def layer_norm(input: Array, normalized_shape: Sequence[int], weight: Array | None = None, bias: Array | None = None,
-               eps: float = 1e-5) -> Array:  # fmt: skip
+def layer_norm(
+    input: Array, normalized_shape: Sequence[int], weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+) -> Array:
     """y = (x − μ) / √(σ² + ε) · weight + bias, μ and σ² over the last dims, `normalized_shape`.   (*) → (*)
 
     >>> import autograd_cnn as ac
@@ -162,9 +165,7 @@ def _by_channel(v: Any, ndim: int) -> Any:
 
 
 @expose("function functional")
-def group_norm(
-    input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
-) -> Array:
+def group_norm(input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5) -> Array:
     """As layer norm, over the channels of each of `num_groups` groups and space.   (N, C, *) → (N, C, *)
 
     >>> import autograd_cnn as ac
@@ -177,19 +178,27 @@ def group_norm(
     if len(shape) < 2:
         raise RuntimeError(expected("group_norm", "an input with at least 2 dims (N, C, *)", f"shape {list(shape)}"))
     if num_groups <= 0 or shape[1] % num_groups:
-        raise RuntimeError(f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and "
-                           f"num_groups={num_groups} (in group_norm)")  # fmt: skip
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and "
+            f"num_groups={num_groups} (in group_norm)"
+        )
     _check_channels("group_norm", shape[1], weight=weight, bias=bias)
-    grouped = _reshape(
-        input, shape=(shape[0], num_groups, shape[1] // num_groups * int(np.prod(shape[2:], dtype=np.int64)))
-    )
+    grouped = _reshape(input, shape=(shape[0], num_groups, shape[1] // num_groups * int(np.prod(shape[2:], dtype=np.int64))))
     y = _reshape(_normalize(grouped, dims=(2,), eps=eps, kind="group norm")[0], shape=shape)
     return _affine(y, _by_channel(weight, len(shape)), _by_channel(bias, len(shape)))
 
 
 @expose("function functional")
-def instance_norm(input: Array, running_mean: Any = None, running_var: Any = None, weight: Array | None = None, bias: Array | None = None,
-                  use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5) -> Array:  # fmt: skip
+def instance_norm(
+    input: Array,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Array:
     """As batch norm, with μ and σ² of each sample and channel by itself.   (N, C, *S) → (N, C, *S)
 
     >>> import autograd_cnn as ac
@@ -205,12 +214,8 @@ def instance_norm(input: Array, running_mean: Any = None, running_var: Any = Non
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if space == 1:
-        raise ValueError(
-            f"Expected more than 1 spatial element when training, got input size {list(shape)} (in instance_norm)"
-        )
-    _check_channels(
-        "instance_norm", shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
-    )
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {list(shape)} (in instance_norm)")
+    _check_channels("instance_norm", shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     dims = tuple(range(2, len(shape)))
     raw = unbox(input)
     y = _affine(

@@ -91,9 +91,7 @@ def local_response_norm(input: Array, size: int, alpha: float = 1e-4, beta: floa
     Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012, section 3.3.
     """
     if ndim_of(input) < 3:
-        raise ValueError(
-            f"Expected 3D or higher dimensionality input (got {ndim_of(input)} dimensions) in local_response_norm"
-        )
+        raise ValueError(f"Expected 3D or higher dimensionality input (got {ndim_of(input)} dimensions) in local_response_norm")
     if size < 1:
         raise ShapeError(expected("local_response_norm", "a window of at least one channel", size))
     return _lrn(input, size=size, alpha=alpha, beta=beta, k=k)[0]

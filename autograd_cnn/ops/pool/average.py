@@ -14,8 +14,18 @@ from .cases import windows
 
 
 @primitive(label="{kind} {kernel}", family="pool", name="window_sum")
-def _window_sum(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
-                divisor: int | None, kind: str = "sum pool") -> Array:  # fmt: skip
+def _window_sum(
+    input: Array,
+    *,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+    kind: str = "sum pool",
+) -> Array:
     """y[n,c,p] = Σ_k x[n,c,p·stride + k], over the count of the window for an average.   (N, C, *S) → (N, C, *P)
 
     int64, too, as in PyTorch: an average is then cut to its whole part.
@@ -29,23 +39,61 @@ def _window_sum(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, c
 
 
 @_window_sum.accelerated
-def _(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
-      divisor: int | None, kind: str = "") -> Array:  # fmt: skip
+def _(
+    input: Array,
+    *,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+    kind: str = "",
+) -> Array:
     if not average or divisor is not None:
         return NotImplemented
     return onednn.average(input, kernel, stride, padding, ceil_mode, count_include_pad)
 
 
 @_window_sum.vjp("input")
-def _(g: Array, input_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
-      divisor: int | None) -> Array:  # fmt: skip
-    return _window_spread(g, shape=input_shape, kernel=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode, average=average,
-                          count_include_pad=count_include_pad, divisor=divisor)  # fmt: skip
+def _(
+    g: Array,
+    input_shape: Shape,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+) -> Array:
+    return _window_spread(
+        g,
+        shape=input_shape,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        average=average,
+        count_include_pad=count_include_pad,
+        divisor=divisor,
+    )
 
 
 @primitive(label="spread {kernel}", family="pool", name="window_spread")
-def _window_spread(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool,
-                   count_include_pad: bool, divisor: int | None) -> Array:  # fmt: skip
+def _window_spread(
+    input: Array,
+    *,
+    shape: Shape,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+) -> Array:
     """The adjoint of window sums: each entry is added to all of its window.   (N, C, *P) → shape (N, C, *S)"""
     g = input
     if average:
@@ -54,18 +102,37 @@ def _window_spread(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, 
 
 
 @_window_spread.accelerated
-def _(input: Array, *, shape: Shape, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
-      divisor: int | None) -> Array:  # fmt: skip
+def _(
+    input: Array,
+    *,
+    shape: Shape,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+) -> Array:
     if not average or divisor is not None:
         return NotImplemented
     return onednn.average_adjoint(input, shape, kernel, stride, padding, ceil_mode, count_include_pad)
 
 
 @_window_spread.vjp("input")
-def _(g: Array, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool,
-      divisor: int | None) -> Array:  # fmt: skip
-    return _window_sum(g, kernel=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode, average=average,
-                       count_include_pad=count_include_pad, divisor=divisor)  # fmt: skip
+def _(
+    g: Array, kernel: Shape, stride: Shape, padding: Shape, ceil_mode: bool, average: bool, count_include_pad: bool, divisor: int | None
+) -> Array:
+    return _window_sum(
+        g,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        average=average,
+        count_include_pad=count_include_pad,
+        divisor=divisor,
+    )
 
 
 @primitive(label="adaptive avg pool {size}", family="pool", name="adaptive_avg_pool")
@@ -118,9 +185,7 @@ def _(draw: Draw) -> Case:
 def _(draw: Draw) -> Case:
     shape, params = windows(draw)
     params |= {"average": draw.boolean(), "count_include_pad": draw.boolean(), "divisor": draw.choice([None, 3])}
-    out = avg.sum_pool_forward(
-        np.ones(shape), params["kernel"], params["stride"], params["padding"], params["ceil_mode"]
-    ).shape
+    out = avg.sum_pool_forward(np.ones(shape), params["kernel"], params["stride"], params["padding"], params["ceil_mode"]).shape
     return Case(draw.array(out), shape=shape, **params)
 
 

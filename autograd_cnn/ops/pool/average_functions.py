@@ -12,8 +12,15 @@ from .windows import Steps, _adaptive_average, _average, _lp
 
 
 @expose("functional")
-def avg_pool1d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True, divisor_override: int | None = None) -> Array:  # fmt: skip
+def avg_pool1d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
     """The average of each window.   (N, C, L) or (C, L) → (…, P), along each dim
     P = ⌊(S + 2·padding − K) / stride⌋ + 1
 
@@ -27,8 +34,15 @@ def avg_pool1d(input: Array, kernel_size: Steps, stride: Steps | None = None, pa
 
 
 @expose("functional")
-def avg_pool2d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True, divisor_override: int | None = None) -> Array:  # fmt: skip
+def avg_pool2d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
     """The average of each window.   (N, C, H, W) or (C, H, W) → (…, OH, OW), along each dim
     P = ⌊(S + 2·padding − K) / stride⌋ + 1
 
@@ -42,8 +56,15 @@ def avg_pool2d(input: Array, kernel_size: Steps, stride: Steps | None = None, pa
 
 
 @expose("functional")
-def avg_pool3d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, ceil_mode: bool = False,
-               count_include_pad: bool = True, divisor_override: int | None = None) -> Array:  # fmt: skip
+def avg_pool3d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
     """The average of each window.   (N, C, D, H, W) or (C, D, H, W) → (…, OD, OH, OW), along each dim
     P = ⌊(S + 2·padding − K) / stride⌋ + 1
 

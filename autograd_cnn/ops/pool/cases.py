@@ -16,5 +16,8 @@ def windows(draw: Draw) -> tuple[Shape, dict[str, Any]]:
     size = tuple(draw.integer(max(k - 2 * p, 1), 5) for k, p in zip(kernel, padding, strict=True))
     stride = tuple(draw.integer(1, 3) for _ in range(dims))
     return (draw.integer(1, 2), draw.integer(1, 2), *size), {
-        "kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": draw.boolean(),
-    }  # fmt: skip
+        "kernel": kernel,
+        "stride": stride,
+        "padding": padding,
+        "ceil_mode": draw.boolean(),
+    }

@@ -18,9 +18,7 @@ from .cases import windows
 
 
 @primitive(label="max pool {kernel}", family="pool", outputs=("y", "indices"), name="max_pool")
-def _max_pool(
-    input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
-) -> tuple[Array, Array]:
+def _max_pool(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool) -> tuple[Array, Array]:
     """y[n,c,p] = max_k x[n,c,p·stride + k·dilation], and where it stood.   (N, C, *S) → (N, C, *P), twice"""
     return mx.max_pool_forward(input, kernel, stride, padding, dilation, ceil_mode)
 

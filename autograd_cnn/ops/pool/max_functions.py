@@ -17,8 +17,15 @@ from .windows import Steps, _adaptive_maximum, _max, _unpooled
 
 
 @expose("functional")
-def max_pool1d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+def max_pool1d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maximum of each window; nan wins.   (N, C, L) or (C, L) → (…, P), along each dim
     P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1
 
@@ -33,8 +40,15 @@ def max_pool1d(input: Array, kernel_size: Steps, stride: Steps | None = None, pa
 
 
 @expose("functional")
-def max_pool2d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+def max_pool2d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maximum of each window; nan wins.   (N, C, H, W) or (C, H, W) → (…, OH, OW), along each dim
     P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1
 
@@ -49,8 +63,15 @@ def max_pool2d(input: Array, kernel_size: Steps, stride: Steps | None = None, pa
 
 
 @expose("functional")
-def max_pool3d(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-               ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+def max_pool3d(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maximum of each window; nan wins.   (N, C, D, H, W) or (C, D, H, W) → (…, OD, OH, OW), along each dim
     P = ⌊(S + 2·padding − dilation·(K − 1) − 1) / stride⌋ + 1
 
@@ -65,8 +86,15 @@ def max_pool3d(input: Array, kernel_size: Steps, stride: Steps | None = None, pa
 
 
 @expose("functional")
-def max_pool1d_with_indices(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-                            ceil_mode: bool = False, return_indices: bool = True) -> Any:  # fmt: skip
+def max_pool1d_with_indices(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = True,
+) -> Any:
     """`max_pool1d` with `return_indices=True`: the maxima, and where they stood.
 
     >>> import autograd_cnn as ac
@@ -78,8 +106,15 @@ def max_pool1d_with_indices(input: Array, kernel_size: Steps, stride: Steps | No
 
 
 @expose("functional")
-def max_pool2d_with_indices(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-                            ceil_mode: bool = False, return_indices: bool = True) -> Any:  # fmt: skip
+def max_pool2d_with_indices(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = True,
+) -> Any:
     """`max_pool2d` with `return_indices=True`: the maxima, and where they stood.
 
     >>> import autograd_cnn as ac
@@ -91,8 +126,15 @@ def max_pool2d_with_indices(input: Array, kernel_size: Steps, stride: Steps | No
 
 
 @expose("functional")
-def max_pool3d_with_indices(input: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0, dilation: Steps = 1,
-                            ceil_mode: bool = False, return_indices: bool = True) -> Any:  # fmt: skip
+def max_pool3d_with_indices(
+    input: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    dilation: Steps = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = True,
+) -> Any:
     """`max_pool3d` with `return_indices=True`: the maxima, and where they stood.
 
     >>> import autograd_cnn as ac
@@ -137,8 +179,14 @@ def adaptive_max_pool3d(input: Array, output_size: Any, return_indices: bool = F
 
 
 @expose("functional")
-def max_unpool1d(input: Array, indices: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0,
-                 output_size: Sequence[int] | None = None) -> Array:  # fmt: skip
+def max_unpool1d(
+    input: Array,
+    indices: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    output_size: Sequence[int] | None = None,
+) -> Array:
     """Unpooling: each value is written where its maximum stood, zeros elsewhere.   (N, C, P) twice → (N, C, L),
     S = (P − 1)·stride − 2·padding + kernel, or `output_size`.
 
@@ -154,8 +202,14 @@ def max_unpool1d(input: Array, indices: Array, kernel_size: Steps, stride: Steps
 
 
 @expose("functional")
-def max_unpool2d(input: Array, indices: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0,
-                 output_size: Sequence[int] | None = None) -> Array:  # fmt: skip
+def max_unpool2d(
+    input: Array,
+    indices: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    output_size: Sequence[int] | None = None,
+) -> Array:
     """Unpooling: each value is written where its maximum stood, zeros elsewhere.   (N, C, OH, OW) twice → (N, C, H, W),
     S = (P − 1)·stride − 2·padding + kernel, or `output_size`.
 
@@ -171,8 +225,14 @@ def max_unpool2d(input: Array, indices: Array, kernel_size: Steps, stride: Steps
 
 
 @expose("functional")
-def max_unpool3d(input: Array, indices: Array, kernel_size: Steps, stride: Steps | None = None, padding: Steps = 0,
-                 output_size: Sequence[int] | None = None) -> Array:  # fmt: skip
+def max_unpool3d(
+    input: Array,
+    indices: Array,
+    kernel_size: Steps,
+    stride: Steps | None = None,
+    padding: Steps = 0,
+    output_size: Sequence[int] | None = None,
+) -> Array:
     """Unpooling: each value is written where its maximum stood, zeros elsewhere.   (N, C, OD, OH, OW) twice → (N, C, D, H, W),
     S = (P − 1)·stride − 2·padding + kernel, or `output_size`.
 

@@ -21,9 +21,7 @@ from .max import _adaptive_max, _max_pool, _unpool
 Steps = int | Sequence[int]
 
 
-def _windows(
-    operation: str, dims: int, x: Any, kernel: Steps, stride: Steps | None, padding: Steps, dilation: Steps = 1
-) -> dict[str, Any]:
+def _windows(operation: str, dims: int, x: Any, kernel: Steps, stride: Steps | None, padding: Steps, dilation: Steps = 1) -> dict[str, Any]:
     """The window's sizes, one for each dim; in strict mode they must fit."""
     k = steps(kernel, dims, f"{operation}: kernel_size")
     empty = stride is None or (isinstance(stride, Sequence) and not len(stride))
@@ -56,8 +54,18 @@ def _max(
     return _unbatched(y, single), _unbatched(mx.places(indices), single)
 
 
-def _average(operation: str, dims: int, input: Any, kernel: Steps, stride: Steps | None, padding: Steps, ceil_mode: bool,
-             average: bool = True, count_include_pad: bool = True, divisor: int | None = None) -> Any:  # fmt: skip
+def _average(
+    operation: str,
+    dims: int,
+    input: Any,
+    kernel: Steps,
+    stride: Steps | None,
+    padding: Steps,
+    ceil_mode: bool,
+    average: bool = True,
+    count_include_pad: bool = True,
+    divisor: int | None = None,
+) -> Any:
     x, single = _batched(input, dims, operation)
     if divisor == 0:
         raise RuntimeError(f"divisor must be not zero (in {operation})")
@@ -88,8 +96,9 @@ def _adaptive_size(operation: str, x: Any, dims: int, output_size: Any, single: 
 def _enough_dims(operation: str, x: Any, output_size: Any) -> None:
     """PyTorch's first check, whose error is a ValueError."""
     if isinstance(output_size, Sequence) and len(shape_of(x)) <= len(output_size):
-        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}: {operation} got {len(shape_of(x))} dims "
-                         "(C, *S) or (N, C, *S).")  # fmt: skip
+        raise ValueError(
+            f"Input dimension should be at least {len(output_size) + 1}: {operation} got {len(shape_of(x))} dims (C, *S) or (N, C, *S)."
+        )
 
 
 def _lp(operation: str, dims: int, input: Any, norm_type: float, kernel: Steps, stride: Steps | None, ceil_mode: bool) -> Any:
@@ -119,8 +128,16 @@ def _adaptive_maximum(operation: str, dims: int, input: Any, output_size: Any, r
     return (_unbatched(y, single), _unbatched(indices, single)) if return_indices else _unbatched(y, single)
 
 
-def _unpooled(operation: str, dims: int, input: Any, indices: Any, kernel_size: Steps, stride: Steps | None, padding: Steps,
-              output_size: Sequence[int] | None) -> Any:  # fmt: skip
+def _unpooled(
+    operation: str,
+    dims: int,
+    input: Any,
+    indices: Any,
+    kernel_size: Steps,
+    stride: Steps | None,
+    padding: Steps,
+    output_size: Sequence[int] | None,
+) -> Any:
     x, single = _batched(input, dims, operation)
     at, _ = _batched(indices, dims, operation)
     k = steps(kernel_size, dims, f"{operation}: kernel_size")

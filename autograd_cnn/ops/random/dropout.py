@@ -51,9 +51,7 @@ def _(draw: Draw) -> Case:
 
 
 @primitive(label="dropout {p}", family="dropout", outputs=("y", "mask"), name="dropout")
-def _dropout(
-    input: Array, *, p: float, scale: float, channels: bool = False, generator: Generator | None = None
-) -> tuple[Array, Array]:
+def _dropout(input: Array, *, p: float, scale: float, channels: bool = False, generator: Generator | None = None) -> tuple[Array, Array]:
     """y = x · m · scale, m ~ Bernoulli(1 − p) for each entry (or each channel of each sample)"""
     shape = input.shape[:2] + (1,) * (input.ndim - 2) if channels else input.shape
     # the mask lies in memory as the input does: torch draws in the order of memory
@@ -152,11 +150,17 @@ def _feature(operation: str, dims: int, input: Any, p: float, training: bool, in
     if dims == 1 and not usual:
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {len(shape)}D input: {list(shape)}")
     if not usual:
-        warnings.warn(f"{operation}: Received a {len(shape)}-D input to {operation}, which is deprecated. Use dropout instead, or give "
-                      f"{dims + 1} or {dims + 2} dims.", stacklevel=4)  # fmt: skip
+        warnings.warn(
+            f"{operation}: Received a {len(shape)}-D input to {operation}, which is deprecated. Use dropout instead, or give "
+            f"{dims + 1} or {dims + 2} dims.",
+            stacklevel=4,
+        )
     elif dims == 2 and len(shape) == 3:
-        warnings.warn("dropout2d: Received a 3-D input to dropout2d, which is read as (N, C, L): one draw for each of the first two dims. "
-                      "For (C, H, W) add a batch dim.", stacklevel=4)  # fmt: skip
+        warnings.warn(
+            "dropout2d: Received a 3-D input to dropout2d, which is read as (N, C, L): one draw for each of the first two dims. "
+            "For (C, H, W) add a batch dim.",
+            stacklevel=4,
+        )
     if len(shape) + (dims == 3) < 2:
         raise RuntimeError(f"Feature dropout requires at least 2 dimensions in the input: {operation} got {list(shape)}")
     if dims != 2 and len(shape) != dims + 2:  # without a batch: one draw a channel

@@ -104,8 +104,10 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Any = None, edge_order: int
     spacing = 1 if spacing is None else spacing
     each = list(spacing) if isinstance(spacing, list | tuple) else [spacing] * len(dims)
     if len(each) != len(dims):
-        raise RuntimeError(f"torch.gradient expected spacing to be unspecified, a scalar, or it's spacing and dim arguments to have the same length, "
-                           f"but got a spacing argument of length {len(each)} and a dim argument of length {len(dims)}.")  # fmt: skip
+        raise RuntimeError(
+            f"torch.gradient expected spacing to be unspecified, a scalar, or it's spacing and dim arguments to have the same length, "
+            f"but got a spacing argument of length {len(each)} and a dim argument of length {len(dims)}."
+        )
     return tuple(_slope(input, d, s, edge_order) for d, s in zip(dims, each, strict=True))
 
 
@@ -174,7 +176,9 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
         if raw.ndim > 1 or raw.size != count:
             raise RuntimeError(expected("cov()", f"{name} to have one dim and {count} entries", f"{list(raw.shape)}"))
         if raw.dtype.kind not in kinds:
-            raise RuntimeError(f"cov(): expected {name} to have {'integral' if kinds == 'iu' else 'floating point'} dtype but got {raw.dtype}")
+            raise RuntimeError(
+                f"cov(): expected {name} to have {'integral' if kinds == 'iu' else 'floating point'} dtype but got {raw.dtype}"
+            )
         if raw.size and raw.min() < 0:
             raise RuntimeError(f"cov(): {name} cannot be negative, got {raw.min()}")
         w = given if w is None else w * given
@@ -188,7 +192,9 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
         weighted = centred * w
         freedom = norm - correction if aweights is None else norm - correction * total(w * aweights) / norm if correction else norm
     if norm is None and freedom <= 0:
-        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=2)
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=2
+        )
     least = max(freedom, 0) if norm is None else _clamp(freedom, min=0)
     y = matmul(centred, transpose(weighted, 0, 1))
     y = y / least if norm is not None or least else y / dtype_of(y).type(0)

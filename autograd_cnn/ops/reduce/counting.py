@@ -135,7 +135,9 @@ def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> 
 @primitive(label="unique", family="index", name="unique", outputs=("values", "inverse", "counts"))
 def _unique(input: Array, *, dim: int | None, consecutive: bool) -> tuple[Array, Array, Array]:
     """The different values (or slices along `dim`), which of them each entry is, and how often each occurs"""
-    rows = input.reshape(-1, 1) if dim is None else np.moveaxis(input, dim, 0).reshape(input.shape[dim], input.size // (input.shape[dim] or 1))
+    rows = (
+        input.reshape(-1, 1) if dim is None else np.moveaxis(input, dim, 0).reshape(input.shape[dim], input.size // (input.shape[dim] or 1))
+    )
     if consecutive:
         fresh = np.ones(len(rows), bool)
         fresh[1:] = (rows[1:] != rows[:-1]).any(1)

@@ -133,11 +133,10 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> r
     tensor(1.)
     """
     if not size_of(input) and dim is None:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a dim that is "
-                           "not empty.")  # fmt: skip
-    dims = (
-        None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input), "aminmax"), ndim_of(input), "aminmax")
-    )
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a dim that is not empty."
+        )
+    dims = None if dim is None else reduced_dims(normal_dim(dim, ndim_of(input), "aminmax"), ndim_of(input), "aminmax")
     return return_types.aminmax(_amin(input, dims=dims, keepdim=keepdim), _amax(input, dims=dims, keepdim=keepdim))
 
 

@@ -73,15 +73,19 @@ def searchsorted(
     if sorter is not None:
         at = unbox(sorter)
         if at.shape != order.shape or at.dtype != np.int64:
-            raise RuntimeError(f"torch.searchsorted(): expected a sorter of int64 and shape {list(order.shape)}, got {at.dtype}, {list(at.shape)}")
+            raise RuntimeError(
+                f"torch.searchsorted(): expected a sorter of int64 and shape {list(order.shape)}, got {at.dtype}, {list(at.shape)}"
+            )
         if at.size and (at.min() < 0 or at.max() >= order.shape[-1]):
             raise RuntimeError("torch.searchsorted(): sorter index out of range")
         sorted_sequence = take_along_dim(sorted_sequence, sorter, -1)
         order = unbox(sorted_sequence)
     if order.ndim > 1 and (not hasattr(values, "ndim") or values.shape[:-1] != order.shape[:-1] or not values.ndim):
-        raise RuntimeError("torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
-                           f"input value tensor must match, but we got boundaries tensor {list(order.shape)} and input value tensor "
-                           f"{list(np.shape(values))}")  # fmt: skip
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
+            f"input value tensor must match, but we got boundaries tensor {list(order.shape)} and input value tensor "
+            f"{list(np.shape(values))}"
+        )
     given = input if hasattr(values, "ndim") else np.asarray(values)
     kind = np.int32 if out_int32 else np.int64
     return _search(sorted_sequence, given, right=right or side == "right", kind=kind)

@@ -24,7 +24,9 @@ _BETWEEN = ("linear", "lower", "higher", "midpoint", "nearest")
 def _fractions(operation: str, x: Any, q: Any, interpolation: str) -> Any:
     """q as an array of the input's dtype, if all is as it should be."""
     if x.dtype not in (np.float32, np.float64):
-        raise RuntimeError(f"{operation}() input tensor must be either float or double dtype: got {spoken(x.dtype)}. Convert with .float().")
+        raise RuntimeError(
+            f"{operation}() input tensor must be either float or double dtype: got {spoken(x.dtype)}. Convert with .float()."
+        )
     if not x.size:
         raise RuntimeError(f"{operation}() input tensor must be non-empty: got shape {list(x.shape)}.")
     if interpolation not in _BETWEEN:

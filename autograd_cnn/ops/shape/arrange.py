@@ -104,8 +104,10 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
         widths[-1 - i] = (int(pad[2 * i]), int(pad[2 * i + 1]))
     for d, ((a, b), n) in enumerate(zip(widths, shape, strict=True)):
         if n + a + b < 0 or n + min(a, 0) + min(b, 0) < 0:
-            raise RuntimeError(f"The input size {n}, plus negative padding {a} and {b}, resulted in a negative output size, which is invalid. "
-                               f"Check dimension {d} of your input (in pad).")  # fmt: skip
+            raise RuntimeError(
+                f"The input size {n}, plus negative padding {a} and {b}, resulted in a negative output size, which is invalid. "
+                f"Check dimension {d} of your input (in pad)."
+            )
     if mode == "constant":
         return pad_constant(input, widths=tuple(widths), value=0.0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
@@ -244,8 +246,10 @@ def repeat(input: Array, *repeats: Any) -> Array:
     """
     times, shape = given_sizes(repeats), shape_of(input)
     if len(times) < len(shape):
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
-                           f"{len(times)} repeats for {len(shape)} dims")  # fmt: skip
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
+            f"{len(times)} repeats for {len(shape)} dims"
+        )
     if any(k < 0 for k in times):
         raise RuntimeError(f"repeat: Trying to create tensor with negative dimension: got repeats {list(times)}")
     full = (1,) * (len(times) - len(shape)) + shape
@@ -288,8 +292,10 @@ def repeat_interleave(input: Array, repeats: Any, dim: int | None = None, *, out
     if count.dtype.kind not in "iu":
         raise RuntimeError(f"repeats has to be Long or Int tensor: expected whole numbers in repeat_interleave, got {count.dtype}")
     if count.size not in (1, shape_of(input)[d]):
-        raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {count.size} and input.size({d}) = "
-                           f"{shape_of(input)[d]}")  # fmt: skip
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {count.size} and input.size({d}) = "
+            f"{shape_of(input)[d]}"
+        )
     rows = np.repeat(np.arange(shape_of(input)[d]), count.reshape(-1) if count.size > 1 else int(count))
     return select_copy(input, at=(*(slice(None),) * d, rows))
 
@@ -510,9 +516,5 @@ def broadcast_tensors(*tensors: Any) -> tuple[Array, ...]:
     try:
         shape = np.broadcast_shapes(*(shape_of(x) for x in tensors))
     except ValueError:
-        raise ShapeError(
-            f"broadcast_tensors: the shapes {[list(shape_of(x)) for x in tensors]} do not broadcast"
-        ) from None
+        raise ShapeError(f"broadcast_tensors: the shapes {[list(shape_of(x)) for x in tensors]} do not broadcast") from None
     return tuple(expand(x, *shape) for x in tensors)
-
-

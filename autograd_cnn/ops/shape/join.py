@@ -74,12 +74,8 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
     parts = _listed(tensors, "cat")
     shapes = [shape_of(p) for p in parts]
     if any(len(s) == 0 for s in shapes):
-        raise RuntimeError(
-            "zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack()."
-        )
-    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[
-        :1
-    ]  # as PyTorch: an empty 1-D tensor fits anywhere
+        raise RuntimeError("zero-dimensional tensor cannot be concatenated: expected tensors of at least one dim in cat. Use stack().")
+    real = [p for p, s in zip(parts, shapes, strict=True) if s != (0,)] or parts[:1]  # as PyTorch: an empty 1-D tensor fits anywhere
     first = shape_of(real[0])
     d = normal_dim(dim, len(first), "cat")
     for i, p in enumerate(real[1:], 1):
@@ -88,8 +84,10 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
             raise ShapeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(s)} in cat")
         for k, (a, b) in enumerate(zip(first, s, strict=True)):
             if a != b and k != d:
-                raise ShapeError(f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
-                                 f"{i} in the list (in cat).")  # fmt: skip
+                raise ShapeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
+                    f"{i} in the list (in cat)."
+                )
     return _cat(*real, dim=d)
 
 
@@ -119,9 +117,7 @@ def concatenate(tensors: Sequence[Array], dim: int = 0) -> Array:
 
 def _listed(tensors: Any, operation: str) -> list[Any]:
     if not isinstance(tensors, list | tuple):
-        raise TypeError(
-            f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
+        raise TypeError(f"{operation}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
     if not tensors:
         kind = ValueError if operation == "cat" else RuntimeError  # as PyTorch
         raise kind(f"{operation}(): expected a non-empty list of Tensors, got an empty one.")

@@ -47,9 +47,7 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
     if shape.count(-1) > 1:
         raise RuntimeError(f"{operation}: only one dimension can be inferred, got shape {list(shape)}")
     if any(s < -1 for s in shape):
-        raise RuntimeError(
-            f"{operation}: invalid shape dimension {builtins.min(shape)}: expected sizes >= 0, or one -1"
-        )
+        raise RuntimeError(f"{operation}: invalid shape dimension {builtins.min(shape)}: expected sizes >= 0, or one -1")
     if -1 in shape:
         rest = math.prod(s for s in shape if s != -1)
         if rest == 0:
@@ -58,14 +56,10 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
                 "-1 can be any value and is ambiguous"
             )
         if count % rest:
-            raise ShapeError(
-                f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})"
-            )
+            raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
         return tuple(count // rest if s == -1 else s for s in shape)
     if math.prod(shape) != count:
-        raise ShapeError(
-            f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})"
-        )
+        raise ShapeError(f"shape '{list(shape)}' is invalid for input of size {count} (in {operation}, of shape {list(have)})")
     return shape
 
 
@@ -161,9 +155,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
         return _reshape(input, shape=(1,), kind="flatten")
     a, b = normal_dim(start_dim, len(shape), "flatten"), normal_dim(end_dim, len(shape), "flatten")
     if a > b:
-        raise RuntimeError(
-            f"flatten() has invalid args: start_dim cannot come after end_dim, got {start_dim} and {end_dim}"
-        )
+        raise RuntimeError(f"flatten() has invalid args: start_dim cannot come after end_dim, got {start_dim} and {end_dim}")
     return _reshape(input, shape=(*shape[:a], math.prod(shape[a : b + 1]), *shape[b + 1 :]), kind="flatten")
 
 
@@ -337,8 +329,10 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
     n = ndim_of(input)
     src, dst = normal_dims(source, n, "movedim"), normal_dims(destination, n, "movedim")
     if len(src) != len(dst):
-        raise RuntimeError(f"movedim: Invalid source or destination dims: source ({list(src)} dims) should contain the same number of dims "
-                           f"as destination ({list(dst)} dims)")  # fmt: skip
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(src)} dims) should contain the same number of dims "
+            f"as destination ({list(dst)} dims)"
+        )
     order = [d for d in range(n) if d not in src]
     for to, frm in sorted(zip(dst, src, strict=True)):
         order.insert(to, frm)
@@ -378,9 +372,7 @@ def expand(input: Array, *sizes: Any) -> Array:
         old = have[i - lead] if i >= lead else None
         if s == -1:
             if old is None:
-                raise RuntimeError(
-                    f"expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
-                )
+                raise RuntimeError(f"expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}")
             s = old
         if old is not None and old not in (1, s):
             raise RuntimeError(

@@ -38,10 +38,7 @@ def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
 def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -> Array:
     like = next(p for p in g if p is not None)
     dtype = dtype_of(like)
-    parts = [
-        np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p
-        for p, n in zip(g, sizes, strict=True)
-    ]
+    parts = [np.zeros((*input_shape[:dim], n, *input_shape[dim + 1 :]), dtype) if p is None else p for p, n in zip(g, sizes, strict=True)]
     return _cat(*parts, dim=dim)
 
 
@@ -74,8 +71,10 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     else:
         sizes = tuple(int(s) for s in split_size_or_sections)
         if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
-                               f"split_sizes={list(sizes)}")  # fmt: skip
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but got "
+                f"split_sizes={list(sizes)}"
+            )
     return tuple(_split(tensor, sizes=sizes, dim=d))
 
 
@@ -168,8 +167,10 @@ def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[
     n, where = shape_of(input)[d], unbox(indices_or_sections)
     if hasattr(where, "dtype"):
         if where.dtype != np.int64 or where.ndim > 1:
-            raise RuntimeError(f"tensor_split expected tensor_indices_or_sections to have dtype of long and at most one dim, got {where.dtype} "
-                               f"of shape {list(where.shape)}")  # fmt: skip
+            raise RuntimeError(
+                f"tensor_split expected tensor_indices_or_sections to have dtype of long and at most one dim, got {where.dtype} "
+                f"of shape {list(where.shape)}"
+            )
         where = where.tolist()
     if isinstance(where, int):
         if where <= 0:
@@ -186,11 +187,15 @@ def _cut(operation: str, input: Any, where: Any, dim: int, least: int) -> tuple[
         raise TypeError(f"{operation}(): argument 'indices_or_sections' must be an int or a tuple of ints, not {type(where).__name__}")
     shape = shape_of(input)
     if len(shape) < least:
-        raise RuntimeError(f"torch.{operation} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but got a tensor with "
-                           f"{len(shape)} dimensions!")  # fmt: skip
+        raise RuntimeError(
+            f"torch.{operation} requires a tensor with at least {least} dimension{'s' * (least > 1)}, but got a tensor with "
+            f"{len(shape)} dimensions!"
+        )
     if isinstance(where, int) and (where <= 0 or shape[dim] % where):
-        raise RuntimeError(f"torch.{operation} attempted to split along dimension {dim}, but the size of the dimension {shape[dim]} is not "
-                           f"divisible by the split_size {where}!")  # fmt: skip
+        raise RuntimeError(
+            f"torch.{operation} attempted to split along dimension {dim}, but the size of the dimension {shape[dim]} is not "
+            f"divisible by the split_size {where}!"
+        )
     return tensor_split(input, where, dim)
 
 

@@ -185,8 +185,7 @@ def one_a_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
         return [own(value) for _ in range(count)]
     if len(value) != count:
         raise ValueError(
-            f"{name} must have the same length as optimizer.param_groups. "
-            f"{name} has {len(value)} values, param_groups has {count}."
+            f"{name} must have the same length as optimizer.param_groups. {name} has {len(value)} values, param_groups has {count}."
         )
     return [own(v) for v in value]
 

@@ -48,11 +48,7 @@ class _Combined(LRScheduler):
         """Take over the result of `state_dict()`, the inner schedulers' too."""
         saved = state_dict["_schedulers"]
         if len(saved) != len(self._schedulers):
-            raise ValueError(
-                expected(
-                    f"{type(self).__name__}.load_state_dict", f"{len(self._schedulers)} schedulers", str(len(saved))
-                )
-            )
+            raise ValueError(expected(f"{type(self).__name__}.load_state_dict", f"{len(self._schedulers)} schedulers", str(len(saved))))
         super().load_state_dict({key: value for key, value in state_dict.items() if key != "_schedulers"})
         for scheduler, inner in zip(self._schedulers, saved, strict=True):
             scheduler.load_state_dict(inner)
@@ -82,9 +78,7 @@ class SequentialLR(_Combined):
     [0.5, 0.5, 1.0, 0.5]
     """
 
-    def __init__(
-        self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1) -> None:
         if len(schedulers) < 1:
             raise ValueError(f"{type(self).__name__} expects at least one scheduler, but got no scheduler.")
         self._check(schedulers, optimizer)
@@ -153,9 +147,7 @@ class ChainedScheduler(_Combined):
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         if len(schedulers) < 1:
-            raise ValueError(
-                f"{type(self).__name__} expects at least one scheduler to be chained, but got no scheduler."
-            )
+            raise ValueError(f"{type(self).__name__} expects at least one scheduler to be chained, but got no scheduler.")
         self._check(schedulers, optimizer or getattr(schedulers[0], "optimizer", None))
         self.optimizer = optimizer or schedulers[0].optimizer
         self._schedulers = schedulers

@@ -45,10 +45,7 @@ class CosineAnnealingLR(LRScheduler):
             return self._get_closed_form_lr()
         if (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # the last rate was eta_min: no ratio from there
             rise = 1 - math.cos(math.pi / self.T_max)
-            return [
-                group["lr"] + (base - self.eta_min) * rise / 2
-                for base, group in zip(self.base_lrs, groups, strict=True)
-            ]
+            return [group["lr"] + (base - self.eta_min) * rise / 2 for base, group in zip(self.base_lrs, groups, strict=True)]
         now = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
         before = 1 + math.cos(math.pi * (self.last_epoch - 1) / self.T_max)
         return [now / before * (group["lr"] - self.eta_min) + self.eta_min for group in groups]
@@ -83,9 +80,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Source: Loshchilov and Hutter 2016, SGDR, arXiv:1608.03983.
     """
 
-    def __init__(
-        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         if not isinstance(T_0, int) or T_0 <= 0:
             raise ValueError(f"Expected positive integer T_0, but got {T_0}")
         if not isinstance(T_mult, int) or T_mult < 1:

@@ -84,9 +84,7 @@ class CyclicLR(_MomentumLR):
     ) -> None:
         self.optimizer = check_optimizer(optimizer)
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
-            raise ValueError(
-                f"mode is invalid and scale_fn is None: expected triangular, triangular2 or exp_range, got {mode!r}"
-            )
+            raise ValueError(f"mode is invalid and scale_fn is None: expected triangular, triangular2 or exp_range, got {mode!r}")
         base_lrs = one_a_group("base_lr", optimizer, base_lr)
         self.max_lrs = one_a_group("max_lr", optimizer, max_lr)
         self.cycle_momentum = cycle_momentum

@@ -133,19 +133,12 @@ def _fetch(storages: dict[str, Storage]) -> Fetch:
     return fetch
 
 
-def _view_of(
-    storage: Storage, kind: StorageType, described_view: Any, views: dict[tuple[str, str], Storage]
-) -> Storage:
+def _view_of(storage: Storage, kind: StorageType, described_view: Any, views: dict[tuple[str, str], Storage]) -> Storage:
     """Until 0.4, a storage could be a part of another one: (its key, where it begins, its size), in elements."""
     if type(described_view) is not tuple or len(described_view) != 3 or kind.element is None:
         raise damaged("A storage's part is not described as one")
     key, offset, numel = text(described_view[0]), described_view[1], described_view[2]
-    if (
-        key is None
-        or type(offset) is not int
-        or type(numel) is not int
-        or not 0 <= offset <= offset + numel <= storage.numel
-    ):
+    if key is None or type(offset) is not int or type(numel) is not int or not 0 <= offset <= offset + numel <= storage.numel:
         raise damaged("A storage's part is not inside it")
     part = views.get((key, kind.element.name))
     if part is None:

@@ -97,8 +97,7 @@ class LoadingContext:
         if safe_globals.is_allowed(cls):
             return _vetted(cls.__new__(cls, *arguments, **named))
         raise pickle.UnpicklingError(
-            "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` "
-            f"but got {_shown(cls)}"
+            f"Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` but got {_shown(cls)}"
         )
 
     def build(self, instance: Any, state: Any) -> Any:
@@ -109,8 +108,7 @@ class LoadingContext:
         if self.owns(instance):
             return _with_state(instance, state)
         raise pickle.UnpicklingError(
-            "Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`, "
-            f"but got {type(instance)}"
+            f"Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`, but got {type(instance)}"
         )
 
     def owns(self, instance: Any) -> bool:
@@ -171,12 +169,9 @@ def settled(result: Any) -> Any:
         if kind in (str, int, float, bool, bytes) or value is None:
             continue
         if isinstance(value, (Global, Pending, Storage)):
-            what = {Storage: "a bare storage", Pending: "an object without its state"}.get(
-                kind, f"{value!r} as a value"
-            )
+            what = {Storage: "a bare storage", Pending: "an object without its state"}.get(kind, f"{value!r} as a value")
             raise pickle.UnpicklingError(
-                f"Weights only load failed. The file holds {what}, which is not a tensor, number, text or plain "
-                "container."
+                f"Weights only load failed. The file holds {what}, which is not a tensor, number, text or plain container."
             )
         if isinstance(value, (list, tuple, set, frozenset, dict)) and id(value) not in seen:
             seen.add(id(value))

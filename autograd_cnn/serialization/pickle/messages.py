@@ -7,10 +7,7 @@ import pickle
 from ...errors import nearest
 from . import safe_globals
 
-_HEAD = (
-    "Weights only load failed. A file may bring tensors, numbers, text and plain containers of them, and nothing "
-    "that runs."
-)
+_HEAD = "Weights only load failed. A file may bring tensors, numbers, text and plain containers of them, and nothing that runs."
 
 
 def brief(value: object) -> str:
@@ -42,9 +39,7 @@ def refused_global(name: str) -> pickle.UnpicklingError:
 
 def refused(what: str, fix: str) -> pickle.UnpicklingError:
     """The error for something that is known, and not read."""
-    return pickle.UnpicklingError(
-        f"Weights only load failed. The file holds {what}, which this library does not read. {fix}"
-    )
+    return pickle.UnpicklingError(f"Weights only load failed. The file holds {what}, which this library does not read. {fix}")
 
 
 def damaged(what: str) -> pickle.UnpicklingError:

@@ -270,9 +270,7 @@ class Pickler:
             return
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         if len(reduced) > 5 or function is copyreg.__newobj_ex__:  # type: ignore[attr-defined]
-            raise self.refusal(
-                f"a {_kind(value)}", "Its class asks for a later pickle protocol than files of torch have."
-            )
+            raise self.refusal(f"a {_kind(value)}", "Its class asks for a later pickle protocol than files of torch have.")
         self._make(function, arguments)
         if self._already_made(value):
             return

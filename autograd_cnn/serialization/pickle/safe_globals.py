@@ -14,20 +14,42 @@ SafeGlobal = Callable[..., Any] | tuple[Callable[..., Any], str]
 # Modules whose functions act on the system or run code. They stay refused even for a user who would allow them.
 BLOCKED_MODULES = frozenset(
     {
-        "sys", "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "shutil", "socket", "ctypes", "importlib",
-        "runpy", "code", "codeop", "pty", "pickle", "_pickle", "marshal", "builtins", "__builtin__", "operator",
-        "_operator", "webbrowser", "multiprocessing", "threading", "asyncio", "signal",
+        "sys",
+        "os",
+        "posix",
+        "nt",
+        "posixpath",
+        "ntpath",
+        "subprocess",
+        "shutil",
+        "socket",
+        "ctypes",
+        "importlib",
+        "runpy",
+        "code",
+        "codeop",
+        "pty",
+        "pickle",
+        "_pickle",
+        "marshal",
+        "builtins",
+        "__builtin__",
+        "operator",
+        "_operator",
+        "webbrowser",
+        "multiprocessing",
+        "threading",
+        "asyncio",
+        "signal",
     }
-)  # fmt: skip
+)
 _allowed: dict[str, Callable[..., Any]] = {}
 
 
 def _named(entry: SafeGlobal) -> tuple[str, Callable[..., Any]]:
     if isinstance(entry, tuple):
         if len(entry) != 2:
-            raise ValueError(
-                f"Expected tuple of length 2 (global, str of callable full path), but got tuple of length: {len(entry)}"
-            )
+            raise ValueError(f"Expected tuple of length 2 (global, str of callable full path), but got tuple of length: {len(entry)}")
         target, name = entry
         if not isinstance(name, str):
             raise TypeError(f"Expected second item in tuple to be str of callable full path, but got: {type(name)}")
@@ -110,9 +132,7 @@ class safe_globals(contextlib.AbstractContextManager["safe_globals"]):
         _allowed.update(self._entries)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         for name, before in self._before.items():
             if before is None:
                 _allowed.pop(name, None)

@@ -186,11 +186,7 @@ def _size(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
 
 @builds("torch.device")
 def _device(world: LoadingContext, arguments: tuple[Any, ...]) -> Any:
-    if (
-        not 1 <= len(arguments) <= 2
-        or type(arguments[0]) is not str
-        or type(arguments[-1]) not in (str, int, type(None))
-    ):
+    if not 1 <= len(arguments) <= 2 or type(arguments[0]) is not str or type(arguments[-1]) not in (str, int, type(None)):
         raise damaged("A torch.device is not a name and a number")
     try:
         return device(*arguments)

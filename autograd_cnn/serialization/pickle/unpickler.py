@@ -146,8 +146,7 @@ class Unpickler:
         self._spent += count
         if self._spent > _FREE + _PER_BYTE * self._reader.consumed:
             raise self._damaged(
-                f"{self._reader.consumed} bytes of it ask for more than {self._spent >> 20} MiB of memory, "
-                "as no checkpoint does"
+                f"{self._reader.consumed} bytes of it ask for more than {self._spent >> 20} MiB of memory, as no checkpoint does"
             )
 
     def _damaged(self, what: str) -> pickle.UnpicklingError:
@@ -253,9 +252,7 @@ class Unpickler:
     def _update(self, items: list[Any]) -> None:
         target = self._stack[-1]
         if type(target) not in _DICTS and not self._world.owns(target):
-            raise pickle.UnpicklingError(
-                f"Can only SETITEM for dict, collections.OrderedDict, collections.Counter, but got {type(target)}"
-            )
+            raise pickle.UnpicklingError(f"Can only SETITEM for dict, collections.OrderedDict, collections.Counter, but got {type(target)}")
         self.charge(_ENTRY * len(items) // 2)
         for i in range(0, len(items), 2):
             self._check_key(items[i])
@@ -335,9 +332,7 @@ def check_key(key: Any, world: Context) -> None:
         elif type(part) not in _PLAIN_KEYS and type(part) is not frozenset and not world.is_key(part):
             raise pickle.UnpicklingError(f"load: {type(part).__name__} cannot be a key of a dict or a member of a set.")
         if parts > _KEY_PARTS:
-            raise pickle.UnpicklingError(
-                f"load: a key of more than {_KEY_PARTS} parts; the file is damaged or hostile."
-            )
+            raise pickle.UnpicklingError(f"load: a key of more than {_KEY_PARTS} parts; the file is damaged or hostile.")
 
 
 _Handler = Callable[[Unpickler], object]

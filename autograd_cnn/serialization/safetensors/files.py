@@ -73,9 +73,7 @@ def save(tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None) 
     return file.getvalue()
 
 
-def load_file(
-    filename: FileLike, device: MapLocation = "cpu", *, mmap: bool = False, widen: bool = False
-) -> dict[str, Any]:
+def load_file(filename: FileLike, device: MapLocation = "cpu", *, mmap: bool = False, widen: bool = False) -> dict[str, Any]:
     """The tensors of a safetensors file by name.
 
     Args:

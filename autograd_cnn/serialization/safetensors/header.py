@@ -94,9 +94,7 @@ def read_header(source: Source) -> Header:
 
 
 def _wrong(source: Source, what: str) -> FileFormatError:
-    return FileFormatError(
-        f"{source.label}: not a safetensors file, or a damaged one: {what}. Copy or download it again."
-    )
+    return FileFormatError(f"{source.label}: not a safetensors file, or a damaged one: {what}. Copy or download it again.")
 
 
 def _parse(source: Source, raw: bytes) -> dict[str, Any]:
@@ -174,9 +172,7 @@ def layout(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, st
     raw = json.dumps(listing, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     raw += b" " * (-len(raw) % 8)
     if len(raw) > MAX_HEADER:
-        raise ValueError(
-            f"save_file: the names and metadata take {len(raw)} bytes, and {MAX_HEADER} is the most there may be."
-        )
+        raise ValueError(f"save_file: the names and metadata take {len(raw)} bytes, and {MAX_HEADER} is the most there may be.")
     return len(raw).to_bytes(8, "little") + raw, order
 
 
@@ -191,14 +187,10 @@ def _type_name(name: str, dtype: np.dtype[Any]) -> str:
 def check_input(tensors: Any, metadata: Any) -> None:
     """Refuse what cannot be written, before anything is."""
     if not isinstance(tensors, Mapping):
-        raise ValueError(
-            f"Expected a dict of [str, Tensor] but received {type(tensors).__name__}. For other trees use save()."
-        )
+        raise ValueError(f"Expected a dict of [str, Tensor] but received {type(tensors).__name__}. For other trees use save().")
     for name in tensors:
         if not isinstance(name, str) or name == METADATA:
-            raise ValueError(
-                f"save_file: expected names of tensors to be texts other than {METADATA!r}, got {name!r:.60}."
-            )
+            raise ValueError(f"save_file: expected names of tensors to be texts other than {METADATA!r}, got {name!r:.60}.")
     if metadata is not None and not (
         isinstance(metadata, Mapping) and all(isinstance(part, str) for item in metadata.items() for part in item)
     ):

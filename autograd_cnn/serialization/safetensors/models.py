@@ -15,9 +15,7 @@ def _spare_names(arrays: Mapping[str, Array], preferred: Mapping[str, Any] | Non
     """The names that need no data of their own, each with the name that carries it."""
     donated: dict[str, str] = {}
     for group in shared_names(arrays):
-        ranked = sorted(
-            group, key=lambda name: (preferred is not None and name not in preferred, -arrays[name].nbytes, name)
-        )
+        ranked = sorted(group, key=lambda name: (preferred is not None and name not in preferred, -arrays[name].nbytes, name))
         keeper, rest = ranked[0], ranked[1:]
         for name in rest:
             a, b = arrays[keeper], arrays[name]

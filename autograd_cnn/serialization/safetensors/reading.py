@@ -77,9 +77,7 @@ class safe_open(contextlib.AbstractContextManager["safe_open"]):
 
     def __init__(self, filename: FileLike, framework: str = "pt", device: Any = "cpu", *, widen: bool = False) -> None:
         if framework not in _FRAMEWORKS:
-            raise ValueError(
-                f"safe_open: expected framework 'pt' or 'np', got {framework!r}.{nearest(framework, _FRAMEWORKS)}"
-            )
+            raise ValueError(f"safe_open: expected framework 'pt' or 'np', got {framework!r}.{nearest(framework, _FRAMEWORKS)}")
         restorer(device)
         self._wrap, self._widen = _FRAMEWORKS[framework], widen
         self._open = contextlib.ExitStack()
@@ -93,9 +91,7 @@ class safe_open(contextlib.AbstractContextManager["safe_open"]):
     def __enter__(self) -> safe_open:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> Literal[False]:
         self._open.close()
         return False
 

@@ -241,9 +241,7 @@ class Archive:
         return content
 
     def _find_root(self) -> str:
-        roots = {
-            name[: -len("data.pkl")] for name in self._records if name.count("/") == 1 and name[-9:] == "/data.pkl"
-        }
+        roots = {name[: -len("data.pkl")] for name in self._records if name.count("/") == 1 and name[-9:] == "/data.pkl"}
         if len(roots) != 1:
             found = "no data.pkl" if not roots else "several data.pkl"
             raise self._damaged(f"expected one record FOLDER/data.pkl, found {found}")

@@ -44,9 +44,7 @@ class ArchiveWriter:
         wide = size >= _MAX32 or header >= _MAX32
         extra = self._extra(len(raw_name), size, header)
         version = 45 if wide else 0
-        local = struct.pack(
-            "<4s5H3I2H", b"PK\x03\x04", version, _flags(size), 0, 0, 0, 0, 0, 0, len(raw_name), len(extra)
-        )
+        local = struct.pack("<4s5H3I2H", b"PK\x03\x04", version, _flags(size), 0, 0, 0, 0, 0, 0, len(raw_name), len(extra))
         self._put(local + raw_name + extra)
         self._put(content)
         crc = zlib.crc32(content)

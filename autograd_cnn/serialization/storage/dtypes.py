@@ -101,15 +101,9 @@ def decode(raw: npt.NDArray[np.uint8], element: Element, byteorder: str, *, chec
     swap = byteorder != sys.byteorder
     if element.exact:
         # Over the bare memory, so that this array, of its own type, is what all views of it lead to.
-        array = (
-            np.frombuffer(raw.data, element.dtype, raw.size // element.itemsize)
-            if raw.size
-            else raw.view(element.dtype)
-        )
+        array = np.frombuffer(raw.data, element.dtype, raw.size // element.itemsize) if raw.size else raw.view(element.dtype)
         if checked and element.name == "bool" and raw.size and raw.max() > 1:
-            raise FileFormatError(
-                f"load: expected bytes 0 and 1 in a bool tensor, got {raw.max()}. The file is damaged."
-            )
+            raise FileFormatError(f"load: expected bytes 0 and 1 in a bool tensor, got {raw.max()}. The file is damaged.")
         return array.byteswap() if swap and element.itemsize > 1 else array
     if element.name == "bfloat16":
         return widen_bfloat16(_numbers(raw, np.dtype(np.uint16), swap))

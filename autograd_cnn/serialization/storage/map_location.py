@@ -46,9 +46,7 @@ def restorer(map_location: MapLocation) -> Restore:
 
 def _ask(function: Callable[[Any, str], Any], storage: Storage | None, location: str) -> None:
     if storage is None:
-        raise RuntimeError(
-            "load: a function as map_location does not fit a tensor that was saved as an array. Use 'cpu'."
-        )
+        raise RuntimeError("load: a function as map_location does not fit a tensor that was saved as an array. Use 'cpu'.")
     try:
         answer = function(storage, location)
     except Exception as error:
@@ -74,6 +72,5 @@ def _on_cpu(location: str) -> None:
             "running on a CPU-only machine, please use load with map_location='cpu' to map your storages to the CPU."
         )
     raise RuntimeError(
-        f"load: don't know how to restore data location {location!r}: this library computes on the CPU. Use "
-        "map_location='cpu'."
+        f"load: don't know how to restore data location {location!r}: this library computes on the CPU. Use map_location='cpu'."
     )

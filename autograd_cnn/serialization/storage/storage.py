@@ -21,9 +21,7 @@ class Storage:
 
     __slots__ = ("_arrays", "_raw", "byteorder", "element", "location", "mapped", "numel")
 
-    def __init__(
-        self, element: Element | None, numel: int, location: str, byteorder: str, mapped: bool = False
-    ) -> None:
+    def __init__(self, element: Element | None, numel: int, location: str, byteorder: str, mapped: bool = False) -> None:
         self.element = element  # None for an untyped storage, which is counted in bytes
         self.numel = numel
         self.location = location
@@ -68,8 +66,10 @@ class Storage:
 
     def cuda(self, device: object = None, non_blocking: bool = False) -> Storage:
         """There is no other device to move to."""
-        raise RuntimeError("map_location: expected a storage on the CPU, got a request to move it to CUDA. "
-                           "This library computes on the CPU; use map_location='cpu'.")  # fmt: skip
+        raise RuntimeError(
+            "map_location: expected a storage on the CPU, got a request to move it to CUDA. "
+            "This library computes on the CPU; use map_location='cpu'."
+        )
 
     def size(self) -> int:
         """The number of its elements."""
@@ -131,15 +131,10 @@ def view(
 
 def numbers(values: Any, what: str) -> tuple[int, ...]:
     """Whole numbers from 0 on, or an error that says what is wrong with them."""
-    if (
-        not isinstance(values, (tuple, list))
-        or len(values) > _MAX_DIMS
-        or any(type(n) is not int or n < 0 for n in values)
-    ):
+    if not isinstance(values, (tuple, list)) or len(values) > _MAX_DIMS or any(type(n) is not int or n < 0 for n in values):
         shown = short(values) if isinstance(values, (tuple, list)) else type(values).__name__
         raise pickle.UnpicklingError(
-            f"load: expected a tensor {what} of at most {_MAX_DIMS} whole numbers that are not negative, got {shown}; "
-            "the file is damaged."
+            f"load: expected a tensor {what} of at most {_MAX_DIMS} whole numbers that are not negative, got {shown}; the file is damaged."
         )
     return tuple(values)
 

@@ -10,8 +10,23 @@ from .folder import DatasetFolder, ImageFolder
 from .idx import mnist_arrays, read_idx
 from .mnist import EMNIST, KMNIST, MNIST, FashionMNIST
 
-__all__ = ["CIFAR10", "CIFAR100", "EMNIST", "KMNIST", "MNIST", "STL10", "SVHN", "DatasetFolder", "FakeData", "FashionMNIST", "ImageFolder",
-           "VisionDataset", "digits", "mnist_arrays", "read_idx"]  # fmt: skip
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "EMNIST",
+    "KMNIST",
+    "MNIST",
+    "STL10",
+    "SVHN",
+    "DatasetFolder",
+    "FakeData",
+    "FashionMNIST",
+    "ImageFolder",
+    "VisionDataset",
+    "digits",
+    "mnist_arrays",
+    "read_idx",
+]
 
 
 def __dir__() -> list[str]:

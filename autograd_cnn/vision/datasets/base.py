@@ -72,8 +72,10 @@ class VisionDataset(Dataset[Any]):
 
 def missing(what: str, files: str, folder: Any, source: str) -> RuntimeError:
     """The data are not there: which files belong where."""
-    return RuntimeError(f"Dataset not found. You can use download=True to download it. {what}: expected {files} in {folder}. "
-                        f"Without a connection, fetch them from {source} and put them there.")  # fmt: skip
+    return RuntimeError(
+        f"Dataset not found. You can use download=True to download it. {what}: expected {files} in {folder}. "
+        f"Without a connection, fetch them from {source} and put them there."
+    )
 
 
 def md5_of(path: Path) -> str:

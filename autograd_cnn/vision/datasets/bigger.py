@@ -26,12 +26,20 @@ class SVHN(VisionDataset):
 
     split_list: ClassVar[dict[str, list[str]]] = {
         split: [f"http://ufldl.stanford.edu/housenumbers/{split}_32x32.mat", f"{split}_32x32.mat", md5]
-        for split, md5 in (("train", "e26dedcc434d2e4c54c9b2d4a06d8373"), ("test", "eb5a983be6a315427106f1b164d9cef3"),
-                           ("extra", "a93ce644f1a588dc4d68dda5feec44a7"))
-    }  # fmt: skip
+        for split, md5 in (
+            ("train", "e26dedcc434d2e4c54c9b2d4a06d8373"),
+            ("test", "eb5a983be6a315427106f1b164d9cef3"),
+            ("extra", "a93ce644f1a588dc4d68dda5feec44a7"),
+        )
+    }
 
     def __init__(
-        self, root: str | Path, split: str = "train", transform: Transform = None, target_transform: Transform = None, download: bool = False
+        self,
+        root: str | Path,
+        split: str = "train",
+        transform: Transform = None,
+        target_transform: Transform = None,
+        download: bool = False,
     ) -> None:
         super().__init__(root, transform=transform, target_transform=target_transform)
         if split not in self.split_list:
@@ -53,7 +61,9 @@ class SVHN(VisionDataset):
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[:3] != (32, 32, 3):
             raise ValueError(f"{path}: expected 32×32 colour pictures as X. The file is not SVHN's, or is damaged; fetch it again.")
         if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iuf" or labels.size != pixels.shape[3]:
-            raise ValueError(f"{path}: expected a label for each of {pixels.shape[3]} pictures as y. The file is not SVHN's, or is damaged; fetch it again.")
+            raise ValueError(
+                f"{path}: expected a label for each of {pixels.shape[3]} pictures as y. The file is not SVHN's, or is damaged; fetch it again."
+            )
         self.data: Any = pixels.transpose(3, 2, 0, 1)
         self.labels: Any = labels.astype(np.int64).reshape(-1) % 10  # the file calls zero 10
 

@@ -52,8 +52,12 @@ class CIFAR10(VisionDataset):
         wanted = [*self.train_list, *self.test_list, [self.meta["filename"], self.meta["md5"]]]
         lost = [name for name, md5 in wanted if not is_whole(self._path(name), md5)]
         if lost:
-            raise missing(f"{type(self).__name__} (missing, or not the published files: {', '.join(lost)})", ", ".join(w[0] for w in wanted),
-                          self._path(""), self.url)  # fmt: skip
+            raise missing(
+                f"{type(self).__name__} (missing, or not the published files: {', '.join(lost)})",
+                ", ".join(w[0] for w in wanted),
+                self._path(""),
+                self.url,
+            )
         batches = [self._batch(self._path(name)) for name, _ in (self.train_list if train else self.test_list)]
         pixels = np.concatenate([pixels for pixels, _ in batches])
         self.data: Any = np.ascontiguousarray(pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
@@ -70,16 +74,22 @@ class CIFAR10(VisionDataset):
         held = read_pickled(path)
         pixels, labels = (held.get("data"), held.get("labels", held.get("fine_labels"))) if isinstance(held, dict) else (None, None)
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 3072:
-            raise ValueError(f"{path}: expected pictures of 3072 bytes each under 'data'. The file is not CIFAR's, or is damaged; fetch it again.")
+            raise ValueError(
+                f"{path}: expected pictures of 3072 bytes each under 'data'. The file is not CIFAR's, or is damaged; fetch it again."
+            )
         if not isinstance(labels, list) or len(labels) != len(pixels) or any(type(label) is not int for label in labels):
-            raise ValueError(f"{path}: expected a label for each of {len(pixels)} pictures. The file is not CIFAR's, or is damaged; fetch it again.")
+            raise ValueError(
+                f"{path}: expected a label for each of {len(pixels)} pictures. The file is not CIFAR's, or is damaged; fetch it again."
+            )
         return pixels, labels
 
     def _names(self, path: Path) -> list[str]:
         held = read_pickled(path)
         names = held.get(self.meta["key"]) if isinstance(held, dict) else None
         if not isinstance(names, list) or any(type(name) is not str for name in names):
-            raise ValueError(f"{path}: expected a list of names under {self.meta['key']!r}. The file is not CIFAR's, or is damaged; fetch it again.")
+            raise ValueError(
+                f"{path}: expected a list of names under {self.meta['key']!r}. The file is not CIFAR's, or is damaged; fetch it again."
+            )
         return names
 
     def download(self) -> None:

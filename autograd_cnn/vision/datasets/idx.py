@@ -33,9 +33,7 @@ def read_idx(path: str | Path) -> Any:
         with gzip.open(path, "rb") if zipped else path.open("rb") as file:
             head = file.read(4)
             if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _KINDS or not head[3]:
-                raise ValueError(
-                    f"{path}: expected an idx file (magic 0 0 type dims), got {head!r}. Is it MNIST's original file?"
-                )
+                raise ValueError(f"{path}: expected an idx file (magic 0 0 type dims), got {head!r}. Is it MNIST's original file?")
             dtype, ndim = spelt(_KINDS[head[2]]), head[3]
             sizes = file.read(4 * ndim)
             if len(sizes) < 4 * ndim:
@@ -87,9 +85,7 @@ def mnist_arrays(folder: str | Path) -> dict[str, tuple[Any, Any]]:
             if all(files):
                 images, labels = (read_idx(f) for f in files if f)
                 if images.ndim != 3 or labels.shape != images.shape[:1]:
-                    raise ValueError(
-                        f"{place}: expected as many labels as images, got images {images.shape} and labels {labels.shape}."
-                    )
+                    raise ValueError(f"{place}: expected as many labels as images, got images {images.shape} and labels {labels.shape}.")
                 if labels.size and labels.max() > 9:
                     raise ValueError(f"{place}: expected labels from 0 to 9, got {labels.max()}.")
                 found[part] = (images, labels.astype(np.int64))

@@ -7,7 +7,16 @@ from pathlib import Path
 from .base import is_whole, md5_of
 from .download import fetch, unpack
 
-__all__ = ["calculate_md5", "check_integrity", "check_md5", "download_and_extract_archive", "download_url", "extract_archive", "list_dir", "list_files"]
+__all__ = [
+    "calculate_md5",
+    "check_integrity",
+    "check_md5",
+    "download_and_extract_archive",
+    "download_url",
+    "extract_archive",
+    "list_dir",
+    "list_files",
+]
 
 
 def calculate_md5(fpath: str | Path) -> str:
@@ -48,9 +57,13 @@ def extract_archive(from_path: str | Path, to_path: str | Path | None = None, re
 
 
 def download_and_extract_archive(
-    url: str, download_root: str | Path, extract_root: str | Path | None = None, filename: str | None = None, md5: str | None = None,
+    url: str,
+    download_root: str | Path,
+    extract_root: str | Path | None = None,
+    filename: str | None = None,
+    md5: str | None = None,
     remove_finished: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """`download_url`, then `extract_archive`."""
     archive = fetch([url], Path(download_root).expanduser(), filename, md5)
     extract_archive(archive, extract_root if extract_root is not None else Path(download_root).expanduser(), remove_finished)

@@ -57,13 +57,40 @@ _SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": l
 _REGISTRY.update(_SMALL)
 
 __all__ = [
-    "MLP", "LeNet5", "Weights", "WeightsEnum", "get_model", "get_model_builder", "get_model_weights", "get_weight", "lenet5", "lenet5_modern",
-    "list_models", "mlp", "small_models",
-]  # fmt: skip
+    "MLP",
+    "LeNet5",
+    "Weights",
+    "WeightsEnum",
+    "get_model",
+    "get_model_builder",
+    "get_model_weights",
+    "get_weight",
+    "lenet5",
+    "lenet5_modern",
+    "list_models",
+    "mlp",
+    "small_models",
+]
 for _file in (
-    _alexnet, _autoencoder, _cifar_resnet, _dcgan, _deconvnet, _densenet, _fcn, _feature_extraction, _googlenet, _inception, _mobilenetv2,
-    _mobilenetv3, _resnet, _sequence, _shufflenetv2, _squeezenet, _style, _vgg,
-):  # fmt: skip
+    _alexnet,
+    _autoencoder,
+    _cifar_resnet,
+    _dcgan,
+    _deconvnet,
+    _densenet,
+    _fcn,
+    _feature_extraction,
+    _googlenet,
+    _inception,
+    _mobilenetv2,
+    _mobilenetv3,
+    _resnet,
+    _sequence,
+    _shufflenetv2,
+    _squeezenet,
+    _style,
+    _vgg,
+):
     __all__ += _file.__all__
 
 

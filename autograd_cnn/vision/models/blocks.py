@@ -27,10 +27,19 @@ class Conv2dNormActivation(nn.Sequential):
     The convolution has a bias where no normalisation follows."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Any = 3, stride: Any = 1, padding: Any = None, groups: int = 1,
-        norm_layer: Layer | None = nn.BatchNorm2d, activation_layer: Layer | None = nn.ReLU, dilation: Any = 1, inplace: bool | None = True,
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any = 3,
+        stride: Any = 1,
+        padding: Any = None,
+        groups: int = 1,
+        norm_layer: Layer | None = nn.BatchNorm2d,
+        activation_layer: Layer | None = nn.ReLU,
+        dilation: Any = 1,
+        inplace: bool | None = True,
         bias: bool | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if padding is None:
             padding = tuple((k - 1) // 2 * d for k, d in zip(_pair(kernel_size), _pair(dilation), strict=True))
         bias = norm_layer is None if bias is None else bias
@@ -54,7 +63,9 @@ class SqueezeExcitation(nn.Module):
     Source: Hu, Shen, Sun, "Squeeze-and-excitation networks", 2018.
     """
 
-    def __init__(self, input_channels: int, squeeze_channels: int, activation: Layer = nn.ReLU, scale_activation: Layer = nn.Sigmoid) -> None:
+    def __init__(
+        self, input_channels: int, squeeze_channels: int, activation: Layer = nn.ReLU, scale_activation: Layer = nn.Sigmoid
+    ) -> None:
         super().__init__()
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc1 = nn.Conv2d(input_channels, squeeze_channels, 1)

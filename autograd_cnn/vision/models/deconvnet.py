@@ -25,16 +25,31 @@ class ZFNet(nn.Module):
     def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 96, 7, stride=2, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1), nn.LocalResponseNorm(5),
-            nn.Conv2d(96, 256, 5, stride=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1), nn.LocalResponseNorm(5),
-            nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(384, 384, 3, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2),
-        )  # fmt: skip
+            nn.Conv2d(3, 96, 7, stride=2, padding=1),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2, padding=1),
+            nn.LocalResponseNorm(5),
+            nn.Conv2d(96, 256, 5, stride=2),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2, padding=1),
+            nn.LocalResponseNorm(5),
+            nn.Conv2d(256, 384, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(384, 384, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(384, 256, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2),
+        )
         self.classifier = nn.Sequential(
-            nn.Linear(256 * 6 * 6, 4096), nn.ReLU(inplace=True), nn.Dropout(dropout),
-            nn.Linear(4096, 4096), nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(4096, num_classes),
-        )  # fmt: skip
+            nn.Linear(256 * 6 * 6, 4096),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(4096, 4096),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(4096, num_classes),
+        )
         for m in self.modules():
             if isinstance(m, nn.Conv2d | nn.Linear):
                 nn.init.normal_(m.weight, 0, 0.01)
@@ -68,7 +83,9 @@ class DeconvNet(nn.Module):
         known = (nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.LocalResponseNorm, nn.Dropout, nn.BatchNorm2d)
         wrong = [type(m).__name__ for m in chain.children() if not isinstance(m, known)]
         if wrong or not list(chain.children()):
-            raise TypeError(f"DeconvNet: expected convolutions, ReLUs and poolings in a row, got {', '.join(wrong) or type(chain).__name__}.")
+            raise TypeError(
+                f"DeconvNet: expected convolutions, ReLUs and poolings in a row, got {', '.join(wrong) or type(chain).__name__}."
+            )
         self.features = chain
 
     def forward(self, x: Tensor, layer: int | None = None, unit: int | None = None) -> Tensor:
@@ -115,7 +132,10 @@ def _down(m: nn.Module, x: Tensor, size: Any, switches: Tensor | None) -> Tensor
     if isinstance(m, nn.MaxPool2d) and switches is not None:
         return F.max_unpool2d(x, switches, m.kernel_size, m.stride, m.padding, size)
     if isinstance(m, nn.Conv2d):
-        back = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in zip(x.shape[-2:], m.stride, m.padding, m.dilation, m.kernel_size, strict=True)]
+        back = [
+            (n - 1) * s - 2 * p + d * (k - 1) + 1
+            for n, s, p, d, k in zip(x.shape[-2:], m.stride, m.padding, m.dilation, m.kernel_size, strict=True)
+        ]
         extra = tuple(want - have for want, have in zip(size, back, strict=True))
         return F.conv_transpose2d(x, m.weight, None, m.stride, m.padding, extra, m.groups, m.dilation)
     return x

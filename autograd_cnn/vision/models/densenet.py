@@ -14,9 +14,16 @@ from .initial import constant
 from .published import published, weights_of
 
 __all__ = [
-    "DenseNet", "DenseNet121_Weights", "DenseNet161_Weights", "DenseNet169_Weights", "DenseNet201_Weights",
-    "densenet121", "densenet161", "densenet169", "densenet201",
-]  # fmt: skip
+    "DenseNet",
+    "DenseNet121_Weights",
+    "DenseNet161_Weights",
+    "DenseNet169_Weights",
+    "DenseNet201_Weights",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+]
 
 DenseNet121_Weights = weights_of("DenseNet121_Weights", "densenet121-a639ec97.pth", min_size=29)
 DenseNet161_Weights = weights_of("DenseNet161_Weights", "densenet161-8d451a50.pth", min_size=29)
@@ -80,9 +87,15 @@ class DenseNet(nn.Module):
     """
 
     def __init__(
-        self, growth_rate: int = 32, block_config: Sequence[int] = (6, 12, 24, 16), num_init_features: int = 64, bn_size: int = 4,
-        drop_rate: float = 0, num_classes: int = 1000, memory_efficient: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        growth_rate: int = 32,
+        block_config: Sequence[int] = (6, 12, 24, 16),
+        num_init_features: int = 64,
+        bn_size: int = 4,
+        drop_rate: float = 0,
+        num_classes: int = 1000,
+        memory_efficient: bool = False,
+    ) -> None:
         super().__init__()
         self.features = nn.Sequential()
         self.features.add_module("conv0", nn.Conv2d(3, num_init_features, 7, stride=2, padding=3, bias=False))

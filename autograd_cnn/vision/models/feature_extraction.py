@@ -70,7 +70,9 @@ class FeatureExtractor(Module):
                 hook.remove()
         missing = [name for name in self.return_nodes.values() if name not in found]
         if missing:
-            raise RuntimeError(f"create_feature_extractor: {', '.join(missing)} took no part in this forward pass, expected an output of each.")
+            raise RuntimeError(
+                f"create_feature_extractor: {', '.join(missing)} took no part in this forward pass, expected an output of each."
+            )
         return {name: found[name] for name in self.return_nodes.values()}
 
 
@@ -82,7 +84,10 @@ def _keep(found: dict[str, Any], name: str) -> Any:
 
 
 def create_feature_extractor(
-    model: Module, return_nodes: Sequence[str] | Mapping[str, str] | None = None, train_return_nodes: Any = None, eval_return_nodes: Any = None
+    model: Module,
+    return_nodes: Sequence[str] | Mapping[str, str] | None = None,
+    train_return_nodes: Any = None,
+    eval_return_nodes: Any = None,
 ) -> Module:
     """A module that returns {name: output} of the model's inner layers. Nodes are modules, by their paths ("layer4.1.conv2").
 

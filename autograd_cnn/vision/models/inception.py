@@ -168,13 +168,26 @@ class Inception3(nn.Module):
     """
 
     def __init__(
-        self, num_classes: int = 1000, aux_logits: bool = True, transform_input: bool = False, inception_blocks: list[Layer] | None = None,
-        init_weights: bool | None = None, dropout: float = 0.5,
-    ) -> None:  # fmt: skip
+        self,
+        num_classes: int = 1000,
+        aux_logits: bool = True,
+        transform_input: bool = False,
+        inception_blocks: list[Layer] | None = None,
+        init_weights: bool | None = None,
+        dropout: float = 0.5,
+    ) -> None:
         super().__init__()
         if inception_blocks is not None and len(inception_blocks) != 7:
             raise ValueError(f"length of inception_blocks should be 7 instead of {len(inception_blocks)}")
-        conv, a, b, c, d, e, aux = inception_blocks or [BasicConv2d, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, InceptionAux]
+        conv, a, b, c, d, e, aux = inception_blocks or [
+            BasicConv2d,
+            InceptionA,
+            InceptionB,
+            InceptionC,
+            InceptionD,
+            InceptionE,
+            InceptionAux,
+        ]
         self.aux_logits, self.transform_input = aux_logits, transform_input
 
         self.Conv2d_1a_3x3 = conv(3, 32, kernel_size=3, stride=2)

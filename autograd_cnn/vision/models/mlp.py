@@ -26,9 +26,7 @@ class MLP(nn.Module):
         return last(x)  # type: ignore[no-any-return]
 
 
-def mlp(
-    num_classes: int = 10, in_channels: int = 1, image_size: int = 32, hidden: tuple[int, ...] = (128,), **_: Any
-) -> MLP:
+def mlp(num_classes: int = 10, in_channels: int = 1, image_size: int = 32, hidden: tuple[int, ...] = (128,), **_: Any) -> MLP:
     """A perceptron with one hidden layer of 128 units (by default) over the flattened picture.
 
     >>> sum(p.numel() for p in mlp(image_size=28).parameters())

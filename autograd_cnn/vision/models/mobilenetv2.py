@@ -52,9 +52,15 @@ class MobileNetV2(nn.Module):
     """
 
     def __init__(
-        self, num_classes: int = 1000, width_mult: float = 1.0, inverted_residual_setting: Sequence[Sequence[int]] | None = None,
-        round_nearest: int = 8, block: Layer | None = None, norm_layer: Layer | None = None, dropout: float = 0.2,
-    ) -> None:  # fmt: skip
+        self,
+        num_classes: int = 1000,
+        width_mult: float = 1.0,
+        inverted_residual_setting: Sequence[Sequence[int]] | None = None,
+        round_nearest: int = 8,
+        block: Layer | None = None,
+        norm_layer: Layer | None = None,
+        dropout: float = 0.2,
+    ) -> None:
         super().__init__()
         rows = _SETTING if inverted_residual_setting is None else inverted_residual_setting
         if not rows or any(len(row) != 4 for row in rows):

@@ -68,7 +68,13 @@ class WeightsEnum(enum.Enum):
 
 
 def weights_of(
-    name: str, *files: str, crop: int = 224, resize: int = 256, sizes: tuple[int, ...] = (), min_size: int = 1, more: dict[str, Weights] | None = None
+    name: str,
+    *files: str,
+    crop: int = 224,
+    resize: int = 256,
+    sizes: tuple[int, ...] = (),
+    min_size: int = 1,
+    more: dict[str, Weights] | None = None,
 ) -> Any:
     """The enumeration of a model's weights: IMAGENET1K_V1, _V2, … and DEFAULT, the last of these.
 
@@ -136,8 +142,10 @@ def _chosen(name: str, weights_enum: Any, weights: Any, pretrained: Any) -> Any:
 def _check_classes(chosen: Any, config: dict[str, Any]) -> None:
     classes = chosen.value.num_classes
     if classes is not None and config.setdefault("num_classes", classes) != classes:
-        raise ValueError(f"The parameter 'num_classes' expected value {classes} but got {config['num_classes']} instead: the weights are for {classes} "
-                         f"classes. Load them into a model of {classes} classes, then replace its last layer.")  # fmt: skip
+        raise ValueError(
+            f"The parameter 'num_classes' expected value {classes} but got {config['num_classes']} instead: the weights are for {classes} "
+            f"classes. Load them into a model of {classes} classes, then replace its last layer."
+        )
 
 
 def _undrawn(build: Callable[..., M], config: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ __all__ = [
     "resnext101_64x4d",
     "wide_resnet50_2",
     "wide_resnet101_2",
-]  # fmt: skip
+]
 
 _S = (256, 232)
 ResNet18_Weights = weights_of("ResNet18_Weights", "resnet18-f37072fd.pth")
@@ -43,10 +43,14 @@ ResNet50_Weights = weights_of("ResNet50_Weights", "resnet50-0676ba61.pth", "resn
 ResNet101_Weights = weights_of("ResNet101_Weights", "resnet101-63fe2227.pth", "resnet101-cd907fc2.pth", sizes=_S)
 ResNet152_Weights = weights_of("ResNet152_Weights", "resnet152-394f9c45.pth", "resnet152-f82ba261.pth", sizes=_S)
 ResNeXt50_32X4D_Weights = weights_of("ResNeXt50_32X4D_Weights", "resnext50_32x4d-7cdf4587.pth", "resnext50_32x4d-1a0047aa.pth", sizes=_S)
-ResNeXt101_32X8D_Weights = weights_of("ResNeXt101_32X8D_Weights", "resnext101_32x8d-8ba56ff5.pth", "resnext101_32x8d-110c445d.pth", sizes=_S)
+ResNeXt101_32X8D_Weights = weights_of(
+    "ResNeXt101_32X8D_Weights", "resnext101_32x8d-8ba56ff5.pth", "resnext101_32x8d-110c445d.pth", sizes=_S
+)
 ResNeXt101_64X4D_Weights = weights_of("ResNeXt101_64X4D_Weights", "resnext101_64x4d-173b62eb.pth", resize=232)
 Wide_ResNet50_2_Weights = weights_of("Wide_ResNet50_2_Weights", "wide_resnet50_2-95faca4d.pth", "wide_resnet50_2-9ba9bcbe.pth", sizes=_S)
-Wide_ResNet101_2_Weights = weights_of("Wide_ResNet101_2_Weights", "wide_resnet101_2-32ee1156.pth", "wide_resnet101_2-d733dc28.pth", sizes=_S)
+Wide_ResNet101_2_Weights = weights_of(
+    "Wide_ResNet101_2_Weights", "wide_resnet101_2-32ee1156.pth", "wide_resnet101_2-d733dc28.pth", sizes=_S
+)
 
 Norm = Callable[..., nn.Module]
 
@@ -71,9 +75,16 @@ class BasicBlock(nn.Module):
     expansion = 1
 
     def __init__(
-        self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, groups: int = 1, base_width: int = 64,
-        dilation: int = 1, norm_layer: Norm | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        inplanes: int,
+        planes: int,
+        stride: int = 1,
+        downsample: nn.Module | None = None,
+        groups: int = 1,
+        base_width: int = 64,
+        dilation: int = 1,
+        norm_layer: Norm | None = None,
+    ) -> None:
         super().__init__()
         norm = norm_layer or nn.BatchNorm2d
         if groups != 1 or base_width != 64:
@@ -101,9 +112,16 @@ class Bottleneck(nn.Module):
     expansion = 4
 
     def __init__(
-        self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, groups: int = 1, base_width: int = 64,
-        dilation: int = 1, norm_layer: Norm | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        inplanes: int,
+        planes: int,
+        stride: int = 1,
+        downsample: nn.Module | None = None,
+        groups: int = 1,
+        base_width: int = 64,
+        dilation: int = 1,
+        norm_layer: Norm | None = None,
+    ) -> None:
         super().__init__()
         norm = norm_layer or nn.BatchNorm2d
         width = int(planes * (base_width / 64.0)) * groups
@@ -138,9 +156,16 @@ class ResNet(nn.Module):
     """
 
     def __init__(
-        self, block: type[BasicBlock | Bottleneck], layers: Sequence[int], num_classes: int = 1000, zero_init_residual: bool = False,
-        groups: int = 1, width_per_group: int = 64, replace_stride_with_dilation: Sequence[bool] | None = None, norm_layer: Norm | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        block: type[BasicBlock | Bottleneck],
+        layers: Sequence[int],
+        num_classes: int = 1000,
+        zero_init_residual: bool = False,
+        groups: int = 1,
+        width_per_group: int = 64,
+        replace_stride_with_dilation: Sequence[bool] | None = None,
+        norm_layer: Norm | None = None,
+    ) -> None:
         super().__init__()
         self._norm_layer = norm_layer or nn.BatchNorm2d
         self.inplanes, self.dilation, self.groups, self.base_width = 64, 1, groups, width_per_group
@@ -170,7 +195,9 @@ class ResNet(nn.Module):
                 elif isinstance(m, BasicBlock):
                     constant(m.bn2.weight, 0)
 
-    def _make_layer(self, block: type[BasicBlock | Bottleneck], planes: int, blocks: int, stride: int = 1, dilate: bool = False) -> nn.Sequential:
+    def _make_layer(
+        self, block: type[BasicBlock | Bottleneck], planes: int, blocks: int, stride: int = 1, dilate: bool = False
+    ) -> nn.Sequential:
         before = self.dilation
         if dilate:
             self.dilation, stride = self.dilation * stride, 1
@@ -179,7 +206,9 @@ class ResNet(nn.Module):
             downsample = nn.Sequential(conv1x1(self.inplanes, planes * block.expansion, stride), self._norm_layer(planes * block.expansion))
         stage = [block(self.inplanes, planes, stride, downsample, self.groups, self.base_width, before, self._norm_layer)]
         self.inplanes = planes * block.expansion
-        stage += [block(self.inplanes, planes, 1, None, self.groups, self.base_width, self.dilation, self._norm_layer) for _ in range(1, blocks)]
+        stage += [
+            block(self.inplanes, planes, 1, None, self.groups, self.base_width, self.dilation, self._norm_layer) for _ in range(1, blocks)
+        ]
         return nn.Sequential(*stage)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -63,9 +63,9 @@ class TemporalConvNet(nn.Module):
     def __init__(self, num_inputs: int, num_channels: Sequence[int], kernel_size: int = 2, dropout: float = 0.2) -> None:
         super().__init__()
         widths = pairwise([num_inputs, *num_channels])
-        self.network = nn.Sequential(*(
-            TemporalBlock(c, width, kernel_size, 1, 2**i, (kernel_size - 1) * 2**i, dropout) for i, (c, width) in enumerate(widths)
-        ))  # fmt: skip
+        self.network = nn.Sequential(
+            *(TemporalBlock(c, width, kernel_size, 1, 2**i, (kernel_size - 1) * 2**i, dropout) for i, (c, width) in enumerate(widths))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.network(x)  # type: ignore[no-any-return]
@@ -75,7 +75,12 @@ class TCN(nn.Module):
     """A `TemporalConvNet` and a dense layer on its last value: the adding problem, sequential MNIST.   (N, input_size, T) → (N, output_size)"""
 
     def __init__(
-        self, input_size: int = 1, output_size: int = 10, num_channels: Sequence[int] = (25,) * 8, kernel_size: int = 7, dropout: float = 0.05
+        self,
+        input_size: int = 1,
+        output_size: int = 10,
+        num_channels: Sequence[int] = (25,) * 8,
+        kernel_size: int = 7,
+        dropout: float = 0.05,
     ) -> None:
         super().__init__()
         self.tcn = TemporalConvNet(input_size, num_channels, kernel_size, dropout)
@@ -148,9 +153,15 @@ class TextCNN(nn.Module):
     """
 
     def __init__(
-        self, vocab_size: int = 20_000, num_classes: int = 2, embedding_dim: int = 300, kernel_sizes: Sequence[int] = (3, 4, 5),
-        num_filters: int = 100, dropout: float = 0.5, padding_idx: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        vocab_size: int = 20_000,
+        num_classes: int = 2,
+        embedding_dim: int = 300,
+        kernel_sizes: Sequence[int] = (3, 4, 5),
+        num_filters: int = 100,
+        dropout: float = 0.5,
+        padding_idx: int | None = None,
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=padding_idx)
         self.convs = nn.ModuleList(nn.Conv1d(embedding_dim, num_filters, k) for k in kernel_sizes)

@@ -13,9 +13,16 @@ from .blocks import Layer
 from .published import published, weights_of
 
 __all__ = [
-    "ShuffleNetV2", "ShuffleNet_V2_X0_5_Weights", "ShuffleNet_V2_X1_0_Weights", "ShuffleNet_V2_X1_5_Weights", "ShuffleNet_V2_X2_0_Weights",
-    "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
-]  # fmt: skip
+    "ShuffleNetV2",
+    "ShuffleNet_V2_X0_5_Weights",
+    "ShuffleNet_V2_X1_0_Weights",
+    "ShuffleNet_V2_X1_5_Weights",
+    "ShuffleNet_V2_X2_0_Weights",
+    "shufflenet_v2_x0_5",
+    "shufflenet_v2_x1_0",
+    "shufflenet_v2_x1_5",
+    "shufflenet_v2_x2_0",
+]
 
 ShuffleNet_V2_X0_5_Weights = weights_of("ShuffleNet_V2_X0_5_Weights", "shufflenetv2_x0.5-f707e7126e.pth")
 ShuffleNet_V2_X1_0_Weights = weights_of("ShuffleNet_V2_X1_0_Weights", "shufflenetv2_x1-5666bf0f80.pth")
@@ -31,8 +38,13 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
 
 def _separable(inp: int, out: int, stride: int) -> list[nn.Module]:
     """Depthwise 3×3, then 1×1."""
-    return [nn.Conv2d(inp, inp, 3, stride, 1, groups=inp, bias=False), nn.BatchNorm2d(inp),
-            nn.Conv2d(inp, out, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU(inplace=True)]  # fmt: skip
+    return [
+        nn.Conv2d(inp, inp, 3, stride, 1, groups=inp, bias=False),
+        nn.BatchNorm2d(inp),
+        nn.Conv2d(inp, out, 1, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(inplace=True),
+    ]
 
 
 class InvertedResidual(nn.Module):
@@ -44,7 +56,9 @@ class InvertedResidual(nn.Module):
         if not 1 <= stride <= 3:
             raise ValueError(f"illegal stride value: expected 1, 2 or 3, got {stride}")
         if stride == 1 and inp != 2 * half:
-            raise ValueError(f"Invalid combination of stride {stride}, inp {inp} and oup {oup} values: at stride 1, inp must be oup // 2 * 2.")
+            raise ValueError(
+                f"Invalid combination of stride {stride}, inp {inp} and oup {oup} values: at stride 1, inp must be oup // 2 * 2."
+            )
         self.stride = stride
         self.branch1 = nn.Sequential(*(_separable(inp, half, stride) if stride > 1 else []))
         narrow = [nn.Conv2d(inp if stride > 1 else half, half, 1, bias=False), nn.BatchNorm2d(half), nn.ReLU(inplace=True)]
@@ -76,7 +90,11 @@ class ShuffleNetV2(nn.Module):
     """
 
     def __init__(
-        self, stages_repeats: Sequence[int], stages_out_channels: Sequence[int], num_classes: int = 1000, inverted_residual: Layer = InvertedResidual
+        self,
+        stages_repeats: Sequence[int],
+        stages_out_channels: Sequence[int],
+        num_classes: int = 1000,
+        inverted_residual: Layer = InvertedResidual,
     ) -> None:
         super().__init__()
         if len(stages_repeats) != 3:

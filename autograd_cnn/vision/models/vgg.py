@@ -11,17 +11,36 @@ from .initial import constant
 from .published import HOST, Weights, published, weights_of
 
 __all__ = [
-    "VGG", "VGG11_BN_Weights", "VGG11_Weights", "VGG13_BN_Weights", "VGG13_Weights", "VGG16_BN_Weights", "VGG16_Weights",
-    "VGG19_BN_Weights", "VGG19_Weights", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
-]  # fmt: skip
+    "VGG",
+    "VGG11_BN_Weights",
+    "VGG11_Weights",
+    "VGG13_BN_Weights",
+    "VGG13_Weights",
+    "VGG16_BN_Weights",
+    "VGG16_Weights",
+    "VGG19_BN_Weights",
+    "VGG19_Weights",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+]
 
 VGG11_Weights = weights_of("VGG11_Weights", "vgg11-8a719046.pth", min_size=32)
 VGG11_BN_Weights = weights_of("VGG11_BN_Weights", "vgg11_bn-6002323d.pth", min_size=32)
 VGG13_Weights = weights_of("VGG13_Weights", "vgg13-19584684.pth", min_size=32)
 VGG13_BN_Weights = weights_of("VGG13_BN_Weights", "vgg13_bn-abd245e5.pth", min_size=32)
 _CAFFE: dict[str, Any] = {"crop_size": 224, "mean": (0.48235, 0.45882, 0.40784), "std": (1.0 / 255,) * 3}  # the original's pictures
-VGG16_Weights = weights_of("VGG16_Weights", "vgg16-397923af.pth", min_size=32, more={
-    "IMAGENET1K_FEATURES": Weights(f"{HOST}vgg16_features-amdegroot-88682ab5.pth", _CAFFE, 32, None)})  # fmt: skip
+VGG16_Weights = weights_of(
+    "VGG16_Weights",
+    "vgg16-397923af.pth",
+    min_size=32,
+    more={"IMAGENET1K_FEATURES": Weights(f"{HOST}vgg16_features-amdegroot-88682ab5.pth", _CAFFE, 32, None)},
+)
 VGG16_BN_Weights = weights_of("VGG16_BN_Weights", "vgg16_bn-6c64b313.pth", min_size=32)
 VGG19_Weights = weights_of("VGG19_Weights", "vgg19-dcbb9e9d.pth", min_size=32)
 VGG19_BN_Weights = weights_of("VGG19_BN_Weights", "vgg19_bn-c79401a0.pth", min_size=32)
@@ -65,9 +84,14 @@ class VGG(nn.Module):
         self.features = features
         self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
         self.classifier = nn.Sequential(
-            nn.Linear(512 * 7 * 7, 4096), nn.ReLU(True), nn.Dropout(dropout),
-            nn.Linear(4096, 4096), nn.ReLU(True), nn.Dropout(dropout), nn.Linear(4096, num_classes),
-        )  # fmt: skip
+            nn.Linear(512 * 7 * 7, 4096),
+            nn.ReLU(True),
+            nn.Dropout(dropout),
+            nn.Linear(4096, 4096),
+            nn.ReLU(True),
+            nn.Dropout(dropout),
+            nn.Linear(4096, num_classes),
+        )
         if init_weights:
             for m in self.modules():
                 if isinstance(m, nn.Conv2d):

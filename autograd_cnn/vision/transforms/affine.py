@@ -162,9 +162,12 @@ def _grid(m: Matrix, size: tuple[int, int], out: tuple[int, int], kind: Any) -> 
 
 
 def perspective(
-    img: Picture, startpoints: Sequence[Sequence[int]], endpoints: Sequence[Sequence[int]], interpolation: Any = InterpolationMode.BILINEAR,
+    img: Picture,
+    startpoints: Sequence[Sequence[int]],
+    endpoints: Sequence[Sequence[int]],
+    interpolation: Any = InterpolationMode.BILINEAR,
     fill: Any = None,
-) -> Picture:  # fmt: skip
+) -> Picture:
     """The picture seen askew: the four `startpoints` (x, y) come to lie at the `endpoints`.
 
     Raises:

@@ -34,7 +34,9 @@ def below(n: int) -> int:
     return int(default_generator.integers((1,), 0, n, np.dtype(np.int64))[0])
 
 
-def _interval(value: Any, name: str, center: float = 1, bound: tuple[float, float] = (0, math.inf), clip: bool = True) -> tuple[float, float] | None:
+def _interval(
+    value: Any, name: str, center: float = 1, bound: tuple[float, float] = (0, math.inf), clip: bool = True
+) -> tuple[float, float] | None:
     """A strength, or (low, high), as an interval about `center`; None if it changes nothing."""
     if isinstance(value, int | float):
         if value < 0:
@@ -169,8 +171,10 @@ class RandomResizedCrop(Module):
 
     def __repr__(self) -> str:
         scale, ratio = (tuple(round(v, 4) for v in pair) for pair in (self.scale, self.ratio))
-        return (f"RandomResizedCrop(size={self.size}, scale={scale}, ratio={ratio}, interpolation={self.interpolation.value}, "
-                f"antialias={self.antialias})")  # fmt: skip
+        return (
+            f"RandomResizedCrop(size={self.size}, scale={scale}, ratio={ratio}, interpolation={self.interpolation.value}, "
+            f"antialias={self.antialias})"
+        )
 
 
 RandomSizedCrop = RandomResizedCrop
@@ -247,7 +251,9 @@ class RandomAffine(Module):
         self.interpolation, self.fill, self.center = interpolation_of(interpolation), fill, center
 
     @staticmethod
-    def get_params(degrees: Any, translate: Any, scale_ranges: Any, shears: Any, img_size: Any) -> tuple[float, tuple[int, int], float, tuple[float, float]]:
+    def get_params(
+        degrees: Any, translate: Any, scale_ranges: Any, shears: Any, img_size: Any
+    ) -> tuple[float, tuple[int, int], float, tuple[float, float]]:
         """(angle, translations, scale, shear); `img_size` is (W, H)."""
         angle = _uniform(degrees[0], degrees[1])
         moved = (0, 0)
@@ -313,7 +319,12 @@ class RandomErasing(Module):
     """
 
     def __init__(
-        self, p: float = 0.5, scale: Sequence[float] = (0.02, 0.33), ratio: Sequence[float] = (0.3, 3.3), value: Any = 0, inplace: bool = False
+        self,
+        p: float = 0.5,
+        scale: Sequence[float] = (0.02, 0.33),
+        ratio: Sequence[float] = (0.3, 3.3),
+        value: Any = 0,
+        inplace: bool = False,
     ) -> None:
         super().__init__()
         if isinstance(value, str) and value != "random":
@@ -325,7 +336,9 @@ class RandomErasing(Module):
         self.p, self.scale, self.ratio, self.value, self.inplace = p, scale, ratio, value, inplace
 
     @staticmethod
-    def get_params(img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: list[float] | None = None) -> tuple[int, int, int, int, Tensor]:
+    def get_params(
+        img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: list[float] | None = None
+    ) -> tuple[int, int, int, int, Tensor]:
         """(top, left, height, width, values)"""
         c, rows, columns = img.shape[-3:]
         logs = np.log(np.asarray(ratio, np.float32))
@@ -346,7 +359,9 @@ class RandomErasing(Module):
     def forward(self, img: Tensor) -> Tensor:
         if rand() >= self.p:
             return img
-        value = None if self.value == "random" else [float(v) for v in (self.value if isinstance(self.value, tuple | list) else [self.value])]
+        value = (
+            None if self.value == "random" else [float(v) for v in (self.value if isinstance(self.value, tuple | list) else [self.value])]
+        )
         if value is not None and len(value) not in (1, img.shape[-3]):
             raise ValueError(f"If value is a sequence, it should have either a single value or {img.shape[-3]} (number of input channels)")
         return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)

@@ -97,9 +97,15 @@ class RandomAdjustSharpness(RandomInvert):
 class RandomPerspective(RandomInvert):
     """Seen askew, with probability p: each corner moves inwards by up to `distortion_scale` of half the picture."""
 
-    def __init__(self, distortion_scale: float = 0.5, p: float = 0.5, interpolation: Any = InterpolationMode.BILINEAR, fill: Any = 0) -> None:
+    def __init__(
+        self, distortion_scale: float = 0.5, p: float = 0.5, interpolation: Any = InterpolationMode.BILINEAR, fill: Any = 0
+    ) -> None:
         super().__init__(p)
-        self.distortion_scale, self.interpolation, self.fill = distortion_scale, interpolation_of(interpolation), 0 if fill is None else fill
+        self.distortion_scale, self.interpolation, self.fill = (
+            distortion_scale,
+            interpolation_of(interpolation),
+            0 if fill is None else fill,
+        )
 
     @staticmethod
     def get_params(width: int, height: int, distortion_scale: float) -> tuple[list[list[int]], list[list[int]]]:
@@ -127,7 +133,12 @@ def _applied(img: Picture, operation: str, magnitude: float, mode: Interpolation
         return F.affine(img, 0.0, moved, 1.0, [0.0, 0.0], interpolation=mode, fill=fill)
     if operation == "Rotate":
         return F.rotate(img, magnitude, interpolation=mode, fill=fill)
-    factors = {"Brightness": F.adjust_brightness, "Color": F.adjust_saturation, "Contrast": F.adjust_contrast, "Sharpness": F.adjust_sharpness}
+    factors = {
+        "Brightness": F.adjust_brightness,
+        "Color": F.adjust_saturation,
+        "Contrast": F.adjust_contrast,
+        "Sharpness": F.adjust_sharpness,
+    }
     if operation in factors:
         return factors[operation](img, 1.0 + magnitude)
     if operation == "Posterize":
@@ -145,12 +156,21 @@ def _space(bins: int, shear: float, shift: tuple[float, float], turn: float, str
     factor = linspace(0.0, strength, bins)
     bits = 8 - np.round(np.arange(bins, dtype=np.float32) / np.float32((bins - 1) / posterized))
     return {
-        "Identity": (None, False), "ShearX": (linspace(0.0, shear, bins), True), "ShearY": (linspace(0.0, shear, bins), True),
-        "TranslateX": (linspace(0.0, shift[1], bins), True), "TranslateY": (linspace(0.0, shift[0], bins), True),
-        "Rotate": (linspace(0.0, turn, bins), True), "Brightness": (factor, True), "Color": (factor, True), "Contrast": (factor, True),
-        "Sharpness": (factor, True), "Posterize": (bits, False), "Solarize": (linspace(255.0, 0.0, bins), False),
-        "AutoContrast": (None, False), "Equalize": (None, False),
-    }  # fmt: skip
+        "Identity": (None, False),
+        "ShearX": (linspace(0.0, shear, bins), True),
+        "ShearY": (linspace(0.0, shear, bins), True),
+        "TranslateX": (linspace(0.0, shift[1], bins), True),
+        "TranslateY": (linspace(0.0, shift[0], bins), True),
+        "Rotate": (linspace(0.0, turn, bins), True),
+        "Brightness": (factor, True),
+        "Color": (factor, True),
+        "Contrast": (factor, True),
+        "Sharpness": (factor, True),
+        "Posterize": (bits, False),
+        "Solarize": (linspace(255.0, 0.0, bins), False),
+        "AutoContrast": (None, False),
+        "Equalize": (None, False),
+    }
 
 
 class RandAugment(Module):
@@ -163,7 +183,12 @@ class RandAugment(Module):
     """
 
     def __init__(
-        self, num_ops: int = 2, magnitude: int = 9, num_magnitude_bins: int = 31, interpolation: Any = InterpolationMode.NEAREST, fill: Any = None
+        self,
+        num_ops: int = 2,
+        magnitude: int = 9,
+        num_magnitude_bins: int = 31,
+        interpolation: Any = InterpolationMode.NEAREST,
+        fill: Any = None,
     ) -> None:
         super().__init__()
         self.num_ops, self.magnitude, self.num_magnitude_bins = num_ops, magnitude, num_magnitude_bins
@@ -189,8 +214,10 @@ class RandAugment(Module):
         return img
 
     def __repr__(self) -> str:
-        return (f"RandAugment(num_ops={self.num_ops}, magnitude={self.magnitude}, num_magnitude_bins={self.num_magnitude_bins}, "
-                f"interpolation={self.interpolation}, fill={self.fill})")  # fmt: skip
+        return (
+            f"RandAugment(num_ops={self.num_ops}, magnitude={self.magnitude}, num_magnitude_bins={self.num_magnitude_bins}, "
+            f"interpolation={self.interpolation}, fill={self.fill})"
+        )
 
 
 class TrivialAugmentWide(RandAugment):

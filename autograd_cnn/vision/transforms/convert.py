@@ -56,7 +56,16 @@ def pil_to_tensor(pic: Any) -> Tensor:
     return wrap(_planes(pic))
 
 
-_MODES = {(1, "u1"): "L", (1, "i2"): "I;16", (1, "u2"): "I;16", (1, "i4"): "I", (1, "f4"): "F", (2, "u1"): "LA", (3, "u1"): "RGB", (4, "u1"): "RGBA"}
+_MODES = {
+    (1, "u1"): "L",
+    (1, "i2"): "I;16",
+    (1, "u2"): "I;16",
+    (1, "i4"): "I",
+    (1, "f4"): "F",
+    (2, "u1"): "LA",
+    (3, "u1"): "RGB",
+    (4, "u1"): "RGBA",
+}
 _CHANNELS = {2: ("LA",), 3: ("RGB", "YCbCr", "HSV"), 4: ("RGBA", "CMYK", "RGBX")}
 
 

@@ -26,7 +26,9 @@ def crop(img: Picture, top: int, left: int, height: int, width: int) -> Picture:
 
 def center_crop(img: Picture, output_size: int | Sequence[int]) -> Picture:
     """The middle, (H, W) = `output_size`; a smaller picture gets a black border first."""
-    th, tw = (int(output_size), int(output_size)) if isinstance(output_size, int | float) else tuple(list(output_size) * (2 // len(output_size)))
+    th, tw = (
+        (int(output_size), int(output_size)) if isinstance(output_size, int | float) else tuple(list(output_size) * (2 // len(output_size)))
+    )
     h, w = size_of(img)
     if tw > w or th > h:
         img = pad(img, [max((tw - w) // 2, 0), max((th - h) // 2, 0), max((tw - w + 1) // 2, 0), max((th - h + 1) // 2, 0)])
@@ -183,7 +185,9 @@ def resample(img: Tensor, oh: int, ow: int, mode: InterpolationMode, antialias: 
         rows, columns = (np.minimum(((np.arange(o) + shift) * (n / o)).astype(np.int64), n - 1) for o, n in ((oh, h), (ow, w)))
         return wrap(np.ascontiguousarray(value[..., rows[:, None], columns]))
     if mode not in (InterpolationMode.BILINEAR, InterpolationMode.BICUBIC):
-        raise ValueError(f"resize: expected nearest, bilinear or bicubic interpolation of a tensor, got {mode.value}. Resize a PIL Image instead.")
+        raise ValueError(
+            f"resize: expected nearest, bilinear or bicubic interpolation of a tensor, got {mode.value}. Resize a PIL Image instead."
+        )
     kind = value.dtype if value.dtype.kind == "f" else np.dtype(np.float32)
     cubic = mode is InterpolationMode.BICUBIC
     down, across = _weights(h, oh, cubic, antialias), _weights(w, ow, cubic, antialias)
@@ -220,7 +224,14 @@ def _cubic(t: Any, a: float) -> Any:
 
 
 def resized_crop(
-    img: Picture, top: int, left: int, height: int, width: int, size: Any, interpolation: Any = InterpolationMode.BILINEAR, antialias: bool | None = True
+    img: Picture,
+    top: int,
+    left: int,
+    height: int,
+    width: int,
+    size: Any,
+    interpolation: Any = InterpolationMode.BILINEAR,
+    antialias: bool | None = True,
 ) -> Picture:
     """`crop`, then `resize`."""
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)

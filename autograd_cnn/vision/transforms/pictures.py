@@ -24,10 +24,23 @@ class InterpolationMode(enum.Enum):
     LANCZOS = "lanczos"
 
 
-PILLOW = {InterpolationMode.NEAREST: 0, InterpolationMode.NEAREST_EXACT: 0, InterpolationMode.BILINEAR: 2, InterpolationMode.BICUBIC: 3,
-          InterpolationMode.BOX: 4, InterpolationMode.HAMMING: 5, InterpolationMode.LANCZOS: 1}  # fmt: skip
-_BY_NUMBER = {0: InterpolationMode.NEAREST, 1: InterpolationMode.LANCZOS, 2: InterpolationMode.BILINEAR, 3: InterpolationMode.BICUBIC,
-              4: InterpolationMode.BOX, 5: InterpolationMode.HAMMING}  # fmt: skip
+PILLOW = {
+    InterpolationMode.NEAREST: 0,
+    InterpolationMode.NEAREST_EXACT: 0,
+    InterpolationMode.BILINEAR: 2,
+    InterpolationMode.BICUBIC: 3,
+    InterpolationMode.BOX: 4,
+    InterpolationMode.HAMMING: 5,
+    InterpolationMode.LANCZOS: 1,
+}
+_BY_NUMBER = {
+    0: InterpolationMode.NEAREST,
+    1: InterpolationMode.LANCZOS,
+    2: InterpolationMode.BILINEAR,
+    3: InterpolationMode.BICUBIC,
+    4: InterpolationMode.BOX,
+    5: InterpolationMode.HAMMING,
+}
 
 
 def interpolation_of(mode: Any) -> InterpolationMode:
@@ -52,7 +65,9 @@ def pillow() -> Any:
     try:
         from PIL import Image
     except ImportError:
-        raise ImportError('pictures: expected Pillow, which reads and changes them. Install it: pip install "autograd-cnn[vision]"') from None
+        raise ImportError(
+            'pictures: expected Pillow, which reads and changes them. Install it: pip install "autograd-cnn[vision]"'
+        ) from None
     return Image
 
 

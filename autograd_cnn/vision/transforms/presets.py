@@ -20,9 +20,15 @@ class ImageClassification(Module):
     """
 
     def __init__(
-        self, *, crop_size: int, resize_size: int = 256, mean: Sequence[float] = _MEAN, std: Sequence[float] = _SPREAD,
-        interpolation: InterpolationMode = InterpolationMode.BILINEAR, antialias: bool | None = True,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        crop_size: int,
+        resize_size: int = 256,
+        mean: Sequence[float] = _MEAN,
+        std: Sequence[float] = _SPREAD,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:
         super().__init__()
         self.crop_size, self.resize_size = [crop_size], [resize_size]
         self.mean, self.std = list(mean), list(std)

@@ -14,7 +14,9 @@ from .pictures import Picture, as_picture, check
 
 def _bytes_only(img: Tensor, operation: str) -> Any:
     if img.dtype != np.uint8 or img.ndim < 3:
-        raise TypeError(f"{operation}: Only torch.uint8 image tensors (..., C, H, W) are supported, but found {img.dtype} {list(img.shape)}")
+        raise TypeError(
+            f"{operation}: Only torch.uint8 image tensors (..., C, H, W) are supported, but found {img.dtype} {list(img.shape)}"
+        )
     return np.asarray(img.value)
 
 

@@ -71,15 +71,25 @@ def volumes_of_an_inception_module() -> Drawing:
 def volumes_of_an_autoencoder() -> Drawing:
     manual_seed(0)
     model = nn.Sequential(
-        nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 4, 7),
-        nn.ConvTranspose2d(4, 16, 7), nn.ReLU(), nn.ConvTranspose2d(16, 8, 2, stride=2), nn.ReLU(), nn.ConvTranspose2d(8, 1, 2, stride=2),
-    )  # fmt: skip
+        nn.Conv2d(1, 8, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(16, 4, 7),
+        nn.ConvTranspose2d(4, 16, 7),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, 2, stride=2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 1, 2, stride=2),
+    )
     return draw.volumes(model, (1, 1, 28, 28), title="Autoencoder")
 
 
 @figure
 def receptive_field_of_a_signal() -> Drawing:
-    net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3))
+    net = nn.Sequential(
+        nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3)
+    )
     return draw.receptive_field(net, 4, (1, 1, 28))
 
 

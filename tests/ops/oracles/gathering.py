@@ -144,8 +144,6 @@ def _(x: Any, dim: Any, consecutive: bool) -> Any:
     return made if dim is None else np.moveaxis(made, 0, dim), shaped, np.array(counts)
 
 
-
-
 @oracle("masked_put")
 def _(x: Any, values: Any, mask: Any) -> Any:
     y, left = np.zeros(mask.shape), list(values.tolist())

@@ -82,8 +82,6 @@ def _(x: Any, t: Any, w: Any, ignore_index: int, reduction: str, label_smoothing
     return np.asarray(each.sum() if reduction == "sum" else each.sum() / weights.sum())
 
 
-
-
 def _class_shares(logits: Any, k: int, w: Any, smoothing: float) -> Any:
     """dL/d logits of one place of class k: Σ_c a_c (p − δ_c) with a_c = (1 − ε) w_k [c = k] + ε/C w_c."""
     p = [math.exp(v) / math.fsum(math.exp(u) for u in logits) for v in logits]

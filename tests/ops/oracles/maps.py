@@ -20,7 +20,8 @@ def _(x: Any, w: Any, b: Any = None, *, stride: Any, padding: Any, dilation: Any
 
 
 ORACLES["conv_input"] = lambda g, w, shape, stride, padding, dilation, groups, kind="": loops.conv_transposed(
-    g, w, shape, stride, padding, dilation, groups)  # fmt: skip
+    g, w, shape, stride, padding, dilation, groups
+)
 ORACLES["conv_weight"] = lambda g, x, shape, stride, padding, dilation, groups: loops.conv_weight(
     g, x, shape, stride, padding, dilation, groups
 )
@@ -33,7 +34,9 @@ ORACLES["batch_norm"] = lambda x, w, b, eps: loops.batch_norm(
     x, np.ones(x.shape[1]) if w is None else w, np.zeros(x.shape[1]) if b is None else b, eps
 )
 ORACLES["conv_weight_bias"] = lambda g, x, shape, stride, padding, dilation, groups: (
-    loops.conv_weight(g, x, shape, stride, padding, dilation, groups), g.astype(float).sum((0, *range(2, g.ndim))))  # fmt: skip
+    loops.conv_weight(g, x, shape, stride, padding, dilation, groups),
+    g.astype(float).sum((0, *range(2, g.ndim))),
+)
 ORACLES["batch_norm_adjoint"] = lambda g, x, mean, invstd, eps: loops.batch_norm_gradients(g, x, np.ones(x.shape[1]), eps)[0]
 ORACLES["batch_norm_adjoints"] = lambda g, x, w, mean, invstd, eps: loops.batch_norm_gradients(g, x, w, eps)
 
@@ -83,8 +86,13 @@ def _(x: Any, dims: Any, eps: float, kind: str = "") -> Any:
 
 
 ORACLES["max_pool"] = lambda x, kernel, stride, padding, dilation, ceil_mode: loops.max_pool(
-    x, kernel, stride, tuple((p, p) for p in padding), dilation,
-    tuple(_pooled(n, k, s, p, d, ceil_mode) for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)))  # fmt: skip
+    x,
+    kernel,
+    stride,
+    tuple((p, p) for p in padding),
+    dilation,
+    tuple(_pooled(n, k, s, p, d, ceil_mode) for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)),
+)
 
 
 def _pooled(n: int, k: int, s: int, p: int, d: int, ceil: bool) -> int:
@@ -135,16 +143,18 @@ def _window_counts(size: Any, kernel: Any, stride: Any, padding: Any, out: Any, 
 
 
 @oracle("window_sum")
-def _(x: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, average: bool, count_include_pad: bool, divisor: Any,
-      kind: str = "") -> Any:  # fmt: skip
+def _(
+    x: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, average: bool, count_include_pad: bool, divisor: Any, kind: str = ""
+) -> Any:
     out = _out(x.shape[2:], kernel, stride, padding, (1,) * len(kernel), ceil_mode)
     y = loops.sum_pool(x, kernel, stride, _pairs(padding), out)
     return y / _window_counts(x.shape[2:], kernel, stride, padding, out, count_include_pad, divisor) if average else y
 
 
 @oracle("window_spread")
-def _(g: Any, shape: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, average: bool, count_include_pad: bool,
-      divisor: Any) -> Any:  # fmt: skip
+def _(
+    g: Any, shape: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, average: bool, count_include_pad: bool, divisor: Any
+) -> Any:
     if average:
         g = g / _window_counts(shape[2:], kernel, stride, padding, g.shape[2:], count_include_pad, divisor)
     return loops.sum_pool_transposed(g, shape, kernel, stride, _pairs(padding))

@@ -99,8 +99,14 @@ def _kth(v: list[float], k: int) -> int:
 picking("max_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
 picking("min_dim", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 picking("kthvalue", _kth)
-picking("median_dim", lambda v, skip_nan: _kth(v, (sum(not math.isnan(e) for e in v) + 1) // 2) if skip_nan or not any(map(math.isnan, v))
-        else next(i for i, e in enumerate(v) if math.isnan(e)))  # fmt: skip
+picking(
+    "median_dim",
+    lambda v, skip_nan: (
+        _kth(v, (sum(not math.isnan(e) for e in v) + 1) // 2)
+        if skip_nan or not any(map(math.isnan, v))
+        else next(i for i, e in enumerate(v) if math.isnan(e))
+    ),
+)
 picking("argmax", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(max(v))))
 picking("argmin", lambda v: next((i for i, e in enumerate(v) if math.isnan(e)), v.index(min(v))))
 for _name in ("argmax", "argmin"):

@@ -11,14 +11,18 @@ import numpy as np
 
 from .table import ORACLES, oracle
 
-ORACLES.update({
-    "sum_to": lambda x, shape: sum_to(x, shape), "cat": lambda *xs, dim: catted(xs, dim),
-    "select_view": lambda x, at: x[at], "select_copy": lambda x, at: x[at],
-    "nonzero_tuple": lambda x: tuple(np.array([p[k] for p in np.argwhere(x).tolist()], np.int64) for k in range(x.ndim)),
-    "spread": lambda x, shape, dims, keepdim: spread(x, shape, dims, keepdim),
-    "sampled": lambda x, other=None, *, values: np.array(values),
-    "nuclear norm": lambda x: np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(np.swapaxes(x, -1, -2) @ x), 0)).sum(-1)),
-})  # fmt: skip
+ORACLES.update(
+    {
+        "sum_to": lambda x, shape: sum_to(x, shape),
+        "cat": lambda *xs, dim: catted(xs, dim),
+        "select_view": lambda x, at: x[at],
+        "select_copy": lambda x, at: x[at],
+        "nonzero_tuple": lambda x: tuple(np.array([p[k] for p in np.argwhere(x).tolist()], np.int64) for k in range(x.ndim)),
+        "spread": lambda x, shape, dims, keepdim: spread(x, shape, dims, keepdim),
+        "sampled": lambda x, other=None, *, values: np.array(values),
+        "nuclear norm": lambda x: np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(np.swapaxes(x, -1, -2) @ x), 0)).sum(-1)),
+    }
+)
 
 
 # ------------------------------------------------------------------------------------------------- entries that move
@@ -69,12 +73,26 @@ def _in_triangle(p: Any, old: Any, diagonal: int, lower: bool) -> Any:
 
 
 moving("pack", lambda old: old, lambda p, old: p)
-moving("permute", lambda old, dims: [old[d] for d in dims], lambda p, old, dims: tuple(p[[d % len(old) for d in dims].index(i)] for i in range(len(old))))
-moving("reshape", lambda old, shape, kind=None: _filled_in(old, shape), lambda p, old, shape, kind=None: _reshaped(p, old, _filled_in(old, shape)))
-moving("expand_to", lambda old, shape: shape,
-       lambda p, old, shape: tuple(0 if n == 1 else k for k, n in zip(p[len(p) - len(old) :], old, strict=True)))  # fmt: skip
-moving("flip", lambda old, dims: old,
-       lambda p, old, dims: tuple(n - 1 - k if i in [d % len(old) for d in dims] else k for i, (k, n) in enumerate(zip(p, old, strict=True))))  # fmt: skip
+moving(
+    "permute",
+    lambda old, dims: [old[d] for d in dims],
+    lambda p, old, dims: tuple(p[[d % len(old) for d in dims].index(i)] for i in range(len(old))),
+)
+moving(
+    "reshape",
+    lambda old, shape, kind=None: _filled_in(old, shape),
+    lambda p, old, shape, kind=None: _reshaped(p, old, _filled_in(old, shape)),
+)
+moving(
+    "expand_to",
+    lambda old, shape: shape,
+    lambda p, old, shape: tuple(0 if n == 1 else k for k, n in zip(p[len(p) - len(old) :], old, strict=True)),
+)
+moving(
+    "flip",
+    lambda old, dims: old,
+    lambda p, old, dims: tuple(n - 1 - k if i in [d % len(old) for d in dims] else k for i, (k, n) in enumerate(zip(p, old, strict=True))),
+)
 moving("triangle", lambda old, diagonal, lower: old, _in_triangle)
 moving("diagonal", _diagonal_shape, _on_diagonal)
 
@@ -246,5 +264,3 @@ def _(x: Any, by: int, dim: int) -> Any:
         if 0 <= to[dim] < x.shape[dim]:
             y[tuple(to)] = x[at]
     return y
-
-

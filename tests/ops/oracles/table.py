@@ -47,4 +47,3 @@ def nan_loses(fn: Callable[..., Any]) -> Callable[..., Any]:
         return fn(good) if good else math.nan
 
     return run
-

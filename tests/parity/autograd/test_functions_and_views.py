@@ -246,7 +246,7 @@ def a_gradient_of_another_dtype(m):
     A = F(m, lambda c, v: v * 2, lambda c, g: (g * 7).double())
     y = x * 3
     A.apply(y).sum().backward()
-    g, = m.autograd.grad(A.apply(x).sum(), x)
+    (g,) = m.autograd.grad(A.apply(x).sum(), x)
     return [N(x.grad), str(x.grad.dtype).rpartition(".")[2], str(g.dtype).rpartition(".")[2]]
 
 

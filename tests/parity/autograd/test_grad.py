@@ -273,8 +273,13 @@ LAID_OUT = {
 def gradients_lie_in_memory_as_their_leaves_do(m):
     found = []
     for make in LAID_OUT.values():
-        for way in (lambda x: x * 2, lambda x: x.transpose(0, -1) * m.ones(*x.transpose(0, -1).shape), lambda x: x.sum(), lambda x: x.reshape(-1) * 1,
-                    lambda x: x.transpose(0, 1).contiguous() * 3):  # fmt: skip
+        for way in (
+            lambda x: x * 2,
+            lambda x: x.transpose(0, -1) * m.ones(*x.transpose(0, -1).shape),
+            lambda x: x.sum(),
+            lambda x: x.reshape(-1) * 1,
+            lambda x: x.transpose(0, 1).contiguous() * 3,
+        ):
             x = make(m).requires_grad_()
             for _ in range(2):
                 way(x).sum().backward()
@@ -308,7 +313,7 @@ def a_gradient_with_a_graph_is_added_to_by_a_plain_one(m):
     first = x.grad
     (x * 5).sum().backward()
     second, x.grad = x.grad, None
-    h, = m.autograd.grad(first.sum(), x)
+    (h,) = m.autograd.grad(first.sum(), x)
     return [N(second), N(h)]
 
 

@@ -44,7 +44,7 @@ def a_hook_acts_again_on_the_gradients_own_gradient(m):
     x = leaf(m, [1.0, 2.0])
     y = m.tanh(x * 3)
     y.register_hook(lambda g: g * 0.5)
-    g, = m.autograd.grad((y * y).sum(), [x], create_graph=True)
+    (g,) = m.autograd.grad((y * y).sum(), [x], create_graph=True)
     (g * g).sum().backward()
     return N(g) + N(x.grad)
 
@@ -405,8 +405,15 @@ def every_kind_of_hook_may_remove_itself(m):
     x = leaf(m, [1.0, 2.0])
     y = x * 3
     accumulates = y.grad_fn.next_functions[0][0]
-    for register in (x.register_hook, x.register_post_accumulate_grad_hook, accumulates.register_hook, accumulates.register_prehook,
-                     y.register_hook, y.grad_fn.register_hook, y.grad_fn.register_prehook):  # fmt: skip
+    for register in (
+        x.register_hook,
+        x.register_post_accumulate_grad_hook,
+        accumulates.register_hook,
+        accumulates.register_prehook,
+        y.register_hook,
+        y.grad_fn.register_hook,
+        y.grad_fn.register_prehook,
+    ):
         removing_itself(register, seen)
     for _ in range(2):
         y.sum().backward(retain_graph=True)
@@ -440,8 +447,8 @@ def prehooks_take_part_in_second_derivatives(m):
     x = leaf(m, [1.0, 2.0])
     y = x**3
     y.grad_fn.register_prehook(lambda o: (o[0] * o[0],))  # (2y)² · 3x²
-    g, = m.autograd.grad((y * y).sum(), x, create_graph=True)
-    h, = m.autograd.grad(g.sum(), x)
+    (g,) = m.autograd.grad((y * y).sum(), x, create_graph=True)
+    (h,) = m.autograd.grad(g.sum(), x)
     return [N(g), N(h)]
 
 
@@ -450,8 +457,8 @@ def prehook_of_several_outputs_takes_part_in_second_derivatives(m):
     x = leaf(m, [1.0, 2.0])
     a, b = (x * x).split(1)
     a.grad_fn.register_prehook(lambda o: (o[0] * 5, o[1]))
-    g, = m.autograd.grad((a * a + b * b * b).sum(), x, create_graph=True)
-    h, = m.autograd.grad(g.sum(), x)
+    (g,) = m.autograd.grad((a * a + b * b * b).sum(), x, create_graph=True)
+    (h,) = m.autograd.grad(g.sum(), x)
     return [N(g), N(h)]
 
 
@@ -470,8 +477,8 @@ def node_hooks_take_part_in_second_derivatives(m):
     x = leaf(m, [1.0, 2.0])
     y = x * x.detach()
     y.grad_fn.register_hook(lambda gi, go: (gi[0] * go[0] * x, *gi[1:]))
-    g, = m.autograd.grad((y * y).sum(), x, create_graph=True)
-    h, = m.autograd.grad(g.sum(), x)
+    (g,) = m.autograd.grad((y * y).sum(), x, create_graph=True)
+    (h,) = m.autograd.grad(g.sum(), x)
     return [N(g), N(h)]
 
 

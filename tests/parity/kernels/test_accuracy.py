@@ -57,8 +57,11 @@ CURVES: dict[str, Program] = {
     **{n: lambda m, x, n=n: getattr(m.nn.functional, n)(x) for n in FUNCTIONAL},
     "gelu by tanh": lambda m, x: m.nn.functional.gelu(x, approximate="tanh"),
     "softplus 2": lambda m, x: m.nn.functional.softplus(x, 2.0, 10.0),
-    "square root": lambda m, x: x**0.5, "inverse": lambda m, x: x**-1, "power": lambda m, x: x**1.7, "of two": lambda m, x: 2**x,
-}  # fmt: skip
+    "square root": lambda m, x: x**0.5,
+    "inverse": lambda m, x: x**-1,
+    "power": lambda m, x: x**1.7,
+    "of two": lambda m, x: 2**x,
+}
 # What value and slope may be off by besides, in roundings of 1: a slope told from a result near ±1, x − tanh x, the root of a slope
 SLACK = {"tanh": (0, 2), "expm1": (0, 2), "tanhshrink": (1, 2), "silu": (0, 0.2)}
 
@@ -80,10 +83,12 @@ def steep(x: np.ndarray) -> np.ndarray:
 # Where PyTorch's float64 cancels, too: value and slope
 KNOWN: dict[str, tuple[Any, Any]] = {
     "gelu": (lambda x: x * below(x), lambda x: below(x) + x * bell(x)),
-    "gelu by tanh": (lambda x: x * steep(x),
-                     lambda x: steep(x) + x * steep(x) * steep(-x) * math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)),
+    "gelu by tanh": (
+        lambda x: x * steep(x),
+        lambda x: steep(x) + x * steep(x) * steep(-x) * math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x),
+    ),
     "softsign": (lambda x: x / (1 + abs(x)), lambda x: (1 + abs(x)) ** -2.0),
-}  # fmt: skip
+}
 
 
 def room_of(theirs: np.ndarray, right: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -126,18 +131,26 @@ def normal(*shape: int, mean: float = 0.0, seed: int = 0) -> np.ndarray:
 
 F: Callable[[Any], Any] = lambda m: m.nn.functional
 LONG: dict[str, tuple[Program, tuple[int, ...]]] = {
-    "cumsum": (lambda m, x: x.cumsum(0)[::1009], (1_000_001,)), "cumsum of rows": (lambda m, x: x.cumsum(0)[::101], (30_000, 3)),
-    "cumprod": (lambda m, x: (x * 1e-3 + 1).cumprod(0)[::101], (30_000,)), "prod": (lambda m, x: (x * 1e-3 + 1).prod(), (30_000,)),
-    "logcumsumexp": (lambda m, x: x.logcumsumexp(0)[::101], (30_000,)), "sum": (lambda m, x: x.sum(), (1_000_001,)),
-    "sum of rows": (lambda m, x: x.sum(0), (300_000, 3)), "mean of rows": (lambda m, x: x.mean(0), (300_000, 3)),
-    "sum over images": (lambda m, x: x.sum((0, 2, 3)), (16, 5, 64, 64)), "sum of columns": (lambda m, x: x.T.sum(1), (3, 300_000)),
-    "var of rows": (lambda m, x: x.var(0), (300_000, 3)), "norm of rows": (lambda m, x: x.norm(dim=0), (300_000, 3)),
-    "norm 3": (lambda m, x: x.norm(3), (1_000_001,)), "logsumexp": (lambda m, x: x.logsumexp(0), (300_000, 3)),
-    "softmax": (lambda m, x: x.softmax(0)[::1009], (300_000, 3)), "log_softmax": (lambda m, x: x.log_softmax(1)[:, ::1009], (2, 300_000)),
+    "cumsum": (lambda m, x: x.cumsum(0)[::1009], (1_000_001,)),
+    "cumsum of rows": (lambda m, x: x.cumsum(0)[::101], (30_000, 3)),
+    "cumprod": (lambda m, x: (x * 1e-3 + 1).cumprod(0)[::101], (30_000,)),
+    "prod": (lambda m, x: (x * 1e-3 + 1).prod(), (30_000,)),
+    "logcumsumexp": (lambda m, x: x.logcumsumexp(0)[::101], (30_000,)),
+    "sum": (lambda m, x: x.sum(), (1_000_001,)),
+    "sum of rows": (lambda m, x: x.sum(0), (300_000, 3)),
+    "mean of rows": (lambda m, x: x.mean(0), (300_000, 3)),
+    "sum over images": (lambda m, x: x.sum((0, 2, 3)), (16, 5, 64, 64)),
+    "sum of columns": (lambda m, x: x.T.sum(1), (3, 300_000)),
+    "var of rows": (lambda m, x: x.var(0), (300_000, 3)),
+    "norm of rows": (lambda m, x: x.norm(dim=0), (300_000, 3)),
+    "norm 3": (lambda m, x: x.norm(3), (1_000_001,)),
+    "logsumexp": (lambda m, x: x.logsumexp(0), (300_000, 3)),
+    "softmax": (lambda m, x: x.softmax(0)[::1009], (300_000, 3)),
+    "log_softmax": (lambda m, x: x.log_softmax(1)[:, ::1009], (2, 300_000)),
     "mse": (lambda m, x: F(m).mse_loss(x, x.detach() * 0.5), (1_000_001,)),
     "batch_norm": (lambda m, x: F(m).batch_norm(x, None, None, training=True), (16, 8, 64, 64)),
     "batch_norm of few": (lambda m, x: F(m).batch_norm(x, None, None, training=True), (32, 3, 17, 15)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -154,20 +167,31 @@ def test_gradients_of_a_batch_norm(shape: tuple[int, ...], mean: float, backend:
     def fn(m: Any, x: Any, weight: Any, bias: Any, c: Any) -> Any:
         return (F(m).batch_norm(x, None, None, weight, bias, training=True) * c).sum()
 
-    compare("batch_norm", fn, (normal(*shape, mean=mean), normal(shape[1], mean=1.0), normal(shape[1]), normal(*shape, mean=0.5, seed=1)), backend)
+    compare(
+        "batch_norm",
+        fn,
+        (normal(*shape, mean=mean), normal(shape[1], mean=1.0), normal(shape[1]), normal(*shape, mean=0.5, seed=1)),
+        backend,
+    )
 
 
 FAR: dict[str, tuple[Program, tuple[int, ...]]] = {
-    "var": (lambda m, x: x.var(1), (8, 1000)), "std": (lambda m, x: x.std(1), (8, 1000)),
-    "layer_norm": (lambda m, x: F(m).layer_norm(x, (1000,)), (8, 1000)), "layer_norm of short rows": (lambda m, x: F(m).layer_norm(x, (16,)), (300, 16)),
-    "group_norm": (lambda m, x: F(m).group_norm(x, 2), (4, 8, 16, 16)), "instance_norm": (lambda m, x: F(m).instance_norm(x), (4, 8, 16, 16)),
+    "var": (lambda m, x: x.var(1), (8, 1000)),
+    "std": (lambda m, x: x.std(1), (8, 1000)),
+    "layer_norm": (lambda m, x: F(m).layer_norm(x, (1000,)), (8, 1000)),
+    "layer_norm of short rows": (lambda m, x: F(m).layer_norm(x, (16,)), (300, 16)),
+    "group_norm": (lambda m, x: F(m).group_norm(x, 2), (4, 8, 16, 16)),
+    "instance_norm": (lambda m, x: F(m).instance_norm(x), (4, 8, 16, 16)),
     "batch_norm": (lambda m, x: F(m).batch_norm(x, None, None, training=True), (32, 3, 16, 16)),
     "batch_norm of features": (lambda m, x: F(m).batch_norm(x, None, None, training=True), (64, 30)),
     "batch_norm of channels": (lambda m, x: F(m).batch_norm(x, None, None, training=True), (8, 64, 8, 8)),
-    "logsumexp": (lambda m, x: x.logsumexp(1), (8, 100)), "softmax": (lambda m, x: x.softmax(1), (8, 100)),
-    "cosine": (lambda m, x: F(m).cosine_similarity(x, x.flip(0)), (8, 100)), "cov": (lambda m, x: m.cov(x), (3, 1000)),
-    "corrcoef": (lambda m, x: m.corrcoef(x), (3, 1000)), "cdist": (lambda m, x: m.cdist(x, x.flip(0)), (30, 10)),
-}  # fmt: skip
+    "logsumexp": (lambda m, x: x.logsumexp(1), (8, 100)),
+    "softmax": (lambda m, x: x.softmax(1), (8, 100)),
+    "cosine": (lambda m, x: F(m).cosine_similarity(x, x.flip(0)), (8, 100)),
+    "cov": (lambda m, x: m.cov(x), (3, 1000)),
+    "corrcoef": (lambda m, x: m.corrcoef(x), (3, 1000)),
+    "cdist": (lambda m, x: m.cdist(x, x.flip(0)), (30, 10)),
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -180,23 +204,40 @@ def test_far_mean(name: str, mean: float, backend: str) -> None:
 
 SIZED: dict[str, Program] = {
     **{f"norm {p:g}": lambda m, x, p=p: x.norm(p, dim=1) for p in (2, 1, 3, 0.5, math.inf, -math.inf)},
-    "normalize": lambda m, x: F(m).normalize(x), "cosine": lambda m, x: F(m).cosine_similarity(x, x * 0.5 + x.flip(0) * 0.5),
-    "hypot": lambda m, x: m.hypot(x, x * 2), "atan2": lambda m, x: m.atan2(x, x * 2), "std": lambda m, x: x.std(1), "var": lambda m, x: x.var(1),
-    "mean": lambda m, x: x.mean(1), "sum": lambda m, x: x.sum(1), "layer_norm": lambda m, x: F(m).layer_norm(x, (100,)),
-    "rms_norm": lambda m, x: F(m).rms_norm(x, (100,)), "batch_norm": lambda m, x: F(m).batch_norm(x, None, None, training=True),
-    "lrn": lambda m, x: F(m).local_response_norm(x[:, :, None], 3), "pairwise": lambda m, x: F(m).pairwise_distance(x, x.flip(0)),
-    "cdist": lambda m, x: m.cdist(x, x.flip(0) * 0.5), "dist": lambda m, x: m.dist(x, x.flip(0)),
-    "avg_pool": lambda m, x: F(m).avg_pool1d(x[None], 4), "adaptive": lambda m, x: F(m).adaptive_avg_pool1d(x[None], 3),
-    "max_pool": lambda m, x: F(m).max_pool1d(x[None], 3), "lp_pool": lambda m, x: F(m).lp_pool1d(x[None], 2, 4),
-    "logsumexp": lambda m, x: x.logsumexp(1), "logaddexp": lambda m, x: m.logaddexp(x, x.flip(1)), "product": lambda m, x: x * x.flip(1),
-    "quotient": lambda m, x: x / x.flip(1), "linear": lambda m, x: F(m).linear(x, x), "softmin": lambda m, x: F(m).softmin(x, 1),
+    "normalize": lambda m, x: F(m).normalize(x),
+    "cosine": lambda m, x: F(m).cosine_similarity(x, x * 0.5 + x.flip(0) * 0.5),
+    "hypot": lambda m, x: m.hypot(x, x * 2),
+    "atan2": lambda m, x: m.atan2(x, x * 2),
+    "std": lambda m, x: x.std(1),
+    "var": lambda m, x: x.var(1),
+    "mean": lambda m, x: x.mean(1),
+    "sum": lambda m, x: x.sum(1),
+    "layer_norm": lambda m, x: F(m).layer_norm(x, (100,)),
+    "rms_norm": lambda m, x: F(m).rms_norm(x, (100,)),
+    "batch_norm": lambda m, x: F(m).batch_norm(x, None, None, training=True),
+    "lrn": lambda m, x: F(m).local_response_norm(x[:, :, None], 3),
+    "pairwise": lambda m, x: F(m).pairwise_distance(x, x.flip(0)),
+    "cdist": lambda m, x: m.cdist(x, x.flip(0) * 0.5),
+    "dist": lambda m, x: m.dist(x, x.flip(0)),
+    "avg_pool": lambda m, x: F(m).avg_pool1d(x[None], 4),
+    "adaptive": lambda m, x: F(m).adaptive_avg_pool1d(x[None], 3),
+    "max_pool": lambda m, x: F(m).max_pool1d(x[None], 3),
+    "lp_pool": lambda m, x: F(m).lp_pool1d(x[None], 2, 4),
+    "logsumexp": lambda m, x: x.logsumexp(1),
+    "logaddexp": lambda m, x: m.logaddexp(x, x.flip(1)),
+    "product": lambda m, x: x * x.flip(1),
+    "quotient": lambda m, x: x / x.flip(1),
+    "linear": lambda m, x: F(m).linear(x, x),
+    "softmin": lambda m, x: F(m).softmin(x, 1),
     "bce": lambda m, x: F(m).binary_cross_entropy_with_logits(x, (x > 0).to(x.dtype), reduction="none"),
-    "cross_entropy": lambda m, x: F(m).cross_entropy(x, m.arange(8), reduction="none"), "trapezoid": lambda m, x: m.trapezoid(x, dim=1),
-    "lerp": lambda m, x: m.lerp(x, x.flip(1), 0.7), "interpolate": lambda m, x: F(m).interpolate(x[None], scale_factor=1.7, mode="linear"),
+    "cross_entropy": lambda m, x: F(m).cross_entropy(x, m.arange(8), reduction="none"),
+    "trapezoid": lambda m, x: m.trapezoid(x, dim=1),
+    "lerp": lambda m, x: m.lerp(x, x.flip(1), 0.7),
+    "interpolate": lambda m, x: F(m).interpolate(x[None], scale_factor=1.7, mode="linear"),
     "huber": lambda m, x: F(m).huber_loss(x, x.flip(1).detach(), reduction="none"),
     "kl": lambda m, x: F(m).kl_div(x.log_softmax(1), x.flip(0).softmax(1), reduction="none"),
     "conv": lambda m, x: F(m).conv1d(x.reshape(2, 4, 100), x[:, :12].reshape(8, 4, 3)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -15,9 +15,7 @@ from autograd_cnn.nn import init  # noqa: E402
 SHAPES = [(6, 5), (5, 6), (3, 4), (8, 3, 3, 3), (16, 4, 5)]
 
 
-def both(
-    name: str, shape: tuple[int, ...], dtype: str, *args: Any, own_generator: bool = False, **kwargs: Any
-) -> tuple[Any, Any]:
+def both(name: str, shape: tuple[int, ...], dtype: str, *args: Any, own_generator: bool = False, **kwargs: Any) -> tuple[Any, Any]:
     torch.manual_seed(3)
     ac.manual_seed(3)
     theirs = torch.zeros(shape, dtype=getattr(torch, dtype))
@@ -119,9 +117,7 @@ def test_errors_are_of_torch_s_type(name: str, args: Any, shape: Any, dtype: str
         getattr(init, name)(ac.zeros(*shape, dtype=getattr(ac, dtype)), *args)
 
 
-@pytest.mark.parametrize(
-    "name", ["linear", "conv2d", "conv_transpose1d", "sigmoid", "tanh", "relu", "selu", "leaky_relu"]
-)
+@pytest.mark.parametrize("name", ["linear", "conv2d", "conv_transpose1d", "sigmoid", "tanh", "relu", "selu", "leaky_relu"])
 @pytest.mark.parametrize("param", [None, 0.2, 3])
 def test_gains(name: str, param: Any) -> None:
     assert init.calculate_gain(name, param) == torch.nn.init.calculate_gain(name, param)

@@ -108,12 +108,28 @@ def test_results_and_gradients(row: Any, dtype: Any, mode: str) -> None:
 
 # ------------------------------------------------------------------------------------------------- what is refused
 BAD_MAKING = [
-    "Conv2d(4, 6, 3, groups=3)", "Conv2d(4, 6, 3, groups=0)", "Conv2d(4, 6, 3, padding='sam')", "Conv2d(4, 6, 3, stride=2, padding='same')",
-    "Conv2d(4, 6, 3, padding_mode='mirror')", "ConvTranspose2d(4, 6, 3, padding_mode='circular')", "Dropout(1.5)", "GroupNorm(3, 4)",
-    "Linear(3)", "MultiheadAttention(5, 2)", "MultiheadAttention(0, 2)", "Bilinear(0, 1, 1)", "RNN(3, 4, nonlinearity='gelu')",
-    "LSTM(0, 4)", "LSTM(3, 4, dropout=2.0)", "LSTM(3, 4, proj_size=4)",
-    "GRU(3, 4, num_layers=0)", "LSTM(3, 4, bias=1)", "Embedding(3, 4, padding_idx=3)", "LSTM(3.0, 4)", "Conv2d(4, 6, 3, nonsense=1)",
-]  # fmt: skip
+    "Conv2d(4, 6, 3, groups=3)",
+    "Conv2d(4, 6, 3, groups=0)",
+    "Conv2d(4, 6, 3, padding='sam')",
+    "Conv2d(4, 6, 3, stride=2, padding='same')",
+    "Conv2d(4, 6, 3, padding_mode='mirror')",
+    "ConvTranspose2d(4, 6, 3, padding_mode='circular')",
+    "Dropout(1.5)",
+    "GroupNorm(3, 4)",
+    "Linear(3)",
+    "MultiheadAttention(5, 2)",
+    "MultiheadAttention(0, 2)",
+    "Bilinear(0, 1, 1)",
+    "RNN(3, 4, nonlinearity='gelu')",
+    "LSTM(0, 4)",
+    "LSTM(3, 4, dropout=2.0)",
+    "LSTM(3, 4, proj_size=4)",
+    "GRU(3, 4, num_layers=0)",
+    "LSTM(3, 4, bias=1)",
+    "Embedding(3, 4, padding_idx=3)",
+    "LSTM(3.0, 4)",
+    "Conv2d(4, 6, 3, nonsense=1)",
+]
 
 
 @pytest.mark.parametrize("source", BAD_MAKING)
@@ -125,24 +141,52 @@ def test_bad_arguments(source: str) -> None:
 
 
 BAD_INPUT = [
-    ("Conv2d(4, 6, 3)", (2, 3, 7, 7)), ("Conv2d(4, 6, 3)", (2, 4, 7)), ("Conv2d(4, 6, 3)", (4, 2)), ("Conv2d(4, 6, 8)", (2, 4, 7, 7)),
-    ("Conv1d(4, 6, 3)", (2, 4, 7, 7)), ("ConvTranspose2d(4, 6, 3)", (2, 3, 7, 7)), ("Linear(5, 3)", (2, 4)),
+    ("Conv2d(4, 6, 3)", (2, 3, 7, 7)),
+    ("Conv2d(4, 6, 3)", (2, 4, 7)),
+    ("Conv2d(4, 6, 3)", (4, 2)),
+    ("Conv2d(4, 6, 8)", (2, 4, 7, 7)),
+    ("Conv1d(4, 6, 3)", (2, 4, 7, 7)),
+    ("ConvTranspose2d(4, 6, 3)", (2, 3, 7, 7)),
+    ("Linear(5, 3)", (2, 4)),
     ("Bilinear(3, 4, 5)", (2, 3), (2, 3)),
-    ("MaxPool2d(3)", (4, 4)), ("MaxPool2d(3)", (1, 2, 2)), ("MaxPool2d(3, padding=2)", (1, 5, 5)), ("AvgPool2d(3, padding=2)", (1, 5, 5)),
-    ("AvgPool2d(2, divisor_override=0)", (1, 5, 5)), ("AdaptiveAvgPool2d((2, 2, 2))", (1, 5, 5)),
-    ("BatchNorm2d(4)", (2, 3, 5, 5)), ("BatchNorm2d(4)", (2, 4, 5)), ("BatchNorm1d(4)", (1, 4)), ("BatchNorm1d(4)", (2, 4, 5, 5)),
-    ("InstanceNorm2d(4)", (2, 4)), ("InstanceNorm2d(4)", (2, 4, 1, 1)), ("InstanceNorm2d(3, affine=True)", (2, 4, 3, 3)),
+    ("MaxPool2d(3)", (4, 4)),
+    ("MaxPool2d(3)", (1, 2, 2)),
+    ("MaxPool2d(3, padding=2)", (1, 5, 5)),
+    ("AvgPool2d(3, padding=2)", (1, 5, 5)),
+    ("AvgPool2d(2, divisor_override=0)", (1, 5, 5)),
+    ("AdaptiveAvgPool2d((2, 2, 2))", (1, 5, 5)),
+    ("BatchNorm2d(4)", (2, 3, 5, 5)),
+    ("BatchNorm2d(4)", (2, 4, 5)),
+    ("BatchNorm1d(4)", (1, 4)),
+    ("BatchNorm1d(4)", (2, 4, 5, 5)),
+    ("InstanceNorm2d(4)", (2, 4)),
+    ("InstanceNorm2d(4)", (2, 4, 1, 1)),
+    ("InstanceNorm2d(3, affine=True)", (2, 4, 3, 3)),
     ("LayerNorm(5)", (2, 4)),
-    ("GroupNorm(2, 4)", (2, 3)), ("LocalResponseNorm(2)", (2, 3)), ("Dropout2d()", (3,)), ("ReflectionPad2d(3)", (1, 1, 3, 3)),
+    ("GroupNorm(2, 4)", (2, 3)),
+    ("LocalResponseNorm(2)", (2, 3)),
+    ("Dropout2d()", (3,)),
+    ("ReflectionPad2d(3)", (1, 1, 3, 3)),
     ("Unflatten(1, (2, 3))", (2, 4)),
-    ("PixelShuffle(2)", (1, 3, 2, 2)), ("Upsample(scale_factor=2, mode='bilinear')", (1, 2, 3)), ("Fold(4, 2)", (1, 4, 8)),
+    ("PixelShuffle(2)", (1, 3, 2, 2)),
+    ("Upsample(scale_factor=2, mode='bilinear')", (1, 2, 3)),
+    ("Fold(4, 2)", (1, 4, 8)),
     ("Unfold(5)", (1, 1, 4, 4)),
-    ("LSTM(3, 4)", (5, 2, 2)), ("LSTM(3, 4)", (5, 2, 2, 3)), ("GRU(3, 4)", (5, 2, 3), (1, 2, 5)), ("GRU(3, 4)", (5, 2, 3), (1, 4)),
-    ("GRUCell(3, 4)", (2, 2)), ("RNNCell(3, 4)", (2, 2, 3)), ("RNNCell(3, 4)", (2, 3), (2, 5)), ("Softmax2d()", (2, 3)), ("GLU()", (2, 3)),
-    ("MSELoss()", (2, 3), (4, 3)), ("MultiheadAttention(4, 2)", (3, 2, 5), (3, 2, 4), (3, 2, 4)), ("NLLLoss()", (2, 3), Ints((4,), 3)),
-    ("Flatten(2, 1)", (2, 3, 4)), ("CosineSimilarity()", (2, 3),
-    (2, 4)),
-]  # fmt: skip
+    ("LSTM(3, 4)", (5, 2, 2)),
+    ("LSTM(3, 4)", (5, 2, 2, 3)),
+    ("GRU(3, 4)", (5, 2, 3), (1, 2, 5)),
+    ("GRU(3, 4)", (5, 2, 3), (1, 4)),
+    ("GRUCell(3, 4)", (2, 2)),
+    ("RNNCell(3, 4)", (2, 2, 3)),
+    ("RNNCell(3, 4)", (2, 3), (2, 5)),
+    ("Softmax2d()", (2, 3)),
+    ("GLU()", (2, 3)),
+    ("MSELoss()", (2, 3), (4, 3)),
+    ("MultiheadAttention(4, 2)", (3, 2, 5), (3, 2, 4), (3, 2, 4)),
+    ("NLLLoss()", (2, 3), Ints((4,), 3)),
+    ("Flatten(2, 1)", (2, 3, 4)),
+    ("CosineSimilarity()", (2, 3), (2, 4)),
+]
 
 
 @pytest.mark.parametrize("row", BAD_INPUT, ids=[f"{r[0]} on {r[1:]}" for r in BAD_INPUT])
@@ -173,9 +217,28 @@ def test_wrong_dtypes() -> None:
 def test_where_pytorch_keeps_them() -> None:
     import importlib
 
-    for place in ("conv", "batchnorm", "activation", "pixelshuffle", "pooling", "dropout", "rnn", "linear", "loss", "container",
-    "module", "padding",
-                  "upsampling", "instancenorm", "normalization", "sparse", "flatten", "fold", "distance", "channelshuffle"):  # fmt: skip
+    for place in (
+        "conv",
+        "batchnorm",
+        "activation",
+        "pixelshuffle",
+        "pooling",
+        "dropout",
+        "rnn",
+        "linear",
+        "loss",
+        "container",
+        "module",
+        "padding",
+        "upsampling",
+        "instancenorm",
+        "normalization",
+        "sparse",
+        "flatten",
+        "fold",
+        "distance",
+        "channelshuffle",
+    ):
         theirs = importlib.import_module(f"torch.nn.modules.{place}")
         ours = importlib.import_module(f"autograd_cnn.nn.modules.{place}")
         for name in getattr(theirs, "__all__", ()):
@@ -197,6 +260,15 @@ def test_names_of_torch() -> None:
     assert not {n for n in missing if not n.startswith(("Lazy", "Transformer"))} - LEFT_OUT
 
 
-LEFT_OUT = {"AdaptiveLogSoftmaxWithLoss", "CTCLoss", "Container", "CrossMapLRN2d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+LEFT_OUT = {
+    "AdaptiveLogSoftmaxWithLoss",
+    "CTCLoss",
+    "Container",
+    "CrossMapLRN2d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "LinearCrossEntropyLoss",
-            "LinearCrossEntropyOptions", "NLLLoss2d", "SyncBatchNorm"}  # fmt: skip
+    "LinearCrossEntropyOptions",
+    "NLLLoss2d",
+    "SyncBatchNorm",
+}

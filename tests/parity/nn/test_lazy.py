@@ -16,13 +16,16 @@ import autograd_cnn as ac  # noqa: E402
 from autograd_cnn import nn  # noqa: E402
 
 CASES = [
-    ("LazyLinear", (4,), {}, (2, 3)), ("LazyLinear", (4,), {"bias": False}, (3,)),
+    ("LazyLinear", (4,), {}, (2, 3)),
+    ("LazyLinear", (4,), {"bias": False}, (3,)),
     *[(f"LazyConv{d}d", (4, 3), {"stride": 2, "padding": 1}, (2, 6, *(7,) * d)) for d in (1, 2, 3)],
     ("LazyConv2d", (4, 3), {"groups": 2, "bias": False}, (6, 5, 5)),
     *[(f"LazyConvTranspose{d}d", (4, 3), {"stride": 2}, (2, 6, *(3,) * d)) for d in (1, 2, 3)],
-    ("LazyBatchNorm1d", (), {}, (4, 3)), ("LazyBatchNorm2d", (), {"momentum": None}, (4, 3, 2, 2)), ("LazyBatchNorm3d", (), {"affine": False}, (2, 3, 2, 2, 2)),
+    ("LazyBatchNorm1d", (), {}, (4, 3)),
+    ("LazyBatchNorm2d", (), {"momentum": None}, (4, 3, 2, 2)),
+    ("LazyBatchNorm3d", (), {"affine": False}, (2, 3, 2, 2, 2)),
     *[(f"LazyInstanceNorm{d}d", (), {"affine": True, "track_running_stats": True}, (2, 3, *(4,) * d)) for d in (1, 2, 3)],
-]  # fmt: skip
+]
 
 
 def _both(name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:

@@ -90,8 +90,10 @@ def test_layers_over_packed_sequences(kind: str, lengths: Any, ordered: bool, op
     for given in (False, True):
         x.grad = z.grad = None
         ya, ea = layers[0](mine.pack_padded_sequence(x, lengths, enforce_sorted=ordered), state(kind, wrap(start)) if given else None)
-        yb, eb = layers[1](theirs.pack_padded_sequence(z, torch.tensor(lengths), enforce_sorted=ordered),
-                           state(kind, torch.from_numpy(start)) if given else None)  # fmt: skip
+        yb, eb = layers[1](
+            theirs.pack_padded_sequence(z, torch.tensor(lengths), enforce_sorted=ordered),
+            state(kind, torch.from_numpy(start)) if given else None,
+        )
         same(tuple(ya), tuple(yb))
         same(ea, eb)
         ends = [(e[0] if kind == "LSTM" else e) for e in (ea, eb)]
@@ -151,7 +153,10 @@ def test_tables() -> None:
     assert repr(a) == repr(b)
     same(a(ac.tensor([1, 4])), b(torch.tensor([1, 4])))
     assert ac.nn.Embedding.from_pretrained(wrap(table), freeze=False).weight.requires_grad
-    bag = ac.nn.EmbeddingBag.from_pretrained(wrap(table.copy()), mode="sum"), torch.nn.EmbeddingBag.from_pretrained(torch.from_numpy(table), mode="sum")
+    bag = (
+        ac.nn.EmbeddingBag.from_pretrained(wrap(table.copy()), mode="sum"),
+        torch.nn.EmbeddingBag.from_pretrained(torch.from_numpy(table), mode="sum"),
+    )
     same(bag[0](ac.tensor([[1, 4]])), bag[1](torch.tensor([[1, 4]])))
     assert repr(bag[0]) == repr(bag[1])
     weights = array((2, 3), np.float32, seed=4)

@@ -12,8 +12,14 @@ torch = pytest.importorskip("torch")
 import autograd_cnn as ac  # noqa: E402
 
 
-@pytest.mark.parametrize("made", ["utils.spectral_norm(nn.Conv2d(3, 4, 3))", "utils.spectral_norm(nn.ConvTranspose2d(3, 4, 3), n_power_iterations=2)",
-                                  "utils.spectral_norm(nn.Linear(5, 3), dim=1)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "made",
+    [
+        "utils.spectral_norm(nn.Conv2d(3, 4, 3))",
+        "utils.spectral_norm(nn.ConvTranspose2d(3, 4, 3), n_power_iterations=2)",
+        "utils.spectral_norm(nn.Linear(5, 3), dim=1)",
+    ],
+)
 def test_values_gradients_and_buffers(made):
     layers = []
     for library in (torch, ac):

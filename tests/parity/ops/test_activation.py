@@ -17,15 +17,43 @@ from ..both import DTYPES, SPECIAL, Fixed, agree, array, at_special_points, fail
 F, T = ac.nn.functional, torch.nn.functional
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
-    ("relu", {}), ("relu6", {}), ("leaky_relu", {}), ("leaky_relu", {"negative_slope": 0.3}), ("leaky_relu", {"negative_slope": 2.0}),
-    ("leaky_relu", {"negative_slope": 0.0}), ("leaky_relu", {"negative_slope": -0.5}), ("elu", {}), ("elu", {"alpha": 0.5}),
-    ("elu", {"alpha": -0.5}), ("selu", {}), ("celu", {}), ("celu", {"alpha": 2.0}), ("gelu", {}), ("gelu", {"approximate": "tanh"}),
-    ("silu", {}), ("mish", {}), ("softplus", {}), ("softplus", {"beta": 2}), ("softplus", {"beta": 0.5, "threshold": 0.3}),
+    ("relu", {}),
+    ("relu6", {}),
+    ("leaky_relu", {}),
+    ("leaky_relu", {"negative_slope": 0.3}),
+    ("leaky_relu", {"negative_slope": 2.0}),
+    ("leaky_relu", {"negative_slope": 0.0}),
+    ("leaky_relu", {"negative_slope": -0.5}),
+    ("elu", {}),
+    ("elu", {"alpha": 0.5}),
+    ("elu", {"alpha": -0.5}),
+    ("selu", {}),
+    ("celu", {}),
+    ("celu", {"alpha": 2.0}),
+    ("gelu", {}),
+    ("gelu", {"approximate": "tanh"}),
+    ("silu", {}),
+    ("mish", {}),
+    ("softplus", {}),
+    ("softplus", {"beta": 2}),
+    ("softplus", {"beta": 0.5, "threshold": 0.3}),
     ("softsign", {}),
-    ("hardtanh", {}), ("hardtanh", {"min_val": -0.5, "max_val": 1.5}), ("hardsigmoid", {}), ("hardswish", {}), ("tanhshrink", {}),
-    ("softshrink", {}), ("softshrink", {"lambd": 1.0}), ("hardshrink", {}), ("hardshrink", {"lambd": 1.0}), ("logsigmoid", {}),
-    ("threshold", {"threshold": 0.1, "value": 20.0}), ("rrelu", {}), ("rrelu", {"lower": 0.1, "upper": 0.3}), ("sigmoid", {}), ("tanh", {}),
-]  # fmt: skip
+    ("hardtanh", {}),
+    ("hardtanh", {"min_val": -0.5, "max_val": 1.5}),
+    ("hardsigmoid", {}),
+    ("hardswish", {}),
+    ("tanhshrink", {}),
+    ("softshrink", {}),
+    ("softshrink", {"lambd": 1.0}),
+    ("hardshrink", {}),
+    ("hardshrink", {"lambd": 1.0}),
+    ("logsigmoid", {}),
+    ("threshold", {"threshold": 0.1, "value": 20.0}),
+    ("rrelu", {}),
+    ("rrelu", {"lower": 0.1, "upper": 0.3}),
+    ("sigmoid", {}),
+    ("tanh", {}),
+]
 IDS = [f"{n}-{'-'.join(map(str, k.values()))}" for n, k in CALLS]
 
 
@@ -51,9 +79,31 @@ def test_special_points(name: str, params: dict[str, Any]) -> None:
     at_special_points(getattr(F, name), getattr(T, name), values, atol, **params)
 
 
-@pytest.mark.parametrize(("name", "params"), [c for c in CALLS if c[0] in {
-    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardtanh", "hardsigmoid", "hardswish", "threshold", "rrelu"}
-    and c[1] != {"alpha": -0.5} and c[1] not in ({"negative_slope": 0.0}, {"negative_slope": -0.5})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        c
+        for c in CALLS
+        if c[0]
+        in {
+            "relu",
+            "relu6",
+            "leaky_relu",
+            "elu",
+            "selu",
+            "celu",
+            "silu",
+            "mish",
+            "hardtanh",
+            "hardsigmoid",
+            "hardswish",
+            "threshold",
+            "rrelu",
+        }
+        and c[1] != {"alpha": -0.5}
+        and c[1] not in ({"negative_slope": 0.0}, {"negative_slope": -0.5})
+    ],
+)
 def test_in_place(name: str, params: dict[str, Any]) -> None:
     def call(f: Any) -> Any:
         def run(x: Any) -> Any:

@@ -38,10 +38,24 @@ def test_compare(name: str) -> None:
 def test_operators() -> None:
     x, z = Fixed(np.array([1, 2, 3])), Fixed(np.array([3, 2, 1]))
     calls: list[Any] = [
-        lambda a, b: a == b, lambda a, b: a != b, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b, lambda a, b: a >= b,
-        lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b, lambda a, b: ~a, lambda a, b: a << b, lambda a, b: a >> 1,
-        lambda a, b: a > 2, lambda a, b: 6 & b, lambda a, b: (a > 1) & (b > 1), lambda a, b: ~(a > 1), lambda a, b: a == 2.0,
-    ]  # fmt: skip
+        lambda a, b: a == b,
+        lambda a, b: a != b,
+        lambda a, b: a < b,
+        lambda a, b: a <= b,
+        lambda a, b: a > b,
+        lambda a, b: a >= b,
+        lambda a, b: a & b,
+        lambda a, b: a | b,
+        lambda a, b: a ^ b,
+        lambda a, b: ~a,
+        lambda a, b: a << b,
+        lambda a, b: a >> 1,
+        lambda a, b: a > 2,
+        lambda a, b: 6 & b,
+        lambda a, b: (a > 1) & (b > 1),
+        lambda a, b: ~(a > 1),
+        lambda a, b: a == 2.0,
+    ]
     for call in calls:
         agree(call, call, x, z)
     assert (ac.ones(2) == None) is False  # noqa: E711  # as torch: a tensor is not None

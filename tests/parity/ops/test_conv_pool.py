@@ -62,9 +62,12 @@ def test_full_convolution(dims: int) -> None:
     for kernel, dilation in (((3, 2, 2), 1), ((2, 3, 1), 2)):
         k = kernel[:dims]
         pad = tuple(dilation * (n - 1) for n in k)
-        agree(lambda x, w, d=dilation: getattr(F, f"conv{dims}d")(x, w, padding="full", dilation=d),
-              lambda x, w, d=dilation, p=pad: getattr(G, f"conv{dims}d")(x, w, padding=p, dilation=d),
-              array((2, 2, *SIZES[dims])), array((3, 2, *k), seed=1))  # fmt: skip
+        agree(
+            lambda x, w, d=dilation: getattr(F, f"conv{dims}d")(x, w, padding="full", dilation=d),
+            lambda x, w, d=dilation, p=pad: getattr(G, f"conv{dims}d")(x, w, padding=p, dilation=d),
+            array((2, 2, *SIZES[dims])),
+            array((3, 2, *k), seed=1),
+        )
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
@@ -72,8 +75,13 @@ def test_true_convolution(dims: int) -> None:
     """The kernel flipped in all its dims."""
     x, w, b = array((2, 4, *SIZES[dims])), array((6, 2, *(3, 2, 2)[:dims]), seed=1), array((6,), seed=2)
     flipped = lambda v: v.flip(tuple(range(2, v.dim())))
-    agree(lambda *a: getattr(F, f"convolve{dims}d")(*a, stride=2, padding=1, groups=2),
-          lambda x, w, b: getattr(G, f"conv{dims}d")(x, flipped(w), b, stride=2, padding=1, groups=2), x, w, b)  # fmt: skip
+    agree(
+        lambda *a: getattr(F, f"convolve{dims}d")(*a, stride=2, padding=1, groups=2),
+        lambda x, w, b: getattr(G, f"conv{dims}d")(x, flipped(w), b, stride=2, padding=1, groups=2),
+        x,
+        w,
+        b,
+    )
 
 
 @pytest.mark.parametrize("mode", ["valid", "same", "full"])
@@ -120,12 +128,16 @@ def test_convolution_of_unusual_inputs(dims: int) -> None:
     every = (slice(None), slice(None), *(slice(None, None, -1),) * dims)
     base = array((2, 2, *size))
     mine = getattr(F, name)(wrap(base[every]), wrap(w[every]))
-    np.testing.assert_allclose(mine.value, getattr(G, name)(torch.from_numpy(base[every].copy()), torch.from_numpy(w[every].copy())).numpy(), atol=1e-12)
+    np.testing.assert_allclose(
+        mine.value, getattr(G, name)(torch.from_numpy(base[every].copy()), torch.from_numpy(w[every].copy())).numpy(), atol=1e-12
+    )
     both(name, np.broadcast_to(array((2, 1, *(1,) * dims)), (2, 2, *size)).copy(), w)
     holes = array((1, 2, *size))
     holes[(0, 1, *(2,) * dims)] = np.nan
-    np.testing.assert_array_equal(np.isnan(getattr(F, name)(wrap(holes), wrap(w)).value),
-                                  np.isnan(getattr(G, name)(torch.from_numpy(holes), torch.from_numpy(w)).numpy()))  # fmt: skip
+    np.testing.assert_array_equal(
+        np.isnan(getattr(F, name)(wrap(holes), wrap(w)).value),
+        np.isnan(getattr(G, name)(torch.from_numpy(holes), torch.from_numpy(w)).numpy()),
+    )
 
 
 def test_convolution_of_broadcast_inputs() -> None:
@@ -172,7 +184,13 @@ def test_strict_windows(name: str) -> None:
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_max_pool(dims: int, dtype: Any) -> None:
     name, x = f"max_pool{dims}d", spread((2, 3, *SIZES[dims]), dtype)
-    for kernel, stride, padding, dilation in ((2, None, 0, 1), (3, 2, 1, 1), (3, 1, 0, 1), (2, 3, 1, 2), ((3, 2, 1)[:dims], (1, 2, 3)[:dims], 0, 1)):
+    for kernel, stride, padding, dilation in (
+        (2, None, 0, 1),
+        (3, 2, 1, 1),
+        (3, 1, 0, 1),
+        (2, 3, 1, 2),
+        ((3, 2, 1)[:dims], (1, 2, 3)[:dims], 0, 1),
+    ):
         for ceil_mode in (False, True):
             both(name, x, kernel, stride, padding, dilation, ceil_mode)
     both(name, x, 2, return_indices=True)
@@ -210,7 +228,11 @@ def test_sum_pool_is_the_average_times_the_window(dims: int) -> None:
     x = array((2, 3, *SIZES[dims]))
     agree(lambda v: getattr(F, f"sum_pool{dims}d")(v, 2, 1), lambda v: getattr(G, f"avg_pool{dims}d")(v, 2, 1) * 2**dims, x)
     if dims > 1:
-        agree(lambda v: getattr(F, f"sum_pool{dims}d")(v, 3, 2, 1, True), lambda v: getattr(G, f"avg_pool{dims}d")(v, 3, 2, 1, True, divisor_override=1), x)
+        agree(
+            lambda v: getattr(F, f"sum_pool{dims}d")(v, 3, 2, 1, True),
+            lambda v: getattr(G, f"avg_pool{dims}d")(v, 3, 2, 1, True, divisor_override=1),
+            x,
+        )
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
@@ -248,7 +270,9 @@ def test_global_pool(dims: int) -> None:
 def test_unpool(dims: int, dtype: Any) -> None:
     """Values back where their maxima stood, with the switches of a real pooling."""
     x = spread((2, 3, *(6, 4, 4)[:dims]), dtype)
-    pool = lambda v, space, **k: getattr(space, f"max_unpool{dims}d")(*getattr(space, f"max_pool{dims}d")(v, 2, return_indices=True), 2, **k)
+    pool = lambda v, space, **k: getattr(space, f"max_unpool{dims}d")(
+        *getattr(space, f"max_pool{dims}d")(v, 2, return_indices=True), 2, **k
+    )
     agree(lambda v: pool(v, F), lambda v: pool(v, G), x)
     agree(lambda v: pool(v[0], F), lambda v: pool(v[0], G), x)
     size = [n + 1 for n in (6, 4, 4)[:dims]]
@@ -258,16 +282,23 @@ def test_unpool(dims: int, dtype: Any) -> None:
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_pooling_of_unusual_inputs(dims: int) -> None:
     whole = spread((2, 3, *SIZES[dims]))
-    for name, args in ((f"max_pool{dims}d", (2,)), (f"avg_pool{dims}d", (2,)), (f"adaptive_avg_pool{dims}d", (2,)), (f"adaptive_max_pool{dims}d", (2,))):
+    for name, args in (
+        (f"max_pool{dims}d", (2,)),
+        (f"avg_pool{dims}d", (2,)),
+        (f"adaptive_avg_pool{dims}d", (2,)),
+        (f"adaptive_max_pool{dims}d", (2,)),
+    ):
         both(name, np.zeros((0, 3, *SIZES[dims])), *args)
         turned = np.ascontiguousarray(whole.transpose(*reversed(range(dims + 2)))).transpose(*reversed(range(dims + 2)))
         np.testing.assert_array_equal(getattr(F, name)(wrap(turned), *args).value, getattr(F, name)(wrap(whole), *args).value)
         flipped = whole[..., ::-1]
-        np.testing.assert_allclose(getattr(F, name)(wrap(flipped), *args).value,
-                                   getattr(G, name)(torch.from_numpy(flipped.copy()), *args).numpy(), atol=1e-12)  # fmt: skip
+        np.testing.assert_allclose(
+            getattr(F, name)(wrap(flipped), *args).value, getattr(G, name)(torch.from_numpy(flipped.copy()), *args).numpy(), atol=1e-12
+        )
         wide = np.broadcast_to(whole[:1], whole.shape)
-        np.testing.assert_allclose(getattr(F, name)(wrap(wide), *args).value,
-                                   getattr(G, name)(torch.from_numpy(wide.copy()), *args).numpy(), atol=1e-12)  # fmt: skip
+        np.testing.assert_allclose(
+            getattr(F, name)(wrap(wide), *args).value, getattr(G, name)(torch.from_numpy(wide.copy()), *args).numpy(), atol=1e-12
+        )
 
 
 def test_pooling_refuses() -> None:
@@ -391,8 +422,12 @@ def test_instance_norm_moves_its_estimates() -> None:
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize("name", ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"])
 def test_masks_are_torchs(name: str, p: float, dtype: Any) -> None:
-    shapes = {"dropout1d": [(2, 3, 40), (3, 40)], "dropout2d": [(2, 3, 4, 5), (3, 4, 5), (30, 40)], "dropout3d": [(2, 3, 2, 3, 2), (3, 2, 3, 2)],
-              "feature_alpha_dropout": [(5, 7, 3)]}.get(name, [(7,), (3, 50), (16, 17), ()])  # fmt: skip
+    shapes = {
+        "dropout1d": [(2, 3, 40), (3, 40)],
+        "dropout2d": [(2, 3, 4, 5), (3, 4, 5), (30, 40)],
+        "dropout3d": [(2, 3, 2, 3, 2), (3, 2, 3, 2)],
+        "feature_alpha_dropout": [(5, 7, 3)],
+    }.get(name, [(7,), (3, 50), (16, 17), ()])
     for shape, training in itertools.product(shapes, (True, False)):
         x = np.abs(array(shape, dtype)) + 0.5
         ac.manual_seed(5)

@@ -13,15 +13,54 @@ from autograd_cnn.tensors.tensor import wrap  # noqa: E402
 from ..both import DTYPES, Fixed, agree, array, at_special_points, fail_alike  # noqa: E402
 
 UNARY = {  # name: where it is smooth
-    "exp": (-2, 2), "exp2": (-2, 2), "expm1": (-2, 2), "log": (0.2, 3), "log2": (0.2, 3), "log10": (0.2, 3), "log1p": (-0.5, 3),
-    "sqrt": (0.2, 3), "rsqrt": (0.2, 3), "reciprocal": (0.3, 3), "square": (-2, 2), "sigmoid": (-3, 3), "logit": (0.1, 0.9),
-    "sin": (-3, 3), "cos": (-3, 3), "tan": (-1, 1), "asin": (-0.9, 0.9), "acos": (-0.9, 0.9), "atan": (-3, 3), "sinh": (-2, 2),
-    "cosh": (-2, 2), "tanh": (-2, 2), "asinh": (-3, 3), "acosh": (1.2, 3), "atanh": (-0.9, 0.9), "sinc": (0.1, 2), "erf": (-3, 3),
-    "erfc": (-3, 3), "erfinv": (-0.9, 0.9), "abs": (0.1, 2), "sign": (0.1, 2), "floor": (-3, 3), "ceil": (-3, 3), "trunc": (-3, 3),
-    "round": (-3, 3), "frac": (0.1, 0.9), "nan_to_num": (-2, 2), "deg2rad": (-90, 90), "rad2deg": (-3, 3), "neg": (-2, 2),
-    "relu": (0.1, 2), "positive": (-2, 2), "absolute": (0.1, 2), "fix": (-3, 3), "arcsin": (-0.9, 0.9), "arctanh": (-0.9, 0.9),
+    "exp": (-2, 2),
+    "exp2": (-2, 2),
+    "expm1": (-2, 2),
+    "log": (0.2, 3),
+    "log2": (0.2, 3),
+    "log10": (0.2, 3),
+    "log1p": (-0.5, 3),
+    "sqrt": (0.2, 3),
+    "rsqrt": (0.2, 3),
+    "reciprocal": (0.3, 3),
+    "square": (-2, 2),
+    "sigmoid": (-3, 3),
+    "logit": (0.1, 0.9),
+    "sin": (-3, 3),
+    "cos": (-3, 3),
+    "tan": (-1, 1),
+    "asin": (-0.9, 0.9),
+    "acos": (-0.9, 0.9),
+    "atan": (-3, 3),
+    "sinh": (-2, 2),
+    "cosh": (-2, 2),
+    "tanh": (-2, 2),
+    "asinh": (-3, 3),
+    "acosh": (1.2, 3),
+    "atanh": (-0.9, 0.9),
+    "sinc": (0.1, 2),
+    "erf": (-3, 3),
+    "erfc": (-3, 3),
+    "erfinv": (-0.9, 0.9),
+    "abs": (0.1, 2),
+    "sign": (0.1, 2),
+    "floor": (-3, 3),
+    "ceil": (-3, 3),
+    "trunc": (-3, 3),
+    "round": (-3, 3),
+    "frac": (0.1, 0.9),
+    "nan_to_num": (-2, 2),
+    "deg2rad": (-90, 90),
+    "rad2deg": (-3, 3),
+    "neg": (-2, 2),
+    "relu": (0.1, 2),
+    "positive": (-2, 2),
+    "absolute": (0.1, 2),
+    "fix": (-3, 3),
+    "arcsin": (-0.9, 0.9),
+    "arctanh": (-0.9, 0.9),
     "sgn": (0.1, 2),
-}  # fmt: skip
+}
 NO_TWIN = {"positive", "asinh", "acosh", "atanh", "arctanh"}  # torch has none, or no derivative of it
 
 
@@ -60,10 +99,26 @@ def test_unary_of_float16(name: str) -> None:
 
 
 BINARY = {
-    "maximum": (-2, 2), "minimum": (-2, 2), "fmax": (-2, 2), "fmin": (-2, 2), "atan2": (0.3, 2), "hypot": (0.3, 2), "remainder": (0.3, 2),
-    "fmod": (0.3, 2), "copysign": (0.3, 2), "logaddexp": (-2, 2), "logaddexp2": (-2, 2), "xlogy": (0.3, 2), "clamp_min": (-2, 2),
-    "clamp_max": (-2, 2), "add": (-2, 2), "sub": (-2, 2), "mul": (-2, 2), "div": (0.3, 2), "pow": (0.3, 2),
-}  # fmt: skip
+    "maximum": (-2, 2),
+    "minimum": (-2, 2),
+    "fmax": (-2, 2),
+    "fmin": (-2, 2),
+    "atan2": (0.3, 2),
+    "hypot": (0.3, 2),
+    "remainder": (0.3, 2),
+    "fmod": (0.3, 2),
+    "copysign": (0.3, 2),
+    "logaddexp": (-2, 2),
+    "logaddexp2": (-2, 2),
+    "xlogy": (0.3, 2),
+    "clamp_min": (-2, 2),
+    "clamp_max": (-2, 2),
+    "add": (-2, 2),
+    "sub": (-2, 2),
+    "mul": (-2, 2),
+    "div": (0.3, 2),
+    "pow": (0.3, 2),
+}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

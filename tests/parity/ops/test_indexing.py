@@ -68,8 +68,14 @@ def test_scatter() -> None:
     twin("scatter_", X, 0, at, array((2, 4), seed=5))
     twin("scatter_", X, 1, I([[3], [0]]), 1.5)
     for how in ("add", "multiply"):
-        agree(lambda a, *r, how=how: a.scatter(*r, reduce=how), lambda a, *r, how=how: a.scatter(*r, reduce=how), Fixed(X), 0, at,
-              Fixed(array((2, 4), seed=5)))  # fmt: skip
+        agree(
+            lambda a, *r, how=how: a.scatter(*r, reduce=how),
+            lambda a, *r, how=how: a.scatter(*r, reduce=how),
+            Fixed(X),
+            0,
+            at,
+            Fixed(array((2, 4), seed=5)),
+        )
         agree(lambda a, *r, how=how: a.scatter(*r, reduce=how), lambda a, *r, how=how: a.scatter(*r, reduce=how), Fixed(X), 0, at, 3.0)
     both("scatter", X, 0, np.zeros((0,), np.int64), np.zeros((0,)), gradients=False)
 

@@ -27,9 +27,15 @@ def probabilities(shape: Any, dtype: Any = np.float64, seed: int = 3) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- regression
-REGRESSION = [("mse_loss", {}), ("l1_loss", {}), ("smooth_l1_loss", {}), ("smooth_l1_loss", {"beta": 0.5}),
-              ("smooth_l1_loss", {"beta": 0.0}),
-              ("huber_loss", {}), ("huber_loss", {"delta": 0.5})]  # fmt: skip
+REGRESSION = [
+    ("mse_loss", {}),
+    ("l1_loss", {}),
+    ("smooth_l1_loss", {}),
+    ("smooth_l1_loss", {"beta": 0.5}),
+    ("smooth_l1_loss", {"beta": 0.0}),
+    ("huber_loss", {}),
+    ("huber_loss", {"delta": 0.5}),
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -66,8 +72,12 @@ def test_regression_errors() -> None:
     for name in ("mse_loss", "smooth_l1_loss", "huber_loss", "l1_loss", "binary_cross_entropy_with_logits"):
         fail_alike(*of(name), ints, ints)
     for size_average, reduce in itertools.product((None, True, False), repeat=2):
-        agree(lambda a, b, s=size_average, r=reduce: F.mse_loss(a, b, s, r), lambda a, b, s=size_average, r=reduce: T.mse_loss(a, b, s, r),
-              array(3), array(3, seed=4))  # fmt: skip
+        agree(
+            lambda a, b, s=size_average, r=reduce: F.mse_loss(a, b, s, r),
+            lambda a, b, s=size_average, r=reduce: T.mse_loss(a, b, s, r),
+            array(3),
+            array(3, seed=4),
+        )
 
 
 # ------------------------------------------------------------------------------------------------- classes
@@ -120,9 +130,13 @@ def test_class_errors() -> None:
         fail_alike(mine, other, x, Fixed([0, 1]), reduction="sums", match="not a valid value")
     fail_alike(F.cross_entropy, T.cross_entropy, x, Fixed([0, 1]), label_smoothing=1.5, match="between 0.0 and 1.0")
     fail_alike(F.cross_entropy, T.cross_entropy, x, Fixed(np.zeros((2, 3), int)), match="class probabilities")
-    fail_alike(lambda a, w: F.nll_loss(a, ac.tensor([0, 1]), w), lambda a, w: T.nll_loss(a, torch.tensor([0, 1]), w).backward(), x,
-               np.ones(3),
-               match="'weight' of nll_loss")  # fmt: skip
+    fail_alike(
+        lambda a, w: F.nll_loss(a, ac.tensor([0, 1]), w),
+        lambda a, w: T.nll_loss(a, torch.tensor([0, 1]), w).backward(),
+        x,
+        np.ones(3),
+        match="'weight' of nll_loss",
+    )
 
 
 # ------------------------------------------------------------------------------------------------- two classes
@@ -138,8 +152,15 @@ def test_binary(how: str, dtype: type) -> None:
     w, p = Fixed(array((4,), dtype, 1, 0.5, 2.0)), Fixed(array((4,), dtype, 2, 0.5, 3.0))
     agree(F.binary_cross_entropy, T.binary_cross_entropy, x, t, w, reduction=how)
     for weight, positive in ((w, None), (None, p), (w, p)):
-        agree(F.binary_cross_entropy_with_logits, T.binary_cross_entropy_with_logits, array((3, 4), dtype), t, weight, reduction=how,
-              pos_weight=positive)  # fmt: skip
+        agree(
+            F.binary_cross_entropy_with_logits,
+            T.binary_cross_entropy_with_logits,
+            array((3, 4), dtype),
+            t,
+            weight,
+            reduction=how,
+            pos_weight=positive,
+        )
 
 
 def test_binary_extremes() -> None:
@@ -147,8 +168,14 @@ def test_binary_extremes() -> None:
     agree(F.binary_cross_entropy, T.binary_cross_entropy, ends, Fixed([0.0, 1.0, 1.0, 0.0]), reduction="none", second=False)
     far = np.array([1e4, -1e4, 1e4, -1e4, 0.0])
     for dtype in DTYPES:
-        agree(F.binary_cross_entropy_with_logits, T.binary_cross_entropy_with_logits, far.astype(dtype),
-              Fixed(np.array([0.0, 1.0, 1.0, 0.0, 0.5], dtype)), reduction="none", second=False)  # fmt: skip
+        agree(
+            F.binary_cross_entropy_with_logits,
+            T.binary_cross_entropy_with_logits,
+            far.astype(dtype),
+            Fixed(np.array([0.0, 1.0, 1.0, 0.0, 0.5], dtype)),
+            reduction="none",
+            second=False,
+        )
 
 
 def test_binary_errors() -> None:

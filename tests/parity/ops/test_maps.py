@@ -51,7 +51,16 @@ def test_interpolate_by_a_factor(mode: str, factor: Any, recompute: bool | None)
 @pytest.mark.parametrize("factor", [1.1, 1.3, 2.3, 0.3, 0.29, 0.58, 2 / 3, 4.1, 1.05])
 def test_interpolate_by_a_factor_that_is_no_fraction(factor: float, size: int) -> None:
     """Values only: PyTorch's gradients of nearest entries are not those of its values where the size stays or doubles."""
-    for dims, mode in ((1, "nearest"), (1, "linear"), (1, "area"), (2, "nearest"), (2, "nearest-exact"), (2, "bicubic"), (2, "area"), (3, "nearest")):
+    for dims, mode in (
+        (1, "nearest"),
+        (1, "linear"),
+        (1, "area"),
+        (2, "nearest"),
+        (2, "nearest-exact"),
+        (2, "bicubic"),
+        (2, "area"),
+        (3, "nearest"),
+    ):
         x = array((1, 2, *(min(size, 7) if dims > 2 else size,) * dims))
         if int(x.shape[-1] * factor) < 1:
             if mode != "area":
@@ -230,8 +239,13 @@ def test_affine_grid(size: Any, align: bool) -> None:
     both("affine_grid", array((size[0], d, d + 1)), size, align_corners=align)
     corners = np.tile(np.eye(d, d + 1), (size[0], 1, 1))
     x = array(size)
-    agree(lambda t, v: F.grid_sample(v, F.affine_grid(t, size, align), align_corners=align),
-          lambda t, v: G.grid_sample(v, G.affine_grid(t, size, align), align_corners=align), corners * 0.9, x, second=False)  # fmt: skip
+    agree(
+        lambda t, v: F.grid_sample(v, F.affine_grid(t, size, align), align_corners=align),
+        lambda t, v: G.grid_sample(v, G.affine_grid(t, size, align), align_corners=align),
+        corners * 0.9,
+        x,
+        second=False,
+    )
 
 
 def test_grids_have_second_derivatives() -> None:

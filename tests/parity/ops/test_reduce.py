@@ -90,8 +90,14 @@ def test_of_float16(name: str) -> None:
 def test_correction(name: str) -> None:
     mine, other = both_of(name)
     x = array((4, 5))
-    for named in ({"correction": 0}, {"correction": 2, "dim": 1}, {"correction": 0.5, "dim": (0, 1)}, {"unbiased": False, "dim": 0},
-                  {"dim": 1, "unbiased": True, "keepdim": True}, {"unbiased": False}):  # fmt: skip
+    for named in (
+        {"correction": 0},
+        {"correction": 2, "dim": 1},
+        {"correction": 0.5, "dim": (0, 1)},
+        {"unbiased": False, "dim": 0},
+        {"dim": 1, "unbiased": True, "keepdim": True},
+        {"unbiased": False},
+    ):
         if set(named) == {"unbiased"}:
             agree(lambda v: mine(v, False), lambda v: other(v, False), x)
         else:

@@ -19,15 +19,24 @@ MANY = 40  # samples an operation and dtype; from longer lists a fixed choice
 
 TIES = {"topk", "kthvalue", "mode", "median", "nanmedian", "sort", "argsort", "msort", "max.reduction_with_dim", "min.reduction_with_dim"}
 UNDEFINED = {  # what the values are is not said, or they are drawn from a generator that the table does not seed
-    "empty", "empty_like", "new_empty", "rand_like", "normal.number_mean", "empty_strided", "new_empty_strided", "empty_permuted",
-}  # fmt: skip
+    "empty",
+    "empty_like",
+    "new_empty",
+    "rand_like",
+    "normal.number_mean",
+    "empty_strided",
+    "new_empty_strided",
+    "empty_permuted",
+}
 ELSEWHERE = ("fft.", "sparse.", "masked.", "jiterator", "torch.ops.", "_", "signal.", "ops.")  # rooms that are not here
 APART = {  # differences that are meant
     "__rdiv__": "a method of Python 2",
     "nn.functional.softmin.with_dtype": "torch negates bytes before it casts them",
     **dict.fromkeys(("qr", "linalg.qr"), "no derivative of wide matrices; see tests/ops/test_matrices"),
     **dict.fromkeys(("svd", "linalg.svd"), "the further vectors of a full decomposition take no gradient"),
-    **dict.fromkeys(("linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian"), "torch reads one triangle of matrices that are not symmetric"),
+    **dict.fromkeys(
+        ("linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian"), "torch reads one triangle of matrices that are not symmetric"
+    ),
     **dict.fromkeys(("linalg.matrix_rank", "linalg.pinv"), "a tolerance is a number, no tensor"),
     "linalg.norm.subgradients_at_zero": "the least singular value at equal ones",
     "linalg.pinv.singular": "a function of two matrices",
@@ -50,9 +59,10 @@ NO_SUCH_DIMS = {("nn.functional.batch_norm", 1)}  # torch normalises nothing, wi
 TWINS = {"resize_", "resize_as_", "zero_", "fill_"}  # are in-place themselves
 
 WITH_US = [
-    n for n, op in OPERATIONS.items()
+    n
+    for n, op in OPERATIONS.items()
     if n not in UNDEFINED and n not in APART and (n.startswith("__") or not n.startswith(ELSEWHERE)) and ours(op) is not None
-]  # fmt: skip
+]
 
 
 def test_what_of_the_table_is_here() -> None:

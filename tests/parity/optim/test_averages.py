@@ -23,9 +23,11 @@ def _net(lib: Any) -> Any:
 
 
 AVERAGES = {
-    "plain": lambda m: {}, "moving": lambda m: {"multi_avg_fn": m.get_ema_multi_avg_fn(0.9)}, "one by one": lambda m: {"avg_fn": m.get_ema_avg_fn(0.9)},
+    "plain": lambda m: {},
+    "moving": lambda m: {"multi_avg_fn": m.get_ema_multi_avg_fn(0.9)},
+    "one by one": lambda m: {"avg_fn": m.get_ema_avg_fn(0.9)},
     "buffers": lambda m: {"use_buffers": True},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", AVERAGES)

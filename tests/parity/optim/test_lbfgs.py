@@ -101,9 +101,7 @@ def test_twenty_steps_in_single_precision(options: dict[str, Any]) -> None:
     np.testing.assert_allclose(p.value, q.detach().numpy(), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "options", [{"line_search_fn": "strong_wolfe", "max_iter": 3}, {"lr": 0.01, "max_iter": 3}], ids=str
-)
+@pytest.mark.parametrize("options", [{"line_search_fn": "strong_wolfe", "max_iter": 3}, {"lr": 0.01, "max_iter": 3}], ids=str)
 def test_a_run_goes_on_from_pytorchs_state_dict(options: dict[str, Any]) -> None:
     p, q = twins(np.float64)
     ours, theirs, _ = closures(rosenbrock, p, q)

@@ -60,9 +60,7 @@ SCHEDULERS: dict[str, Make] = {
         o, max_lr=0.9, total_steps=30, three_phase=True, div_factor=10.0, final_div_factor=100.0
     ),
     "OneCycleLR no momentum": lambda m, o: m.OneCycleLR(o, max_lr=0.9, total_steps=30, cycle_momentum=False),
-    "SequentialLR": lambda m, o: m.SequentialLR(
-        o, [m.ConstantLR(o, 0.1, 5), m.ExponentialLR(o, 0.9), m.StepLR(o, 3)], milestones=[5, 15]
-    ),
+    "SequentialLR": lambda m, o: m.SequentialLR(o, [m.ConstantLR(o, 0.1, 5), m.ExponentialLR(o, 0.9), m.StepLR(o, 3)], milestones=[5, 15]),
     "SequentialLR of a SequentialLR": lambda m, o: m.SequentialLR(
         o,
         [m.SequentialLR(o, [m.ExponentialLR(o, 0.8), m.CosineAnnealingLR(o, 12)], [4]), m.LinearLR(o, 0.2, 1.0, 6)],
@@ -74,9 +72,7 @@ SCHEDULERS: dict[str, Make] = {
     "SequentialLR warmup and cosine": lambda m, o: m.SequentialLR(
         o, [m.LinearLR(o, 0.01, total_iters=5), m.CosineAnnealingLR(o, T_max=25)], milestones=[5]
     ),
-    "ChainedScheduler": lambda m, o: m.ChainedScheduler(
-        [m.ConstantLR(o, 0.1, 5), m.ExponentialLR(o, 0.9), m.CosineAnnealingLR(o, 10)]
-    ),
+    "ChainedScheduler": lambda m, o: m.ChainedScheduler([m.ConstantLR(o, 0.1, 5), m.ExponentialLR(o, 0.9), m.CosineAnnealingLR(o, 10)]),
 }
 
 
@@ -157,14 +153,10 @@ def test_a_run_goes_on_from_pytorchs_state_dicts(name: str) -> None:
         close(left, right)
 
 
-RESUMABLE = [
-    name for name in SCHEDULERS if not any(word in name for word in ("Sequential", "Chained", "per group", "object"))
-]
+RESUMABLE = [name for name in SCHEDULERS if not any(word in name for word in ("Sequential", "Chained", "per group", "object"))]
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in RESUMABLE if n in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR")]
-)
+@pytest.mark.parametrize("name", [n for n in RESUMABLE if n in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR")])
 def test_resuming_with_last_epoch(name: str) -> None:
     def resumed(m: Any, o: Any) -> Any:
         return {
@@ -323,9 +315,7 @@ def test_schedulers_of_two_optimizers() -> None:
             lambda m, o, x: m.SequentialLR(o, [m.StepLR(o, 1), m.StepLR(x, 1)], [2]),
             lambda m, o, x: m.ChainedScheduler([m.StepLR(o, 1), m.StepLR(x, 1)]),
         ):
-            with pytest.raises(
-                ValueError, match="expects all schedulers to belong to the same optimizer, but got scheduler"
-            ):
+            with pytest.raises(ValueError, match="expects all schedulers to belong to the same optimizer, but got scheduler"):
                 make(m, o, other)
 
 
@@ -334,9 +324,7 @@ def test_learning_rates_that_are_tensors(name: str) -> None:
     a = optim.SGD([wrap(np.ones(2, np.float32), True)], lr=wrap(np.array(0.05, np.float32)), momentum=0.5)
     b = torch.optim.SGD([torch.ones(2, requires_grad=True)], lr=torch.tensor(0.05), momentum=0.5)
     for o in (a, b):
-        o.add_param_group(
-            {"params": [wrap(np.ones(2), True) if o is a else torch.ones(2, requires_grad=True)], "lr": 0.2}
-        )
+        o.add_param_group({"params": [wrap(np.ones(2), True) if o is a else torch.ones(2, requires_grad=True)], "lr": 0.2})
     rate = a.param_groups[0]["lr"]
     ours, theirs = build(name, ours_module, a), build(name, theirs_module, b)
     for left, right in zip(run(a, ours, 12), run(b, theirs, 12), strict=True):

@@ -91,9 +91,7 @@ def same_state(ours: dict[str, Any], theirs: dict[str, Any], tolerance: float) -
         assert isinstance(ours[key], Tensor)
         assert ours[key].shape == tuple(value.shape)
         assert str(value.dtype) == f"torch.{ours[key].dtype}"
-        np.testing.assert_allclose(
-            ours[key].value, value.numpy(), rtol=tolerance * 10, atol=tolerance * 10, err_msg=key
-        )
+        np.testing.assert_allclose(ours[key].value, value.numpy(), rtol=tolerance * 10, atol=tolerance * 10, err_msg=key)
 
 
 def pair(name: str, twins: Twins, **options: Any) -> tuple[Any, Any]:
@@ -283,10 +281,7 @@ def test_repr(name: str) -> None:
 BAD: list[tuple[str, dict[str, Any]]] = [
     *[(name, {"lr": -1}) for name in [*NAMES, "LBFGS"]],
     *[(name, {"weight_decay": -0.1}) for name in NAMES if name != "Rprop"],
-    *[
-        (name, {"eps": -1e-3})
-        for name in ("Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax")
-    ],
+    *[(name, {"eps": -1e-3}) for name in ("Adagrad", "Adadelta", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
     *[(name, {"betas": (1.0, 0.9)}) for name in ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
     *[(name, {"betas": (0.9, -0.1)}) for name in ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")],
     ("SGD", {"momentum": -0.5}),

@@ -99,9 +99,7 @@ def test_files_of_optimizers_and_schedulers_go_both_ways(name: str, tmp_path: An
     theirs = getattr(torch.optim, name)(reference.params, lr=0.01, **options)
     schedule = kind(theirs, [2, 4], gamma=0.5)
     steps(reference, theirs, schedule)
-    torch.save(
-        [theirs.state_dict(), schedule.state_dict(), [p.detach() for p in reference.params]], tmp_path / "theirs.pt"
-    )
+    torch.save([theirs.state_dict(), schedule.state_dict(), [p.detach() for p in reference.params]], tmp_path / "theirs.pt")
 
     ours = getattr(ac.optim, name)(task.params)
     our_schedule = ac.optim.lr_scheduler.MultiStepLR(ours, [1])

@@ -33,16 +33,22 @@ def _calls(name: str, derivatives: bool, few: int) -> list[tuple[Any, str, Calla
     op = OPERATIONS[name]
     if torch.float64 not in op.supported_dtypes("cpu"):
         return []
-    return [(s, what, mine, theirs) for s in _chosen(op, derivatives, few) for what, mine, theirs in forms(op)
-            if what != "in place" and mine is not None and (what == "function" or isinstance(s.input, torch.Tensor))]  # fmt: skip
+    return [
+        (s, what, mine, theirs)
+        for s in _chosen(op, derivatives, few)
+        for what, mine, theirs in forms(op)
+        if what != "in place" and mine is not None and (what == "function" or isinstance(s.input, torch.Tensor))
+    ]
 
 
 def _shared(a: Any, b: Any) -> bool:
     """Do two tensors of one side look at the same storage?"""
     if isinstance(a, Tensor):
         return bool(np.may_share_memory(a.detach().numpy(), b.detach().numpy()))
-    (first, last), (start, end) = ((t.data_ptr(), t.data_ptr() + t.element_size() * (1 + sum(s * (n - 1) for s, n in
-                                   zip(t.stride(), t.shape, strict=True)))) for t in (a, b))  # fmt: skip
+    (first, last), (start, end) = (
+        (t.data_ptr(), t.data_ptr() + t.element_size() * (1 + sum(s * (n - 1) for s, n in zip(t.stride(), t.shape, strict=True))))
+        for t in (a, b)
+    )
     return first < end and start < last
 
 
@@ -89,8 +95,14 @@ def _check_views(name: str, few: int) -> None:
             ys = mine(*x, **kx)
         found = []
         for outs, args in ((ys, [x, kx]), (want, [z, kz])):
-            found.append({(i, k) for i, y in enumerate(_tensors(outs)) for k, a in enumerate(_tensors(args))
-                          if min(y.numel(), a.numel()) and _shared(y, a)})  # fmt: skip
+            found.append(
+                {
+                    (i, k)
+                    for i, y in enumerate(_tensors(outs))
+                    for k, a in enumerate(_tensors(args))
+                    if min(y.numel(), a.numel()) and _shared(y, a)
+                }
+            )
         assert found[0] == found[1], f"{name}, {what}, {show(sample)}: shares {_names(found[0])}; torch {_names(found[1])}"
 
 
@@ -114,8 +126,10 @@ def _program(side: Any, fn: Callable[..., Any], args: list[Any], kwargs: dict[st
     target = (ys if write[0] == "result" else _tensors([x, kx]))[write[1]]
     target.zero_() if not (target.is_floating_point() or target.is_complex()) else target.mul_(1.5)
     rng = np.random.default_rng(seed)
-    total = sum((y * side.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(y.shape))))).sum() for y in [*ys, *(
-        v for v in _tensors([x, kx]) if v.requires_grad)])  # fmt: skip
+    total = sum(
+        (y * side.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(y.shape))))).sum()
+        for y in [*ys, *(v for v in _tensors([x, kx]) if v.requires_grad)]
+    )
     total = total.real if total.is_complex() else total
     return side.autograd.grad(total, leaves, allow_unused=True)
 
@@ -127,10 +141,22 @@ PROGRAMS_APART = {
     **dict.fromkeys(("double", "to"), "no memory formats: what changes nothing returns the tensor"),
 }
 KEEP_THEIR_ARGUMENTS = {  # where torch keeps a copy that it made on the way; here the argument itself is kept, and the write is refused
-    "ldexp", "matmul", "__rmatmul__", "einsum", "kron", "cov", "nn.functional.cross_entropy", "nn.functional.conv1d", "nn.functional.conv2d",
-    "nn.functional.conv3d", "nn.functional.local_response_norm",
-    "nn.functional.instance_norm", "nn.functional.scaled_dot_product_attention", "take_along_dim", "norm.nuc",
-}  # fmt: skip
+    "ldexp",
+    "matmul",
+    "__rmatmul__",
+    "einsum",
+    "kron",
+    "cov",
+    "nn.functional.cross_entropy",
+    "nn.functional.conv1d",
+    "nn.functional.conv2d",
+    "nn.functional.conv3d",
+    "nn.functional.local_response_norm",
+    "nn.functional.instance_norm",
+    "nn.functional.scaled_dot_product_attention",
+    "take_along_dim",
+    "norm.nuc",
+}
 
 
 PROGRAMS = [n for n in WITH_US if OPERATIONS[n].supports_autograd and n not in PROGRAMS_APART]

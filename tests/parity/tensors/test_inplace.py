@@ -25,10 +25,14 @@ APART = {
     "float_power": "torch wants the float64 to be there before; here it is cast",
     "addbmm": "torch enlarges the tensor written to",
 }
-NAMES = {n: op for n, op in OPERATIONS.items()
-         if op.inplace_variant and "." not in op.name and op.name not in TWINS and op.name not in APART and op.name in INPLACE}  # fmt: skip
+NAMES = {
+    n: op
+    for n, op in OPERATIONS.items()
+    if op.inplace_variant and "." not in op.name and op.name not in TWINS and op.name not in APART and op.name in INPLACE
+}
 TWIN_OF = {a.name: op.name for op in NAMES.values() for a in op.aliases if a.name in INPLACE and a.name not in RESHAPING} | {
-    op.name: op.name for op in NAMES.values() if op.name not in RESHAPING}  # fmt: skip
+    op.name: op.name for op in NAMES.values() if op.name not in RESHAPING
+}
 
 
 def test_all_twins_are_here() -> None:
@@ -148,10 +152,41 @@ def test_refusals_and_versions(name: str) -> None:
     assert y._version == 1
 
 
-@pytest.mark.parametrize("dtypes", [("int64", "float32"), ("float32", "float64"), ("float32", "int64"), ("bool", "int64"), ("bool", "bool"),
-                                    ("int32", "int64"), ("uint8", "float32"), ("float16", "float32"), ("int64", "bool")])  # fmt: skip
-@pytest.mark.parametrize("name", ["add_", "mul_", "sub_", "div_", "pow_", "copy_", "eq_", "logical_and_", "__iadd__", "__imul__",
-                                  "__itruediv__", "__ifloordiv__", "clamp_", "masked_fill_", "fmod_", "atan2_"])  # fmt: skip
+@pytest.mark.parametrize(
+    "dtypes",
+    [
+        ("int64", "float32"),
+        ("float32", "float64"),
+        ("float32", "int64"),
+        ("bool", "int64"),
+        ("bool", "bool"),
+        ("int32", "int64"),
+        ("uint8", "float32"),
+        ("float16", "float32"),
+        ("int64", "bool"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add_",
+        "mul_",
+        "sub_",
+        "div_",
+        "pow_",
+        "copy_",
+        "eq_",
+        "logical_and_",
+        "__iadd__",
+        "__imul__",
+        "__itruediv__",
+        "__ifloordiv__",
+        "clamp_",
+        "masked_fill_",
+        "fmod_",
+        "atan2_",
+    ],
+)
 def test_dtypes(name: str, dtypes: tuple[str, str]) -> None:
     found = []
     for t in (ac, torch):

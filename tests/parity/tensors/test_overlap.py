@@ -143,9 +143,29 @@ def test_augmented_assignment_to_attributes() -> None:
 
 
 # ------------------------------------------------------------------------------------------------- every kind of index
-PARTS = ["0", "-1", "t.tensor(1)", "t.tensor(-1)", "t.tensor(1, dtype=t.int32)", ":", "1:", "::2", "...", "None", "[0, 1]", "[1, 0, 1]",
-         "t.tensor([1, 0])", "t.tensor([[0, 1], [1, 0]])", "t.tensor([True, False])", "True", "t.tensor(True)", "np.array(0)", "np.int64(1)",
-         "t.tensor(1, dtype=t.uint8)", "np.array([1, 0])"]  # fmt: skip
+PARTS = [
+    "0",
+    "-1",
+    "t.tensor(1)",
+    "t.tensor(-1)",
+    "t.tensor(1, dtype=t.int32)",
+    ":",
+    "1:",
+    "::2",
+    "...",
+    "None",
+    "[0, 1]",
+    "[1, 0, 1]",
+    "t.tensor([1, 0])",
+    "t.tensor([[0, 1], [1, 0]])",
+    "t.tensor([True, False])",
+    "True",
+    "t.tensor(True)",
+    "np.array(0)",
+    "np.int64(1)",
+    "t.tensor(1, dtype=t.uint8)",
+    "np.array([1, 0])",
+]
 SIZES = (2, 2, 2, 2)
 
 

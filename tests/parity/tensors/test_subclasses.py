@@ -24,14 +24,15 @@ def _mapped(folder: Path, name: str) -> Any:
 
 
 PROGRAMS = {
-    "linear and cross entropy": lambda t, a, w: t.nn.functional.cross_entropy(t.nn.functional.linear(a.reshape(8, 16), w.reshape(3, 16)),
-                                                                             t.tensor([0, 1, 2, 0, 1, 2, 0, 1])),
+    "linear and cross entropy": lambda t, a, w: t.nn.functional.cross_entropy(
+        t.nn.functional.linear(a.reshape(8, 16), w.reshape(3, 16)), t.tensor([0, 1, 2, 0, 1, 2, 0, 1])
+    ),
     "conv2d": lambda t, a, w: (t.nn.functional.conv2d(a, w.reshape(3, 1, 4, 4)) ** 2).sum(),
     "a module": lambda t, a, w: (t.nn.functional.max_pool2d(t.nn.functional.conv2d(a, w.reshape(3, 1, 4, 4)).relu(), 2)).sum(),
     "arithmetic": lambda t, a, w: ((a[:, :, :1, :3] * w[0, :3]) / (a.abs().sum() + w).mean()).sum(),
     "an index": lambda t, a, w: (a[1, 0][[0, 2]] @ w.reshape(8, 6)).sum(),
     "as_tensor of it": lambda t, a, w: (t.as_tensor(a.numpy())[0] * w[0, 0]).sum(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "onednn"])

@@ -15,16 +15,57 @@ torch = pytest.importorskip("torch")
 theirs = torchvision("models")
 
 # The size of picture that each is tried on: small, but no map becomes one pixel, where the statistics of two numbers would magnify rounding.
-SIZES = dict.fromkeys([
-    "densenet121", "densenet161", "densenet169", "densenet201", "googlenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
-    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d",
-    "wide_resnet50_2", "wide_resnet101_2", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
-    "squeezenet1_0", "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
-], 64) | {"alexnet": 63, "inception_v3": 139}  # fmt: skip
+SIZES = dict.fromkeys(
+    [
+        "densenet121",
+        "densenet161",
+        "densenet169",
+        "densenet201",
+        "googlenet",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+        "mobilenet_v3_small",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "resnext50_32x4d",
+        "resnext101_32x8d",
+        "resnext101_64x4d",
+        "wide_resnet50_2",
+        "wide_resnet101_2",
+        "shufflenet_v2_x0_5",
+        "shufflenet_v2_x1_0",
+        "shufflenet_v2_x1_5",
+        "shufflenet_v2_x2_0",
+        "squeezenet1_0",
+        "squeezenet1_1",
+        "vgg11",
+        "vgg11_bn",
+        "vgg13",
+        "vgg13_bn",
+        "vgg16",
+        "vgg16_bn",
+        "vgg19",
+        "vgg19_bn",
+    ],
+    64,
+) | {"alexnet": 63, "inception_v3": 139}
 # Those whose numbers are compared; of the others, which differ in depth and width only, names and shapes are.
 QUICK = ["mobilenet_v2", "mobilenet_v3_small", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1"]
-HEAVY = ["alexnet", "densenet121", "googlenet", "inception_v3", "mobilenet_v3_large", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_5", "vgg11_bn",
-         "wide_resnet50_2"]  # fmt: skip
+HEAVY = [
+    "alexnet",
+    "densenet121",
+    "googlenet",
+    "inception_v3",
+    "mobilenet_v3_large",
+    "resnet50",
+    "resnext50_32x4d",
+    "shufflenet_v2_x1_5",
+    "vgg11_bn",
+    "wide_resnet50_2",
+]
 NAMES = QUICK + [pytest.param(n, marks=pytest.mark.slow) for n in HEAVY]
 LIGHT_ENOUGH = QUICK + [pytest.param(n, marks=pytest.mark.slow) for n in HEAVY if n not in ("alexnet", "vgg11_bn", "wide_resnet50_2")]
 WITH_HEADS = {"googlenet", "inception_v3"}
@@ -137,12 +178,20 @@ def test_inception_with_its_head():
         assert apart(y, z) < 1e-6
 
 
-@pytest.mark.parametrize(("name", "config"), [
-    ("mobilenet_v3_small", {"width_mult": 0.5, "reduced_tail": True}), ("mobilenet_v3_large", {"dilated": True}),
-    ("mobilenet_v2", {"width_mult": 0.35, "norm_layer": ac.nn.BatchNorm2d}), ("resnet50", {"replace_stride_with_dilation": (False, True, True)}),
-    ("resnet18", {"zero_init_residual": True}), ("densenet121", {"drop_rate": 0.1}), ("googlenet", {"aux_logits": False, "transform_input": True}),
-    pytest.param("inception_v3", {"aux_logits": False, "transform_input": True}, marks=pytest.mark.slow), ("squeezenet1_1", {"dropout": 0.1})
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("mobilenet_v3_small", {"width_mult": 0.5, "reduced_tail": True}),
+        ("mobilenet_v3_large", {"dilated": True}),
+        ("mobilenet_v2", {"width_mult": 0.35, "norm_layer": ac.nn.BatchNorm2d}),
+        ("resnet50", {"replace_stride_with_dilation": (False, True, True)}),
+        ("resnet18", {"zero_init_residual": True}),
+        ("densenet121", {"drop_rate": 0.1}),
+        ("googlenet", {"aux_logits": False, "transform_input": True}),
+        pytest.param("inception_v3", {"aux_logits": False, "transform_input": True}, marks=pytest.mark.slow),
+        ("squeezenet1_1", {"dropout": 0.1}),
+    ],
+)
 def test_arguments(name, config):
     config = {"init_weights": True, **config} if name in WITH_HEADS else config
     ac.manual_seed(3)

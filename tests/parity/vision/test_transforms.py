@@ -27,8 +27,11 @@ def photograph(size=(96, 72)):
 
 
 PICTURES = {
-    "RGB": photograph, "grey": lambda: photograph().convert("L"), "tall": lambda: photograph((41, 90)), "RGBA": lambda: photograph().convert("RGBA"),
-}  # fmt: skip
+    "RGB": photograph,
+    "grey": lambda: photograph().convert("L"),
+    "tall": lambda: photograph((41, 90)),
+    "RGBA": lambda: photograph().convert("RGBA"),
+}
 
 
 @contextlib.contextmanager
@@ -52,6 +55,7 @@ def sums_in_turn():
 
 def on_both(transform, other, picture, kind, seed=7):
     """The transform of ours and of theirs, of a Pillow image or of tensors, from one seed."""
+
     def given(mine):
         if kind == "pil":
             return picture.copy()
@@ -92,45 +96,82 @@ def same(out, reference, tolerance=0.0, rounded=0.0):
 
 I = T.InterpolationMode
 BOTH = {
-    "Resize(40)": lambda m: m.Resize(40), "Resize((30, 50))": lambda m: m.Resize((30, 50)), "Resize(max)": lambda m: m.Resize(50, max_size=60),
-    "Resize up": lambda m: m.Resize((100, 120)), "Resize bicubic": lambda m: m.Resize(33, m.InterpolationMode.BICUBIC),
-    "Resize nearest": lambda m: m.Resize(33, m.InterpolationMode.NEAREST), "CenterCrop": lambda m: m.CenterCrop(35),
-    "CenterCrop large": lambda m: m.CenterCrop((80, 101)), "Pad": lambda m: m.Pad((1, 2, 3, 4), fill=9), "Pad(2)": lambda m: m.Pad(2),
-    "Pad reflect": lambda m: m.Pad(5, padding_mode="reflect"), "Pad edge": lambda m: m.Pad((3, 1), padding_mode="edge"),
-    "Pad symmetric": lambda m: m.Pad(4, padding_mode="symmetric"), "RandomCrop": lambda m: m.RandomCrop(30),
-    "RandomCrop(padding)": lambda m: m.RandomCrop(32, padding=4), "RandomCrop(if needed)": lambda m: m.RandomCrop((80, 99), pad_if_needed=True),
-    "RandomResizedCrop": lambda m: m.RandomResizedCrop(32), "RandomResizedCrop(scale)": lambda m: m.RandomResizedCrop((20, 31), (0.3, 0.6), (0.5, 2)),
-    "flip": lambda m: m.RandomHorizontalFlip(), "flip down": lambda m: m.RandomVerticalFlip(0.9), "RandomRotation": lambda m: m.RandomRotation(25),
-    "RandomRotation(expand)": lambda m: m.RandomRotation((10, 80), expand=True), "rotate 90": lambda m: m.RandomRotation((90, 90), expand=True),
+    "Resize(40)": lambda m: m.Resize(40),
+    "Resize((30, 50))": lambda m: m.Resize((30, 50)),
+    "Resize(max)": lambda m: m.Resize(50, max_size=60),
+    "Resize up": lambda m: m.Resize((100, 120)),
+    "Resize bicubic": lambda m: m.Resize(33, m.InterpolationMode.BICUBIC),
+    "Resize nearest": lambda m: m.Resize(33, m.InterpolationMode.NEAREST),
+    "CenterCrop": lambda m: m.CenterCrop(35),
+    "CenterCrop large": lambda m: m.CenterCrop((80, 101)),
+    "Pad": lambda m: m.Pad((1, 2, 3, 4), fill=9),
+    "Pad(2)": lambda m: m.Pad(2),
+    "Pad reflect": lambda m: m.Pad(5, padding_mode="reflect"),
+    "Pad edge": lambda m: m.Pad((3, 1), padding_mode="edge"),
+    "Pad symmetric": lambda m: m.Pad(4, padding_mode="symmetric"),
+    "RandomCrop": lambda m: m.RandomCrop(30),
+    "RandomCrop(padding)": lambda m: m.RandomCrop(32, padding=4),
+    "RandomCrop(if needed)": lambda m: m.RandomCrop((80, 99), pad_if_needed=True),
+    "RandomResizedCrop": lambda m: m.RandomResizedCrop(32),
+    "RandomResizedCrop(scale)": lambda m: m.RandomResizedCrop((20, 31), (0.3, 0.6), (0.5, 2)),
+    "flip": lambda m: m.RandomHorizontalFlip(),
+    "flip down": lambda m: m.RandomVerticalFlip(0.9),
+    "RandomRotation": lambda m: m.RandomRotation(25),
+    "RandomRotation(expand)": lambda m: m.RandomRotation((10, 80), expand=True),
+    "rotate 90": lambda m: m.RandomRotation((90, 90), expand=True),
     "RandomRotation(bilinear)": lambda m: m.RandomRotation(25, m.InterpolationMode.BILINEAR, fill=3),
     "RandomRotation(center)": lambda m: m.RandomRotation(25, center=(10, 12)),
-    "RandomAffine": lambda m: m.RandomAffine(15, (0.1, 0.2), (0.8, 1.2), 10), "RandomAffine(0)": lambda m: m.RandomAffine(0, shear=(0, 5, -5, 0)),
+    "RandomAffine": lambda m: m.RandomAffine(15, (0.1, 0.2), (0.8, 1.2), 10),
+    "RandomAffine(0)": lambda m: m.RandomAffine(0, shear=(0, 5, -5, 0)),
     "RandomAffine(bilinear)": lambda m: m.RandomAffine(15, (0.1, 0.2), interpolation=m.InterpolationMode.BILINEAR, fill=20),
-    "FiveCrop": lambda m: m.FiveCrop(30), "TenCrop": lambda m: m.TenCrop((20, 30)), "TenCrop(vertical)": lambda m: m.TenCrop(30, True),
+    "FiveCrop": lambda m: m.FiveCrop(30),
+    "TenCrop": lambda m: m.TenCrop((20, 30)),
+    "TenCrop(vertical)": lambda m: m.TenCrop(30, True),
     "RandomApply": lambda m: m.RandomApply([m.CenterCrop(20), m.RandomHorizontalFlip()], 0.7),
     "RandomChoice": lambda m: m.RandomChoice([m.CenterCrop(20), m.CenterCrop(30), m.RandomCrop(10)], p=[1, 1, 2]),
     "RandomOrder": lambda m: m.RandomOrder([m.CenterCrop(20), m.Pad(3), m.RandomCrop(15)]),
-    "GaussianBlur": lambda m: m.GaussianBlur(5), "GaussianBlur((3, 7))": lambda m: m.GaussianBlur((3, 7), (0.5, 0.6)),
+    "GaussianBlur": lambda m: m.GaussianBlur(5),
+    "GaussianBlur((3, 7))": lambda m: m.GaussianBlur((3, 7), (0.5, 0.6)),
     "Compose": lambda m: m.Compose([m.RandomCrop(32, padding=4), m.RandomHorizontalFlip(), m.RandomRotation(15), m.Resize(24)]),
-    "RandomGrayscale": lambda m: m.RandomGrayscale(0.6), "RandomPerspective": lambda m: m.RandomPerspective(0.4, 1.0, fill=7),
+    "RandomGrayscale": lambda m: m.RandomGrayscale(0.6),
+    "RandomPerspective": lambda m: m.RandomPerspective(0.4, 1.0, fill=7),
     "RandomPerspective(nearest)": lambda m: m.RandomPerspective(0.8, 1.0, m.InterpolationMode.NEAREST),
-}  # fmt: skip
+}
 COLOURED = {
-    "ColorJitter": lambda m: m.ColorJitter(0.4, 0.4, 0.4, 0.1), "ColorJitter(hue)": lambda m: m.ColorJitter(hue=0.5),
-    "ColorJitter(brightness)": lambda m: m.ColorJitter(brightness=(0.5, 1.5)), "Grayscale": lambda m: m.Grayscale(),
-    "Grayscale(3)": lambda m: m.Grayscale(3), "RandomInvert": lambda m: m.RandomInvert(1.0), "RandomSolarize": lambda m: m.RandomSolarize(0.4, 1.0),
-    "RandomAdjustSharpness": lambda m: m.RandomAdjustSharpness(1.8, 1.0), "softer": lambda m: m.RandomAdjustSharpness(0.2, 1.0),
+    "ColorJitter": lambda m: m.ColorJitter(0.4, 0.4, 0.4, 0.1),
+    "ColorJitter(hue)": lambda m: m.ColorJitter(hue=0.5),
+    "ColorJitter(brightness)": lambda m: m.ColorJitter(brightness=(0.5, 1.5)),
+    "Grayscale": lambda m: m.Grayscale(),
+    "Grayscale(3)": lambda m: m.Grayscale(3),
+    "RandomInvert": lambda m: m.RandomInvert(1.0),
+    "RandomSolarize": lambda m: m.RandomSolarize(0.4, 1.0),
+    "RandomAdjustSharpness": lambda m: m.RandomAdjustSharpness(1.8, 1.0),
+    "softer": lambda m: m.RandomAdjustSharpness(0.2, 1.0),
     "RandomAutocontrast": lambda m: m.RandomAutocontrast(1.0),
 }
 OF_BYTES = {
-    "RandomPosterize": lambda m: m.RandomPosterize(3, 1.0), "RandomSolarize(100)": lambda m: m.RandomSolarize(100.0, 0.9),
-    "RandomEqualize": lambda m: m.RandomEqualize(1.0), "RandAugment": lambda m: m.RandAugment(),
-    "RandAugment(5)": lambda m: m.RandAugment(5, 15, fill=[3.0]), "TrivialAugmentWide": lambda m: m.TrivialAugmentWide(),
-}  # fmt: skip
+    "RandomPosterize": lambda m: m.RandomPosterize(3, 1.0),
+    "RandomSolarize(100)": lambda m: m.RandomSolarize(100.0, 0.9),
+    "RandomEqualize": lambda m: m.RandomEqualize(1.0),
+    "RandAugment": lambda m: m.RandAugment(),
+    "RandAugment(5)": lambda m: m.RandAugment(5, 15, fill=[3.0]),
+    "TrivialAugmentWide": lambda m: m.TrivialAugmentWide(),
+}
 # Where a byte of a tensor may fall on the other side of a half, because sums are taken in another order: share of such bytes.
-ROUNDED = {"Resize": 0.01, "RandomResizedCrop": 0.05, "GaussianBlur": 0.01, "Compose": 0.01, "ColorJitter": 0.03, "RandomRotation(bilinear)": 0.01,
-           "RandomAffine(bilinear)": 0.01, "RandomPerspective": 0.01, "RandomAdjustSharpness": 0.01, "softer": 0.01,
-           "RandomGrayscale": 0.001, "Grayscale": 0.001}  # fmt: skip
+ROUNDED = {
+    "Resize": 0.01,
+    "RandomResizedCrop": 0.05,
+    "GaussianBlur": 0.01,
+    "Compose": 0.01,
+    "ColorJitter": 0.03,
+    "RandomRotation(bilinear)": 0.01,
+    "RandomAffine(bilinear)": 0.01,
+    "RandomPerspective": 0.01,
+    "RandomAdjustSharpness": 0.01,
+    "softer": 0.01,
+    "RandomGrayscale": 0.001,
+    "Grayscale": 0.001,
+}
 
 
 def rounded(name):
@@ -194,9 +235,18 @@ def test_random_erasing(value, p):
 
 def test_a_training_pipeline_many_times():
     """What a program does: a hundred draws in a row stay together."""
+
     def pipeline(m):
-        return m.Compose([m.RandomResizedCrop(24), m.RandomHorizontalFlip(), m.ColorJitter(0.4, 0.4, 0.4, 0.1), m.ToTensor(),
-                          m.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]), m.RandomErasing()])  # fmt: skip
+        return m.Compose(
+            [
+                m.RandomResizedCrop(24),
+                m.RandomHorizontalFlip(),
+                m.ColorJitter(0.4, 0.4, 0.4, 0.1),
+                m.ToTensor(),
+                m.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+                m.RandomErasing(),
+            ]
+        )
 
     mine, other, picture = pipeline(T), pipeline(TV), photograph()
     ac.manual_seed(0)
@@ -207,19 +257,35 @@ def test_a_training_pipeline_many_times():
 
 # ------------------------------------------------------------------------------------------------- functions
 CALLS = {
-    "adjust_brightness": (1.7,), "adjust_contrast": (0.3,), "adjust_saturation": (2.0,), "adjust_hue": (-0.3,), "adjust_gamma": (0.6, 1.1),
-    "hflip": (), "vflip": (), "crop": (-3, 5, 40, 50), "center_crop": ([30, 20],), "resized_crop": (2, 3, 30, 40, [20, 20]), "rotate": (33.0,),
-    "affine": (20.0, [3, -4], 1.1, [5.0, 2.0]), "gaussian_blur": ([5, 3],), "invert": (), "rgb_to_grayscale": (3,), "pad": ([2, 3],),
-    "get_dimensions": (), "get_image_size": (), "get_image_num_channels": (),
-}  # fmt: skip
+    "adjust_brightness": (1.7,),
+    "adjust_contrast": (0.3,),
+    "adjust_saturation": (2.0,),
+    "adjust_hue": (-0.3,),
+    "adjust_gamma": (0.6, 1.1),
+    "hflip": (),
+    "vflip": (),
+    "crop": (-3, 5, 40, 50),
+    "center_crop": ([30, 20],),
+    "resized_crop": (2, 3, 30, 40, [20, 20]),
+    "rotate": (33.0,),
+    "affine": (20.0, [3, -4], 1.1, [5.0, 2.0]),
+    "gaussian_blur": ([5, 3],),
+    "invert": (),
+    "rgb_to_grayscale": (3,),
+    "pad": ([2, 3],),
+    "get_dimensions": (),
+    "get_image_size": (),
+    "get_image_num_channels": (),
+}
 SHARES = {"adjust_hue": 0.03, "adjust_contrast": 0.01, "gaussian_blur": 0.01, "resized_crop": 0.01, "rgb_to_grayscale": 0.001}
 
 
 @pytest.mark.parametrize("kind", ["pil", "bytes", "float"])
 @pytest.mark.parametrize("name", CALLS)
 def test_functional(name, kind):
-    out, reference = on_both(lambda x: getattr(T.functional, name)(x, *CALLS[name]), lambda x: getattr(TV.functional, name)(x, *CALLS[name]),
-                             photograph(), kind)  # fmt: skip
+    out, reference = on_both(
+        lambda x: getattr(T.functional, name)(x, *CALLS[name]), lambda x: getattr(TV.functional, name)(x, *CALLS[name]), photograph(), kind
+    )
     if name.startswith("get"):
         assert out == reference
     else:
@@ -228,7 +294,11 @@ def test_functional(name, kind):
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "1", "I", "F", "CMYK", "YCbCr", "P", "LA", "I;16"])
 def test_conversions(mode):
-    picture = photograph().convert("L").convert("I;16") if mode == "I;16" else photograph().convert("RGB").convert(mode if mode != "LA" else "L").convert(mode)
+    picture = (
+        photograph().convert("L").convert("I;16")
+        if mode == "I;16"
+        else photograph().convert("RGB").convert(mode if mode != "LA" else "L").convert(mode)
+    )
     same(T.functional.to_tensor(picture), TV.functional.to_tensor(picture))
     same(T.functional.pil_to_tensor(picture), TV.functional.pil_to_tensor(picture))
 

@@ -22,10 +22,18 @@ BOXES = np.array([[3, 4, 20, 30], [10.7, 12.2, 45, 39], [0, 0, 49, 5]], np.float
 MASKS = RNG.rand(3, 40, 50) > 0.7
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"nrow": 2}, {"padding": 0}, {"nrow": 3, "padding": 5, "pad_value": 0.5}, {"normalize": True}, {"normalize": True, "scale_each": True},
-    {"normalize": True, "value_range": (-0.5, 1.0)},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"nrow": 2},
+        {"padding": 0},
+        {"nrow": 3, "padding": 5, "pad_value": 0.5},
+        {"normalize": True},
+        {"normalize": True, "scale_each": True},
+        {"normalize": True, "value_range": (-0.5, 1.0)},
+    ],
+)
 @pytest.mark.parametrize("batch", [BATCH, BATCH[:, :1], BATCH[:1], BATCH[0], BATCH[0, :1], BATCH[0, 0]], ids=lambda b: str(b.shape))
 def test_make_grid(batch, options):
     out, reference = U.make_grid(wrap(batch.copy()), **options), TU.make_grid(torch.from_numpy(batch.copy()), **options)
@@ -49,7 +57,9 @@ FLOATS = PICTURE.astype(np.float32) / 255
 
 
 @pytest.mark.parametrize("picture", [PICTURE, FLOATS], ids=["bytes", "floats"])
-@pytest.mark.parametrize("options", [{}, {"alpha": 0.3}, {"colors": "red"}, {"colors": ["#FF00FF", (1, 2, 3), "blue"]}, {"colors": (9, 8, 7)}])
+@pytest.mark.parametrize(
+    "options", [{}, {"alpha": 0.3}, {"colors": "red"}, {"colors": ["#FF00FF", (1, 2, 3), "blue"]}, {"colors": (9, 8, 7)}]
+)
 def test_masks(picture, options):
     out = U.draw_segmentation_masks(wrap(picture.copy()), wrap(MASKS.copy()), **options)
     reference = TU.draw_segmentation_masks(torch.from_numpy(picture.copy()), torch.from_numpy(MASKS.copy()), **options)
@@ -58,27 +68,40 @@ def test_masks(picture, options):
 
 
 @pytest.mark.parametrize("picture", [PICTURE, PICTURE[:1], FLOATS], ids=["bytes", "grey", "floats"])
-@pytest.mark.parametrize("options", [
-    {}, {"width": 3}, {"fill": True}, {"colors": "yellow"}, {"colors": ["red", (0, 255, 1), "#123456"]}, {"labels": ["a", "dog", "x"]},
-    {"labels": ["a", "b", "c"], "fill_labels": True, "label_colors": "white", "label_background_colors": ["red", "green", "blue"]},
-    {"labels": ["a", "b", "c"], "label_colors": "white", "fill": True, "width": 2},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"width": 3},
+        {"fill": True},
+        {"colors": "yellow"},
+        {"colors": ["red", (0, 255, 1), "#123456"]},
+        {"labels": ["a", "dog", "x"]},
+        {"labels": ["a", "b", "c"], "fill_labels": True, "label_colors": "white", "label_background_colors": ["red", "green", "blue"]},
+        {"labels": ["a", "b", "c"], "label_colors": "white", "fill": True, "width": 2},
+    ],
+)
 def test_boxes(picture, options):
     out = U.draw_bounding_boxes(wrap(picture.copy()), wrap(BOXES.copy()), **options)
     reference = TU.draw_bounding_boxes(torch.from_numpy(picture.copy()), torch.from_numpy(BOXES.copy()), **options)
     np.testing.assert_allclose(out.numpy(), reference.numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize(("call", "error"), [
-    (lambda u, t: u.make_grid(3), TypeError), (lambda u, t: u.draw_segmentation_masks(t(PICTURE[:1]), t(MASKS)), ValueError),
-    (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(PICTURE)), ValueError),
-    (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(MASKS), colors=["red"]), ValueError),
-    (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(MASKS), colors=(1, 2)), ValueError),
-    (lambda u, t: u.draw_bounding_boxes(t(PICTURE), t(BOXES[:, [2, 1, 0, 3]])), ValueError),
-    (lambda u, t: u.draw_bounding_boxes(t(PICTURE), t(BOXES), labels=["a"]), ValueError),
-    (lambda u, t: u.draw_bounding_boxes(t(PICTURE[None]), t(BOXES)), ValueError), (lambda u, t: u.draw_bounding_boxes(3, t(BOXES)), TypeError),
-    (lambda u, t: u.draw_segmentation_masks(t(PICTURE.astype(np.int32)), t(MASKS)), ValueError),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda u, t: u.make_grid(3), TypeError),
+        (lambda u, t: u.draw_segmentation_masks(t(PICTURE[:1]), t(MASKS)), ValueError),
+        (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(PICTURE)), ValueError),
+        (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(MASKS), colors=["red"]), ValueError),
+        (lambda u, t: u.draw_segmentation_masks(t(PICTURE), t(MASKS), colors=(1, 2)), ValueError),
+        (lambda u, t: u.draw_bounding_boxes(t(PICTURE), t(BOXES[:, [2, 1, 0, 3]])), ValueError),
+        (lambda u, t: u.draw_bounding_boxes(t(PICTURE), t(BOXES), labels=["a"]), ValueError),
+        (lambda u, t: u.draw_bounding_boxes(t(PICTURE[None]), t(BOXES)), ValueError),
+        (lambda u, t: u.draw_bounding_boxes(3, t(BOXES)), TypeError),
+        (lambda u, t: u.draw_segmentation_masks(t(PICTURE.astype(np.int32)), t(MASKS)), ValueError),
+    ],
+)
 def test_the_same_errors(call, error):
     with pytest.raises(error):
         call(TU, lambda a: torch.from_numpy(np.ascontiguousarray(a)))

@@ -27,8 +27,15 @@ class autocast:
 class GradScaler:
     """Scales losses by 1: float32 gradients do not vanish. `step(optimizer)` steps."""
 
-    def __init__(self, device: str = "cuda", init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5,
-                 growth_interval: int = 2000, enabled: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self,
+        device: str = "cuda",
+        init_scale: float = 65536.0,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
         """The arguments are accepted; without CUDA PyTorch's scaler is switched off, too."""
 
     def scale(self, outputs: Any) -> Any:

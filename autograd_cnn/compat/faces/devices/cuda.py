@@ -30,9 +30,13 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
     """Accepted: there is no device whose state it would change."""
 
 
-manual_seed = manual_seed_all = seed = seed_all = empty_cache = ipc_collect = reset_peak_memory_stats = reset_max_memory_allocated = _nothing
+manual_seed = manual_seed_all = seed = seed_all = empty_cache = ipc_collect = reset_peak_memory_stats = reset_max_memory_allocated = (
+    _nothing
+)
 set_per_process_memory_fraction = _nothing
-init = synchronize = current_device = get_device_name = get_device_properties = get_device_capability = current_stream = set_device = _refuse
+init = synchronize = current_device = get_device_name = get_device_properties = get_device_capability = current_stream = set_device = (
+    _refuse
+)
 default_stream = get_rng_state = set_rng_state = mem_get_info = _refuse
 
 

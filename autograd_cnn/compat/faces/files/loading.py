@@ -13,8 +13,15 @@ from ... import module_map
 __all__ = ["load"]
 
 
-def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None, mmap: bool | None = None,
-         **pickle_load_args: Any) -> Any:  # fmt: skip
+def load(
+    f: Any,
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool | None = None,
+    mmap: bool | None = None,
+    **pickle_load_args: Any,
+) -> Any:
     """See `autograd_cnn.load`. `weights_only=False` also builds networks: of this library's layers, and of classes of networks that the
     program has defined or imported. Nothing is imported for a file, and nothing in it is run."""
     given = {"weights_only": weights_only, "mmap": mmap, **pickle_load_args}

@@ -28,7 +28,9 @@ class TypedStorage:
 
     def __init__(self, content: Any = 0) -> None:
         if isinstance(content, np.ndarray):
-            self.array = content.reshape(-1).view(self.dtype) if content.dtype == np.uint8 else content.reshape(-1).astype(self.dtype, copy=False)
+            self.array = (
+                content.reshape(-1).view(self.dtype) if content.dtype == np.uint8 else content.reshape(-1).astype(self.dtype, copy=False)
+            )
         else:
             self.array = np.zeros(content, self.dtype) if isinstance(content, int) else np.array(list(content), self.dtype)
 
@@ -78,7 +80,9 @@ class TypedStorage:
 
 
 BY_NAME: dict[str, type[TypedStorage]] = {
-    name.replace("Tensor", "Storage"): type(name.replace("Tensor", "Storage"), (TypedStorage,), {"dtype": np.dtype(kind), "__module__": "torch"})
+    name.replace("Tensor", "Storage"): type(
+        name.replace("Tensor", "Storage"), (TypedStorage,), {"dtype": np.dtype(kind), "__module__": "torch"}
+    )
     for name, kind in LEGACY.items()
 }
 globals().update(BY_NAME)
@@ -99,13 +103,22 @@ def _rebuild_tensor(storage: TypedStorage, storage_offset: int, size: Iterable[i
     if 0 in sizes:
         return wrap(np.zeros(sizes, storage.dtype))
     if storage_offset < 0 or min((*sizes, *strides), default=0) < 0 or last >= len(storage):
-        raise ValueError(f"expected a tensor inside its storage of {len(storage)}, got size {sizes} and stride {strides} at {storage_offset}")
+        raise ValueError(
+            f"expected a tensor inside its storage of {len(storage)}, got size {sizes} and stride {strides} at {storage_offset}"
+        )
     item = storage.element_size()
     return wrap(np.ndarray(sizes, storage.dtype, storage.array, storage_offset * item, tuple(s * item for s in strides)))
 
 
-def _rebuild_tensor_v2(storage: TypedStorage, storage_offset: int, size: Iterable[int], stride: Iterable[int], requires_grad: bool,
-                       backward_hooks: Any, metadata: Any = None) -> Tensor:  # fmt: skip
+def _rebuild_tensor_v2(
+    storage: TypedStorage,
+    storage_offset: int,
+    size: Iterable[int],
+    stride: Iterable[int],
+    requires_grad: bool,
+    backward_hooks: Any,
+    metadata: Any = None,
+) -> Tensor:
     return _rebuild_tensor(storage, storage_offset, size, stride).requires_grad_(requires_grad)
 
 

@@ -11,7 +11,9 @@ def __getattr__(name: str) -> Any:
     try:
         import tensorboardX
     except ImportError:
-        raise ImportError("torch.utils.tensorboard: expected tensorboardX, which writes the files. Install it: pip install tensorboardX") from None
+        raise ImportError(
+            "torch.utils.tensorboard: expected tensorboardX, which writes the files. Install it: pip install tensorboardX"
+        ) from None
     return tensorboardX.SummaryWriter
 
 

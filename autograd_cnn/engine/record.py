@@ -88,7 +88,7 @@ def outcome(prim: Primitive, value_type: type[Variable], y: Any) -> tuple[Any, .
         f"one array, its output {prim.outputs[0]!r}" if not many else f"a tuple of {count} arrays, {', '.join(map(repr, prim.outputs))}"
     )
     declared = "a tuple of arrays, one for each output" if prim.several and count == 1 else declared
-    if value_type.plain and value_type.kernel_types:
+    if value_type.kernel_types:
         declared = declared.replace("arrays", "numbers").replace("array", "number")
     fix = "A kernel takes arrays and returns arrays."
     if isinstance(y, tuple | list):

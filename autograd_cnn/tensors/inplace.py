@@ -36,13 +36,11 @@ def apply_inplace(x: X, op: Callable[..., Any], name: str, args: tuple[Any, ...]
     if op.__class__ is Primitive:
         steady, call = op.steady, op.call
     if name in _RESHAPING:
-        with Switch(
-            record=current().record or not target.is_leaf
-        ):  # its entries stay what they are, and so does what they were computed from
+        with Switch(record=not target.is_leaf):  # its entries stay what they are, and so does what they were computed from
             reinterpret_inplace(target, call(target, *args, **kwargs))
         return x
     result = call(target, *args, **kwargs) if kwargs else call(target, *args)
-    if not steady and result.value is not target.value:
+    if not steady:
         _save_overwritten(result.node, start, target.value)
     write(target, result, name, steady)
     return x
@@ -89,9 +87,8 @@ def repoint(x: Any, array: Any) -> None:
         old.__dict__["_views"] = x.__dict__.pop("_views")
     x._view = None
     x.value = array
-    node = x.node or x._retired
-    if isinstance(node, Leaf):
-        node.value, node.shape, node.dtype = array, array.shape, array.dtype
+    if isinstance(x.node, Leaf):
+        x.node.value, x.node.shape, x.node.dtype = array, array.shape, array.dtype
 
 
 def _save_overwritten(node: Node | None, start: int, array: Any) -> None:
@@ -187,7 +184,7 @@ def _swap(x: Any, result: Any) -> None:
 
 def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
     """Put `result` into `x`'s memory and `x` in its place in the graph. `steady`: its node keeps `x`, and may read the result there."""
-    if result.value.__class__ is OwnOrder and result is not x and _can_swap(x) and _same_kind(result.value, x.value):
+    if result.value.__class__ is OwnOrder and _can_swap(x) and _same_kind(result.value, x.value):
         _swap(x, result)
         rebase(x, result)
         return x
@@ -197,7 +194,7 @@ def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
             f"{name}: output with shape {list(array.shape)} doesn't match the broadcast shape {list(new.shape)}. "
             "Use the out-of-place operation."
         )
-    if new.dtype is not array.dtype and _KIND[new.dtype.kind] > _KIND[array.dtype.kind]:
+    if _KIND[new.dtype.kind] > _KIND[array.dtype.kind]:
         raise DtypeError(
             f"{name}: result type {_SPOKEN.get(new.dtype.name, new.dtype.name)} can't be cast to the desired output type "
             f"{_SPOKEN.get(array.dtype.name, array.dtype.name)}. Use the out-of-place operation."
@@ -205,7 +202,7 @@ def write(x: Any, result: Any, name: str, steady: bool = False) -> Any:
     np.copyto(array, new, casting="unsafe")
     wrote(array)
     node = result.node
-    if node is not None and node.kept and new.dtype is array.dtype and (steady or any(k is new for k in node.kept)):
+    if node is not None and new.dtype is array.dtype and (steady or any(k is new for k in node.kept)):
         # the output it keeps is now in x: one copy is enough. It counts as kept after the write.
         node.kept = tuple(array if k is new else k for k in node.kept)
         node.serial = clock()

@@ -279,6 +279,26 @@ def test_a_view_of_an_array_has_no_base() -> None:
         del REGISTRY[MIXED + "_too"]
 
 
+def test_numbers_alone_and_what_may_be_left_out() -> None:
+    op = primitive(name=MIXED + "_too")(lambda a, b=None: a * (2.0 if b is None else b))
+    try:
+        assert (op(3.0), op(3.0, None), op(3.0, 5.0)) == (6.0, 6.0, 15.0)
+        with pytest.raises(TypeError, match=r"argument .a..*not NoneType"):
+            op(None, 5.0)
+        with pytest.raises(TypeError, match=r"argument .b..*not str"):
+            op(3.0, "two")
+    finally:
+        del REGISTRY[MIXED + "_too"]
+
+
+def test_a_view_of_a_number_shares_its_memory() -> None:
+    """A 0-d result is a number until somebody looks at it."""
+    with ac.autograd.detect_anomaly():
+        total = ac.ones(3).sum()
+        total.view(1).mul_(2)
+        assert total.item() == 6.0
+
+
 def test_any_number_of_inputs() -> None:
     """Arrays and numbers among them are what they are (a number of NumPy's keeps its dtype), and other things are refused by their place."""
     seen: list[Any] = []

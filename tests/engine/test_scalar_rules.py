@@ -146,3 +146,18 @@ def test_a_graph_reads_what_was_kept_of_each() -> None:
     quotient.backward()
     (node,) = [v.node for v in Graph.of(quotient).values if v.node is not None and v.node.prim is not None]
     assert (node.kept, read(node).kept) == ((1.0, 3.0, 7.0, 4.0), {"quotient": 1.0, "rest": 3.0, "a": 7.0, "b": 4.0})
+
+
+def test_a_hook_sees_no_gradient_of_an_input_that_takes_none() -> None:
+    """Though the rule gives one."""
+
+    @primitive
+    def scaled(a: Any, b: Any) -> Any:
+        return a * b
+
+    scaled.vjp("a", "b")(lambda g, a, b: (g * b, g * a))
+    x, seen = ac.ones(2, requires_grad=True), []
+    y = scaled(x, ac.tensor([2.0, 3.0]))
+    y.grad_fn.register_hook(lambda given, arrived: seen.append([None if g is None else g.tolist() for g in given]))
+    y.sum().backward()
+    assert seen == [[[2.0, 3.0], None]]

@@ -52,6 +52,7 @@ def test_what_a_rule_reads_is_found_overwritten(reads: str, when: str) -> None:
     above = below * 1
     loss = above.sum() + x.sum()
     overwritten = factor if reads == "input" else at
+    below.grad_fn.metadata["a note"] = "of the user's"
 
     def overwrite(*_: Any) -> None:
         overwritten.fill_(0)

@@ -13,6 +13,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.engine.graph import Graph
 from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.errors import DtypeError, InplaceError, ShapeError
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
@@ -157,6 +158,21 @@ def test_a_larger_result_does_not_fit() -> None:
     with pytest.raises(ShapeError, match=r"output with shape \[2\] doesn't match the broadcast shape \[3, 2\]"):
         x.add_(ac.ones(3, 2))
     assert (x.tolist(), x._version) == ([1.0, 1.0], 0)
+
+
+@pytest.mark.parametrize("view", [lambda x: x.expand(3, 4), lambda x: x.unfold(0, 2, 1)])
+def test_where_entries_lie_at_one_place_nothing_is_written(view: Callable[[Any], Any]) -> None:
+    x = ac.ones(4)
+    for write in (lambda v: v.add_(1), lambda v: v.copy_(v.clone()), lambda v: v.__setitem__(0, 2.0)):
+        with pytest.raises(InplaceError, match="more than one element of the written-to tensor refers to a single memory location"):
+            write(view(x))
+    assert (x.tolist(), x._version) == ([1.0] * 4, 0)
+
+
+def test_a_rule_that_reads_the_result_there_keeps_no_copy() -> None:
+    h = leaf(-1.0, 2.0) * 1
+    h.relu_()
+    assert [k is h.value for k in h.grad_fn.kept if k is not None] == [True]
 
 
 def test_who_may_write_to_what_inference_made() -> None:
@@ -311,6 +327,7 @@ def test_writes_to_what_a_kernel_left_in_its_order(way: str) -> None:
                 y = (h * h).sum()
                 with ac.no_grad():
                     h.relu_()
+                assert [v.data.min() >= 0 for v in Graph.of(y).values if v.kind == "parameter"] == [True]  # what the leaf is now
                 told.append(h.sum().item())
                 with pytest.raises(InplaceError, match="modified by an inplace operation"):
                     y.backward()
@@ -493,6 +510,10 @@ def test_a_copy_of_a_tensor_is_its_own() -> None:
     assert (x.tolist(), x.grad.tolist(), x.note, pair[2]._base) == ([1.0, 2.0], [2.0, 4.0], ["mine"], None)
     with pytest.raises(RuntimeError, match="graph leaves"):
         copy.deepcopy(x * 2)
+    p = nn.Parameter(ac.ones(2))
+    (p * 2).sum().backward()
+    q = copy.deepcopy(p)
+    assert (type(q), q.requires_grad, q.grad) == (nn.Parameter, True, None)  # as in PyTorch
     z = copy.deepcopy(ac.ones(2))
     assert (z.requires_grad, z.grad) == (False, None)
 

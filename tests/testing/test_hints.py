@@ -276,6 +276,10 @@ def spread(x: Any) -> Any:
     return F.cross_entropy(x.softmax(1).reshape(2, 3), ac.full((2, 3), 1 / 3))
 
 
+def turned(x: Any) -> Any:
+    return F.cross_entropy(x.softmax(1).reshape(3, 2).t().reshape(2, 3), ac.tensor([0, 1]))
+
+
 def of_probabilities(x: Any) -> Any:
     return F.nll_loss(x.softmax(1), ac.tensor([0, 1]))
 
@@ -287,6 +291,7 @@ def of_constants(x: Any) -> Any:
 SAID = [
     (twice, "cross_entropy: expected logits, got the result of softmax: softmax is taken twice"),
     (spread, "expected logits, got the result of softmax"),
+    (turned, "expected logits, got the result of softmax"),
     (of_probabilities, "nll_loss: expected log-probabilities"),
     (of_constants, "nll_loss: expected log-probabilities"),
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..config import current
+from ..config import current, scope
 from ..engine.complaints import no_tensor
 from ..engine.node import Leaf, Node, Retained
 from ..engine.primitive import REGISTRY
@@ -25,6 +25,7 @@ from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, run_reference, to_pl
 from ..kernels.memory.allocator import donatable
 from ..ops.elementwise.arithmetic import cast, sum_to
 from ..ops.index.index import getitem
+from ..ops.shape.shape import _detach
 from ..support import display
 from ..support.handles import RemovableHandle
 from ..types.device import Size, as_device, check_cpu, device
@@ -321,7 +322,14 @@ class Tensor(TensorMethods, Variable):
         out = wrap(self.storage())
         if self._inference:
             out._inference = True
+        self._traced(out)
         return out
+
+    def _traced(self, out: Tensor) -> None:
+        """A trace, which knows values by who carries them, hears that `out` is this tensor without its graph."""
+        tracer = current().tracer
+        if tracer is not None:
+            tracer.record(_detach, (self,), (), (out,), scope())
 
     def detach_(self) -> Self:
         """Cut this tensor off from the graph that made it."""
@@ -335,7 +343,9 @@ class Tensor(TensorMethods, Variable):
     @property
     def data(self) -> Tensor:
         """The same values, sharing memory, unknown to the graph. Assigning replaces the values."""
-        return wrap(inplace.apart(self.storage()))
+        out = wrap(inplace.apart(self.storage()))
+        self._traced(out)
+        return out
 
     @data.setter
     def data(self, new: Tensor) -> None:

@@ -221,3 +221,15 @@ def test_an_argument_that_is_a_parameter_is_replaced_on_replay():
     assert graph(w, x).tolist() == [4.0, 10.0]
     assert graph(ac.tensor([5.0, 6.0]), x).tolist() == [20.0, 30.0]
     assert graph(w, ac.tensor([0.0, 1.0])).tolist() == [1.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda x: x.detach(), lambda x: x.data, lambda x: x.detach().clone().detach()], ids=["detach", "data", "twice"]
+)
+def test_what_is_detached_is_computed_anew(cut: Any) -> None:
+    graph = ac.trace(lambda x: (x * 2 * cut(x * x)).sum(), ac.ones(3))
+    x = ac.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = graph(x)
+    y.backward()
+    assert y.item() == 2 * (1 + 8 + 27)
+    assert x.grad is not None and x.grad.tolist() == [2.0, 8.0, 18.0]  # 2x², no gradient through what is cut

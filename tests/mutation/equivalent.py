@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from .mistakes import Mistake
 
 EQUIVALENT = [  # (file, scope, before, after, reason)
+    ("kernels/memory/allocator.py", "Waiting.take", "0", "(1)", "a block has 4096 bytes at least"),
     ("kernels/memory/workspace.py", "", "1", "(2)", "glibc's bound less more than its bookkeeping"),
     ("kernels/memory/workspace.py", "", "16", "(17)", "glibc's bound less more than its bookkeeping"),
     (

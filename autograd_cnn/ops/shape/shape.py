@@ -461,3 +461,15 @@ def contiguous(input: Any, memory_format: Any = None) -> Any:
     """
     raw = input.storage() if isinstance(input, Variable) else input
     return input if not isinstance(raw, np.ndarray) or raw.flags.c_contiguous else _pack(input)
+
+
+# ------------------------------------------------------------------------------------------------- detached
+@primitive(name="detach", family="shape", view=True)
+def _detach(input: Array) -> Array:
+    """y = input, through which no gradient flows: what `detach` is to a trace"""
+    return input[...]
+
+
+@_detach.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array())

@@ -68,7 +68,8 @@ def allocating(make: Make) -> Make:
 def whole(value: Any, what: str) -> int:
     """An int, a NumPy integer or a 0-d tensor of integers, as an int.
 
-    Errors: TypeError that says `what` it should have been.
+    Raises:
+        TypeError: it is none; it says `what` was expected.
 
     >>> whole(2.5, "conv2d: stride")
     Traceback (most recent call last):

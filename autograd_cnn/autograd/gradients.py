@@ -17,8 +17,10 @@ def backward(
 ) -> None:
     """Accumulate the gradients of `tensors` with respect to the leaves into the leaves' `.grad`.
 
-    Errors: GraphError (a RuntimeError) for a value without graph, a value of several elements without its gradient, and a
-    graph that was freed; InplaceError for a value overwritten since.
+    Raises:
+        GraphError (a RuntimeError): a value without graph, a value of several elements without its gradient, and a graph that was
+            freed.
+        InplaceError: a value overwritten since.
 
     >>> import autograd_cnn as ac
     >>> x = ac.tensor([1., 2.], requires_grad=True)

@@ -76,7 +76,8 @@ def check(
         quiet: no progress bar.
         out: where the table goes; standard output by default.
 
-    Errors: ValueError for an unknown name, less than one example, or a folder that is not there.
+    Raises:
+        ValueError: an unknown name, less than one example, or a folder that is not there.
     """
     if examples < 1:
         raise ValueError(f"expected at least one example, got {examples}.")

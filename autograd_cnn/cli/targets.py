@@ -37,7 +37,9 @@ class Target:
 def target_of(text: str, variable: str | None = None) -> Target:
     """The target that the command line names.
 
-    Errors: ValueError for a name that means nothing, with the nearest model; RuntimeError for a script that fails.
+    Raises:
+        ValueError: a name that means nothing, with the nearest model.
+        RuntimeError: a script that fails.
     """
     if text.endswith(".py"):
         return _from_script(Path(text), variable)

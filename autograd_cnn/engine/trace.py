@@ -80,7 +80,9 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     operations draw anew at each replay. A traced graph does not hold what the operations gave; `note` says what to keep
     of it, as the `data` of each result: it is called with the raw result at once, before anything may overwrite it.
 
-    Errors: TypeError when `fn` cannot be called; GraphError when nothing it returns was computed from tensors.
+    Raises:
+        TypeError: `fn` cannot be called.
+        GraphError: nothing it returns was computed from tensors.
 
     >>> import autograd_cnn as ac
     >>> graph = ac.trace(lambda x: (x * 2).sum(), ac.ones(3))

@@ -15,7 +15,8 @@ from ..ops.registry import return_types
 def qr(A: Any, mode: str = "reduced") -> return_types.qr:
     """(Q, R) with Q R = A. `mode`: "reduced", or "complete" (no gradient), or "r" (Q is empty).
 
-    Errors: RuntimeError for another mode.
+    Raises:
+        RuntimeError: another mode.
 
     >>> import autograd_cnn as ac
     >>> qr(ac.eye(2)).R.abs()

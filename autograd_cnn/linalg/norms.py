@@ -27,7 +27,8 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
 def matrix_norm(A: Any, ord: Any = "fro", dim: tuple[int, int] = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of matrices: "fro", "nuc" (Σ σ), ±2 (greatest, least σ), ±1 (column sums), ±inf (row sums).
 
-    Errors: ValueError for another order.
+    Raises:
+        ValueError: another order.
 
     >>> import autograd_cnn as ac
     >>> matrix_norm(ac.tensor([[3., 0.], [0., 4.]]), 2)

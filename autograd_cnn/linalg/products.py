@@ -14,7 +14,8 @@ from ..ops.shape.arrange import diagonal as _diagonal
 def multi_dot(tensors: Any) -> Any:
     """The product of several matrices (the first and the last may be vectors).
 
-    Errors: RuntimeError for fewer than two.
+    Raises:
+        RuntimeError: fewer than two.
 
     >>> import autograd_cnn as ac
     >>> multi_dot([ac.ones(1, 2), ac.ones(2, 3), ac.ones(3)])
@@ -61,7 +62,8 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
 def vander(x: Any, *, N: int | None = None) -> Any:
     """The powers x⁰ … x^(N−1) of a vector's entries, a row for each.   (…, n) → (…, n, N)
 
-    Errors: RuntimeError for N < 2.
+    Raises:
+        RuntimeError: N < 2.
 
     >>> import autograd_cnn as ac
     >>> vander(ac.tensor([1, 2]), N=3)

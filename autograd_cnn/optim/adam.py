@@ -46,7 +46,8 @@ class Adam(Elementwise):
         decoupled_weight_decay: shrink p by lr · weight_decay directly, as AdamW does.
         l1: L1 regularisation, in the gradient, also where weight decay is decoupled.
 
-    Raises ValueError for a negative option or a beta outside [0, 1).
+    Raises:
+        ValueError: a negative option or a beta outside [0, 1).
 
     >>> import autograd_cnn as ac
     >>> w = ac.tensor([1.0, 1.0], requires_grad=True)

@@ -41,7 +41,9 @@ class LBFGS(Optimizer):
         line_search_fn: None or `"strong_wolfe"`.
         l1: L1 regularisation: l1 · Σ|p| is added to the loss the line search sees, l1 · sign(p) to the gradient.
 
-    Raises ValueError for a negative lr or more than one group, RuntimeError for an unknown line search.
+    Raises:
+        ValueError: a negative lr or more than one group.
+        RuntimeError: an unknown line search.
 
     >>> import autograd_cnn as ac
     >>> w = ac.tensor([3.0, -2.0], requires_grad=True)

@@ -148,8 +148,10 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own: `{"params": layer.parameters(), "lr": 1e-4}`.
 
-        Raises TypeError for what is no dict or holds no tensors, ValueError for a parameter that is no leaf, that is
-        already in a group, or has a name where the others have none. Nothing is added then.
+        Raises:
+            TypeError: what is no dict or holds no tensors.
+            ValueError: a parameter that is no leaf, that is already in a group, or has a name where the others have none.
+                Nothing is added then.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -214,7 +216,9 @@ class Optimizer:
         Parameters are matched by their order. Values are copied and cast to the dtype of their parameter (`step` is
         not). An option the dict lacks (PyTorch's have no `l1`) keeps its value. If it raises, nothing was changed.
 
-        Raises ValueError for another number of groups or of parameters in a group, KeyError for a missing entry.
+        Raises:
+            ValueError: another number of groups or of parameters in a group.
+            KeyError: a missing entry.
         """
         if not isinstance(state_dict, dict):
             raise TypeError(expected("load_state_dict", "an optimizer's state dict", _type_name(state_dict)))

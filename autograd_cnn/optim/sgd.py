@@ -32,7 +32,8 @@ class SGD(Elementwise):
         differentiable: refused with an error that shows what to write instead.
         l1: L1 regularisation.
 
-    Raises ValueError for a negative option or Nesterov without plain momentum.
+    Raises:
+        ValueError: a negative option or Nesterov without plain momentum.
 
     >>> import autograd_cnn as ac
     >>> w = ac.tensor([1.0, -2.0], requires_grad=True)

@@ -27,7 +27,8 @@ Average = Callable[[Tensor, Tensor, Any], Tensor]
 def get_ema_avg_fn(decay: float = 0.999) -> Average:
     """The exponential moving average: a ← decay · a + (1 − decay) · p.
 
-    Raises ValueError for a decay outside of [0, 1].
+    Raises:
+        ValueError: a decay outside of [0, 1].
 
     >>> import autograd_cnn as ac
     >>> get_ema_avg_fn(0.5)(ac.tensor(0.), ac.tensor(1.), 3)
@@ -186,7 +187,8 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 class SWALR(LRScheduler):
     """From each group's rate to a constant `swa_lr`, over `anneal_epochs` steps: along a cosine ("cos"), or a line ("linear").
 
-    Raises ValueError for another strategy, or a number of epochs that is none.
+    Raises:
+        ValueError: another strategy, or a number of epochs that is none.
 
     >>> import autograd_cnn as ac
     >>> optimizer = ac.optim.SGD([ac.zeros(1, requires_grad=True)], lr=1.0)

@@ -192,8 +192,9 @@ class Generator(Fills):
         p: (categories,) -> (n,);  (rows, categories) -> (rows, n). The rows need not sum to 1. Without replacement the
         indices of a row differ; those of probability 0 come last, in ascending order.
 
-        Raises RuntimeError: p is of other dims or not floating; has a negative, infinite or NaN entry, or a row of
-        zeros; n < 1; or n > categories without replacement.
+        Raises:
+            RuntimeError: p is of other dims or not floating; has a negative, infinite or NaN entry, or a row of zeros; n < 1; or n
+                > categories without replacement.
 
         >>> Generator().manual_seed(0).multinomial(np.array([0.4, 0.4, 0.2]), 8, replacement=True)
         array([2, 1, 1, 2, 1, 1, 0, 0])

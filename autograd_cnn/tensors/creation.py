@@ -109,7 +109,9 @@ def _unwrapped(data: Any) -> Any:
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
     """A tensor with a copy of `data`: Python floats give the default dtype, ints int64, arrays keep theirs.
 
-    Errors: ValueError for ragged lists, TypeError for what is no number.
+    Raises:
+        ValueError: ragged lists.
+        TypeError: what is no number.
 
     >>> tensor([[1, 2], [3, 4]])
     tensor([[1, 2],

@@ -27,7 +27,8 @@ from .tensor import Tensor, wrap
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     """Overwrite each entry with what a Python function makes of it (slow: a loop over all entries).
 
-    Raises RuntimeError if the tensor requires a gradient.
+    Raises:
+        RuntimeError: the tensor requires a gradient.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([1., 2.]).apply_(lambda v: v * 10)
@@ -46,7 +47,8 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Overwrite each entry a with `callable(a, b)`, b from the other tensor (a loop over all entries).
 
-    Raises RuntimeError if the tensor requires a gradient.
+    Raises:
+        RuntimeError: the tensor requires a gradient.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([1., 2.]).map_(ac.tensor([10., 20.]), lambda a, b: a + b)

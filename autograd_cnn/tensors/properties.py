@@ -44,7 +44,8 @@ def ndimension(self: Tensor) -> int:
 def size(self: Tensor, dim: int | None = None) -> Any:
     """The sizes, or that of one dim.
 
-    Errors: IndexError for a dim out of range.
+    Raises:
+        IndexError: a dim out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.zeros(2, 3).size(), ac.zeros(2, 3).size(-1)
@@ -151,7 +152,8 @@ def is_signed(self: Tensor) -> bool:
 def is_nonzero(input: Tensor) -> bool:
     """Is the single entry not zero?
 
-    Errors: RuntimeError for a tensor of several entries.
+    Raises:
+        RuntimeError: a tensor of several entries.
 
     >>> import autograd_cnn as ac
     >>> ac.is_nonzero(ac.tensor(0.))
@@ -262,7 +264,8 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     """The sum over the dims in which a tensor of `size` would be broadcast to this one: what undoes broadcasting.
 
-    Raises RuntimeError if `size` does not broadcast to the shape.
+    Raises:
+        RuntimeError: `size` does not broadcast to the shape.
 
     >>> import autograd_cnn as ac
     >>> ac.ones(2, 3).sum_to_size(1, 3)

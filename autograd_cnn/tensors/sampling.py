@@ -191,7 +191,8 @@ def randint_like(
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """0 or 1 for each entry: 1 with the probability that stands there (or `p`). The gradient is 0.   (*) → (*)
 
-    Raises RuntimeError for a probability outside of [0, 1].
+    Raises:
+        RuntimeError: a probability outside of [0, 1].
 
     >>> import autograd_cnn as ac
     >>> ac.bernoulli(ac.tensor([0., 1., 1.]))
@@ -232,7 +233,9 @@ def normal(
 ) -> Tensor:
     """Normal draws: of the given size, or one for each entry of a tensor of means or of deviations, which get the gradient 0.
 
-    Errors: RuntimeError for a negative std, TypeError for numbers without a size.
+    Raises:
+        RuntimeError: a negative std.
+        TypeError: numbers without a size.
 
     >>> import autograd_cnn as ac
     >>> _ = ac.manual_seed(0)

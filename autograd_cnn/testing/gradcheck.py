@@ -71,8 +71,10 @@ def gradcheck(
     function has no derivative are listed as kinks, also where the values agree. A float64 gradient within the tolerance that is off by
     more than the differences' own error explains (a factor of 1.00003) gets a `GradcheckWarning`.
 
-    Errors: GradcheckError (a RuntimeError) for a wrong gradient; ValueError when no input requires a gradient; RuntimeError for
-    inputs whose entries share memory; whatever `func` raises.
+    Raises:
+        GradcheckError (a RuntimeError): a wrong gradient.
+        ValueError: no input requires a gradient.
+        RuntimeError: inputs whose entries share memory; whatever `func` raises.
 
     >>> import autograd_cnn as ac
     >>> from autograd_cnn.testing import gradcheck

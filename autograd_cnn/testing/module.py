@@ -48,7 +48,8 @@ def check_module(
         examples: how many inputs are drawn.
         second: also check second derivatives.
 
-    Errors: CheckFailure (an AssertionError) that says which check failed.
+    Raises:
+        CheckFailure (an AssertionError): that says which check failed.
 
     >>> import autograd_cnn as ac
     >>> from autograd_cnn.testing import check_module

@@ -92,8 +92,9 @@ def check_primitive(
         shrink: look for the smallest example that fails (with hypothesis, where it is installed).
         raise_exception: raise CheckFailure instead of returning a report that is false.
 
-    Errors: CheckFailure (an AssertionError), which ends with code that shows the failure again; ValueError for an operation
-    without cases or an unknown check.
+    Raises:
+        CheckFailure (an AssertionError), which ends with code that shows the failure again
+        ValueError: an operation without cases or an unknown check.
 
     >>> from autograd_cnn.testing import check_primitive
     >>> bool(check_primitive("tanh", examples=3))

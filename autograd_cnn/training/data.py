@@ -33,7 +33,9 @@ def load_data(name: str) -> Data:
         name: "digits" (scikit-learn's 1,797, a fixed fifth held out) or "mnist:FOLDER" (the original idx files; with the 10,000
             test pictures alone, 8,000 of them train and 2,000 are held out).
 
-    Errors: ValueError for another name, FileNotFoundError for a folder without the files.
+    Raises:
+        ValueError: another name.
+        FileNotFoundError: a folder without the files.
     """
     kind, _, folder = name.partition(":")
     if kind == "digits" and not folder:

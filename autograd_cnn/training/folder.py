@@ -35,7 +35,8 @@ def claimed(out: Path) -> Iterator[None]:
     A killed run leaves the file behind, but not the lock: the next one takes it over. Where the file system knows no locks, nobody is
     refused.
 
-    Errors: RuntimeError when another run works there, with its process.
+    Raises:
+        RuntimeError: another run works there, with its process.
 
     >>> import tempfile
     >>> out = Path(tempfile.mkdtemp())

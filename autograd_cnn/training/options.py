@@ -45,7 +45,8 @@ class Options:
     def check(self) -> Options:
         """The options themselves, if a run can be made of them.
 
-        Errors: ValueError that names the option, what it takes and what came.
+        Raises:
+            ValueError: that names the option, what it takes and what came.
         """
         for name, known in (("model", small_models()), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             value = getattr(self, name)

@@ -88,7 +88,9 @@ class Run:
     def resume(cls, out: Path) -> Run:
         """The run as its checkpoint has it.
 
-        Errors: FileNotFoundError without a checkpoint; RuntimeError for a damaged one.
+        Raises:
+            FileNotFoundError: without a checkpoint.
+            RuntimeError: a damaged one.
         """
         state = load_checkpoint(out / CHECKPOINT)
         try:
@@ -111,7 +113,8 @@ class Run:
     def train(self, quiet: bool = False) -> None:
         """Train to the last epoch.
 
-        Errors: Stopped, after Ctrl-C, when the batch is finished and everything saved.
+        Raises:
+            Stopped, after Ctrl-C, when the batch is finished and everything saved.
         """
         if not self.checkpoint.exists():
             self.save()

@@ -49,7 +49,8 @@ def python_dtype(x: bool | int | float | complex) -> np.dtype[Any]:
 def held(value: Any, dtype: Any, operation: str) -> Any:
     """A Python number as an entry of this dtype. As in PyTorch, negative integers wrap around in unsigned dtypes.
 
-    Errors: RuntimeError for a number that the dtype cannot hold.
+    Raises:
+        RuntimeError: a number that the dtype cannot hold.
 
     >>> import numpy as np
     >>> held(-2, np.uint8, "full")

@@ -69,8 +69,10 @@ def checkpoint(
         use_reentrant, debug: accepted as PyTorch's. Both kinds are the one that PyTorch calls non-reentrant; messages always say what
             was kept.
 
-    Errors: InplaceError for an argument or weight that was overwritten between forward and backward; CheckpointError for a function
-    that did something else the second time; ValueError for an unknown `determinism_check`.
+    Raises:
+        InplaceError: an argument or weight that was overwritten between forward and backward.
+        CheckpointError: a function that did something else the second time.
+        ValueError: an unknown `determinism_check`.
 
     >>> import autograd_cnn as ac
     >>> x = ac.ones(2, requires_grad=True)
@@ -117,7 +119,8 @@ def checkpoint_sequential(
     """A chain of functions (a Sequential) in `segments` parts, each but the last checkpointed: what the last one keeps is needed at
     once.
 
-    Raises ValueError for less than one segment.
+    Raises:
+        ValueError: less than one segment.
 
     >>> import autograd_cnn as ac
     >>> net = ac.nn.Sequential(ac.nn.Linear(2, 2), ac.nn.Tanh(), ac.nn.Linear(2, 1))

@@ -13,7 +13,7 @@ from tools.stubs import signature_of
 from .entries import Entry, Page, is_operation, members
 
 _MARKS = re.compile(r"([\\*_\[\]<>#|~^])")
-_LABELS = re.compile(r"^(Args|Raises|Returns|Errors|Shape|Shapes|Source|Parameters|Note):\s*$")
+_LABELS = re.compile(r"^(Args|Raises|Returns|Shape|Shapes|Source|Parameters|Note):\s*$")
 
 
 def plain(text: str) -> str:
@@ -26,7 +26,7 @@ def _paragraph(text: str) -> str:
     """Its formula, then its shapes: three spaces part them."""
     lines = [re.sub(r"\s*\n\s*", " ", part.strip()) for part in re.split(r" {3,}", text)]
     head, *rest = [line for line in lines if line] or [""]
-    label = re.match(r"(Raises|Errors:?|Parameters:)\s", head)
+    label = re.match(r"(Parameters:)\s", head)
     if label:
         head = f"**{label[1].rstrip(':')}** {plain(head[label.end() :])}"
         return "\n\n".join([head, *map(plain, rest)])

@@ -56,6 +56,15 @@ def test_docstrings(path):
     assert not missing, f"{name_of(path)}: no docstring: {', '.join(missing)}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_errors_are_listed_in_one_way(path):
+    """`Raises:`, then a line an exception."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+            other = re.search(r"^\s*(Errors:|Raises [A-Z]).*", ast.get_docstring(node) or "", re.MULTILINE)
+            assert other is None, f"{name_of(path)}: {other and other[0].strip()!r}; list them under `Raises:`"
+
+
 def _namespaces():
     names = (
         "",

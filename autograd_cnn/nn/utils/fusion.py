@@ -49,7 +49,8 @@ def fuse_conv_bn_weights(
 def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
     """A copy of a convolution that also does the batch norm after it. Both must be in evaluation mode.
 
-    Raises RuntimeError in training mode, or for a norm without running statistics.
+    Raises:
+        RuntimeError: training mode, or a norm without running statistics.
 
     >>> from autograd_cnn import nn
     >>> import autograd_cnn as ac
@@ -84,7 +85,8 @@ def fuse_linear_bn_weights(
 def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
     """A copy of a fully connected layer that also does the batch norm after it. Both must be in evaluation mode.
 
-    Raises RuntimeError in training mode, or if the layer's outputs are not the norm's channels.
+    Raises:
+        RuntimeError: training mode, or the layer's outputs are not the norm's channels.
 
     >>> from autograd_cnn import nn
     >>> fuse_linear_bn_eval(nn.Linear(2, 3).eval(), nn.BatchNorm1d(3).eval())

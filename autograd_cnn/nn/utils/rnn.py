@@ -88,7 +88,8 @@ def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False,
     Args:
         enforce_sorted: the lengths must fall; with False the sequences are sorted here, and sorted back where they are padded again.
 
-    Errors: RuntimeError for lengths that rise (while `enforce_sorted`), are not positive, or do not fit the batch.
+    Raises:
+        RuntimeError: lengths that rise (while `enforce_sorted`), are not positive, or do not fit the batch.
 
     >>> import autograd_cnn as ac
     >>> packed = pack_padded_sequence(ac.tensor([[1, 2], [3, 0]]), [2, 1], batch_first=True)

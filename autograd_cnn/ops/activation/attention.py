@@ -38,7 +38,8 @@ def scaled_dot_product_attention(
         is_causal: query i attends to keys 0 … i only; not together with a mask.
         enable_gqa: the heads (dim −3) of keys and values repeat to be as many as the queries'.
 
-    Errors: RuntimeError for a mask together with `is_causal`, and for shapes that do not fit.
+    Raises:
+        RuntimeError: a mask together with `is_causal`, or shapes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> x = ac.ones(1, 2, 4)

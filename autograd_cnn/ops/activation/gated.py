@@ -25,7 +25,8 @@ def _half(input: Any, dim: int, part: slice) -> Any:
 def glu(input: Array, dim: int = -1) -> Array:
     """y = a · σ(b), a and b the halves of the input along `dim`.   (*, 2n, *) → (*, n, *)   [Dauphin et al. 2017]
 
-    Raises RuntimeError if the size along `dim` is odd, or for a 0-d input.
+    Raises:
+        RuntimeError: the size along `dim` is odd, or for a 0-d input.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.glu(ac.tensor([4., 0.]))

@@ -72,7 +72,8 @@ def _(draw: Draw) -> Case:
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0.   (*) → (*)
 
-    Raises ValueError if min_val > max_val.
+    Raises:
+        ValueError: min_val > max_val.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.hardtanh(ac.tensor([-2., 0.5, 2.]))
@@ -233,7 +234,10 @@ def _(draw: Draw) -> Case:
 def prelu(input: Array, weight: Array) -> Array:
     """y = max(input, 0) + w_c · min(input, 0), one learned slope, or one for each channel c.   (N, C, *), (C) or (1) → (N, C, *)
 
-    Raises RuntimeError if the number of slopes fits neither.   [He et al. 2015]
+    Raises:
+        RuntimeError: the number of slopes fits neither.
+
+    Source: He et al. 2015.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.prelu(ac.tensor([-4., 2.]), ac.tensor([0.25]))

@@ -58,7 +58,8 @@ def _(draw: Draw) -> Case:
 def softshrink(input: Array, lambd: float = 0.5) -> Array:
     """y = input − lambd above lambd, input + lambd below −lambd, 0 between.   (*) → (*)
 
-    Raises RuntimeError if lambd < 0.
+    Raises:
+        RuntimeError: lambd < 0.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.softshrink(ac.tensor([0.3, -2.]))

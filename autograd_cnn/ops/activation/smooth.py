@@ -81,7 +81,8 @@ def selu(input: Array, inplace: bool = False) -> Array:
 def celu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
     """y = max(0, x) + min(0, α (e^(x/α) − 1)).   (*) → (*)   [Barron 2017]
 
-    Raises RuntimeError for alpha 0.
+    Raises:
+        RuntimeError: alpha 0.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.celu(ac.tensor([-1., 2.]), alpha=2.)
@@ -169,7 +170,10 @@ def _(draw: Draw) -> Case:
 def gelu(input: Array, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function; approximate='tanh': x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).   (*) → (*)
 
-    Raises RuntimeError for another approximation.   [Hendrycks and Gimpel 2016]
+    Raises:
+        RuntimeError: another approximation.
+
+    Source: Hendrycks and Gimpel 2016.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.gelu(ac.tensor([-1., 2.]))

@@ -25,8 +25,9 @@ def conv1d(
             that touches the input: P = S + K − 1 without dilation).
         groups: channels are split into so many groups that do not see each other (groups = C: depthwise).
 
-    Errors: ShapeError (a RuntimeError) for sizes, channels or groups that do not fit, DtypeError for unequal dtypes; inside
-    `strict_windows()` also for a window that leaves pixels over.
+    Raises:
+        ShapeError (a RuntimeError): sizes, channels or groups that do not fit.
+        DtypeError: unequal dtypes; inside `strict_windows()` also for a window that leaves pixels over.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.conv1d(ac.ones(1, 2, 6), ac.ones(4, 2, 3)).shape
@@ -51,8 +52,9 @@ def conv2d(
             that touches the input: P = S + K − 1 without dilation).
         groups: channels are split into so many groups that do not see each other (groups = C: depthwise).
 
-    Errors: ShapeError (a RuntimeError) for sizes, channels or groups that do not fit, DtypeError for unequal dtypes; inside
-    `strict_windows()` also for a window that leaves pixels over.
+    Raises:
+        ShapeError (a RuntimeError): sizes, channels or groups that do not fit.
+        DtypeError: unequal dtypes; inside `strict_windows()` also for a window that leaves pixels over.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.conv2d(ac.ones(1, 2, 6, 6), ac.ones(4, 2, 3, 3)).shape
@@ -77,8 +79,9 @@ def conv3d(
             that touches the input: P = S + K − 1 without dilation).
         groups: channels are split into so many groups that do not see each other (groups = C: depthwise).
 
-    Errors: ShapeError (a RuntimeError) for sizes, channels or groups that do not fit, DtypeError for unequal dtypes; inside
-    `strict_windows()` also for a window that leaves pixels over.
+    Raises:
+        ShapeError (a RuntimeError): sizes, channels or groups that do not fit.
+        DtypeError: unequal dtypes; inside `strict_windows()` also for a window that leaves pixels over.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.conv3d(ac.ones(1, 2, 6, 6, 6), ac.ones(4, 2, 3, 3, 3)).shape

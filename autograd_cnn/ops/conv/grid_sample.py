@@ -31,7 +31,8 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
     Places are (x, y) or (x, y, z) in [−1, 1]; with `align_corners` the ends are the centres of the corner pixels, else the borders of the
     image.
 
-    Errors: ValueError for a theta that does not suit the size.
+    Raises:
+        ValueError: a theta that does not suit the size.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.affine_grid(ac.tensor([[[1., 0., 0.], [0., 1., 0.]]]), (1, 1, 1, 2), align_corners=True).flatten()
@@ -159,7 +160,9 @@ def grid_sample(input: Array, grid: Array, mode: str = "bilinear", padding_mode:
         mode: "bilinear", "nearest", or "bicubic" (images only).
         padding_mode: what stands outside: "zeros", the "border" entries, or the image mirrored ("reflection").
 
-    Errors: ValueError for an unknown mode, RuntimeError for shapes that do not fit.
+    Raises:
+        ValueError: an unknown mode.
+        RuntimeError: shapes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> grid = ac.tensor([[[[0., 0.]]]])

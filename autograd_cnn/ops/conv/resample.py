@@ -130,8 +130,10 @@ def interpolate(
         recompute_scale_factor: sources are computed from the sizes instead of `scale_factor` itself.
         antialias: shrinking, the kernel widens, so that each source entry counts ("bilinear" and "bicubic" only).
 
-    Errors: ValueError for arguments that contradict each other, NotImplementedError for a mode that does not suit the number of dims,
-    RuntimeError for sizes of zero.
+    Raises:
+        ValueError: arguments that contradict each other.
+        NotImplementedError: a mode that does not suit the number of dims.
+        RuntimeError: sizes of zero.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.interpolate(ac.tensor([[[1., 3.]]]), scale_factor=2, mode="linear")
@@ -204,7 +206,8 @@ def upsample_bilinear(input: Array, size: Any = None, scale_factor: Any = None) 
 def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     """Channels become pixels: (*, C·r², H, W) → (*, C, H·r, W·r).
 
-    Errors: RuntimeError for less than 3 dims, or channels that r² does not divide.
+    Raises:
+        RuntimeError: less than 3 dims, or channels that r² does not divide.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.pixel_shuffle(ac.arange(4.).reshape(1, 4, 1, 1), 2)

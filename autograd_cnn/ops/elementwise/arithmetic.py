@@ -336,7 +336,8 @@ for _stepped in (_div_floor, trunc_divide):
 def neg(input: Array) -> Array:
     """y = −input.   (*) → (*)
 
-    Raises RuntimeError for bools.
+    Raises:
+        RuntimeError: bools.
 
     >>> import autograd_cnn as ac
     >>> ac.neg(ac.tensor([1., -2.]))

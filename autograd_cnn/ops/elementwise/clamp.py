@@ -103,7 +103,9 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """y = min(max(input, min), max); either bound may be missing, a number, or a tensor that broadcasts.   (*) → (*)
 
     The gradient passes inside the bounds and on them. Where min > max, y is max.
-    Raises RuntimeError without any bound.
+
+    Raises:
+        RuntimeError: no bound at all.
 
     >>> import autograd_cnn as ac
     >>> ac.clamp(ac.tensor([-2., 0.5, 2.]), min=-1., max=1.)

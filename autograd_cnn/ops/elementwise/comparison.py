@@ -270,7 +270,8 @@ for _test in (isnan, isinf, isfinite, isposinf, isneginf, isreal, signbit):
 def isclose(input: Array, other: Array, *, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Array:
     """y = |input − other| ≤ atol + rtol · |other|, or both equal; with `equal_nan` NaN is close to NaN.   (*), (*) → (*) bool
 
-    Raises RuntimeError for different dtypes or negative tolerances.
+    Raises:
+        RuntimeError: different dtypes or negative tolerances.
 
     >>> import autograd_cnn as ac
     >>> ac.isclose(ac.tensor([1., 2.]), ac.tensor([1.000001, 2.1]))

@@ -23,7 +23,8 @@ from .select import _apart, _where
 def lerp(input: Array, end: Array, weight: Array) -> Array:
     """y = input + weight · (end − input); weight is a number or a tensor.   (*), (*), (*) → (*)
 
-    Raises RuntimeError for different dtypes.
+    Raises:
+        RuntimeError: different dtypes.
 
     >>> import autograd_cnn as ac
     >>> ac.lerp(ac.tensor([0., 10.]), ac.tensor([10., 20.]), 0.5)
@@ -145,7 +146,8 @@ fmin.cases(_apart)
 def heaviside(input: Array, values: Array) -> Array:
     """y = 0 where input < 0, `values` where it is 0, 1 where it is greater.   (*), (*) → (*)
 
-    Raises RuntimeError for different dtypes.
+    Raises:
+        RuntimeError: different dtypes.
 
     >>> import autograd_cnn as ac
     >>> ac.heaviside(ac.tensor([-1., 0., 2.]), ac.tensor([0.5]))

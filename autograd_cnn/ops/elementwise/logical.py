@@ -93,7 +93,8 @@ logical_not.cases(lambda draw: Case(draw.booleans(draw.shape()), smooth=False))
 def bitwise_and(input: Array, other: Array) -> Array:
     """y = input & other, bit by bit; of bools the logical and.   (*), (*) → (*)
 
-    Raises NotImplementedError for floats.
+    Raises:
+        NotImplementedError: floats.
 
     >>> import autograd_cnn as ac
     >>> ac.bitwise_and(ac.tensor([6, 5]), 3)
@@ -107,7 +108,8 @@ def bitwise_and(input: Array, other: Array) -> Array:
 def bitwise_or(input: Array, other: Array) -> Array:
     """y = input | other, bit by bit; of bools the logical or.   (*), (*) → (*)
 
-    Raises NotImplementedError for floats.
+    Raises:
+        NotImplementedError: floats.
 
     >>> import autograd_cnn as ac
     >>> ac.bitwise_or(ac.tensor([6, 5]), 3)
@@ -121,7 +123,8 @@ def bitwise_or(input: Array, other: Array) -> Array:
 def bitwise_xor(input: Array, other: Array) -> Array:
     """y = input xor other, bit by bit.   (*), (*) → (*)
 
-    Raises NotImplementedError for floats.
+    Raises:
+        NotImplementedError: floats.
 
     >>> import autograd_cnn as ac
     >>> ac.bitwise_xor(ac.tensor([6, 5]), 3)
@@ -135,7 +138,8 @@ def bitwise_xor(input: Array, other: Array) -> Array:
 def bitwise_not(input: Array) -> Array:
     """y = ~input, bit by bit: −input − 1 of integers, the logical not of bools.   (*) → (*)
 
-    Raises NotImplementedError for floats.
+    Raises:
+        NotImplementedError: floats.
 
     >>> import autograd_cnn as ac
     >>> ac.bitwise_not(ac.tensor([True, False]))

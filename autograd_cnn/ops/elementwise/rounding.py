@@ -250,7 +250,8 @@ def _divisor(operation: str, x: Any, z: Any) -> None:
 def remainder(input: Array, other: Array) -> Array:
     """y = input − other · ⌊input / other⌋, with the sign of other: Python's `%`.   (*), (*) → (*)
 
-    Raises RuntimeError for integers and a divisor 0.
+    Raises:
+        RuntimeError: integers and a divisor 0.
 
     >>> import autograd_cnn as ac
     >>> ac.remainder(ac.tensor([-3., 5.]), 2)
@@ -279,7 +280,8 @@ def _(g: Array, input: Array, other: Array) -> Array:
 def fmod(input: Array, other: Array) -> Array:
     """y = input − other · trunc(input / other), with the sign of the input: C's fmod.   (*), (*) → (*)
 
-    Raises RuntimeError for integers and a divisor 0.
+    Raises:
+        RuntimeError: integers and a divisor 0.
 
     >>> import autograd_cnn as ac
     >>> ac.fmod(ac.tensor([-3., 5.]), 2)

@@ -60,7 +60,9 @@ def where(condition: Array, input: Any = None, other: Any = None) -> Any:
     """y = input where the condition holds, else other, with broadcasting and type promotion.   (*), (*), (*) → (*)
 
     With the condition alone: the indices of its True entries, one tensor a dim, as `nonzero(condition, as_tuple=True)`.
-    Raises RuntimeError if the condition is neither bool nor uint8, or the shapes do not broadcast.
+
+    Raises:
+        RuntimeError: the condition is neither bool nor uint8, or the shapes do not broadcast.
 
     >>> import autograd_cnn as ac
     >>> ac.where(ac.tensor([True, False]), ac.tensor([1., 2.]), 0.)

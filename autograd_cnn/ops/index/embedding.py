@@ -60,7 +60,9 @@ def embedding(
         scale_grad_by_freq: each row's gradient is divided by how often it occurs.
         sparse: accepted; the gradient has the same values, and is dense.
 
-    Errors: IndexError for numbers out of range, RuntimeError for floating ones.
+    Raises:
+        IndexError: numbers out of range.
+        RuntimeError: floating ones.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.embedding(ac.tensor([1, 0]), ac.tensor([[1., 2.], [3., 4.]]))

@@ -292,7 +292,9 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
     The index has as many dims as the input and is no larger apart from `dim`. `sparse_grad` asks for a sparse gradient, which does not
     exist here.
 
-    Errors: RuntimeError for an index out of range or of a wrong shape or dtype, IndexError for a dim out of range.
+    Raises:
+        RuntimeError: an index out of range or of a wrong shape or dtype.
+        IndexError: a dim out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.gather(ac.tensor([[1, 2], [3, 4]]), 1, ac.tensor([[0, 0], [1, 0]]))
@@ -313,7 +315,8 @@ def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any
     (also as `value`). If a place is met twice, one of the values stands there. `reduce`: "add" or "multiply" instead of overwriting
     (without gradient: `scatter_reduce` has one).   (*), (*'), (*') → (*)
 
-    Errors: RuntimeError for an index out of range, shapes or dtypes that do not fit.
+    Raises:
+        RuntimeError: an index out of range, shapes or dtypes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> ac.zeros(2, 3).scatter(1, ac.tensor([[2], [0]]), 1.)

@@ -146,7 +146,9 @@ def _checked_source(operation: str, x: Any, d: int, at: Any, source: Any) -> Any
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices along `dim` named by a vector of indices, in its order (a copy).
 
-    Errors: IndexError for an index out of range, or one that is no vector; RuntimeError for a floating one.
+    Raises:
+        IndexError: an index out of range, or one that is no vector.
+        RuntimeError: a floating one.
 
     >>> import autograd_cnn as ac
     >>> ac.index_select(ac.tensor([[1, 2, 3], [4, 5, 6]]), 1, ac.tensor([2, 0]))

@@ -83,7 +83,8 @@ def _wide(x: Any, shape: Any) -> Any:
 def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """y = value where the mask holds, else the input; `value` is a number or a 0-d tensor, in the input's dtype.   (*), (*) → (*)
 
-    Errors: RuntimeError for a mask that is not bool, a value with dims, shapes that do not broadcast.
+    Raises:
+        RuntimeError: a mask that is not bool, a value with dims, shapes that do not broadcast.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([1., 2.]).masked_fill(ac.tensor([True, False]), 0.)

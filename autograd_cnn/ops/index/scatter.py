@@ -125,7 +125,9 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
 def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
     """y = input with the entries of the flattened tensor at the index replaced by those of the source (or added to, with `accumulate`).
 
-    Raises RuntimeError for dtypes or numbers of entries that differ, IndexError for an index out of range.
+    Raises:
+        RuntimeError: dtypes or numbers of entries that differ.
+        IndexError: an index out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.zeros(2, 2).put_(ac.tensor([1, 3]), ac.tensor([9., 10.]))
@@ -180,7 +182,8 @@ def diagflat(input: Array, offset: int = 0) -> Array:
 def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
     """The slices along `dim` whose p-norm is greater than `maxnorm`, scaled down to it; the others as they are.
 
-    Raises RuntimeError for fewer than two dims, p ≤ 0 or a negative maxnorm.
+    Raises:
+        RuntimeError: fewer than two dims, p ≤ 0 or a negative maxnorm.
 
     >>> import autograd_cnn as ac
     >>> ac.renorm(ac.tensor([[3., 4.], [0.3, 0.4]]), p=2, dim=0, maxnorm=1)

@@ -71,7 +71,10 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_
     """y_ij = ‖x1_i − x2_j‖_p: the distance of each vector of x1 to each of x2.   (*, P, M), (*, R, M) → (*, P, R)
 
     `compute_mode` chooses PyTorch's way to compute; here all give the same result. The gradient where the distance is 0 is 0.
-    Raises RuntimeError for less than 2 dims or different M, ValueError for an unknown mode.
+
+    Raises:
+        RuntimeError: less than 2 dims or different M.
+        ValueError: an unknown mode.
 
     >>> import autograd_cnn as ac
     >>> ac.cdist(ac.tensor([[0., 0.]]), ac.tensor([[3., 4.], [0., 1.]]))

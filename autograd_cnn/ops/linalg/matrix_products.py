@@ -83,7 +83,9 @@ def matmul(input: Array, other: Array) -> Array:
     """The product: of two vectors a number, of matrix and vector a vector, of matrices a matrix; further dims are batches that
     broadcast.
 
-    Errors: ShapeError (a RuntimeError) when the inner sizes differ, DtypeError for unequal dtypes.
+    Raises:
+        ShapeError (a RuntimeError): the inner sizes differ.
+        DtypeError: unequal dtypes.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([[1., 2.], [3., 4.]]) @ ac.tensor([1., 1.])
@@ -120,7 +122,8 @@ def _sizes(operation: str, x: Any, ndim: int, name: str) -> Shape:
 def mm(input: Array, mat2: Array) -> Array:
     """The product of two matrices (no broadcasting).   (n, k), (k, m) → (n, m)
 
-    Errors: ShapeError (a RuntimeError) for other dims, or inner sizes that differ.
+    Raises:
+        ShapeError (a RuntimeError): other dims, or inner sizes that differ.
 
     >>> import autograd_cnn as ac
     >>> ac.mm(ac.tensor([[1., 2.]]), ac.tensor([[3.], [4.]]))
@@ -135,7 +138,8 @@ def mm(input: Array, mat2: Array) -> Array:
 def bmm(input: Array, mat2: Array) -> Array:
     """The products of two batches of matrices.   (b, n, k), (b, k, m) → (b, n, m)
 
-    Errors: ShapeError (a RuntimeError) for other dims, or sizes that differ; nothing is broadcast (see `matmul`).
+    Raises:
+        ShapeError (a RuntimeError): other dims, or sizes that differ; nothing is broadcast (see `matmul`).
 
     >>> import autograd_cnn as ac
     >>> ac.bmm(ac.ones(3, 2, 4), ac.ones(3, 4, 5)).shape
@@ -166,7 +170,8 @@ def mv(input: Array, vec: Array) -> Array:
 def dot(input: Array, tensor: Array) -> Array:
     """The inner product of two vectors.   (n), (n) → ()
 
-    Errors: RuntimeError for tensors that are no vectors, or of different lengths.
+    Raises:
+        RuntimeError: tensors that are no vectors, or of different lengths.
 
     >>> import autograd_cnn as ac
     >>> ac.dot(ac.tensor([1., 2.]), ac.tensor([3., 4.]))

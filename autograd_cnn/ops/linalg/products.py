@@ -49,7 +49,8 @@ def vdot(input: Array, other: Array) -> Array:
 def cross(input: Array, other: Array, dim: int | None = None) -> Array:
     """The vector product along a dim of size 3 (the first such dim by default), the tensors broadcast.
 
-    Raises RuntimeError if the dim's size is not 3.
+    Raises:
+        RuntimeError: the dim's size is not 3.
 
     >>> import autograd_cnn as ac
     >>> ac.cross(ac.tensor([1., 0., 0.]), ac.tensor([0., 1., 0.]), dim=0)

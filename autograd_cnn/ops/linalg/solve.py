@@ -68,7 +68,8 @@ def _() -> Any:
 def inv(input: Array) -> Array:
     """The inverse of a matrix, or of each in a batch.   (…, n, n) → (…, n, n)
 
-    Errors: `linalg.LinAlgError` for a singular matrix.
+    Raises:
+        linalg.LinAlgError: a singular matrix.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([[2., 0.], [0., 4.]]).inverse()
@@ -180,7 +181,8 @@ def _(draw: Draw) -> Case:
 def solve(A: Array, B: Array, *, left: bool = True) -> Array:
     """X with A X = B (X A = B with `left=False`); B may be a vector.   (…, n, n), (…, n, k) or (n) → as B
 
-    Errors: `linalg.LinAlgError` for a singular matrix.
+    Raises:
+        linalg.LinAlgError: a singular matrix.
 
     >>> import autograd_cnn as ac
     >>> ac.linalg.solve(ac.tensor([[2., 0.], [0., 4.]]), ac.tensor([2., 2.]))
@@ -238,7 +240,8 @@ def _() -> Any:
 def cholesky(input: Array, *, upper: bool = False) -> Array:
     """The factor L of a symmetric positive definite A = L Lᵀ (or Lᵀ with `upper`).   (…, n, n) → (…, n, n)
 
-    Errors: `linalg.LinAlgError` for a matrix that is not positive definite.
+    Raises:
+        linalg.LinAlgError: a matrix that is not positive definite.
 
     >>> import autograd_cnn as ac
     >>> ac.linalg.cholesky(ac.tensor([[4., 2.], [2., 5.]]))

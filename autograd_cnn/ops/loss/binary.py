@@ -281,7 +281,9 @@ def gaussian_nll_loss(
     """L = ½ mean (ln v + (input − target)²/v), v = max(var, eps); `full` adds ½ ln 2π.   (*), (*) → () or (*)
 
     `var` has the input's shape, or 1 for the last dim, or no last dim, or is a number. The clamp takes no part in the gradient.
-    Raises ValueError for a negative or wrongly shaped var, or an unknown reduction.
+
+    Raises:
+        ValueError: a negative or wrongly shaped var, or an unknown reduction.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.gaussian_nll_loss(ac.tensor([1.]), ac.tensor([3.]), ac.tensor([1.]))

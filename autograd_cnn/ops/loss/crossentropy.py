@@ -228,7 +228,9 @@ def cross_entropy(
         reduction: 'mean', 'sum' or 'none'.
         label_smoothing: ε in [0, 1]: the target is mixed with ε of the uniform distribution.  [Szegedy et al. 2016]
 
-    Raises IndexError for a class that is none, ValueError or RuntimeError for shapes that do not fit.
+    Raises:
+        IndexError: a class that is none.
+        ValueError, RuntimeError: shapes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.cross_entropy(ac.tensor([[0., 0.], [0., 0.]]), ac.tensor([0, 1]))

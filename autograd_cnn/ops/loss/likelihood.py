@@ -226,7 +226,9 @@ def nll_loss(
         ignore_index: places with this target do not count.
         reduction: 'mean' (over the weights), 'sum' or 'none'.
 
-    Raises IndexError for a class that is none, ValueError or RuntimeError for shapes that do not fit.
+    Raises:
+        IndexError: a class that is none.
+        ValueError, RuntimeError: shapes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.nll_loss(ac.tensor([[-1., -2.]]), ac.tensor([1]))

@@ -61,7 +61,8 @@ def margin_ranking_loss(
 ) -> Array:
     """L = mean max(0, −t (x1 − x2) + margin): x1 ranks higher where t = 1, lower where t = −1.   (*), (*), (*) → () or (*)
 
-    Raises RuntimeError if the numbers of dims differ.
+    Raises:
+        RuntimeError: the numbers of dims differ.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.margin_ranking_loss(ac.tensor([1.]), ac.tensor([3.]), ac.tensor([1.]))
@@ -146,7 +147,12 @@ def triplet_margin_loss(
     """L = mean max(0, d(anchor, positive) − d(anchor, negative) + margin), d the p-distance.   3 × (N, D) → () or (N)
 
     `swap` takes the smaller of d(anchor, negative) and d(positive, negative).
-    Raises ValueError for margin ≤ 0, RuntimeError if the numbers of dims differ.   [Balntas et al. 2016]
+
+    Raises:
+        ValueError: margin ≤ 0.
+        RuntimeError: the numbers of dims differ.
+
+    Source: Balntas et al. 2016.
 
     >>> import autograd_cnn as ac
     >>> a, p, n = ac.tensor([[0., 0.]]), ac.tensor([[3., 4.]]), ac.tensor([[0., 5.]])
@@ -174,7 +180,9 @@ def triplet_margin_with_distance_loss(
 ) -> Array:
     """`triplet_margin_loss` with any function as distance; the pairwise distance if none is given.
 
-    Raises ValueError for margin ≤ 0, RuntimeError if the numbers of dims differ.
+    Raises:
+        ValueError: margin ≤ 0.
+        RuntimeError: the numbers of dims differ.
 
     >>> import autograd_cnn as ac
     >>> a, p, n = ac.tensor([[0.]]), ac.tensor([[3.]]), ac.tensor([[1.]])
@@ -213,7 +221,9 @@ def multi_margin_loss(
 ) -> Array:
     """L = mean of (1/C) Σ_{c ≠ t} w[t] max(0, margin − x[t] + x[c])ᵖ, t the target's class.   (N, C), (N) → () or (N); also (C), ()
 
-    Raises ValueError for p other than 1 and 2, RuntimeError for shapes or classes that do not fit.
+    Raises:
+        ValueError: p other than 1 and 2.
+        RuntimeError: shapes or classes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.multi_margin_loss(ac.tensor([[0.5, 1.]]), ac.tensor([0]))

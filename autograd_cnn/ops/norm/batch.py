@@ -248,7 +248,9 @@ def batch_norm(
     In training μ and σ² (biased) are the batch's, and the running estimates move: r ← (1 − momentum) · r + momentum · s, where
     s is μ, or the **unbiased** variance. At inference the running estimates stand for μ and σ².
 
-    Errors: ValueError for a single value per channel in training; RuntimeError for sizes that do not fit.
+    Raises:
+        ValueError: a single value per channel in training.
+        RuntimeError: sizes that do not fit.
 
     >>> import autograd_cnn as ac
     >>> x = ac.tensor([[1., 10.], [3., 30.]])

@@ -108,7 +108,8 @@ def _drop(operation: str, input: Any, p: float, training: bool, inplace: bool, c
 def dropout(input: Array, p: float = 0.5, training: bool = True, inplace: bool = False) -> Array:
     """Inverted dropout: in training y = x · m / (1 − p), m ~ Bernoulli(1 − p) for each entry; at inference y = x.   (*) → (*)
 
-    Errors: ValueError for p outside [0, 1].
+    Raises:
+        ValueError: p outside [0, 1].
 
     >>> import autograd_cnn as ac
     >>> _ = ac.manual_seed(0)

@@ -47,7 +47,8 @@ def _strips(operation: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int
 def trapezoid(y: Array, x: Array | None = None, *, dx: float = 1, dim: int = -1) -> Array:
     """∫ y along `dim` by the trapezoidal rule: Σ ½ (yᵢ + yᵢ₊₁) (xᵢ₊₁ − xᵢ), with samples `dx` apart if no x is given.
 
-    Raises RuntimeError if x has another number of samples.
+    Raises:
+        RuntimeError: x has another number of samples.
 
     >>> import autograd_cnn as ac
     >>> ac.trapezoid(ac.tensor([1., 5., 10.]))
@@ -91,7 +92,8 @@ def gradient(input: Array, *, spacing: Any = 1, dim: Any = None, edge_order: int
     Args:
         spacing: the distance of the samples; or one for each dim; or the coordinates of the samples, a vector for each dim.
 
-    Raises RuntimeError for fewer than edge_order + 1 samples, or a spacing that does not match.
+    Raises:
+        RuntimeError: fewer than edge_order + 1 samples, or a spacing that does not match.
 
     >>> import autograd_cnn as ac
     >>> ac.gradient(ac.tensor([1., 2., 4., 7.]))
@@ -153,7 +155,8 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
     Args:
         fweights: how often each observation counts, whole numbers. aweights: how much each counts; both multiply.
 
-    Raises RuntimeError for more than two dims, or weights that do not match.
+    Raises:
+        RuntimeError: more than two dims, or weights that do not match.
 
     >>> import autograd_cnn as ac
     >>> ac.cov(ac.tensor([[0., 1., 2.], [2., 1., 0.]]))

@@ -31,7 +31,8 @@ def _(draw: Draw) -> Case:
 def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     """Class numbers as vectors with a single 1; as many classes as the largest number needs if `num_classes` is -1.   (*) → (*, C)
 
-    Errors: RuntimeError for numbers that are not int64, negative, or too large.
+    Raises:
+        RuntimeError: numbers that are not int64, negative, or too large.
 
     >>> import autograd_cnn as ac
     >>> ac.nn.functional.one_hot(ac.tensor([0, 2]))
@@ -110,7 +111,9 @@ def _(draw: Draw) -> Case:
 def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> Array:
     """How often each of 0, 1, 2, … occurs in a vector of whole numbers; with weights, the sum of the weights where it occurs.
 
-    Errors: RuntimeError for numbers that are negative, no vector, or weights of another length; NotImplementedError for floats.
+    Raises:
+        RuntimeError: numbers that are negative, no vector, or weights of another length.
+        NotImplementedError: floats.
 
     >>> import autograd_cnn as ac
     >>> ac.bincount(ac.tensor([1, 1, 3]))

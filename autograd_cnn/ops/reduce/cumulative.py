@@ -341,7 +341,8 @@ def cummin(input: Array, dim: int) -> return_types.cummin:
 def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, append: Array | None = None) -> Array:
     """yᵢ = xᵢ₊₁ − xᵢ along `dim`, n times; `prepend` and `append` are put before and after first. Of bools: whether they differ.
 
-    Raises RuntimeError for a 0-d input or a negative n.
+    Raises:
+        RuntimeError: a 0-d input or a negative n.
 
     >>> import autograd_cnn as ac
     >>> ac.diff(ac.tensor([1., 4., 9.]))

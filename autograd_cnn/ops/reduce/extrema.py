@@ -98,7 +98,8 @@ def _() -> Any:
 def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     """y = the greatest entries over `dim` (an int or several; all by default). Equal ones share the gradient evenly.
 
-    Raises IndexError if nothing is there to compare.
+    Raises:
+        IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.amax(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
@@ -113,7 +114,8 @@ def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
 def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     """y = the smallest entries over `dim` (an int or several; all by default). Equal ones share the gradient evenly.
 
-    Raises IndexError if nothing is there to compare.
+    Raises:
+        IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.amin(ac.tensor([[1., 4.], [3., 2.]]), dim=1)
@@ -194,7 +196,9 @@ def max(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = No
     the entry-by-entry `maximum`.
 
     Of equal entries the first is chosen along a dim; in the full reduction they share the gradient evenly. NaN counts as greatest.
-    Raises RuntimeError or IndexError if nothing is there to compare.
+
+    Raises:
+        RuntimeError, IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.max(ac.tensor([1., 3., 2.]))
@@ -217,7 +221,9 @@ def min(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = No
     the entry-by-entry `minimum`.
 
     Of equal entries the first is chosen along a dim; in the full reduction they share the gradient evenly. NaN counts as smallest.
-    Raises RuntimeError or IndexError if nothing is there to compare.
+
+    Raises:
+        RuntimeError, IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.min(ac.tensor([[1., 3.], [5., 2.]]), dim=0).values
@@ -264,7 +270,8 @@ _argmin.cases(_argmax.draw_case)  # type: ignore[arg-type]  # it was set on the 
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the greatest entry along `dim` (the first of equal ones), or in the flattened input.   int64
 
-    Raises IndexError if nothing is there to compare.
+    Raises:
+        IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.argmax(ac.tensor([[1., 3.], [5., 2.]]), dim=1)
@@ -279,7 +286,8 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest entry along `dim` (the first of equal ones), or in the flattened input.   int64
 
-    Raises IndexError if nothing is there to compare.
+    Raises:
+        IndexError: nothing is there to compare.
 
     >>> import autograd_cnn as ac
     >>> ac.argmin(ac.tensor([[1., 3.], [5., 2.]]), dim=1)

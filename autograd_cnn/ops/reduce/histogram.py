@@ -57,7 +57,8 @@ def searchsorted(
         sorter: the indices that sort `sorted_sequence` (as `argsort` gives them), if it is not sorted itself.
         out_int32: int32 instead of int64.
 
-    Raises RuntimeError for sizes that do not match, or a `side` against `right`.
+    Raises:
+        RuntimeError: sizes that do not match, or a `side` against `right`.
 
     >>> import autograd_cnn as ac
     >>> ac.searchsorted(ac.tensor([1, 3, 5]), ac.tensor([3, 6]))
@@ -135,7 +136,9 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     """How many entries fall into each of `bins` equal parts of [min, max]; entries outside and NaN are passed over. If both are equal, the
     range of the entries is taken.   (*) → (bins)
 
-    Raises RuntimeError for no bins, or min > max; NotImplementedError for integers.
+    Raises:
+        RuntimeError: no bins, or min > max.
+        NotImplementedError: integers.
 
     >>> import autograd_cnn as ac
     >>> ac.histc(ac.tensor([1., 2., 1.]), bins=4, min=0, max=3)
@@ -181,7 +184,8 @@ def histogram(
         weight: what each entry counts, of the input's shape.
         density: divide by the total and by the width, so that the area is 1.
 
-    Raises TypeError for what is not floating-point.
+    Raises:
+        TypeError: what is not floating-point.
 
     >>> import autograd_cnn as ac
     >>> ac.histogram(ac.tensor([1., 2., 1.]), bins=4, range=(0., 3.)).hist
@@ -213,7 +217,9 @@ def _(draw: Draw) -> Case:
 def unravel_index(indices: Array, shape: Any) -> tuple[Array, ...]:
     """Indices of a flattened tensor as indices of each dim: `unravel_index(x.argmax(), x.shape)` is where the greatest entry stands.
 
-    Raises TypeError for a shape that is none, ValueError for an index or a size that is negative or too large.
+    Raises:
+        TypeError: a shape that is none.
+        ValueError: an index or a size that is negative or too large.
 
     >>> import autograd_cnn as ac
     >>> ac.unravel_index(ac.tensor([4, 1]), (3, 2))

@@ -97,7 +97,8 @@ def quantile(input: Array, q: Any, dim: int | None = None, keepdim: bool = False
         q: a number in [0, 1], or a vector of them, which becomes the first dim of the result.
         interpolation: between two entries 'linear' (by the distance), 'lower', 'higher', 'midpoint' or 'nearest'.
 
-    Raises RuntimeError for dtypes other than float32 and float64, an empty input, or a q out of range.
+    Raises:
+        RuntimeError: dtypes other than float32 and float64, an empty input, or a q out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.quantile(ac.tensor([0., 1., 2., 4.]), 0.5)

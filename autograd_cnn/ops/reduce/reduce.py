@@ -80,7 +80,10 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     """y = Σ input over `dim` (an int or several; all by default). Integers and bools add up as int64; an empty sum is 0.
 
     `keepdim` leaves the reduced dims with size 1; `dtype` casts the input first.
-    Raises IndexError for a dim out of range, RuntimeError for a dim given twice.
+
+    Raises:
+        IndexError: a dim out of range.
+        RuntimeError: a dim given twice.
 
     >>> import autograd_cnn as ac
     >>> ac.sum(ac.tensor([[1., 2.], [3., 4.]]), dim=0)
@@ -129,7 +132,10 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """y = (1/n) Σ input over `dim` (an int or several; all by default), n the number of entries added. NaN if there are none.
 
     `keepdim` leaves the reduced dims with size 1; `dtype` casts the input first.
-    Raises RuntimeError for integers (cast them), IndexError for a dim out of range.
+
+    Raises:
+        RuntimeError: integers (cast them).
+        IndexError: a dim out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.mean(ac.tensor([[1., 2.], [3., 4.]]), dim=1, keepdim=True)

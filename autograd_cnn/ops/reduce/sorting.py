@@ -252,7 +252,8 @@ def _(draw: Draw) -> Case:
 def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """The k-th smallest entry along `dim` (counted from 1), and where it stands: a named tuple (values, indices).
 
-    Raises RuntimeError if there is no k-th.
+    Raises:
+        RuntimeError: there is no k-th.
 
     >>> import autograd_cnn as ac
     >>> ac.kthvalue(ac.tensor([3., 1., 2.]), 2).values

@@ -138,7 +138,10 @@ def var(
     """y = Σ (x − mean)² / (n − correction) over `dim` (an int or several; all by default); correction is 1 if not given.
 
     `unbiased=False` is the older way to say `correction=0`. Warns if n − correction is not positive.
-    Raises RuntimeError for integers, IndexError for a dim out of range.
+
+    Raises:
+        RuntimeError: integers.
+        IndexError: a dim out of range.
 
     >>> import autograd_cnn as ac
     >>> ac.var(ac.tensor([1., 2., 3., 4.]), correction=0)
@@ -317,7 +320,8 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
     """y = (Σ |x|ᵖ)^(1/p) over `dim` (an int or several; all by default). p may be inf, −inf, 0 (how many are not 0), 'fro' (p = 2) or
     'nuc' (the sum of the singular values over two dims). The gradient where the result is 0 is 0.
 
-    Raises RuntimeError for integers or an unknown p.
+    Raises:
+        RuntimeError: integers or an unknown p.
 
     >>> import autograd_cnn as ac
     >>> ac.norm(ac.tensor([3., 4.]))

@@ -20,7 +20,8 @@ from .shape import _reshape
 def block_diag(*tensors: Any) -> Array:
     """The matrices (vectors count as rows, numbers as 1 × 1) along the diagonal of one, zeros elsewhere.
 
-    Raises RuntimeError for a tensor of more than two dims.
+    Raises:
+        RuntimeError: a tensor of more than two dims.
 
     >>> import autograd_cnn as ac
     >>> ac.block_diag(ac.tensor([[1, 2]]), ac.tensor(3))

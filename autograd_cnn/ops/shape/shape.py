@@ -84,7 +84,8 @@ def _(draw: Draw) -> Case:
 def reshape(input: Array, *sizes: Any, shape: Any = None) -> Array:
     """The same values in row-major order, in another shape; one size may be -1. A view where possible, else a copy.
 
-    Errors: ShapeError (a RuntimeError) when the element counts differ.
+    Raises:
+        ShapeError (a RuntimeError): the element counts differ.
 
     >>> import autograd_cnn as ac
     >>> ac.arange(6).reshape(2, -1)
@@ -304,7 +305,8 @@ def swapdims(input: Array, dim0: int, dim1: int) -> Array:
 def t(input: Array) -> Array:
     """The transpose of a matrix (fewer than two dims: as it is); a view.   (m, n) → (n, m)
 
-    Raises RuntimeError for more than two dims.
+    Raises:
+        RuntimeError: more than two dims.
 
     >>> import autograd_cnn as ac
     >>> ac.tensor([[1, 2, 3]]).t()

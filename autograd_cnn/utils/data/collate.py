@@ -43,8 +43,12 @@ def default_collate(batch: Any) -> Any:
         >>> default_collate([{"x": 1.5}, {"x": 2.5}])
         {'x': tensor([1.5000, 2.5000], dtype=torch.float64)}
 
-    Errors: TypeError for values it does not know; RuntimeError for samples of unequal shape or length; KeyError for a
-    sample that lacks a key of the first; IndexError for no samples.
+    Raises:
+        TypeError: values it does not know.
+        RuntimeError: samples of unequal shape or length.
+        KeyError: a sample that lacks a key of the first.
+        IndexError: no samples.
+
     Source: torch.utils.data.default_collate.
     """
     return collate(batch, collate_fn_map=default_collate_fn_map)
@@ -284,7 +288,9 @@ def default_convert(data: Any) -> Any:
         >>> default_convert({"x": np.array([1, 2]), "name": "a"})
         {'x': tensor([1, 2]), 'name': 'a'}
 
-    Errors: TypeError for NumPy dtypes that no tensor has (dates).
+    Raises:
+        TypeError: NumPy dtypes that no tensor has (dates).
+
     Source: torch.utils.data.default_convert.
     """
     if isinstance(data, (Tensor, str, bytes)):

@@ -70,11 +70,13 @@ class DataLoader(Generic[T_co]):
         [2, 3] [20, 30]
         [4] [40]
 
-    Errors: ValueError for options that exclude each other or are out of range, TypeError for wrong types, when the
-    loader is made. While iterating: an exception in a worker is raised again here, of the same type, with the worker's
-    traceback in its message; RuntimeError for a worker that died (with its pid and signal), and after `timeout`.
-    Source: torch.utils.data.DataLoader; `state_dict` and `load_state_dict` are named as in torchdata's
-    StatefulDataLoader.
+    Raises:
+        ValueError: options that exclude each other or are out of range.
+        TypeError: wrong types, when the loader is made. While iterating: an exception in a worker is raised again here, of the same
+            type, with the worker's traceback in its message.
+        RuntimeError: a worker that died (with its pid and signal), and after `timeout`.
+
+    Source: torch.utils.data.DataLoader; `state_dict` and `load_state_dict` are named as in torchdata's StatefulDataLoader.
     """
 
     dataset: Any
@@ -247,7 +249,8 @@ class DataLoader(Generic[T_co]):
             >>> [batch.tolist() for batch in again]
             [[2, 3], [4, 5]]
 
-        Errors: RuntimeError in mid-epoch with `in_order=False` and workers, where no order can be resumed.
+        Raises:
+            RuntimeError: in mid-epoch with `in_order=False` and workers, where no order can be resumed.
         """
         if self._loaded is not None:
             return copy.deepcopy(self._loaded)
@@ -272,8 +275,9 @@ class DataLoader(Generic[T_co]):
 
         The states of private generators and samplers are set at once.
 
-        Errors: TypeError or ValueError, before anything is changed, for what is no such state, is damaged, or belongs
-        to another dataset, batch size, or number of workers (which may differ if the workers drew no random numbers).
+        Raises:
+            TypeError or ValueError, before anything is changed, for what is no such state, is damaged, or belongs to another
+                dataset, batch size, or number of workers (which may differ if the workers drew no random numbers).
         """
         plan = decode(state_dict)
         self._check_plan(plan)

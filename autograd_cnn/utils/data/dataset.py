@@ -37,7 +37,9 @@ class Dataset(Generic[T_co]):
         >>> len(Squares() + Squares())
         8
 
-    Errors: NotImplementedError if `__getitem__` was not written.
+    Raises:
+        NotImplementedError: `__getitem__` was not written.
+
     Source: torch.utils.data.Dataset.
     """
 
@@ -71,7 +73,9 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
         >>> list(Count(5))
         [0, 1, 2, 3, 4]
 
-    Errors: TypeError when a subclass without `__iter__` is made.
+    Raises:
+        TypeError: a subclass without `__iter__` is made.
+
     Source: torch.utils.data.IterableDataset.
     """
 
@@ -90,7 +94,11 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         >>> x.shape, y.item()
         (torch.Size([2]), 1)
 
-    Errors: AssertionError if the first sizes differ; TypeError for what is no Tensor; IndexError for a 0-d tensor.
+    Raises:
+        AssertionError: the first sizes differ.
+        TypeError: what is no Tensor.
+        IndexError: a 0-d tensor.
+
     Source: torch.utils.data.TensorDataset.
     """
 
@@ -140,7 +148,9 @@ class StackDataset(Dataset[Any]):
         >>> StackDataset(number=range(3), letter="abc")[1]
         {'number': 1, 'letter': 'b'}
 
-    Errors: ValueError for no dataset, for both kinds at once, and for unequal lengths.
+    Raises:
+        ValueError: no dataset, for both kinds at once, and for unequal lengths.
+
     Source: torch.utils.data.StackDataset.
     """
 
@@ -197,8 +207,11 @@ class ConcatDataset(Dataset[T_co]):
         >>> len(both), both[3], both[-1]
         (5, 'd', 'e')
 
-    Errors: AssertionError for no dataset or an IterableDataset among them; ValueError for an index below -len,
-    IndexError for one beyond the end.
+    Raises:
+        AssertionError: no dataset or an IterableDataset among them.
+        ValueError: an index below -len.
+        IndexError: one beyond the end.
+
     Source: torch.utils.data.ConcatDataset.
     """
 
@@ -238,7 +251,9 @@ class ConcatDataset(Dataset[T_co]):
 class ChainDataset(IterableDataset[Any]):
     """Streams one after another.
 
-    Errors: AssertionError when a member that is no IterableDataset is reached.
+    Raises:
+        AssertionError: a member that is no IterableDataset is reached.
+
     Source: torch.utils.data.ChainDataset.
     """
 
@@ -271,7 +286,10 @@ class Subset(Dataset[T_co]):
         >>> Subset("abcde", [4, 0])[0]
         'e'
 
-    Errors: NotImplementedError for such a subclass without `__getitems__`; IndexError for an index beyond the end.
+    Raises:
+        NotImplementedError: such a subclass without `__getitems__`.
+        IndexError: an index beyond the end.
+
     Source: torch.utils.data.Subset.
     """
 
@@ -312,7 +330,10 @@ def random_split(dataset: Any, lengths: Sequence[int | float], generator: Genera
         >>> len(train), test.indices
         (8, [6, 2])
 
-    Errors: ValueError if the lengths do not sum to N or are negative; TypeError for lengths that are no whole numbers.
+    Raises:
+        ValueError: the lengths do not sum to N or are negative.
+        TypeError: lengths that are no whole numbers.
+
     Source: torch.utils.data.random_split.
     """
     generator = checked_generator("random_split", generator)

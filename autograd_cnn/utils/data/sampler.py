@@ -36,7 +36,9 @@ class Sampler(Generic[T_co]):
     Python's or NumPy's global one) should have `state_dict()` and `load_state_dict(state)`: the loader saves the state
     the sampler had at the epoch's start.
 
-    Errors: NotImplementedError if `__iter__` was not written.
+    Raises:
+        NotImplementedError: `__iter__` was not written.
+
     Source: torch.utils.data.Sampler.
     """
 
@@ -77,7 +79,10 @@ class RandomSampler(Sampler[int]):
         >>> list(RandomSampler(range(5), generator=Generator().manual_seed(0)))
         [4, 0, 1, 3, 2]
 
-    Errors: TypeError for a `replacement` that is no bool or a wrong generator; ValueError for `num_samples` < 1.
+    Raises:
+        TypeError: a `replacement` that is no bool or a wrong generator.
+        ValueError: `num_samples` < 1.
+
     Source: torch.utils.data.RandomSampler.
     """
 
@@ -139,7 +144,9 @@ class SubsetRandomSampler(Sampler[int]):
         >>> list(SubsetRandomSampler([10, 20, 30], generator=Generator().manual_seed(0)))
         [30, 10, 20]
 
-    Errors: TypeError for a wrong generator.
+    Raises:
+        TypeError: a wrong generator.
+
     Source: torch.utils.data.SubsetRandomSampler.
     """
 
@@ -168,8 +175,10 @@ class WeightedRandomSampler(Sampler[int]):
         >>> list(WeightedRandomSampler([0.0, 1.0, 3.0], 4, generator=Generator().manual_seed(0)))
         [2, 2, 2, 2]
 
-    Errors: ValueError for `num_samples` < 1, a `replacement` that is no bool, weights that are not one-dimensional;
-    RuntimeError, when iterated, for negative weights, a sum of 0, or too few of them without replacement.
+    Raises:
+        ValueError: `num_samples` < 1, a `replacement` that is no bool, weights that are not one-dimensional; RuntimeError, when
+            iterated, for negative weights, a sum of 0, or too few of them without replacement.
+
     Source: torch.utils.data.WeightedRandomSampler.
     """
 
@@ -227,7 +236,9 @@ class BatchSampler(Sampler[list[int]]):
         >>> list(BatchSampler(SequentialSampler(range(5)), batch_size=2, drop_last=True))
         [[0, 1], [2, 3]]
 
-    Errors: ValueError for a `batch_size` that is no whole number >= 1, or a `drop_last` that is no bool.
+    Raises:
+        ValueError: a `batch_size` that is no whole number >= 1, or a `drop_last` that is no bool.
+
     Source: torch.utils.data.BatchSampler.
     """
 

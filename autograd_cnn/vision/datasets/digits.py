@@ -10,7 +10,8 @@ import numpy as np
 def digits() -> tuple[Any, Any]:
     """(images, labels): 1,797 real handwritten digits of 8×8 pixels, values 0 … 16, and what they are.
 
-    Errors: ImportError that says what to install when scikit-learn, which brings the data, is missing.
+    Raises:
+        ImportError: that says what to install when scikit-learn, which brings the data, is missing.
 
     Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository, 1998.
     """

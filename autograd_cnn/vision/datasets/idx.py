@@ -22,7 +22,9 @@ _LIMIT = 1 << 31  # bytes of one file's array; MNIST has 47 million
 def read_idx(path: str | Path) -> Any:
     """The array in an idx file (`.gz` or not), in native byte order.
 
-    Errors: FileNotFoundError; ValueError for a file that is not idx, is cut short, or states absurd sizes (before allocating).
+    Raises:
+        FileNotFoundError
+        ValueError: a file that is not idx, is cut short, or states absurd sizes (before allocating).
 
     Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits": the file format.
     """
@@ -73,8 +75,9 @@ _FILES = {
 def mnist_arrays(folder: str | Path) -> dict[str, tuple[Any, Any]]:
     """{"train": (images, labels), "test": …}: what of MNIST lies in the folder (or its `MNIST/raw`, torchvision's layout).
 
-    Errors: FileNotFoundError that names the folder, the files expected and where they come from; ValueError for files that do not
-    belong together.
+    Raises:
+        FileNotFoundError: that names the folder, the files expected and where they come from.
+        ValueError: files that do not belong together.
     """
     folder = Path(folder)
     places = [folder, folder / "MNIST" / "raw", folder / "raw"]

@@ -126,7 +126,8 @@ def _known(name: str) -> str:
 def get_model_builder(name: str) -> Callable[..., Module]:
     """The function that builds the network of that name.
 
-    Errors: ValueError for an unknown name, with the nearest one.
+    Raises:
+        ValueError: an unknown name, with the nearest one.
 
     >>> get_model_builder("lenet5").__name__
     'lenet5'
@@ -137,7 +138,8 @@ def get_model_builder(name: str) -> Callable[..., Module]:
 def get_model(name: str, **config: Any) -> Module:
     """The network of that name.
 
-    Errors: ValueError for an unknown name, with the nearest one.
+    Raises:
+        ValueError: an unknown name, with the nearest one.
 
     >>> get_model("lenet5").__class__.__name__
     'LeNet5'
@@ -148,7 +150,8 @@ def get_model(name: str, **config: Any) -> Module:
 def get_model_weights(name: str | Callable[..., Module]) -> Any:
     """The published weights of the network of that name (or of that function), as an enumeration.
 
-    Errors: ValueError for an unknown name, or a network without any.
+    Raises:
+        ValueError: an unknown name, or a network without any.
 
     >>> get_model_weights("resnet18").DEFAULT.name
     'IMAGENET1K_V1'
@@ -163,7 +166,8 @@ def get_model_weights(name: str | Callable[..., Module]) -> Any:
 def get_weight(name: str) -> Any:
     """The weights of that full name, "ResNet18_Weights.IMAGENET1K_V1".
 
-    Errors: ValueError for an unknown name.
+    Raises:
+        ValueError: an unknown name.
 
     >>> get_weight("ResNet18_Weights.DEFAULT").url.rpartition("/")[2]
     'resnet18-f37072fd.pth'

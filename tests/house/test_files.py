@@ -61,7 +61,7 @@ def test_errors_are_listed_in_one_way(path):
     """`Raises:`, then a line an exception."""
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
-            other = re.search(r"^\s*(Errors:|Raises [A-Z]).*", ast.get_docstring(node) or "", re.MULTILINE)
+            other = re.search(r"\n\s*(Errors:|Raises [A-Z]).*", ast.get_docstring(node) or "")  # but for one that is all of it
             assert other is None, f"{name_of(path)}: {other and other[0].strip()!r}; list them under `Raises:`"
 
 

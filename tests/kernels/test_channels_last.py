@@ -149,7 +149,7 @@ def test_copies_have_memory_of_their_own() -> None:
             same(y, a, last=False)
             assert y.flags.c_contiguous
             assert not np.shares_memory(y, plain_view(x))
-        shown = plain.store(x)
+        shown = plain.to_storage(x)
         same(copy.deepcopy(x), a, last=False)
         assert not np.shares_memory(copy.deepcopy(x), shown)
         assert channels_last.in_rows(x) is shown
@@ -162,8 +162,8 @@ def test_what_is_stored_is_the_value_from_then_on() -> None:
     assert x.own
     assert allocator.is_whole(x)
     assert not np.shares_memory(x.base, a)
-    shown = plain.store(x)
-    assert plain.store(x) is shown is x.base is plain.to_plain(x) is x.stored
+    shown = plain.to_storage(x)
+    assert plain.to_storage(x) is shown is x.base is plain.to_plain(x) is x.stored
     assert not x.own
     assert not allocator.is_whole(x)
     assert shown.flags.c_contiguous
@@ -175,7 +175,7 @@ def test_what_is_stored_is_the_value_from_then_on() -> None:
     ):  # both orders are one: the plain array is a view of the value
         assert not view.own
         assert np.shares_memory(plain.to_plain(view), plain_view(view))
-        assert not np.shares_memory(plain.store(view), plain_view(view))
+        assert not np.shares_memory(plain.to_storage(view), plain_view(view))
     same(plain.to_plain(as_last(a.astype(np.float64))), a.astype(np.float64), last=False)
     assert plain.to_plain(a) is a
     assert plain.to_plain(3) == 3

@@ -171,7 +171,7 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
 SPEED = {  # sizes that only decide which of two right kernels computes: (file, name) -> the test that has both compute, and knows what is right
     ("kernels/onednn/channels_last_ops.py", "_BLOCK"): "kernels/test_channels_last.py::test_sums_of_channels",
     ("kernels/onednn/channels_last_ops.py", "_SHARED_BYTES"): "kernels/test_channels_last.py::test_large_sums_are_shared",
-    ("kernels/onednn/channels_last_ops.py", "_FAR"): "kernels/test_adding.py::test_moments_of_channels",
+    ("kernels/onednn/channels_last_ops.py", "_FAR"): "kernels/test_sums.py::test_moments_of_channels",
     ("kernels/onednn/channels_last_ops.py", "_NEAR"): "kernels/test_channels_last.py::test_sums_of_channels",
 }
 

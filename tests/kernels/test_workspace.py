@@ -129,7 +129,7 @@ def test_a_kernel_inside_another_one_has_other_memory(name: str, monkeypatch: py
         return memory
 
     for room in (convolution, depthwise, pointwise, pooling, normalization):
-        monkeypatch.setattr(room, "scratch", interrupted)
+        monkeypatch.setattr(room, "workspace", interrupted)
     np.testing.assert_array_equal(run(1.0), outer)
     assert asked[0] > 0
     assert not module._buffers.taken

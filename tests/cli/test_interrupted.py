@@ -52,6 +52,7 @@ def _is_the_same(out, whole):
     assert not [p.name for p in out.iterdir() if p.name.endswith(".tmp")], "half-written files are left"
 
 
+@pytest.mark.slow
 def test_killed(tmp_path, whole):
     assert _killed(tmp_path / "run", 3, whole[1], seed=0) >= 1
     _is_the_same(tmp_path / "run", whole)

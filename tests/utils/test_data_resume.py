@@ -293,6 +293,7 @@ def test_streams_that_draw_when_they_are_opened(workers: int) -> None:
         check(lambda: make("plain", Drawn(), workers, False), [stop], epochs=2)
 
 
+@pytest.mark.slow
 @settings(deadline=None, derandomize=True, database=None, max_examples=12)
 @given(
     kind=st.sampled_from(sorted(KINDS)),

@@ -144,7 +144,9 @@ def slopes(a: Var, mask: Any) -> Var:
 
 def relu(a: Var) -> Var:
     Kinks.near(a.value, a.value)
-    return slopes(a, (a.value > 0).astype(np.float64))
+    mask = (a.value > 0).astype(np.float64)
+    y = Var(a.value * mask, (a,), lambda g: (add(slopes(g, mask), scale(y, 0.0)),))  # by the result, as PyTorch's rule reads it: zeros
+    return y
 
 
 def leaky_relu(a: Var, slope: float) -> Var:

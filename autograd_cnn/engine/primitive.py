@@ -30,7 +30,7 @@ from typing import Any, TypeVar, overload
 from ..errors import expected, nearest
 from .alias import Alias
 from .cases import Bad, Case, Draw
-from .rules import RESERVED, asked, check_names, check_spare, guarded, named
+from .rules import RESERVED, asked, check_donated, check_names, guarded, named
 from .variable import INSIDE, Variable
 
 R = TypeVar("R", bound=Callable[..., Any])
@@ -161,7 +161,7 @@ class Primitive:
             check_names(self, rule)
             self._open_for_rules(names)
             group = tuple(self.inputs.index(n) for n in names), rule
-            check_spare(self, [*self.groups, group])
+            check_donated(self, [*self.groups, group])
             self.groups.append(group)
             self.once = self.once or once
             return rule
@@ -182,7 +182,7 @@ class Primitive:
     def entries(self, fn: R) -> R:
         """What the operation does to each entry, for the entry-by-entry drawings; only where the rule itself does not tell.
 
-        A generator over arrays of symbols (`engine.algebra`), its parameters named as a rule's. It yields the stages on the way,
+        A generator over arrays of symbols (`symbolic.algebra`), its parameters named as a rule's. It yields the stages on the way,
         `letter, array`, and gets each back as symbols of their own; the output is yielded with None for a letter. It may return
         `{"gradient": …}`, a function of the arriving ∂E/∂output that gives a shorter form by input name, and `{"inference": …}`,
         what the output is when nothing is trained. `<name>_values` are an array's numbers instead of its symbols.
@@ -242,8 +242,8 @@ class Primitive:
             raise ValueError(
                 f"{self.name}.vjp: expected all rules before the first recorded call, got one for {', '.join(names)} after it. {again}"
             )
-        for cached in ("keep", "holds", "reads", "borrows", "pull", "pull_all"):
-            self.__dict__.pop(cached, None)
+        for derived in _DERIVED:
+            self.__dict__.pop(derived, None)
         self._write_anew()
 
     def _write_anew(self) -> None:
@@ -375,6 +375,9 @@ class Primitive:
         if value_type is not None and any(v.__class__ is value_type.inside for v in values):
             return value_type.outside(self, tuple(values), params)
         return (self.forward if value_type is None else self.kernel_for(value_type))(*values, **params)
+
+
+_DERIVED = tuple(name for name, value in vars(Primitive).items() if isinstance(value, cached_property))  # of the rules read so far
 
 
 class _Label(string.Formatter):

@@ -44,7 +44,7 @@ def named(fn: Callable[..., Any]) -> tuple[str, ...]:
     return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def check_spare(prim: Primitive, groups: Sequence[tuple[tuple[int, ...], Callable[..., Any]]]) -> None:
+def check_donated(prim: Primitive, groups: Sequence[tuple[tuple[int, ...], Callable[..., Any]]]) -> None:
     """A rule that may write over g must be the only one that sees g: the next would find its result there."""
     seeing = [(served, asked(rule)) for served, rule in groups if not {"g", "donated"}.isdisjoint(asked(rule))]
     if len(seeing) > 1 and any("donated" in names for _, names in seeing):

@@ -12,6 +12,7 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.engine.graph import Graph
+from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.kernels.onednn import eltwise, library
 from autograd_cnn.tensors.tensor import Tensor
 
@@ -327,3 +328,15 @@ def test_gradients_that_are_looked_at_are_those_of_numpy(shape: tuple[int, ...])
     assert len(found) == len(want) > 8
     for a, b in zip(found, want, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-3, atol=1e-3)
+
+
+def test_a_rule_that_comes_later_may_ask_for_what_is_lent() -> None:
+    @primitive(name="later")
+    def op(a: Any, b: Any) -> Any:
+        return a + b
+
+    op.vjp("a")(lambda: 0)
+    assert not op.takes_donation  # read before the definition is complete
+    op.vjp("b")(lambda g, donated: g)
+    assert op.takes_donation
+    del REGISTRY["later"]

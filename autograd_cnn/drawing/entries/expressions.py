@@ -1,4 +1,4 @@
-"""Expressions of entries (`engine.algebra`) in three scripts: typeset with real fractions, as LaTeX, as plain text.
+"""Expressions of entries (`symbolic.algebra`) in three scripts: typeset with real fractions, as LaTeX, as plain text.
 
 With `values` the entries are written as their numbers, so that a sum can be followed with a pencil.
 """

@@ -175,6 +175,8 @@ def test_a_gradient_of_the_walks_own_is_lent(monkeypatch: pytest.MonkeyPatch, ba
     y = F.relu(x * 2)
     ac.autograd.grad((y * 3).sum(), [x, y])
     assert not seen.pop(), "the caller gets this gradient"
+    F.relu(x * 2).tanh().sum().backward()
+    assert seen == [False, True], "the spread of a sum is no memory of its own; what tanh made for its only input is"
 
 
 # ------------------------------------------------------------------------------------------------- the three places where it lends

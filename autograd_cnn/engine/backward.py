@@ -176,7 +176,8 @@ def _walk(
                 if lends:
                     owned.add(n)  # a sum is new, or was the walk's before
                 del have
-        grads = d = None  # no name of this loop holds what waits: so it may be lent
+        del grads
+        d = None  # no name of this loop holds what waits: so it may be lent
 
 
 def _leading_to(order: list[Node], wanted: set[Node]) -> tuple[list[Node], set[Node]]:

@@ -236,11 +236,9 @@ def __dir__() -> list[str]:
     return _listed({**globals(), "__all__": [*__all__, *_dtypes.NAMES, *_FUNCTIONS, *_MODULES, *_ELSEWHERE]})
 
 
-def _exposed(name: str, op: Any) -> None:
-    """A user's operation takes a place of its own, or that of its former definition."""
+def _refuse(name: str) -> None:
     if name not in _FUNCTIONS and (name in globals() or name in __dir__()):
         raise ValueError(f"@expose: autograd_cnn.{name} exists already: expected another name for the function.")
-    globals().pop(name, None)
 
 
-_watch("function", _exposed)
+_watch("function", lambda name, op: globals().pop(name, None), _refuse)  # a user's takes the place of its former definition

@@ -124,3 +124,14 @@ def test_another_operations_name_is_refused() -> None:
     for place in ("function", "method", "inplace", "functional"):
         with pytest.raises(ValueError, match=f"'sigmoid' is exposed twice as {place}"):
             expose(place, "sigmoid")(lambda input: input)
+
+
+def test_a_name_that_one_place_refuses_is_given_nowhere() -> None:
+    with pytest.raises(ValueError, match=r"autograd_cnn.tensor exists already"):
+
+        @expose("method functional function", "tensor")
+        @primitive(name="refused everywhere")
+        def op(input: Any) -> Any:
+            return input
+
+    assert not hasattr(ac.Tensor, "tensor") and not hasattr(functional, "tensor")

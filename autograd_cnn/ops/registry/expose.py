@@ -16,13 +16,14 @@ INPLACE: dict[str, Callable[..., Any]] = {}  # Tensor.NAME_, from the out-of-pla
 FUNCTIONAL: dict[str, Callable[..., Any]] = {}  # autograd_cnn.nn.functional.NAME
 
 _TABLES = {"function": FUNCTIONS, "method": METHODS, "inplace": INPLACE, "functional": FUNCTIONAL}
-_WATCHERS: dict[str, list[Callable[[str, Any], None]]] = {place: [] for place in _TABLES}
+_WATCHERS: dict[str, list[tuple[Callable[[str], None], Callable[[str, Any], None]]]] = {place: [] for place in _TABLES}
 _HOMES = {"functional": "autograd_cnn.nn.functional", "function": "autograd_cnn"}  # the modules that show them
 
 
-def watch(place: str, told: Callable[[str, Any], None]) -> None:
-    """Let `told(name, operation)` hear of what is exposed from now on: a user's operations, after the import. It may refuse a name."""
-    _WATCHERS[place].append(told)
+def watch(place: str, told: Callable[[str, Any], None], refuse: Callable[[str], None] = lambda name: None) -> None:
+    """Let `told(name, operation)` hear of what is exposed from now on: a user's operations, after the import. Before anything is done,
+    `refuse(name)` may raise."""
+    _WATCHERS[place].append((refuse, told))
 
 
 def expose(places: str, *names: str) -> Callable[[F], F]:
@@ -40,9 +41,11 @@ def expose(places: str, *names: str) -> Callable[[F], F]:
             old = _TABLES[place].get(name)
             if old is not None and _definition(old) != _definition(op):  # the same one, run again, replaces itself
                 raise ValueError(f"{name!r} is exposed twice as {place}")
-            for told in _WATCHERS[place]:
-                told(name, op)
+            for refuse, _ in _WATCHERS[place]:
+                refuse(name)
         for place, name in public:
+            for _, told in _WATCHERS[place]:
+                told(name, op)
             _TABLES[place][name] = found  # a primitive's calls are written when somebody asks for them
         if hasattr(op, "found_at"):  # a primitive, or a second name of one
             for place, name in public:

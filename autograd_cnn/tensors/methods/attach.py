@@ -86,23 +86,23 @@ def attach(value_type: type[Variable], host: type) -> None:
 
     attached: set[str] = set()  # which a definition that is run again may replace
 
-    def free(name: str) -> None:
+    def refuse(name: str) -> None:
         if name not in attached and hasattr(value_type, name):
             raise ValueError(f"@expose: {value_type.__name__}.{name} exists already: expected another name for the method.")
-        attached.add(name)
 
     def method(name: str, op: Any) -> None:
-        free(name)
+        attached.add(name)
         install(host, name, partial(method_of, op))
 
     def inplace(name: str, op: Any) -> None:
-        free(f"{name}_")
+        attached.add(f"{name}_")
         setattr(host, f"{name}_", inplace_variant(op, f"{name}_"))
 
     for name, op in METHODS.items():
+        refuse(name)
         method(name, op)
     for name, op in INPLACE.items():
         if not hasattr(value_type, f"{name}_"):
             inplace(name, op)
-    watch("method", method)
-    watch("inplace", inplace)
+    watch("method", method, refuse)
+    watch("inplace", inplace, lambda name: refuse(f"{name}_"))

@@ -27,7 +27,7 @@ _NAMES = {
     "engine": "codegen=engine.specialise node=engine.graph step=engine.graph tape_reader=engine.tape",
     "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
     "state_dict=nn.state traversal=nn.walk",
-    "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation rectifier=ops.activation "
+    "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation relu_primitive=ops.activation "
     "shrink=ops.shrink smooth=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
     "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
     "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "

@@ -85,7 +85,7 @@ def _order(e: Entry) -> tuple[str, str]:
 
 TITLES = {  # of the pages, by the file whose operations stand there
     "activation.gated": "Gates",
-    "activation.rectifier": "Rectifiers",
+    "activation.relu_primitive": "Rectifiers",
     "activation.rectifiers": "Rectifiers",
     "activation.shrink": "Shrinkage",
     "activation.smooth": "Smooth activations",

@@ -23,7 +23,7 @@ from ..elementwise.arithmetic import mul
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
 from ..registry.expose import expose
-from .rectifier import relu as _relu
+from .relu_primitive import relu as _relu
 
 
 def inplace_or(input: Any, inplace: bool, variant: str, op: Any, *args: Any, **params: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from ...ops.activation.rectifier import relu
 from ...ops.activation.rectifiers import _hardsigmoid, _hardswish, _hardtanh, _leaky_relu, _threshold
+from ...ops.activation.relu_primitive import relu
 from ...ops.activation.smooth import _elu, _mish, _silu
 from ...ops.elementwise.clamp import clamp, clamp_max, clamp_min, nan_to_num
 from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, log10, logit, reciprocal, rsqrt, sigmoid, sqrt

@@ -11,12 +11,12 @@ from typing import Any
 
 from ..tensors.tensor import Parameter, Tensor
 from . import module_map
-from .shim_module import Stand, guarded, message, note
+from .shim_module import ShimModule, guarded, message, note
 
 
 class _Loader(importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return Stand(spec.name, module_map.sources(spec.name) or ())
+        return ShimModule(spec.name, module_map.sources(spec.name) or ())
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing is executed: names are found when they are asked for. The models' are entered now, for `models.__dict__`."""

@@ -22,7 +22,7 @@ class MissingName(AttributeError):
 def message(name: str) -> str:
     """ "torch.nn.Foo is not available …", with the nearest names that exist."""
     module, _, last = name.rpartition(".")
-    known = dir(sys.modules[module]) if isinstance(sys.modules.get(module), Stand) else []
+    known = dir(sys.modules[module]) if isinstance(sys.modules.get(module), ShimModule) else []
     return f"{name} is not available here: autograd_cnn has no such name.{nearest(last, known)}"
 
 
@@ -72,7 +72,7 @@ class Missing(metaclass=_MissingKind):
         return f"<{self._name}, which is not available>"
 
 
-class Stand(types.ModuleType):
+class ShimModule(types.ModuleType):
     """A module named as PyTorch's that finds its names in modules of this library, or in none (then all are missing)."""
 
     def __init__(self, name: str, sources: tuple[str, ...]) -> None:
@@ -91,7 +91,7 @@ class Stand(types.ModuleType):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Importing `torch.nn.utils.weight_norm`, a module, must not hide the function of that name."""
-        if not (isinstance(value, Stand) and self._own(name) is not _NOTHING):
+        if not (isinstance(value, ShimModule) and self._own(name) is not _NOTHING):
             super().__setattr__(name, value)
 
     def _own(self, name: str) -> Any:

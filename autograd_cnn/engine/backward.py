@@ -21,7 +21,7 @@ from typing import Any
 from ..config import Switch, current, set_scope
 from ..errors import GraphError
 from .node import BackwardScope, Node, outside_modules, reachable
-from .record import OutputCotangents, Stand, select_output
+from .record import OutputCotangents, PseudoPrimitive, select_output
 from .region import Again, held
 from .variable import VALUE_TYPE_OF, Variable, box, unbox
 from .versions import _made_at, check_versions, clock, newest_write
@@ -288,7 +288,7 @@ def _reboxed(raw: Any, node: Node | None) -> Any:
     return box(raw, node) if raw.__class__ in VALUE_TYPE_OF and (node is not None or hasattr(raw, "dtype")) else raw
 
 
-class _Undifferentiable(Stand):
+class _Undifferentiable(PseudoPrimitive):
     """What stands behind the result of a rule that may be differentiated only once: a second derivative says so."""
 
     def __init__(self, of: str) -> None:

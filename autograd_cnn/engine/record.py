@@ -203,7 +203,7 @@ class OutputCotangents:
         return tuple(self.found.get(j) for j in range(self.count))
 
 
-class Stand:
+class PseudoPrimitive:
     """What a node has for a primitive where no operation was called: what the walk and the readers of a graph ask of any."""
 
     name = label = family = ""
@@ -224,7 +224,7 @@ class Stand:
         return self.pull
 
 
-class _SelectOutput(Stand):
+class _SelectOutput(PseudoPrimitive):
     """The pseudo-operation that stands between an output of a call with several and the call."""
 
     name = "pick"

@@ -15,7 +15,7 @@ import numpy as np
 from ..config import Switch, current
 from ..engine.node import Leaf, Node
 from ..engine.primitive import Primitive
-from ..engine.record import Stand, live_views, record_node
+from ..engine.record import PseudoPrimitive, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
 from ..errors import DtypeError, InplaceError, ShapeError
@@ -254,7 +254,7 @@ def move(x: Any, node: Node | None) -> None:
             view.hang(view._view.again(base).node)
 
 
-class _Lost(Stand):
+class _Lost(PseudoPrimitive):
     """What stands behind a view that a user's function made, after its base was written to: a gradient through it is refused."""
 
     inputs = ("input",)

@@ -327,12 +327,12 @@ def test_whole_modules_need_the_users_word() -> None:
     with pytest.raises(Exception, match=r"GLOBAL torch.nn.modules.linear.Linear was not an allowed global"):
         from_torch(torch.nn.Linear(2, 3))
 
-    class PseudoPrimitive:
+    class Stand:
         """Takes the attributes of a torch module."""
 
-    with serialization.safe_globals([(PseudoPrimitive, "torch.nn.modules.linear.Linear")]):
+    with serialization.safe_globals([(Stand, "torch.nn.modules.linear.Linear")]):
         back = from_torch(torch.nn.Linear(2, 3))
-    assert type(back) is PseudoPrimitive
+    assert type(back) is Stand
     assert back._parameters["weight"].shape == (3, 2)
     file = io.BytesIO()
     torch.save(torch.nn.Linear(2, 3), file)

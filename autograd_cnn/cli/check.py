@@ -30,6 +30,9 @@ def primitives_named(names: Sequence[str]) -> list[Primitive]:
 
 
 def _named(name: str) -> list[Primitive]:
+    path = Path(name)
+    if path.suffix == ".py" and path.is_file() and not path.is_absolute():  # a module of this folder, called by its file
+        name = ".".join(path.with_suffix("").parts)
     if name in REGISTRY:
         return [REGISTRY[name]]
     for table in (FUNCTIONS, METHODS, FUNCTIONAL):

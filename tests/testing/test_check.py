@@ -441,3 +441,17 @@ def test_the_parser() -> None:
     add_parser(parser.add_subparsers(dest="command"))
     args = parser.parse_args(["check", "tanh", "--examples", "2", "--seed", "3", "--quiet"])
     assert args.run(args) == 0
+
+
+def test_a_module_may_be_called_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "room").mkdir()
+    text = (
+        "from autograd_cnn.extend import Case, primitive\n@primitive(name='by its file')\ndef op(x):\n    return x * 1\n"
+        "op.vjp('x')(lambda g: g)\nop.cases(lambda draw: Case(draw.array()))\n"
+    )
+    (tmp_path / "room" / "in_a_file.py").write_text(text)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(Path.cwd()))])
+    monkeypatch.chdir(tmp_path)
+    assert [p.name for p in primitives_named(["room/in_a_file.py"])] == ["by its file"]
+    with pytest.raises(ValueError, match=r"got 'no_such.py'"):
+        primitives_named(["no_such.py"])

@@ -32,8 +32,8 @@ from .config import (
     use_backend,
     use_float32_matmul_precision,
 )
-from .engine.graph import Graph
 from .errors import nearest as _nearest
+from .graph.graph import Graph
 from .kernels.environment import show_config
 from .kernels.memory.threads import get_num_threads, set_num_threads
 from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
@@ -209,7 +209,7 @@ def trace(input: Any, *args: Any) -> Any:
     """
     if isinstance(input, Tensor) and not args:
         return _trace_of_matrix(input)
-    from .engine.trace import trace as record
+    from .graph.trace import trace as record
 
     return record(input, *args)
 

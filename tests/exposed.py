@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry import expose
+from autograd_cnn.primitives.primitive import REGISTRY
 
 TABLES = (REGISTRY, expose.FUNCTIONS, expose.METHODS, expose.INPLACE, expose.FUNCTIONAL)
 PLACES = (ac, functional, *ac.Tensor.__mro__[:-1], *ac.Scalar.__mro__[:-1])

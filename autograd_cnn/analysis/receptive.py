@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from ..engine.graph import Graph
-from ..engine.step import Step
+from ..graph.graph import Graph
+from ..graph.step import Step
 from .windows import window_of
 
 Shape = tuple[int, ...]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.graph import Graph
-from ..engine.step import Step
+from ..graph.graph import Graph
+from ..graph.step import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..config import Switch, current, scope
 from ..engine.node import BackwardScope, Leaf, Node
-from ..engine.primitive import Keep
 from ..engine.record import View, note_shared, note_view, select_output, user_line
 from ..engine.versions import clock, written_since, wrote
 from ..errors import InplaceError
+from ..primitives.primitive import Keep
 from ..tensors.inplace import check_writable, move
 from ..tensors.tensor import Tensor, wrap
 

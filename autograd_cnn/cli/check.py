@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.primitive import REGISTRY, Primitive
 from ..errors import UsageHint, nearest
 from ..ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
+from ..primitives.primitive import REGISTRY, Primitive
 from ..testing.primitive import PrimitiveReport, check_primitive
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..drawing.view.arguments import fitting_shapes
-from ..engine.graph import Graph
 from ..engine.variable import Variable
 from ..errors import nearest
+from ..graph.graph import Graph
 from ..nn import Module
 from ..tensors.sampling import rand, randint
 from ..vision.models import get_model, list_models

@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any
 
 from ..config import scope
-from ..engine import codegen
 from ..engine.node import Scope
-from ..engine.primitive import REGISTRY, Primitive
+from ..primitives import codegen
+from ..primitives.primitive import REGISTRY, Primitive
 
 _SHOWN = 30
 

@@ -9,20 +9,18 @@ import weakref
 from collections.abc import Callable, Sequence
 from threading import RLock
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config import Context, scope
 from ..errors import UsageHint, expected
 from .complaints import no_tensor
 from .node import Node
+from .operation import Operation
 from .variable import INSIDE, RAW, VALUE_TYPES, Variable
 from .versions import clock, owner
 
-if TYPE_CHECKING:
-    from .primitive import Primitive
 
-
-def run(prim: Primitive, value_type: type[Variable], args: Sequence[Any], params: tuple[Any, ...], c: Context) -> Any:
+def run(prim: Operation, value_type: type[Variable], args: Sequence[Any], params: tuple[Any, ...], c: Context) -> Any:
     """One call of a primitive, the general way."""
     values: list[Any] = []
     nodes: list[Node | None] = []
@@ -76,7 +74,7 @@ def run(prim: Primitive, value_type: type[Variable], args: Sequence[Any], params
     return outs if many else outs[0]
 
 
-def outcome(prim: Primitive, value_type: type[Variable], y: Any) -> tuple[Any, ...]:
+def outcome(prim: Operation, value_type: type[Variable], y: Any) -> tuple[Any, ...]:
     """What a kernel returned, as one raw value for each declared output, or a TypeError that says what was declared."""
     count = len(prim.outputs)
     many = prim.several or count > 1
@@ -162,7 +160,7 @@ def keep(prim: Any, nodes: Sequence[Node | None], values: Sequence[Any], ys: Seq
     return tuple(kept)
 
 
-def coerce_all(prim: Primitive, args: Sequence[Any]) -> Callable[..., Any]:
+def coerce_all(prim: Operation, args: Sequence[Any]) -> Callable[..., Any]:
     """No argument's class has a call yet: write it; or all is raw; or the user is told what is wrong."""
     for x in args:
         if isinstance(x, Variable):
@@ -264,14 +262,14 @@ class View:
     __slots__ = ("base", "custom", "path", "sealed")
 
     def __init__(
-        self, base: Any, path: tuple[tuple[Primitive, tuple[Any, ...]], ...], custom: str | None = None, sealed: bool = False
+        self, base: Any, path: tuple[tuple[Operation, tuple[Any, ...]], ...], custom: str | None = None, sealed: bool = False
     ) -> None:
         self.base = base
         self.path = path
         self.custom = custom
         self.sealed = sealed
 
-    def of(self, base: Any, before: tuple[tuple[Primitive, tuple[Any, ...]], ...] = ()) -> View:
+    def of(self, base: Any, before: tuple[tuple[Operation, tuple[Any, ...]], ...] = ()) -> View:
         """The same view of another base, which leads here by some operations `before`."""
         return View(base, (*before, *self.path), self.custom, self.sealed)
 
@@ -299,7 +297,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def link_view(out: Any, x: Any, prim: Primitive, params: tuple[Any, ...]) -> None:
+def link_view(out: Any, x: Any, prim: Operation, params: tuple[Any, ...]) -> None:
     """Note that `out` is a view of `x`, so that a write to one is differentiated in the other. Bases know their views weakly."""
     if not isinstance(x, Variable) or owner(out.value) is not owner(x.value):
         return

@@ -21,10 +21,10 @@ A rule receives arrays, or tensors where the backward pass is recorded: `shape_o
 
 from __future__ import annotations
 
-from ..engine.cases import Bad, Case, Draw
-from ..engine.primitive import primitive
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from ..ops.registry.expose import expose
+from ..primitives.cases import Bad, Case, Draw
+from ..primitives.primitive import primitive
 from ..support.listing import listed
 from ..testing import check_primitive
 

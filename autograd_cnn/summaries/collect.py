@@ -12,10 +12,10 @@ import numpy as np
 
 from ..analysis.receptive import Field, receptive_fields
 from ..config import enable_grad
-from ..engine.graph import Graph
 from ..engine.node import ScopeName
-from ..engine.step import Step
-from ..engine.trace import trace
+from ..graph.graph import Graph
+from ..graph.step import Step
+from ..graph.trace import trace
 from ..nn import Embedding, Linear, Module
 from ..tensors.creation import zeros
 from ..tensors.sampling import get_rng_state, set_rng_state

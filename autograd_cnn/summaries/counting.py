@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from ..analysis.windows import window_of
-from ..engine.graph import Graph
-from ..engine.step import Step
+from ..graph.graph import Graph
+from ..graph.step import Step
 
 Shape = tuple[int, ...]
 

@@ -24,7 +24,9 @@ _NAMES = {
     "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "
     "transformed=compat.faces.distributions.transformed",
     "drawing.canvas": "drawing=drawing.drawing frames=drawing.frames",
-    "engine": "codegen=engine.specialise node=engine.graph step=engine.graph tape_reader=engine.tape",
+    "engine": "node=engine.graph",
+    "graph": "graph=engine.graph step=engine.step step=engine.graph tape_reader=engine.tape_reader tape_reader=engine.tape trace=engine.trace",
+    "primitives": "alias=engine.alias cases=engine.cases codegen=engine.codegen codegen=engine.specialise primitive=engine.primitive rules=engine.rules",
     "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
     "state_dict=nn.state traversal=nn.walk",
     "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation relu_primitive=ops.activation "

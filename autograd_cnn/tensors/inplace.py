@@ -14,7 +14,6 @@ import numpy as np
 
 from ..config import Switch, current
 from ..engine.node import Leaf, Node
-from ..engine.primitive import Primitive
 from ..engine.record import PseudoPrimitive, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
@@ -22,6 +21,7 @@ from ..errors import DtypeError, InplaceError, ShapeError
 from ..kernels.layouts import OwnOrder
 from ..ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
 from ..ops.shape.shape import _permute, _reshape
+from ..primitives.primitive import Primitive
 from .kernel_errors import _index_text
 
 X = TypeVar("X")

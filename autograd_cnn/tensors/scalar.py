@@ -9,10 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from ..config import current
-from ..engine.alias import Alias
 from ..engine.backward import pullback
 from ..engine.node import Leaf, Node, Retained
-from ..engine.primitive import Primitive
 from ..engine.record import OutputCotangents
 from ..engine.variable import Variable, register_value_type
 from ..engine.versions import clock
@@ -20,6 +18,8 @@ from ..errors import GraphError
 from ..kernels.errstate import enter_errstate, leave_errstate
 from ..ops.elementwise.power import pow
 from ..ops.registry.expose import METHODS, watch
+from ..primitives.alias import Alias
+from ..primitives.primitive import Primitive
 from ..support import display
 from ._methods import ScalarMethods
 from .methods.attach import install, method_of

@@ -1,7 +1,7 @@
 """Tensor: a NumPy array with its place in the graph.
 
 Operators and named methods are the operations themselves: each primitive writes its call for Tensor once, and that call is the
-method (see `engine/codegen.py` and `ops/registry/expose.py`). What stands here is what a value *is*: its array, its gradient, its
+method (see `primitives/codegen.py` and `ops/registry/expose.py`). What stands here is what a value *is*: its array, its gradient, its
 flags, in-place writes, and how it turns into other things.
 """
 
@@ -16,7 +16,6 @@ import numpy as np
 from ..config import current, scope
 from ..engine.complaints import no_tensor
 from ..engine.node import Leaf, Node, Retained
-from ..engine.primitive import REGISTRY
 from ..engine.variable import Variable, register_value_type
 from ..engine.versions import carry, clock, owner, version
 from ..errors import DtypeError, ShapeError, expected, nearest
@@ -26,6 +25,7 @@ from ..kernels.memory.allocator import donatable
 from ..ops.elementwise.arithmetic import cast, sum_to
 from ..ops.index.index import getitem
 from ..ops.shape.shape import _detach
+from ..primitives.primitive import REGISTRY
 from ..support import display
 from ..support.handles import RemovableHandle
 from ..types.device import Size, as_device, check_cpu, device

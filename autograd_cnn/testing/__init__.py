@@ -8,8 +8,8 @@
 hypothesis is needed by strategies and the tests made of them only: `pip install "autograd-cnn[test]"`.
 """
 
-from ..engine.cases import Bad, Case, Draw
 from ..errors import UsageHint
+from ..primitives.cases import Bad, Case, Draw
 from ..support.listing import listed
 from . import strategies
 from .checks import CHECKS

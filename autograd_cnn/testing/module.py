@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..config import no_grad
-from ..engine.trace import trace
 from ..errors import UsageHint
+from ..graph.trace import trace
 from ..nn.module.module import Module
 from ..random import default_generator
 from ..tensors.tensor import Tensor, wrap

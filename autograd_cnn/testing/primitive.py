@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.cases import Case
-from ..engine.primitive import Primitive
 from ..errors import UsageHint
+from ..primitives.cases import Case
+from ..primitives.primitive import Primitive
 from ..tensors.tensor import wrap
 from .checks import CHECKS
 from .draw import HypothesisDraw, RandomDraw

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.gradients import grad
-from ..engine.cases import Case
-from ..engine.primitive import REGISTRY, Primitive
 from ..errors import nearest
+from ..primitives.cases import Case
+from ..primitives.primitive import REGISTRY, Primitive
 from ..random import default_generator
 from ..tensors.tensor import Tensor, wrap
 
@@ -136,7 +136,7 @@ class Setup:
         case = f"Case({', '.join(given)})"
         lines = ["import numpy as np", "from autograd_cnn.testing import Case, check_case"]
         if "REGISTRY[" in case:
-            lines.append("from autograd_cnn.engine.primitive import REGISTRY")
+            lines.append("from autograd_cnn.primitives.primitive import REGISTRY")
         if not home.startswith(("autograd_cnn.", "__main__")):
             lines.append(f"import {home}")
         options = {"": "", "oracle": ", oracle=oracle", "bad cases": ""}.get(check, f", only={check!r}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import config
 from ..autograd.gradients import grad
-from ..engine.trace import trace
+from ..graph.trace import trace
 from ..tensors.scalar import Scalar
 from ..tensors.tensor import Tensor, wrap
 from .registry import check, near

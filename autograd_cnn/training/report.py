@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config import no_grad
 from ..drawing import draw
-from ..engine.graph import Graph
+from ..graph.graph import Graph
 from ..nn import Conv2d, functional
 from ..serialization import save_file
 from ..support.atomic import atomic_write

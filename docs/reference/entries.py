@@ -15,8 +15,8 @@ from typing import Any
 
 import autograd_cnn as ac
 from autograd_cnn import Tensor
-from autograd_cnn.engine.primitive import Primitive
 from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.primitives.primitive import Primitive
 from autograd_cnn.tensors.methods.attributes import TensorAttributes
 
 PACKAGE = "autograd_cnn"

@@ -7,7 +7,7 @@ import re
 import textwrap
 from typing import Any
 
-from autograd_cnn.engine.primitive import Primitive
+from autograd_cnn.primitives.primitive import Primitive
 from tools.stubs import signature_of
 
 from .entries import Entry, Page, is_operation, members

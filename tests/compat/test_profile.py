@@ -7,7 +7,7 @@ import numpy as np
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.compat.profile import Profile
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from tests.kernels.backends import needs_onednn
 
 STEPS = 3

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 
 from . import graphs
 from .graphs import Builder

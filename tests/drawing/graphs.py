@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.engine.graph import Graph
 from autograd_cnn.engine.node import ScopeName
-from autograd_cnn.engine.step import Step, Value
+from autograd_cnn.graph.graph import Graph
+from autograd_cnn.graph.step import Step, Value
 
 
 class Fake:

@@ -17,8 +17,8 @@ from autograd_cnn.drawing.tensor_graph.backward_walk import Walk, walk_of
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
 from autograd_cnn.drawing.view.view import View
-from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
+from autograd_cnn.graph.graph import Graph
 from autograd_cnn.nn import functional as F
 
 

@@ -10,7 +10,7 @@ from autograd_cnn.drawing.canvas.theme import family_role
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
 from autograd_cnn.drawing.view.view import Edge, Unit, View, size_of
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 
 from .programs import PROGRAMS
 

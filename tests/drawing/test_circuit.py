@@ -10,7 +10,7 @@ from autograd_cnn import Scalar
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.geometry import inside, overlap
 from autograd_cnn.drawing.canvas.scene import Scene, Text
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 
 from . import graphs
 

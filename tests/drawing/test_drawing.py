@@ -15,8 +15,8 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import Drawing, draw
-from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
+from autograd_cnn.graph.graph import Graph
 
 from . import graphs
 

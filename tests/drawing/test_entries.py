@@ -16,8 +16,8 @@ from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.drawing.entries.expansion import Expansion, expansion_of
 from autograd_cnn.drawing.entries.expressions import Script
 from autograd_cnn.drawing.entries.operation import operation_of
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.symbolic import algebra, calculus
 from autograd_cnn.symbolic.algebra import Partial, Symbol
 from autograd_cnn.symbolic.calculus import evaluate

@@ -15,7 +15,7 @@ from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.deck_differences import told
 from autograd_cnn.drawing.view.folding import MOST_NODES, Fold
 from autograd_cnn.drawing.view.view import Unit, View
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 from autograd_cnn.vision import models
 
 FORWARD: Callable[..., Any] = lambda model, *inputs: Graph.of(model(*inputs).sum())

@@ -17,7 +17,7 @@ from autograd_cnn.drawing.tensor_graph.cards import Style
 from autograd_cnn.drawing.tensor_graph.figure import subtitle_of, tensor_figure
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 
 from .corpus import HAND, PROGRAMS, RANDOM, random_program, recorded
 

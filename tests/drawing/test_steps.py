@@ -18,8 +18,8 @@ from autograd_cnn.drawing.canvas.animation import common
 from autograd_cnn.drawing.canvas.frames import Frames
 from autograd_cnn.drawing.canvas.geometry import overlap
 from autograd_cnn.drawing.canvas.scene import Group, Rect, Scene, Text
-from autograd_cnn.engine.graph import Graph
 from autograd_cnn.errors import GraphError
+from autograd_cnn.graph.graph import Graph
 
 from . import sound
 from .test_circuit import CASES, neuron

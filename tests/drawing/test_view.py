@@ -9,7 +9,7 @@ from autograd_cnn.drawing.tensor_graph.cards import title_runs
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
 from autograd_cnn.drawing.view.view import View, gradient_of, number_of, summary
-from autograd_cnn.engine.step import Value
+from autograd_cnn.graph.step import Value
 
 from . import graphs
 from .graphs import Builder

@@ -14,7 +14,7 @@ from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.scene import Group, Image, Path, Rect, Scene
 from autograd_cnn.drawing.lessons.layer_folds import focused
 from autograd_cnn.drawing.lessons.layers import caption, folding_within, layers_of, longest_path
-from autograd_cnn.engine.graph import Graph
+from autograd_cnn.graph.graph import Graph
 from autograd_cnn.vision import models
 
 from .sound import check, texts

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.utils.checkpoint import checkpoint
 
 F = ac.nn.functional

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError, InplaceError
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 
 
 def leaf(*values):

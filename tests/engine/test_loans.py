@@ -11,9 +11,9 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.engine.graph import Graph
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.graph.graph import Graph
 from autograd_cnn.kernels.onednn import eltwise, library
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.tensors.tensor import Tensor
 
 F = nn.functional

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY, Primitive
 from autograd_cnn.errors import InplaceError
+from autograd_cnn.primitives.primitive import REGISTRY, Primitive
 from autograd_cnn.random import default_generator
 from autograd_cnn.tensors.tensor import Tensor, wrap
 from autograd_cnn.testing import RandomDraw

@@ -10,8 +10,8 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.engine.node import BackwardScope
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError, InplaceError, ShapeError
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.tensors.tensor import Tensor
 
 from ..kernels.backends import needs_onednn
@@ -209,7 +209,7 @@ def test_numpys_settings_are_as_before(fails: bool) -> None:
 
 
 def test_who_only_looks_at_the_gradients_changes_none() -> None:
-    from autograd_cnn.engine.graph import Graph
+    from autograd_cnn.graph.graph import Graph
 
     x = leaf(1.0, 2.0)
     h = x * 3

@@ -13,10 +13,10 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.engine.graph import Graph
-from autograd_cnn.engine.primitive import REGISTRY
 from autograd_cnn.errors import DtypeError, InplaceError, ShapeError
+from autograd_cnn.graph.graph import Graph
 from autograd_cnn.kernels.onednn.channels_last import ChannelsLast
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.tensors.inplace import meets_itself
 from autograd_cnn.utils.checkpoint import checkpoint
 

@@ -9,7 +9,7 @@ import inspect
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import Primitive
+from autograd_cnn.primitives.primitive import Primitive
 
 from .source import FILES, module_of, name_of
 

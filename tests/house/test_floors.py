@@ -17,6 +17,7 @@ FLOORS = (
     "support symbolic",
     "types",
     "engine",
+    "primitives graph",
     "kernels analysis random",
     "ops",
     "tensors",

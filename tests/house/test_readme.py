@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.testing import check_primitive
 
 from ..exposed import forgotten

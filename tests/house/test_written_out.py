@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.alias import Alias
-from autograd_cnn.engine.primitive import Primitive
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, INPLACE, METHODS
+from autograd_cnn.primitives.alias import Alias
+from autograd_cnn.primitives.primitive import Primitive
 from autograd_cnn.tensors.methods.inplace_arithmetic import InplaceArithmetic
 from autograd_cnn.tensors.methods.inplace_functions import InplaceFunctions
 from autograd_cnn.tensors.methods.inplace_parts import InplaceParts

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import REGISTRY, Primitive
 from autograd_cnn.kernels.onednn import library
 from autograd_cnn.kernels.onednn.plain import to_plain
 from autograd_cnn.kernels.onednn.reorder import as_last
 from autograd_cnn.kernels.reference.pooling import places
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import REGISTRY, Primitive
 from autograd_cnn.testing import RandomDraw
 from tests.kernels.arrays import LAYOUTS
 from tests.ops.oracles import WITHOUT

@@ -46,6 +46,7 @@ _AREAS = [
         ("engine/backward.py",),
         (
             "engine",
+            "primitives",
             "tensors",
             "kernels/test_between.py",
             "nn/test_module_hooks.py",
@@ -59,6 +60,7 @@ _AREAS = [
         ("engine/versions.py", "engine/record.py", "tensors/inplace.py", "tensors/copying.py"),
         (
             "engine",
+            "primitives",
             "tensors",
             "kernels/test_between.py",
             "testing/test_hints.py",
@@ -76,6 +78,7 @@ _AREAS = [
             "kernels/test_memory.py",
             "kernels/test_between.py",
             "engine",
+            "primitives",
             "tensors",
             "nn/test_module_hooks.py",
             "parity/engine",
@@ -98,8 +101,9 @@ _AREAS = [
     ),
     Area(
         "tracing",
-        ("engine/trace.py", "engine/tape_reader.py", "engine/graph.py", "engine/step.py", "analysis/receptive.py"),
+        ("graph/trace.py", "graph/tape_reader.py", "graph/graph.py", "graph/step.py", "analysis/receptive.py"),
         (
+            "graph",
             "engine",
             "summaries",
             "drawing/test_receptive.py",

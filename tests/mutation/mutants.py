@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import autograd_cnn.ops  # noqa: F401  # registers all primitives
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 
 from .kinds import binary, called, constant, twin
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.testing import CHECKS, CheckFailure, RandomDraw
 from autograd_cnn.testing.primitive import _against
 from autograd_cnn.testing.setup import Setup

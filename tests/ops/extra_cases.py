@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import autograd_cnn as ac
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.testing import check_case
 
 from .oracles import ORACLES

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 
 assert ac.ops  # all are registered
 NAN, INF = float("nan"), float("inf")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import REGISTRY, Primitive
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import REGISTRY, Primitive
 from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing import RandomDraw, check_primitive
 

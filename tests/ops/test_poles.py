@@ -13,7 +13,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import Scalar
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.tensors.tensor import wrap
 from autograd_cnn.testing import RandomDraw
 

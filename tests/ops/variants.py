@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import Primitive
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import Primitive
 from autograd_cnn.testing.setup import CheckFailure, Setup, values
 
 # The oracles of these are written for finite numbers (Python's max, sort and sums treat nan their own way), or the operation treats

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import autograd_cnn as ac
 from autograd_cnn import config, nn
 from autograd_cnn.cli.check import add_parser, check, primitives_named
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.testing import (
     CHECKS,
     Bad,
@@ -385,7 +385,7 @@ def test_names_are_operations_families_functions_or_modules(tmp_path: Path, monk
     assert len(primitives_named(["activation"])) > 3
     assert len(primitives_named([])) > 100
     (tmp_path / "my_own_ops.py").write_text(
-        "import numpy as np\nfrom autograd_cnn.engine.cases import Case\nfrom autograd_cnn.engine.primitive import primitive\n"
+        "import numpy as np\nfrom autograd_cnn.primitives.cases import Case\nfrom autograd_cnn.primitives.primitive import primitive\n"
         "@primitive()\ndef tripled(x):\n    'y = 3x'\n    return x * 3.0\n"
         "@tripled.vjp('x')\ndef _(g):\n    return g * 3.0\n@tripled.cases\ndef _(draw):\n    return Case(draw.array())\n"
     )
@@ -403,7 +403,7 @@ def test_names_are_operations_families_functions_or_modules(tmp_path: Path, monk
 def test_modules_lie_in_the_folder_of_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_package").mkdir()
     (tmp_path / "my_package" / "ops.py").write_text(
-        "from autograd_cnn.engine.cases import Case\nfrom autograd_cnn.engine.primitive import primitive\n"
+        "from autograd_cnn.primitives.cases import Case\nfrom autograd_cnn.primitives.primitive import primitive\n"
         "@primitive()\ndef quadrupled(x):\n    'y = 4x'\n    return x * 4.0\n"
         "@quadrupled.vjp('x')\ndef _(g):\n    return g * 4.0\n@quadrupled.cases\ndef _(draw):\n    return Case(draw.array())\n"
     )

@@ -13,8 +13,8 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.cli.check import check
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.nn import functional as F
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.testing import (
     Case,
     CheckFailure,

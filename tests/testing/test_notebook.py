@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "check_your_own_operation.ipynb"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.engine.primitive import REGISTRY
+from autograd_cnn.primitives.primitive import REGISTRY
 from autograd_cnn.testing import strategies
 
 from .pages import FOLDER, PAGES, written

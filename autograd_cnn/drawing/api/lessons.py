@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
+from ...graph.graph import Graph
 from ..canvas.drawing import Drawing
 from ..canvas.frames import Frames
 from ..canvas.side_by_side import beside_scene

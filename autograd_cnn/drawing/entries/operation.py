@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.graph import Graph
 from ...engine.node import Leaf, Node, reachable
 from ...engine.region import held
 from ...errors import GraphError, nearest
+from ...graph.graph import Graph
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]

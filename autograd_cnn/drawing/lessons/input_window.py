@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...analysis.windows import Window, window_of
-from ...engine.graph import Graph
-from ...engine.step import Step
+from ...graph.graph import Graph
+from ...graph.step import Step
 
 Mask = npt.NDArray[np.bool_]
 POINTWISE = ("arithmetic", "activation", "dropout", "compare")

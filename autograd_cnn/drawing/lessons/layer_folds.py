@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...analysis.windows import Along, Window
-from ...engine.graph import Graph
 from ...engine.node import ScopeName
 from ...errors import nearest
+from ...graph.graph import Graph
 
 if TYPE_CHECKING:
     from .layers import Layer

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...analysis.windows import Window, window_of
-from ...engine.graph import Graph
 from ...engine.node import ScopeName
-from ...engine.step import Step, Value
 from ...errors import nearest
+from ...graph.graph import Graph
+from ...graph.step import Step, Value
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 
 Scopes = tuple[ScopeName, ...]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
+from ...graph.graph import Graph
 from ..canvas import symbols
 from ..canvas.drawing import Drawing
 from ..canvas.frames import Frames

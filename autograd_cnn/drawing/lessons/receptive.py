@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
 from ...errors import nearest
+from ...graph.graph import Graph
 from ..canvas import symbols
 from ..canvas.geometry import spread
 from ..canvas.metrics import text_width

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
+from ...graph.graph import Graph
 from ..canvas import png, symbols, theme
 from ..canvas.geometry import Track
 from ..canvas.metrics import text_width

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...engine.step import Step
+from ...graph.step import Step
 from ..canvas.mathtext import ATOM, NEGATIVE, PRODUCT, SUM, Term, bound, fraction, power, row, written
 from ..canvas.scene import Run
 from ..canvas.text import mathematics, name_runs, value

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...engine.backward import pullback
-from ...engine.graph import Graph
 from ...engine.node import Leaf, Node, reachable
-from ...engine.step import Step, Value
-from ...engine.trace import trace
 from ...engine.variable import VALUE_TYPE_OF, box
 from ...errors import GraphError
+from ...graph.graph import Graph
+from ...graph.step import Step, Value
+from ...graph.trace import trace
 from ..view.view import Unit, View, number_of
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from ...engine.step import Value
+from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point, Run, runs_width

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
-from ...engine.trace import trace
 from ...engine.variable import Variable, box, unbox
 from ...errors import GraphError, InplaceError
+from ...graph.graph import Graph
+from ...graph.trace import trace
 from .arrays import array_of
 from .view import has_gradients
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engine.graph import Graph
-from ...engine.step import Step
+from ...graph.graph import Graph
+from ...graph.step import Step
 from .view import Scopes
 
 LONGEST_PERIOD = 40  # so many neighbours may repeat as a group

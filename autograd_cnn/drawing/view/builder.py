@@ -8,9 +8,9 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
-from ...engine.graph import Graph
 from ...engine.node import ScopeName
-from ...engine.step import Step, Value, parameter_names
+from ...graph.graph import Graph
+from ...graph.step import Step, Value, parameter_names
 from .blocks import Block, Deck, Likeness
 from .deck_differences import differences
 from .folding import Fold, Part, cut_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.graph import Graph
-from ...engine.step import Step
+from ...graph.graph import Graph
+from ...graph.step import Step
 from ..canvas.text import Words, shape
 from .blocks import Block, Deck, plain
 from .view import Difference

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ...engine.graph import Graph
 from ...errors import nearest
+from ...graph.graph import Graph
 from .blocks import Block, Deck, Likeness, all_calls, tree_of
 
 MOST_NODES = 60  # what a figure may show when it is left to itself

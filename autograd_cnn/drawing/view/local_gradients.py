@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
 from ...engine.region import held
-from ...engine.step import Step
+from ...graph.graph import Graph
+from ...graph.step import Step
 
 
 def places(graph: Graph, step: Step) -> list[int]:

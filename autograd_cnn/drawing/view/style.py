@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...engine.step import Value
+from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.text import Words
 from .view import Gradient, gradient_of

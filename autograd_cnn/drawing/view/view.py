@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.graph import Graph
 from ...engine.node import ScopeName
-from ...engine.step import Step, Value
+from ...graph.graph import Graph
+from ...graph.step import Step, Value
 
 Scopes = tuple[ScopeName, ...]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
 from ...engine.complaints import no_tensor
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, unbox
 from ...errors import expected
 from ...kernels.onednn import eltwise as onednn
 from ...kernels.reference.chunks import in_chunks
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...random import default_generator
 from ...types.kinds import float_only
 from ...types.promotion import Array

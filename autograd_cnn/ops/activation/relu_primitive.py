@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.onednn import eltwise as onednn
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import ZERO, Array
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose

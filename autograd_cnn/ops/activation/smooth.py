@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...errors import expected
 from ...kernels.reference import errorfunction
 from ...kernels.reference.chunks import in_chunks
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, floating
 from ..elementwise.clamp import _clamp

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from ...config import current
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of
 from ...errors import ShapeError, expected
 from ...kernels.onednn import conv as onednn
 from ...kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ...kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..linalg.matrix_products import same_dtype
 from ..reduce.reduce import _sum

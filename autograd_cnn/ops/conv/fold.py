@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import shape_of
 from ...errors import ShapeError
 from ...kernels.reference.windows import col2im, im2col, output_sizes, pairs, steps
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.dims import draw_dim
 from ..registry.expose import expose

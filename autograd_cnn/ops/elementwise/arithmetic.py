@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
 from ...engine.complaints import no_tensor
-from ...engine.primitive import primitive
 from ...engine.variable import unbox
 from ...errors import expected
 from ...kernels.onednn import binary as onednn
 from ...kernels.reference.sums import add_up
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, floating, number_in
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first

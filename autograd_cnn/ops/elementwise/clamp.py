@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import Variable, ndim_of
 from ...errors import expected
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 from .comparison import isfinite

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
 from ...engine.complaints import no_tensor
-from ...engine.primitive import primitive
 from ...engine.variable import unbox
 from ...errors import DtypeError, expected
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.onednn import eltwise as onednn
 from ...kernels.reference.chunks import in_chunks
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import ONE, Array, floating
 from ..registry import return_types

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.onednn import eltwise as onednn
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import ONE, Array, floating
 from ..registry.expose import expose
 from ..registry.scalar_kernels import total

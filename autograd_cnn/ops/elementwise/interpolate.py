@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only, spoken
 from ...types.promotion import Array, align
 from ..registry.expose import expose

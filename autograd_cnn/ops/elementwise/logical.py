@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import Variable, array_of, unbox
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
 from .arithmetic import cast, mul

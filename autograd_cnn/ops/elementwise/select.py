@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...errors import DtypeError, expected
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, result_type
 from ..registry.expose import expose
 from .select_bits import choose

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.reference import errorfunction
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose

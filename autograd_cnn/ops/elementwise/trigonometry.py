@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose

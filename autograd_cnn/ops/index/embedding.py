@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, dtype_of, shape_of, unbox
 from ...engine.versions import wrote
 from ...errors import DtypeError, expected
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, shape_of, size_of, unbox
 from ...errors import DtypeError, ShapeError, expected
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.dims import draw_dim, normal_dim
 from ..registry.expose import expose

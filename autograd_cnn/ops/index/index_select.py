@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, dtype_of, ndim_of, shape_of, unbox
 from ...errors import DtypeError, ShapeError, expected
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, held
 from ..elementwise.arithmetic import add, expand_to
 from ..registry.dims import draw_dim, normal_dim

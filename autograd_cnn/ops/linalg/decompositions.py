@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import expected
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry import return_types
 from ..registry.expose import expose

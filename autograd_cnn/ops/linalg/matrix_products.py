@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, dtype_of, ndim_of, shape_of
 from ...errors import DtypeError, ShapeError
 from ...kernels import matmul as product
 from ...kernels.onednn import matmul as onednn
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, number_in, result_type
 from ..registry.dims import normal_dims
 from ..registry.expose import expose

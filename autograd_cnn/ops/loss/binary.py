@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, shape_of, unbox
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
 from ..activation.smooth import _softplus

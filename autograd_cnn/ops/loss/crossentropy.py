@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import ShapeError, expected
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..activation.softmax import _log_softmax, _softmax, twice_softmax
 from ..elementwise.arithmetic import neg

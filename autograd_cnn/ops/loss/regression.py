@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import shape_of
 from ...errors import expected
 from ...kernels.reference.sums import add_up
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
 from ..elementwise.clamp import _clamp

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of, size_of, unbox
 from ...engine.versions import wrote
 from ...errors import expected
 from ...kernels.onednn import norm as onednn
 from ...kernels.reference import normalization as kernel
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
 from ..reduce.reduce import _sum

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...engine.versions import wrote
 from ...errors import expected, whole
 from ...kernels.onednn import softmax
 from ...kernels.reference.sums import add_up
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..reduce.reduce import sum as total
 from ..registry.contiguous import contiguous

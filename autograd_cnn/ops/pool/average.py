@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.onednn import pool as onednn
 from ...kernels.reference import averaging as avg
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..shape.shape import Shape
 from .cases import windows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.cases import Draw
+from ...primitives.cases import Draw
 from ..shape.shape import Shape
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...kernels.onednn import pool as onednn
 from ...kernels.reference import pooling as mx
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...symbolic.algebra import taken
 from ...types.promotion import Array
 from ..shape.shape import Shape

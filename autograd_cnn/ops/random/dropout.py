@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, shape_of
 from ...kernels.onednn import binary as onednn
 from ...kernels.onednn.channels_last import ChannelsLast
 from ...kernels.onednn.reorder import as_last
 from ...kernels.reference.chunks import in_chunks
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...random import Generator, default_generator
 from ...types.kinds import float_only
 from ...types.promotion import Array

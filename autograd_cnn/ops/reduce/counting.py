@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, shape_of
 from ...errors import expected
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.select import nonzero_tuple
 from ..registry.dims import normal_dim

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import Variable, dtype_of, ndim_of, shape_of, unbox
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import _sub
 from ..elementwise.exponential import exp, log

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import Variable, ndim_of, size_of, unbox
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
 from ..elementwise.select import _where, maximum, minimum

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import array_of, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected, whole
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.index_select import take_along_dim
 from ..registry import return_types

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of, unbox
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.take_along import put_along
 from ..registry import return_types

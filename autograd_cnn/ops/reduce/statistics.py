@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.sums import add_up
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.kinds import spoken
 from ...types.promotion import Array, get_default_dtype
 from ..elementwise.exponential import exp

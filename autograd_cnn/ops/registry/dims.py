@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from ...engine.cases import Draw
 from ...engine.variable import unbox
+from ...primitives.cases import Draw
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of, unbox
 from ...errors import ShapeError, allocating, expected
 from ...kernels.onednn import channels_last_ops
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.device import Size
 from ...types.promotion import Array
 from ..index.index import narrow, select_copy

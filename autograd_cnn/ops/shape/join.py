@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Bad, Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import ndim_of, shape_of, unbox
 from ...errors import ShapeError
 from ...kernels.onednn import channels_last_ops
+from ...primitives.cases import Bad, Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array, result_type
 from ..index.index import select_view
 from ..registry.contiguous import contiguous_or_channels_last

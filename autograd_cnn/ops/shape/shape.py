@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.cases import Case, Draw
-from ...engine.primitive import primitive
 from ...engine.variable import Variable, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected
+from ...primitives.cases import Case, Draw
+from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
 from ..registry.dims import normal_dim, normal_dims, sizes_by_name

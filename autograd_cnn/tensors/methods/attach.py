@@ -11,10 +11,10 @@ from functools import partial, update_wrapper
 from types import FunctionType
 from typing import Any, TypeVar
 
-from ...engine.alias import Alias
-from ...engine.primitive import Primitive
 from ...engine.variable import VALUE_TYPES, Variable
 from ...ops.registry.expose import INPLACE, METHODS, watch
+from ...primitives.alias import Alias
+from ...primitives.primitive import Primitive
 from ..inplace import apply_inplace
 
 F = TypeVar("F", bound=Callable[..., Any])

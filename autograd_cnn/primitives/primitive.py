@@ -27,11 +27,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, overload
 
+from ..engine.variable import INSIDE, Variable
 from ..errors import expected, nearest
 from .alias import Alias
 from .cases import Bad, Case, Draw
 from .rules import RESERVED, asked, check_donated, check_names, guarded, named
-from .variable import INSIDE, Variable
 
 R = TypeVar("R", bound=Callable[..., Any])
 

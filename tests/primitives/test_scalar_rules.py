@@ -11,9 +11,9 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.drawing.entries.operation import _read as read
-from autograd_cnn.engine.graph import Graph
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.errors import GraphError
+from autograd_cnn.graph.graph import Graph
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd_cnn as ac
-from autograd_cnn.engine import codegen
-from autograd_cnn.engine.primitive import REGISTRY, Primitive, primitive
-from autograd_cnn.engine.rules import RESERVED
+from autograd_cnn.primitives import codegen
+from autograd_cnn.primitives.primitive import REGISTRY, Primitive, primitive
+from autograd_cnn.primitives.rules import RESERVED
 
 # Every word of the file that writes the calls, without its underscores too, and what Python and people have names for.
 WRITTEN = sorted({w for word in re.findall(r"[A-Za-z_]\w*", Path(codegen.__file__).read_text()) for w in (word, word.strip("_"))})

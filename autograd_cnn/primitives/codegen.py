@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
-from .node import Node
-from .record import coerce_all, link_view, note_shared, outcome, run
+from ..engine.node import Node
+from ..engine.record import coerce_all, link_view, note_shared, outcome, run
+from ..engine.variable import ARRAYS, INSIDE, RAW, Variable
+from ..engine.versions import clock
 from .rules import asked, gradients
-from .variable import ARRAYS, INSIDE, RAW, Variable
-from .versions import clock
 
 if TYPE_CHECKING:
     from .alias import Alias

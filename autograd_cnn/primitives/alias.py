@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .variable import Variable
+from ..engine.variable import Variable
 
 if TYPE_CHECKING:
     from .primitive import Primitive

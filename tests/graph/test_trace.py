@@ -201,7 +201,7 @@ def test_a_trace_of_convolution_layers_replays() -> None:
 
 
 def test_results_can_be_noted_before_they_are_overwritten():
-    from autograd_cnn.engine.trace import trace
+    from autograd_cnn.graph.trace import trace
 
     def fn(x):
         y = x * 2

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import REGISTRY, primitive
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.testing import check_primitive
 
 CELL = """

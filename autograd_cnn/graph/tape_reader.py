@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.backward import pullback
+from ..engine.node import BackwardScope, Leaf, Node, Scope, reachable
+from ..engine.variable import Variable
+from ..engine.versions import owner
 from ..errors import GraphError
-from .backward import pullback
-from .node import BackwardScope, Leaf, Node, Scope, reachable
 from .step import Step, Value, kept_by, parameter_names
-from .variable import Variable
-from .versions import owner
 
 
 class _Reader:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.primitive import primitive
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry.expose import expose
+from autograd_cnn.primitives.primitive import primitive
 
 from ..exposed import TABLES, forgotten
 

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.engine.alias import Alias
-from autograd_cnn.engine.primitive import REGISTRY, primitive
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry.expose import FUNCTIONS
+from autograd_cnn.primitives.alias import Alias
+from autograd_cnn.primitives.primitive import REGISTRY, primitive
 from autograd_cnn.testing.draw import RandomDraw
 
 ALIASES: dict[str, Alias] = {n: op for n, op in FUNCTIONS.items() if isinstance(op, Alias)}

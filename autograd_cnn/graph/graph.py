@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..engine.variable import VALUE_TYPE_OF, box
 from ..errors import GraphError
 from ..support import display
 from . import tape_reader
 from .step import Step, Value
-from .variable import VALUE_TYPE_OF, box
 
 
 @dataclass(frozen=True, slots=True, repr=False)

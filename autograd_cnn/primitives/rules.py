@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..engine.variable import Variable
 from ..errors import expected, nearest
-from .variable import Variable
 
 if TYPE_CHECKING:
     from .primitive import Primitive

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..config import Switch
+from ..engine.node import BackwardScope, Leaf, Node, Scope
+from ..engine.variable import Variable
+from ..engine.versions import owner
 from ..errors import GraphError, expected
 from .graph import Graph
-from .node import BackwardScope, Leaf, Node, Scope
 from .step import Step, Value, kept_by, parameter_names
-from .variable import Variable
-from .versions import owner
 
 
 class Tracer:

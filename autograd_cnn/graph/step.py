@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .node import Node, Scope, ScopeName
-from .versions import owner
+from ..engine.node import Node, Scope, ScopeName
+from ..engine.versions import owner
 
 if TYPE_CHECKING:
-    from .primitive import Primitive
+    from ..primitives.primitive import Primitive
 
 
 # ------------------------------------------------------------------------------------------------- the graph as a value

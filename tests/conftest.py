@@ -46,8 +46,10 @@ def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test's name is the same in every process: pytest-xdist's workers compare theirs."""
+    """A test's name is the same in every process: pytest-xdist's workers compare theirs. Slow tests may take longer."""
     for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1500))
         if " object at 0x" in item.nodeid:
             raise pytest.UsageError(f"{item.nodeid}: a memory address in the name of a test. Give its parameters a __repr__ or ids=.")
 

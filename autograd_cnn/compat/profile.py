@@ -26,7 +26,8 @@ class _Row:
 
 
 class _Inside(threading.local):
-    """How deep a thread is inside kernels and rules, what they call being part of their time."""
+    """How deep a thread is inside kernels and rules, what they call being part of their time. It stays inside while their time is added
+    up: a signal handler that computes then adds nothing itself, and so does not wait for the lock that its own thread holds."""
 
     depth = 0
 
@@ -98,6 +99,7 @@ class Profile:
 
     def _write_pull(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def write_pull(prim: Primitive, keeps_all: bool = False) -> Callable[..., Any]:
+            self._undo.append(functools.partial(prim.__dict__.pop, "pull_all" if keeps_all else "pull", None))  # it is written anew
             return self._timed_rule(prim.name, real(prim, keeps_all))
 
         return write_pull
@@ -113,14 +115,14 @@ class Profile:
             inside.depth += 1
             try:
                 result = kernel(*args, **kwargs)
+                took = perf_counter() - start
+                served = result is not NotImplemented  # or the next kernel is asked, and counts
+                size = sum(getattr(y, "nbytes", 0) for y in (result if isinstance(result, tuple) else (result,))) if served else 0
+                with self._adding:
+                    for row in (self.operations[name], self._module(scope())):
+                        row.calls, row.seconds, row.bytes = row.calls + served, row.seconds + took, row.bytes + size
             finally:
                 inside.depth -= 1
-            took = perf_counter() - start
-            served = result is not NotImplemented  # or the next kernel is asked, and counts
-            size = sum(getattr(y, "nbytes", 0) for y in (result if isinstance(result, tuple) else (result,))) if served else 0
-            with self._adding:
-                for row in (self.operations[name], self._module(scope())):
-                    row.calls, row.seconds, row.bytes = row.calls + served, row.seconds + took, row.bytes + size
             return result
 
         return timed
@@ -133,15 +135,16 @@ class Profile:
             start = perf_counter()
             inside.depth += 1
             try:
-                return pull(*args)
-            finally:
-                inside.depth -= 1
-                if not inside.depth:
+                found = pull(*args)
+                if inside.depth == 1:
                     took = perf_counter() - start
                     node = sys._getframe(1).f_locals.get("node")  # the walker's: the node whose rule this is
                     with self._adding:
                         self.operations[name].backward += took
                         self._module(getattr(node, "scope", None)).backward += took
+            finally:
+                inside.depth -= 1
+            return found
 
         return timed
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import autograd_cnn as ac
@@ -119,3 +121,49 @@ def test_it_leaves_nothing_behind() -> None:
     program()
     assert counts(profile) == found
     assert REGISTRY["relu"].by_value_type[ac.Tensor].__globals__["__fast"] is before
+
+
+def test_rules_written_while_it_is_on_lose_their_clocks() -> None:
+    made = primitive(name="ruled_by_a_test")(lambda x: x * 2)
+    made.vjp("x")(lambda g: g * 2)
+    x = ac.ones(2, requires_grad=True)
+    s = ac.Scalar(3.0)
+    try:
+        with Profile() as profile:
+            made(x).sum().backward()
+            made(s).backward()
+        before = profile.operations["ruled_by_a_test"].backward
+        assert before > 0
+        made(x).sum().backward()
+        made(s).backward()
+        assert profile.operations["ruled_by_a_test"].backward == before
+    finally:
+        del REGISTRY["ruled_by_a_test"]
+
+
+class _Interrupted:
+    """A lock whose holder is interrupted by a signal handler that computes."""
+
+    def __init__(self, handler: Any) -> None:
+        self.handler, self.held, self.calls = handler, False, 0
+
+    def __enter__(self) -> None:
+        assert not self.held, "the handler waits for ever"
+        self.held, self.calls = True, self.calls + 1
+        self.handler()
+
+    def __exit__(self, *_: Any) -> None:
+        self.held = False
+
+
+def test_a_handler_may_compute_while_times_are_added() -> None:
+    def handler() -> None:
+        with ac.enable_grad():
+            (ac.ones(2, requires_grad=True) * 2).sum().backward()
+
+    x = ac.ones(2, requires_grad=True)
+    with Profile() as profile:
+        profile._adding = lock = _Interrupted(handler)
+        (x * 2).sum().backward()
+    assert lock.calls > 3
+    assert x.grad.tolist() == [2.0, 2.0]

@@ -253,3 +253,20 @@ def test_loaded_once_by_several_threads_at_once(monkeypatch: pytest.MonkeyPatch)
         found = list(pool.map(lambda _: library.library(), range(4)))
     assert made == ["a"]
     assert len(set(map(id, found))) == 1
+
+
+def test_a_handler_that_computes_while_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It loads the library itself, and the load that it interrupted keeps to what it found."""
+    loads: list[Any] = []
+
+    def first() -> Any:
+        loads.append(object())
+        mine = loads[-1]
+        if len(loads) == 1:
+            assert library.library() is loads[1]
+        return mine, "found"
+
+    library.forget()
+    monkeypatch.setattr(library, "_first", first)
+    assert library.library() is loads[1]
+    assert len(loads) == 2

@@ -257,3 +257,25 @@ def test_numpys_openblas_is_found(tmp_path: Any, monkeypatch: pytest.MonkeyPatch
     assert fn.argtypes == (int,)  # type: ignore[attr-defined]
     (tmp_path / "numpy.libs" / "libscipy_openblas64_-b.so").unlink()
     assert threads._openblas() is None
+
+
+def test_a_handler_that_shares_while_work_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler may come while the pool's lock is held: it then asks for no pool."""
+    ac.set_num_threads(2)
+    seen: list[tuple[str, list[int], bool]] = []
+    real = threads._pool
+    held = False
+
+    def pool(count: int) -> Any:
+        nonlocal held
+        assert not held, "the handler waits for ever"
+        held = True
+        threads.share(lambda items: seen.append(("handler", list(items), threading.current_thread() is threading.main_thread())), [5, 6, 7])
+        held = False
+        return real(count)
+
+    monkeypatch.setattr(threads, "_pool", pool)
+    for _ in range(2):
+        threads.share(lambda items: seen.append(("work", list(items), True)), [1, 2])
+    assert [s for s in seen if s[0] == "handler"] == [("handler", [5, 6, 7], True)] * 2
+    assert sorted(i for who, items, _ in seen for i in items if who == "work") == [1, 1, 2, 2]

@@ -84,13 +84,31 @@ _hiring = threading.Lock()
 _workers: ThreadPoolExecutor | None = None
 
 
+class _Sharing(threading.local):
+    """Is this thread handing out work? Then a signal handler that computes has interrupted it, perhaps between a lock and its release:
+    it takes the whole of its own work."""
+
+    now = False
+
+
+_sharing = _Sharing()
+
+
 def share(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> None:
     """`work` on all of the items, a stretch of them on each thread. For NumPy's passes over large arrays, which let other threads run;
     whoever calls waits for all, and gets the first error."""
     count = min(_count, len(items))
-    if count <= 1:
+    if count <= 1 or _sharing.now:
         work(items)
         return
+    try:
+        _sharing.now = True
+        _share(work, items, count)
+    finally:
+        _sharing.now = False
+
+
+def _share(work: Callable[[Sequence[Any]], None], items: Sequence[Any], count: int) -> None:
     from concurrent.futures import wait  # 10 ms that an import need not take
 
     workers = _pool(count - 1)

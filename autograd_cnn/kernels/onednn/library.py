@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 from ..memory import threads
 from ..memory.allocator import keep_freed
@@ -40,7 +40,7 @@ class Library:
         return ".".join(map(str, self.api.version))
 
 
-_lock = Lock()
+_lock = RLock()  # a signal handler that computes may come while the library is being loaded, and then loads it itself
 _asked = False
 _library: Library | None = None
 _reason = "not asked for yet"
@@ -60,10 +60,10 @@ def reason() -> str:
 def _load() -> Library | None:
     global _asked, _library, _reason
     with _lock:
-        if _asked:
-            return _library
-        _library, _reason = _first()
-        _asked = True
+        found = None if _asked else _first()
+        if not _asked and found is not None:
+            _library, _reason = found
+            _asked = True
     return _library
 
 
@@ -119,7 +119,7 @@ def forget() -> None:
 # A process forked after OpenMP's threads were made has none of them, and would wait for them for ever.
 def _after_fork() -> None:
     global _asked, _library, _lock, _reason
-    _lock = Lock()  # another thread may have held it
+    _lock = RLock()  # another thread may have held it
     if _library is not None:
         _asked, _library, _reason = True, None, "this process was forked from one that used oneDNN: NumPy serves here"
 

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "draw", "check")
+_COMMANDS = ("demo", "train", "run", "draw", "check", "lectures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     from .draw import add_parser as add_draw
 
     add_draw(commands)
+    from .lectures import add_parser as add_lectures
+
+    add_lectures(commands)
     try:
         from .check import add_parser
     except ImportError:

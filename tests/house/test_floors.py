@@ -101,7 +101,7 @@ def test_nothing_imports_torch():
 
 
 # Beside the rooms' own tests: what goes across them.
-ACROSS = {"fuzz", "house", "machine", "mutation", "parity", "programs"}
+ACROSS = {"fuzz", "house", "machine", "mutation", "notebooks", "parity", "programs"}
 SHARED = {"__init__.py", "conftest.py", "exposed.py", "oracles.py"}  # what several folders use
 
 

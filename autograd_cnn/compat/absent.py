@@ -46,5 +46,5 @@ _ROOMS = ("random", "compat")
 
 
 def _has_face(name: str) -> bool:
-    faces = [source for source in module_map.sources("torch") or () if source != module_map.OURS]
-    return not name.startswith("_") and any(name in getattr(module, "__all__", vars(module)) for module in map(import_module, faces))
+    shims = [source for source in module_map.sources("torch") or () if source != module_map.OURS]
+    return not name.startswith("_") and any(name in getattr(module, "__all__", vars(module)) for module in map(import_module, shims))

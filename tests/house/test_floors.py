@@ -95,6 +95,10 @@ def test_the_engine_knows_no_numpy_and_little_else():
             assert not module.startswith("autograd_cnn") or _room(module) in ("engine", "errors", "config", "support"), name_of(path)
 
 
+def test_the_engine_stays_small_enough_to_read():
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in _files_of("engine")) <= 2300
+
+
 def test_nothing_imports_torch():
     for path in FILES:
         assert not [m for m, _ in imported(path) if m.split(".")[0] in ("torch", "torchvision")], name_of(path)

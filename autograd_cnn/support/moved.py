@@ -15,10 +15,11 @@ from typing import Any
 
 _ROOT = __name__.partition(".")[0]
 
-# Where it is now: what it was called.
+# Where it is now: what it was called. (Nothing before the sign: the folder itself.)
 _NAMES = {
     "analysis": "receptive=engine.receptive windows=engine.windows",
     "autograd": "gradients=autograd.walks",
+    "compat": "shim=compat.faces shim.backends=compat.faces.backends shim.devices=compat.faces.devices shim.files=compat.faces.files",
     "compat.shim": "autograd=compat.faces.autograd autograd_variable=compat.faces.autograd_variable backends.cpu=compat.faces.backends.cpu "
     "backends.cuda=compat.faces.backends.cuda backends.cudnn=compat.faces.backends.cudnn backends.mps=compat.faces.backends.mps "
     "devices.accelerator=compat.faces.devices.accelerator devices.amp=compat.faces.devices.amp devices.cuda=compat.faces.devices.cuda "
@@ -30,7 +31,7 @@ _NAMES = {
     "optim_optimizer=compat.faces.optim_optimizer out=compat.faces.out profiler=compat.faces.profiler six=compat.faces.six "
     "sparse=compat.faces.sparse testing=compat.faces.testing top=compat.faces.top types=compat.faces.types "
     "version=compat.faces.version vision=compat.faces.vision ",
-    "distributions": "base=compat.faces.distributions.base continuous=compat.faces.distributions.continuous "
+    "distributions": "=compat.faces.distributions base=compat.faces.distributions.base continuous=compat.faces.distributions.continuous "
     "discrete=compat.faces.distributions.discrete divergence=compat.faces.distributions.divergence "
     "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "
     "transformed=compat.faces.distributions.transformed",
@@ -84,7 +85,7 @@ def places() -> dict[str, list[str]]:
     for room, names in _NAMES.items():
         for pair in names.split():
             now, _, old = pair.partition("=")
-            found.setdefault(f"{_ROOT}.{old}", []).append(f"{_ROOT}.{room}.{now}")
+            found.setdefault(f"{_ROOT}.{old}", []).append(f"{_ROOT}.{room}.{now}".rstrip("."))
     return found
 
 

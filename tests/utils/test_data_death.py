@@ -9,15 +9,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd_cnn.tensors.tensor import wrap
-from tests.utils.workers import alive, few_processors, gone, lists, loader, needs_fork, nothing_left
+from autograd_cnn.utils.data import DataLoader, IterableDataset, worker
+from tests.utils.workers import FORK, alive, few_processors, gone, lists, loader, needs_fork, nothing_left
 
 __all__ = ["nothing_left"]
 pytestmark = [needs_fork, few_processors, pytest.mark.usefixtures("nothing_left")]
@@ -88,6 +91,27 @@ def test_a_batch_with_a_graph_is_refused() -> None:
         list(loader(4, lambda i: x * i))
 
 
+class OncePerWorker(IterableDataset[int]):
+    """A stream that can be opened once only."""
+
+    opened = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.opened += 1
+        if self.opened > 1:
+            raise ValueError(f"opened {self.opened} times")
+        return iter([1])
+
+
+def test_a_stream_that_cannot_be_opened_again() -> None:
+    """It is said where the second epoch begins, with workers that stayed; the third asks again."""
+    data = DataLoader(OncePerWorker(), num_workers=1, persistent_workers=True, **FORK)
+    assert lists(data) == [[1]]
+    for times in (2, 3):
+        with pytest.raises(ValueError, match=rf"(?s)in DataLoader worker process 0.*opened {times} times"):
+            list(data)
+
+
 # ------------------------------------------------------------------------------------------------ death
 def pids_of(batches: Any) -> list[int]:
     """The pids that two workers put into their first batches."""
@@ -152,6 +176,19 @@ def test_a_death_that_another_process_hides(monkeypatch: pytest.MonkeyPatch) -> 
     assert time.monotonic() - start < 1.5
 
 
+def test_an_error_at_this_end_is_no_death() -> None:
+    it: Any = iter(loader(4, lambda i: i, num_workers=1))
+    next(it)
+
+    def full() -> Any:
+        raise OSError("too many open files")
+
+    it._team._inlets[0].receive = full
+    with pytest.raises(OSError, match="too many open files"):
+        next(it)
+    assert it._team._processes[0].is_alive()
+
+
 def test_timeout() -> None:
     it = iter(loader(4, lambda i: time.sleep(0.6 if i == 2 else 0) or i, num_workers=1, timeout=0.2))
     assert next(it).item() == 0
@@ -195,6 +232,20 @@ def test_a_worker_that_does_not_end_is_terminated(monkeypatch: pytest.MonkeyPatc
     assert gone(pids, 0.0)
 
 
+def test_a_worker_that_does_not_let_itself_be_terminated_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd_cnn.utils.data import team
+
+    def deaf(_: int) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    monkeypatch.setattr(team, "_PATIENCE", 0.1)
+    it = iter(loader(50, lambda i: time.sleep(60 if i else 0) or os.getpid(), num_workers=1, worker_init_fn=deaf))
+    pid = next(it).item()
+    del it
+    assert gone([pid], 0.0)
+    assert multiprocessing.active_children() == []
+
+
 def test_persistent_workers_stay_and_end() -> None:
     data = loader(6, lambda i: os.getpid(), persistent_workers=True)
     epochs = [{b.item() for b in data} for _ in range(3)]
@@ -222,6 +273,39 @@ def test_iterating_in_a_thread() -> None:
     thread.start()
     thread.join()
     assert seen == [[0], [1], [2], [3], [4]]
+
+
+# ------------------------------------------------------------------------------------------------ a loader that is gone
+@pytest.mark.parametrize(
+    ("ppid", "parent", "orphan"), [(7, "", False), (1, "", True), (7, "alive", False), (7, "dead", True), (1, "alive", True)]
+)
+def test_who_is_an_orphan(monkeypatch: pytest.MonkeyPatch, ppid: int, parent: str, orphan: bool) -> None:
+    """Whose parent is another than it was, or is no more; a process that nobody started as a worker's has none to ask."""
+    known = SimpleNamespace(is_alive=lambda: parent == "alive") if parent else None
+    monkeypatch.setattr(os, "getppid", lambda: ppid)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: known)
+    assert worker._orphaned(7) is orphan
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_worker_whose_loader_is_gone_ends(monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
+    """Though somebody else still holds the loader's end of its pipe; and though it is stuck in its dataset."""
+    answers = iter([False, False, True])
+    ended: list[int] = []
+    monkeypatch.setattr(worker, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "_orphaned", lambda parent: next(answers))
+    monkeypatch.setattr(os, "_exit", ended.append)
+    ours, theirs = multiprocessing.Pipe()
+    tasks: SimpleQueue[Any] = SimpleQueue()
+    over = threading.Event()
+    if not busy:
+        over.set()
+    with ours, theirs:
+        ours.send("task")
+        worker._listen(theirs, tasks, over)
+    assert [tasks.get(timeout=1) for _ in range(2)] == ["task", None]
+    assert next(answers, None) is None
+    assert ended == ([1] if busy else [])
 
 
 # ------------------------------------------------------------------------------------------------ whole programs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from autograd_cnn.random import Generator, get_rng_state, manual_seed
-from autograd_cnn.utils.data import DataLoader, IterableDataset, SequentialSampler
+from autograd_cnn.utils.data import DataLoader, IterableDataset, SequentialSampler, random_split
+from tests.utils.workers import few_processors
 
 
 class Count(IterableDataset[int]):
@@ -237,3 +239,41 @@ def test_how_many_batches_a_stream_that_knows_its_length_gives(length: int, batc
             continue  # there are no batches to drop
         loader: DataLoader[Any] = DataLoader(Known(), batch, drop_last=drop_last)
         assert len(loader) == len(list(loader)) == expected
+
+
+class Longer(IterableDataset[int]):
+    """A stream of more samples than it says."""
+
+    def __init__(self, said: int, true: int) -> None:
+        self.said, self.true = said, true
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.true))
+
+    def __len__(self) -> int:
+        return self.said
+
+
+@few_processors
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_stream_longer_than_it_said(workers: int) -> None:
+    """Every sample comes; each beyond those announced is warned of, where it is asked for. Who never asked for the length is not told."""
+    loader: DataLoader[Any] = DataLoader(Longer(2, 4), num_workers=workers)
+    assert len(list(loader)) == 4
+    assert len(loader) == 2
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert lists(loader) == [[0], [1], [2], [3]]
+    assert [f"but {n} samples have been fetched" in str(w.message) for n, w in zip((3, 4), caught, strict=True)] == [True, True]
+    assert {w.filename for w in caught} == {__file__}
+    assert ["get_worker_info" in str(w.message) for w in caught] == [bool(workers)] * 2
+
+
+def test_warnings_name_the_callers_line() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loader: DataLoader[Any] = DataLoader(range(2), pin_memory=True, pin_memory_device="cuda")
+        iter(loader)
+        DataLoader(range(2), num_workers=9999)
+        random_split(range(3), [0.99, 0.01])
+    assert [w.filename for w in caught] == [__file__] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from autograd_cnn.utils.data import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from autograd_cnn.utils.data.sampler import InfiniteConstantSampler
 
 quick = settings(deadline=None, derandomize=True, database=None, max_examples=60)
 
@@ -51,6 +53,10 @@ def test_batch_sampler_takes_any_iterable() -> None:
     assert list(BatchSampler(iter("abcde"), 2, False)) == [["a", "b"], ["c", "d"], ["e"]]  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"no len\(\)"):
         len(BatchSampler(iter([1, 2]), 2, False))
+
+
+def test_a_constant_sampler_does_not_end() -> None:
+    assert list(islice(InfiniteConstantSampler(), 5)) == [None] * 5
 
 
 def test_length_follows_the_dataset() -> None:

@@ -60,6 +60,12 @@ class Segment:
         """May it be used again?"""
         return self.sent == 0 and (self.built is None or self.built() is None)
 
+    def close_file(self) -> None:
+        """The loader has the file, or will never need it."""
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
+
 
 def _address(buffer: Any) -> int:
     return int(np.frombuffer(buffer, np.uint8).ctypes.data)
@@ -111,10 +117,7 @@ class Arena:
 
     def gave(self, block: Block) -> None:
         """The loader has the segment: its file is of no more use here."""
-        segment = self._segments[block.segment]
-        if segment.file is not None:
-            os.close(segment.file)
-            segment.file = None
+        self._segments[block.segment].close_file()
 
     def give_back(self, numbers: Sequence[int]) -> None:
         """The loader has no more use for a block in each of these segments."""
@@ -148,6 +151,7 @@ class Arena:
         return segment
 
     def _drop(self, segment: Segment) -> None:
+        segment.close_file()
         del self._segments[segment.number]
         self.dropped.append(segment.number)
 

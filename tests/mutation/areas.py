@@ -137,7 +137,11 @@ _AREAS = [
         ),
     ),
     Area("data", ("utils/data/*.py",), ("utils", "parity/test_data.py")),
-    Area("serialization", ("serialization/**/*.py", "support/atomic.py"), ("serialization", "parity/test_serialization.py")),
+    Area(
+        "serialization",
+        ("serialization/**/*.py", "support/atomic.py"),
+        ("serialization", "support/test_atomic.py", "parity/test_serialization.py"),
+    ),
     Area(
         "drawing",
         (

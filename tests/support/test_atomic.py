@@ -201,7 +201,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Monk
 WRITER = textwrap.dedent(
     """
     import sys
-    from autograd_cnn.atomic import atomic_write
+    from autograd_cnn.support.atomic import atomic_write
     print("ready", flush=True)
     for i in range(10**9):
         with atomic_write(sys.argv[1]) as file:
@@ -219,7 +219,7 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path, attempts: int) -> N
     for attempt in range(attempts):
         with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            process.stdout.readline()
+            assert process.stdout.readline() == b"ready\n"
             time.sleep(0.0007 * (attempt * 37 % 50))
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import FileFormatError, TruncatedFileError
@@ -152,8 +153,8 @@ def _is_zip(source: Source) -> bool:
 def _load_safetensors(f: FileLike, map_location: MapLocation, mmap: bool) -> Any:
     from .safetensors.files import load_file
 
-    if map_location is not None and (isinstance(map_location, dict) or callable(map_location)):
+    if isinstance(map_location, Mapping) or callable(map_location):
         raise RuntimeError(
             "load: Loading safetensors file with dict or callable map_location is not supported. Use 'cpu' or a device instead."
         )
-    return load_file(f, device=map_location or "cpu", mmap=mmap, widen=True)
+    return load_file(f, device=map_location, mmap=mmap, widen=True)

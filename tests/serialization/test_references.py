@@ -78,6 +78,14 @@ class Named:
         return (self.pair[0],), {"second": self.pair[1]}
 
 
+def test_an_object_that_goes_by_its_name() -> None:
+    """`__reduce__` may return a text: the name of the one object that it is."""
+    for value in (..., NotImplemented):
+        assert pickle.loads(_pickled([value, value])) == [value, value]
+        with pytest.raises(pickle.UnpicklingError, match=r"not an allowed global|blocked"):
+            load(archive(_pickled(value)))
+
+
 def test_arguments_by_name() -> None:
     content = archive(pickle.dumps([Named(1, second=2)], 4))
     with safe_globals([Named]):

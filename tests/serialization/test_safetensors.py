@@ -291,6 +291,9 @@ def test_bad_input(tmp_path: Path) -> None:
         save_file({"__metadata__": ac.ones(1)}, tmp_path / "a")
     with pytest.raises(ValueError, match="Key `a` is invalid, expected Tensor but received float"):
         save_file({"a": 3.0}, tmp_path / "a")
+    for half in (SimpleNamespace(dtype=np.float32), SimpleNamespace(__array__=lambda: np.ones(1))):
+        with pytest.raises(ValueError, match="Key `a` is invalid, expected Tensor but received SimpleNamespace"):
+            save_file({"a": half}, tmp_path / "a")
     with pytest.raises(TypeError, match="expected metadata to be a dict of texts"):
         save_file({}, tmp_path / "a", metadata={"a": 1})  # type: ignore[dict-item]
     with pytest.raises(DtypeError, match=r"no type for the complex128 tensor 'a'. Save its real and imaginary part"):
@@ -305,3 +308,23 @@ def test_bad_input(tmp_path: Path) -> None:
     stn.save_file({}, tmp_path / "a.safetensors")
     with pytest.raises(RuntimeError, match="dict or callable map_location is not supported"):
         load(tmp_path / "a.safetensors", map_location={"cuda": "cpu"})
+    with pytest.raises(RuntimeError, match="dict or callable map_location is not supported"):
+        load(tmp_path / "a.safetensors", map_location=lambda storage, location: storage)
+    for place in (None, "cpu", b"cpu", ac.device("cpu")):
+        assert load(tmp_path / "a.safetensors", map_location=place) == {}
+    with pytest.raises(RuntimeError, match="CUDA"):
+        load(tmp_path / "a.safetensors", map_location="cuda")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not list open files")
+def test_a_file_is_closed_with_what_opened_it(tmp_path: Path) -> None:
+    stn.save_file({"w": np.ones(3)}, tmp_path / "good")
+    (tmp_path / "bad").write_bytes(b"12345678")
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(FileFormatError):
+        safetensors.safe_open(tmp_path / "bad")
+    assert os.listdir("/proc/self/fd") == before
+    with safetensors.safe_open(tmp_path / "good") as file:
+        assert len(os.listdir("/proc/self/fd")) == len(before) + 1
+        assert file.get_tensor("w").tolist() == [1, 1, 1]
+    assert os.listdir("/proc/self/fd") == before

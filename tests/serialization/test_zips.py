@@ -147,6 +147,30 @@ def test_a_directory_that_says_more_or_less_than_it_holds() -> None:
     refused_zip(with_end(count, size - 1, start), "the directory does not end where its end record begins")
 
 
+def test_a_zip64_end_that_is_none() -> None:
+    """torch's files, and this library's, always have one: what it and its locator say is believed only where it is so."""
+    file = io.BytesIO()
+    save([1], file)
+    content = file.getvalue()
+    end64, locator = content.index(b"PK\x06\x06"), content.index(b"PK\x06\x07")
+    assert locator == end64 + 56 and content[locator + 20 :][:4] == b"PK\x05\x06"
+
+    def patched(at: int, new: bytes) -> bytes:
+        return content[:at] + new + content[at + len(new) :]
+
+    where = "the zip64 end record is not where it should be"
+    refused_zip(patched(end64, b"PK\x06\x05"), where)
+    refused_zip(patched(locator + 8, struct.pack("<Q", end64 + 1)), where)
+    refused_zip(patched(locator + 8, struct.pack("<Q", 1 << 40)), "expected the zip64 end record at bytes")
+    for at in (locator + 4, end64 + 16, end64 + 20):
+        refused_zip(patched(at, struct.pack("<I", 1)), "several disks")
+    refused_zip(patched(locator + 16, struct.pack("<I", 2)), "several disks")
+    assert load(patched(locator + 16, struct.pack("<I", 0))) == [1]  # some write no number of disks
+    count = struct.unpack_from("<Q", content, end64 + 24)[0]
+    refused_zip(patched(end64 + 24, struct.pack("<Q", count + 1)), "several disks")
+    refused_zip(patched(end64 + 40, struct.pack("<Q", 1)), "the directory does not end where its end record begins")
+
+
 def test_a_record_of_a_few_bytes_too_many() -> None:
     """zipfile leaves no gap between records: one byte more is one byte of the next."""
     content = archive(program(P.NONE), {"unread": b"x"}).getvalue()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -14,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.support.atomic import atomic_write
+from autograd_cnn.support import atomic
+from autograd_cnn.support.atomic import atomic_write, lock_file
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX locks and permissions")
 
@@ -177,11 +180,132 @@ def test_a_writer_that_ends_between_open_and_lock_keeps_its_file(tmp_path: Path,
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_long_names(tmp_path: Path) -> None:
-    path = tmp_path / ("ä" * 120)
+@pytest.mark.parametrize("length", [96, 97, 98, 120])
+def test_long_names(tmp_path: Path, length: int) -> None:
+    """The temporary name is cut where a file system may not take it: names of 255 bytes can be written."""
+    path = tmp_path / ("ä" * length)
     with atomic_write(path) as file:
+        (temporary,) = os.listdir(os.fsencode(tmp_path))
+        assert len(temporary) <= 200 + len(".part")
+        assert os.fsencode(f".{path.name}.part").startswith(temporary[:-5])
+        assert temporary[:-5] == os.fsencode(f".{path.name}")[:200]
         file.write(b"x")
     assert path.read_bytes() == b"x"
+
+
+@posix
+def test_the_disk_has_the_content_before_the_name_and_the_name_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, object]] = []
+    replace = os.replace
+
+    def flush(descriptor: int) -> None:
+        what = os.fstat(descriptor)
+        done.append(("folder", what.st_ino) if stat.S_ISDIR(what.st_mode) else ("file", what.st_size))
+
+    def rename(old: str, new: str) -> None:
+        done.append(("name", Path(old).read_bytes()))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "replace", rename)
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"new")
+    assert done == [("file", 3), ("name", b"new"), ("folder", tmp_path.stat().st_ino)]
+
+
+@posix
+@pytest.mark.parametrize(("number", "stands"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EROFS, True), (errno.EIO, False)])
+def test_a_folder_that_cannot_be_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, stands: bool) -> None:
+    """Some network file systems know no such thing; a disk that fails is an error. No descriptor stays open."""
+
+    def flush(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", flush)
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    with contextlib.nullcontext() if stands else pytest.raises(OSError, match=os.strerror(number)), atomic_write(tmp_path / "a") as file:
+        file.write(b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert not before or len(os.listdir("/proc/self/fd")) == before
+
+
+@posix
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o027, 0o177])
+def test_a_new_file_has_the_permissions_of_a_plain_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int, told: bool) -> None:
+    """Whether the system tells the umask or it has to be set to be read; it stays what it was."""
+
+    def no_proc(path: object, *rest: object, **more: object) -> object:
+        if path == "/proc/self/status":
+            raise FileNotFoundError
+        return open(path, *rest, **more)  # type: ignore[call-overload]
+
+    if not told:
+        monkeypatch.setattr(atomic, "open", no_proc, raising=False)
+    before = os.umask(mask)
+    try:
+        with atomic_write(tmp_path / "a"):
+            pass
+        (tmp_path / "b").touch()
+    finally:
+        after = os.umask(before)
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+    assert after == mask
+
+
+# ------------------------------------------------------------------------------------------------ locks
+@posix
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    path = str(tmp_path / "lock")
+    first = lock_file(path)
+    with pytest.raises(BlockingIOError):
+        lock_file(path)
+    os.close(first)
+    again = lock_file(path)
+    assert os.get_inheritable(again) is False
+    assert stat.S_IMODE(os.fstat(again).st_mode) == 0o600
+    os.close(again)
+    (tmp_path / "link").symlink_to("lock")
+    with pytest.raises(OSError, match=r"(?i)symbolic link"):
+        lock_file(str(tmp_path / "link"))
+
+
+@posix
+@pytest.mark.parametrize("fate", ["renamed", "removed", "replaced", "held"])
+def test_a_lock_is_one_on_the_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fate: str) -> None:
+    """Its holder may do anything with the file while another waits to lock it. What was opened in vain is closed."""
+    import fcntl
+
+    path, other = tmp_path / "lock", tmp_path / "other"
+    path.write_bytes(b"holder's")
+    locked, tries = fcntl.flock, []
+
+    def lock(descriptor: int, how: int) -> None:
+        tries.append(descriptor)
+        if len(tries) == 1:
+            if fate == "renamed":
+                path.replace(other)
+            elif fate == "removed":
+                path.unlink()
+            elif fate == "replaced":
+                other.write_bytes(b"new")
+                other.replace(path)
+            else:
+                raise BlockingIOError
+        locked(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    if fate == "held":
+        with pytest.raises(BlockingIOError):
+            lock_file(str(path))
+    else:
+        descriptor = lock_file(str(path))
+        assert len(tries) == 2
+        assert os.path.samestat(os.fstat(descriptor), path.stat())
+        os.close(descriptor)
+    assert not before or len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,3 +351,83 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path, attempts: int) -> N
         assert len(content) == 4096 * 64
         assert len(set(content)) == 1
         assert set(os.listdir(tmp_path)) <= {"a", ".a.part"}
+
+
+# ------------------------------------------------------------------------------------------------ where names cannot be taken from open files
+class _Locks:
+    """`msvcrt`, as far as it is used: a byte is locked where the descriptor stands."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.held: list[tuple[int, int, int, int]] = []
+
+    def locking(self, descriptor: int, how: int, count: int) -> None:
+        if any(os.path.sameopenfile(descriptor, other) for other, *_ in self.held):
+            raise OSError("locked")
+        self.held.append((descriptor, how, count, os.lseek(descriptor, 0, os.SEEK_CUR)))
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> _Locks:
+    made = _Locks()
+    monkeypatch.setitem(sys.modules, "msvcrt", made)  # type: ignore[arg-type]
+    monkeypatch.setattr(atomic.sys, "platform", "win32")
+    monkeypatch.setattr(os, "O_NOINHERIT", getattr(os, "O_CLOEXEC", 0), raising=False)
+    return made
+
+
+@posix
+def test_a_lock_on_windows_is_one_byte_far_behind_the_text(tmp_path: Path, windows: _Locks) -> None:
+    path = str(tmp_path / "lock")
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    descriptor = lock_file(path)
+    assert windows.held == [(descriptor, 2, 1, 1 << 30)]
+    assert os.get_inheritable(descriptor) is False
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, b"whose")
+    with pytest.raises(BlockingIOError, match="another process holds the lock"):
+        lock_file(path)
+    os.close(descriptor)
+    assert not before or len(os.listdir("/proc/self/fd")) == before
+    assert Path(path).read_bytes() == b"whose"
+
+
+@posix
+@pytest.mark.parametrize("error", [None, ValueError, PermissionError])
+def test_on_windows_the_name_is_taken_once_the_file_is_closed(
+    tmp_path: Path, windows: _Locks, monkeypatch: pytest.MonkeyPatch, error: type[Exception] | None
+) -> None:
+    """And what could not be renamed, or not be written, is removed once it is closed."""
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    closed = []
+    replace, unlink, opened = os.replace, os.unlink, []
+
+    def rename(old: str, new: str) -> None:
+        closed.append(opened[0].closed)
+        if error is PermissionError:  # somebody else has it open
+            raise error
+        replace(old, new)
+
+    def remove(name: str) -> None:
+        closed.append(opened[0].closed)
+        unlink(name)
+
+    def write() -> None:
+        with atomic_write(path) as file:
+            opened.append(file)
+            file.write(b"new")
+            if error is ValueError:
+                raise error
+
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(os, "unlink", remove)
+    if error is None:
+        write()
+    else:
+        with pytest.raises(error):
+            write()
+    assert closed == ([True, True] if error is PermissionError else [True])
+    assert path.read_bytes() == (b"new" if error is None else b"old")
+    assert os.listdir(tmp_path) == ["a"]

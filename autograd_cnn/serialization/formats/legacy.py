@@ -106,10 +106,11 @@ def _described_storages(survey: Survey, restore: Restore) -> dict[str, Storage]:
 
 def _read_storages(source: Source, position: int, keys: Any, storages: dict[str, Storage]) -> int:
     """Fill the storages in the order of their keys; the position behind the last of them."""
-    if not isinstance(keys, list) or sorted(text(key) or "" for key in keys) != sorted(storages):
+    names = [text(key) or "" for key in keys] if isinstance(keys, list) else None
+    if names is None or sorted(names) != sorted(storages):
         raise damaged("The list of storages is not that of the tensors")
-    for key in keys:
-        storage = storages[text(key) or ""]
+    for name in names:
+        storage = storages[name]
         numel = int.from_bytes(source.read(position, 8, "the size of a storage"), "little", signed=True)
         if numel != storage.numel:
             raise damaged(f"A storage should have {storage.numel} elements and the file says {numel}")

@@ -55,7 +55,7 @@ class Pickler:
     """Writes one object. Subclasses teach it further kinds of values through `describe`."""
 
     def __init__(self) -> None:
-        self._out: list[bytes] = []
+        self._out = [pickle.PROTO + b"\x02"]
         self._memo: dict[int, int] = {}
         self._texts: dict[str, int] = {}
         self._names: dict[str, int] = {}
@@ -69,7 +69,6 @@ class Pickler:
         Raises:
             pickle.PicklingError: something in it cannot be saved; the message says what and where.
         """
-        self._out = [pickle.PROTO + b"\x02"]
         try:
             self._save(value)
         except RecursionError:

@@ -60,10 +60,6 @@ class Archive:
         # Writers that were told not to compute checksums leave zero everywhere; one checksum means that all count.
         self._checked = any(record.crc for record in records)
 
-    def names(self) -> list[str]:
-        """The names of the records inside the top folder, without it."""
-        return [name[len(self.root) :] for name in self._records if name.startswith(self.root)]
-
     def __contains__(self, name: str) -> bool:
         return self.root + name in self._records
 

@@ -38,7 +38,7 @@ def spelt(code: Any) -> np.dtype[Any]:
 
 def is_plain(dtype: np.dtype[Any]) -> bool:
     """Is this a dtype of the list, in either byte order?"""
-    return dtype.hasobject is False and dtype.names is None and (dtype.str in _SPELT or _TEXT.fullmatch(dtype.str) is not None)
+    return not dtype.hasobject and (dtype.str in _SPELT or _TEXT.fullmatch(dtype.str) is not None)
 
 
 def admitted(value: Any) -> np.dtype[Any]:

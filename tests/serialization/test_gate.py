@@ -51,6 +51,16 @@ def test_other_kinds(kind: np.dtype[Any]) -> None:
         gate.admitted(kind)
 
 
+def test_a_number_whose_flags_say_object() -> None:
+    """As a pickled state can make it of any dtype: bytes would be taken for pointers."""
+    kind = np.dtype("i8").newbyteorder(">")
+    assert gate.is_plain(kind)
+    kind.__setstate__((3, ">", None, None, None, -1, -1, 63))
+    assert kind.str == ">i8" and not gate.is_plain(kind)
+    with pytest.raises(pickle.UnpicklingError, match="none of the plain ones"):
+        gate.admitted(kind)
+
+
 def test_what_is_no_dtype() -> None:
     for value in (np.float32, "f4", None):
         with pytest.raises(pickle.UnpicklingError, match="none of the plain ones"):

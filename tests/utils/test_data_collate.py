@@ -146,3 +146,17 @@ def test_notes_say_where_it_happened() -> None:
     with pytest.raises(KeyError, match=r"'b'") as missing:
         default_collate([{"b": 1}, {"a": 2}])
     assert "the one at entry 1 has not" in missing.value.__notes__[0]
+
+
+@pytest.mark.parametrize("size", [1, 8, 9, 30])
+def test_of_large_batches_some_indices_are_named(size: int) -> None:
+    def broken(_: Any) -> Any:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        list(DataLoader(range(40), size, collate_fn=broken))
+    named = ", ".join(map(str, range(min(size, 8)))) + (", …" if size > 8 else "")
+    assert caught.value.__notes__ == [f"The batch holds the samples with indices [{named}], entry 0 first."]
+    with pytest.raises(ValueError, match="no") as alone:
+        list(DataLoader(range(3), None, collate_fn=broken))
+    assert not hasattr(alone.value, "__notes__")

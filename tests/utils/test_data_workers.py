@@ -42,6 +42,21 @@ def test_or_as_they_are_ready() -> None:
     assert seen[0] != [0]
 
 
+def test_in_any_order_no_worker_is_asked_for_more_than_its_share() -> None:
+    """As long as all of them work, two batches each; when a stream has ended, the other worker has room for more."""
+    it: Any = iter(loader(12, lambda i: time.sleep(0.3 if i == 0 else 0) or i, in_order=False))
+    assert it._asked == [2, 2]
+    seen, most = [], [0, 0]
+    for batch in it:
+        seen.append(batch.item())
+        most = [max(a, b) for a, b in zip(most, it._asked, strict=True)]
+    assert sorted(seen) == list(range(12))
+    assert most == [2, 2]
+
+    it = iter(DataLoader(Shares((1, 9)), num_workers=2, in_order=False, **FORK))
+    assert max(it._asked[1] for _ in it) == 3  # one more for the end that was told
+
+
 def test_batch_i_is_the_work_of_worker_i_mod_w() -> None:
     assert [b.item() for b in loader(7, lambda i: get_worker_info().id)] == [0, 1, 0, 1, 0, 1, 0]  # type: ignore[union-attr]
 

@@ -66,6 +66,12 @@ def test_a_slot_that_is_written_over_takes_nothing() -> None:
     assert spent(P.NONE + (P.BINPUT + b"\x01") * 50) == spent(P.NONE + P.BINPUT + b"\x01")
 
 
+def test_one_by_one_or_all_at_once_takes_the_same() -> None:
+    for n in (2, 10, 1000):
+        together, apart = spent(STEPS["a dict"][0](n)), spent(STEPS["a dict one by one"][0](n))
+        assert together - apart == spent(P.NONE + P.MARK + P.POP_MARK)
+
+
 class World:
     """Notes what builders charge and carry."""
 
@@ -146,3 +152,16 @@ def test_where_the_budget_ends() -> None:
     world.carry(loading_context._FREE_BYTES + 7 * loading_context._CARRIED_PER_BYTE)
     with pytest.raises(P.UnpicklingError, match=r"7 bytes of it ask for 65649 bytes of data"):
         world.carry(1)
+
+
+@pytest.mark.parametrize(("parts", "right"), [(0, True), (999, True), (1000, False), (5000, False)])
+def test_how_many_parts_a_key_may_have(parts: int, right: bool) -> None:
+    """The tuple itself is one of them."""
+    key = tuple(range(parts))
+    code = P.EMPTY_DICT + P.dumps(key, 2)[2:-1] + P.NONE + P.SETITEM
+    machine = Unpickler(Reader(program(code)), Survey())
+    if right:
+        assert machine.run() == {key: None}
+    else:
+        with pytest.raises(P.UnpicklingError, match="a key of more than 1000 parts"):
+            machine.run()

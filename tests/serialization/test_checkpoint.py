@@ -96,6 +96,21 @@ def test_each_truncation_and_any_tail_is_noticed() -> None:
         load_checkpoint(io.BytesIO(content + b"x"))
 
 
+def test_each_part_of_the_seal_is_looked_at() -> None:
+    """Where its words are others there is none; where its version is, a newer library wrote it."""
+    content = small()
+    seal = content.rindex(b"autograd_cnn.checkpoint v0001 sha256:")
+    for at in range(seal, len(content)):
+        within = at - seal
+        other, message = FileFormatError, "does not have the checksum it was written with"
+        if 25 <= within < 29:
+            message = "expected a checkpoint of version 1, got"
+        elif within < 37:
+            other, message = TruncatedFileError, "the seal at its end is missing"
+        with pytest.raises(other, match=message):
+            load_checkpoint(io.BytesIO(content[:at] + b"?" + content[at + 1 :]))
+
+
 def test_swapped_blocks_are_noticed() -> None:
     content = small()
     half = len(content) // 2

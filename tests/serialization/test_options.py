@@ -20,7 +20,11 @@ from autograd_cnn import serialization
 from autograd_cnn.serialization import load, save
 from autograd_cnn.tensors.tensor import wrap
 
+from .crafting import P, archive, number, program, storage, tuple_of
+from .crafting import name as crafted
 from .test_save_load import again, same
+
+DTYPES = "float64 float32 float16 int64 int32 int16 int8 uint64 uint32 uint16 uint8 bool complex64 complex128".split()
 
 
 class Colour(enum.Enum):
@@ -211,20 +215,30 @@ def test_archives_of_other_zip_programs() -> None:
         assert same(load(io.BytesIO(repack(file.getvalue(), bytes, compression)))["w"], ac.ones(2, 3))
 
 
-def test_big_endian_files() -> None:
-    out = io.BytesIO()
-    save({"w": wrap(np.array([1.5, 2.5], np.float32)), "z": wrap(np.array([1 + 2j], np.complex64))}, out)
-    swapped = io.BytesIO()
-    with zipfile.ZipFile(out) as old, zipfile.ZipFile(swapped, "w") as new:
-        for name in old.namelist():
-            record = old.read(name)
-            if "/data/" in name:
-                record = np.frombuffer(record, "u4").byteswap().tobytes()
-            new.writestr(name, b"big" if name.endswith("byteorder") else record)
-    swapped.seek(0)
-    back = load(swapped)
-    assert back["w"].tolist() == [1.5, 2.5]
-    assert back["z"].tolist() == [1 + 2j]
+@pytest.mark.parametrize("mmap", [False, True])
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("name", [*DTYPES, "bfloat16", "complex32"])
+def test_files_of_either_byte_order(tmp_path: Path, name: str, order: str, mmap: bool) -> None:
+    """Each element type, as it lies, and those that are widened."""
+    sign = ">" if order == "big" else "<"
+    if name in DTYPES:
+        values = np.array([0, 1, 1, 0, 2, 3] if name != "bool" else [0, 1, 1, 0, 1, 1]).astype(name)
+        values = values + values * 1j if "complex" in name else values
+        raw, numel = values.astype(values.dtype.newbyteorder(sign)).tobytes(), 6
+    elif name == "bfloat16":  # the upper halves of float32 numbers
+        values = np.array([1.5, -2.0, 0.0], np.float32)
+        raw, numel = (values.view(np.uint32) >> 16).astype(f"{sign}u2").tobytes(), 3
+    else:
+        values = np.array([1.5 - 2j, 0.25j], np.complex64)
+        raw, numel = values.view(np.float32).astype(f"{sign}f2").tobytes(), 2
+    of = storage("0", len(raw), "UntypedStorage", module="torch.storage")
+    hooks = crafted("collections", "OrderedDict") + P.EMPTY_TUPLE + P.REDUCE
+    parts = (of, number(0), tuple_of(number(numel)), tuple_of(number(1)), P.NEWFALSE, hooks, crafted("torch", name))
+    pickled = program(crafted("torch._utils", "_rebuild_tensor_v3") + tuple_of(*parts) + P.REDUCE)
+    path = tmp_path / "x.pt"
+    path.write_bytes(archive(pickled, {"data/0": raw, "byteorder": order.encode()}).getvalue())
+    back = load(path, mmap=mmap).numpy()
+    assert back.dtype == values.dtype and np.array_equal(back, values)
 
 
 class Net(ac.nn.Module):

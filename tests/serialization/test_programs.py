@@ -70,6 +70,8 @@ HOSTILE = {
     "an empty array of absurd sizes": array(dtype("i8"), (0, 2**63), b""),
     "a dim too many": array(dtype("i8"), (1,) * 65),
     "columns that are no flag": array(dtype("i8"), columns=text("F")),
+    "columns that are two": array(dtype("i8"), columns=number(2)),
+    "columns that are a fraction": array(dtype("i8"), columns=P.BINFLOAT + bytes(8)),
 }
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -146,6 +147,46 @@ def test_types_that_numpy_lacks() -> None:
         safetensors.load(made({"a": {"dtype": "F4", "shape": [2], "data_offsets": [0, 1]}}, b"x"))
 
 
+def test_only_who_asks_for_it_gets_wider_types(tmp_path: Path) -> None:
+    """Every way in, each with its default and with either word."""
+    raw = made({"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}, struct.pack("<2H", 0x3F80, 0xC000))
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(raw)
+
+    def opened(**options: Any) -> Any:
+        with safetensors.safe_open(path, "np", **options) as file:
+            assert file.get_slice("a").get_dtype() == "BF16"
+            return {"a": file.get_slice("a")[:]} if "widen" in options else {"a": file.get_tensor("a")}
+
+    ways: list[Callable[..., Any]] = [
+        opened,
+        lambda **o: stn.load_file(path, **o),
+        lambda **o: stn.load(raw, **o),
+        lambda **o: load_file(path, **o),
+        lambda **o: safetensors.load(raw, **o),
+    ]
+    for way in ways:
+        for asked in ({}, {"widen": False}):
+            with pytest.raises(DtypeError, match="Pass widen=True"):
+                way(**asked)
+        assert way(widen=True)["a"].tolist() == [1, -2]
+    assert load(path)["a"].tolist() == [1, -2]
+
+
+def test_only_who_asks_for_it_gets_a_mapped_file(tmp_path: Path) -> None:
+    """What was read stays what it was when the file is written over."""
+    path = tmp_path / "x.safetensors"
+    raw = stn.save({"a": np.ones(10_000)})
+    for way in (stn.load_file, load_file, load):
+        path.write_bytes(raw)
+        kept, mapped = way(path), way(path, mmap=True)
+        with path.open("r+b") as file:
+            file.write(raw[:80])
+            file.write(bytes(len(raw) - 80))
+        assert kept["a"].sum() == 10_000
+        assert mapped["a"].sum() != 10_000
+
+
 def test_shared_memory_is_refused() -> None:
     base = ac.ones(4, 4)
     with pytest.raises(RuntimeError, match=r"Some tensors share memory.*\[\['a', 'b'\]\]"):
@@ -253,6 +294,10 @@ BROKEN = {
     "too many dims": (made({"a": f32([1] * 65, 0, 4)}, bytes(4)), "not whole numbers from 0 on"),
     "an absurd shape": (made({"a": f32([2**62, 4], 0, 4)}, bytes(4)), "does not fit into 4 bytes"),
     "an absurd empty shape": (made({"a": f32([0, 2**62], 0, 0)}), "does not fit into 0 bytes"),
+    "a size that is a number of 64 bits": (made({"a": f32([2**64 - 1], 0, 4)}, bytes(4)), "does not fit into 4 bytes"),
+    "a size that is none": (made({"a": f32([2**64], 0, 4)}, bytes(4)), "not whole numbers from 0 on"),
+    "an offset that is none": (made({"a": f32([1], 2**64 - 4, 2**64)}, bytes(4)), "not whole numbers from 0 on"),
+    "a size just below the absurd, of nothing": (made({"a": f32([0, 2**60], 0, 0)}), "does not fit into 0 bytes"),
     "a shape that does not fit": (made({"a": f32([2], 0, 4)}, bytes(4)), "does not fit into 4 bytes"),
     "a gap": (made({"a": f32([1], 4, 8)}, bytes(8)), "leaves a gap"),
     "an overlap": (made({"a": f32([2], 0, 8), "b": f32([1], 4, 8)}, bytes(8)), "overlaps"),

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import autograd_cnn as ac
 from autograd_cnn.serialization import load, save
+from autograd_cnn.serialization.pickle.pickler import Pickler
 from autograd_cnn.tensors.tensor import Parameter, Tensor, wrap
 
 
@@ -112,6 +113,31 @@ trees = st.recursive(
 @given(trees, st.booleans())
 def test_any_tree(tree: Any, legacy: bool) -> None:
     assert same(again(tree, legacy), tree)
+
+
+EDGES = [
+    s * (1 << bits) + d
+    for bits in (7, 8, 15, 16, 31, 32, 63, 64, 2031, 2032, 2039, 2040, 2047, 2048, 2056)
+    for s in (1, -1)
+    for d in (-1, 0, 1)
+]
+BORDERS: dict[str, Any] = {
+    "numbers": [0, *EDGES],
+    "lists of any length": [list(range(n)) for n in (0, 1, 2, 999, 1000, 1001, 2000, 2001)],
+    "dicts of any length": [dict.fromkeys(range(n)) for n in (0, 1, 2, 999, 1000, 1001, 2000, 2001)],
+    "tuples of any length": [tuple(range(n)) for n in range(6)],
+    "many texts, twice": [str(n) for n in range(300)] * 2,
+    "many lists, twice": (lambda lists: lists + lists)([[n] for n in range(300)]),
+    "plain values": [None, True, False, 0.0, -0.0, 1e308, "", "α", "\U0001f600", "\ud800", ()],
+}
+
+
+@pytest.mark.parametrize("case", BORDERS)
+def test_plain_values_are_written_as_python_writes_them(case: str) -> None:
+    """Opcode for opcode: at each border between two ways to write the same."""
+    value = BORDERS[case]
+    assert Pickler().dump(value) == pickle._dumps(value, 2)  # type: ignore[attr-defined]  # the one of Python: C ends long lists otherwise
+    assert same(again(value), value)
 
 
 def test_python_reads_the_plain_part_too() -> None:

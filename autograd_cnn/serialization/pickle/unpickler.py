@@ -328,7 +328,7 @@ def check_key(key: Any, world: Context) -> None:
         parts += 1
         part = waiting.pop()
         if isinstance(part, tuple):
-            waiting.extend(part[: _KEY_PARTS + 1])
+            waiting.extend(part[:_KEY_PARTS])  # with itself that is one too many
         elif type(part) not in _PLAIN_KEYS and type(part) is not frozenset and not world.is_key(part):
             raise pickle.UnpicklingError(f"load: {type(part).__name__} cannot be a key of a dict or a member of a set.")
         if parts > _KEY_PARTS:

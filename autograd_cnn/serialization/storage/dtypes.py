@@ -104,7 +104,7 @@ def decode(raw: npt.NDArray[np.uint8], element: Element, byteorder: str, *, chec
         array = np.frombuffer(raw.data, element.dtype, raw.size // element.itemsize) if raw.size else raw.view(element.dtype)
         if checked and element.name == "bool" and raw.size and raw.max() > 1:
             raise FileFormatError(f"load: expected bytes 0 and 1 in a bool tensor, got {raw.max()}. The file is damaged.")
-        return array.byteswap() if swap and element.itemsize > 1 else array
+        return array.byteswap() if swap else array
     if element.name == "bfloat16":
         return widen_bfloat16(_numbers(raw, np.dtype(np.uint16), swap))
     if element.name == "complex32":

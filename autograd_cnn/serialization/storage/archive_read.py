@@ -199,7 +199,7 @@ class Archive:
     def _place(self, records: list[Record]) -> None:
         """No byte belongs to two records; so all of them together are no larger than the file."""
         ordered = sorted(records, key=lambda record: record.header)
-        ends = [record.header for record in ordered[1:]] + [self._directory_start]
+        ends = [*(record.header for record in ordered), self._directory_start][1:]
         for record, end in zip(ordered, ends, strict=True):
             record.limit = end
             if record.header + _LOCAL.size + len(record.raw_name) + record.packed > end:

@@ -22,6 +22,8 @@ class Code(bytes):
 
 
 def code(value: Any) -> bytes:
+    if isinstance(value, tuple):
+        return tuple_of(*map(code, value))
     return value if isinstance(value, Code) else P.dumps(value, 3)[2:-1]
 
 

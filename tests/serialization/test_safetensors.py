@@ -20,7 +20,9 @@ from hypothesis.extra import numpy as hnp
 import autograd_cnn as ac
 from autograd_cnn.errors import DtypeError
 from autograd_cnn.serialization import FileFormatError, TruncatedFileError, load, load_file, safetensors, save_file
+from autograd_cnn.serialization.safetensors import header
 from autograd_cnn.serialization.safetensors import numpy as stn
+from autograd_cnn.serialization.safetensors.sharing import shared_names
 from autograd_cnn.tensors.tensor import Parameter, wrap
 
 from .watching import load_watched
@@ -231,6 +233,37 @@ def test_models_with_tied_weights() -> None:
     assert safetensors.load_model(model, partial, strict=False) == ({"decoder.weight"}, ["more"])
 
 
+@pytest.mark.parametrize("kept", ["encoder.weight", "decoder.weight"])
+def test_either_name_of_a_tied_weight_will_do(kept: str) -> None:
+    """A file has it under one of them, whichever; both of them are one too many."""
+    content = {kept: ac.ones(2, 3), "bias": ac.zeros(3)}
+    model = Model(5.0)
+    assert safetensors.load_model(model, io.BytesIO(safetensors.save(content))) == (set(), [])
+    assert model.weight.tolist() == [[1] * 3] * 2
+    both = safetensors.save({"encoder.weight": ac.ones(2, 3), "decoder.weight": ac.ones(2, 3), "bias": ac.zeros(3)})
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\): \[\]; Unexpected key\(s\): \['encoder.weight'\]"):
+        safetensors.load_model(Model(0.0), io.BytesIO(both))
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\): \['bias'\]; Unexpected key\(s\): \[\]"):
+        safetensors.load_model(Model(0.0), io.BytesIO(safetensors.save({kept: ac.ones(2, 3)})))
+    neither = io.BytesIO(safetensors.save({"bias": ac.zeros(3)}))
+    assert safetensors.load_model(Model(0.0), neither, strict=False) == ({"decoder.weight"}, [])
+    with pytest.raises(RuntimeError, match="CUDA"):
+        safetensors.load_model(Model(0.0), io.BytesIO(both), device="cuda")
+
+
+def test_models_without_notes() -> None:
+    file = io.BytesIO()
+    safetensors.save_model(ac.nn.Linear(2, 3), file)
+    file.seek(0)
+    with safetensors.safe_open(file) as opened:
+        assert opened.metadata() is None
+    model = ac.nn.Linear(2, 3)
+    file.seek(0)
+    safetensors.load_model(model, file)
+    file.seek(0)
+    assert load_file(file)["weight"].tolist() == model.weight.tolist()
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -316,6 +349,76 @@ def test_broken_files(case: str) -> None:
     content, message = BROKEN[case]
     with pytest.raises(FileFormatError, match=message):
         load_watched(content, stn.load_file, limit=16 << 20)
+
+
+def test_how_long_a_header_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file, and in one to be written."""
+    many = {f"{i:0100d}": np.zeros(0) for i in range(2000)}
+    assert len(stn.load(stn.save(many))) == 2000
+    raw = stn.save({"a": np.ones(1)})
+    size = int.from_bytes(raw[:8], "little")
+    for limit in (size, size - 1):
+        monkeypatch.setattr(header, "MAX_HEADER", limit)
+        if limit == size:
+            assert stn.load(stn.save({"a": np.ones(1)}))["a"] == 1
+            continue
+        with pytest.raises(ValueError, match=f"take {size} bytes, and {limit} is the most there may be"):
+            stn.save({"a": np.ones(1)})
+        with pytest.raises(FileFormatError, match=f"expected a header of at most {limit} bytes, got {size}"):
+            stn.load(raw)
+
+
+def test_the_order_of_the_data() -> None:
+    """Large types first, so that all are aligned; then by name; what is empty takes no place."""
+    arrays = {
+        "b": np.ones(1, np.uint8),
+        "c": np.ones(2, np.int64),
+        "a": np.ones(3, np.uint8),
+        "d": np.zeros(0),
+        "e": np.ones(1, np.float16),
+    }
+    raw = stn.save(arrays)
+    with safetensors.safe_open(io.BytesIO(raw), "np") as file:
+        assert file.offset_keys() == ["c", "d", "e", "a", "b"]
+        assert file.keys() == ["a", "b", "c", "d", "e"]
+    assert int.from_bytes(raw[:8], "little") % 8 == 0
+    empty = {"a": f32([0], 0, 0), "b": f32([1], 0, 4), "c": f32([0, 3], 4, 4), "d": f32([2], 4, 12)}
+    for order in ("abcd", "dcba", "bdac"):
+        back = stn.load(made({name: empty[name] for name in order}, np.float32([1, 2, 3]).tobytes()))
+        assert {name: array.tolist() for name, array in back.items()} == {"a": [], "b": [1], "c": [], "d": [2, 3]}
+    for shape in ([], [1] * 64):
+        assert stn.load(made({"a": f32(shape, 0, 4)}, bytes(4)))["a"].shape == tuple(shape)
+
+
+@pytest.mark.parametrize("field", ["dtype", "shape", "data_offsets"])
+def test_each_field_of_a_tensor_is_there_and_is_one(field: str) -> None:
+    whole = f32([1], 0, 4)
+    assert stn.load(made({"a": {**whole, "more": 1}}, bytes(4)))["a"] == 0
+    with pytest.raises(FileFormatError, match="lacks its dtype, shape or data_offsets"):
+        stn.load(made({"a": {k: v for k, v in whole.items() if k != field}}, bytes(4)))
+    for wrong in (None, 5, {}, [-1, 3], ["0", "4"], [True, 4], [0.0, 4.0]):
+        with pytest.raises(FileFormatError, match=r"has no dtype|not whole numbers from 0 on"):
+            stn.load(made({"a": {**whole, field: wrong}}, bytes(4)))
+
+
+def test_metadata_of_a_file() -> None:
+    for notes in (None, {}, {"a": "b"}):
+        with safetensors.safe_open(io.BytesIO(made({"__metadata__": notes} if notes is not None else {}))) as file:
+            assert file.metadata() == notes and file.keys() == []
+        if notes is not None:
+            with safetensors.safe_open(io.BytesIO(stn.save({}, notes))) as file:
+                assert file.metadata() == notes
+    with pytest.raises(TypeError, match="expected metadata to be a dict of texts"):
+        stn.save({}, {1: "a"})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="expected metadata to be a dict of texts"):
+        stn.save({}, [("a", "b")])  # type: ignore[arg-type]
+
+
+def test_which_tensors_share_memory() -> None:
+    base = np.arange(12.0)
+    spans = {"f": base[6:9], "a": base[:4], "e": base[5:7], "b": base[4:5], "c": base[:1], "d": base[9:], "z": base[0:0]}
+    assert shared_names(spans) == [["c", "a"], ["e", "f"]]
+    assert shared_names({"a": base, "b": base[:2], "c": base[3:5], "d": base[11:]}) == [["b", "a", "c", "d"]]
 
 
 def test_each_truncation() -> None:

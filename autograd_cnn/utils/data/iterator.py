@@ -173,9 +173,10 @@ class WorkersIterator(LoaderIterator):
         self._prime(first=self.progress.next_worker)
 
     def _records(self, plan: Plan | None) -> list[WorkerRecord]:
-        fits = plan is not None and plan.num_workers == self._workers and (plan.in_progress or self._persistent)
-        records = [WorkerRecord(w.start, w.now, w.delivered) for w in plan.workers] if plan is not None and fits else []
-        return records or [WorkerRecord() for _ in range(self._workers)]
+        """Those of the plan, where it speaks of these workers; else fresh ones."""
+        if plan is None or not plan.workers or plan.num_workers != self._workers or not (plan.in_progress or self._persistent):
+            return [WorkerRecord() for _ in range(self._workers)]
+        return [WorkerRecord(w.start, w.now, w.delivered) for w in plan.workers]
 
     def _setup(self, loader: DataLoader[Any], number: int) -> Setup:
         from autograd_cnn.utils.data.transport import HAS_SEGMENTS

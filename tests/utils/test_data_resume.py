@@ -230,6 +230,14 @@ def test_with_workers(kind: str, persistent: bool) -> None:
     check(lambda: make(kind, Augmented(), 2, persistent), [1, 7])
 
 
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "shuffled"])
+def test_saved_between_two_epochs(kind: str, persistent: bool) -> None:
+    """Workers that stay go on with their random streams in the next epoch, new ones begin from a new seed."""
+    for stops in ([5], [10], [5, 7, 10]):
+        check(lambda: make(kind, Augmented(), 2, persistent), stops)
+
+
 def test_with_workers_that_draw_nothing() -> None:
     check(lambda: make("shuffled", Plain(), 2, False), [3, 6])
 

@@ -60,6 +60,11 @@ class FunctionCtx:
         return tuple(raw for raw, _, _ in self._saved or () if raw is not None)
 
     @property
+    def holds(self) -> bool:
+        """Does it hold tensors or arrays, saved or as attributes?"""
+        return bool(self.kept) or any(isinstance(v, Tensor | np.ndarray) for n, v in vars(self).items() if not n.startswith("_"))
+
+    @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What `save_for_backward` kept."""
         found: list[Any] = []

@@ -2,8 +2,8 @@
 
 Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, no
 recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
-variables, so the walk itself is recorded. Gradients that wait belong to the walk, and nothing on the nodes does: walks may run inside
-each other and beside each other, in several threads, over the same graph.
+variables, so the walk itself is recorded; under a trace, too, which hears each operation of it. Gradients that wait belong to the walk,
+and nothing on the nodes does: walks may run inside each other and beside each other, in several threads, over the same graph.
 
 The walk owns a pending gradient if one of the library's own rules, or a sum of the walk, made it here, and no user code has
 seen it since. What it owns and nothing else refers to, it lends: to the rule that takes it (its `donated`), to the sum that adds to
@@ -59,7 +59,7 @@ def pullback(
     """Pull the gradients `seeds` of `roots` back through the graph.
 
     Args:
-        roots, seeds: where to start, and with which gradients (raw, or variables with `create_graph`).
+        roots, seeds: where to start, and with which gradients (raw, or variables).
         value_type: the kind of variable the graph is of.
         inputs: if given, only these nodes' gradients are wanted: their gradients are returned in order (None where no path
             leads there) and, with `accumulate`, only leaves among them accumulate.
@@ -76,16 +76,31 @@ def pullback(
     _check_alive(order, value_type.fits)
     found: dict[Node, Any] = {}
     token = value_type.walk_guard[0]() if value_type.walk_guard is not None else None
+    tracer = current().tracer if create_graph or capture is None else None  # what an onlooker asks is no part of the function
     try:
-        waiting: dict[Node, Any] = {}
-        for root, seed in zip(roots, seeds, strict=True):
-            waiting[root] = value_type.sum_gradients(waiting[root], seed, False) if root in waiting else seed
-        with outside_modules(), Switch(record=create_graph, tracer=current().tracer if create_graph else None):
+        with outside_modules(), Switch(record=create_graph, tracer=tracer):
+            waiting: dict[Node, Any] = {}
+            for root, seed in zip(roots, seeds, strict=True):
+                g = _seed(seed, create_graph, tracer)
+                waiting[root] = value_type.sum_gradients(waiting[root], g, False) if root in waiting else g
             _walk(order, waiting, value_type, wanted, useful, found, accumulate, retain_graph, create_graph, capture)
     finally:
         if value_type.walk_guard is not None:
             value_type.walk_guard[1](token)
     return None if inputs is None else [found.get(n) for n in inputs]
+
+
+def _seed(seed: Any, create_graph: bool, tracer: Any) -> Any:
+    """The gradient to start with as the walk wants it: raw, or a variable, which has a graph only if the walk is recorded."""
+    if not isinstance(seed, Variable):
+        return seed if tracer is None and not create_graph else box(seed, None)
+    if create_graph:
+        return seed
+    if tracer is None:
+        return seed.value
+    alone = box(seed.value, None)
+    tracer.rebind(alone, seed)
+    return alone
 
 
 def _walk(
@@ -102,6 +117,8 @@ def _walk(
 ) -> None:
     context = current()
     fits, anomaly, keeps_all, sum_gradients = value_type.fits, context.anomaly, value_type.keeps_all, value_type.sum_gradients
+    tracer = context.tracer
+    boxed = create_graph or tracer is not None  # are the gradients variables?
     owned: set[Node] = set()  # the nodes whose pending gradient is the walk's own
     lends = fits and capture is None  # recorded gradients are variables, which nobody writes over
     take = waiting.pop
@@ -111,7 +128,7 @@ def _walk(
             continue
         if node.extra is not None:
             owned.discard(node)
-            g = _visit(node, g, value_type, create_graph, capture is None)
+            g = _visit(node, g, value_type, boxed, capture is None)
         if capture is not None:
             capture[node.serial] = value_type.materialise(unbox(g))
         if wanted is not None and node in wanted:
@@ -122,7 +139,10 @@ def _walk(
                 if not node.frozen:  # type: ignore[attr-defined]  # a node without primitive is a Leaf
                     donated = node in owned and getrefcount(g) <= _ALONE
                     with _adding:
-                        value_type.accumulate(node, g, create_graph, donated)  # type: ignore[arg-type]
+                        if boxed and not create_graph:
+                            _accumulate_traced(node, g, value_type, tracer)
+                        else:
+                            value_type.accumulate(node, g, create_graph, donated)  # type: ignore[arg-type]
                 if node.extra is not None:
                     for hook in list(node.extra.after.values()):
                         hook(node)
@@ -134,13 +154,16 @@ def _walk(
             raise _freed(node)  # by the walk of another thread, or of a hook, since this one began
         if fits and newest_write() > node.serial:
             check_versions(node)
-        if create_graph:
+        if boxed:
             set_scope(BackwardScope(node))
+            if tracer is not None:
+                tracer.check(node, kept)
             pull = prim.pull_all if keeps_all else prim.pull
             if prim.once:
                 grads = _pull_once(node, pull, g, kept)
             else:
-                grads = pull(g, _boxed(node, kept, value_type), node.params, node.inputs)
+                known = _boxed(node, kept, value_type)
+                grads = pull(g, known if tracer is None else tracer.recalled(node, known, keeps_all), node.params, node.inputs)
         elif keeps_all:
             try:
                 grads = prim.pull_all(g, kept, node.params, node.inputs)
@@ -152,7 +175,7 @@ def _walk(
             grads = prim.pull(g, kept, node.params, node.inputs)
         ours = prim.ours
         if node.extra is not None and node.extra.behind:
-            grads, ours = _behind(node, g, grads, value_type, create_graph), False  # a hook saw them
+            grads, ours = _behind(node, g, grads, value_type, boxed), False  # a hook saw them
         if anomaly:
             _check_nan(node, grads, value_type)
         if not retain and prim.holds:
@@ -169,7 +192,7 @@ def _walk(
                 if lends and ours:
                     owned.add(n)
             else:
-                if create_graph:
+                if boxed:
                     set_scope(BackwardScope(n))  # a sum belongs to the node whose gradient it is
                 donated = n in owned and getrefcount(have) <= _ALONE and value_type.donatable(have)  # before the call's own reference to it
                 waiting[n] = sum_gradients(have, d, donated)
@@ -178,6 +201,15 @@ def _walk(
                 del have
         del grads
         d = None  # no name of this loop holds what waits: so it may be lent
+
+
+def _accumulate_traced(leaf: Any, g: Any, value_type: type[Variable], tracer: Any) -> None:
+    """As without a trace, which hears what the leaf's gradient is now."""
+    total = g if leaf.grad is None else leaf.grad + g
+    value_type.accumulate(leaf, unbox(g), False, False)
+    if not isinstance(leaf.grad, Variable):
+        leaf.grad = leaf.grad * 1.0  # a number by itself, for numbers, too, are known by their identity
+    tracer.rebind(leaf.grad, total)
 
 
 def _leading_to(order: list[Node], wanted: set[Node]) -> tuple[list[Node], set[Node]]:
@@ -208,7 +240,7 @@ def _freed(node: Node) -> GraphError:
     )
 
 
-def _visit(node: Node, g: Any, value_type: type[Variable], create_graph: bool, retain: bool) -> Any:
+def _visit(node: Node, g: Any, value_type: type[Variable], boxed: bool, retain: bool) -> Any:
     """Hooks, and the gradient retained for `retain_grad` (not for an onlooker, who changes nothing)."""
     extra = node.extended()
     if extra.hooks:
@@ -217,7 +249,7 @@ def _visit(node: Node, g: Any, value_type: type[Variable], create_graph: bool, r
             new = hook(shown)
             if new is not None:
                 shown = value_type.replaced(hook, new, shown)
-        g = shown if create_graph else unbox(shown)
+        g = shown if boxed else unbox(shown)
     if extra.retained is not None and retain:
         kept, seen = extra.retained, value_type.keepsake(g)
         kept.grad = seen if kept.grad is None else kept.grad + seen
@@ -225,7 +257,7 @@ def _visit(node: Node, g: Any, value_type: type[Variable], create_graph: bool, r
         arrived = _arrived(g)
         for before in list(extra.before.values()):
             arrived = _exchanged(before(arrived), arrived, "grad_output")
-        raws = [d if create_graph else unbox(d) for d in arrived]
+        raws = [d if boxed else unbox(d) for d in arrived]
         g = OutputCotangents(g.count, {j: d for j, d in enumerate(raws) if d is not None}) if isinstance(g, OutputCotangents) else raws[0]
     return g
 
@@ -249,13 +281,13 @@ def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
     return after
 
 
-def _behind(node: Node, g: Any, grads: Sequence[Any], value_type: type[Variable], create_graph: bool) -> tuple[Any, ...]:
+def _behind(node: Node, g: Any, grads: Sequence[Any], value_type: type[Variable], boxed: bool) -> tuple[Any, ...]:
     """The node's own hooks, on gradients that fit its inputs (broadcasting undone)."""
     fitted = [None if d is None or n is None else value_type.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
     shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
     for hook in list(node.extended().behind.values()):
         shown = _exchanged(hook(shown, arrived), shown, "grad_input")
-    return tuple(d if create_graph else unbox(d) for d in shown)
+    return tuple(d if boxed else unbox(d) for d in shown)
 
 
 def _boxed(node: Node, raws: tuple[Any, ...], value_type: type[Variable]) -> tuple[Any, ...]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine.variable import VALUE_TYPE_OF, box
+from ..config import Switch, current
+from ..engine.variable import VALUE_TYPE_OF, box, unbox
 from ..errors import GraphError
 from ..support import display
 from . import tape_reader
-from .step import Step, Value
+from .step import Step, Value, exchanged
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,12 +89,20 @@ def _lines(graph: Graph) -> Iterable[str]:
         if v.id not in graph.inputs:
             yield f"  parameter {ref(v.id)}: {kind(v.id)}"
     for step in graph.steps:
-        given = [ref(i) for i in step.inputs] + [f"{k}={_short(p)}" for k, p in step.params.items() if p is not None]
+        params = {k: exchanged(p, step.linked, lambda at: _Name(ref(at))) for k, p in step.params.items()}
+        given = [ref(i) for i in step.inputs] + [f"{k}={_short(p)}" for k, p in params.items() if p is not None]
         path = ".".join(s.name for s in step.scope if s.name)
         left = ", ".join(f"%{i}" for i in step.outputs)
         line = f"  {left} = {step.name}({', '.join(given)}) : {', '.join(kind(i) for i in step.outputs)}"
         yield line + (f"   # {path}" if path else "")
     yield f"  return {', '.join(ref(i) for i in graph.outputs)}"
+
+
+class _Name(str):
+    """A value's name among parameters, which are shown by their `repr`."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def _short(p: Any) -> str:
@@ -117,7 +126,11 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
         given = [env[i] for i in step.inputs]
         for at in step.absent:
             given.insert(at, None)
-        made = step.primitive(*given, **step.params)
+        params = step.params
+        if step.linked:
+            params = {k: exchanged(p, step.linked, lambda at: unbox(env[at])) for k, p in params.items()}
+        with Switch(record=step.recorded and current().record):
+            made = step.primitive(*given, **params)
         for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
             env[out] = value
     results = [env[i] for i in graph.outputs]

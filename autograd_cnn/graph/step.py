@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ class Step:
     `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
     recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up). `absent` are the
-    places of optional arguments that were left out.
+    places of optional arguments that were left out. `recorded`: was gradient recording on (not within `no_grad`, nor a plain
+    backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids.
     """
 
     index: int
@@ -54,6 +56,8 @@ class Step:
     origin: int | None = None
     line: str | None = None
     absent: tuple[int, ...] = ()
+    recorded: bool = True
+    linked: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -69,6 +73,22 @@ class Step:
     def family(self) -> str:
         """The family of the operation (`"conv"`, `"activation"`, …)."""
         return self.primitive.family
+
+
+def leaves_of(params: Any) -> Iterator[Any]:
+    """What stands in parameters, however nested."""
+    if isinstance(params, tuple | list):
+        for p in params:
+            yield from leaves_of(p)
+    else:
+        yield params
+
+
+def exchanged(params: Any, linked: dict[int, int], by: Callable[[int], Any]) -> Any:
+    """Parameters with `by(id)` in the place of those that are values of the graph."""
+    if id(params) in linked:
+        return by(linked[id(params)])
+    return type(params)(exchanged(p, linked, by) for p in params) if type(params) in (tuple, list) else params
 
 
 def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]:

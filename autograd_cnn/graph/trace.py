@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from ..config import Switch
+from ..config import Switch, current
 from ..engine.node import BackwardScope, Leaf, Node, Scope
-from ..engine.variable import Variable
-from ..engine.versions import owner
+from ..engine.record import SELECT_OUTPUT
+from ..engine.variable import Variable, box, unbox
+from ..engine.versions import clock, owner
 from ..errors import GraphError, expected
 from .graph import Graph
-from .step import Step, Value, kept_by, parameter_names
+from .step import Step, Value, kept_by, leaves_of, parameter_names
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of a primitive: the values in the places of its arguments (None: left out; and which were variables) and its results."""
+
+    prim: Any
+    given: tuple[int | None, ...]
+    variables: tuple[bool, ...]
+    outputs: tuple[int, ...]
+    params: dict[str, Any]
+    linked: dict[int, int]
+    scope: Any
+    node: Node | None
+    recorded: bool
 
 
 class Tracer:
@@ -20,9 +37,12 @@ class Tracer:
     def __init__(self, note: Callable[[Any], Any] | None = None) -> None:
         self.note = note
         self.values: list[dict[str, Any]] = []
-        self.steps: list[tuple[Any, tuple[int, ...], tuple[int, ...], dict[str, Any], tuple[int, ...], Any, Node | None]] = []
+        self.steps: list[_Call] = []
         self.ids: dict[int, int] = {}
         self.alive: list[Any] = []
+        self.made: dict[Node, _Call] = {}
+        self.carriers: dict[int, Any] = {}  # raw values -> the variable that carries them
+        self.start = clock()
 
     def declare(self, x: Any, kind: str, name: str | None = None) -> int:
         """The id of a value, made at its first appearance."""
@@ -44,7 +64,8 @@ class Tracer:
             }
         )
         self.ids[id(x)] = len(self.values) - 1
-        self.alive.append(x)
+        self.alive.append((x, raw))
+        self.carriers[id(raw)] = x
         return len(self.values) - 1
 
     def constant(self, x: Any) -> None:
@@ -60,17 +81,69 @@ class Tracer:
 
     def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
         """One call."""
-        inputs = tuple(self.argument(a) for a in args if a is not None)
+        given = tuple(None if a is None else self.argument(a) for a in args)
+        variables = tuple(isinstance(a, Variable) for a in args)
         named = dict(zip(prim.params, params, strict=True))
-        absent = tuple(i for i, a in enumerate(args) if a is None)
         outputs = tuple(self.declare(o, "result") for o in outs)
-        self.steps.append((prim, inputs, outputs, named, absent, scope, next((o.node for o in outs if o.node is not None), None)))
+        node = next((o.node for o in outs if o.node is not None), None)
+        if node is not None and node.prim is SELECT_OUTPUT:
+            node = node.inputs[0]
+        linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
+        call = _Call(prim, given, variables, outputs, named, linked, scope, node, current().record)
+        self.steps.append(call)
+        if node is not None and node.prim is prim:
+            self.made[node] = call
+
+    def _linked(self, p: Any) -> int | None:
+        """The id of a parameter that is a value of the trace: an index, a mask."""
+        return self.ids.get(id(p if isinstance(p, Variable) else self.carriers.get(id(p)))) if hasattr(p, "dtype") else None
 
     def rebind(self, x: Any, result: Any) -> None:
         """`x` was overwritten by `result`: from now on its name means that value."""
         if id(result) in self.ids:
             self.ids[id(x)] = self.ids[id(result)]
-            self.alive.append(x)
+            self.alive.append((x, unbox(x)))
+            self.carriers[id(unbox(x))] = x
+
+    # --------------------------------------------------------------------------------------------- a backward pass within the function
+    def check(self, node: Node, kept: tuple[Any, ...]) -> None:
+        """A rule that computes with what it alone knows cannot be replayed."""
+        prim = node.prim
+        hidden = prim.once or any(k.kind == "context" and ctx.holds for k, ctx in zip(prim.keep, kept, strict=False))
+        if hidden and node.serial > self.start:
+            raise GraphError(
+                f"trace: the function asks for a gradient through {prim.name}, whose own backward works on arrays, or on what its forward "
+                "has saved: every replay would have the numbers of this run. Expected operations, or a @primitive with a rule of operations."
+            )
+
+    def recalled(self, node: Node, kept: tuple[Any, ...], keeps_all: bool) -> tuple[Any, ...]:
+        """What the node of a traced call kept, about to be handed to its rule: each is the value that it was in the call."""
+        call, prim = self.made.get(node), node.prim
+        if call is None:
+            return kept  # it is older than the trace
+        if keeps_all:
+            count = len(prim.outputs)
+            outputs = [self._known(v, at) for v, at in zip(kept[:count], call.outputs, strict=True)]
+            return (*outputs, *self._inputs(kept[count:], call))
+        found: list[Any] = []
+        for k, v in zip(prim.keep, kept, strict=True):
+            if k.kind == "input":
+                found.append(self._inputs(v, call) if prim.variadic else self._known(v, call.given[k.index], call.variables[k.index]))
+            else:
+                found.append(self._known(v, call.outputs[k.index]) if k.kind == "output" else v)
+        return tuple(found)
+
+    def _inputs(self, kept: tuple[Any, ...], call: _Call) -> tuple[Any, ...]:
+        return tuple(map(self._known, kept, call.given, call.variables))
+
+    def _known(self, kept: Any, at: int | None, variable: bool = True) -> Any:
+        """A variable that the trace knows as its value number `at`; what was none in the call stays what it is."""
+        if kept is None or at is None or not variable:
+            return kept
+        made = kept if isinstance(kept, Variable) else box(kept, None)
+        self.ids[id(made)] = at
+        self.alive.append(made)
+        return made
 
 
 def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None = None) -> Graph:
@@ -120,7 +193,7 @@ def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
 
 
 def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
-    names = parameter_names(scope for *_, scope, _ in tracer.steps)
+    names = parameter_names(call.scope for call in tracer.steps)
     values = []
     for i, v in enumerate(tracer.values):
         name = v["name"] or names.get(id(v["data"] if v["node"] is None else v["node"]))
@@ -128,22 +201,24 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
-    for i, (prim, given, made, params, absent, scope, node) in enumerate(tracer.steps):
-        path = scope.path(modules) if isinstance(scope, Scope) else ()
-        keeps, size = kept_by(node, counted)
+    for i, call in enumerate(tracer.steps):
+        scope = call.scope
+        keeps, size = kept_by(call.node, counted)
         steps.append(
             Step(
                 index=i,
-                primitive=prim,
-                inputs=given,
-                outputs=made,
-                params=params,
-                scope=path,
+                primitive=call.prim,
+                inputs=tuple(at for at in call.given if at is not None),
+                outputs=call.outputs,
+                params=call.params,
+                linked=call.linked,
+                scope=scope.path(modules) if isinstance(scope, Scope) else (),
                 keeps=keeps,
                 kept_bytes=size,
                 serial=i,
                 origin=scope.of.serial if isinstance(scope, BackwardScope) else None,
-                absent=absent,
+                absent=tuple(place for place, at in enumerate(call.given) if at is None),
+                recorded=call.recorded,
             )
         )
     return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)

@@ -13,13 +13,14 @@ from ..engine.variable import Variable, box
 from ..errors import GraphError, ShapeError
 from ..ops.elementwise.arithmetic import cast
 from ..ops.shape.join import stack
+from ..ops.shape.shape import clone
 
 
 def _several(kind: type[Variable], x: Any) -> tuple[Any, ...]:
     return (x,) if isinstance(x, kind) or not isinstance(x, Iterable) else tuple(x)
 
 
-def _seeds(kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any], create_graph: bool) -> tuple[list[Node], list[Any]]:
+def _seeds(kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any]) -> tuple[list[Node], list[Any]]:
     """Where to start, and with which gradients."""
     if len(outputs) != len(grads):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients: expected one gradient for each tensor.")
@@ -47,9 +48,7 @@ def _seeds(kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any], c
                     f"Mismatch in shape: grad_output[{i}] has a shape of {list(g.value.shape)} and output[{i}] has a shape of "
                     f"{list(out.value.shape)}."
                 )
-            seed = g if create_graph else g.value
-        if create_graph and not isinstance(seed, kind):
-            seed = box(seed, None)
+            seed = g
         if seed.dtype is not out.value.dtype:
             seed = cast(seed, dtype=out.value.dtype)
         roots.append(out.node)
@@ -68,7 +67,7 @@ def backward(
     """Accumulate the gradients of `tensors`, which are of this kind, into the leaves' `.grad` (see `autograd.backward`)."""
     outputs = _several(kind, tensors)
     grads = _several(kind, grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
-    roots, seeds = _seeds(kind, outputs, grads, create_graph)
+    roots, seeds = _seeds(kind, outputs, grads)
     targets = None
     if inputs is not None:
         wanted = _several(kind, inputs)
@@ -118,7 +117,7 @@ def grad(
     retain = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         return _batched(kind, outs, ins, grads, retain, create_graph, bool(allow_unused), materialize_grads)
-    roots, seeds = _seeds(kind, outs, grads, create_graph)
+    roots, seeds = _seeds(kind, outs, grads)
     nodes = _nodes(kind, ins, "grad")
     found = pullback(roots, seeds, kind, inputs=nodes, accumulate=False, retain_graph=retain, create_graph=create_graph)
     results: list[Any] = []
@@ -142,7 +141,7 @@ def _unshared(results: list[Any]) -> tuple[Any, ...]:
         if g is not None and g.node is None:
             raw = g.value
             if id(raw) in seen or getattr(raw, "base", None) is not None or (hasattr(raw, "flags") and not raw.flags.writeable):
-                results[i] = box(np.array(raw), None)
+                results[i] = clone(g)
             seen.add(id(raw))
     return tuple(results)
 

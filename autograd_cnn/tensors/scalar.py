@@ -139,11 +139,7 @@ class Scalar(ScalarMethods, Variable):
         it can be drawn and walked again afterwards; `retain_graph=False` frees it as a Tensor's backward does."""
         if self.node is None:
             raise GraphError("Scalar.backward: expected a value computed from Scalars that take a gradient.")
-        seed: Any = 1.0 if gradient is None else gradient
-        if create_graph and not isinstance(seed, Scalar):
-            seed = Scalar(seed, requires_grad=False)
-        elif not create_graph and isinstance(seed, Scalar):
-            seed = seed.value
+        seed = gradient if isinstance(gradient, Scalar) else Scalar(1.0 if gradient is None else gradient, requires_grad=False)
         pullback([self.node], [seed], Scalar, retain_graph=retain_graph, create_graph=create_graph)
 
     def retain_grad(self) -> Self:

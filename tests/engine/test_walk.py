@@ -275,7 +275,7 @@ def test_recorded_gradients_add_up() -> None:
     assert h.tolist() == [8.0, 14.0]
 
 
-def test_only_a_recorded_walk_is_part_of_a_trace() -> None:
+def test_a_walk_is_part_of_a_trace_recorded_or_not() -> None:
     def slope(x: Any) -> Any:
         (g,) = ac.autograd.grad((x * x).sum(), x, create_graph=True)
         return g * 2
@@ -288,7 +288,9 @@ def test_only_a_recorded_walk_is_part_of_a_trace() -> None:
 
     x = leaf(1.0, 2.0)
     assert [s.name for s in ac.trace(slope, x).steps] == ["mul", "sum", "spread", "mul", "mul", "add", "mul"]
-    assert [s.name for s in ac.trace(plain, x).steps] == ["mul", "sum", "add"]
+    steps = ac.trace(plain, x).steps
+    assert [s.name for s in steps] == ["mul", "sum", "spread", "mul", "mul", "mul", "add", "add"]
+    assert [s.recorded for s in steps] == [True, True, *[False] * 5, True]
 
 
 @pytest.mark.parametrize("way", ["copysign", "power"])

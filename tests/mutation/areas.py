@@ -104,9 +104,9 @@ _AREAS = [
         ("graph/trace.py", "graph/tape_reader.py", "graph/graph.py", "graph/step.py", "analysis/receptive.py"),
         (
             "graph",
+            "analysis",
             "engine",
             "summaries",
-            "drawing/test_receptive.py",
             "drawing/test_view.py",
             "drawing/test_backward_graph.py",
             "house/test_docs.py",

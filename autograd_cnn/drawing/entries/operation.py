@@ -43,6 +43,15 @@ class Operation:
     def family(self) -> str:
         return str(self.prim.family)
 
+    def pull(self, g: Array) -> dict[str, Array]:
+        """What the rules give each argument when `g` arrives, with all that the node holds."""
+        node = self.node
+        if _of_numbers(node):
+            found = self.prim.pull_all(float(g), held(node), node.params, node.inputs)
+        else:
+            found = self.prim.pull(g.astype(node.dtype), held(node), node.params, node.inputs)
+        return {n: np.asarray(d) for n, d in zip(argument_names(node), found, strict=False) if d is not None}
+
 
 def operation_of(caller: str, target: Any, op: str | None = None, loss: Any = None) -> Operation:
     """The operation that made a value (or that a node recorded); changes of shape alone are looked through.
@@ -122,11 +131,15 @@ def _array(raw: Any) -> Array | None:
     return None if raw is None else np.asarray(raw)
 
 
+def _of_numbers(node: Node) -> bool:
+    """Nodes over plain numbers have no shape, and keep outputs and inputs."""
+    return getattr(node, "shape", None) is None
+
+
 def _read(node: Node) -> Operation:
     prim = node.prim
-    numbers = getattr(node, "shape", None) is None  # nodes over plain numbers keep outputs and inputs
     kept: dict[str, Any] = {}
-    if numbers:
+    if _of_numbers(node):
         names = [*prim.outputs, *argument_names(node)]
         kept = {n: np.asarray(v, dtype=np.float64) for n, v in zip(names, held(node) or (), strict=False)}
     else:

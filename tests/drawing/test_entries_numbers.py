@@ -21,7 +21,7 @@ from . import sound
 def test_a_number_beside_the_entries_is_part_of_the_output() -> None:
     """Nothing keeps the 2 of x + 2, or a bias that takes no gradient: it shows in the numbers."""
     x = ac.tensor([1.0, 2.0], requires_grad=True)
-    said = lambda y, **how: draw.formula(y, "O1", **how).text  # noqa: E731
+    said = lambda y, **how: draw.formula(y, "O1", **how).text
     assert said(x + 2) == "O1 = X1 + 2"
     assert said(ac.tensor([3.1, 0.0]) - x) == "O1 = 31/10 − Y1"
     assert said(ac.maximum(x, ac.tensor(5.0))) == "O1 = 5"

@@ -284,7 +284,8 @@ def test_load_from_state_dict_called_by_itself_writes_at_once() -> None:
     missing: list[str] = []
     unexpected: list[str] = []
     errors: list[str] = []
-    net._load_from_state_dict({"p.weight": ac.zeros(2), "p.x": 1}, "p.", {}, True, missing, unexpected, errors)
+    state = {"p.weight": ac.zeros(2), "p.x": 1, "q.weight": 2, "q": 3}  # of another module are the last two
+    net._load_from_state_dict(state, "p.", {}, True, missing, unexpected, errors)
     assert net.weight.tolist() == [0.0, 0.0]
     assert (missing, unexpected, errors) == (["p.steps"], ["p.x"], [])
 
@@ -345,3 +346,15 @@ def test_bound_hooks_are_copied_with_their_module() -> None:
 
 def remember(module: Any, *rest: Any) -> None:
     object.__setattr__(module, "seen", module)
+
+
+def test_hooks_find_the_versions_at_the_state_dict() -> None:
+    seen: list[Any] = []
+    net = Sequential(ac.nn.BatchNorm1d(2))
+    net.register_load_state_dict_pre_hook(lambda module, state, *_: seen.append(getattr(state, "_metadata", None)))
+    state = net.state_dict()
+    net.load_state_dict(state)
+    assert seen == [state._metadata]  # type: ignore[attr-defined]
+    assert dict(seen[0]) == {"": {"version": 1}, "0": {"version": 2}}
+    net.load_state_dict(dict(state))
+    assert seen[1:] == [None]

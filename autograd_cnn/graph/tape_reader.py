@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine.backward import pullback
 from ..engine.node import BackwardScope, Leaf, Node, Scope, reachable
-from ..engine.variable import Variable
+from ..engine.variable import Variable, unbox
 from ..engine.versions import owner
 from ..errors import GraphError
 from .step import Step, Value, kept_by, parameter_names
@@ -31,8 +31,8 @@ class _Reader:
     def leaf(self, node: Leaf) -> int:
         name = self.names.get(id(node)) or node.name_given
         grad = self.grads.get(node.serial)
-        if grad is None and node.grad is not None:
-            grad = getattr(node.grad, "value", node.grad)
+        if grad is None:
+            grad = unbox(node.grad)
         at = self.add(
             kind="parameter", name=name, shape=_shape(node), dtype=_dtype(node), data=node.value, grad=grad, requires_grad=True, node=node
         )
@@ -53,8 +53,8 @@ class _Reader:
     def result(self, node: Node, data: Any) -> int:
         extra = node.extra
         grad = self.grads.get(node.serial)
-        if grad is None and extra is not None and extra.grad is not None:
-            grad = getattr(extra.grad, "value", extra.grad)
+        if grad is None and extra is not None:
+            grad = unbox(extra.grad)
         at = self.add(kind="result", shape=_shape(node), dtype=_dtype(node), data=data, grad=grad, requires_grad=True, node=node)
         self.by_node[id(node)] = at
         return at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ class Tracer:
         linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
         call = _Call(prim, given, variables, outputs, named, linked, scope, node, current().record)
         self.steps.append(call)
-        if node is not None and node.prim is prim:
+        if node is not None:
             self.made[node] = call
 
     def _linked(self, p: Any) -> int | None:
@@ -116,7 +116,7 @@ class Tracer:
                 "has saved: every replay would have the numbers of this run. Expected operations, or a @primitive with a rule of operations."
             )
 
-    def recalled(self, node: Node, kept: tuple[Any, ...], keeps_all: bool) -> tuple[Any, ...]:
+    def recalled(self, node: Node, kept: Sequence[Any], keeps_all: bool) -> Sequence[Any]:
         """What the node of a traced call kept, about to be handed to its rule: each is the value that it was in the call."""
         call, prim = self.made.get(node), node.prim
         if call is None:
@@ -131,9 +131,9 @@ class Tracer:
                 found.append(self._inputs(v, call) if prim.variadic else self._known(v, call.given[k.index], call.variables[k.index]))
             else:
                 found.append(self._known(v, call.outputs[k.index]) if k.kind == "output" else v)
-        return tuple(found)
+        return found
 
-    def _inputs(self, kept: tuple[Any, ...], call: _Call) -> tuple[Any, ...]:
+    def _inputs(self, kept: Sequence[Any], call: _Call) -> tuple[Any, ...]:
         return tuple(map(self._known, kept, call.given, call.variables))
 
     def _known(self, kept: Any, at: int | None, variable: bool = True) -> Any:

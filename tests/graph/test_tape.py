@@ -7,6 +7,7 @@ import numpy as np
 import autograd_cnn as ac
 from autograd_cnn import Graph, Scalar
 from autograd_cnn.engine.node import Leaf, Node
+from autograd_cnn.graph.step import Value
 
 
 def _steps(graph: Graph) -> dict[str, object]:
@@ -126,3 +127,48 @@ def test_every_node_answers_what_any_node_is_asked() -> None:
     assert Leaf(1.0, 0).variable is None
     del x
     assert leaf.variable is None
+
+
+def test_the_gradients_are_those_of_the_walk_that_was_asked_for() -> None:
+    """Not those that an earlier backward pass has left; which are shown where no walk is asked for."""
+    w = ac.tensor([1.0, 2.0], requires_grad=True)
+    y = w * 3
+    y.retain_grad()
+    (y * 5).sum().backward(retain_graph=True)
+    loss = (y * y).sum()
+
+    def grads(graph: Graph) -> list[object]:
+        values = [graph.values[i] for i in (graph.parameters[0].id, *(s.outputs[0] for s in graph.steps[:2]))]
+        return [None if v.grad is None else v.grad.tolist() for v in values]
+
+    assert grads(Graph.of(loss, gradients=True)) == [[18.0, 36.0], [6.0, 12.0], [1.0, 1.0]]
+    assert grads(Graph.of(loss)) == [[15.0, 15.0], [5.0, 5.0], None]
+
+
+def test_shapes_are_not_what_a_step_keeps() -> None:
+    w = ac.nn.Parameter(ac.ones(2, 3))
+    assert [s.keeps for s in ac.trace(lambda: (w.sum(0) * 2.0).exp()).steps] == [(), ("other",), ("y",)]
+
+
+def test_a_graph_is_a_value() -> None:
+    """Nobody can change it: it consists of tuples."""
+    w = ac.nn.Parameter(ac.ones(3))
+    for graph in (ac.trace(lambda x: {"a": [w * x, x.sum()]}, ac.ones(3)), Graph.of((w.exp() * w).sum(), w * 2)):
+        for parts in (graph.values, graph.steps, graph.inputs, graph.outputs, graph.parameters):
+            assert type(parts) is tuple
+        for step in graph:
+            assert {type(p) for p in (step.inputs, step.outputs, step.scope, step.keeps, step.absent)} == {tuple}
+        assert all(v.shape is None or type(v.shape) is tuple for v in graph.values)
+
+
+def test_what_is_no_number_is_printed_as_a_value() -> None:
+    values = tuple(Value(i, "constant", data=d) for i, d in enumerate((2.5, True, 3, None, [1.0])))
+    assert str(Graph(values, (), (), (0, 1, 2, 3, 4))).endswith("return 2.5, 1, 3, %3, %4")
+
+
+def test_values_are_alike_without_their_nodes() -> None:
+    x = ac.tensor([1.0], requires_grad=True)
+    one, other = (Value(0, "parameter", shape=(1,), node=n) for n in (x.node, (x * 2).node))
+    assert one == other and "Node" not in repr(one) and "node=" not in repr(one)
+    graph = ac.trace(lambda x, i: x[i], x, ac.tensor([0]))
+    assert "linked=" not in repr(graph.steps[0])

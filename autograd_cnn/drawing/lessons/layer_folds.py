@@ -77,7 +77,7 @@ def merged_runs(layers: list[Layer]) -> list[Layer]:
     gone: dict[int, int] = {}
     uses = Counter(i for n in layers for i in n.sources)
     for n in layers:
-        if len(n.sources) != 1 or n.kind != "conv":
+        if len(n.sources) != 1:
             continue
         at = n.sources[0]
         first = layers[gone.get(at, at)]

@@ -4,7 +4,7 @@ its end."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ class _Panel:
     name: str
     series: list[_Series]
     percent: bool
+    best: Callable[..., Any] | None  # which of its values is best, if one knows
 
 
 def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) -> Scene:
@@ -106,7 +107,7 @@ def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: 
     for kind in order:
         top = max(y for s in grouped[kind] for _, y in s.points if math.isfinite(y))
         known = words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
-        panels.append(_Panel(known, grouped[kind], kind == "accuracy" and top <= 1.0))
+        panels.append(_Panel(known, grouped[kind], kind == "accuracy" and top <= 1.0, {"loss": min, "accuracy": max}.get(kind)))
     return panels
 
 
@@ -145,11 +146,11 @@ def _described(panels: Sequence[_Panel]) -> str:
     for p in panels:
         for s in p.series:
             known = [(x, y) for x, y in s.points if math.isfinite(y)]
-            best = (max if p.percent else min)(known, key=lambda q: q[1])
-            parts.append(
-                f"{p.name}, {s.name}: from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} "
-                f"in {len(known)} points, best {_value(best[1], p.percent)} at {best[0]:g}."
-            )
+            told = f"from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} in {len(known)} points"
+            if p.best is not None:
+                best = p.best(known, key=lambda q: q[1])
+                told += f", best {_value(best[1], p.percent)} at {best[0]:g}"
+            parts.append(f"{p.name}, {s.name}: {told}.")
     return " ".join(parts)
 
 
@@ -163,20 +164,21 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     if not high > low:
         high = low + (abs(low) or 1.0)
     raw = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999) * power
+    power = math.floor(math.log10(raw))
+    step = next(m for m in (1, 2, 2.5, 5, 10) if m * 10.0**power >= raw * 0.999) * 10.0**power
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    return [round(i * step, 2 - power) for i in range(first, last + 1)]
 
 
 def _tick_text(v: float, ticks: Sequence[float], percent: bool) -> str:
     if percent:
         return f"{100 * v:.3g} %"
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
-    if round(step, digits) != round(step, 12):
-        digits += 1
-    return signed(f"{v:.{digits}f}" if abs(v) < 1e5 and digits < 6 else f"{v:.2g}")
+    power = math.floor(math.log10(step) + 1e-9)
+    last = power - (abs(step / 10.0**power - round(step / 10.0**power)) > 1e-6)  # the last place that tells ticks apart
+    if abs(v) < 1e5 and last > -6:
+        return signed(f"{v:.{max(0, -last)}f}")
+    return signed(f"{v:.{max(1, math.floor(math.log10(abs(v)) + 1e-9) - last + 1)}g}") if v else "0"
 
 
 def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:

@@ -149,13 +149,15 @@ class Tracer:
 def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None = None) -> Graph:
     """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
 
-    The graph holds for inputs of these shapes; Python control flow is what it was in this run, as in a recording. Random
+    The graph holds for inputs of these shapes; Python control flow, and what the function takes out of tensors (`item()`,
+    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Random
     operations draw anew at each replay. A traced graph does not hold what the operations gave; `note` says what to keep
     of it, as the `data` of each result: it is called with the raw result at once, before anything may overwrite it.
 
     Raises:
         TypeError: `fn` cannot be called.
-        GraphError: nothing it returns was computed from tensors.
+        GraphError: nothing it returns was computed from tensors; or it asks for a gradient through an `autograd.Function` that
+            saves tensors, which no replay could follow.
 
     >>> import autograd_cnn as ac
     >>> graph = ac.trace(lambda x: (x * 2).sum(), ac.ones(3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd_cnn as ac
@@ -60,4 +61,50 @@ def test_a_user_s_operation_on_any_number_of_values(kind: Any) -> None:
     assert [(s.name, float(d.value)) for s, d in zip(made.arguments, made.locals, strict=True) if isinstance(d, algebra.Number)] == [
         ("A", 12.0),
         ("B", 75.0),
+    ]
+
+
+@primitive(family="user")
+def _gated(x: Any, p: Any, q: Any) -> Any:
+    """x · (p + 2 q + 3), by a kernel that takes no symbols."""
+    return np.multiply(np.asarray(x, float), np.asarray(p, float) + 2 * np.asarray(q, float) + 3.0)
+
+
+@_gated.vjp("x")
+def _(g: Any, p: Any, q: Any) -> Any:
+    return g * (p + 2 * q + 3.0)
+
+
+@_gated.vjp("p")
+def _(g: Any, x: Any) -> Any:
+    return g * x
+
+
+@_gated.vjp("q")
+def _(g: Any, x: Any) -> Any:
+    return 2 * g * x
+
+
+def test_a_derivative_of_several_entries_is_found_entry_by_entry() -> None:
+    def leaf(*v: float) -> ac.Tensor:
+        return ac.tensor(v, requires_grad=True)
+
+    y = _gated(leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0))
+    assert draw.formula(y, "O2").text == "O2 = 3·X2 + P2·X2 + 2·Q2·X2"
+    assert draw.formula(y, "X1").text.startswith("∂E/∂X1 = ∂E/∂O1·(P1 + 2·Q1 + 3)")
+    assert draw.formula(y, "Q1").text.startswith("∂E/∂Q1 = 2·∂E/∂O1·X1")
+    only = _gated(leaf(1.0, 2.0), ac.tensor([3.0, 4.0]), leaf(5.0, 6.0))  # the rule of p does not run, that of q does
+    assert draw.formula(only, "O1").text == "O1 = 3·X1 + P1·X1 + 2·Q1·X1"
+    assert draw.formula(only, "Q2").text.endswith("2·∂E/∂O2·X2")
+
+
+def test_an_operation_too_large_to_ask_entry_by_entry_is_known_by_its_numbers() -> None:
+    n = 140  # 3 · 140 entries
+    y = _gated(*(ac.full((n,), v, requires_grad=True) for v in (1.0, 3.0, 5.0)))
+    (made, *_) = expansion_of(operation_of("test", y), [0]).exprs.values()
+    assert isinstance(made, algebra.Function)
+    assert [(s.name, d) for s, d in zip(made.arguments, made.locals, strict=True)] == [
+        ("X1", algebra.expr(16.0)),
+        ("P1", algebra.expr(1.0)),
+        ("Q1", algebra.expr(2.0)),
     ]

@@ -150,6 +150,13 @@ def test_what_does_not_pad_is_a_layer_of_its_own(first: Any) -> None:
     assert layers[-2].kind == "other" and [(a.before, a.after) for a in layers[-1].window.along] == [(1, 1), (1, 1)]
 
 
+def test_pooling_is_a_layer_of_its_own_though_it_keeps_the_size() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 1, 1), nn.AvgPool2d(3, 1, 1), nn.MaxPool2d(3, 1, 1))
+    for runs in (False, True):
+        layers = layers_of(_graph(net, 1, 1, 8, 8), runs=runs)
+        assert [(n.kind, n.count, len(n.steps)) for n in layers] == [("input", 1, 0), ("conv", 1, 2), *[("pool", 1, 1)] * 3]
+
+
 def test_how_many_operations_one_folded_module_stands_for() -> None:
     net = nn.Sequential(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3), nn.ReLU()))
     made = _graph(net, 1, 1, 8, 8)
@@ -229,6 +236,7 @@ def test_the_width_of_a_lane_is_the_place_of_its_norm() -> None:
     near = LaneScale.of([1.0, 10.0])
     assert (near.low, near.high) == (-0.5, 1.5)  # two decades at least
     assert LaneScale(-3.0, 1.0).samples() == pytest.approx([5e-3, 0.1, 1.0])
+    assert LaneScale(-1.0, 3.0).samples() == pytest.approx([0.5, 10.0, 100.0])
 
 
 @pytest.mark.parametrize(

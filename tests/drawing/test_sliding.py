@@ -204,6 +204,8 @@ def test_a_misfit_is_told_with_its_cure() -> None:
         (lambda: draw.convolution(7, 3, lang="fr"), ValueError, "expected lang to be 'en' or 'de', got 'fr'"),
         (lambda: draw.pooling(4, 2, kind="maxx"), ValueError, r"kind to be 'max' or 'average', got 'maxx'\. Did you mean 'max'"),
         (lambda: draw.pooling(4, 2, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
+        (lambda: draw.pooling(9, 3, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
+        (lambda: draw.pooling(9, 3, padding=3, dilation=2), ShapeError, r"a padding of at most half the window \(2\), got 3"),
         (lambda: draw.pooling(np.zeros((1, 2, 3, 4)), 2), ShapeError, r"expected an input of shape \(S,\), \(H, W\) or \(C, H, W\)"),
     ],
 )

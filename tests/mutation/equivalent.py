@@ -174,6 +174,8 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("drawing/lessons/layers.py", "folding_within", "0", "(1)", "a graph without steps has nothing to fold"),
     ("summaries/collect.py", "_Keys.of", "1", "(2)", "the numbers of calls need only be unlike"),
     ("drawing/entries/probe.py", "_decoded", "0", "(1)", "each pull names the same inputs"),
+    ("drawing/entries/probe.py", "*", "* > TOLERANCE", "(* >= TOLERANCE)", "no derivative is as small as that"),
+    ("drawing/entries/probe.py", "", "400", "(401)", "a bound on what a picture may take: another way is as right"),
     ("drawing/entries/probe.py", "_guess", "1.0", "(2.0)", "what is guessed must agree with a third set of numbers"),
     (
         "drawing/lessons/sliding.py",

@@ -30,7 +30,7 @@ def batch_of(image: Any, model: Any, what: str) -> Any:
         a = a[None, None] if a.ndim == 2 else a[None]
     elif a.ndim == 1:
         a = a[None]
-    if a.ndim > 4 or a.shape[0] != 1 or not a.size:
+    if a.ndim not in (2, 4) or a.shape[0] != 1 or not a.size:
         raise ValueError(
             f"draw.{what}: expected one picture, (H, W), (C, H, W) or (1, C, H, W), got shape {a.shape}. Pass one of the batch: x[0]."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -233,7 +233,7 @@ def _parted(x: _Given, w: _Given, dims: int, transposed: bool) -> tuple[int, int
 
 
 def _steps(given: Any, dims: int, name: str, what: str, least: int) -> Index:
-    values = (given,) * dims if isinstance(given, (int, np.integer)) else tuple(given)
+    values = tuple(given) if isinstance(given, Iterable) else (given,) * dims
     if len(values) == 1:
         values *= dims
     if len(values) != dims or any(isinstance(v, bool) or not isinstance(v, (int, np.integer)) or v < least for v in values):

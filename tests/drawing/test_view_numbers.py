@@ -1,0 +1,214 @@
+"""The numbers of a view: gradients taken together, memory, sizes, the facts of the subtitle."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn import Graph, nn
+from autograd_cnn.drawing.canvas.text import Words
+from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
+from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.style import Style
+from autograd_cnn.drawing.view.view import Gradient, gradient_of, has_gradients, is_freed, joint, leaves_only, number_of, size_of, summary
+from autograd_cnn.errors import ShapeError
+from autograd_cnn.graph.step import Value
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "norm"),
+    [
+        ([], "none", 0.0),
+        (["none", "none"], "none", 0.0),
+        (["none", "missing"], "missing", 0.0),
+        (["missing", "unknown"], "unknown", 0.0),
+        (["unknown", 3.0], "flows", 3.0),
+        ([3.0, 4.0], "flows", 5.0),
+        ([3.0, "missing", "none", 4.0], "flows", 5.0),
+        ([0.0, "missing"], "zero", 0.0),
+        ([0.0, 2.0], "flows", 2.0),
+    ],
+)
+def test_gradients_together(states: list[Any], state: str, norm: float) -> None:
+    given = [Gradient(s) if isinstance(s, str) else Gradient("flows" if s else "zero", s) for s in states]
+    found = joint(iter(given))
+    assert (found.state, found.norm) == (state, norm)
+
+
+def test_one_gradient_that_is_no_number_is_all() -> None:
+    assert joint([Gradient("nan", math.nan), Gradient("flows", 1.0)]).state == "nan"
+    assert joint([Gradient("flows", 1e200), Gradient("flows", 1e200)]).state == "nan"  # beyond what a float holds
+    assert (gradient_of(Value(0, "result", grad=np.full(4, 1e30, np.float32))).norm) == pytest.approx(2e30)
+    assert gradient_of(Value(0, "result", grad=np.zeros((0, 3)))) == Gradient("zero", 0.0)
+    assert Gradient("none").norm == 0.0
+
+
+def test_what_a_backward_pass_leaves() -> None:
+    w = ac.tensor([[1.0, 2.0]], requires_grad=True)
+    y = (w * 3).tanh()
+    loss = y.sum()
+    before = Graph.of(loss)
+    assert leaves_only(before) and not has_gradients(before) and not is_freed(before)
+    loss.backward()
+    after = Graph.of(loss)
+    assert leaves_only(after) and has_gradients(after) and is_freed(after)
+    y = (w * 3).exp().sum()
+    full = Graph.of(y, gradients=True)
+    assert not leaves_only(full) and has_gradients(full) and not is_freed(full)
+
+
+def test_numbers_and_sizes() -> None:
+    values = [Value(0, "result", shape=(2, 3)), Value(1, "constant"), Value(2, "result", shape=()), Value(3, "result", shape=(0, 4))]
+    assert size_of(values) == 6 + 1 + 1 + 0
+    assert size_of([]) == 0
+    assert number_of(Value(0, "result", shape=(1, 1), data=np.array([[2.5]]))) == 2.5
+    assert number_of(Value(0, "constant", data=3)) == 3.0
+    assert number_of(Value(0, "result", shape=(0,), data=np.zeros(0))) is None
+
+
+def test_the_facts_of_the_subtitle() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    x = ac.ones(5, 3)
+    view = view_of(ac.trace(net, x))
+    facts = summary(view)
+    assert (facts["operations"], facts["parameters"], facts["dtype"]) == (3, 12 + 4 + 8 + 2, "float32")
+    assert facts["nodes"] == len(view.units) and facts["kept"] == view.kept_bytes == sum(s.kept_bytes for s in view.graph)
+    assert facts["kept"] == 5 * 3 * 4 + 5 * 4 * 4  # the input, and the ReLU's output, which both that and the second layer keep
+    assert not view.folded
+    double = view_of(ac.trace(lambda a, b: a.double() * b.double() + a.double(), ac.ones(2), ac.ones(2)))
+    assert summary(double)["dtype"] == "float64"
+    assert summary(view_of(Graph((Value(0, "constant", data=1.0),), (), (), (0,))))["dtype"] == ""
+
+
+def test_a_style_takes_each_gradient_once() -> None:
+    style = Style(Words("en"), True, leaves_only=True)
+    missing = Value(3, "result", requires_grad=True)
+    assert style.gradient(missing) == Gradient("unknown") and style.gradients == {3: Gradient("unknown")}
+    style.gradients[3] = Gradient("flows", 2.0)
+    assert style.gradient(missing) == Gradient("flows", 2.0)
+    leaf = Value(4, "parameter", requires_grad=True)
+    assert style.gradient(leaf) == Gradient("missing")
+    assert style.gradient(Value(5, "result", grad=np.array([3.0, 4.0]))) == Gradient("flows", 5.0)
+    assert style.gradient(Value(6, "result")) == Gradient("none")
+    assert Style(Words("en"), True).gradient(missing) == Gradient("missing")
+
+
+# ------------------------------------------------------------------------------------------------------- windows that slide
+def conv(
+    x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, mode: Any = None, transposed: bool = False, extra: Any = 0
+) -> Sliding:
+    return convolution(x, w, stride, padding, dilation, mode, False, transposed, extra)
+
+
+def pool(x: Any, k: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, kind: str = "max", ceil: bool = False) -> Sliding:
+    return pooling(x, k, stride, padding, dilation, kind, ceil, True)
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "channels", "maps", "inputs", "outputs"),
+    [
+        ((7,), (3,), 1, 1, (7,), (5,)),
+        ((2, 7), (4, 2, 3), 2, 4, (7,), (5,)),
+        ((6, 7), (3, 2), 1, 1, (6, 7), (4, 6)),
+        ((2, 6, 7), (2, 3, 2), 2, 1, (6, 7), (4, 6)),
+        ((2, 6, 7), (5, 2, 3, 2), 2, 5, (6, 7), (4, 6)),
+    ],
+)
+def test_sizes_of_a_convolution(x: Any, w: Any, channels: int, maps: int, inputs: Any, outputs: Any) -> None:
+    for given in ((x, w), (np.zeros(x), np.ones(w))):
+        made = conv(*given)
+        assert (made.channels, made.maps, made.inputs, made.outputs, made.kind) == (channels, maps, inputs, outputs, "conv")
+        assert made.x.size == (0 if given[0] is x else math.prod(x)) and made.w.size == (0 if given[0] is x else math.prod(w))
+    assert conv(np.zeros(x), w).x.size == conv(x, np.ones(w)).w.size == 0  # one without the other gives no results
+
+
+@pytest.mark.parametrize(
+    ("x", "k", "channels", "inputs", "outputs"),
+    [((7,), 2, 1, (7,), (3,)), ((6, 7), 2, 1, (6, 7), (3, 3)), ((3, 6, 7), (2, 3), 3, (6, 7), (3, 2)), ((3, 7), (2,), 3, (7,), (3,))],
+)
+def test_sizes_of_a_pooling(x: Any, k: Any, channels: int, inputs: Any, outputs: Any) -> None:
+    made = pool(x, k)
+    assert (made.channels, made.maps, made.inputs, made.outputs) == (channels, channels, inputs, outputs)
+    assert pool(np.zeros(x), k).x.shape == (channels, *inputs)
+
+
+@pytest.mark.parametrize(
+    ("padding", "mode", "sides"),
+    [
+        (1, None, [(1, 1), (1, 1)]),
+        ((1, 2), None, [(1, 1), (2, 2)]),
+        (((1, 0), (0, 2)), None, [(1, 0), (0, 2)]),
+        ([[1, 0], 2], None, [(1, 0), (2, 2)]),
+        (0, "valid", [(0, 0), (0, 0)]),
+        ("same", None, [(1, 1), (1, 2)]),
+        (0, "full", [(2, 2), (3, 3)]),
+        (((1, 0),), None, None),
+        (((1, 0), (0, -1)), None, None),
+    ],
+)
+def test_sides_that_are_padded(padding: Any, mode: Any, sides: Any) -> None:
+    if sides is None:
+        with pytest.raises((ValueError, TypeError)):
+            conv((6, 6), (3, 4), padding=padding, mode=mode)
+    else:
+        assert [(a.before, a.after) for a in conv((6, 6), (3, 4), padding=padding, mode=mode).along] == sides
+
+
+@pytest.mark.parametrize("steps", [0, -1, True, 1.5, (1, 2, 3), (1, 0), ()])
+def test_steps_are_whole_numbers(steps: Any) -> None:
+    with pytest.raises(ValueError, match=r"expected stride to be one whole number or 2 of them, each at least 1, got"):
+        conv((6, 6), 3, stride=steps)
+    with pytest.raises(ValueError, match=r"expected dilation to be one whole number, each at least 1, got"):
+        pool((6,), 2, dilation=0)
+    assert conv((6, 6), 3, stride=(2,)).outputs == conv((6, 6), 3, stride=np.int64(2)).outputs == (2, 2)
+
+
+def test_a_transposed_convolution_grows_by_its_steps() -> None:
+    assert conv((3,), (2,), 2, transposed=True).outputs == (6,)
+    assert conv((3,), (2,), 2, extra=1, transposed=True).outputs == (7,)
+    assert conv((3,), (3,), 2, padding=1, transposed=True).outputs == (5,)
+    assert conv((3,), (3,), 1, dilation=3, extra=2, transposed=True).outputs == (11,)  # smaller than the dilation
+    with pytest.raises(ValueError, match="smaller than stride or dilation, got 3 with stride 1"):
+        conv((3,), (3,), 1, dilation=3, extra=3, transposed=True)
+    assert conv((1,), (3,), padding=1, transposed=True).outputs == (1,)
+    with pytest.raises(ShapeError, match="padding 2 leaves nothing of the output"):
+        conv((1,), (3,), padding=2, transposed=True)
+    with pytest.raises(ShapeError, match="of one output channel for transposed=True"):
+        conv((2, 3, 3), (2, 2, 2, 2), transposed=True)
+    assert conv((2, 3, 3), (1, 2, 2, 2), transposed=True).outputs == (4, 4)
+
+
+def test_pictures_that_would_be_too_large() -> None:
+    assert len(conv((40, 30), (40, 30)).frames()) == 1  # 1200 cells
+    with pytest.raises(ValueError, match="makes 1 windows over 1240 cells; at most 400 windows over 1200 cells"):
+        conv((40, 31), (40, 31))
+    assert len(conv((20, 20), (1, 1)).frames()) == 400
+    with pytest.raises(ValueError, match="an input of 20×21 makes 420 windows over 420 cells"):
+        conv((20, 21), (1, 1))
+    with pytest.raises(ShapeError, match=r"a window of 5 does not fit an input of 2 with padding 0 \+ 1\. Use padding=2 or more"):
+        conv((2,), (5,), padding=((0, 1),))
+    assert conv((2,), (4,), padding=1).outputs == (1,)
+
+
+def test_the_window_over_the_edge() -> None:
+    made = conv((8, 7), (3, 3), 2)
+    assert not made.fits and made.steps == (3, 3)
+    assert made.frames()[-1] == (0, (3, 2)) and made.hangs((3, 2)) and not made.hangs((2, 2))
+    assert len(made.frames()) == 10
+    assert pool((5,), 2, ceil=True).fits and pool((5,), 2, ceil=True).steps == (3,)
+    assert pool((5,), 2).frames()[-1] == (0, (2,))
+
+
+def test_an_average_is_divided_by_what_counts() -> None:
+    x = np.arange(1.0, 6.0)
+    edge = pooling(x, 3, 2, 1, 1, "average", False, True)
+    assert [edge.counted((i,)) for i in range(3)] == [3, 3, 3] and edge.result(0, (0,)) == pytest.approx(1.0)
+    inner = pooling(x, 3, 2, 1, 1, "average", False, False)
+    assert [inner.counted((i,)) for i in range(3)] == [2, 3, 2] and inner.result(0, (2,)) == pytest.approx(4.5)
+    over = pooling(np.arange(1.0, 5.0), 3, 2, 0, 1, "average", True, True)  # the last window reaches beyond the padding
+    assert [over.counted((i,)) for i in range(2)] == [3, 2] and over.result(0, (1,)) == pytest.approx(3.5)
+    assert edge.output(1) == {(0, (0,)): pytest.approx(1.0)} and edge.output(0) == {}

@@ -108,3 +108,10 @@ def test_an_operation_too_large_to_ask_entry_by_entry_is_known_by_its_numbers() 
         ("P1", algebra.expr(1.0)),
         ("Q1", algebra.expr(2.0)),
     ]
+
+
+def test_indices_that_a_rule_wants_are_no_entries() -> None:
+    x = ac.tensor([[1.0, 5.0, 2.0], [7.0, 0.0, 3.0]], requires_grad=True)
+    assert draw.formula(x.max(1).values, "O1").text == "O1 = X12"
+    assert draw.formula(x.cummax(1).values, "O13").text == "O13 = X12"
+    assert draw.formula(x.median(1).values, "O2").text == "O2 = X23"

@@ -11,10 +11,11 @@ from autograd_cnn import nn
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.symbols import LaneScale
 from autograd_cnn.drawing.canvas.text import figure, memory, norm, value
-from autograd_cnn.drawing.lessons.layers import Layer, layers_of
+from autograd_cnn.drawing.lessons.layers import Layer, layer_maps, layers_of, longest_path, ranks
 from autograd_cnn.drawing.lessons.volumes import _cells
 from autograd_cnn.drawing.lessons.volumes_layout import Volume
 from autograd_cnn.drawing.plots.confusion import counts_of
+from autograd_cnn.graph.trace import trace
 from autograd_cnn.nn import functional as F
 
 from .sound import texts
@@ -59,12 +60,65 @@ def test_a_run_of_convolutions_tells_what_follows_each() -> None:
         nn.Conv2d(2, 2, 3, padding=1, groups=2),
         nn.Conv2d(2, 3, 3, padding=1),
         nn.Conv2d(2, 2, 3),
+        nn.Conv2d(2, 2, 3, padding=2, dilation=2),
         nn.ConvTranspose2d(2, 2, 3, padding=1),
     ],
 )
 def test_convolutions_that_are_not_alike_stay_apart(second: nn.Module) -> None:
     layers = layers_of(_graph(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), second), 1, 2, 8, 8), runs=True)
     assert [n.count for n in layers] == [1, 1, 1]
+
+
+def test_a_run_begins_where_one_is_alike() -> None:
+    kernels = (3, 3), (5, 5), (3, 3), (3, 3), (1, 1)
+    net = nn.Sequential(*(nn.Conv2d(2, 2, k, padding=(k[0] // 2, k[1] // 2)) for k in kernels))
+    layers = layers_of(_graph(net, 1, 2, 8, 8), runs=True)
+    assert [(n.count, n.window.kernel) for n in layers[1:]] == [(1, (3, 3)), (1, (5, 5)), (2, (3, 3)), (1, (1, 1))]
+    assert [n.index for n in layers] == [0, 1, 2, 3, 4] and [n.sources for n in layers] == [[], [0], [1], [2], [3]]
+    strided = nn.Sequential(*(nn.Conv2d(2, 2, 3, padding=1, stride=s) for s in (2, 1, 2)))  # only the first of a row may step
+    assert [(n.count, n.window.stride) for n in layers_of(_graph(strided, 1, 2, 8, 8), runs=True)[1:]] == [(2, (2, 2)), (1, (2, 2))]
+
+
+def test_a_padding_belongs_to_its_convolution_among_others() -> None:
+    net = nn.Sequential(nn.Conv2d(2, 2, 3), nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(2, 2, 3)), nn.ZeroPad2d(1), nn.Conv2d(2, 2, 3))
+    layers = layers_of(_graph(net, 1, 2, 8, 8))
+    assert [(n.kind, [(a.before, a.after) for a in n.window.along]) for n in layers[1:]] == [
+        ("conv", [(0, 0)] * 2),
+        ("conv", [(1, 1)] * 2),
+        ("conv", [(1, 1)] * 2),
+    ]
+
+
+def test_inputs_that_lead_to_nothing_are_no_layers() -> None:
+    graph = ac.trace(lambda a, b, c, d: (a * c).tanh() @ d, ac.ones(2, 3), ac.ones(2, 3), ac.tensor(2.0), ac.ones(3, 2))
+    layers = layers_of(graph)
+    assert [(n.kind, n.shape) for n in layers[:2]] == [("input", (2, 3)), ("input", (3, 2))]
+    assert all(n.kind != "input" for n in layers[2:]) and layers[-1].sources == [2, 1]
+    assert ranks(layers)[:3] == [0, 0, 1] and longest_path(layers) == ranks(layers)[-1] + 1 == 3
+    assert ranks([]) == [] and longest_path([]) == 0
+
+
+def test_maps_of_layers_by_their_names() -> None:
+    class Skip(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.pool = nn.Conv2d(1, 1, 3, padding=1, stride=1), nn.MaxPool2d(2)
+
+        def forward(self, x: Any) -> Any:
+            return self.pool(self.conv(x).relu() + x)
+
+    made = trace(Skip(), ac.ones(1, 1, 4, 4), note=lambda raw: raw.copy())
+    maps = layer_maps(made)
+    assert [(name, a.shape[1:]) for name, a in maps] == [
+        ("conv conv 3×3, ReLU", (1, 4, 4)),
+        ("+", (1, 4, 4)),
+        ("pool max pool 2×2", (1, 2, 2)),
+    ]
+    assert [name for name, _ in layer_maps(made, ["pool"])] == ["pool max pool 2×2"]
+    for wrong in ("", "x0", "pol"):
+        with pytest.raises(ValueError, match=f"names of layers, got '{wrong}'"):
+            layer_maps(made, [wrong])
+    assert layer_maps(ac.trace(Skip(), ac.ones(1, 1, 4, 4))) == []  # nothing was noted
 
 
 def test_a_result_that_is_read_twice_ends_a_run() -> None:

@@ -13,6 +13,7 @@ from autograd_cnn import Graph, nn
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
 from autograd_cnn.drawing.view.builder import view_of
+from autograd_cnn.drawing.view.local_gradients import fitted
 from autograd_cnn.drawing.view.style import Style
 from autograd_cnn.drawing.view.view import Gradient, gradient_of, has_gradients, is_freed, joint, leaves_only, number_of, size_of, summary
 from autograd_cnn.errors import ShapeError
@@ -212,3 +213,14 @@ def test_an_average_is_divided_by_what_counts() -> None:
     over = pooling(np.arange(1.0, 5.0), 3, 2, 0, 1, "average", True, True)  # the last window reaches beyond the padding
     assert [over.counted((i,)) for i in range(2)] == [3, 2] and over.result(0, (1,)) == pytest.approx(3.5)
     assert edge.output(1) == {(0, (0,)): pytest.approx(1.0)} and edge.output(0) == {}
+
+
+def test_a_gradient_fits_what_was_broadcast() -> None:
+    g = np.arange(6.0).reshape(2, 3)
+    assert fitted(g, (2, 3)).tolist() == g.tolist()
+    assert fitted(g, (3,)).tolist() == [3.0, 5.0, 7.0]
+    assert fitted(g, (1, 3)).tolist() == [[3.0, 5.0, 7.0]]
+    assert fitted(g, (2, 1)).tolist() == [[3.0], [12.0]]
+    assert fitted(g, (1, 1)).tolist() == [[15.0]]
+    assert fitted(g, ()).tolist() == fitted(g, None).tolist() == 15.0
+    assert fitted(2.0, None).tolist() == 2.0 and fitted(np.ones((1, 3)), (1, 3)).shape == (1, 3)

@@ -175,6 +175,10 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("summaries/collect.py", "_Keys.of", "1", "(2)", "the numbers of calls need only be unlike"),
     ("drawing/entries/probe.py", "_decoded", "0", "(1)", "each pull names the same inputs"),
     ("drawing/entries/probe.py", "*", "* > TOLERANCE", "(* >= TOLERANCE)", "no derivative is as small as that"),
+    ("drawing/entries/probe.py", "Rules.random", "0.5", "(1.0)", "any numbers, away from 0"),
+    ("drawing/entries/probe.py", "Rules.random", "1.5", "(3.0)", "any numbers, away from 0"),
+    ("drawing/entries/probe.py", "Rules.random", "20", "(21)", "any numbers, away from 0"),
+    ("drawing/lessons/sliding.py", "Sliding", "True", "(False)", "whoever makes a pooling sets it, and nothing else asks"),
     ("drawing/entries/probe.py", "", "400", "(401)", "a bound on what a picture may take: another way is as right"),
     ("drawing/entries/probe.py", "_guess", "1.0", "(2.0)", "what is guessed must agree with a third set of numbers"),
     (

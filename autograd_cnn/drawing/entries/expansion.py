@@ -18,8 +18,9 @@ import numpy as np
 from ...symbolic import algebra, calculus
 from ...symbolic.algebra import ZERO, Expr, Function, Partial, Symbol
 from ...symbolic.calculus import evaluate
+from ..view.local_gradients import fitted
 from .operation import Array, Operation, Shape
-from .probe import Local, Row, Rules, fitted, rows
+from .probe import Local, Row, Rules, rows
 
 LETTERS = {
     "input": "X",

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..view.local_gradients import fitted
 from .operation import Array, Operation
 
 TOLERANCE = 1e-9
@@ -67,7 +68,7 @@ class Rules:
                 made = rule(*args)
             for n, d in zip(served_names, made if len(served) > 1 else (made,), strict=True):
                 if d is not None and n in self.op.inputs:
-                    found[n] = fitted(np.asarray(d, dtype=np.float64), self.op.inputs[n].shape)
+                    found[n] = fitted(d, self.op.inputs[n].shape)
         return found
 
     def _given(self, name: str, g: Array, values: Mapping[str, Array], served: Sequence[str]) -> Any:
@@ -105,13 +106,6 @@ class Rules:
         g = np.zeros(self.op.output.shape)
         g.reshape(-1)[o] = 1.0
         return g
-
-
-def fitted(g: Array, shape: tuple[int, ...]) -> Array:
-    """A gradient summed back to the shape its input had before broadcasting."""
-    g = g.sum(axis=tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
-    spread = tuple(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if want == 1 and have != 1)
-    return g.sum(axis=spread, keepdims=True) if spread else g
 
 
 def rows(rules: Rules, outs: Sequence[int]) -> list[Row] | None:

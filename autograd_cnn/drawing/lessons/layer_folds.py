@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...analysis.windows import Along, Window
 from ...engine.node import ScopeName
@@ -83,8 +83,7 @@ def merged_runs(layers: list[Layer]) -> list[Layer]:
         first = layers[gone.get(at, at)]
         if first.kind != "conv" or uses[at] != 1 or first.shape != n.shape or first.window is None or n.window is None:
             continue
-        alike = (first.window.kernel, first.window.kind, first.window.groups) == (n.window.kernel, n.window.kind, n.window.groups)
-        if not alike or any(s != 1 for s in n.window.stride):
+        if _form(first.window) != _form(n.window) or any(s != 1 for s in n.window.stride):
             continue
         first.count += 1
         first.steps += n.steps
@@ -92,6 +91,11 @@ def merged_runs(layers: list[Layer]) -> list[Layer]:
         first.out = n.out
         gone[n.index] = first.index
     return _renumbered(layers, gone)
+
+
+def _form(w: Window) -> tuple[Any, ...]:
+    """What the windows of a row have in common; only the first may step."""
+    return w.kind, w.kernel, w.dilation, w.groups
 
 
 def _renumbered(layers: list[Layer], gone: dict[int, int]) -> list[Layer]:

@@ -33,8 +33,8 @@ class Sliding:
     along: tuple[Along, ...]
     inputs: Index  # spatial sizes of the input
     outputs: Index
-    channels: int = 1
-    maps: int = 1  # output channels
+    channels: int
+    maps: int  # output channels
     x: Array = field(default_factory=lambda: NONE)
     w: Array = field(default_factory=lambda: NONE)
     flipped: bool = False

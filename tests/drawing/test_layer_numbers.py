@@ -80,11 +80,12 @@ def test_a_run_begins_where_one_is_alike() -> None:
 
 
 def test_a_padding_belongs_to_its_convolution_among_others() -> None:
-    net = nn.Sequential(nn.Conv2d(2, 2, 3), nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(2, 2, 3)), nn.ZeroPad2d(1), nn.Conv2d(2, 2, 3))
+    mirrored = nn.Sequential(nn.ReflectionPad2d((2, 2, 1, 1)), nn.Conv2d(2, 2, 3))
+    net = nn.Sequential(nn.Conv2d(2, 2, 3), mirrored, nn.ZeroPad2d(1), nn.Conv2d(2, 2, 3))
     layers = layers_of(_graph(net, 1, 2, 8, 8))
     assert [(n.kind, [(a.before, a.after) for a in n.window.along]) for n in layers[1:]] == [
         ("conv", [(0, 0)] * 2),
-        ("conv", [(1, 1)] * 2),
+        ("conv", [(1, 1), (2, 2)]),
         ("conv", [(1, 1)] * 2),
     ]
 

@@ -143,6 +143,29 @@ def test_networks(name: str, part: str) -> None:
     assert seen.sum() > 0.7 * said.sum()  # a maximum passes the gradient to one entry of its window
 
 
+def test_the_middles_of_cells_along_each_dimension() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(1, 1, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 3)), nn.ReLU(), nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten()
+    )
+    graph = ac.trace(net, ac.rand(1, 1, 16, 15))  # (8, 12), then (2, 3)
+    conv, relu, pool, flat = (s.outputs[0] for s in graph.steps)
+    rows, columns = centres(graph, 0), centres(graph, 1)
+    assert rows[graph.inputs[0]] == columns[graph.inputs[0]] == (0.0, 1.0)
+    assert rows[conv] == rows[relu] == (0.0, 2.0) and columns[conv] == columns[relu] == (1.5, 1.0)
+    assert rows[pool] == (0.0 + 1.5 * 2, 8.0) and columns[pool] == (1.5 + 1.5, 4.0)
+    assert flat not in rows and graph.inputs[0] not in centres(graph, 2)
+    up = ac.trace(nn.ConvTranspose1d(1, 1, 4, stride=2, padding=1), ac.rand(1, 1, 6))
+    assert centres(up, 0)[up.outputs[0]] == (-0.25, 0.5)
+
+
+def test_looking_leaves_the_graph_as_it_is() -> None:
+    graph = ac.trace(lambda x: F.pad(x, (1, 2), value=3.0) * 2, ac.rand(1, 1, 5))
+    seen = fields(graph, graph.outputs[0], (0,))[graph.inputs[0]]
+    assert not seen.any()  # the border's value depends on nothing
+    assert fields(graph, graph.outputs[0], (3,))[graph.inputs[0]].tolist() == [False, False, True, False, False]
+    assert graph.steps[0].params["value"] == 3.0 and graph(ac.zeros(1, 1, 5)).tolist() == [[[6.0, 0, 0, 0, 0, 0, 6.0, 6.0]]]
+
+
 def test_counts_of_the_lecture() -> None:
     net = nn.Sequential(
         nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Conv1d(4, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3), nn.Conv1d(4, 4, 3)

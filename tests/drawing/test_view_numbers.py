@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn import Graph, nn
+from autograd_cnn import Graph, Scalar, nn
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
 from autograd_cnn.drawing.view.builder import view_of
-from autograd_cnn.drawing.view.local_gradients import fitted
+from autograd_cnn.drawing.view.local_gradients import contribution_norm, fitted, local_derivatives, places
 from autograd_cnn.drawing.view.style import Style
 from autograd_cnn.drawing.view.view import Gradient, gradient_of, has_gradients, is_freed, joint, leaves_only, number_of, size_of, summary
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.graph.step import Value
+from autograd_cnn.nn import functional as F
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,33 @@ def test_a_gradient_fits_what_was_broadcast() -> None:
     assert fitted(g, (1, 1)).tolist() == [[15.0]]
     assert fitted(g, ()).tolist() == fitted(g, None).tolist() == 15.0
     assert fitted(2.0, None).tolist() == 2.0 and fitted(np.ones((1, 3)), (1, 3)).shape == (1, 3)
+
+
+def test_places_of_arguments_where_some_are_not_there() -> None:
+    w = ac.tensor([1.0, 2.0], requires_grad=True)
+
+    def of(y: Any, step: int = 0) -> list[int]:
+        graph = Graph.of(y.sum())
+        return places(graph, graph.steps[step])
+
+    assert of(2.0 - w) == [1] and of(w - 2.0) == [0] and of(w - w) == [0, 1] and of(w * 3.0) == [0, 1]
+    assert of(ac.tensor([3.0, 1.0]) - w) == [1]  # no rule wants it, so the tape does not hold it
+    bias = ac.ones(2, requires_grad=True)
+    graph = ac.trace(lambda x: F.batch_norm(x, ac.zeros(2), ac.ones(2), None, bias), ac.ones(3, 2))
+    step = next(s for s in graph if s.absent)
+    assert places(graph, step) == [i for i in range(5) if i not in step.absent] == [0, 1, 2, 4]
+    a, b = Scalar(3.0), Scalar(2.0)
+    numbers = Graph.of(2.0 - a * b)
+    assert [local_derivatives(numbers, s) for s in numbers] == [[2.0, 3.0], [None, -1.0]]
+
+
+def test_what_one_step_adds_to_a_gradient() -> None:
+    w = ac.tensor([3.0, 4.0], requires_grad=True)
+    graph = Graph.of((w * w + 2 * w).sum(), gradients=True)
+    square, double = (next(s for s in graph if s.name == "mul" and (len(set(s.inputs)) == 1) == alike) for alike in (True, False))
+    at = graph.parameters[0].id
+    assert contribution_norm(graph, square, at) == pytest.approx(10.0)  # 2 w
+    assert [contribution_norm(graph, square, at, k) for k in (0, 1)] == [pytest.approx(5.0)] * 2
+    assert contribution_norm(graph, square, at, 2) is None
+    assert contribution_norm(graph, double, at) == pytest.approx(math.sqrt(8))
+    assert contribution_norm(Graph.of((w * w).sum()), square, at) is None  # no gradient arrived there

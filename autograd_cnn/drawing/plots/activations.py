@@ -94,7 +94,7 @@ def _row(name: str, given: Any) -> _Row:
         a = a[0]  # a batch of one sample
     if a.ndim == 2:
         a = a[None]
-    if a.ndim == 3 and a.shape[1:] == (1, 1):
+    if a.shape[1:] == (1, 1):
         a = a[:, 0, 0]
     if a.ndim not in (1, 3) or not a.size:
         hint = " Pass one sample of the batch: array[0]." if a.ndim == 4 else ""

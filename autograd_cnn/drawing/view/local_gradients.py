@@ -18,8 +18,6 @@ def places(graph: Graph, step: Step) -> list[int]:
     absent = step.absent
     node = graph.values[step.outputs[0]].node if step.outputs else None
     given = getattr(node, "inputs", ())
-    if not absent and len(given) <= len(step.inputs):
-        return list(range(len(step.inputs)))
     found: list[int] = []
     at = 0
     for i in step.inputs:

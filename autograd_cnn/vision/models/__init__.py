@@ -8,25 +8,7 @@ from typing import Any
 
 from ...errors import nearest
 from ...nn import Module
-from ...support.listing import listed
-from . import alexnet as _alexnet
-from . import autoencoder as _autoencoder
-from . import cifar_resnet as _cifar_resnet
-from . import dcgan as _dcgan
-from . import deconvnet as _deconvnet
-from . import densenet as _densenet
-from . import fcn as _fcn
-from . import feature_extraction as _feature_extraction
-from . import googlenet as _googlenet
-from . import inception as _inception
-from . import mobilenetv2 as _mobilenetv2
-from . import mobilenetv3 as _mobilenetv3
-from . import resnet as _resnet
-from . import sequence as _sequence
-from . import shufflenetv2 as _shufflenetv2
-from . import squeezenet as _squeezenet
-from . import style as _style
-from . import vgg as _vgg
+from ...support.listing import defined_in, listed
 from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
 from .autoencoder import *  # noqa: F403
 from .cifar_resnet import *  # noqa: F403
@@ -39,13 +21,16 @@ from .googlenet import *  # noqa: F403
 from .googlenet import _GoogLeNetOutputs as _GoogLeNetOutputs
 from .inception import *  # noqa: F403
 from .inception import _InceptionOutputs as _InceptionOutputs
-from .lenet import LeNet5, lenet5, lenet5_modern
-from .mlp import MLP, mlp
+from .lenet import LeNet5 as LeNet5
+from .lenet import lenet5, lenet5_modern
+from .mlp import MLP as MLP
+from .mlp import mlp
 from .mobilenetv2 import *  # noqa: F403
 from .mobilenetv3 import *  # noqa: F403
 from .published import REGISTRY as _REGISTRY
 from .published import WEIGHTS as _WEIGHTS
-from .published import Weights, WeightsEnum
+from .published import Weights as Weights
+from .published import WeightsEnum as WeightsEnum
 from .resnet import *  # noqa: F403
 from .sequence import *  # noqa: F403
 from .shufflenetv2 import *  # noqa: F403
@@ -56,42 +41,8 @@ from .vgg import *  # noqa: F403
 _SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
 _REGISTRY.update(_SMALL)
 
-__all__ = [
-    "MLP",
-    "LeNet5",
-    "Weights",
-    "WeightsEnum",
-    "get_model",
-    "get_model_builder",
-    "get_model_weights",
-    "get_weight",
-    "lenet5",
-    "lenet5_modern",
-    "list_models",
-    "mlp",
-    "small_models",
-]
-for _file in (
-    _alexnet,
-    _autoencoder,
-    _cifar_resnet,
-    _dcgan,
-    _deconvnet,
-    _densenet,
-    _fcn,
-    _feature_extraction,
-    _googlenet,
-    _inception,
-    _mobilenetv2,
-    _mobilenetv3,
-    _resnet,
-    _sequence,
-    _shufflenetv2,
-    _squeezenet,
-    _style,
-    _vgg,
-):
-    __all__ += _file.__all__
+__all__ = ["get_model", "get_model_builder", "get_model_weights", "get_weight", "list_models", "small_models"]
+__all__ += defined_in(__name__, globals())
 
 
 def list_models(module: Any = None, include: str | Iterable[str] | None = None, exclude: str | Iterable[str] | None = None) -> list[str]:

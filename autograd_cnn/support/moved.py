@@ -65,6 +65,7 @@ _NAMES = {
     "symbolic": "algebra=engine.algebra calculus=engine.algebra",
     "tensors": "casts=basics creation=creation filling=overwriting inplace=inplace printing=printing properties=basics sampling=sampling scalar=scalar "
     "tensor=tensor",
+    "testing": "case_draws=testing.draw",
     "types": "device=device dtypes=dtypes kinds=ops.kinds promotion=ops.promotion",
 }
 

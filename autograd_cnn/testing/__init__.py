@@ -12,9 +12,9 @@ from ..errors import UsageHint
 from ..primitives.cases import Bad, Case, Draw
 from ..support.listing import listed
 from . import strategies
+from .case_draws import HypothesisDraw, RandomDraw
 from .checks import CHECKS
 from .decorators import check_gradients, gradient_test, primitive_test
-from .draw import HypothesisDraw, RandomDraw
 from .gradcheck import gradcheck, gradgradcheck
 from .module import check_module
 from .primitive import PrimitiveReport, check_case, check_primitive

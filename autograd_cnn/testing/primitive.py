@@ -15,8 +15,8 @@ from ..errors import UsageHint
 from ..primitives.cases import Case
 from ..primitives.primitive import Primitive
 from ..tensors.tensor import wrap
+from .case_draws import HypothesisDraw, RandomDraw
 from .checks import CHECKS
-from .draw import HypothesisDraw, RandomDraw
 from .hints import hints_of
 from .needs import hypothesis
 from .setup import CheckFailure, Setup, asked, primitive_of, require, values

@@ -22,7 +22,7 @@ from autograd_cnn.symbolic import algebra, calculus
 from autograd_cnn.symbolic.algebra import Partial, Symbol
 from autograd_cnn.symbolic.calculus import evaluate
 from autograd_cnn.tensors.tensor import wrap
-from autograd_cnn.testing.draw import RandomDraw
+from autograd_cnn.testing.case_draws import RandomDraw
 
 from . import sound
 

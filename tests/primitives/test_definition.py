@@ -15,8 +15,8 @@ from autograd_cnn.testing import check_primitive
 
 CELL = """
 import numpy as np
-from autograd_cnn.engine.cases import Case
-from autograd_cnn.engine.primitive import primitive
+from autograd_cnn.primitives.cases import Case
+from autograd_cnn.primitives.primitive import primitive
 
 @primitive(label="times {factor}")
 def celled(x, *, by=1.0):

@@ -21,7 +21,7 @@ from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry.expose import FUNCTIONS
 from autograd_cnn.primitives.alias import Alias
 from autograd_cnn.primitives.primitive import REGISTRY, primitive
-from autograd_cnn.testing.draw import RandomDraw
+from autograd_cnn.testing.case_draws import RandomDraw
 
 ALIASES: dict[str, Alias] = {n: op for n, op in FUNCTIONS.items() if isinstance(op, Alias)}
 

@@ -20,7 +20,7 @@ def _has_zero(low: float, high: float, kinks: Sequence[float]) -> bool:
 
 
 class RandomDraw:
-    """Implements `engine.cases.Draw` with NumPy's generator: the same seed draws the same cases. `huge`: half of the entries of
+    """Implements `Draw` of `primitives.cases` with NumPy's generator: the same seed draws the same cases. `huge`: half of the entries of
     arrays whose case names no range are far beyond it.
 
     >>> RandomDraw(0).integers((3,), 0, 10).shape
@@ -130,7 +130,7 @@ class RandomDraw:
 
 
 class HypothesisDraw:
-    """Implements `engine.cases.Draw` with hypothesis: sizes shrink to the smallest, entries to simple numbers near zero.
+    """Implements `Draw` of `primitives.cases` with hypothesis: sizes shrink to the smallest, entries to simple numbers near zero.
 
     `draw` is what `st.composite` or `st.data()` hand out:
 

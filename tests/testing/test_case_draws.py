@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn.testing.draw import RandomDraw
+from autograd_cnn.testing.case_draws import RandomDraw
 
 
 def test_draws_repeat_and_keep_their_promises() -> None:

@@ -113,7 +113,7 @@ def test_public_docstrings(module):
 def test_every_layer_is_exported():
     for path in (PACKAGE / "nn" / "layers").glob("*.py"):
         names = getattr(importlib.import_module(module_of(path)), "__all__", [])
-        assert not set(names) - set(nn.__all__), f"{name_of(path)}: not in nn/__init__.py"
+        assert not set(names) - set(nn.__all__), f"{name_of(path)}: nn/__init__.py does not import `*` from it"
 
 
 def test_sources_are_plain():

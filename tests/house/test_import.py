@@ -32,8 +32,8 @@ def _loaded(code: str) -> set[str]:
 
 
 def test_import_is_light():
-    loaded = _loaded("import autograd_cnn")
-    assert not loaded & set(HEAVY)
+    heavy = _loaded("import autograd_cnn") & set(HEAVY)
+    assert not heavy, f"`import autograd_cnn` loads {sorted(heavy)}: import them inside the function that needs them"
 
 
 def test_working_without_drawing_is_light():
@@ -43,14 +43,15 @@ def test_working_without_drawing_is_light():
         "o = ac.optim.SGD(m.parameters(), lr=0.1)\n"
         "m(ac.ones(1, 2)).sum().backward(); o.step(); repr(m)"
     )
-    assert not loaded & {"matplotlib", "graphviz", "wasmtime", "sklearn", "PIL", "hypothesis", "torch", "autograd_cnn.drawing"}
+    heavy = loaded & {"matplotlib", "graphviz", "wasmtime", "sklearn", "PIL", "hypothesis", "torch", "autograd_cnn.drawing"}
+    assert not heavy, f"a training step loads {sorted(heavy)}: import them inside the function that needs them"
 
 
 def test_only_numpy_comes_from_outside():
     before, after = _loaded("import numpy"), _loaded("import autograd_cnn")
     outside = {m.split(".")[0] for m in after - before} - sys.stdlib_module_names - {"autograd_cnn", "numpy"}
     outside -= {m for m in outside if "cython" in m}  # of numpy.random
-    assert not outside
+    assert not outside, f"`import autograd_cnn` loads {sorted(outside)}, which not everyone has"
 
 
 def test_names_that_do_not_exist_say_so():

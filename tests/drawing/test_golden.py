@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.geometry import inside
 from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.drawing.canvas.svg import write
@@ -60,6 +61,15 @@ def sound(scene: Scene) -> None:
 
 def test_no_outline_without_its_figure() -> None:
     assert {p.stem for p in OUTLINES.glob("*.txt")} == set(load())
+
+
+NO_FIGURES = {"dot", "formula"}  # they give text
+
+
+def test_every_method_of_draw_has_a_golden_figure() -> None:
+    groups = "".join(p.read_text("utf-8") for p in OUTLINES.parent.glob("*.py"))
+    missing = {n for n in dir(draw) if not n.startswith("_")} - set(re.findall(r"\bdraw\.(\w+)\(", groups)) - NO_FIGURES
+    assert not missing, f"{sorted(missing)}: a function under @figure in tests/drawing/golden, then contact_sheet --write NAME"
 
 
 def test_the_contact_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

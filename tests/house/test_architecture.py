@@ -47,6 +47,14 @@ def test_where_it_is(row):
         assert _defined(name, file), f"{name} is not in {file}"
 
 
+def test_every_file_that_contributing_names_is_there():
+    """There a path begins where the sentence is: `canvas/scene.py` for a figure."""
+    files = {p.as_posix() for folder in (PACKAGE, *(PACKAGE.parent / n for n in ("tests", "tools", "docs"))) for p in folder.rglob("*.py")}
+    named = FILE.findall((PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert not [name for name in named if not any(f.endswith(f"/{name}") for f in files)]
+    assert len(named) > 10
+
+
 def test_at_least_twenty_questions_are_answered():
     assert len(ROWS) >= 20
 

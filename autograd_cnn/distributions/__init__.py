@@ -1,5 +1,6 @@
 """`torch.distributions`: those that networks sample from. They draw as PyTorch's do."""
 
+from ..support.listing import listed
 from .base import Distribution
 from .continuous import Cauchy, Exponential, Gumbel, HalfNormal, Laplace, LogNormal, Normal, Uniform
 from .discrete import Bernoulli, Categorical, Geometric, OneHotCategorical, OneHotCategoricalStraightThrough
@@ -36,3 +37,7 @@ __all__ = [
     "kl_divergence",
     "register_kl",
 ]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -63,6 +63,7 @@ class Distribution:
         return f"{type(self).__name__}({', '.join(given)})"
 
     def extended_shape(self, sample_shape: Any) -> tuple[int, ...]:
+        """The shape of a sample: `sample_shape`, then the batch's, then one event's."""
         return (*tuple(sample_shape), *self.batch_shape, *self.event_shape)
 
 

@@ -170,6 +170,7 @@ ROOMS = (  # section, title, module
     ("Training", "optim.swa_utils", "optim.swa_utils"),
     ("Training", "utils.data", "utils.data"),
     ("Training", "utils.checkpoint", "utils.checkpoint"),
+    ("Training", "distributions", "distributions"),
     ("Files", "serialization", "serialization"),
     ("Files", "serialization.safetensors", "serialization.safetensors"),
     ("Images", "vision.models", "vision.models"),

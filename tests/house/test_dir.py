@@ -12,37 +12,11 @@ from autograd_cnn import draw, nn
 from autograd_cnn.engine.variable import Variable
 from docs.reference import entries
 
-MODULES = [
-    "",
-    "autograd",
-    "autograd.functional",
-    "drawing",
-    "hub",
-    "linalg",
-    "nn",
-    "nn.functional",
-    "nn.init",
-    "nn.utils",
-    "nn.utils.rnn",
-    "optim",
-    "optim.lr_scheduler",
-    "optim.swa_utils",
-    "random",
-    "serialization",
-    "serialization.safetensors",
-    "summaries",
-    "testing",
-    "testing.strategies",
-    "utils",
-    "utils.checkpoint",
-    "utils.data",
-    "vision",
-    "vision.datasets",
-    "vision.models",
-    "vision.transforms",
-    "vision.transforms.functional",
-    "vision.utils",
-]
+from . import public
+
+# PyTorch's places for names that stand in `nn`, and files that are modules of their own: their `dir()` is what Python makes of it.
+PLAIN = {"nn.modules", "nn.parallel", "serialization.safetensors.numpy", "vision.models.feature_extraction"}
+MODULES = [*(name for name in public.MODULES if name not in PLAIN), "summaries"]
 ROOMS = {module for *_, module in entries.ROOMS}
 
 

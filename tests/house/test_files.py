@@ -12,6 +12,7 @@ import pytest
 
 from autograd_cnn import nn
 
+from .public import MODULES
 from .source import FILES, PACKAGE, module_of, name_of, tree_of
 
 HARD, SOFT = 600, 450
@@ -65,37 +66,14 @@ def test_errors_are_listed_in_one_way(path):
             assert other is None, f"{name_of(path)}: {other and other[0].strip()!r}; list them under `Raises:`"
 
 
-def _namespaces():
-    names = (
-        "",
-        ".nn",
-        ".nn.functional",
-        ".nn.init",
-        ".nn.utils",
-        ".optim",
-        ".optim.lr_scheduler",
-        ".autograd",
-        ".autograd.functional",
-        ".utils.data",
-        ".serialization",
-        ".serialization.safetensors",
-        ".testing",
-        ".testing.strategies",
-        ".vision.models",
-        ".vision.datasets",
-        ".drawing",
-    )
-    return [importlib.import_module(f"autograd_cnn{n}") for n in names]
-
-
 def _public_names(module) -> list[str]:
     return [n for n in getattr(module, "__all__", None) or dir(module) if not n.startswith("_")]
 
 
-@pytest.mark.parametrize("module", _namespaces(), ids=lambda m: m.__name__)
-def test_public_docstrings(module):
+@pytest.mark.parametrize("name", MODULES)
+def test_public_docstrings(name):
     """What users reach is explained, methods and properties of classes too; `forward` is explained by its class."""
-    missing = []
+    module, missing = importlib.import_module(f"autograd_cnn.{name}".rstrip(".")), []
     for name in _public_names(module):
         value = getattr(module, name)
         if not getattr(value, "__module__", "").startswith("autograd_cnn") or not callable(value):

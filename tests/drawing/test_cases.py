@@ -144,7 +144,7 @@ def test_where_a_gradient_stops() -> None:
 
     drawn = draw(PROGRAMS["stopped"](), backward=True)
     assert any("‖gradient‖ = 0" in t for t in titles(drawn.scene))
-    assert any("‖gradient‖ = nan" in t for t in titles(drawn.scene))
+    assert any("‖gradient‖ = NaN" in t for t in titles(drawn.scene))
     for sign in ("gradient is zero", "gradient is not finite"):
         assert sign in drawn.svg
 

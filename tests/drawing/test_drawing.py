@@ -233,7 +233,7 @@ def test_a_gradient_that_did_not_arrive() -> None:
     b.grad = None
     drawn = draw(loss, backward=True, names={"a": a, "b": b})
     assert "gradient is missing" in drawn.svg
-    assert "b: parameter 2, 2 values, its gradient is missing" in drawn.svg
+    assert "b: parameter 2, 2 values, gradient is missing" in drawn.svg
 
 
 def test_several_outputs_show_live_gradients() -> None:

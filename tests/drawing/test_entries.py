@@ -12,6 +12,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn.drawing import Drawing, draw
+from autograd_cnn.drawing.canvas.numbers import Numbers
 from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.drawing.entries.expansion import Expansion, expansion_of
 from autograd_cnn.drawing.entries.expressions import Script
@@ -543,9 +544,9 @@ def test_terms_that_cannot_be_broken_widen_the_page() -> None:
 )
 def test_expressions_in_text_and_latex(make: Callable[[Any, Any], Any], text: str, latex: str) -> None:
     e = make(Symbol("X"), Symbol("W"))
-    assert Script().text(e) == text
-    assert Script().latex(e) == latex
-    term = Script().term(e, 16.0)
+    assert Script(Numbers()).text(e) == text
+    assert Script(Numbers()).latex(e) == latex
+    term = Script(Numbers()).term(e, 16.0)
     scene = Scene()
     term.paint(scene, 0, 0)
     assert term.width > 0

@@ -63,7 +63,7 @@ def test_no_outline_without_its_figure() -> None:
     assert {p.stem for p in OUTLINES.glob("*.txt")} == set(load())
 
 
-NO_FIGURES = {"dot", "formula"}  # they give text
+NO_FIGURES = {"dot", "formula", "using"}  # text, and draw with other defaults
 
 
 def test_every_method_of_draw_has_a_golden_figure() -> None:

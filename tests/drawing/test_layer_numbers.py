@@ -9,8 +9,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.canvas.numbers import Numbers
 from autograd_cnn.drawing.canvas.symbols import LaneScale
-from autograd_cnn.drawing.canvas.text import figure, memory, norm, value
+from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.layers import Layer, layer_maps, layers_of, longest_path, ranks
 from autograd_cnn.drawing.lessons.volumes import _cells
 from autograd_cnn.drawing.lessons.volumes_layout import Volume
@@ -109,17 +110,17 @@ def test_maps_of_layers_by_their_names() -> None:
             return self.pool(self.conv(x).relu() + x)
 
     made = trace(Skip(), ac.ones(1, 1, 4, 4), note=lambda raw: raw.copy())
-    maps = layer_maps(made)
+    maps = layer_maps(made, Words("en"))
     assert [(name, a.shape[1:]) for name, a in maps] == [
         ("conv conv 3×3, ReLU", (1, 4, 4)),
         ("+", (1, 4, 4)),
         ("pool max pool 2×2", (1, 2, 2)),
     ]
-    assert [name for name, _ in layer_maps(made, ["pool"])] == ["pool max pool 2×2"]
+    assert [name for name, _ in layer_maps(made, Words("en"), ["pool"])] == ["pool max pool 2×2"]
     for wrong in ("", "x0", "pol"):
         with pytest.raises(ValueError, match=f"names of layers, got '{wrong}'"):
-            layer_maps(made, [wrong])
-    assert layer_maps(ac.trace(Skip(), ac.ones(1, 1, 4, 4))) == []  # nothing was noted
+            layer_maps(made, Words("en"), [wrong])
+    assert layer_maps(ac.trace(Skip(), ac.ones(1, 1, 4, 4)), Words("en")) == []  # nothing was noted
 
 
 def test_a_result_that_is_read_twice_ends_a_run() -> None:
@@ -154,12 +155,12 @@ def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
     )
     layers = layers_of(_graph(row, 1, 1, 4, 4), 1)
     pair, mixed = 38 + 6, 6 + 3
-    assert [(n.kind, n.count, n.inner, n.parameters) for n in layers] == [
+    assert [(n.kind, n.count, n.inside or n.inner, n.parameters) for n in layers] == [
         ("input", 1, "", 0),
         ("conv", 1, "", 4),
         ("block", 3, "Pair", 3 * pair),
-        ("block", 1, "2 layers", mixed),
-        ("block", 1, "2 layers", 4),
+        ("block", 1, 2, mixed),
+        ("block", 1, 2, 4),
     ]
 
 
@@ -223,8 +224,8 @@ def test_how_many_operations_one_folded_module_stands_for() -> None:
 
 
 def test_numbers_at_the_edges_of_their_forms() -> None:
-    inf = float("inf")
-    assert [value(v) for v in (inf, -inf, float("nan"), -0.0, 0.005, 0.00499, 999.994, 1000.4, 999_999.4, 1e6)] == [
+    inf, en = float("inf"), Numbers("en")
+    assert [en.value(v) for v in (inf, -inf, float("nan"), -0.0, 0.005, 0.00499, 999.994, 1000.4, 999_999.4, 1e6)] == [
         "∞",
         "−∞",
         "NaN",
@@ -232,33 +233,52 @@ def test_numbers_at_the_edges_of_their_forms() -> None:
         "0.01",
         "5.0e−3",
         "999.99",
-        "1,000",
-        "999,999",
+        "1000.40",
+        "999999.40",
         "1.00e6",
     ]
-    assert [figure(v) for v in (1e-4, 0.99e-4, 9999.4, 9999.6, -12_345.0, 99_999.0, 1e5, -2.0, -inf)] == [
+    assert [en.figure(v) for v in (1e-4, 0.99e-4, 9999.4, 9999.6, -12_345.0, 99_999.0, 1e5, -2.0, -inf)] == [
         "0.0001",
         "9.9e−5",
-        "9999",
-        "10,000",
-        "−12,345",
-        "99,999",
-        "100,000",
+        "9999.4",
+        "9999.6",
+        "−12345",
+        "99999",
+        "100000",
         "−2",
         "−∞",
     ]
-    assert [norm(v) for v in (0.01, 0.0099, 9.9996, 10.0, 999.9, 1000.0, 99_999.0, 1e5, inf)] == [
+    assert [en.norm(v) for v in (0.01, 0.0099, 9.9996, 10.0, 999.9, 1000.0, 99_999.0, 1e5, inf)] == [
         "0.010",
         "9.9e−3",
         "10.000",
         "10.0",
         "999.9",
-        "1,000",
-        "99,999",
+        "1000",
+        "99999",
         "1.0e5",
         "∞",
     ]
-    assert [memory(n) for n in (0, 999, 1000, 999_499, 10**6, 10**9)] == ["0 B", "999 B", "1 kB", "999 kB", "1.0 MB", "1.0 GB"]
+    assert [en.memory(n) for n in (0, 999, 1000, 999_499, 10**6, 10**9)] == ["0 B", "999 B", "1 kB", "999 kB", "1.0 MB", "1.0 GB"]
+
+
+def test_numbers_in_german() -> None:
+    de = Numbers("de")
+    assert [de.value(v) for v in (1.0, -0.25, 1234.5, 1.2e-4, float("nan"))] == ["1,00", "−0,25", "1234,50", "1,2e−4", "NaN"]
+    assert [de.count(n) for n in (7, 1000, 61_706, 138_357_544)] == ["7", "1.000", "61.706", "138.357.544"]
+    assert [de.figure(v) for v in (2.302585, 0.5, 12345.678)] == ["2,303", "0,5", "12345,68"]
+    assert [de.percent(v, d) for v, d in ((0.9725, 1), (0.86, 0))] == ["97,2 %", "86 %"]
+    assert (de.digits(-0.51234), de.memory(12_400_000), de.point((0.5, 2))) == ("−0,512", "12,4 MB", "(0,5; 2)")
+    assert de.label("dropout p=0.5") == "dropout p=0,5"
+    assert de.label("layer1.0.conv") == "layer1.0.conv"  # a module's name is no number
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_no_number_of_a_language_can_be_read_as_another(lang: str) -> None:
+    """A thousand and one with three decimals are two different texts in each language."""
+    numbers = Numbers(lang)
+    assert numbers.count(1000) != numbers.value(1.0, 3)
+    assert float(numbers.value(1234.5, 4).replace(",", ".")) == 1234.5
 
 
 def test_the_window_and_its_cell_are_where_the_convolution_puts_them() -> None:

@@ -74,7 +74,7 @@ def test_units_hold_the_activations_and_deltas() -> None:
     d2 = 2 * (y - [1, 0])
     d1 = (w2.T @ d2) * (1 - h**2)
     told = [g.title or "" for g in groups(draw.network(model, X, loss).scene, "unit")]
-    numbers = [[float(part.split(" = ")[1]) for part in t.split(", ")] for t in told]
+    numbers = [[float(part.split(" = ")[1].replace("−", "-")) for part in t.split(", ")] for t in told]
     assert np.array([n[0] for n in numbers]) == pytest.approx([*x, *h, *y], rel=1e-5)
     assert np.array([n[1] for n in numbers[3:]]) == pytest.approx([*d1, *d2], rel=1e-5)
 
@@ -92,8 +92,8 @@ def test_edges_tell_size_and_sign_of_weights() -> None:
     edges = groups(draw.network(Bare(), X).scene, "edge")
     lines = {g.title: g.items[0] for g in edges}
     assert all(isinstance(line, Path) for line in lines.values())
-    assert (lines["w[1, 0] = -2"].dash, lines["w[1, 1] = 3"].dash) == ("5 3", None)
-    assert lines["w[1, 1] = 3"].line > lines["w[1, 0] = -2"].line > lines["w[0, 1] = 0.5"].line
+    assert (lines["w[1, 0] = −2"].dash, lines["w[1, 1] = 3"].dash) == ("5 3", None)
+    assert lines["w[1, 1] = 3"].line > lines["w[1, 0] = −2"].line > lines["w[0, 1] = 0.5"].line
 
 
 def test_of_many_units_the_first_and_last_are_drawn() -> None:

@@ -16,7 +16,7 @@ from autograd_cnn.drawing.plots.confusion import counts_of
 from autograd_cnn.drawing.plots.contour import level_lines
 from autograd_cnn.drawing.plots.saliency import batch_of, class_name, gradient_of
 from autograd_cnn.drawing.plots.surface import GRID, LEVELS, bounds_of, levels_of, paths_of, sampled
-from autograd_cnn.drawing.view.arrays import array_of, finite_range, shade, short
+from autograd_cnn.drawing.view.arrays import array_of, finite_range, shade
 
 NAN, INF = math.nan, math.inf
 
@@ -115,7 +115,7 @@ def test_ranges_and_shades() -> None:
     assert [shade(v, -1.0, 1.0, ramp) for v in (-1.0, 0.0, 1.0, -5.0, 5.0, 0.5)] == [ramp[i] for i in (0, 128, 255, 0, 255, 191)]
     assert shade(7.0, 3.0, 3.0, ramp) == ramp[128]
     assert [shade(v, -1.0, 1.0, ramp) for v in (NAN, INF, -INF)] == ["#9a9a9a"] * 3
-    assert [short(v) for v in (-0.51234, 12.0, 1234.0, 0.0)] == ["−0.512", "12", "1.23e+03", "0"]
+    assert [Words("en").digits(v) for v in (-0.51234, 12.0, 1234.0, 0.0)] == ["−0.512", "12", "1.23e3", "0"]
 
 
 def test_arrays_of_anything() -> None:

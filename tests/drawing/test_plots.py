@@ -164,7 +164,7 @@ def test_activations_are_what_the_layers_gave() -> None:
     rows = {g.data["layer"]: g.data["shape"] for g in groups(draw.activations(model, x).scene, "layer") if "layer" in g.data}
     assert rows == {"Conv2d 0 conv 3×3, batch norm, ReLU": [4, 6, 6], "Linear 4 dense": [3]}
     bars = [g.title for g in groups(draw.activations(model, x).scene, "unit")]
-    assert bars == [f"{k} = {v:.6g}" for k, v in enumerate(np.asarray(model(x).detach())[0].tolist())]
+    assert bars == [f"{k} = {v:.6g}".replace("-", "−") for k, v in enumerate(np.asarray(model(x).detach())[0].tolist())]
 
 
 def test_some_layers_can_be_chosen() -> None:

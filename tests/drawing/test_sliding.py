@@ -179,7 +179,7 @@ def test_a_misfit_is_told_with_its_cure() -> None:
     assert "pad with P = 1:  (7 − 3 + 2·1) / 3 + 1 = 3" in found
     assert "window 5 hangs over the edge" in found
     german = texts(draw.convolution(8, 3, stride=2, lang="de").overview.scene)
-    assert "(8 − 3) / 2 + 1  =  3.5   passt nicht" in german
+    assert "(8 − 3) / 2 + 1  =  3,5   passt nicht" in german
     assert "0 davor und 1 danach auffüllen:  (8 − 3 + 0 + 1) / 2 + 1 = 4" in german
 
 

@@ -12,6 +12,7 @@ import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.scene import Group, Image, Path, Rect, Scene
+from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.layer_folds import focused
 from autograd_cnn.drawing.lessons.layers import caption, folding_within, layers_of, longest_path
 from autograd_cnn.graph.graph import Graph
@@ -112,7 +113,7 @@ def test_layers_of_lenet() -> None:
     assert [n.kind for n in layers] == ["input", "conv", "pool", "conv", "pool", "conv", "dense", "dense"]
     assert [n.shape[1:] for n in layers][:4] == [(1, 32, 32), (6, 28, 28), (6, 14, 14), (16, 10, 10)]
     assert [n.parameters for n in layers] == [0, 156, 0, 2416, 0, 48120, 10164, 850]
-    assert caption(layers[2]) == ("avg pool 2×2", ["stride 2", "tanh"])
+    assert caption(layers[2], Words()) == ("avg pool 2×2", ["stride 2", "tanh"])
     assert [n.sources for n in layers] == [[], [0], [1], [2], [3], [4], [5], [6]]
 
 
@@ -130,7 +131,12 @@ def test_no_parameter_is_lost_by_folding(name: str, total: int | None, depth: in
 
 def test_blocks_are_counted() -> None:
     layers = layers_of(graph(get_model("resnet50"), (1, 3, 64, 64)), 1)
-    assert [caption(n)[0] for n in layers if n.kind == "block"] == ["3 × Bottleneck", "4 × Bottleneck", "6 × Bottleneck", "3 × Bottleneck"]
+    assert [caption(n, Words())[0] for n in layers if n.kind == "block"] == [
+        "3 × Bottleneck",
+        "4 × Bottleneck",
+        "6 × Bottleneck",
+        "3 × Bottleneck",
+    ]
     assert folding_within(graph(get_model("resnet50"), (1, 3, 64, 64)), 24) == (2, False)
     assert longest_path(layers) == 9
 
@@ -141,7 +147,7 @@ def test_convolutions_alike_in_a_row_are_one_layer() -> None:
     assert folding_within(made, 24) == (None, True)
     layers = layers_of(made, runs=True)
     assert [(n.kind, n.count, n.parameters) for n in layers] == [("input", 1, 0), ("conv", 30, 30 * 38), ("pool", 1, 0), ("conv", 1, 38)]
-    assert caption(layers[1]) == ("30 × conv 3×3", ["ReLU"])
+    assert caption(layers[1], Words()) == ("30 × conv 3×3", ["ReLU"])
     assert [n.sources for n in layers] == [[], [0], [1], [2]]
     assert any("62 operations drawn as 4 volumes" in t for t in texts(draw.volumes(made).scene))
 

@@ -74,7 +74,7 @@ class EntryFigures:
                 "through it before backward(), or call backward(retain_graph=True); or leave them out: backward=False."
             )
         circuit = all(v.shape is None for v in graph.values)
-        view = view_of(graph, Fold(None if circuit else depth, "none"), circuit)
+        view = view_of(graph, Fold(None if circuit else depth, "none"), circuit, words)
         style = Style(words, backward, precision)
         known = title if title is not None else view.root.kind if view.root else words("steps")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)

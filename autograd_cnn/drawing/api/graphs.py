@@ -85,7 +85,7 @@ class GraphFigures:
         check_number("depth", depth)
         check_number("precision", precision)
         twice = _wants_graph(backward)
-        view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, forced=twice)
+        view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, words, forced=twice)
         _warn_if_large(view)
         style = Style(words, bool(backward) and not twice, precision)
         known = title if title is not None else view.root.kind if view.root else words("graph")
@@ -113,7 +113,7 @@ class GraphFigures:
         """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
         words = Words(lang)
         check_number("depth", depth)
-        view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names)
+        view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names, words)
         return dot_source(view, Style(words, bool(backward), precision))
 
 
@@ -133,8 +133,8 @@ def _wants_graph(backward: bool | str) -> bool:
 
 
 def _view(
-    target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None, forced: bool = False
+    target: Any, inputs: Sequence[Any], backward: bool, fold: Fold, names: Mapping[str, Any] | None, words: Words, forced: bool = False
 ) -> tuple[View, bool]:
     graph = graph_of(target, inputs, backward, dict(names or {}), live=not forced)
     circuit = not forced and bool(graph.values) and all(v.shape is None for v in graph.values)
-    return view_of(named(graph, names or {}), Fold(rule="none") if circuit else fold, circuit), circuit
+    return view_of(named(graph, names or {}), Fold(rule="none") if circuit else fold, circuit, words), circuit

@@ -103,7 +103,7 @@ class PlotFigures:
             if image is None:
                 raise TypeError("draw.activations: a model needs an image: draw.activations(model, image).")
             batch = batch_of(image, model, "activations")
-            maps = layer_maps(traced(model, batch, "activations", note=snapshot), layers)
+            maps = layer_maps(traced(model, batch, "activations", note=snapshot), words, layers)
             image = np.asarray(batch.value)[0] if len(batch.shape) == 4 and batch.shape[1] in (1, 3) else None
         return Drawing(activations_figure(maps, image, classes, words, known, subtitle, precision), check_theme(theme), prefix)
 

@@ -1,81 +1,16 @@
-"""What figures say: numbers, sizes, mathematics as runs of text, and the captions in English and German."""
+"""What figures say: sizes, mathematics as runs of text, and the captions in English and German. (Numbers: `numbers.py`.)"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import nearest
 from .captions import CAPTIONS, LANGUAGES
+from .numbers import Numbers
 from .scene import Run
 
-# ------------------------------------------------------------------------------------------------------- numbers
-
-
-def signed(text: str) -> str:
-    """With the true minus sign."""
-    return text.replace("-", "−")
-
-
-def value(v: float, precision: int = 2) -> str:
-    """A value or a gradient on a wire: one precision in the whole figure, scientific where that would hide it.
-
-    >>> value(-0.1966), value(0.0), value(1234.5), value(0.00012)
-    ('−0.20', '0.00', '1,234', '1.2e−4')
-    """
-    if math.isnan(v):
-        return "NaN"
-    if math.isinf(v):
-        return "∞" if v > 0 else "−∞"
-    size, v = abs(v), v + 0.0  # −0.0 is written 0.00
-    if size != 0 and size < 0.5 * 10.0**-precision:
-        return _scientific(v, max(1, precision - 1))
-    if size >= 1e6:
-        return _scientific(v, precision)
-    return signed(f"{v:,.0f}" if size >= 1e3 else f"{v:.{precision}f}")
-
-
-def figure(v: float, precision: int = 2) -> str:
-    """A number that stands alone, such as a loss: significant digits instead of decimals.
-
-    >>> figure(2.302585), figure(0.0022913), figure(0.0), figure(12345.0)
-    ('2.303', '0.002291', '0', '12,345')
-    """
-    text = f"{v:.{precision + 2}g}"
-    return value(v, precision) if not math.isfinite(v) or "e" in text else signed(text)
-
-
-def norm(v: float) -> str:
-    """A norm beside a gradient lane: about three digits.
-
-    >>> norm(5.2821), norm(0.1899), norm(48.26), norm(0.00213)
-    ('5.282', '0.190', '48.3', '2.1e−3')
-    """
-    if not math.isfinite(v):
-        return value(v)
-    if v == 0:
-        return "0"
-    if v < 0.01 or v >= 1e5:
-        return _scientific(v, 1)
-    return f"{v:.3f}" if v < 10 else f"{v:.1f}" if v < 1000 else f"{v:,.0f}"
-
-
-def _scientific(v: float, digits: int) -> str:
-    mantissa, exponent = f"{v:.{digits}e}".split("e")
-    return signed(f"{mantissa}e{int(exponent)}")
-
-
-def memory(count: int) -> str:
-    """Bytes, in decimal units.
-
-    >>> memory(512), memory(502_272), memory(12_400_000)
-    ('512 B', '502 kB', '12.4 MB')
-    """
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count} B"
+# ------------------------------------------------------------------------------------------------------- sizes
 
 
 def shape(sizes: Iterable[int] | None, scalar: str = "scalar") -> str:
@@ -176,13 +111,13 @@ def one_of(names: Sequence[str], ink: str, scale: float = 1.15) -> tuple[Run, ..
 
 
 # ------------------------------------------------------------------------------------------------------- captions
-class Words:
-    """The captions of one language: `words("kept")`, `words("ops", 12)`."""
+class Words(Numbers):
+    """The captions and numbers of one language: `words("kept")`, `words("ops", 12)`, `words.value(0.25)`."""
 
     def __init__(self, lang: str = "en") -> None:
         if lang not in LANGUAGES:
             raise ValueError(f"draw: expected lang to be 'en' or 'de', got {lang!r}.{nearest(str(lang), LANGUAGES)}")
-        self.lang = lang
+        super().__init__(lang)
         self._column = LANGUAGES.index(lang)
 
     def __call__(self, key: str, *args: Any) -> str:
@@ -193,7 +128,7 @@ class Words:
         return self(f"family {family}") if f"family {family}" in CAPTIONS else family
 
     def operations(self, count: int) -> str:
-        return self("op") if count == 1 else self("ops", f"{count:,}")
+        return self("op") if count == 1 else self("ops", self.count(count))
 
     def parameters(self, count: int) -> str:
-        return self("one parameter") if count == 1 else self("parameters", f"{count:,}")
+        return self("one parameter") if count == 1 else self("parameters", self.count(count))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -314,7 +315,8 @@ def _with_constant(made: Expansion, s: Symbol, e: Expr) -> Expr:
         return e
     if y is not None and told is not None and np.isfinite(y - told):
         digits = 6 if op.output.value is not None and op.output.value.dtype.itemsize < 8 else 12
-        besides = float(f"{y - told:.{digits}g}")
+        rest = float(y - told)
+        besides = round(rest, digits - 1 - math.floor(math.log10(abs(rest)))) if rest else 0.0
         return e + besides if abs(besides) > 10.0 ** (1 - digits) * max(1.0, abs(y), abs(told)) else e
     unseen = not op.prim.variadic and any(n not in (*op.inputs, *op.kept, *op.prim.optional) for n in op.prim.inputs)
     if not unseen and e != ZERO:

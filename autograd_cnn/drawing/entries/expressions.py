@@ -14,8 +14,8 @@ from ...symbolic import algebra
 from ...symbolic.algebra import Call, Constant, Expr, Function, Number, Partial, Power, Product, Sum, Symbol
 from ..canvas.mathtext import ATOM, NEGATIVE, PRODUCT, Term, bound, fraction, power, root, row, space, written
 from ..canvas.mathtext import SUM as LOOSE
+from ..canvas.numbers import Numbers
 from ..canvas.scene import Run
-from ..canvas.text import value
 
 Ink = Callable[[Expr], str]
 GREEK = {"μ": r"\mu", "σ": r"\sigma", "γ": r"\gamma", "β": r"\beta", "ε": r"\varepsilon"}
@@ -69,7 +69,8 @@ def _in_order(terms: tuple[Expr, ...]) -> list[Expr]:
 class Script:
     """Writes expressions. `values`: write entries as numbers where they are known; `ink`: the ink of an entry."""
 
-    def __init__(self, ink: Ink = plain_ink, values: Mapping[Expr, float] | None = None, precision: int = 2) -> None:
+    def __init__(self, numbers: Numbers, ink: Ink = plain_ink, values: Mapping[Expr, float] | None = None, precision: int = 2) -> None:
+        self.numbers = numbers
         self.ink = ink
         self.values = values
         self.precision = precision
@@ -77,17 +78,22 @@ class Script:
     def number_of(self, e: Expr) -> str | None:
         if self.values is None or not isinstance(e, (Symbol, Partial)) or e not in self.values:
             return None
-        return value(self.values[e], self.precision)
+        return self.numbers.value(self.values[e], self.precision)
 
     @property
     def times(self) -> str:
         return " × " if self.values is not None else " · "
 
+    @property
+    def comma(self) -> str:
+        """Between arguments: between names a comma in any language."""
+        return self.numbers.comma if self.values is not None else ", "
+
     def literal(self, n: Fraction | float) -> str:
         """A number in one line."""
         if isinstance(n, float):
-            return value(n, self.precision)
-        return str(n).replace("-", "−")
+            return self.numbers.value(n, self.precision)
+        return self.numbers.written(str(n))
 
     # ------------------------------------------------------------------------------------------------- typeset
     def term(self, e: Expr, size: float) -> Term:
@@ -114,7 +120,7 @@ class Script:
         name, arguments = (e.name, (e.argument,)) if isinstance(e, Call) else _called(e)
         pieces: list[Term] = []
         for a in arguments:
-            pieces += [*([written((Run(", ", "serif"),), size)] if pieces else []), self.term(a, size)]
+            pieces += [*([written((Run(self.comma, "serif"),), size)] if pieces else []), self.term(a, size)]
         inner = row(pieces, LOOSE)
         bare = isinstance(e, Call) and e.name == "ln" and inner.level >= LOOSE and isinstance(e.argument, Symbol)
         gap = [space(size * 0.15)] if bare else []
@@ -283,7 +289,7 @@ class Script:
         if isinstance(e, Function):
             name, arguments = _called(e)
             shown = r"\max" if name == "max" else rf"\operatorname{{{name}}}".replace("_", r"\_")
-            return rf"{shown}\left({', '.join(map(self.latex, arguments))}\right)", ATOM
+            return rf"{shown}\left({self.comma.join(map(self.latex, arguments))}\right)", ATOM
         return self._product_tex(e)
 
     def _tex_closed(self, e: Expr, level: int) -> str:

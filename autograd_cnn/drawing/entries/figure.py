@@ -12,7 +12,7 @@ from ..canvas.geometry import Space
 from ..canvas.mathtext import LOOSEST, PRODUCT, Term, bound, lines, row, space, written
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Group, Point, Run, Scene, runs_width
-from ..canvas.text import Words, shape, value
+from ..canvas.text import Words, shape
 from .expressions import Script, partial_runs, partial_term, symbol_runs
 from .formula import written_out
 from .placement import Layout, Place, lay_out_entries, number_beside, partials_shown
@@ -31,14 +31,14 @@ class EntryFigure:
     def __init__(self, view: EntryView, words: Words, precision: int, title: str | None, subtitle: str | None) -> None:
         self.view, self.words, self.precision = view, words, precision
         self.expansion, self.target = view.expansion, view.target
-        self.script = Script(self.ink, precision=precision)
-        self.title = title if title is not None else words("entrywise", self.expansion.op.label)
+        self.script = Script(words, self.ink, precision=precision)
+        self.title = title if title is not None else words("entrywise", words.label(self.expansion.op.label))
         self.subtitle = subtitle if subtitle is not None else self.told_sizes()
         self.key = self.view.weighted if view.shares and 1 < len(view.weighted) <= 9 else []
         labels = max((text_width(self.row_name(p), 11) for p in self.rows()), default=0.0)
         gap = 210.0 if view.staged else 380.0
         top = TOP if self.key else TOP - 34
-        self.layout: Layout = lay_out_entries(view, symbols.MARGIN + labels + (24 if labels else 10), top, gap, precision)
+        self.layout: Layout = lay_out_entries(view, symbols.MARGIN + labels + (24 if labels else 10), top, gap, precision, words)
         self.sums = self.write_sums()
         self.space = Space()
         for p in self.layout.places.values():
@@ -80,7 +80,7 @@ class EntryFigure:
             flat = _flat(given)
             if flat and any(v != usual for v in flat):
                 said = name if name == "p" else self.words(f"setting {name}")
-                found.append(f"{said} {flat[0] if len(set(flat)) == 1 else shape(flat)}")
+                found.append(f"{said} {self.words.digits(flat[0], 6) if len(set(flat)) == 1 else shape(flat)}")
         return found
 
     def rows(self) -> list[tuple[str, str]]:
@@ -160,7 +160,7 @@ class EntryFigure:
         ink, dash = self.view.style_of(x.weight)
         title = f"{x.tail.name} → {x.head.name}: ∂{x.head.name}/∂{x.tail.name} = {self.script.text(x.local)}"
         if x.number is not None and not isinstance(x.local, Number):
-            title += f" = {value(x.number, self.precision)}"
+            title += f" = {self.words.value(x.number, self.precision)}"
         g = group.group(f"e-{x.tail.name}-{x.head.name}", "edge", title, tail=x.tail.name, head=x.head.name)
         line, opacity = 1.15, 0.55 if ink != "wire" else None
         if ink == "wire" and self.view.shares:
@@ -176,7 +176,7 @@ class EntryFigure:
     def paint_node(self, group: Group, p: Place) -> None:
         s, (x, y, w, h) = p.symbol, p.box
         number = self.expansion.values.get(s)
-        told = f"{s.name}" + (f" = {number:.6g}" if number is not None else "")
+        told = f"{s.name}" + (f" = {self.words.digits(number, 6)}" if number is not None else "")
         if s in self.expansion.exprs:
             told += f" = {self.script.text(self.expansion.exprs[s])}"
         g = group.group(f"t-{s.name}", "entry", told, p.box)
@@ -194,7 +194,7 @@ class EntryFigure:
             g.text(p.x, p.y + 5, symbol_runs(s, ink), 16, anchor="middle")
         else:
             g.text(x + 10, p.y + 5, symbol_runs(s, ink), 16)
-            g.text(x + w - 8, p.y + 4, value(number, self.precision), 11, "bold" if met else "sans", ink, "end")
+            g.text(x + w - 8, p.y + 4, self.words.value(number, self.precision), 11, "bold" if met else "sans", ink, "end")
 
     def paint_gradients(self, group: Group) -> float:
         """∂E/∂O arrives from the right; how far that reaches."""
@@ -202,7 +202,7 @@ class EntryFigure:
         for s in partials_shown(self.view):
             p = self.layout.places[s]
             x, y = p.side(1)
-            number = number_beside(self.view, s, self.precision)
+            number = number_beside(self.view, s, self.precision, self.words)
             term = written(partial_runs(s), 14.0) if self.layout.compact else partial_term(s, 14.5)
             title = f"∂E/∂{s.name}" + (f" = {number}" if number else "")
             g = group.group(f"g-{s.name}", "gradient", title)
@@ -229,7 +229,7 @@ class EntryFigure:
 
     def mask_term(self, w: Symbol) -> Term:
         number = self.expansion.values.get(w)
-        runs = [*symbol_runs(w, "muted"), *([Run(f" = {number:g}", "serif", "muted")] if number is not None else [])]
+        runs = [*symbol_runs(w, "muted"), *([Run(f" = {self.words.digits(number, 6)}", "serif", "muted")] if number is not None else [])]
         return written(runs, 12.5)
 
     def pill_term(self, x: Link) -> Term:
@@ -311,8 +311,8 @@ class EntryFigure:
             result = self.expansion.values.get(self.target)
         if result is None or not self.expansion.values or sum_of == ZERO:
             return sums
-        digits = Script(self.ink, self.expansion.values, self.precision)
-        pieces, shown = digits.terms(sum_of, 16.0), value(result, self.precision)
+        digits = Script(self.words, self.ink, self.expansion.values, self.precision)
+        pieces, shown = digits.terms(sum_of, 16.0), self.words.value(result, self.precision)
         if digits.text(sum_of) != shown:
             ink = "forward" if wants_output else "gradient"
             pieces.append(written((Run("  =  ", "serif"), Run(shown, "bold", ink, 0.9)), 16.0))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...symbolic.algebra import ZERO, Expr, Number, Partial, join
 from ...symbolic.algebra import Sum as SumOf
 from ...symbolic.calculus import evaluate, symbols, total
-from ..canvas.text import value
+from ..canvas.numbers import Numbers
 from .arguments import Choice
 from .expressions import Script, symbol_latex
 from .selection import weights_of
@@ -70,7 +70,8 @@ def written_out(choice: Choice) -> Expr:
 def formula_for(choice: Choice, numbers: bool, precision: int) -> Formula:
     """The formula of the chosen entry."""
     e, target = choice.expansion, choice.target
-    script = Script(precision=precision)
+    in_english = Numbers()  # a formula is for a text, whose language LaTeX knows
+    script = Script(in_english, precision=precision)
     sum_of = written_out(choice)
     if choice.wants_output:
         left, said = symbol_latex(target), target.name
@@ -80,9 +81,9 @@ def formula_for(choice: Choice, numbers: bool, precision: int) -> Formula:
     if target in e.closed and not choice.wants_output:
         lines.append((f"&= {script.latex(e.closed[target])}", f"{' ' * len(said)} = {script.text(e.closed[target])}"))
     if numbers:
-        digits = Script(values=e.values, precision=precision)
+        digits = Script(in_english, values=e.values, precision=precision)
         result = evaluate(sum_of, e.values)
-        shown = "?" if result is None else value(result, precision)
+        shown = "?" if result is None else in_english.value(result, precision)
         tex, plain = digits.latex(sum_of), digits.text(sum_of)
         ending = ("", "") if plain == shown else (f" = {shown.replace('−', '-')}", f" = {shown}")
         lines.append((f"&= {tex}{ending[0]}", f"{' ' * len(said)} = {plain}{ending[1]}"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from ...symbolic.algebra import Partial, Symbol
 from ..canvas.metrics import text_width
+from ..canvas.numbers import Numbers
 from ..canvas.scene import Box, Point, runs_width
-from ..canvas.text import value
 from .expansion import Column
 from .expressions import symbol_runs
 from .selection import EntryView
@@ -62,14 +62,14 @@ class Layout:
     height: float = HEIGHT
 
 
-def node_width(view: EntryView, s: Symbol, precision: int) -> float:
+def node_width(view: EntryView, s: Symbol, precision: int, numbers: Numbers) -> float:
     """An entry's name, and its number where it is known."""
     wide = runs_width(symbol_runs(s), 16) + 22
     number = view.expansion.values.get(s)
-    return max(LEAST, wide) + (text_width(value(number, precision), 11) + 10 if number is not None else 0.0)
+    return max(LEAST, wide) + (text_width(numbers.value(number, precision), 11) + 10 if number is not None else 0.0)
 
 
-def lay_out_entries(view: EntryView, left: float, top: float, gap: float, precision: int) -> Layout:
+def lay_out_entries(view: EntryView, left: float, top: float, gap: float, precision: int, numbers: Numbers) -> Layout:
     """Place the columns: `gap` pixels between a column and the next."""
     made = Layout(compact=len(partials_shown(view)) > FRACTIONS)
     if max(len(shown) for _, shown in view.columns) > MANY:
@@ -84,7 +84,7 @@ def lay_out_entries(view: EntryView, left: float, top: float, gap: float, precis
     late = [(c, shown) for c, shown in inputs[1:] if view.staged]
     start = top + (LANE if lane else 0.0)
     x = left
-    widest = max((node_width(view, s, precision) for _, shown in inputs for s in shown), default=LEAST)
+    widest = max((node_width(view, s, precision, numbers) for _, shown in inputs for s in shown), default=LEAST)
     y = start
     for c, shown in inputs:
         if (c, shown) not in late:
@@ -99,9 +99,9 @@ def lay_out_entries(view: EntryView, left: float, top: float, gap: float, precis
         lane = [entry for entry in lane if entry not in here]
         stretch = gap + 130.0 * len(here)
         for i, (_, entries) in enumerate(here):
-            _lane(made, view, entries, between + stretch * (i + 1) / (len(here) + 1), top, precision)
+            _lane(made, view, entries, between + stretch * (i + 1) / (len(here) + 1), top, precision, numbers)
         x = between + stretch
-        width = max(node_width(view, s, precision) for s in shown)
+        width = max(node_width(view, s, precision, numbers) for s in shown)
         for s in shown:
             made.places[s] = Place(s, x + width / 2, 0.0, width, made.height)
         heights.append(len(shown) * made.pitch)
@@ -126,7 +126,7 @@ def lay_out_entries(view: EntryView, left: float, top: float, gap: float, precis
                     made.places[a].y = made.places[b].y
     made.right, made.bottom = between, start + tall
     for c, shown in late:
-        made.bottom = _late(made, view, c, shown, between, precision)
+        made.bottom = _late(made, view, c, shown, between, precision, numbers)
     return made
 
 
@@ -163,16 +163,16 @@ def _row_of(c: Column, s: Symbol) -> str:
     return s.index.rsplit(",", 1)[0] if "," in s.index else s.index[:-1]
 
 
-def _lane(made: Layout, view: EntryView, shown: list[Symbol], x: float, y: float, precision: int) -> None:
+def _lane(made: Layout, view: EntryView, shown: list[Symbol], x: float, y: float, precision: int, numbers: Numbers) -> None:
     """One or two entries of a stage, above the columns."""
     for i, s in enumerate(shown):
-        made.places[s] = Place(s, x, y + 8 + i * made.pitch, node_width(view, s, precision), made.height)
+        made.places[s] = Place(s, x, y + 8 + i * made.pitch, node_width(view, s, precision, numbers), made.height)
 
 
-def _late(made: Layout, view: EntryView, c: Column, shown: list[Symbol], right: float, precision: int) -> float:
+def _late(made: Layout, view: EntryView, c: Column, shown: list[Symbol], right: float, precision: int, numbers: Numbers) -> float:
     """Inputs that join only at the end, such as a shift: below the last column, to its left."""
     y = made.bottom + 26
-    width = max(node_width(view, s, precision) for s in shown)
+    width = max(node_width(view, s, precision, numbers) for s in shown)
     heads = [x.head for x in view.links if x.tail in shown]
     before = [p.x for p in made.places.values() if p.x < made.places[heads[0]].x - 60] if heads else []
     x = max(before, default=right - 110.0)
@@ -201,7 +201,7 @@ def partials_shown(view: EntryView) -> list[Symbol]:
     return [s for c, shown in view.columns if c.kind == "output" for s in shown]
 
 
-def number_beside(view: EntryView, s: Symbol, precision: int) -> str:
+def number_beside(view: EntryView, s: Symbol, precision: int, numbers: Numbers) -> str:
     """A gradient's number, where it is known."""
     known = view.expansion.values.get(Partial(s))
-    return "" if known is None else value(known, precision)
+    return "" if known is None else numbers.value(known, precision)

@@ -125,7 +125,7 @@ def side_of(view: EntryView, words: Words, ink: Callable[[Expr], str], precision
 class _Sides:
     def __init__(self, view: EntryView, words: Words, ink: Callable[[Expr], str], precision: int) -> None:
         self.view, self.words, self.ink = view, words, ink
-        self.script = Script(ink, precision=precision)
+        self.script = Script(words, ink, precision=precision)
         self.shown = {c.letter: shown for c, shown in view.columns}
         self.columns = {c.letter: c for c, _ in view.columns}
 

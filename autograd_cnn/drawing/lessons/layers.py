@@ -17,6 +17,7 @@ from ...engine.node import ScopeName
 from ...errors import nearest
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
+from ..canvas.text import Words
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 
 Scopes = tuple[ScopeName, ...]
@@ -41,6 +42,7 @@ class Layer:
     scopes: Scopes = ()
     count: int = 1  # of the blocks folded into it
     inner: str = ""  # the class of those blocks
+    inside: int = 0  # layers with weights in it, where its class says nothing
 
     @property
     def channels(self) -> int:
@@ -123,7 +125,7 @@ class _Reader:
                 self._take(step)
         for at in self.blocks.values():
             n = self.layers[at]
-            n.count, n.inner = _blocks(n.steps, n.scopes)
+            n.count, n.inner, n.inside = _blocks(n.steps, n.scopes)
         return self.layers
 
     def _live(self) -> set[int]:
@@ -229,20 +231,20 @@ def _name(step: Step) -> str:
     return f"{step.scope[-1].kind} {own}" if own.isdecimal() else own  # a number alone says little
 
 
-def _blocks(steps: list[Step], scopes: Scopes) -> tuple[int, str]:
-    """How many blocks of which class a folded module is a row of; (1, its class) if it is none."""
+def _blocks(steps: list[Step], scopes: Scopes) -> tuple[int, str, int]:
+    """How many blocks of which class a folded module is a row of; (1, its class) if it is none; and how many layers are in it."""
     at = len(scopes)
     calls = {s.scope[: at + 1] for s in steps if len(s.scope) > at}
     composite = {s.scope[: at + 1] for s in steps if len(s.scope) > at + 1}
     kinds = {call[-1].kind for call in calls}
     if len(kinds) == 1 and len(calls) > 1 and composite == calls:
-        return len(calls), kinds.pop().lstrip("_")
+        return len(calls), kinds.pop().lstrip("_"), 0
     kind = scopes[-1].kind.lstrip("_") if scopes else ""
     weighty = sum(s.name in ("conv", "conv_input", *DENSE) for s in steps)
-    return 1, f"{weighty} layers" if kind in ("Sequential", "ModuleList") and weighty > 1 else kind
+    return 1, kind, weighty if kind in ("Sequential", "ModuleList") and weighty > 1 else 0
 
 
-def layer_maps(graph: Graph, wanted: Sequence[str] | None = None) -> list[tuple[str, Any]]:
+def layer_maps(graph: Graph, words: Words, wanted: Sequence[str] | None = None) -> list[tuple[str, Any]]:
     """What each layer gave, where a trace noted it, with its name and operations; or only the layers of these names.
 
     Raises:
@@ -256,44 +258,48 @@ def layer_maps(graph: Graph, wanted: Sequence[str] | None = None) -> list[tuple[
     for n in layers:
         data = graph.values[n.out].data
         if n.kind != "input" and data is not None and (wanted is None or n.name in wanted):
-            head, rest = caption(n)
-            words = ", ".join(w for w in (head, *rest) if not w.startswith(("stride", "dilation")))
-            found.append((f"{n.name} {words}".strip(), data))
+            told = ", ".join((_head(n, words), *map(words.label, n.followers)))
+            found.append((f"{n.name} {told}".strip(), data))
     return found
 
 
-def caption(layer: Layer) -> tuple[str, list[str]]:
+def caption(layer: Layer, words: Words) -> tuple[str, list[str]]:
     """The operation of a layer in words of the field: `conv 5×5`, and under it stride, padding, activation."""
-    step: Any = layer.steps[0] if layer.steps else None
-    if step is None:
+    if not layer.steps:
         return "", []
     notes: list[str] = []
+    if layer.window is not None and not layer.inner:
+        w = layer.window
+        if any(s != 1 for s in w.stride):
+            notes.append(f"{words('setting stride')} {one_size(w.stride)}")
+        if any(d != 1 for d in w.dilation):
+            notes.append(f"{words('setting dilation')} {one_size(w.dilation)}")
+    return _head(layer, words), [] if layer.inner else [*notes, *map(words.label, layer.followers)]
+
+
+def _head(layer: Layer, words: Words) -> str:
     if layer.inner:
-        return f"{layer.count} × {layer.inner}" if layer.count > 1 else layer.inner, []
+        inner = words("layers", layer.inside) if layer.inside else layer.inner
+        return f"{layer.count} × {inner}" if layer.count > 1 else inner
     if layer.window is not None:
         w = layer.window
-        word = {"conv": "conv", "transposed": "conv transposed", "max": "max pool", "average": "avg pool", "sum": "sum pool"}[w.kind]
-        head = f"{word} {_by(w.kernel)}" + (f", ×{w.groups} groups" if 1 < w.groups < layer.channels else "")
-        if 1 < w.groups == layer.channels:
-            head = f"depthwise {_by(w.kernel)}"
-        if layer.count > 1:
-            head = f"{layer.count} × {head}"
-        if any(s != 1 for s in w.stride):
-            notes.append(f"stride {_one(w.stride)}")
-        if any(d != 1 for d in w.dilation):
-            notes.append(f"dilation {_one(w.dilation)}")
-    elif layer.kind in ("dense", "cat"):
-        head = {"dense": "dense", "cat": "concat"}[layer.kind]
-    elif layer.kind == "pool" and layer.space and set(layer.space) == {1}:
-        head = step.label.replace("adaptive", "global").rpartition(" ")[0]
-    else:
-        head = step.label.removesuffix(" (running)")
-    return head, [*notes, *layer.followers]
+        depthwise = 1 < w.groups == layer.channels
+        head = f"{words('op depthwise' if depthwise else f'op {w.kind}')} {_by(w.kernel)}"
+        if 1 < w.groups < layer.channels:
+            head += f", ×{words('in groups', w.groups)}"
+        return f"{layer.count} × {head}" if layer.count > 1 else head
+    if layer.kind in ("dense", "cat"):
+        return words("op dense" if layer.kind == "dense" else "op concat")
+    step = layer.head
+    if layer.kind == "pool" and layer.space and set(layer.space) == {1}:
+        return words("op global", words("op max" if "max" in step.name else "op average"))
+    return words.label(step.label.removesuffix(" (running)"))
 
 
 def _by(sizes: tuple[int, ...]) -> str:
     return "×".join(map(str, sizes))
 
 
-def _one(values: tuple[int, ...]) -> str:
+def one_size(values: tuple[int, ...]) -> str:
+    """Sizes along each dim, once if they are the same."""
     return str(values[0]) if len(set(values)) == 1 else _by(values)

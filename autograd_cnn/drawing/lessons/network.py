@@ -16,7 +16,7 @@ from ..canvas.frames import Frames
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.symbols import Entry
-from ..canvas.text import Words, mathematics, value
+from ..canvas.text import Words, mathematics
 from ..view.arrays import Array
 from .layers import Layer, layers_of
 
@@ -112,10 +112,10 @@ def network_scene(
     """The network in one state of its passes."""
     scene = Scene(title=title, name="network", lang=words.lang)
     total = sum(u.weight.size + u.bias.size for u in columns[1:])
-    sizes = " – ".join(f"{u.count:,}" for u in columns)
+    sizes = " – ".join(words.count(u.count) for u in columns)
     head = scene.group("heading")
     wide = symbols.heading(head, title, subtitle if subtitle is not None else f"{words('network sub', sizes)}, {words.parameters(total)}")
-    radius = _radius(columns, precision)
+    radius = _radius(columns, precision, words)
     with_delta = any(u.delta.size for u in columns)
     step = 2 * radius + (27 if with_delta else 13)
     rows = max(len(u.shown) + (u.count > MOST) for u in columns)
@@ -125,11 +125,11 @@ def network_scene(
     across = max(COLUMN, *(a + b + 20 for a, b in itertools.pairwise(halves)))
     places = [_places(u, left + k * across, top, tall, step) for k, u in enumerate(columns)]
     for k in range(1, len(columns)):
-        _edges(scene, columns, k, places, radius, state)
+        _edges(scene, columns, k, places, radius, state, words)
     for k, u in enumerate(columns):
         _column(scene, u, k, places[k], radius, top, words, state, precision)
     right = left + (len(columns) - 1) * across + halves[-1] + 36
-    entries = _entries(columns, words)
+    entries = _entries(columns, words, precision)
     size = symbols.legend_size(words("reading"), entries)
     symbols.legend(scene.group("legend"), right, top - 26, words("reading"), entries)
     bottom = top + max(tall, size[1] - 20)
@@ -139,24 +139,24 @@ def network_scene(
         bottom += 30
     scene.width = max(right + size[0], symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = bottom + symbols.MARGIN - 6
-    told = [f"{u.name}: {words('units', u.count)}" + (f", {u.activation}" if u.activation else "") for u in columns]
+    told = [
+        f"{u.name}: {words('units', words.count(u.count))}" + (f", {words.label(u.activation)}" if u.activation else "") for u in columns
+    ]
     scene.desc = f"{title}. {words('network desc')} {'; '.join(told)}. {caption}"
     return scene
 
 
-def _radius(columns: Sequence[Units], precision: int) -> float:
-    widest = max((text_width(_number(v, precision), 10.5) for u in columns if u.values.size for v in u.values[u.shown]), default=0.0)
+def _radius(columns: Sequence[Units], precision: int, words: Words) -> float:
+    widest = max(
+        (text_width(words.value(float(v), precision), 10.5) for u in columns if u.values.size for v in u.values[u.shown]), default=0.0
+    )
     return max(RADIUS, widest / 2 + 4.5)
 
 
 def _half(u: Units, radius: float, words: Words) -> float:
     """Half the width of a column with its heading."""
-    head = text_width(u.name, 12.5, "bold") + (text_width(f"  {u.activation}", 12.5) if u.activation else 0.0)
-    return max(radius, head / 2, text_width(words("units", f"{u.count:,}"), 11.5) / 2)
-
-
-def _number(v: float, precision: int) -> str:
-    return value(float(v), precision)
+    head = text_width(u.name, 12.5, "bold") + (text_width(f"  {words.label(u.activation)}", 12.5) if u.activation else 0.0)
+    return max(radius, head / 2, text_width(words("units", words.count(u.count)), 11.5) / 2)
 
 
 def _places(u: Units, x: float, top: float, tall: float, step: float) -> dict[int, tuple[float, float]]:
@@ -170,7 +170,13 @@ def _places(u: Units, x: float, top: float, tall: float, step: float) -> dict[in
 
 
 def _edges(
-    scene: Scene, columns: Sequence[Units], k: int, places: Sequence[dict[int, tuple[float, float]]], radius: float, state: State
+    scene: Scene,
+    columns: Sequence[Units],
+    k: int,
+    places: Sequence[dict[int, tuple[float, float]]],
+    radius: float,
+    state: State,
+    words: Words,
 ) -> None:
     """The edges into column k: the wider, the larger the weight; dashed where it is negative."""
     w, active = columns[k].weight, state.active == k
@@ -180,7 +186,7 @@ def _edges(
     for j, (x1, y1) in places[k].items():
         for i, (x0, y0) in places[k - 1].items():
             share = abs(w[j, i]) / bound
-            edge = g.group(None, "edge", f"w[{j}, {i}] = {w[j, i]:.4g}")
+            edge = g.group(None, "edge", f"w[{j}, {i}] = {words.digits(w[j, i], 6)}")
             length = float(np.hypot(x1 - x0, y1 - y0))
             ux, uy = (x1 - x0) / length * radius, (y1 - y0) / length * radius
             edge.line(
@@ -205,28 +211,29 @@ def _column(
     precision: int,
 ) -> None:
     x = next(iter(places.values()))[0]
-    g = scene.group(f"layer-{k}", "layer", f"{u.name}: {words('units', u.count)}", units=u.count)
-    label = [Run(u.name, "bold")] + ([Run(f"  {u.activation}", "sans", "muted")] if u.activation else [])
+    g = scene.group(f"layer-{k}", "layer", f"{u.name}: {words('units', words.count(u.count))}", units=u.count)
+    label = [Run(u.name, "bold")] + ([Run(f"  {words.label(u.activation)}", "sans", "muted")] if u.activation else [])
     g.text(x, top - 30, label, 12.5, anchor="middle")
-    g.text(x, top - 13, words("units", f"{u.count:,}"), 11.5, ink="muted", anchor="middle")
+    g.text(x, top - 13, words("units", words.count(u.count)), 11.5, ink="muted", anchor="middle")
     known, delta = u.values.size > 0 and k <= state.values, u.delta.size > 0 and k >= state.deltas
     for unit, (cx, cy) in places.items():
         active = state.active is not None and k == (state.active - state.backward if state.backward else state.active)
-        facts = f"{u.name}[{unit}]" + (f" = {u.values[unit]:.6g}" if known else "") + (f", δ = {u.delta[unit]:.6g}" if delta else "")
+        facts = f"{u.name}[{unit}]" + (f" = {words.digits(u.values[unit], 6)}" if known else "")
+        facts += f"{words.comma}δ = {words.digits(u.delta[unit], 6)}" if delta else ""
         q = g.group(None, "unit", facts)
         edge = "gradient" if active and state.backward else "forward" if active else "input-line" if k == 0 else "dark"
         q.circle(cx, cy, radius, fill="input-paper" if k == 0 else "card", stroke=edge, line=2.0 if active else 1.3)
         if known:
-            q.text(cx, cy + 3.8, _number(u.values[unit], precision), 10.5, "bold", "forward", "middle")
+            q.text(cx, cy + 3.8, words.value(float(u.values[unit]), precision), 10.5, "bold", "forward", "middle")
         if delta:
-            q.text(cx, cy + radius + 11.5, _number(u.delta[unit], precision), 10.5, ink="gradient", anchor="middle")
+            q.text(cx, cy + radius + 11.5, words.value(float(u.delta[unit]), precision), 10.5, ink="gradient", anchor="middle")
     if u.count > MOST:
         (_, y0), (_, y1) = places[u.shown[BEFORE - 1]], places[u.shown[BEFORE]]
         for shift in (-7.0, 0.0, 7.0):
             g.circle(x, (y0 + y1) / 2 + shift, 1.8, fill="dark")
 
 
-def _entries(columns: Sequence[Units], words: Words) -> list[Entry]:
+def _entries(columns: Sequence[Units], words: Words, precision: int) -> list[Entry]:
     def line(width: float, dash: str | None) -> Any:
         return lambda g, x, y: g.line((x, y), (x + symbols.SAMPLE, y), stroke="wire", line=width, dash=dash)
 
@@ -239,11 +246,11 @@ def _entries(columns: Sequence[Units], words: Words) -> list[Entry]:
         Entry(line(2.0, DASH), (Run(words("weight negative"), "sans", "muted"),)),
     ]
     if any(u.values.size for u in columns):
-        entries.append(Entry(text("0.42", "bold", "forward"), (Run(words("activation"), "sans", "muted"),)))
+        entries.append(Entry(text(words.value(0.42, precision), "bold", "forward"), (Run(words("activation"), "sans", "muted"),)))
     if any(u.delta.size for u in columns):
         entries.append(
             Entry(
-                text("0.42", "sans", "gradient"),
+                text(words.value(0.42, precision), "sans", "gradient"),
                 (*mathematics("δ = ∂E/∂z", "gradient", 1.1), Run(f"  {words('below unit')}", "sans", "muted")),
             )
         )

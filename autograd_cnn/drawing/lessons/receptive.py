@@ -17,7 +17,7 @@ from ..canvas.scene import Run, Scene
 from ..canvas.text import Words
 from ..view.arrays import Array, image_png
 from .input_window import Mask, centres, fields, space
-from .layers import Layer, caption, layers_of
+from .layers import Layer, caption, layers_of, one_size
 
 WIDEST = 26.0  # of a cell with the gap to the next
 ROOM = 900.0
@@ -70,7 +70,7 @@ def sight_of(graph: Graph, unit: Any, layer: str | None, words: Words) -> Sight:
         middle = tuple(size // 2 for size in n.space)
         sees = fields(graph, n.out, middle).get(source)
         if sees is not None:
-            rows.append(Row(n, words("input") if n.kind == "input" else _named(n), seen[at], sees))
+            rows.append(Row(n, words("input") if n.kind == "input" else _named(n, words), seen[at], sees))
     if rows[0].layer.kind != "input":
         raise ValueError("draw.receptive_field: the unit does not depend on the input.")
     return Sight(graph, rows, place, source, target)
@@ -80,10 +80,10 @@ def _values(n: Layer) -> list[int]:
     return [n.out, *(i for s in reversed(n.steps) for i in s.outputs)]
 
 
-def _named(n: Layer) -> str:
-    head, notes = caption(n)
-    stride = next((note for note in notes if note.startswith("stride")), "")
-    return head + (f" / {stride.removeprefix('stride ')}" if stride else "")
+def _named(n: Layer, words: Words) -> str:
+    head, _ = caption(n, words)
+    stride = n.window.stride if n.window is not None and not n.inner else ()
+    return head + (f" / {one_size(stride)}" if any(s != 1 for s in stride) else "")
 
 
 def _top(layers: Sequence[Layer], name: str | None) -> Layer:
@@ -106,7 +106,7 @@ def _place(unit: Any, top: Layer) -> tuple[int, ...]:
     good = len(place) == len(sizes) and all(isinstance(p, (int, np.integer)) and -n <= p < n for p, n in zip(place, sizes, strict=False))
     if not good:
         raise ValueError(
-            f"draw.receptive_field: expected unit to be a place within {sizes}, the size of {top.name or caption(top)[0]!r}, got {unit!r}."
+            f"draw.receptive_field: expected unit to be a place within {sizes}, the size of {top.name or caption(top, Words())[0]!r}, got {unit!r}."
         )
     return tuple(int(p) % n for p, n in zip(place, sizes, strict=True))
 
@@ -261,7 +261,7 @@ def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, sub
         ink, dash = STYLES[0] if last else STYLES[1 + (len(fields_of) - 2 - k) % 3]
         r0, r1, c0, c1 = n.box
         size = f"{r1 - r0} × {c1 - c0}"
-        told = f"{n.name}, {n.what}: {words('field of', size)}, {n.count} {words('of cells', h * w)}"
+        told = f"{n.name}, {n.what}: {words('field of', size)}, {words.count(n.count)} {words('of cells', words.count(h * w))}"
         q = scene.group(f"field-{k + 1}", "field", told, field=[r1 - r0, c1 - c0], inputs=n.count)
         x, y, wide_box, tall = left + c0 * unit, top + r0 * unit, (c1 - c0) * unit, (r1 - r0) * unit
         if last:
@@ -276,7 +276,7 @@ def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, sub
         q.line(*way, stroke=ink, line=1.0, dash=dash)
         head = q.text(label_x, at - 2, [Run(n.name, "bold" if last else "sans"), Run(f"   {n.what}", "sans", "muted")], 12.5)
         gaps = f", {words('with gaps')}" if n.count != (r1 - r0) * (c1 - c0) else ""
-        notes = [Run(size, "bold", ink), Run(f"   {n.count:,} {words('of cells', f'{h * w:,}')}{gaps}", "sans", "muted")]
+        notes = [Run(size, "bold", ink), Run(f"   {words.count(n.count)} {words('of cells', words.count(h * w))}{gaps}", "sans", "muted")]
         widest, end = max(widest, head.width, q.text(label_x, at + 14, notes, 12).width), max(end, at + 18)
     dot = fields_of[-1].box
     scene.group("unit").circle(

@@ -49,11 +49,11 @@ class Board:
         return board
 
     def entries(self, a: Array) -> list[str]:
-        return [entry_text(float(v), self.whole, self.precision) for v in a.flat]
+        return [entry_text(float(v), self.whole, self.precision, self.words) for v in a.flat]
 
     def results(self) -> list[str]:
         done = self.s.output(len(self.s.frames()))
-        return [entry_text(v, self.whole, self.precision) for v in done.values()]
+        return [entry_text(v, self.whole, self.precision, self.words) for v in done.values()]
 
     @property
     def whole(self) -> bool:
@@ -185,7 +185,7 @@ def _field(group: Group, b: Board, channel: int, under: set[tuple[int, int]], x:
             for j in range(columns):
                 if (i, j) in under:
                     continue
-                text = entry_text(float(plane[i, j]), b.whole, b.precision)
+                text = entry_text(float(plane[i, j]), b.whole, b.precision, b.words)
                 cells.text(x + (left + j + 0.5) * c, y + (top + i + 0.5) * c + 4, text, SIZE, anchor="middle")
 
 
@@ -209,7 +209,7 @@ def _window(group: Group, b: Board, channel: int, at: Index, x: float, y: float,
         if not inside:
             g.text(u + c / 2, v + c / 2 + 4, "−∞" if s.kind == "max" else "0", 10, ink="muted", anchor="middle")
         elif s.x.size:
-            text = entry_text(float(s.x[channel].reshape(rows, columns)[i, j]), b.whole, b.precision)
+            text = entry_text(float(s.x[channel].reshape(rows, columns)[i, j]), b.whole, b.precision, b.words)
             g.text(u + c / 2, v + c / 2 + 4, text, SIZE, "bold" if full else "sans", "inverse" if full else "ink", "middle")
     (i0, j0), (i1, j1) = taps[0], taps[-1]
     g.rect(x + (left + j0) * c, y + (top + i0) * c, (j1 - j0 + 1) * c, (i1 - i0 + 1) * c, 1.5, stroke=ink, line=2)
@@ -249,7 +249,7 @@ def _kernel(group: Group, b: Board, o: int, channel: int, x: float, y: float) ->
     for i in range(rows):
         for j in range(columns):
             g.rect(x + j * c, y + i * c, c, c, fill="parameter-paper", stroke="parameter-line")
-            text = entry_text(float(plane[i, j]), b.whole, b.precision)
+            text = entry_text(float(plane[i, j]), b.whole, b.precision, b.words)
             g.text(x + (j + 0.5) * c, y + (i + 0.5) * c + 4, text, SIZE, ink="parameter", anchor="middle")
 
 
@@ -290,7 +290,7 @@ def _outputs(group: Group, b: Board, o: int, at: Index, frame: int, x: float, mi
                 if here:
                     g.rect(left + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if (m, place) in done:
-                    text = entry_text(done[m, place], b.whole, b.precision)
+                    text = entry_text(done[m, place], b.whole, b.precision, b.words)
                     g.text(
                         left + (j + 0.5) * c,
                         up + (i + 0.5) * c + 4,
@@ -340,7 +340,7 @@ def _spread(group: Group, b: Board, o: int, at: Index, frame: int, x: float, y: 
                 if here:
                     g.rect(x + j * c, up + i * c, c, c, fill="series-1", stroke="hair")
                 if s.x.size:
-                    text = entry_text(float(s.x[k].reshape(rows, columns)[i, j]), b.whole, b.precision)
+                    text = entry_text(float(s.x[k].reshape(rows, columns)[i, j]), b.whole, b.precision, b.words)
                     g.text(
                         x + (j + 0.5) * c,
                         up + (i + 0.5) * c + 4,
@@ -389,7 +389,7 @@ def _landing(group: Group, b: Board, at: Index, frame: int, x: float, y: float) 
                 marks.hatch(g, u, v, c, c, "hair")
             elif (0, place) in done:
                 changed = done[0, place] != before.get((0, place))
-                text = entry_text(done[0, place], b.whole, b.precision)
+                text = entry_text(done[0, place], b.whole, b.precision, b.words)
                 g.text(u + c / 2, v + c / 2 + 4, text, SIZE, "bold" if changed else "sans", anchor="middle")
     taps = sorted(under)
     (i0, j0), (i1, j1) = taps[0], taps[-1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...analysis.windows import Along
 from ..canvas.scene import Run
-from ..canvas.text import Words, figure, signed, value
+from ..canvas.text import Words
 from .sliding import Index, Sliding
 
 MOST_TERMS = 30  # of a sum that is written out
@@ -21,13 +21,11 @@ def numbers_text(sizes: Index) -> str:
     return "×".join(map(str, sizes))
 
 
-def entry_text(v: float, whole: bool, precision: int) -> str:
+def entry_text(v: float, whole: bool, precision: int, numbers: Words) -> str:
     """A number in a cell: a whole one without decimals."""
-    if not np.isfinite(v):
-        return value(v)
-    if whole or v == int(v) == 0:
-        return signed(f"{v:.0f}") if v == int(v) else signed(f"{v:.{precision}f}")
-    return value(v, precision)
+    if np.isfinite(v) and (whole or v == 0):
+        return numbers.decimals(v, 0 if v == int(v) else precision)
+    return numbers.value(v, precision)
 
 
 # ------------------------------------------------------------------------------------------------------- the size
@@ -72,7 +70,7 @@ def formula(s: Sliding, words: Words) -> list[list[Run]]:
             lines.append([*prefix, Run(_grown(a, n, out))])
             continue
         exact = a.room / a.stride + 1
-        lines.append([*prefix, Run(f"{_counted(a)}  =  {signed(figure(exact, 1)) if exact != int(exact) else int(exact)}")])
+        lines.append([*prefix, Run(f"{_counted(a)}  =  {words.figure(exact, 1) if exact != int(exact) else int(exact)}")])
         if not a.fits and not a.ceil:
             lines[-1].append(Run(f"   {words('does not fit')}", "bold", "gradient"))
             mended = a.repaired()
@@ -110,7 +108,7 @@ def arithmetic(s: Sliding, o: int, at: Index, whole: bool, precision: int, words
     taps = s.taps(at)
 
     def text(v: float, bracket: bool = False) -> str:
-        told = entry_text(v, whole, precision)
+        told = entry_text(v, whole, precision, words)
         return f"({told})" if bracket and told.startswith("−") else told
 
     if s.kind in ("max", "average"):
@@ -158,10 +156,10 @@ def _pooled(s: Sliding, c: int, at: Index, write: Callable[..., str], words: Wor
     else:
         row = s.along[-1].kernel if len(values) > ROW and s.along[-1].kernel <= ROW else ROW
         told = [write(v, k > 0 and not least) for k, v in enumerate(values)]
-        sign = ", " if least else " + "
+        sign = words.comma if least else " + "
         pieces = [sign.join(told[k : k + row]) for k in range(0, len(told), row)]
         pieces = [p if k == 0 else f"{'' if least else '+ '}{p}" for k, p in enumerate(pieces)]
-    lines = [[Run(p + ("," if least and k + 1 < len(pieces) else ""), "sans", "muted")] for k, p in enumerate(pieces)]
+    lines = [[Run(p + (words.comma.rstrip() if least and k + 1 < len(pieces) else ""), "sans", "muted")] for k, p in enumerate(pieces)]
     lines[0].insert(0, Run("max (" if least else "(", "sans", "ink"))
     lines[-1] += [Run(")  =  " if least else f") / {s.counted(at)}  =  ", "sans", "ink"), result]
     return lines

@@ -60,8 +60,8 @@ def volumes_figure(
     known = title if title is not None else root
     total = sum(n.parameters for n in layers)
     names = _Figure(Scene(), layers, Arrangement([], []), words, maps, total)
-    labels = [max(*_label_widths(n, names.name(n)), BAR * n.parameters / max(total, 1)) for n in layers]
-    notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n)) for n in layers]
+    labels = [max(*_label_widths(n, names.name(n), words), BAR * n.parameters / max(total, 1)) for n in layers]
+    notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n, words)) for n in layers]
     scene = Scene(title=known, name="volumes", lang=words.lang)
     f = _Figure(scene, layers, arrange(layers, labels, notes, under=44), words, maps, total)
     wide = symbols.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph))
@@ -97,7 +97,7 @@ def _subtitle(f: _Figure, graph: Graph) -> str:
     words = f.words
     parts = [words.parameters(f.total)]
     if any(n.kind == "block" or n.count > 1 for n in f.layers):
-        parts.append(words("drawn as volumes", f"{len(graph.steps):,}", len([n for n in f.layers if n.kind != "join"])))
+        parts.append(words("drawn as volumes", words.count(len(graph.steps)), len([n for n in f.layers if n.kind != "join"])))
     parts.append(words("volume scale"))
     if any(v.enlarged for v in f.at.volumes):
         parts.append(words("not to scale"))
@@ -109,26 +109,26 @@ def _shape_text(layer: Layer) -> str:
     return " × ".join(map(str, sizes)) if sizes else " × ".join(map(str, layer.shape))
 
 
-def _label_widths(layer: Layer, name: str) -> list[float]:
+def _label_widths(layer: Layer, name: str, words: Words) -> list[float]:
     if layer.kind == "join":
-        return [text_width(t, 11) for t in _under_join(layer)] or [0.0]
-    head, _ = caption(layer)
-    count = f"{layer.parameters:,}" if layer.parameters else ""
+        return [text_width(t, 11) for t in _under_join(layer, words)] or [0.0]
+    head, _ = caption(layer, words)
+    count = words.count(layer.parameters) if layer.parameters else ""
     return [text_width(name, 13, "bold"), text_width(_shape_text(layer), 12), text_width(count, 11.5), text_width(head, 11)]
 
 
-def _under_join(layer: Layer) -> list[str]:
-    return [*layer.followers][:2]
+def _under_join(layer: Layer, words: Words) -> list[str]:
+    return [*map(words.label, layer.followers)][:2]
 
 
-def _notes(layer: Layer) -> list[str]:
-    head, rest = caption(layer)
+def _notes(layer: Layer, words: Words) -> list[str]:
+    head, rest = caption(layer, words)
     return [head, *rest[:3]]
 
 
 def _told(f: _Figure, v: Volume) -> str:
     n = v.layer
-    head, rest = caption(n)
+    head, rest = caption(n, f.words)
     parts = [
         p for p in (_shape_text(n), ", ".join([head, *rest]) if head else "", f.words.parameters(n.parameters) if n.parameters else "") if p
     ]
@@ -158,7 +158,7 @@ def _captions(f: _Figure) -> float:
         if b.join:
             continue
         x = (a.x + a.width + b.x) / 2
-        head, *rest = _notes(b.layer)
+        head, *rest = _notes(b.layer, f.words)
         f.scene.text(x, y, head, 11.5, anchor="middle")
         for k, line in enumerate(rest):
             f.scene.text(x, y + 15 * (k + 1), line, 11.5, ink="muted", anchor="middle")
@@ -167,19 +167,19 @@ def _captions(f: _Figure) -> float:
     for v in axis:
         n = v.layer
         if v.join:
-            for k, line in enumerate(_under_join(n)):
+            for k, line in enumerate(_under_join(n, f.words)):
                 f.scene.text(v.centre, v.y + v.height + 15 + 14 * k, line, 11, ink="muted", anchor="middle")
             continue
         f.scene.text(v.centre, y, f.name(n), 13, "bold", anchor="middle")
         f.scene.text(v.centre, y + 18, _shape_text(n), 12, ink="forward", anchor="middle")
         if n.parameters:
-            f.scene.text(v.centre, y + 36, f"{n.parameters:,}", 11.5, ink="parameter", anchor="middle")
+            f.scene.text(v.centre, y + 36, f.words.count(n.parameters), 11.5, ink="parameter", anchor="middle")
             bar = min(max(BAR * n.parameters / f.total, 1.5), BAR)
             f.scene.rect(v.centre - bar / 2, y + 43, bar, 5, fill="dense-line")
     if not f.total:
         return y + 18
     most = max((v.layer for v in axis), key=lambda n: n.parameters)
-    share = f.words("parameter share", f.name(most), f"{100 * most.parameters / f.total:.0f}")
+    share = f.words("parameter share", f.name(most), f.words.percent(most.parameters / f.total))
     f.scene.text(symbols.MARGIN, y + 74, share, 12, ink="muted")
     return y + 74
 
@@ -219,7 +219,7 @@ def _volume(f: _Figure, v: Volume) -> None:
         for shift in (0.0, 3.0):
             g.line((x - 4 + shift, y + h + 4), (x + shift, y + h - 3), stroke="dark", line=1.0)
     if v.lane:
-        head, _ = caption(n)
+        head, _ = caption(n, f.words)
         g.text(v.centre, y + h + 15, head or f.name(n), 11, "bold", anchor="middle")
         g.text(v.centre, y + h + 29, _shape_text(n), 11, ink="forward", anchor="middle")
 
@@ -238,7 +238,7 @@ def _between(f: _Figure, a: Volume, b: Volume) -> None:
     """A window of one layer that makes a cell of the next; an arrow where there is no window."""
     w = b.layer.window
     flat = len(a.layer.space) == 2 and len(b.layer.space) == 2 and not a.join and not b.join
-    title = f"{f.name(a.layer) or a.layer.kind} → {f.name(b.layer) or b.layer.kind}"
+    title = " → ".join(f.name(n) or f.words.label(n.head.label) for n in (a.layer, b.layer))
     g = f.scene.group(f"w{a.layer.index}-{b.layer.index}", "window", title)
     if w is None or not flat:
         start = max(a.leave, a.x + a.width) + 6
@@ -287,7 +287,7 @@ def _lane(f: _Figure, lane: Lane) -> None:
     first = volumes[lane.start] if lane.start >= 0 else None
     way = [volumes[i] for i in lane.nodes]
     last = volumes[lane.end] if lane.end is not None else None
-    title = " → ".join(f.name(v.layer) or v.layer.kind for v in (first, *way, last) if v is not None)
+    title = " → ".join(f.name(v.layer) or f.words.label(v.layer.head.label) for v in (first, *way, last) if v is not None)
     g = f.scene.group(f"lane{lane.start}-{'-'.join(map(str, lane.nodes))}-{lane.end}", "lane", title)
     if first is not None:
         end = way[0] if way else last

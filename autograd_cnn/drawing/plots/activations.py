@@ -11,8 +11,8 @@ import numpy as np
 from ..canvas import symbols, theme
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
-from ..canvas.text import Words, shape, value
-from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, shade, short, tile
+from ..canvas.text import Words, shape
+from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, shade, tile
 
 ROOM = 780.0
 MOST_MAPS = 128
@@ -71,16 +71,18 @@ def activations_figure(
     told = []
     for k, r in enumerate(rows):
         low, high = finite_range(r.data)
-        title_of = f"{r.name}: {shape(r.data.shape)}, values from {short(low)} to {short(high)}"
+        title_of = f"{r.name}: {words('values from', shape(r.data.shape), words.digits(low), words.digits(high))}"
         told.append(title_of + ".")
         group = scene.group(f"layer-{k}", "layer", title_of, layer=r.name, shape=list(r.data.shape))
         height = _label(group, r, y, words, bars=r.vector and r.data.size <= BARS)
         if r.vector and r.data.size <= BARS:
-            width, used = _bars(group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision)
+            width, used = _bars(
+                group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision, words
+            )
         elif r.vector:
-            width, used = _strip(group, r, x, y)
+            width, used = _strip(group, r, x, y, words)
         else:
-            width, used = _maps(group, r, x, y)
+            width, used = _maps(group, r, x, y, words)
         wide = max(wide, column + width)
         y += max(used, height) + 24
     scene.width, scene.height = wide + 2 * symbols.MARGIN, y - 24 + symbols.MARGIN
@@ -109,10 +111,10 @@ def _head_runs(r: _Row) -> list[Run]:
 def _count_text(r: _Row, words: Words) -> str:
     count = r.data.shape[0]
     if r.vector:
-        return words("units", f"{count:,}")
+        return words("units", words.count(count))
     if count > MOST_MAPS:
-        return f"{words('maps', MOST_MAPS)} / {count:,}"
-    return words("one map") if count == 1 else words("maps", f"{count:,}")
+        return f"{words('maps', MOST_MAPS)} / {words.count(count)}"
+    return words("one map") if count == 1 else words("maps", words.count(count))
 
 
 def _label_width(r: _Row, words: Words) -> float:
@@ -126,11 +128,11 @@ def _label(group: Group, r: _Row, y: float, words: Words, bars: bool) -> float:
     group.text(x, y + 29, _count_text(r, words), 11, ink="muted")
     if bars:
         return 34.0
-    ramp_bar(group, x, y + 38, 110, *finite_range(r.data), theme.SEQUENTIAL)
+    ramp_bar(group, x, y + 38, 110, *finite_range(r.data), theme.SEQUENTIAL, words)
     return 62.0
 
 
-def _maps(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
+def _maps(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[float, float]:
     c, h, w = r.data.shape
     shown = min(c, MOST_MAPS)
     low, high = finite_range(r.data)
@@ -141,13 +143,13 @@ def _maps(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
     for k in range(shown):
         left, top = x + (k % columns) * (width + 6), y + (k // columns) * (height + 6)
         a, b = finite_range(r.data[k])
-        g = group.group(None, "map", f"{r.name}[{k}]: {short(a)} … {short(b)}")
+        g = group.group(None, "map", f"{r.name}[{k}]: {words.digits(a)} … {words.digits(b)}")
         tile(g, r.data[k], left, top, width, height, low, high, theme.SEQUENTIAL)
     rows = -(-shown // columns)
     return min(shown, columns) * (width + 6) - 6, rows * (height + 6) - 6
 
 
-def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
+def _strip(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[float, float]:
     """A long vector as cells, line by line."""
     low, high = finite_range(r.data)
     count, size = r.data.size, 13.0
@@ -156,7 +158,7 @@ def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
         size = 6.0
         columns = min(count, int(ROOM // size))
     for k, v in enumerate(r.data.tolist()):
-        g = group.group(None, "unit", f"{r.name}[{k}] = {v:.4g}")
+        g = group.group(None, "unit", f"{r.name}[{k}] = {words.digits(v, 4)}")
         g.rect(
             x + (k % columns) * size,
             y + 2 + (k // columns) * (size + 3),
@@ -170,9 +172,9 @@ def _strip(group: Group, r: _Row, x: float, y: float) -> tuple[float, float]:
     return columns * size, rows * (size + 3)
 
 
-def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], precision: int) -> tuple[float, float]:
+def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], precision: int, words: Words) -> tuple[float, float]:
     """A short vector as bars from a common zero, the largest marked by weight, outline and arrowhead."""
-    numbers = [value(v, precision) for v in a.tolist()]
+    numbers = [words.value(v, precision) for v in a.tolist()]
     step = max(30.0, *(text_width(n, 10.5, "bold") + 9 for n in numbers), *(text_width(t, 11, "bold") + 9 for t in labels))
     known = np.nan_to_num(a, posinf=0.0, neginf=0.0)
     top, bottom = max(float(known.max()), 0.0), min(float(known.min()), 0.0)
@@ -184,7 +186,7 @@ def _bars(group: Group, a: Array, x: float, y: float, labels: Sequence[str], pre
     floor = y + 14 + tall + (14 if bottom < 0 else 0)
     for k, v in enumerate(known.tolist()):
         middle, height = x + step * (k + 0.5), v * unit
-        g = group.group(None, "unit", f"{labels[k]} = {a[k]:.6g}")
+        g = group.group(None, "unit", f"{labels[k]} = {words.digits(a[k], 6)}")
         first = k == best
         g.rect(
             middle - step * 0.3,

@@ -54,13 +54,13 @@ def confusion_scene(counts: Array, classes: Sequence[str] | None, words: Words, 
         counts = np.pad(counts, ((0, n - len(counts)), (0, n - len(counts))))
     names = [str(c) for c in classes] if classes is not None else [str(i) for i in range(n)]
     short = names
-    texts = [[f"{v:,.0f}" if v == int(v) else f"{v:.2f}" for v in row] for row in counts.tolist()]
+    texts = [[words.count(v) if v == int(v) else words.decimals(v, 2) for v in row] for row in counts.tolist()]
     size = max(30.0, max(text_width(t, 11, "bold") for row in texts for t in row) + 10)
     if n <= FEW:  # room for the names over their columns
         size = max(size, min(WIDE, max(text_width(t, 11.5) for t in names) + 8))
     total, right = float(counts.sum()), float(np.trace(counts))
     scene = Scene(title=title, name="confusion", lang=words.lang)
-    line = words("confusion sub", f"{right:,.0f}", f"{total:,.0f}", f"{100 * right / max(total, 1):.1f}")
+    line = words("confusion sub", words.count(right), words.count(total), words.percent(right / max(total, 1), 1))
     wide = symbols.heading(scene, title, line if subtitle is None else subtitle)
     if max(text_width(t, 11.5) for t in names) > size - 4:  # names too long for a column: numbers there, both at the rows
         short, names = [str(i) for i in range(n)], [f"{t}  {i}" for i, t in enumerate(names)]
@@ -74,18 +74,18 @@ def confusion_scene(counts: Array, classes: Sequence[str] | None, words: Words, 
         head.text(left + (j + 0.5) * size, top - 8, name, 11.5, anchor="middle")
     rows = counts.sum(axis=1)
     for i in range(n):
-        g = scene.group(f"row-{i}", "row", f"{words('true class')} {names[i]}: {rows[i]:,.0f}", counts=counts[i].tolist())
+        g = scene.group(f"row-{i}", "row", f"{words('true class')} {names[i]}: {words.count(rows[i])}", counts=counts[i].tolist())
         g.text(left - 10, top + (i + 0.5) * size + 4, names[i], 11.5, anchor="end")
         for j in range(n):
             share = counts[i, j] / rows[i] if rows[i] else 0.0
             fill = shade(share, 0.0, 1.0, theme.SEQUENTIAL)
-            cell = g.group(None, "cell", f"{names[i]} → {short[j]}: {texts[i][j]} ({100 * share:.1f} %)")
+            cell = g.group(None, "cell", f"{names[i]} → {short[j]}: {texts[i][j]} ({words.percent(share, 1)})")
             cell.rect(left + j * size, top + i * size, size, size, fill=fill, stroke="hair")
             if counts[i, j]:
                 ink = DARK if contrast(DARK, fill) > contrast(LIGHT, fill) else LIGHT
                 face = "bold" if i == j else "sans"
                 cell.text(left + (j + 0.5) * size, top + (i + 0.5) * size + 4, [Run(texts[i][j], face, ink)], 11, anchor="middle")
-        known = f"{100 * counts[i, i] / rows[i]:.0f} %" if rows[i] else "–"
+        known = words.percent(counts[i, i] / rows[i]) if rows[i] else "–"
         g.text(left + n * size + 12, top + (i + 0.5) * size + 4, known, 11.5, ink="muted")
     diagonal = scene.group("diagonal", "diagonal", words("right"))
     for i in range(n):
@@ -107,6 +107,6 @@ def confusion_scene(counts: Array, classes: Sequence[str] | None, words: Words, 
     )
     scene.height = bottom + 46 + symbols.MARGIN - 8
     worst = [(counts[i, j], i, j) for i in range(n) for j in range(n) if i != j and counts[i, j]]
-    told = "; ".join(f"{names[i]} → {short[j]}: {v:,.0f}" for v, i, j in sorted(worst, reverse=True)[:5])
+    told = "; ".join(f"{names[i]} → {short[j]}: {words.count(v)}" for v, i, j in sorted(worst, reverse=True)[:5])
     scene.desc = f"{title}: {line}. {words('most often')} {told or '–'}."
     return scene

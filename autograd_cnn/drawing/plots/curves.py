@@ -12,7 +12,7 @@ from ..canvas import symbols
 from ..canvas.geometry import spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
-from ..canvas.text import Words, signed
+from ..canvas.text import Words
 
 PLOT_W, PLOT_H = 380.0, 236.0
 STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
@@ -43,14 +43,14 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) 
     if not panels:
         raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
     scene = Scene(title=title, name="curves", lang=words.lang)
-    line = subtitle if subtitle is not None else _told(panels)
+    line = subtitle if subtitle is not None else _told(panels, words)
     wide = symbols.heading(scene, title, line)
     x = symbols.MARGIN
     for p in panels:
-        x += _draw(scene, p, x, symbols.HEADING + 8, words(steps) if steps in ("epoch", "step") else steps or words("epoch")) + 34
+        x += _draw(scene, p, x, symbols.HEADING + 8, words(steps or "epoch"), words) + 34
     scene.width = max(x - 34, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = symbols.HEADING + 8 + 24 + PLOT_H + 46 + symbols.MARGIN - 12
-    scene.desc = f"{title}. {_described(panels)}"
+    scene.desc = f"{title}. {_described(panels, words)}"
     return scene
 
 
@@ -111,7 +111,7 @@ def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: 
     return panels
 
 
-_SPLITS = ("train", "test", "val", "valid", "validation", "dev", "eval", "training")
+_SPLITS = {"train": "train", "training": "train", "test": "test", "val": "val", "valid": "val", "validation": "val", "dev": "", "eval": ""}
 
 
 def _stem(name: str) -> str:
@@ -123,34 +123,37 @@ def _short(name: str, kind: str, words: Words) -> str:
     """What stands at the end of a line: the data split if the name has one, else the name."""
     for part in name.split("_"):
         if part in _SPLITS:
-            return words(part) if part in ("train", "test") else part
+            return words(_SPLITS[part]) if _SPLITS[part] else part
     return name.replace("_", " ") if _stem(name) != kind else words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
 
 
-def _told(panels: Sequence[_Panel]) -> str:
+def _told(panels: Sequence[_Panel], words: Words) -> str:
     """The last value of every series, for the subtitle."""
     parts = []
     for p in panels[:2]:
         for s in p.series:
             y = next(y for _, y in reversed(s.points) if math.isfinite(y))
-            parts.append(f"{p.name} {s.name if s.name != p.name else ''}".strip() + f" {_value(y, p.percent)}")
-    return ", ".join(parts)
+            parts.append(f"{p.name} {s.name if s.name != p.name else ''}".strip() + f" {_value(y, p.percent, words)}")
+    return words.comma.join(parts)
 
 
-def _value(y: float, percent: bool) -> str:
-    return signed(f"{100 * y:.1f} %") if percent else signed(f"{y:.3g}" if abs(y) < 1 else f"{y:.2f}" if abs(y) < 1000 else f"{y:.3g}")
+def _value(y: float, percent: bool, words: Words) -> str:
+    if percent:
+        return words.percent(y, 1)
+    return words.decimals(y, 2) if 1 <= abs(y) < 1000 else words.digits(y)
 
 
-def _described(panels: Sequence[_Panel]) -> str:
+def _described(panels: Sequence[_Panel], words: Words) -> str:
     parts = []
     for p in panels:
         for s in p.series:
             known = [(x, y) for x, y in s.points if math.isfinite(y)]
-            told = f"from {_value(known[0][1], p.percent)} to {_value(known[-1][1], p.percent)} in {len(known)} points"
+            ends = (_value(v, p.percent, words) for v in (known[0][1], known[-1][1]))
+            told = words("series", p.name, s.name, *ends, len(known))
             if p.best is not None:
                 best = p.best(known, key=lambda q: q[1])
-                told += f", best {_value(best[1], p.percent)} at {best[0]:g}"
-            parts.append(f"{p.name}, {s.name}: {told}.")
+                told += words("series best", _value(best[1], p.percent, words), words.digits(best[0], 6))
+            parts.append(f"{told}.")
     return " ".join(parts)
 
 
@@ -170,18 +173,18 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round(i * step, 2 - power) for i in range(first, last + 1)]
 
 
-def _tick_text(v: float, ticks: Sequence[float], percent: bool) -> str:
+def _tick_text(v: float, ticks: Sequence[float], percent: bool, words: Words) -> str:
     if percent:
-        return f"{100 * v:.3g} %"
+        return f"{words.digits(100 * v)} %"
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
     power = math.floor(math.log10(step) + 1e-9)
     last = power - (abs(step / 10.0**power - round(step / 10.0**power)) > 1e-6)  # the last place that tells ticks apart
     if abs(v) < 1e5 and last > -6:
-        return signed(f"{v:.{max(0, -last)}f}")
-    return signed(f"{v:.{max(1, math.floor(math.log10(abs(v)) + 1e-9) - last + 1)}g}") if v else "0"
+        return words.decimals(v, max(0, -last))
+    return words.digits(v, max(1, math.floor(math.log10(abs(v)) + 1e-9) - last + 1)) if v else "0"
 
 
-def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:
+def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words) -> float:
     """One panel with its left upper corner at (x, y); its width."""
     g = scene.group(f"panel-{p.name}".replace(" ", "-"), "panel", p.name, series=[s.name for s in p.series])
     all_points = [q for s in p.series for q in s.points if math.isfinite(q[1]) and math.isfinite(q[0])]
@@ -192,7 +195,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:
         ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
     if len(ticks) < 2:
         ticks = [ticks[0] - 0.1, *ticks]
-    texts = [_tick_text(t, ticks, p.percent) for t in ticks]
+    texts = [_tick_text(t, ticks, p.percent, words) for t in ticks]
     gutter = max(text_width(t, 11) for t in texts) + 8
     left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
@@ -209,13 +212,13 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str) -> float:
     for t in _x_ticks(first, last):
         across = at((t, ticks[0]))[0]
         g.line((across, bottom), (across, bottom + 4), stroke="wire")
-        g.text(across, bottom + 17, f"{t:g}", 11, ink="muted", anchor="middle")
+        g.text(across, bottom + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
     g.line((left, bottom), (right, bottom), stroke="wire")
     g.text((left + right) / 2, bottom + 34, x_name, 11.5, ink="muted", anchor="middle")
     ends: list[tuple[float, int]] = []
     for k, s in enumerate(p.series):
-        ends.append((_draw_series(g, s, k, at, p.percent), k))
-    return gutter + PLOT_W + _labels(g, p, ends, right)
+        ends.append((_draw_series(g, s, k, at, p.percent, words), k))
+    return gutter + PLOT_W + _labels(g, p, ends, right, words)
 
 
 def _x_ticks(first: float, last: float) -> list[float]:
@@ -224,11 +227,11 @@ def _x_ticks(first: float, last: float) -> list[float]:
     return whole if len(whole) > 1 or first == int(first) == last else ticks
 
 
-def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool) -> float:
+def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Words) -> float:
     """The line, broken where a value is missing, with markers; the height at which it ends."""
     ink, dash = STYLES[k % len(STYLES)]
     known = [q for q in s.points if math.isfinite(q[1])]
-    title = f"{s.name}: last {_value(known[-1][1], percent)}"
+    title = words("series last", s.name, _value(known[-1][1], percent, words))
     sub = g.group(None, "series", title)
     run: list[Point] = []
     for q in [*s.points, (0.0, math.nan)]:
@@ -262,7 +265,7 @@ def marker(g: Group, k: int, at: Point, ink: str) -> None:
         )
 
 
-def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float) -> float:
+def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float, words: Words) -> float:
     """The series' names at their ends, pushed apart where the ends lie close together; the room they take."""
     order = sorted(ends)
     heights = spread([y for y, _ in order], [15.0] * (len(order) - 1))
@@ -270,7 +273,7 @@ def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float
     for (end, k), y in zip(order, heights, strict=True):
         ink, s = STYLES[k % len(STYLES)][0], p.series[k]
         last = next(v for _, v in reversed(s.points) if math.isfinite(v))
-        text = f"{s.name}  {_value(last, p.percent)}"
+        text = f"{s.name}  {_value(last, p.percent, words)}"
         if abs(y - end) > 3:
             g.line((right + 6, end), (right + 14, y), stroke=ink, line=0.8)
         g.text(right + 18, y + 4, text, 12, "bold", ink)

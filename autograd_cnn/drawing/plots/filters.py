@@ -12,7 +12,7 @@ from ..canvas import png, symbols, theme
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, shape
-from ..view.arrays import Array, array_of, cells, finite_range, ramp_bar, short, tile
+from ..view.arrays import Array, array_of, cells, finite_range, ramp_bar, tile
 
 ROOM = 760.0  # the width a grid may take
 MOST = 64  # rows or columns of a grid at most; the subtitle says so when there are more
@@ -44,10 +44,10 @@ def filters_figure(weights: Any, words: Words, title: str, subtitle: str | None)
     y = symbols.HEADING + 6
     told = []
     for n in layers:
-        group = scene.group(f"filters-{n.name}".replace(" ", "-"), "layer", _title(n), layer=n.name, shape=list(n.full))
+        group = scene.group(f"filters-{n.name}".replace(" ", "-"), "layer", _title(n, words), layer=n.name, shape=list(n.full))
         width, y = _draw_layer(group, n, y, words)
         wide = max(wide, width)
-        told.append(_title(n))
+        told.append(_title(n, words))
         y += 30
     scene.width, scene.height = wide + 2 * symbols.MARGIN, y - 30 + symbols.MARGIN
     scene.desc = f"{title}: {line}. " + " ".join(told)
@@ -80,32 +80,33 @@ def _layer(name: str, w: Any) -> _Layer:
     return _Layer(name, a[:MOST, :MOST], full, max(abs(low), abs(high)) or 1.0)
 
 
-def _title(n: _Layer) -> str:
+def _title(n: _Layer, words: Words) -> str:
     low, high = finite_range(n.weight)
-    return f"{n.name or 'weight'}: {shape(n.full)}, values from {short(low)} to {short(high)}."
+    bounds = words("values from", shape(n.full), words.digits(low), words.digits(high))
+    return f"{n.name or words('weight')}: {bounds}."
 
 
 def _draw_layer(group: Group, n: _Layer, y: float, words: Words) -> tuple[float, float]:
     """One layer: its heading with the scale, and its grid. Returns (width, where it ends)."""
     x = symbols.MARGIN
-    runs = [Run(n.name or "weight", "bold"), Run(f"   {shape(n.full)}", "sans", "forward")]
+    runs = [Run(n.name or words("weight"), "bold"), Run(f"   {shape(n.full)}", "sans", "forward")]
     if n.cut:
         shown, of = n.weight.shape[0] * n.weight.shape[1], n.full[0] * n.full[1]
-        runs.append(Run("   " + words("shown of", f"{shown:,}", f"{of:,}"), "sans", "muted", 0.92))
+        runs.append(Run("   " + words("shown of", words.count(shown), words.count(of)), "sans", "muted", 0.92))
     bad = int(np.size(n.weight) - np.isfinite(n.weight).sum())
     if bad:
-        runs.append(Run(f"   {bad:,} NaN/∞", "sans", "gradient", 0.92))
+        runs.append(Run(f"   {words.count(bad)} NaN/∞", "sans", "gradient", 0.92))
     group.text(x, y + 11, runs, 13)
     head = runs_width(runs, 13)
     o, i, _kh, _kw = n.weight.shape
     # As wide as it is tall or wider: the longer side runs to the right. A single input channel makes a plain row that
     # wraps.
     if i == 1:
-        width, end = _draw_row(group, n, x, y + 26)
+        width, end = _draw_row(group, n, x, y + 26, words)
     else:
         width, end = _draw_grid(group, n, x, y + 26, turned=o > i, words=words)
     scale = max(x + head + 30, x + width - 150)
-    ramp_bar(group, scale, y + 1, 150, -n.bound, n.bound, theme.DIVERGING, middle=True)
+    ramp_bar(group, scale, y + 1, 150, -n.bound, n.bound, theme.DIVERGING, words, middle=True)
     return max(width, scale + 150 - x), end
 
 
@@ -115,7 +116,7 @@ def _cell_size(columns: int, kernel: int, most: float) -> float:
     return float(int(min(room, most))) if room >= 1 else room
 
 
-def _draw_row(group: Group, n: _Layer, x: float, y: float) -> tuple[float, float]:
+def _draw_row(group: Group, n: _Layer, x: float, y: float, words: Words) -> tuple[float, float]:
     o, _, kh, kw = n.weight.shape
     side = max(kh, kw)
     size = _cell_size(1, side, 60 / side if side < 12 else 360 / side) if o == 1 else _cell_size(min(o, 16), side, max(56 / side, 2))
@@ -124,17 +125,17 @@ def _draw_row(group: Group, n: _Layer, x: float, y: float) -> tuple[float, float
     sharp = n.weight.size <= SHARP
     for k in range(o):
         left, top = x + (k % columns) * step_x, y + 12 + (k // columns) * step_y
-        _kernel(group, n, k, 0, left, top, size, sharp)
+        _kernel(group, n, k, 0, left, top, size, sharp, words)
         if o > 1:
             group.text(left + kw * size / 2, top + kh * size + 12, str(k), 10, ink="muted", anchor="middle")
     rows = -(-o // columns)
     return max(columns * step_x - 8, 0.0), y + 12 + rows * step_y - (6 if o > 1 else 18)
 
 
-def _kernel(group: Group, n: _Layer, o: int, i: int, x: float, y: float, size: float, sharp: bool) -> None:
+def _kernel(group: Group, n: _Layer, o: int, i: int, x: float, y: float, size: float, sharp: bool, words: Words) -> None:
     w = n.weight[o, i]
     low, high = finite_range(w)
-    g = group.group(None, "kernel", f"{n.name or 'weight'}[{o}, {i}]: {short(low)} … {short(high)}")
+    g = group.group(None, "kernel", f"{n.name or words('weight')}[{o}, {i}]: {words.digits(low)} … {words.digits(high)}")
     if sharp:
         cells(g, w, x, y, size, -n.bound, n.bound, theme.DIVERGING)
     else:
@@ -177,6 +178,7 @@ def _draw_grid(group: Group, n: _Layer, x: float, y: float, turned: bool, words:
                     top + r * step_y,
                     size,
                     sharp,
+                    words,
                 )
         top += rows * step_y + 20
     return indent + min(fit, columns) * step_x - 5, top - 25

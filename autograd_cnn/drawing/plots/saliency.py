@@ -16,7 +16,7 @@ from ...errors import GraphError
 from ..canvas import png, symbols, theme
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
-from ..canvas.text import Words, figure, shape
+from ..canvas.text import Words, shape
 from ..view.arguments import evaluating, variable_of
 from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar
 
@@ -65,7 +65,7 @@ def gradient_of(model: Any, image: Any, target: int | None) -> tuple[Array, Arra
 def saliency_scene(picture: Array, gradient: Array, name: str, score: float, words: Words, title: str, subtitle: str | None) -> Scene:
     """The picture, the size of the gradient, and both together."""
     scene = Scene(title=title, name="saliency", lang=words.lang)
-    line = words("saliency sub", name) + f"; {words('score', figure(score))}"
+    line = words("saliency sub", name) + f"; {words('score', words.figure(score))}"
     wide = symbols.heading(scene, title, line if subtitle is None else subtitle)
     size = np.abs(gradient).max(axis=0)
     h, w = size.shape
@@ -84,12 +84,12 @@ def saliency_scene(picture: Array, gradient: Array, name: str, score: float, wor
         g.image(x, top, w * unit, h * unit, data)
         g.rect(x, top, w * unit, h * unit, stroke="hair")
         if key == "gradient":
-            ramp_bar(g, x, top + h * unit + 12, min(150.0, w * unit), 0.0, high, theme.SEQUENTIAL)
+            ramp_bar(g, x, top + h * unit + 12, min(150.0, w * unit), 0.0, high, theme.SEQUENTIAL, words)
         x += max(w * unit, text_width(f"{head}   {sizes}", 13, "bold")) + 26
     scene.width = max(x - 26, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = top + h * unit + 36 + symbols.MARGIN - 6
     row, column = np.unravel_index(int(np.argmax(size)), size.shape)
-    scene.desc = f"{title}: {line}. {shape(picture.shape)}; max {figure(high)} ({int(row)}, {int(column)})."
+    scene.desc = f"{title}: {line}. {shape(picture.shape)}; {words('largest at', words.figure(high), int(row), int(column))}."
     return scene
 
 

@@ -12,7 +12,7 @@ from ..canvas import symbols
 from ..canvas.geometry import Space, spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
-from ..canvas.text import Words, figure, signed
+from ..canvas.text import Words
 from ..view.arrays import Array, array_of
 from .contour import level_lines
 from .curves import STYLES, marker, nice_ticks
@@ -102,49 +102,45 @@ def surface_scene(
     width, height = (SIDE, SIDE * share) if share <= 1 else (SIDE / share, SIDE)
     width, height = max(width, SIDE * 0.5), max(height, SIDE * 0.5)
     ticks = [t for t in nice_ticks(y0, y1) if y0 <= t <= y1], [t for t in nice_ticks(x0, x1) if x0 <= t <= x1]
-    left = symbols.MARGIN + max(text_width(_tick(t), 11) for t in ticks[0]) + 28
+    left = symbols.MARGIN + max(text_width(words.digits(t, 6), 11) for t in ticks[0]) + 28
     top = symbols.HEADING + 8
 
     def at(p: Sequence[float]) -> Point:
         return left + (p[0] - x0) / (x1 - x0) * width, top + (y1 - p[1]) / (y1 - y0) * height
 
-    _axes(scene, ticks, at, names, left, top, width, height)
+    _axes(scene, ticks, at, names, words, left, top, width, height)
     space = Space()
     for p in ways.values():
         for x, y in map(at, p):
             space.take((x - 6, y - 6, 12, 12))  # where no level may write its value
     _levels(scene, z, space, words, left, top, width, height)
-    ends = [_way(scene, k, name, p, at, (left, top, width, height)) for k, (name, p) in enumerate(ways.items())]
+    ends = [_way(scene, k, name, p, at, (left, top, width, height), words) for k, (name, p) in enumerate(ways.items())]
     right = left + width + _labels(scene, ends, left + width, fn, ways, words)
     scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = top + height + 46 + symbols.MARGIN - 10
-    told = [f"{n or words('path')}: {len(p)} {words('steps')}, {_place(p[0])} → {_place(p[-1])}." for n, p in ways.items()]
+    told = [
+        f"{n or words('path')}: {words('path steps', len(p) - 1)}, {words.point(p[0])} → {words.point(p[-1])}." for n, p in ways.items()
+    ]
     known = z[np.isfinite(z)]
-    scene.desc = (
-        f"{title}: {names[0]} {x0:.3g} … {x1:.3g}, {names[1]} {y0:.3g} … {y1:.3g}, {known.min():.3g} … {known.max():.3g}. {' '.join(told)}"
-    )
+    ranges = [f"{name} {words.digits(a)} … {words.digits(b)}" for name, a, b in ((names[0], x0, x1), (names[1], y0, y1))]
+    ranges.append(f"{words.digits(float(known.min()))} … {words.digits(float(known.max()))}")
+    scene.desc = f"{title}: {words.comma.join(ranges)}. {' '.join(told)}"
     return scene
 
 
-def _tick(v: float) -> str:
-    return signed(f"{v:g}")
-
-
-def _place(p: Array) -> str:
-    return signed(f"({p[0]:.3g}, {p[1]:.3g})")
-
-
-def _axes(scene: Scene, ticks: Any, at: Any, names: tuple[str, str], left: float, top: float, width: float, height: float) -> None:
+def _axes(
+    scene: Scene, ticks: Any, at: Any, names: tuple[str, str], words: Words, left: float, top: float, width: float, height: float
+) -> None:
     g = scene.group("axes", "axes", f"{names[0]}, {names[1]}")
     g.rect(left, top, width, height, stroke="wire")
     for t in ticks[0]:
         y = at((0, t))[1]
         g.line((left - 4, y), (left, y), stroke="wire")
-        g.text(left - 8, y + 3.8, _tick(t), 11, ink="muted", anchor="end")
+        g.text(left - 8, y + 3.8, words.digits(t, 6), 11, ink="muted", anchor="end")
     for t in ticks[1]:
         x = at((t, 0))[0]
         g.line((x, top + height), (x, top + height + 4), stroke="wire")
-        g.text(x, top + height + 17, _tick(t), 11, ink="muted", anchor="middle")
+        g.text(x, top + height + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
     g.text(left + width / 2, top + height + 36, names[0], 13, "italic", "muted", "middle")
     g.text(symbols.MARGIN, top + height / 2, names[1], 13, "italic", "muted")
 
@@ -158,13 +154,13 @@ def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top
         longest: list[Point] = []
         for line in level_lines(whole, level):
             points = [(left + x / (columns - 1) * width, top + height - y / (rows - 1) * height) for x, y in line]
-            q = g.group(None, "level", f"{level:.4g}")
+            q = g.group(None, "level", words.digits(level, 4))
             q.line(
                 *points[:: 2 if len(points) > 60 else 1], *([points[-1]] if len(points) > 60 else []), stroke="wire", line=0.8, opacity=0.75
             )
             longest = max(longest, points, key=len)
         if k % 3 == 1 and len(longest) > 16:
-            _label(space, longest, signed(f"{level:.3g}"), (left, top, width, height), labels)
+            _label(space, longest, words.digits(level), (left, top, width, height), labels)
     for x, y, text in labels:
         g.text(x, y, text, 10, ink="faint", anchor="middle", halo="paper")
 
@@ -184,10 +180,10 @@ def _label(
             return
 
 
-def _way(scene: Scene, k: int, name: str, p: Array, at: Any, box: tuple[float, float, float, float]) -> Point:
+def _way(scene: Scene, k: int, name: str, p: Array, at: Any, box: tuple[float, float, float, float], words: Words) -> Point:
     """One optimizer's way: a line with markers, a ring where it starts. Returns where it ends."""
     ink, dash = STYLES[k % len(STYLES)]
-    g = scene.group(f"path-{k}", "path", f"{name}: {_place(p[0])} → {_place(p[-1])}", steps=len(p))
+    g = scene.group(f"path-{k}", "path", f"{name}: {words.point(p[0])} → {words.point(p[-1])}", steps=len(p))
     points = [at(q) for q in p]
     kept = _within(points, box)
     for piece in kept:
@@ -232,7 +228,7 @@ def _labels(scene: Scene, ends: Sequence[Point], right: float, fn: Any, ways: Ma
         marker(g, i, (right + 29, y), ink)
         p = ways[names[i]]
         g.text(right + 52, y + 1, names[i], 12.5, "bold", ink)
-        end = figure(float(fn(float(p[-1, 0]), float(p[-1, 1]))))
+        end = words.figure(float(fn(float(p[-1, 0]), float(p[-1, 1]))))
         told = g.text(right + 52, y + 15, words("path end", len(p) - 1, end), 11, ink="muted")
         widest = max(widest, told.width, text_width(names[i], 12.5, "bold"))
     return 52 + widest

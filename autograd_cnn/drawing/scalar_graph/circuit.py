@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..canvas.geometry import Space, Track, at_length, bounds, overlap, spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point, Run, runs_width
-from ..canvas.text import mathematics, name_runs, value
+from ..canvas.text import mathematics, name_runs
 from ..layout.place import place
 from ..layout.request import Frame as FrameSpec
 from ..layout.request import Link, Node, Placement, Request
@@ -90,7 +90,7 @@ class Circuit:
         for w in self.wires.values():  # leaves end in one line
             if w.unit.kind == "input":
                 w.head = max(names)
-        chips = [text_width("×" + value(d, style.precision), 10.5) + 14 for d in self.locals.values() if d is not None]
+        chips = [text_width("×" + style.words.value(d, style.precision), 10.5) + 14 for d in self.locals.values() if d is not None]
         forks = max((e.branches for e in view.edges), default=1)  # where many wires part, their chips need room
         room = max([54.0, *(c + 18 for c in chips)]) + 8 * min(max(forks - 2, 0), 6)
         self.rank_gap = room if style.backward else 44.0
@@ -115,7 +115,7 @@ class Circuit:
     def measure(self, u: Unit) -> Wire:
         out = u.outputs[0]
         number = number_of(out)
-        above = "" if number is None else value(number, self.style.precision)
+        above = "" if number is None else self.words.value(number, self.style.precision)
         below = self.gradient_text(u) if self.style.backward else ()
         wire = max(WIRE, text_width(above, 13, "bold") + 16, runs_width(below, 13) + 16)
         if u.kind == "input":
@@ -137,13 +137,13 @@ class Circuit:
         if len(here) < len(branches):
             if any(p is None for p in parts):
                 return ()
-            text = value(sum(p for p in parts if p is not None), self.style.precision) + (" + …" if few else "")
+            text = self.words.value(sum(p for p in parts if p is not None), self.style.precision) + (" + …" if few else "")
             return (Run(text, "sans", "gradient"),)
-        text = value(number_of_gradient(u), self.style.precision)
+        text = self.words.value(number_of_gradient(u), self.style.precision)
         if not few:
             text = f"Σ {text}"
         elif len(parts) > 1 and all(p is not None for p in parts):
-            shown = [value(p, self.style.precision) for p in parts if p is not None]
+            shown = [self.words.value(p, self.style.precision) for p in parts if p is not None]
             text = " + ".join(f"({s})" if i and s.startswith("−") else s for i, s in enumerate(shown)) + f" = {text}"
         return (Run(text, "sans", "gradient"),)
 
@@ -303,7 +303,7 @@ class Circuit:
             space.take((line.chip[0] - w / 2, line.chip[1] - 8.5, w, 17))
 
     def chip_width(self, line: Line) -> float:
-        return text_width("×" + value(line.local or 0.0, self.style.precision), 10.5) + 13
+        return text_width("×" + self.words.value(line.local or 0.0, self.style.precision), 10.5) + 13
 
     def move(self, dx: float, dy: float) -> None:
         for w in self.wires.values():

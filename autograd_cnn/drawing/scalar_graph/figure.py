@@ -10,7 +10,7 @@ from ..canvas import symbols
 from ..canvas.geometry import bounds
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
-from ..canvas.text import mathematics, name_runs, value
+from ..canvas.text import mathematics, name_runs
 from ..view.progress import BACKWARD, COMPLETE, FORWARD, SEED, Stage
 from ..view.style import Style
 from ..view.view import Panel, Unit, View, gradient_of, number_of
@@ -91,13 +91,14 @@ class CircuitFigure(Circuit):
         g.text(x + 13, y + 19, [Run(p.name, "bold"), Run(f"  {p.kind}" if p.kind != p.name else "", "sans", "muted")], 11.5)
 
     def paint_line(self, group: Group, n: Line, stage: Stage) -> None:
-        e, p = n.edge, self.style.precision
+        e, p, words = n.edge, self.style.precision, self.words
         title = f"{self.called(e.tail)} → {self.called(e.head)}"
         share = self.share(e)
         if n.local is not None and stage.has_value(e.head):
-            title += f": local derivative {n.local:.6g}"
+            title += f": {words('local derivative', words.digits(n.local, 6))}"
         if share is not None and stage.has_share(e):
-            title += f"; gradient {number_of_gradient(e.head):.6g} × {n.local:.6g} = {share:.6g}"
+            behind, local, given = (words.digits(v, 6) for v in (number_of_gradient(e.head), n.local or 0.0, share))
+            title += f"; {words('gradient is', behind)} × {local} = {given}"
         g = group.group(e.id, "edge", title, tail=e.tail.id, head=e.head.id)
         lit = stage.lights(e) and (stage.phase == FORWARD or share is not None)
         dash = symbols.DASH if self.style.backward and not e.value.requires_grad else None
@@ -121,7 +122,7 @@ class CircuitFigure(Circuit):
                 stroke=stage.ink if lit else "hair",
                 line=1.4 if lit else 1,
             )
-            chip.text(x, y + 3.7, "×" + value(n.local, p), 10.5, ink=stage.ink if lit else "muted", anchor="middle")
+            chip.text(x, y + 3.7, "×" + words.value(n.local, p), 10.5, ink=stage.ink if lit else "muted", anchor="middle")
 
     def called(self, u: Unit) -> str:
         return u.outputs[0].name or u.title
@@ -130,11 +131,12 @@ class CircuitFigure(Circuit):
         u, out = w.unit, w.unit.outputs[0]
         known = stage.has_value(u)
         number = number_of(out) if known else None
-        title = self.called(u) + (f" = {number:.6g}" if number is not None else "")
+        title = self.called(u) + (f" = {self.words.digits(number, 6)}" if number is not None else "")
         gradient = gradient_of(out)
         below = w.below if stage is COMPLETE else self.gradient_text(u, stage) if self.style.backward else ()
         if below and gradient.state not in ("none", "missing"):
-            title += f", gradient {below[0].text if stage is not COMPLETE else format(number_of_gradient(u), '.6g')}"
+            arrived = below[0].text if stage is not COMPLETE else self.words.digits(number_of_gradient(u), 6)
+            title += f", {self.words('gradient is', arrived)}"
         g = group.group(u.id, "value " + ("leaf" if u.kind == "input" else "op"), title, value=number)
         start = w.x + w.head
         g.line((start, w.y), (w.end, w.y), stroke="wire", line=1.3)
@@ -166,7 +168,7 @@ class CircuitFigure(Circuit):
 
     def paint_legend(self, g: Group, x: float, y: float) -> None:
         """A specimen of the notation itself."""
-        sample = value(2.0, self.style.precision), value(-0.2, self.style.precision)
+        sample = self.words.value(2.0, self.style.precision), self.words.value(-0.2, self.style.precision)
         g.line((x, y), (x + 54, y), stroke="wire", line=1.3)
         g.text(x + 27, y - 7, sample[0], 13, "bold", "forward", "middle")
         g.text(x + 66, y - 7, self.words("value above"), 12, ink="forward")
@@ -180,7 +182,7 @@ class CircuitFigure(Circuit):
         x += self.legend_width() - 66 - text_width(self.words("local"), 12)
         symbols.wire(g, [(x, y), (x + 54, y)], "wire", 1.3, None, 6.5)
         g.rect(x + 4, y - 8.5, 38, 17, 8.5, fill="card", stroke="hair")
-        g.text(x + 23, y + 3.7, "×" + value(0.37, 2), 10.5, ink="muted", anchor="middle")
+        g.text(x + 23, y + 3.7, "×" + self.words.value(0.37, 2), 10.5, ink="muted", anchor="middle")
         g.text(x + 66, y + 4, self.words("local"), 12, ink="muted")
 
     def paint_rule(self, scene: Scene, y: float, width: float) -> float:
@@ -199,8 +201,8 @@ class CircuitFigure(Circuit):
         p, share = self.style.precision, self.share(example.edge)
         if share is None:
             return y
-        behind = number_of_gradient(example.edge.head)
-        numbers = f"  =  {value(behind, p)} × ({value(example.local, p)})  =  {value(share, p)}"
+        behind, written = number_of_gradient(example.edge.head), self.words.value
+        numbers = f"  =  {written(behind, p)} × ({written(example.local, p)})  =  {written(share, p)}"
         end = self.end_name(self.ends()[0]) if len(self.ends()) == 1 else "f"
         runs = [*mathematics("∂", "gradient", 1.15), *name_runs(end, "gradient", 1.15)]
         runs += [*mathematics(" / ∂", "gradient", 1.15), *name_runs(example.edge.tail.title, "gradient", 1.15)]
@@ -217,8 +219,8 @@ class CircuitFigure(Circuit):
         for u in self.view.units:
             number = number_of(u.outputs[0])
             if number is not None:
-                told = f"{self.called(u)}: {value(number, self.style.precision)}"
+                told = f"{self.called(u)}: {self.words.value(number, self.style.precision)}"
                 if self.style.backward and u.outputs[0].grad is not None:
-                    told += f", gradient {value(number_of_gradient(u), self.style.precision)}"
+                    told += f", {self.words('gradient is', self.words.value(number_of_gradient(u), self.style.precision))}"
                 parts.append(told + ".")
         return " ".join(parts)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ...graph.step import Step
 from ..canvas.mathtext import ATOM, NEGATIVE, PRODUCT, SUM, Term, bound, fraction, power, row, written
 from ..canvas.scene import Run
-from ..canvas.text import mathematics, name_runs, value
+from ..canvas.text import mathematics, name_runs
 from ..view.view import View, number_of
 
 MOST = 24  # operations in a formula, written out; beyond that it explains nothing
@@ -33,19 +33,20 @@ def arithmetic_of(view: View, step: Step, precision: int, size: float) -> tuple[
     numbers = []
     for i in step.inputs:
         number = number_of(view.graph.values[i])
-        numbers.append("?" if number is None else value(number, precision))
+        numbers.append("?" if number is None else view.words.value(number, precision))
     writer = _Numbers(view, dict(zip(step.inputs, numbers, strict=True)), size)
     said = [f"({n})" if n.startswith("−") else n for n in numbers]
-    if len(said) == 2 and len(step.label) == 1:
-        text = f"{numbers[0]} {step.label} {said[1]}"
+    label = view.words.label(step.label)
+    if len(said) == 2 and len(label) == 1:
+        text = f"{numbers[0]} {label} {said[1]}"
     else:
-        text = f"{step.label}({', '.join(numbers)})"
+        text = f"{label}({view.words.comma.join(numbers)})"
     return writer.operation(step, size), text
 
 
 class _Writer:
     def __init__(self, view: View, made: dict[int, Step]) -> None:
-        self.values = view.graph.values
+        self.values, self.numbers = view.graph.values, view.words
         self.made = made
         self.leaves = {u.value.id: u.title for u in view.units if u.value is not None}
 
@@ -65,12 +66,12 @@ class _Writer:
             number = number_of(self.values[value])
             if value in self.leaves:
                 return written(name_runs(self.leaves[value]), size)
-            text = "c" if number is None else f"{number:g}".replace("-", "−")
+            text = "c" if number is None else self.numbers.digits(number, 6)
             return replace(written((Run(text, "serif"),), size), level=SUM if text.startswith("−") else ATOM)
         return self.operation(step, size)
 
     def operation(self, step: Step, size: float) -> Term:
-        label, inputs = step.label, step.inputs
+        label, inputs = self.numbers.label(step.label), step.inputs
         if label == "÷" and len(inputs) == 2:
             return fraction(self.term(inputs[0], size * 0.9), self.term(inputs[1], size * 0.9), size)
         if label in ("+", "−") and len(inputs) == 2:
@@ -91,7 +92,7 @@ class _Writer:
             return power(written(mathematics("e"), size), self.term(inputs[0], size * 0.7), size)
         arguments: list[Term] = []
         for i in inputs:
-            arguments += [*([written((Run(", ", "serif"),), size)] if arguments else []), self.term(i, size)]
+            arguments += [*([written((Run(self.numbers.comma, "serif"),), size)] if arguments else []), self.term(i, size)]
         name = mathematics(label) if len(label) == 1 else (Run(label, "serif"),)
         return row([written(name, size), bound(row(arguments, SUM), ATOM, size)], ATOM)
 
@@ -102,10 +103,10 @@ class _Numbers(_Writer):
     def __init__(self, view: View, numbers: dict[int, str], size: float) -> None:
         super().__init__(view, {})
         self.leaves = {}
-        self.numbers = numbers
+        self.texts = numbers
 
     def term(self, value: int, size: float) -> Term:
-        text = self.numbers[value]
+        text = self.texts[value]
         return written((Run(text, "sans", "forward", 0.92),), size, NEGATIVE if text.startswith("−") else ATOM)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..canvas.frames import Frames
 from ..canvas.mathtext import SUM, Term, row, written
 from ..canvas.scene import Run
-from ..canvas.text import mathematics, name_runs, value
+from ..canvas.text import mathematics, name_runs
 from ..view.narration import SIZE, animation_of, check_count
 from ..view.progress import FORWARD, SEED, START, Stage, stages
 from ..view.style import Style
@@ -51,7 +51,7 @@ class _CircuitSteps:
 
     def forward(self, stage: Stage, unit: Unit) -> tuple[Stage, list[Term], str]:
         out = number_of(unit.outputs[0])
-        made = "?" if out is None else value(out, self.precision)
+        made = "?" if out is None else self.words.value(out, self.precision)
         term, text = arithmetic_of(self.figure.view, unit.steps[0], self.precision, SIZE + 1)
         result = written((Run(" = ", "serif"), Run(made, "bold", "forward", 0.92)), SIZE)
         return stage, [row([term, result], SUM)], f"{text} = {made}"
@@ -71,8 +71,8 @@ class _CircuitSteps:
         return stage, pieces, "; ".join(texts)
 
     def product(self, line: Line, share: float, stage: Stage) -> tuple[Term, str]:
-        behind = value(number_of_gradient(line.edge.head), self.precision)
-        local, given = value(line.local or 0.0, self.precision), value(share, self.precision)
+        behind = self.words.value(number_of_gradient(line.edge.head), self.precision)
+        local, given = self.words.value(line.local or 0.0, self.precision), self.words.value(share, self.precision)
         factor = f"({local})" if local.startswith("−") else local
         runs: list[Run] = []
         name = line.edge.tail.outputs[0].name
@@ -86,10 +86,10 @@ class _CircuitSteps:
         others = [e for e in self.figure.view.edges if e.tail is line.edge.tail and e is not line.edge and self.earlier(e, stage)]
         if others:
             total = share + sum(self.figure.share(e) or 0.0 for e in others)
-            before = value(total - share, self.precision)
+            before = self.words.value(total - share, self.precision)
             runs.append(Run(f",  {before} + {f'({given})' if given.startswith('−') else given} = "))
-            runs.append(Run(value(total, self.precision), "bold", "gradient"))
-            text += f", {before} + {given} = {value(total, self.precision)}"
+            runs.append(Run(self.words.value(total, self.precision), "bold", "gradient"))
+            text += f", {before} + {given} = {self.words.value(total, self.precision)}"
         return written(runs, 13), text
 
     def earlier(self, e: object, stage: Stage) -> bool:

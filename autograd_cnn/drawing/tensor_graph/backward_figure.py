@@ -9,11 +9,11 @@ from ..canvas import symbols
 from ..canvas.geometry import bounds
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene
-from ..canvas.text import figure, mathematics, name_runs, norm, shape
+from ..canvas.text import mathematics, name_runs, shape
 from ..view.style import Style
 from ..view.view import Unit, View, number_of
 from .backward_walk import Walk
-from .cards import Card
+from .cards import Card, told_gradient
 from .cells import Cell, cells_of, paint_cell
 from .figure import Figure
 from .placement import lay_out
@@ -92,12 +92,12 @@ class _Figure(Figure):
         sizes = shape(e.value.shape, self.words("scalar"))
         told = f"∂ {e.head.title or e.head.copy_kind} → ∂ {e.tail.title or e.tail.copy_kind}: {sizes}"
         if flow.state == "flows":
-            told += f"; ‖gradient‖ = {flow.norm:.6g}"
+            told += f"; {told_gradient(flow, self.words)}"
         g = edges.group(f"b-{e.id}", "edge back", told, head=e.head.id, tail=e.tail.id)
         symbols.wire(g, r.track.points[::-1], "gradient", 1.6)
         (x, y), (_, below) = r.track.points[-1], r.track.points[-2]
         if flow.state == "flows" and e.branches == 1 and y - below > 16:
-            labels.text(x + 7, (y + below) / 2 + 4, norm(flow.norm), 11, ink="gradient")
+            labels.text(x + 7, (y + below) / 2 + 4, self.words.norm(flow.norm), 11, ink="gradient")
 
     def paint_end(self, parent: Group, cell: Cell) -> None:
         """The gradient 1 of the output, and those of inputs."""
@@ -111,8 +111,8 @@ class _Figure(Figure):
         value = unit.outputs[0] if unit.outputs else self.view.graph.values[self.view.graph.outputs[0]]
         name = (*mathematics("∂", "gradient", 1.2), *name_runs(unit.title, "ink", 1.2))
         seed = unit.kind in ("loss", "output")
-        text = figure(1.0) if seed and number_of(value) is not None else shape(value.shape, self.words("scalar"))
-        return (*name, Run("   ", "sans"), Run(text, "sans", "gradient")), f"gradient of {unit.title}: {text}"
+        text = self.words.figure(1.0) if seed and number_of(value) is not None else shape(value.shape, self.words("scalar"))
+        return (*name, Run("   ", "sans"), Run(text, "sans", "gradient")), self.words("gradient of", unit.title, text)
 
     # ------------------------------------------------------------------------------------------------- words
     def legend(self) -> list[symbols.Entry]:

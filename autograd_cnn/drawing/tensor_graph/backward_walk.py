@@ -130,7 +130,7 @@ class _Sorter:
             if any(part is value.data for part in (raw if isinstance(raw, tuple) else (raw,))):
                 return str(k.name)
         number = number_of(value)
-        return "" if number is None else f"{number:.4g}".replace("-", "−")
+        return "" if number is None else self.view.words.digits(number, 4)
 
     def mark_leaving(self, cells: dict[str, list[Operation]]) -> None:
         for step in self.graph.steps:

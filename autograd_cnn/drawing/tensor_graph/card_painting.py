@@ -7,7 +7,7 @@ from typing import Any
 from ..canvas import symbols
 from ..canvas.metrics import shorten, text_width
 from ..canvas.scene import Box, Group, runs_width, shortened
-from ..canvas.text import memory, shape
+from ..canvas.text import shape
 from ..canvas.theme import family_role
 from ..view.blocks import plain
 from ..view.style import Style
@@ -28,6 +28,7 @@ from .cards import (
     shape_text,
     third_line,
     title_runs,
+    told_gradient,
     value_runs,
 )
 from .deck_painting import paint_deck
@@ -50,15 +51,16 @@ def paint(group: Group, card: Card, style: Style) -> None:
 
 def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     unit, (x, y, w, h) = card.unit, card.box
-    out = output_text(unit, style)
-    keeps = f"keeps {', '.join(unit.keeps)} for backward ({memory(unit.kept_bytes)})" if unit.keeps else "keeps nothing for backward"
+    words, out = style.words, output_text(unit, style)
+    kept = words.memory(unit.kept_bytes)
+    keeps = words("told keeps", ", ".join(unit.keeps), kept) if unit.keeps else words("told keeps nothing")
     where = ".".join(s.name for s in unit.scopes if s.name)
-    title = f"{unit.title}{' in ' + where if where else ''}: output {out}; {keeps}"
+    title = f"{words('told in', unit.title, where) if where else unit.title}: {words('told output', out)}; {keeps}"
     told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if plain(v) and not k.startswith("_"))
     if told:
         title += f"; {told}"
     if unit.hidden:
-        title += f"; also takes {', '.join(unit.hidden)}"
+        title += f"; {words('also takes', ', '.join(unit.hidden))}"
     if unit.steps[0].line:
         title += f"; {unit.steps[0].line}"
     g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
@@ -78,7 +80,7 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
         g.text(x + INSET + 14, second, shortened(kept_runs(unit, style), room, 11), 11)
         g.text(x + w - INSET, second, size, 11, ink="kept", anchor="end")
     else:
-        g.text(x + INSET, second, style.words("keeps nothing"), 11, ink="faint")
+        g.text(x + INSET, second, words("keeps nothing"), 11, ink="faint")
 
 
 def paint_family(g: Group, x: float, y: float, height: float, family: str) -> None:
@@ -91,7 +93,7 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     words, count, out = style.words, size_of(card.unit.parameters.values()), output_text(card.unit, style)
     names = ", ".join(s.name for s in unit.steps)
     inside = f"{words.operations(len(unit.steps))} ({names}), {words.parameters(count)}"
-    title = f"{unit.title}: {unit.scopes[-1].kind}, {inside}, output {out}"
+    title = f"{unit.title}: {unit.scopes[-1].kind}, {inside}, {words('told output', out)}"
     g = parent.group(unit.id, "module folded", title, card.box, module=unit.title, shape=out, parameters=count)
     g.rect(x, y, w, h, 8, fill="panel", stroke="wire", line=1.2)
     g.rect(x + 3.5, y + 3.5, w - 7, h - 7, 5, stroke="hair")
@@ -106,18 +108,18 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
         g.text(x + w - INSET, line + 19, words.parameters(count), 11, ink="parameter", anchor="end")
     if unit.kept_bytes:
         symbols.diamond(g, x + INSET, line + 33.4)
-        g.text(x + INSET + 14, line + 37, memory(unit.kept_bytes), 11, ink="kept")
+        g.text(x + INSET + 14, line + 37, words.memory(unit.kept_bytes), 11, ink="kept")
     if style.backward and unit.parameters:
-        _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style))
+        _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style), style)
 
 
-def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient) -> None:
+def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient, style: Style) -> None:
     """‖∂‖ and its number, ending at x."""
     if gradient.state in ("missing", "none", "unknown"):
         symbols.nothing(g, x - 5, y - 4)
         width = 10.0
     else:
-        text = norm_text(gradient)
+        text = norm_text(gradient, style)
         g.text(x, y, text, 11, ink="gradient", anchor="end")
         width = text_width(text, 11)
     g.text(x - width - 7, y, symbols.NORM_OF, 11, anchor="end")
@@ -131,12 +133,12 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     elif pill.kind == "constant":
         paper, line, ink = "card", "hair", "muted"
     gradient = style.gradient(v)
-    sizes = shape_text(pill, style)
-    title = f"{v.name or pill.name}: {pill.kind} {sizes}, {size_of([v]):,} values"
+    words, sizes = style.words, shape_text(pill, style)
+    title = f"{v.name or pill.name}: {words(pill.kind)} {sizes}, {words('values', words.count(size_of([v])))}"
     if pill.uses > 1:
-        title += f", used by {pill.uses} operations; its gradient is their sum"
+        title += f", {words('used by', pill.uses)}"
     if style.backward and gradient.state != "none":
-        title += f", ‖gradient‖ = {gradient.norm:.6g}" if gradient.state != "missing" else ", its gradient is missing"
+        title += f", {told_gradient(gradient, words)}"
     g = parent.group(pill.id, f"tensor {pill.kind}", title, box, name=v.name or pill.name, shape=sizes)
     g.rect(x, y, w, h, h / 2, fill=paper, stroke=line, line=1.2, dash=symbols.DASH if pill.kind == "constant" else None)
     two = second_line(pill, style)
@@ -147,14 +149,14 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     if not two:
         return
     second = first + 15.5
-    g.text(x + w - 17, second, count_runs(pill) or "", 11, anchor="end")
+    g.text(x + w - 17, second, count_runs(pill, style) or "", 11, anchor="end")
     if style.backward:
         g.text(x + 17, second, symbols.NORM_OF, 11)
         at = x + 17 + runs_width(symbols.NORM_OF, 11) + 6
         if gradient.state in ("missing", "none", "unknown"):
             symbols.nothing(g, at + 5, second - 4)
         else:
-            g.text(at, second, norm_text(gradient), 11, ink="gradient")
+            g.text(at, second, norm_text(gradient, style), 11, ink="gradient")
 
 
 def _paint_value(parent: Group, card: Card, style: Style) -> None:
@@ -162,8 +164,8 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
     shown: Any = unit.value  # units of these kinds are made from a value
     number = number_of(shown)
     sizes = shape(shown.shape, style.words("scalar"))
-    title = f"{unit.title}: {unit.kind} {sizes}" + (f" = {number:.6g}" if number is not None else "")
-    title += f", {len(unit.outputs)} of them" if len(unit.outputs) > 1 else ""
+    title = f"{unit.title}: {style.words(unit.kind)} {sizes}" + (f" = {style.words.digits(number, 6)}" if number is not None else "")
+    title += f", {style.words('of them', len(unit.outputs))}" if len(unit.outputs) > 1 else ""
     g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
     loss = unit.kind == "loss"
     g.rect(

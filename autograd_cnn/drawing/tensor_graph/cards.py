@@ -3,7 +3,6 @@ placed."""
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point, Run, runs_width
-from ..canvas.text import figure, mathematics, memory, name_runs, norm, one_of, shape
+from ..canvas.text import Words, mathematics, name_runs, one_of, shape
 from ..view.deck_differences import told_together
 from ..view.style import Style
 from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
@@ -87,7 +86,7 @@ def title_runs(unit: Unit) -> tuple[Run, ...]:
 def size_or_number(value: Value, style: Style) -> str:
     """The shape of a tensor; a plain number itself, where it is known."""
     number = number_of(value) if value.shape is None else None
-    return shape(value.shape, style.words("scalar")) if number is None else figure(number, style.precision)
+    return shape(value.shape, style.words("scalar")) if number is None else style.words.figure(number, style.precision)
 
 
 def output_text(unit: Unit, style: Style) -> str:
@@ -117,7 +116,7 @@ def kept_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
 
 def kept_size(unit: Unit, style: Style) -> str:
     """The bytes kept, or that others hold them already: each array counts where it is kept first."""
-    return memory(unit.kept_bytes) if unit.kept_bytes else style.words("shared")
+    return style.words.memory(unit.kept_bytes) if unit.kept_bytes else style.words("shared")
 
 
 def joint_gradient(unit: Unit, style: Style) -> Gradient:
@@ -225,9 +224,9 @@ def _pill_need(pill: Pill, style: Style) -> float:
     first = _name_width(pill) + 14 + text_width(shape_text(pill, style), 12)
     second = 0.0
     if second_line(pill, style):
-        second = 12 + runs_width(count_runs(pill), 11)
+        second = 12 + runs_width(count_runs(pill, style), 11)
         if style.backward:
-            second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value)), 11)
+            second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value), style), 11)
     return 34 + max(first, second)
 
 
@@ -241,22 +240,27 @@ def pill_name(pill: Pill) -> tuple[Run, ...]:
     return (*runs, Run(f" ×{pill.uses}", "sans", "muted", 0.7)) if pill.uses > 1 else runs
 
 
-def count_runs(pill: Pill) -> tuple[Run, ...]:
+def count_runs(pill: Pill, style: Style) -> tuple[Run, ...]:
     """How many entries a parameter has, unless its shape says so."""
     sizes = pill.value.shape or ()
-    return (Run(f"{size_of([pill.value]):,}", "sans", "parameter"),) if len(sizes) > 1 else ()
+    return (Run(style.words.count(size_of([pill.value])), "sans", "parameter"),) if len(sizes) > 1 else ()
 
 
-def norm_text(g: Gradient) -> str:
+def norm_text(g: Gradient, style: Style) -> str:
     """A gradient's norm as the picture writes it."""
-    return "∅" if g.state in ("missing", "none") else "NaN" if g.state == "nan" and math.isnan(g.norm) else norm(g.norm)
+    return "∅" if g.state in ("missing", "none") else style.words.norm(g.norm)
+
+
+def told_gradient(g: Gradient, words: Words) -> str:
+    """A gradient's norm in full, or that it is missing."""
+    return words("missing") if g.state == "missing" else words("gradient norm", words.digits(g.norm, 6))
 
 
 def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
     """What a pill on its own says: a name with a shape, or with its number if it is one number."""
     shown: Any = unit.value  # units of these kinds are made from a value
     number = number_of(shown) if unit.kind != "input" else None
-    right = figure(number, style.precision) if number is not None else shape(shown.shape, style.words("scalar"))
+    right = style.words.figure(number, style.precision) if number is not None else shape(shown.shape, style.words("scalar"))
     kind = shown.dtype
     if kind and style.dtype and kind != style.dtype:
         right += f" {kind}"
@@ -266,8 +270,7 @@ def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
         return (*names, Run("   ", "sans"), Run(f"{len(unit.outputs)} × ({right})", "sans", "forward"))
     if unit.kind == "input":
         return (*name_runs(unit.title, scale=1.3), Run("   ", "sans"), Run(right, "sans", "forward"))
-    known = unit.title if unit.title not in ("loss", "output") else style.words(unit.title)
-    return Run(known, "bold"), Run("   ", "sans"), Run(right, "sans", "forward")
+    return Run(unit.title, "bold"), Run("   ", "sans"), Run(right, "sans", "forward")
 
 
 def pill_arrows(card: Card) -> list[tuple[Point, Point, Pill]]:

@@ -13,7 +13,7 @@ from ..canvas import symbols
 from ..canvas.geometry import Track
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Run, runs_width, shortened
-from ..canvas.text import figure, mathematics, one_of, shape
+from ..canvas.text import mathematics, one_of, shape
 from ..view.style import Style
 from ..view.view import Pill, Unit
 from .backward_walk import Operation, Walk
@@ -92,12 +92,12 @@ def goes_up(cell: Cell, r: Operation) -> bool:
 
 def row_runs(r: Operation, style: Style) -> tuple[tuple[Run, ...], tuple[Run, ...], tuple[Run, ...]]:
     """What stands in a row: the operation, what it uses of the forward pass, and numbers."""
-    label = r.step.label.removesuffix(_shape(r, style)).strip()
+    label = style.words.label(r.step.label).removesuffix(_shape(r, style)).strip()
     label = label if len(label) <= 22 else label.split(" ", 1)[0]
     sign = "" if any(c.isalpha() for c in label) else f" {r.step.name}"
     kept = list(dict.fromkeys(u for u in r.uses if u and u[0].isalpha()))
     numbers = [u for u in r.uses if u and not u[0].isalpha()]
-    plain = (Run("  " + ", ".join(numbers), "sans", "muted"),) if numbers else ()
+    plain = (Run("  " + style.words.comma.join(numbers), "sans", "muted"),) if numbers else ()
     return (Run(label, "bold"), Run(sign, "sans", "muted")), one_of(kept, "kept", 1.0), plain
 
 
@@ -109,7 +109,7 @@ def _row_width(r: Operation, style: Style) -> float:
 
 def _shape(r: Operation, style: Style) -> str:
     if r.shape is None and r.number is not None:
-        return figure(r.number, style.precision)
+        return style.words.figure(r.number, style.precision)
     return shape(r.shape, style.words("scalar"))
 
 
@@ -142,9 +142,11 @@ def row_box(cell: Cell, i: int) -> tuple[float, float, float, float]:
 
 
 def _paint_rows(g: Group, cell: Cell, style: Style) -> None:
+    words = style.words
     for i, r in enumerate(cell.rows):
         x, y, w, h = row_box(cell, i)
-        told = f"{r.step.label}: gives {_shape(r, style)}" + (f"; uses {', '.join(u for u in r.uses if u)}" if any(r.uses) else "")
+        told = words("gives what", words.label(r.step.label), _shape(r, style))
+        told += f"; {words('uses', words.comma.join(u for u in r.uses if u))}" if any(r.uses) else ""
         row = g.group(f"b-{cell.card.unit.id}-{i}", "op backward", told, (x, y, w, h), operation=r.step.name)
         row.rect(x, y, w, h, 5, fill="card", stroke="dark", line=1.1)
         name, kept, plain = row_runs(r, style)
@@ -196,7 +198,7 @@ def _paint_pills(parent: Group, g: Group, cell: Cell, style: Style) -> None:
         if not pill.value.requires_grad:
             continue
         sources = [i for i, r in enumerate(cell.rows) if pill.value.id in r.leaves]
-        told = f"gradient of {pill.value.name or pill.name}: {shape_text(pill, style)}"
+        told = style.words("gradient of", pill.value.name or pill.name, shape_text(pill, style))
         own = parent.group(f"b-{pill.id}", "tensor gradient", told, (x, y, w, h))
         own.rect(x, y, w, h, h / 2, fill="gradient-paper", stroke="gradient", line=1.1)
         middle = y + h / 2 + 4.5

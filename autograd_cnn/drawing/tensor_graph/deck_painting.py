@@ -6,11 +6,22 @@ from __future__ import annotations
 from ..canvas import symbols
 from ..canvas.metrics import shorten, text_width
 from ..canvas.scene import Group, shortened
-from ..canvas.text import memory
 from ..view.deck_differences import told
 from ..view.style import Style
 from ..view.view import Gradient, Unit, size_of
-from .cards import BARS, DECK, INSET, Card, copy_gradients, difference_lines, norm_text, operations_text, output_text, title_of_deck
+from .cards import (
+    BARS,
+    DECK,
+    INSET,
+    Card,
+    copy_gradients,
+    difference_lines,
+    norm_text,
+    operations_text,
+    output_text,
+    title_of_deck,
+    told_gradient,
+)
 
 LEAST = 4.0  # the height of the smallest bar
 FINE = 2.5  # bars nearer to each other than this become one shape
@@ -47,7 +58,7 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
     if unit.kept_bytes:
         line += 18
         symbols.diamond(g, x + INSET, line - 3.6)
-        g.text(x + INSET + 14, line, memory(unit.kept_bytes), 11, ink="kept")
+        g.text(x + INSET + 14, line, words.memory(unit.kept_bytes), 11, ink="kept")
     for text in difference_lines(unit, style):
         line += 15
         g.text(x + INSET, line, shorten(text, room, 10.5), 10.5, ink="muted")
@@ -66,7 +77,7 @@ def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) 
         g.polygon([*outline, (x + width, bottom)], fill="gradient", opacity=0.75)
     else:
         for i, (v, high) in enumerate(zip(gradients, heights, strict=True)):
-            bar = g.group(None, "bar", f"{i + 1} / {len(gradients)}: ‖gradient‖ = {_number(v)}")
+            bar = g.group(None, "bar", f"{i + 1} / {len(gradients)}: {_number(v, style)}")
             left, thick = x + i * pitch, pitch - gap
             if v.state == "flows":
                 bar.rect(left, bottom - high, thick, high, fill="gradient", opacity=0.75)
@@ -78,7 +89,7 @@ def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) 
         if v.state in ("missing", "none", "unknown"):
             symbols.nothing(g, at + (5 if anchor == "start" else -5), bottom + 11)
         else:
-            g.text(at, bottom + 15, norm_text(v), 10.5, ink="gradient", anchor=anchor)
+            g.text(at, bottom + 15, norm_text(v, style), 10.5, ink="gradient", anchor=anchor)
 
 
 def _height(v: Gradient, style: Style) -> float:
@@ -87,10 +98,12 @@ def _height(v: Gradient, style: Style) -> float:
     return BARS if v.state == "nan" else LEAST
 
 
-def _number(v: Gradient) -> str:
-    return "missing" if v.state in ("missing", "none", "unknown") else f"{v.norm:.6g}"
+def _number(v: Gradient, style: Style) -> str:
+    return style.words("missing") if v.state in ("none", "unknown") else told_gradient(v, style.words)
 
 
 def _told(unit: Unit, style: Style, out: str) -> str:
-    said = [f"{unit.title or unit.copy_kind}: {len(unit.copies)} times {unit.copy_kind}, {operations_text(unit, style)}, output {out}"]
+    words = style.words
+    copies = words("times of", len(unit.copies), unit.copy_kind)
+    said = [f"{unit.title or unit.copy_kind}: {copies}, {operations_text(unit, style)}, {words('told output', out)}"]
     return "; ".join([*said, *(told(d, len(unit.copies), style.words) for d in unit.differences)])

@@ -3,7 +3,6 @@ tooltips."""
 
 from __future__ import annotations
 
-from ..canvas.text import memory, norm, value
 from ..canvas.theme import colour
 from ..view.style import Style
 from ..view.view import Edge, Panel, Pill, Unit, View, number_of, size_of
@@ -88,16 +87,16 @@ class _Source:
     def label(self, u: Unit) -> str:
         if not u.works:
             number = number_of(u.value) if u.value is not None else None
-            second = output_text(u, self.style) if number is None else value(number, self.style.precision)
+            second = output_text(u, self.style) if number is None else self.style.words.value(number, self.style.precision)
             return f"{u.title}\n{second}".rstrip()
         name = " ".join((f"{u.title or u.copy_kind} ×{len(u.copies)}" if u.copies else u.title, *u.constants))
         number = number_of(u.outputs[0]) if u.outputs and u.outputs[0].shape is None else None
-        second = value(number, self.style.precision) if number is not None else output_text(u, self.style)
+        second = self.style.words.value(number, self.style.precision) if number is not None else output_text(u, self.style)
         lines = [name, second]
         if self.style.backward and number is not None and u.outputs[0].grad is not None:
-            lines.append(f"∂ {value(float(u.outputs[0].grad), self.style.precision)}")
+            lines.append(f"∂ {self.style.words.value(float(u.outputs[0].grad), self.style.precision)}")
         if u.kept_bytes and u.outputs[0].shape is not None:
-            lines.append(f"keeps {', '.join(u.keeps)} ({memory(u.kept_bytes)})")
+            lines.append(f"{self.style.words('keeps')} {', '.join(u.keeps)} ({self.style.words.memory(u.kept_bytes)})")
         return "\n".join(lines)
 
     def pill_label(self, pill: Pill) -> str:
@@ -112,5 +111,6 @@ class _Source:
         """An edge's class, and with the backward pass its gradient's norm."""
         if not self.style.backward or not size:
             return 'class="edge"'
-        told = f'edgetooltip="norm of the gradient {size:.6g}"'
-        return f'class="edge", label="{norm(size)}", fontcolor="{colour("gradient")}", {told}'
+        words = self.style.words
+        told = f'edgetooltip="{words("norm")} {words.digits(size, 6)}"'
+        return f'class="edge", label="{words.norm(size)}", fontcolor="{colour("gradient")}", {told}'

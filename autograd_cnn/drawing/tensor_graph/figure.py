@@ -11,12 +11,12 @@ from ..canvas import symbols
 from ..canvas.geometry import Space, at_length, bounds, parallel
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Run, Scene, runs_width
-from ..canvas.text import Words, figure, memory, norm
+from ..canvas.text import Words
 from ..view.local_gradients import contribution_norm
 from ..view.style import Style
 from ..view.view import Edge, Gradient, Panel, View, is_freed, joint, leaves_only, number_of, size_of, summary
 from .card_painting import paint
-from .cards import Card, copy_gradients, measure, output_text, pill_arrows
+from .cards import Card, copy_gradients, measure, output_text, pill_arrows, told_gradient
 from .legend import legend_entries
 from .placement import LANE, lay_out
 from .routes import Route, occupied
@@ -205,7 +205,7 @@ class Figure:
             gradient = self.style.gradient(pill.value) if self.style.backward else Gradient("none")
             back = gradient.state != "none"
             d = LANE if back else 0.0
-            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient))
+            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient, self.words))
             dash = symbols.DASH if self.style.backward and not back else None
             symbols.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
             if gradient.state == "flows":
@@ -217,10 +217,10 @@ class Figure:
         e = r.edge
         flow = self.flows.get(e.id, _Flow(Gradient("none")))
         back = flow.gradient.state not in ("none", "unknown")
-        told = _told(flow.gradient)
+        told = _told(flow.gradient, self.words)
         if flow.whole:
-            told += f"; summed over {e.branches} branches {flow.whole.norm:.6g}"
-        shape = "×".join(map(str, e.value.shape or ())) or "scalar"
+            told += f"; {self.words('summed over', e.branches, self.words.digits(flow.whole.norm, 6))}"
+        shape = "×".join(map(str, e.value.shape or ())) or self.words("scalar")
         g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id)
         d = LANE if back else 0.0
         dash = symbols.DASH if self.style.backward and flow.gradient.state == "none" else None
@@ -244,9 +244,9 @@ class Figure:
             return
         if flow.whole is not None and r.edge.value.id not in self.summed:
             self.summed.add(r.edge.value.id)
-            self.write(group, r, "Σ " + norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
+            self.write(group, r, "Σ " + self.words.norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
         if flow.gradient.state != "shared":
-            text = "" if flow.gradient.state == "missing" else norm(flow.gradient.norm)
+            text = "" if flow.gradient.state == "missing" else self.words.norm(flow.gradient.norm)
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
 
     def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
@@ -293,31 +293,29 @@ class Figure:
     # ------------------------------------------------------------------------------------------------- words
     def description(self) -> str:
         """The figure in words."""
+        words = self.words
         parts = [f"{self.title}: {self.subtitle}."]
         for u in self.view.units:
             if u.works:
-                times = f", {len(u.copies)} times" if u.copies else ""
-                parts.append(f"{u.title or u.copy_kind}{times}, output {output_text(u, self.style)}.")
+                times = f", {words('times', len(u.copies))}" if u.copies else ""
+                parts.append(f"{u.title or u.copy_kind}{times}, {words('told output', output_text(u, self.style))}.")
         if self.style.backward:
-            parts.append("Beside every forward edge a lane runs back; its width follows the norm of the gradient.")
+            parts.append(words("lanes"))
             for v in self.view.parameters.values():
-                g = self.style.gradient(v)
-                parts.append(f"Gradient of {v.name or 'a parameter'}: {norm(g.norm) if g.state != 'missing' else 'missing'}.")
+                parts.append(f"{v.name or words('parameter')}: {told_gradient(self.style.gradient(v), words)}.")
         return " ".join(parts)
 
 
-def _told(g: Gradient) -> str:
+def _told(g: Gradient, words: Words) -> str:
     if g.state in ("none", "unknown"):
         return ""
-    return {"missing": "; the gradient is missing", "shared": f"; ‖gradient‖ = {g.norm:.6g} over all branches"}.get(
-        g.state, f"; ‖gradient‖ = {g.norm:.6g}"
-    )
+    return f"; {told_gradient(g, words)}" + (f" {words('over branches')}" if g.state == "shared" else "")
 
 
 def subtitle_of(view: View, words: Words, precision: int) -> str:
     """What a graph is, in one line."""
     facts = summary(view)
-    shown = facts["operations"] if not view.folded else words("drawn as", f"{facts['operations']:,}", len(view.units))
+    shown = facts["operations"] if not view.folded else words("drawn as", words.count(facts["operations"]), len(view.units))
     parts = [words.operations(facts["operations"]) if not view.folded else shown]
     if facts["parameters"]:
         parts.append(words.parameters(facts["parameters"]))
@@ -325,9 +323,9 @@ def subtitle_of(view: View, words: Words, precision: int) -> str:
         parts.append(facts["dtype"])
     for u in view.units:
         if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
-            parts.append(f"{words('loss')} {figure(v, precision)}")
+            parts.append(f"{words('loss')} {words.figure(v, precision)}")
     if facts["kept"]:
-        parts.append(words("kept in all", memory(facts["kept"])))
+        parts.append(words("kept in all", words.memory(facts["kept"])))
     if is_freed(view.graph):
         parts.append(words("freed"))
-    return ", ".join(parts)
+    return words.comma.join(parts)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 
 from ..canvas import symbols
 from ..canvas.scene import Group, Run
-from ..canvas.text import memory, norm
 from ..canvas.theme import family_role
 from ..view.style import Style
 from ..view.view import View
@@ -26,7 +25,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         entries += _gradient_entries(view, style, states, branching, dashed)
     if view.kept_bytes:
         entries.append(_entry(words("kept"), lambda g, x, y: symbols.diamond(g, x + 15, y, 5.2), height=18, gap=6))
-        total = words("in all", memory(view.kept_bytes))
+        total = words("in all", words.memory(view.kept_bytes))
         entries.append(_entry(total, lambda g, x, y: None, "kept"))
     for kind, paper, line in (
         ("parameter", "parameter-paper", "parameter-line"),
@@ -50,7 +49,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
             entries.append(_entry(words("bars"), _bars, gap=4, height=17))
             norms = [g.norm for u in view.units for g in copy_gradients(u, style) if g.state == "flows"]
             if norms:
-                entries.append(_entry(words("bars range", norm(min(norms)), norm(max(norms))), lambda g, x, y: None))
+                entries.append(_entry(words("bars range", words.norm(min(norms)), words.norm(max(norms))), lambda g, x, y: None))
     return entries
 
 
@@ -61,7 +60,7 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
         dash: Sample = lambda g, x, y: symbols.wire(g, [(x, y), (x + 40, y)], dash=symbols.DASH)
         entries.append(_entry(words("forward only"), dash))
     for i, size in enumerate(scale.samples()):
-        meaning = [Run(f"{size:g}" if size >= 1e-3 else norm(size), "sans", "gradient")]
+        meaning = [Run(words.digits(size, 6) if size >= 1e-3 else words.norm(size), "sans", "gradient")]
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
         entries.append(symbols.Entry(_lane(size, scale), tuple(meaning), 20.0))
     found = {*states, *(style.gradient(v).state for v in view.parameters.values())}

@@ -13,7 +13,7 @@ from ..canvas.frames import Frames
 from ..canvas.mathtext import Term, written
 from ..canvas.metrics import text_width
 from ..canvas.scene import Circle, Group, Path, Rect, Run, Scene, Text, shortened
-from ..canvas.text import norm, shape
+from ..canvas.text import Words, shape
 from ..view.narration import animation_of, check_count
 from ..view.progress import BACKWARD, FORWARD, SEED, START, Stage, stages
 from ..view.style import Style
@@ -172,8 +172,7 @@ def _told(figure: _StepFigure, stage: Stage) -> tuple[Stage, list[Term], str]:
         return stage, [_muted(words("only inputs"))], words("only inputs")
     if stage.phase == SEED:
         name = next((u.title for u in figure.view.units if u.kind in ("loss", "output")), "f")
-        known = words(name) if name in ("loss", "output") else name
-        return stage, [_muted(words("one at the end", known))], words("one at the end", known)
+        return stage, [_muted(words("one at the end", name))], words("one at the end", name)
     u = stage.active
     if u is None:
         return stage, [], ""
@@ -194,13 +193,13 @@ def _backward(figure: _StepFigure, stage: Stage, u: Unit) -> tuple[Stage, list[T
     """What arrives at the operation, and what its rule hands back to whom, as norms."""
     words, style = figure.words, figure.style
     arrived = [style.gradient(v) for v in u.outputs]
-    behind = norm(max((g.norm for g in arrived), default=0.0))
+    behind = words.norm(max((g.norm for g in arrived), default=0.0))
     back: list[tuple[str, str]] = []
     for e in figure.view.edges:
         flow = figure.flows.get(e.id)
         if e.head is u and flow is not None and flow.gradient.state not in ("none", "unknown"):
-            back.append((e.tail.title or e.tail.copy_kind, _number(flow.gradient)))
-    back += [(p.name, _number(style.gradient(p.value))) for p in u.pills if style.gradient(p.value).state not in ("none", "unknown")]
+            back.append((e.tail.title or e.tail.copy_kind, _number(flow.gradient, words)))
+    back += [(p.name, _number(style.gradient(p.value), words)) for p in u.pills if style.gradient(p.value).state not in ("none", "unknown")]
     name = u.title or u.copy_kind
     if not back:
         return stage, [_muted(words("no gradient"))], words("no gradient")
@@ -211,13 +210,13 @@ def _backward(figure: _StepFigure, stage: Stage, u: Unit) -> tuple[Stage, list[T
         Run(f"   {words('hands back')}   ", "sans", "muted"),
     ]
     for i, (to, size) in enumerate(back):
-        runs += [Run(",   ") if i else Run(""), Run(f"{to} "), Run(size, "bold", "gradient")]
-    text = f"{name}: ‖∂‖ {behind} {words('hands back')} " + ", ".join(f"{to} {size}" for to, size in back)
+        runs += [Run(f"{words.comma}  ") if i else Run(""), Run(f"{to} "), Run(size, "bold", "gradient")]
+    text = f"{name}: ‖∂‖ {behind} {words('hands back')} " + words.comma.join(f"{to} {size}" for to, size in back)
     return stage, [written(_fitted(runs, figure), 13)], text
 
 
-def _number(g: Gradient) -> str:
-    return "∅" if g.state == "missing" else norm(g.norm)
+def _number(g: Gradient, words: Words) -> str:
+    return "∅" if g.state == "missing" else words.norm(g.norm)
 
 
 def _fitted(runs: Sequence[Run], figure: _StepFigure) -> tuple[Run, ...]:

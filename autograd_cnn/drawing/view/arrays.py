@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..canvas import png, theme
+from ..canvas.numbers import Numbers
 from ..canvas.scene import Group
-from ..canvas.text import signed
 
 Array = npt.NDArray[np.float64]
 
@@ -26,15 +26,6 @@ def finite_range(a: Array) -> tuple[float, float]:
     """The least and the greatest finite number; (0, 0) if there is none."""
     known = a[np.isfinite(a)]
     return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
-
-
-def short(v: float) -> str:
-    """A bound of a range: three digits.
-
-    >>> short(-0.51234), short(12.0)
-    ('−0.512', '12')
-    """
-    return signed(f"{v:.3g}")
 
 
 def image_png(a: Array, what: str) -> bytes:
@@ -87,10 +78,20 @@ def strip(group: Group, x: float, y: float, width: float, ramp: tuple[str, ...])
     group.rect(x, y, width, 8, stroke="hair")
 
 
-def ramp_bar(group: Group, x: float, y: float, width: float, low: float, high: float, ramp: tuple[str, ...], middle: bool = False) -> None:
+def ramp_bar(
+    group: Group,
+    x: float,
+    y: float,
+    width: float,
+    low: float,
+    high: float,
+    ramp: tuple[str, ...],
+    numbers: Numbers,
+    middle: bool = False,
+) -> None:
     """The scale of a picture: the ramp with its ends, and its middle if that is zero."""
     strip(group, x, y, width, ramp)
-    group.text(x, y + 21, short(low), 10.5, ink="muted")
-    group.text(x + width, y + 21, short(high), 10.5, ink="muted", anchor="end")
+    group.text(x, y + 21, numbers.digits(low), 10.5, ink="muted")
+    group.text(x + width, y + 21, numbers.digits(high), 10.5, ink="muted", anchor="end")
     if middle:
         group.text(x + width / 2, y + 21, "0", 10.5, ink="muted", anchor="middle")

@@ -11,6 +11,7 @@ from typing import Any
 from ...engine.node import ScopeName
 from ...graph.graph import Graph
 from ...graph.step import Step, Value, parameter_names
+from ..canvas.text import Words
 from .blocks import Block, Deck, Likeness
 from .deck_differences import differences
 from .folding import Fold, Part, cut_of
@@ -22,19 +23,21 @@ FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
-def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False) -> View:
+def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words: Words | None = None) -> View:
     """Build the view.
 
     Args:
         fold: what is drawn as one node; nothing by default.
         circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
+        words: the language; English by default.
     """
-    return _Builder(graph, fold or Fold(rule="none"), circuit).build()
+    return _Builder(graph, fold or Fold(rule="none"), circuit, words or Words()).build()
 
 
 class _Builder:
-    def __init__(self, graph: Graph, fold: Fold, circuit: bool) -> None:
+    def __init__(self, graph: Graph, fold: Fold, circuit: bool, words: Words) -> None:
         self.graph = graph
+        self.words = words
         self.circuit = circuit
         self.fold = fold
         self.producer = graph.producer()
@@ -60,7 +63,7 @@ class _Builder:
         all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
         edges = self.make_edges(nodes, units, heads)
         parameters = {v.id: v for v in self.graph.values if self.is_parameter(v)}
-        return View(self.graph, all_units, edges, panels, parameters, self.root)
+        return View(self.graph, all_units, edges, panels, parameters, self.root, self.words)
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
@@ -95,7 +98,7 @@ class _Builder:
             return unit
         if part.call and (len(steps) > 1 or self.parameters_of(steps[0])):
             return Unit("", "module", part.name, part.scopes, steps)
-        return Unit("", "op", steps[0].label, steps[0].scope, steps)
+        return Unit("", "op", self.words.label(steps[0].label), steps[0].scope, steps)
 
     def deck_title(self, deck: Deck) -> str:
         """The names of what is repeated: "cell", or "1 … 35"."""
@@ -106,7 +109,7 @@ class _Builder:
         return calls[0].name if len(calls) == 1 and calls[0].name == next(b for b in last if b.call).name else ""
 
     def kind_of_copy(self, copy: list[Block]) -> str:
-        said = [b.kind if b.call else self.graph.steps[b.start].label for b in copy]
+        said = [b.kind if b.call else self.words.label(self.graph.steps[b.start].label) for b in copy]
         return ", ".join(said[:3]) + (", …" if len(said) > 3 else "")
 
     def find_likes(self, units: list[Unit]) -> None:
@@ -285,7 +288,7 @@ class _Builder:
         step = next(s for s in unit.steps if value.id in s.inputs)
         name = value.name or self.argument_name(unit, value)
         if number is not None or self.circuit:
-            unit.constants.append("c" if number is None else f"{number:g}".replace("-", "−"))
+            unit.constants.append("c" if number is None else self.words.digits(number, 6))
             unit.constant_places.append(places(self.graph, step)[step.inputs.index(value.id)])
         elif value.shape is None or unit.folded or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
             unit.hidden.append(name)
@@ -302,8 +305,9 @@ class _Builder:
             step = self.producer.get(i)
             is_loss = step is not None and step.family == "loss" and math.prod(value.shape or ()) == 1
             kind = "loss" if is_loss or (len(self.graph.outputs) == 1 and value.requires_grad and value.shape == ()) else "output"
-            name = value.name or kind + (str(number) if kind == "output" and len(self.graph.outputs) > 1 else "")
-            heads.append((Unit(self.new_id(f"t-{name}"), kind, name, value=value), i))
+            which = str(number) if kind == "output" and len(self.graph.outputs) > 1 else ""
+            name = value.name or self.words(kind) + which
+            heads.append((Unit(self.new_id(f"t-{value.name or kind + which}"), kind, name, value=value), i))
         return heads
 
     # ------------------------------------------------------------------------------------------------- edges

@@ -74,7 +74,7 @@ def told(difference: Difference, count: int, words: Words, brief: bool = False) 
     if difference.lacking:
         parts.append(words("without", ", ".join(difference.lacking)))
     settings = [c for c in difference.changed if not c[0].endswith(" weight")]
-    parts += [words("instead", *c) for c in (settings if brief and (parts or settings) else difference.changed)]
+    parts += [words("instead", *map(words.label, c)) for c in (settings if brief and (parts or settings) else difference.changed)]
     return f"{_which(difference.copies, count, words)} {', '.join(parts)}"
 
 
@@ -88,7 +88,7 @@ def told_together(found: list[Difference], count: int, words: Words) -> list[str
     for name in dict.fromkeys(name for d in found for name, _, _ in d.changed):
         usual = next(c[name][1] for c in by_copy.values() if name in c)
         first, last = (by_copy.get(i, {}).get(name, (usual, usual))[0] for i in (0, count - 1))
-        lines.append(words("goes on", name, first, last))
+        lines.append(words("goes on", name, words.label(first), words.label(last)))
     return lines
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ...engine.node import ScopeName
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
+from ..canvas.text import Words
 
 Scopes = tuple[ScopeName, ...]
 
@@ -143,6 +144,7 @@ class View:
     panels: list[Panel]  # outer ones before inner ones
     parameters: dict[int, Value]
     root: ScopeName | None = None
+    words: Words = field(default_factory=Words)  # the language of labels and titles
 
     @property
     def folded(self) -> bool:

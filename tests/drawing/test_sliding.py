@@ -93,12 +93,34 @@ def test_a_pooling_gives_what_the_operation_gives(ceil: bool, padding: int, coun
     two = pooling(x, 3, 2, padding, 1, "average", ceil, counted)
     want = F.avg_pool2d(ac.tensor(x), 3, 2, padding, ceil_mode=ceil, count_include_pad=counted)
     assert result(two) == pytest.approx(np.asarray(want))
+    assert result(pooling(x, 3, 2, padding, 1, "avg", ceil, counted)) == pytest.approx(np.asarray(want))
+    three = pooling(x, 3, 2, padding, 1, "sum", ceil, counted)
+    assert result(three) == pytest.approx(np.asarray(F.sum_pool2d(ac.tensor(x), 3, 2, padding, ceil_mode=ceil)))
 
 
 @pytest.mark.parametrize(("mode", "out"), [("valid", (4, 3)), ("same", (6, 5)), ("full", (8, 7))])
 def test_modes_set_the_padding(mode: str, out: tuple[int, int]) -> None:
     assert convolution((6, 5), 3, 1, 0, 1, mode, False, False, 0).outputs == out
     assert convolution((6, 5), 3, 1, mode, 1, None, False, False, 0).outputs == out
+
+
+@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 4), st.integers(1, 2))
+def test_same_with_a_stride_pads_as_little_as_can_be(n: int, k: int, stride: int, dilation: int) -> None:
+    s = convolution((n,), (k,), stride, 0, dilation, "same", False, False, 0)
+    (a,) = s.along
+    assert s.outputs == (-(-n // stride),)
+    assert a.after - a.before in (0, 1)  # an odd entry at the end, as TensorFlow documents it
+    if a.after:  # with one entry less a window less would fit
+        assert Along(n, k, stride, a.before, a.after - 1, dilation).count < a.count
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 3), st.integers(1, 2))
+def test_a_causal_convolution_does_not_look_ahead(n: int, k: int, stride: int, dilation: int) -> None:
+    x, w = signed(1, n), signed(1, 1, k)
+    s = convolution(x, w, stride, 0, dilation, "causal", False, False, 0)
+    want = F.conv1d(F.pad(ac.tensor(x), (dilation * (k - 1), 0)), ac.tensor(w), stride=stride, dilation=dilation)
+    assert result(s) == pytest.approx(np.asarray(want))
+    assert all(max(s.taps((i,)))[0] == i * stride for i in range(s.outputs[0]))
 
 
 def test_windows_are_read_from_recorded_operations() -> None:
@@ -140,7 +162,10 @@ PICTURES: dict[str, Any] = {
     "max misfit": lambda **o: draw.pooling(signed(5, 5), 2, **o),
     "max ceil": lambda **o: draw.pooling(signed(2, 5, 5), 2, ceil_mode=True, **o),
     "average": lambda **o: draw.pooling(rng.standard_normal((5, 5)), 3, 2, 1, kind="average", **o),
-    "average signal": lambda **o: draw.pooling(signed(8), 2, kind="average", **o),
+    "average signal": lambda **o: draw.pooling(signed(8), 2, kind="avg", **o),
+    "sum": lambda **o: draw.pooling(signed(4, 4), 2, kind="sum", **o),
+    "same with a stride": lambda **o: draw.convolution(signed(6, 6), signed(3, 3), stride=2, mode="same", **o),
+    "causal": lambda **o: draw.convolution(signed(7), signed(3), mode="causal", **o),
 }
 
 
@@ -171,6 +196,21 @@ def test_the_sum_of_a_window_is_written_out() -> None:
     assert "(2 − 2) / 1 + 1  =  1" in found
     assert "max (1, 2, 3, 4)  =  4" in texts(draw.pooling(x, 2).overview.scene)
     assert "(1 + 2 + 3 + 4) / 4  =  2.50" in texts(draw.pooling(x, 2, kind="average").overview.scene)
+    summed = texts(draw.pooling(x, 2, kind="sum", lang="de").overview.scene)
+    assert "1 + 2 + 3 + 4  =  10" in summed
+    assert "Summen-Pooling" in summed
+
+
+def test_a_signal_has_no_rows() -> None:
+    assert "5 positions" in texts(draw.convolution((7,), (3,)).overview.scene)
+    assert "5 positions in a row" in texts(draw.convolution(7, 3).overview.scene)
+    assert "1 Position" in texts(draw.pooling((2,), 2, lang="de").overview.scene)
+
+
+def test_uneven_padding_is_no_twice() -> None:
+    found = texts(draw.convolution(6, 3, stride=2, mode="same").overview.scene)
+    assert any("+ P) / S + 1" in t and "P = 0+1" in t for t in found)
+    assert "(6 − 3 + 0 + 1) / 2 + 1  =  3" in found
 
 
 def test_a_misfit_is_told_with_its_cure() -> None:
@@ -190,9 +230,9 @@ def test_a_misfit_is_told_with_its_cure() -> None:
         (lambda: draw.convolution(3, 5), ShapeError, r"a window of 5 does not fit an input of 3 with padding 0 \+ 0\. Use padding=1"),
         (lambda: draw.convolution((7, 7), (3,)), ShapeError, r"got an input \(7, 7\) and a kernel \(3,\)"),
         (lambda: draw.convolution(signed(3, 4, 4), signed(2, 2, 2)), ShapeError, "a kernel of 3 channels, as the input has, got 2"),
-        (lambda: draw.convolution(7, 3, mode="smae"), ValueError, r"one of valid, same, full, got 'smae'\. Did you mean 'same'"),
+        (lambda: draw.convolution(7, 3, mode="smae"), ValueError, r"one of valid, same, full, causal, got 'smae'\. Did you mean 'same'"),
         (lambda: draw.convolution(7, 3, mode="same", padding=1), ValueError, "mode='same' sets the padding itself, and padding=1 came too"),
-        (lambda: draw.convolution(7, 3, mode="same", stride=2), ValueError, r"mode='same' needs stride 1, got \(2, 2\)"),
+        (lambda: draw.convolution(7, 3, mode="causal"), ValueError, r"mode='causal' is for signals \(L,\)"),
         (lambda: draw.convolution(7, 3, stride=0), ValueError, "stride to be one whole number or 2 of them, each at least 1, got 0"),
         (lambda: draw.convolution(7, 3, padding=(1, 2, 3)), ValueError, "expected padding to be one whole number or 2 of them"),
         (lambda: draw.convolution(7, 3, output_padding=1), ValueError, "output_padding belongs to a transposed convolution"),
@@ -202,7 +242,7 @@ def test_a_misfit_is_told_with_its_cure() -> None:
         (lambda: draw.convolution(28, 3), ValueError, "makes 676 windows over 784 cells; at most 400 windows over 1200 cells"),
         (lambda: draw.convolution("seven", 3), TypeError, "draw.convolution: expected an array or tensor of numbers, got str"),
         (lambda: draw.convolution(7, 3, lang="fr"), ValueError, "expected lang to be 'en' or 'de', got 'fr'"),
-        (lambda: draw.pooling(4, 2, kind="maxx"), ValueError, r"kind to be 'max' or 'average', got 'maxx'\. Did you mean 'max'"),
+        (lambda: draw.pooling(4, 2, kind="maxx"), ValueError, r"kind to be 'max', 'average' or 'sum', got 'maxx'\. Did you mean 'max'"),
         (lambda: draw.pooling(4, 2, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
         (lambda: draw.pooling(9, 3, padding=2), ShapeError, r"a padding of at most half the window \(1\), got 2"),
         (lambda: draw.pooling(9, 3, padding=3, dilation=2), ShapeError, r"a padding of at most half the window \(2\), got 3"),

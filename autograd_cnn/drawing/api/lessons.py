@@ -57,8 +57,9 @@ class LessonFigures:
             kernel: likewise (K,), (O, C, K), (KH, KW), (C, KH, KW) or (O, C, KH, KW).
             stride, dilation: a number, or one for each dimension.
             padding: a number, one for each dimension, pairs (before, after), or the name of a mode.
-            mode: "valid" (no padding), "same" (the output is as large as the input) or "full" (each window that touches
-                the input), instead of padding.
+            mode: instead of padding. "valid": none. "same": the output is as large as the input, with a stride ⌈I / S⌉ (an odd
+                entry of padding stands at the end, as in TensorFlow). "full": each window that touches the input. "causal",
+                for signals: all of it before the first entry, so that no output looks ahead.
             flip: turn the kernel around before it slides: convolution in the strict sense.
             transposed, output_padding: each entry of the input spreads over a window of the output.
 
@@ -76,8 +77,7 @@ class LessonFigures:
             <5 frames of 'Convolution', 384×404>
         """
         s = convolution_example(input, kernel, stride, padding, dilation, mode, flip, transposed, output_padding)
-        known = "transposed convolution" if transposed else "convolution"
-        return _windows(s, known, title, subtitle, theme, lang, precision, prefix)
+        return _windows(s, title, subtitle, theme, lang, precision, prefix)
 
     def pooling(
         self,
@@ -103,7 +103,7 @@ class LessonFigures:
             input: an array (L,), (C, L) with a kernel (k,), (H, W) or (C, H, W), or sizes.
             kernel, stride, padding, dilation: a number, or one for each dimension; the stride is the kernel's size
                 unless given.
-            kind: "max", which fills the cell the maximum comes from, or "average".
+            kind: "max", which fills the cell the maximum comes from, "average" (or "avg"), or "sum".
             ceil_mode: a last window may hang over the edge.
             count_include_pad: an average counts the zeros of the padding.
 
@@ -116,7 +116,7 @@ class LessonFigures:
             ['window 1 of 1: (2 − 2) / 2 + 1  =  1; max (1, 5, 2, 0)  =  5.']
         """
         s = pooling_example(input, kernel, stride, padding, dilation, kind, ceil_mode, count_include_pad)
-        return _windows(s, f"kind {kind}", title, subtitle, theme, lang, precision, prefix)
+        return _windows(s, title, subtitle, theme, lang, precision, prefix)
 
     def beside(
         self,
@@ -323,7 +323,7 @@ def _sample(model: Any, input: Any) -> Any:
     return x
 
 
-def _windows(s: Sliding, name: str, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str) -> Windows:
+def _windows(s: Sliding, title: str | None, subtitle: str | None, theme: str, lang: str, precision: int, prefix: str) -> Windows:
     words = Words(lang)
     check_number("precision", precision)
-    return Windows(s, words, words(name) if title is None else title, subtitle, precision, check_theme(theme), prefix)
+    return Windows(s, words, words(f"kind {s.kind}") if title is None else title, subtitle, precision, check_theme(theme), prefix)

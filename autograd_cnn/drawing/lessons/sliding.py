@@ -13,7 +13,8 @@ from ...analysis.windows import Along
 from ...errors import ShapeError, nearest
 from ..view.arrays import Array, array_of
 
-MODES = ("valid", "same", "full")
+MODES = ("valid", "same", "full", "causal")
+POOLINGS = {"max": "max", "average": "average", "avg": "average", "sum": "sum"}  # what a kind is called: what it is
 MOST_CELLS = 1200  # of a grid
 MOST_FRAMES = 400
 
@@ -29,7 +30,7 @@ class Sliding:
     `w` (O, C, *K) are the numbers, if there are any (empty else); `w` is as it slides, so turned around for a flipped kernel.
     """
 
-    kind: str  # "conv" | "transposed" | "max" | "average"
+    kind: str  # "conv" | "transposed" | "max" | "average" | "sum"
     along: tuple[Along, ...]
     inputs: Index  # spatial sizes of the input
     outputs: Index
@@ -46,6 +47,11 @@ class Sliding:
         return self.kind == "transposed" or all(a.fits or a.ceil for a in self.along)
 
     @property
+    def pools(self) -> bool:
+        """Is this a pooling, which works on each channel by itself and has no kernel?"""
+        return self.kind in POOLINGS
+
+    @property
     def steps(self) -> Index:
         """How many windows there are along each dimension."""
         return self.inputs if self.kind == "transposed" else tuple(a.count for a in self.along)
@@ -53,7 +59,7 @@ class Sliding:
     def frames(self) -> list[tuple[int, Index]]:
         """Every window in reading order, as (output channel, place); at last the one that hangs over the edge, if the
         windows do not fit."""
-        maps = range(1 if self.kind in ("max", "average") else self.maps)
+        maps = range(1 if self.pools else self.maps)
         found = [(o, at) for o in maps for at in itertools.product(*map(range, self.steps))]
         if not self.fits:
             last = [a.count - 1 for a in self.along]
@@ -90,8 +96,8 @@ class Sliding:
         taps = self.taps(at)
         if self.kind == "max":
             return max(self.read(o, t) for t in taps)
-        if self.kind == "average":
-            return sum(self.read(o, t) for t in taps) / self.counted(at)
+        if self.pools:
+            return sum(self.read(o, t) for t in taps) / (self.counted(at) if self.kind == "average" else 1)
         weights = self.w[o].reshape(self.channels, -1)
         return float(sum(weights[c, k] * self.read(c, t) for c in range(self.channels) for k, t in enumerate(taps)))
 
@@ -103,7 +109,7 @@ class Sliding:
         for o, at in self.frames()[:until]:
             if self.hangs(at):
                 continue
-            if self.kind in ("max", "average"):
+            if self.pools:
                 done.update({(c, at): self.result(c, at) for c in range(self.channels)})
             elif self.kind == "conv":
                 done[o, at] = self.result(o, at)
@@ -153,7 +159,7 @@ def convolution(
     dims = _dims(x, w)
     channels, maps, size, reach = _parted(x, w, dims, transposed)
     strides, apart = _steps(stride, dims, "stride", what, 1), _steps(dilation, dims, "dilation", what, 1)
-    sides = _sides(padding, mode, reach, strides, apart, dims, transposed)
+    sides = _sides(padding, mode, size, reach, strides, apart, transposed)
     extra = _steps(output_padding, dims, "output_padding", what, 0)
     if transposed:
         along, out = _transposed(size, reach, strides, sides, apart, extra)
@@ -184,8 +190,8 @@ def pooling(
 ) -> Sliding:
     """The example that a call of `draw.pooling` means."""
     what = "pooling"
-    if kind not in ("max", "average"):
-        raise ValueError(f"draw.pooling: expected kind to be 'max' or 'average', got {kind!r}.{nearest(str(kind), ('max', 'average'))}")
+    if kind not in POOLINGS:
+        raise ValueError(f"draw.pooling: expected kind to be 'max', 'average' or 'sum', got {kind!r}.{nearest(str(kind), POOLINGS)}")
     x = _Given.of(input, "the input", what)
     if len(x.sizes) > 3:
         raise ShapeError(f"draw.pooling: expected an input of shape (S,), (H, W) or (C, H, W), got {x.sizes}.")
@@ -205,7 +211,7 @@ def pooling(
     channels = x.sizes[0] if len(x.sizes) > dims else 1
     numbers = x.data.reshape(channels, *size) if x.data.size else NONE
     out = tuple(a.count for a in along)
-    return _checked(Sliding(kind, along, size, out, channels, channels, numbers, count_padding=count_include_pad), what)
+    return _checked(Sliding(POOLINGS[kind], along, size, out, channels, channels, numbers, count_padding=count_include_pad), what)
 
 
 def _dims(x: _Given, w: _Given) -> int:
@@ -243,9 +249,10 @@ def _steps(given: Any, dims: int, name: str, what: str, least: int) -> Index:
 
 
 def _sides(
-    padding: Any, mode: str | None, reach: Index, strides: Index, apart: Index, dims: int, transposed: bool
+    padding: Any, mode: str | None, size: Index, reach: Index, strides: Index, apart: Index, transposed: bool
 ) -> list[tuple[int, int]]:
-    what = "draw.convolution"
+    """The padding before and after along each dimension, as numbers give it or a mode."""
+    what, dims = "draw.convolution", len(size)
     if isinstance(padding, str):
         padding, mode = 0, padding
     if mode is None:
@@ -260,10 +267,14 @@ def _sides(
         raise ValueError(f"{what}: mode={mode!r} does not go with transposed=True. Give padding as numbers.")
     if np.any(padding):
         raise ValueError(f"{what}: mode={mode!r} sets the padding itself, and padding={padding!r} came too. Give one of the two.")
-    if mode == "same" and any(s != 1 for s in strides):
-        raise ValueError(f"{what}: mode='same' needs stride 1, got {strides}. Give padding as numbers.")
-    totals = [d * (k - 1) for d, k in zip(apart, reach, strict=True)]
-    return [{"valid": (0, 0), "same": (t // 2, t - t // 2), "full": (t, t)}[mode] for t in totals]
+    if mode == "causal" and dims > 1:
+        raise ValueError(f"{what}: mode='causal' is for signals (L,), whose entries follow each other in time, got {dims} dimensions.")
+    found = []
+    for n, k, s, d in zip(size, reach, strides, apart, strict=True):
+        rim = d * (k - 1)  # how far a window reaches beyond its first tap
+        whole = max(0, (-(-n // s) - 1) * s + rim + 1 - n)  # what ⌈n / s⌉ windows need, the larger half at the end, as TensorFlow pads
+        found.append({"valid": (0, 0), "same": (whole // 2, whole - whole // 2), "full": (rim, rim), "causal": (rim, 0)}[mode])
+    return found
 
 
 def _transposed(

@@ -228,7 +228,8 @@ def _dots(group: Group, b: Board, at: Index, x: float, y: float) -> None:
     s, c = b.s, b.cell
     a, here = s.along[-1], at[-1]
     total = a.count + (0 if a.fits or a.ceil else 1)
-    row = group.group(None, "positions", b.words("positions", a.count))
+    word = b.words(("signal " if len(s.along) == 1 else "") + ("position" if a.count == 1 else "positions"), a.count)
+    row = group.group(None, "positions", word)
     for k in range(total):
         u = x + (k * a.stride + a.span / 2) * c
         if k >= a.count:
@@ -237,7 +238,6 @@ def _dots(group: Group, b: Board, at: Index, x: float, y: float) -> None:
             row.circle(u, y, 3.4, fill="series-1" if k <= here else "hair")
             if k == here:
                 row.circle(u, y, 6.2, stroke="series-1", line=1.2)
-    word = b.words("position" if a.count == 1 else "positions", a.count)
     group.text(x, y + 22, word, 11.5, ink="muted")
 
 
@@ -269,7 +269,7 @@ def _outputs(group: Group, b: Board, o: int, at: Index, frame: int, x: float, mi
     gap = 26.0 if s.maps > 1 else 0.0
     top = middle - (s.maps * (rows * c + gap) - gap) / 2
     done = s.output(frame + 1)
-    pooled = s.kind in ("max", "average")
+    pooled = s.pools
     order = {f: k for k, f in enumerate(s.frames())}
     for m in range(s.maps):
         up = top + m * (rows * c + gap)

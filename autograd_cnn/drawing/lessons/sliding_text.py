@@ -35,7 +35,8 @@ def symbols(s: Sliding, words: Words) -> list[Run]:
     if s.kind == "transposed":
         parts = "  =  (|I| − 1) · |S| + " + ("|D|(|F| − 1) + 1" if dilated else "|F|") + (" − 2|P|" if padded else "")
     else:
-        parts = "  =  (|I| − " + ("|D|(|F| − 1) − 1" if dilated else "|F|") + (" + 2|P|" if padded else "") + ") / |S| + 1"
+        rim = " + |P|" if any(a.before != a.after for a in s.along) else " + 2|P|" if padded else ""
+        parts = "  =  (|I| − " + ("|D|(|F| − 1) − 1" if dilated else "|F|") + rim + ") / |S| + 1"
     known: list[tuple[str, list[Any]]] = [
         ("I", [a.size for a in s.along] if s.kind != "transposed" else list(s.inputs)),
         ("F", [a.kernel for a in s.along]),
@@ -111,7 +112,7 @@ def arithmetic(s: Sliding, o: int, at: Index, whole: bool, precision: int, words
         told = entry_text(v, whole, precision, words)
         return f"({told})" if bracket and told.startswith("−") else told
 
-    if s.kind in ("max", "average"):
+    if s.pools:
         return [line for c in range(s.channels) for line in _pooled(s, c, at, text, words)]
     if s.kind == "transposed":
         inputs = [float(s.x[(c, *at)]) for c in range(s.channels)]
@@ -147,7 +148,7 @@ def arithmetic(s: Sliding, o: int, at: Index, whole: bool, precision: int, words
 
 
 def _pooled(s: Sliding, c: int, at: Index, write: Callable[..., str], words: Words) -> list[list[Run]]:
-    """One channel of a pooling: the maximum of its entries, or their sum over their number."""
+    """One channel of a pooling: the maximum of its entries, their sum, or that over their number."""
     values = [s.read(c, t) for t in s.taps(at)]
     result = Run(write(s.result(c, at)), "bold", "forward")
     least = s.kind == "max"
@@ -160,6 +161,8 @@ def _pooled(s: Sliding, c: int, at: Index, write: Callable[..., str], words: Wor
         pieces = [sign.join(told[k : k + row]) for k in range(0, len(told), row)]
         pieces = [p if k == 0 else f"{'' if least else '+ '}{p}" for k, p in enumerate(pieces)]
     lines = [[Run(p + (words.comma.rstrip() if least and k + 1 < len(pieces) else ""), "sans", "muted")] for k, p in enumerate(pieces)]
-    lines[0].insert(0, Run("max (" if least else "(", "sans", "ink"))
-    lines[-1] += [Run(")  =  " if least else f") / {s.counted(at)}  =  ", "sans", "ink"), result]
+    before, after = {"max": ("max (", ")"), "average": ("(", f") / {s.counted(at)}"), "sum": ("", "")}[s.kind]
+    lines[0].insert(0, Run(before, "sans", "ink"))
+    lines[-1] += [Run(f"{after}  =  ", "sans", "ink"), result]
+    lines[0] = [r for r in lines[0] if r.text]
     return lines

@@ -48,6 +48,21 @@ def pooling_by_maximum() -> Drawing:
 
 
 @figure
+def pooling_by_sum() -> Drawing:
+    return draw.pooling(steps(4, 4), 2, kind="sum", lang="de").overview
+
+
+@figure
+def convolution_same_with_a_stride() -> Drawing:
+    return draw.convolution(steps(6, 6), EDGES, stride=2, mode="same").overview
+
+
+@figure
+def convolution_causal() -> Drawing:
+    return draw.convolution(steps(6), np.array([1.0, 0, -1]), mode="causal").overview
+
+
+@figure
 def volumes_of_lenet5() -> Drawing:
     return draw.volumes(get_model("lenet5"), (1, 1, 32, 32), title="LeNet-5")
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 CAPTIONS: dict[str, tuple[str, str]] = {
-    "convolution": ("Convolution", "Faltung"),
-    "transposed convolution": ("Transposed convolution", "Transponierte Faltung"),
     "kind conv": ("Convolution", "Faltung"),
     "kind transposed": ("Transposed convolution", "Transponierte Faltung"),
     "kind max": ("Max pooling", "Max-Pooling"),
     "kind average": ("Average pooling", "Mittelwert-Pooling"),
+    "kind sum": ("Sum pooling", "Summen-Pooling"),
     "windows desc": ("{}: input {}, window {}, output {}.", "{}: Eingabe {}, Fenster {}, Ausgabe {}."),
     "output size": ("output size", "Ausgabegröße"),
     "window": ("window", "Fenster"),
@@ -20,6 +19,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "channel": ("channel {}", "Kanal {}"),
     "position": ("{} position in a row", "{} Position je Zeile"),
     "positions": ("{} positions in a row", "{} Positionen je Zeile"),
+    "signal position": ("{} position", "{} Position"),
+    "signal positions": ("{} positions", "{} Positionen"),
     "height": ("height", "Höhe"),
     "width": ("width", "Breite"),
     "does not fit": ("does not fit", "passt nicht"),

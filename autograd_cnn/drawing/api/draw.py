@@ -13,10 +13,11 @@ from ..canvas.theme import check_theme
 from .entries import EntryFigures
 from .graphs import GraphFigures
 from .lessons import LessonFigures
+from .one_layer import OneLayerFigures
 from .plots import PlotFigures
 
 
-class Draw(GraphFigures, EntryFigures, LessonFigures, PlotFigures):
+class Draw(GraphFigures, EntryFigures, LessonFigures, OneLayerFigures, PlotFigures):
     """The callable `draw`: `draw(loss)` draws a computational graph, its methods draw what else there is to see."""
 
     def using(self, **defaults: Any) -> Draw:

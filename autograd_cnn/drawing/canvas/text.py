@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,7 +52,9 @@ def mathematics(text: str, ink: str = "ink", scale: float = 1.0, rise: float = 0
                 at += len(word)
             else:
                 c = piece[at]
-                put("−" if c == "-" else c, "italic" if c.isalpha() and c != "∂" else "serif", size, up)
+                face = "italic" if c.isalpha() and c not in "∂Σ" else "serif"
+                # a hat stays with the letter it stands on
+                put("−" if c == "-" else c, runs[-1].face if unicodedata.combining(c) and runs else face, size, up)
                 at += 1
 
     at = 0

@@ -63,6 +63,36 @@ def convolution_causal() -> Drawing:
 
 
 @figure
+def unpooling_with_switches() -> Drawing:
+    return draw.unpooling(steps(4, 4), 2, values=[[1, 2], [3, 4]], compare=("nearest", "bilinear"))
+
+
+@figure
+def unpooling_of_a_signal() -> Drawing:
+    return draw.unpooling(steps(6), 2, lang="de")
+
+
+@figure
+def dropout_there_and_back() -> Drawing:
+    return draw.dropout(steps(6), 0.5, [1, 2, -1, 1, 3, 2], seed=3)
+
+
+@figure
+def dropout_classic() -> Drawing:
+    return draw.dropout(np.arange(1.0, 6), 0.25, scheme="classic", lang="de")
+
+
+@figure
+def batch_norm_three_paths() -> Drawing:
+    return draw.batch_norm([1, 2, 3, 6], 1.5, 0.5)
+
+
+@figure
+def batch_norm_german() -> Drawing:
+    return draw.batch_norm([1, 2, 4, 5, 10], gradient=[1, 2, 3, 1, 2], lang="de")
+
+
+@figure
 def volumes_of_lenet5() -> Drawing:
     return draw.volumes(get_model("lenet5"), (1, 1, 32, 32), title="LeNet-5")
 

@@ -1,0 +1,204 @@
+"""Dropout of a vector, there and back, in training and at inference: computed by the operation itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...config import enable_grad
+from ...errors import ShapeError, nearest
+from ...ops.random.dropout import classic_dropout, dropout
+from ...random import fork_rng, manual_seed
+from ...tensors.creation import tensor
+from ..canvas import symbols as marks
+from ..canvas.metrics import text_width
+from ..canvas.scene import Group, Run, Scene, runs_width
+from ..canvas.text import Words, mathematics, signed
+from ..view.arrays import Array
+from .grids import SIZE, are_whole, paint_grid, texts_of, vector_of, wide_enough
+
+SCHEMES = {"inverted": dropout, "classic": classic_dropout}
+WHAT = "dropout"
+ROW = 30.0
+GAP = 28.0  # between rows, for the wires
+STEP = 13.5  # the size of what happens there
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One draw: what goes in, what is kept of it, what comes out; the gradient back; and what inference gives."""
+
+    scheme: str
+    p: float
+    x: Array
+    kept: Array  # 1 or 0 for each unit
+    y: Array
+    gradient: Array  # ∂E/∂y
+    back: Array  # ∂E/∂x
+    inference: Array
+
+    @property
+    def scale(self) -> float:
+        """By what training multiplies the units that stay."""
+        return 1 / (1 - self.p) if self.scheme == "inverted" else 1.0
+
+
+def dropped(x: Any, p: float, gradient: Any, scheme: str, seed: int) -> Dropped:
+    """The example that a call of `draw.dropout` means."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"draw.{WHAT}: expected scheme to be 'inverted' or 'classic', got {scheme!r}.{nearest(str(scheme), SCHEMES)}")
+    if isinstance(p, bool) or not isinstance(p, (int, float)) or not 0 <= p < 1:
+        raise ValueError(f"draw.{WHAT}: expected p to be a number from 0 on and below 1, got {p!r}.")
+    given = vector_of(x, "the input", WHAT)
+    g = np.ones_like(given) if gradient is None else vector_of(gradient, "the gradient", WHAT)
+    if g.shape != given.shape:
+        raise ShapeError(f"draw.{WHAT}: expected a gradient of {given.size} numbers, as the input has, got {g.size}.")
+    operation = SCHEMES[scheme]
+    with enable_grad(), fork_rng():
+        manual_seed(seed)
+        leaf, ones = tensor(given, requires_grad=True), tensor(np.ones_like(given), requires_grad=True)
+        y = operation(leaf, p, True)
+        y.backward(tensor(g))
+        manual_seed(seed)
+        mask = operation(ones, p, True)  # the same draw: what is left of a vector of ones
+        rest = operation(tensor(given), p, False)
+    kept = (np.asarray(mask.detach()) != 0).astype(np.float64)
+    return Dropped(scheme, p, given, kept, np.asarray(y.detach()), g, np.asarray(leaf.grad), np.asarray(rest))
+
+
+def dropout_scene(d: Dropped, words: Words, title: str, subtitle: str | None, precision: int) -> Scene:
+    """Training on the left, its rows from the input to the output and back; inference on the right."""
+    scene = Scene(title=title, name=WHAT, lang=words.lang)
+    head = marks.heading(scene.group("heading"), title, mathematics_line(d, words) if subtitle is None else subtitle)
+    board = _Board(d, words, precision)
+    labels = runs_width(board.factor("∂E/∂y"), STEP)
+    left, top = marks.MARGIN + labels + 14, marks.HEADING + 14
+    train = scene.group("training", "training", words("in training"))
+    train.text(left, top, words("in training"), 12.5, "bold")
+    low = board.training(train, left, top + 16)
+    right = left + board.width
+    test = scene.group("inference", "inference", words("at inference"))
+    x = right + 70 + runs_width(board.factor("x", training=False), STEP)
+    test.text(x, top, words("at inference"), 12.5, "bold")
+    board.at_inference(test, x, top + 16)
+    note = words("same expectation")
+    test.text(x, top + 16 + board.cell + GAP + ROW + 18, note, 11, ink="muted")
+    scene.width = max(x + max(board.width, text_width(note, 11)), marks.MARGIN + head) + marks.MARGIN
+    scene.height = low + marks.MARGIN - 6
+    told = [", ".join(row[0]) for row in (board.rows(d.x), board.rows(d.y), board.rows(d.back), board.rows(d.inference))]
+    scene.desc = words("dropout desc", words(f"dropout {d.scheme}"), board.number(d.p), *told)
+    return scene
+
+
+def mathematics_line(d: Dropped, words: Words) -> list[Run]:
+    """What is drawn, and how often a unit stays."""
+    m = [Run(r.text, r.face, "muted", r.scale * 1.15, r.rise) for r in mathematics("m_i")]
+    return [
+        Run(f"{words('each unit')}  ", "sans", "muted"),
+        *m,
+        Run(f" ~ Bernoulli(1 − {d.p:g})", "sans", "muted"),
+        Run(f"   {words('crossed out')}", "sans", "muted"),
+    ]
+
+
+@dataclass(slots=True)
+class _Board:
+    d: Dropped
+    words: Words
+    precision: int
+
+    @property
+    def whole(self) -> bool:
+        d = self.d
+        return are_whole(d.x, d.y, d.gradient, d.back, d.inference)
+
+    def rows(self, a: Array) -> list[list[str]]:
+        return texts_of(a[None], self.whole, self.precision)
+
+    def number(self, v: float) -> str:
+        return signed(f"{v:.{self.precision}f}".rstrip("0").rstrip("."))
+
+    @property
+    def cell(self) -> float:
+        d = self.d
+        return max(38.0, wide_enough(*(self.rows(a) for a in (d.x, d.y, d.gradient, d.back, d.inference))) + 6)
+
+    @property
+    def width(self) -> float:
+        return self.cell * self.d.x.size
+
+    def factor(self, of: str, training: bool = True) -> tuple[Run, ...]:
+        """What becomes of x, or of the gradient, on its way to the next row."""
+        scheme = self.d.scheme if self.d.p else ""  # nothing is dropped, and nothing scaled
+        if not training and scheme != "classic":
+            return ()
+        before = "m · " if training else f"(1 − {self.d.p:g}) · "
+        return mathematics(f"{before}{of}" + (f" / (1 − {self.d.p:g})" if training and scheme == "inverted" else ""), "muted")
+
+    # ---------------------------------------------------------------------------------------------- rows
+    def units(self, group: Group, x: float, y: float, kept: Sequence[float]) -> None:
+        """A circle for each unit; what is dropped has a dashed border and a cross."""
+        r = self.cell / 2 - 3
+        for k, (text, stays) in enumerate(zip(self.rows(self.d.x)[0], kept, strict=True)):
+            u, v = x + (k + 0.5) * self.cell, y + self.cell / 2
+            if stays:
+                group.circle(u, v, r, fill="input-paper", stroke="input-line", line=1.4)
+                group.text(u, v + 4, text, SIZE, anchor="middle")
+            else:
+                cross = 0.7 * r
+                group.circle(u, v, r, fill="panel", stroke="wire", line=1.0)
+                for way in (1, -1):
+                    group.line((u - cross, v - way * cross), (u + cross, v + way * cross), stroke="dark", line=1.6)
+                group.text(u, v + 4, text, SIZE, ink="muted", anchor="middle", halo="panel")
+
+    def name(self, group: Group, x: float, y: float, name: str, height: float, ink: str = "forward") -> None:
+        group.text(x - 14, y + height / 2 + 5, mathematics(name, ink), 15, anchor="end")
+
+    def wires(self, group: Group, x: float, y: float, role: str, kept: Sequence[float], step: Sequence[Run]) -> None:
+        """From row to row an arrow for each unit that stays, and what happens on the way."""
+        if step:
+            group.text(x - 14, y + GAP / 2 + 4, step, STEP, anchor="end")
+        for k, stays in enumerate(kept):
+            if stays:
+                u = x + (k + 0.5) * self.cell
+                marks.wire(group, [(u, y + 3), (u, y + GAP - 3)], role=role, line=1.2, head=6.0)
+
+    def training(self, group: Group, x: float, y: float) -> float:
+        d = self.d
+        masked = [bool(k) for k in d.kept]
+
+        def look(kind: str, none: str) -> Any:
+            return lambda i, j: kind if masked[j] else none
+
+        self.units(group, x, y, d.kept)
+        self.name(group, x, y, "x", self.cell)
+        y += self.cell + 8
+        paint_grid(group, [[f"{k:.0f}" for k in d.kept]], x, y, self.cell, look("kept", "empty"), ROW - 4)
+        self.name(group, x, y, "m", ROW - 4, "ink")
+        y += ROW - 4
+        self.wires(group, x, y, "wire", d.kept, self.factor("x"))
+        y += GAP
+        paint_grid(group, self.rows(d.y), x, y, self.cell, look("made", "empty"), ROW)
+        self.name(group, x, y, "y", ROW)
+        y += ROW + 22
+        paint_grid(group, self.rows(d.gradient), x, y, self.cell, lambda i, j: "gradient", ROW)
+        self.name(group, x, y, "∂E/∂y", ROW, "gradient")
+        y += ROW
+        self.wires(group, x, y, "gradient", d.kept, self.factor("∂E/∂y"))
+        y += GAP
+        paint_grid(group, self.rows(d.back), x, y, self.cell, look("gradient", "no gradient"), ROW)
+        self.name(group, x, y, "∂E/∂x", ROW, "gradient")
+        return y + ROW
+
+    def at_inference(self, group: Group, x: float, y: float) -> None:
+        every = [1.0] * self.d.x.size
+        self.units(group, x, y, every)
+        self.name(group, x, y, "x", self.cell)
+        y += self.cell
+        self.wires(group, x, y, "wire", every, self.factor("x", training=False))
+        y += GAP
+        paint_grid(group, self.rows(self.d.inference), x, y, self.cell, lambda i, j: "made", ROW)
+        self.name(group, x, y, "y", ROW)

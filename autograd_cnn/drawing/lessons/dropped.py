@@ -168,18 +168,18 @@ class _Board:
 
     def training(self, group: Group, x: float, y: float) -> float:
         d = self.d
-        masked = [bool(k) for k in d.kept]
+        kept = d.kept.tolist()
 
         def look(kind: str, none: str) -> Any:
-            return lambda i, j: kind if masked[j] else none
+            return lambda i, j: kind if kept[j] else none
 
-        self.units(group, x, y, d.kept)
+        self.units(group, x, y, kept)
         self.name(group, x, y, "x", self.cell)
         y += self.cell + 8
-        paint_grid(group, [[f"{k:.0f}" for k in d.kept]], x, y, self.cell, look("kept", "empty"), ROW - 4)
+        paint_grid(group, [[f"{k:.0f}" for k in kept]], x, y, self.cell, look("kept", "empty"), ROW - 4)
         self.name(group, x, y, "m", ROW - 4, "ink")
         y += ROW - 4
-        self.wires(group, x, y, "wire", d.kept, self.factor("x"))
+        self.wires(group, x, y, "wire", kept, self.factor("x"))
         y += GAP
         paint_grid(group, self.rows(d.y), x, y, self.cell, look("made", "empty"), ROW)
         self.name(group, x, y, "y", ROW)
@@ -187,7 +187,7 @@ class _Board:
         paint_grid(group, self.rows(d.gradient), x, y, self.cell, lambda i, j: "gradient", ROW)
         self.name(group, x, y, "∂E/∂y", ROW, "gradient")
         y += ROW
-        self.wires(group, x, y, "gradient", d.kept, self.factor("∂E/∂y"))
+        self.wires(group, x, y, "gradient", kept, self.factor("∂E/∂y"))
         y += GAP
         paint_grid(group, self.rows(d.back), x, y, self.cell, look("gradient", "no gradient"), ROW)
         self.name(group, x, y, "∂E/∂x", ROW, "gradient")

@@ -251,6 +251,8 @@ def test_mathematics_reads_superscripts_of_unicode() -> None:
     assert [(r.text, r.rise > 0) for r in runs][-2:] == [("e", False), ("x", True)]
     assert words.mathematics("sin x")[0].face == "serif"
     assert words.mathematics("xⁿ⁻¹")[1].text == "n"
+    assert [(r.text, r.face) for r in words.mathematics("x̂")] == [("x̂", "italic")]  # the hat on its letter
+    assert words.mathematics("Σ x")[0].face == "serif"
 
 
 def test_captions_exist_in_both_languages() -> None:

@@ -29,7 +29,7 @@ NAMES = set(
     adjoint adjoints spread switch where power to add mul div
     input weight bias target indices invstd saved other custom dim
     layer bn fc stem cell out ih hh downsample branch inception maxpool avgpool airplane bird dog
-    Residuales Netz
+    Residuales Netz Bernoulli mi
     """.split()
 )
 TITLES = ("Two-layer perceptron", "Residual network", "How far can the filter step?", "Autoencoder")
@@ -100,8 +100,9 @@ def test_one_term_for_each_thing() -> None:
     """Folding blocks is no convolution, though German has one word for both."""
     for key, (_, german) in CAPTIONS.items():
         assert not re.search(r"[Gg]efaltet|[Ff]alten", german), key
-    alike = {"convolution", "kind conv", "family conv", "layer conv"}
-    assert {CAPTIONS[key][1] for key in alike} == {"Faltung"}
+    german = {key: told for key, (english, told) in CAPTIONS.items() if english.lower() == "convolution"}
+    assert len(german) >= 2
+    assert set(german.values()) == {"Faltung"}
 
 
 def test_numbers_become_text_in_one_place() -> None:

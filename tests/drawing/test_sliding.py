@@ -207,6 +207,21 @@ def test_a_signal_has_no_rows() -> None:
     assert "1 Position" in texts(draw.pooling((2,), 2, lang="de").overview.scene)
 
 
+def test_a_mode_that_sets_the_size_fits() -> None:
+    frames = draw.convolution((8,), (3,), stride=2, mode="causal")
+    assert len(frames) == 4  # and none that hangs over: the cure would look ahead
+    found = texts(frames.overview.scene)
+    assert "(8 − 3 + 2 + 0) / 2 + 1  =  4.5   rounded down to 4" in found
+    assert not any("does not fit" in t for t in found)
+    check(frames.overview.scene)
+    assert len(draw.convolution((8,), (1,), stride=3, mode="same")) == 3
+    assert len(draw.convolution((8,), (3,), stride=2)) == 4  # three that fit, one that hangs over
+
+
+def test_nothing_is_less_than_nothing() -> None:
+    assert "0·(−1)  =  0" in texts(draw.convolution([0.0], [-1.0]).overview.scene)  # −0 as the machine counts
+
+
 def test_uneven_padding_is_no_twice() -> None:
     found = texts(draw.convolution(6, 3, stride=2, mode="same").overview.scene)
     assert any("+ P) / S + 1" in t and "P = 0+1" in t for t in found)

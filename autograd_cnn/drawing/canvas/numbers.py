@@ -45,6 +45,15 @@ class Numbers:
         """
         return self.written(f"{v + 0.0:.{precision}f}") if math.isfinite(v) else _special(v)
 
+    def trimmed(self, v: float, precision: int) -> str:
+        """So many decimals at most.
+
+        >>> Numbers("de").trimmed(0.5, 2), Numbers("en").trimmed(2.0, 2)
+        ('0,5', '2')
+        """
+        text = f"{v + 0.0:.{precision}f}" if math.isfinite(v) else ""
+        return self.written(text.rstrip("0").rstrip(".") if "." in text else text) if text else _special(v)
+
     def digits(self, v: float, most: int = 3) -> str:
         """So many significant digits at most.
 

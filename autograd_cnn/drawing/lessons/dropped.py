@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ...tensors.creation import tensor
 from ..canvas import symbols as marks
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
-from ..canvas.text import Words, mathematics, signed
+from ..canvas.text import Words, mathematics
 from ..view.arrays import Array
 from .grids import SIZE, are_whole, paint_grid, texts_of, vector_of, wide_enough
 
@@ -99,7 +99,7 @@ def mathematics_line(d: Dropped, words: Words) -> list[Run]:
     return [
         Run(f"{words('each unit')}  ", "sans", "muted"),
         *m,
-        Run(f" ~ Bernoulli(1 − {d.p:g})", "sans", "muted"),
+        Run(f" ~ Bernoulli(1 − {words.digits(d.p)})", "sans", "muted"),
         Run(f"   {words('crossed out')}", "sans", "muted"),
     ]
 
@@ -116,10 +116,10 @@ class _Board:
         return are_whole(d.x, d.y, d.gradient, d.back, d.inference)
 
     def rows(self, a: Array) -> list[list[str]]:
-        return texts_of(a[None], self.whole, self.precision)
+        return texts_of(a[None], self.whole, self.precision, self.words)
 
     def number(self, v: float) -> str:
-        return signed(f"{v:.{self.precision}f}".rstrip("0").rstrip("."))
+        return self.words.trimmed(v, self.precision)
 
     @property
     def cell(self) -> float:
@@ -135,27 +135,34 @@ class _Board:
         scheme = self.d.scheme if self.d.p else ""  # nothing is dropped, and nothing scaled
         if not training and scheme != "classic":
             return ()
-        before = "m · " if training else f"(1 − {self.d.p:g}) · "
-        return mathematics(f"{before}{of}" + (f" / (1 − {self.d.p:g})" if training and scheme == "inverted" else ""), "muted")
+        before = "m · " if training else f"(1 − {self.words.digits(self.d.p)}) · "
+        return mathematics(
+            f"{before}{of}" + (f" / (1 − {self.words.digits(self.d.p)})" if training and scheme == "inverted" else ""), "muted"
+        )
 
     # ---------------------------------------------------------------------------------------------- rows
     def units(self, group: Group, x: float, y: float, kept: Sequence[float]) -> None:
-        """A circle for each unit; what is dropped has a dashed border and a cross."""
+        """A circle for each unit; what is dropped is crossed out."""
         r = self.cell / 2 - 3
+        self.name(group, x, y, "x", self.cell)
         for k, (text, stays) in enumerate(zip(self.rows(self.d.x)[0], kept, strict=True)):
             u, v = x + (k + 0.5) * self.cell, y + self.cell / 2
-            if stays:
-                group.circle(u, v, r, fill="input-paper", stroke="input-line", line=1.4)
-                group.text(u, v + 4, text, SIZE, anchor="middle")
-            else:
-                cross = 0.7 * r
-                group.circle(u, v, r, fill="panel", stroke="wire", line=1.0)
-                for way in (1, -1):
-                    group.line((u - cross, v - way * cross), (u + cross, v + way * cross), stroke="dark", line=1.6)
-                group.text(u, v + 4, text, SIZE, ink="muted", anchor="middle", halo="panel")
+            g = group.group(None, "unit", text if stays else f"{text}: {self.words('dropped')}")
+            g.circle(
+                u, v, r, fill="input-paper" if stays else "panel", stroke="input-line" if stays else "wire", line=1.4 if stays else 1.0
+            )
+            for way in () if stays else (1, -1):
+                g.line((u - 0.7 * r, v - way * 0.7 * r), (u + 0.7 * r, v + way * 0.7 * r), stroke="dark", line=1.6)
+            g.text(u, v + 4, text, SIZE, ink="ink" if stays else "muted", anchor="middle", halo=None if stays else "panel")
 
     def name(self, group: Group, x: float, y: float, name: str, height: float, ink: str = "forward") -> None:
         group.text(x - 14, y + height / 2 + 5, mathematics(name, ink), 15, anchor="end")
+
+    def row(self, group: Group, id: str, name: str, texts: list[list[str]], x: float, y: float, look: Callable[[int, int], str]) -> None:
+        """A row of cells, its name before it."""
+        g = group.group(id, "row", name)
+        paint_grid(g, texts, x, y, self.cell, look, ROW)
+        self.name(g, x, y, name, ROW, "gradient" if "∂" in name else "ink" if name == "m" else "forward")
 
     def wires(self, group: Group, x: float, y: float, role: str, kept: Sequence[float], step: Sequence[Run]) -> None:
         """From row to row an arrow for each unit that stays, and what happens on the way."""
@@ -167,38 +174,32 @@ class _Board:
                 marks.wire(group, [(u, y + 3), (u, y + GAP - 3)], role=role, line=1.2, head=6.0)
 
     def training(self, group: Group, x: float, y: float) -> float:
+        """From x down to y, and from ∂E/∂y down to ∂E/∂x; the lower end."""
         d = self.d
         kept = d.kept.tolist()
 
-        def look(kind: str, none: str) -> Any:
+        def look(kind: str, none: str) -> Callable[[int, int], str]:
             return lambda i, j: kind if kept[j] else none
 
         self.units(group, x, y, kept)
-        self.name(group, x, y, "x", self.cell)
         y += self.cell + 8
-        paint_grid(group, [[f"{k:.0f}" for k in kept]], x, y, self.cell, look("kept", "empty"), ROW - 4)
-        self.name(group, x, y, "m", ROW - 4, "ink")
-        y += ROW - 4
+        self.row(group, "mask", "m", [[self.words.decimals(k, 0) for k in kept]], x, y, look("kept", "empty"))
+        y += ROW
         self.wires(group, x, y, "wire", kept, self.factor("x"))
         y += GAP
-        paint_grid(group, self.rows(d.y), x, y, self.cell, look("made", "empty"), ROW)
-        self.name(group, x, y, "y", ROW)
+        self.row(group, "output", "y", self.rows(d.y), x, y, look("made", "empty"))
         y += ROW + 22
-        paint_grid(group, self.rows(d.gradient), x, y, self.cell, lambda i, j: "gradient", ROW)
-        self.name(group, x, y, "∂E/∂y", ROW, "gradient")
+        self.row(group, "gradient", "∂E/∂y", self.rows(d.gradient), x, y, lambda i, j: "gradient")
         y += ROW
         self.wires(group, x, y, "gradient", kept, self.factor("∂E/∂y"))
         y += GAP
-        paint_grid(group, self.rows(d.back), x, y, self.cell, look("gradient", "no gradient"), ROW)
-        self.name(group, x, y, "∂E/∂x", ROW, "gradient")
+        self.row(group, "back", "∂E/∂x", self.rows(d.back), x, y, look("gradient", "no gradient"))
         return y + ROW
 
     def at_inference(self, group: Group, x: float, y: float) -> None:
+        """From x to y, with every unit."""
         every = [1.0] * self.d.x.size
         self.units(group, x, y, every)
-        self.name(group, x, y, "x", self.cell)
         y += self.cell
         self.wires(group, x, y, "wire", every, self.factor("x", training=False))
-        y += GAP
-        paint_grid(group, self.rows(self.d.inference), x, y, self.cell, lambda i, j: "made", ROW)
-        self.name(group, x, y, "y", ROW)
+        self.row(group, "still", "y", self.rows(self.d.inference), x, y + GAP, lambda i, j: "made")

@@ -8,6 +8,7 @@ from ...errors import ShapeError
 from ..canvas import symbols as marks
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run
+from ..canvas.text import Words
 from ..view.arrays import Array, array_of
 from .sliding_text import entry_text
 
@@ -34,9 +35,9 @@ def are_whole(*arrays: Array) -> bool:
     return all(bool((a == a.round()).all()) for a in arrays)
 
 
-def texts_of(a: Array, whole: bool, precision: int) -> list[list[str]]:
+def texts_of(a: Array, whole: bool, precision: int, words: Words) -> list[list[str]]:
     """What stands in the cells of a matrix."""
-    return [[entry_text(float(v), whole, precision) for v in row] for row in a]
+    return [[entry_text(float(v), whole, precision, words) for v in row] for row in a]
 
 
 def wide_enough(*tables: Sequence[Sequence[str]], least: float = CELL) -> float:

@@ -14,7 +14,7 @@ from ...ops.norm.batch import batch_norm
 from ...tensors.creation import tensor
 from ..canvas import symbols as marks
 from ..canvas.scene import Group, Run, Scene, runs_width
-from ..canvas.text import Words, mathematics, signed
+from ..canvas.text import Words, mathematics
 from ..view.arrays import Array
 from .grids import CELL, are_whole, labelled_wire, paint_grid, texts_of, vector_of, wide_enough
 
@@ -121,7 +121,7 @@ class _Board:
 
     # ---------------------------------------------------------------------------------------------- numbers and places
     def column(self, a: Array) -> list[list[str]]:
-        return texts_of(a[:, None], self.whole, self.precision)
+        return texts_of(a[:, None], self.whole, self.precision, self.words)
 
     @property
     def whole(self) -> bool:
@@ -130,7 +130,7 @@ class _Board:
         return are_whole(n.x, n.hat, n.y, n.gradient, n.of_hat, *n.paths, n.back)
 
     def number(self, v: float) -> str:
-        return texts_of(np.array([[v]]), self.whole, self.precision)[0][0]
+        return texts_of(np.array([[v]]), self.whole, self.precision, self.words)[0][0]
 
     @property
     def cell(self) -> float:
@@ -149,7 +149,7 @@ class _Board:
         return [r for sign, v in known for r in (Run(sign, "sans", "muted"), Run(self.short(v), "sans", "parameter"))]
 
     def short(self, v: float) -> str:
-        return signed(f"{v:.{self.precision}f}".rstrip("0").rstrip("."))
+        return self.words.trimmed(v, self.precision)
 
     @property
     def gap(self) -> float:

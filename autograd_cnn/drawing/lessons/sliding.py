@@ -41,10 +41,11 @@ class Sliding:
     flipped: bool = False
     count_padding: bool = True  # does an average count the zeros of the padding?
     extra: Index = ()  # a transposed convolution's output padding
+    rounds: bool = False  # is the size ⌈I / S⌉ by its mode, whether or not the windows end where the input ends?
 
     @property
     def fits(self) -> bool:
-        return self.kind == "transposed" or all(a.fits or a.ceil for a in self.along)
+        return self.kind == "transposed" or self.rounds or all(a.fits or a.ceil for a in self.along)
 
     @property
     def pools(self) -> bool:
@@ -175,7 +176,8 @@ def convolution(
         data = np.flip(data, tuple(range(2, 2 + dims)))
     numbers = x.data.reshape(channels, *size) if both else NONE
     kind = "transposed" if transposed else "conv"
-    return _checked(Sliding(kind, along, size, out, channels, maps, numbers, data, flip, extra=extra), what)
+    rounds = (padding if isinstance(padding, str) else mode) in ("same", "causal")
+    return _checked(Sliding(kind, along, size, out, channels, maps, numbers, data, flip, extra=extra, rounds=rounds), what)
 
 
 def pooling(

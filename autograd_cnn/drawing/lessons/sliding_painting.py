@@ -227,7 +227,7 @@ def _dots(group: Group, b: Board, at: Index, x: float, y: float) -> None:
     """A dot for every place of the window along a row: done, here (ringed), to come (pale), beyond (open)."""
     s, c = b.s, b.cell
     a, here = s.along[-1], at[-1]
-    total = a.count + (0 if a.fits or a.ceil else 1)
+    total = a.count + (0 if s.fits or a.fits or a.ceil else 1)
     word = b.words(("signal " if len(s.along) == 1 else "") + ("position" if a.count == 1 else "positions"), a.count)
     row = group.group(None, "positions", word)
     for k in range(total):

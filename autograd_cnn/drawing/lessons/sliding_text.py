@@ -72,7 +72,9 @@ def formula(s: Sliding, words: Words) -> list[list[Run]]:
             continue
         exact = a.room / a.stride + 1
         lines.append([*prefix, Run(f"{_counted(a)}  =  {words.figure(exact, 1) if exact != int(exact) else int(exact)}")])
-        if not a.fits and not a.ceil:
+        if not a.fits and s.rounds:
+            lines[-1].append(Run(f"   {words('rounded down', a.count)}", "sans", "muted"))
+        elif not a.fits and not a.ceil:
             lines[-1].append(Run(f"   {words('does not fit')}", "bold", "gradient"))
             mended = a.repaired()
             how = words("pad with", mended.before) if mended.before == mended.after else words("pad ends", mended.before, mended.after)

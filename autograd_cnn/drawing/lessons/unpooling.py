@@ -113,7 +113,7 @@ def unpooling_scene(u: Unpooling, words: Words, title: str, subtitle: str, preci
     columns = u.x.shape[1]
 
     def texts(a: Array) -> list[list[str]]:
-        return texts_of(a, whole, precision)
+        return texts_of(a, whole, precision, words)
 
     def of_input(i: int, j: int) -> str:
         if i * columns + j in chosen:

@@ -51,7 +51,7 @@ STEPS: dict[str, tuple[Callable[[int], bytes], Callable[[int], int]]] = {
     ),
     "calls": (lambda n: P.GLOBAL + b"a\nb\n" + (P.EMPTY_TUPLE + P.REDUCE) * n, lambda n: 48 * n),
     "objects": (lambda n: P.GLOBAL + b"a\nb\n" + (P.EMPTY_TUPLE + P.NEWOBJ) * n, lambda n: 48 * n),
-    "named objects": (lambda n: P.GLOBAL + b"a\nb\n" + (P.EMPTY_TUPLE + P.EMPTY_DICT + P.NEWOBJ_EX) * n, lambda n: 48 * n),
+    "named objects": (lambda n: P.GLOBAL + b"a\nb\n" + (P.EMPTY_TUPLE + P.EMPTY_DICT + P.NEWOBJ_EX) * n, lambda n: 150 * n),
 }
 
 

@@ -36,6 +36,7 @@ def hung(attribute: Any, slots: bool = False) -> bytes:
 
 PARAMETER = named("torch.nn.parameter.Parameter") + P.EMPTY_TUPLE + P.REDUCE
 ARRAY = call("numpy.core.multiarray._reconstruct", named("numpy.ndarray"), (0,), b"b")
+PENDING = call("torch.nn.parameter.Parameter", named("torch.float32"))
 FLOAT = named("torch.FloatStorage")
 SAID: dict[str, tuple[bytes, str]] = {
     # the machine
@@ -101,6 +102,8 @@ SAID: dict[str, tuple[bytes, str]] = {
     "a number as a dtype": (call("torch._utils._rebuild_tensor_v3", *PARTS, 3), "A tensor's dtype is not one"),
     "a state of two": (PARAMETER + code((1, 2)) + P.BUILD, "A parameter's state is not one"),
     "a state that is a list": (PARAMETER + code([1, 2, 3]) + P.BUILD, "A parameter's state is not one"),
+    "a parameter for a dtype": (call("numpy.core.multiarray.scalar", PENDING, FOUR[:4]), "A NumPy array's dtype is not one"),
+    "a tensor for a dtype": (call("numpy.core.multiarray.scalar", TENSOR, FOUR[:4]), "A NumPy array's dtype is not one"),
     "an array's state of three": (ARRAY + code((1, 2, 3)) + P.BUILD, "A NumPy array's state is not one"),
     "an array's state that is a list": (ARRAY + code([1, 2, 3, 4]) + P.BUILD, "A NumPy array's state is not one"),
 }  # fmt: skip

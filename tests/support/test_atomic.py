@@ -254,6 +254,20 @@ def test_a_new_file_has_the_permissions_of_a_plain_one(tmp_path: Path, monkeypat
     assert after == mask
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the system does not tell the umask")
+def test_a_umask_that_is_told_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a moment: another thread may be making files."""
+
+    def changed(mask: int) -> int:
+        raise AssertionError(f"set to {mask:o}")
+
+    monkeypatch.setattr(os, "umask", changed)
+    with atomic_write(tmp_path / "a"):
+        pass
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
 # ------------------------------------------------------------------------------------------------ locks
 @posix
 def test_a_lock_is_held_by_one(tmp_path: Path) -> None:

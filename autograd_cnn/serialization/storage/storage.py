@@ -20,6 +20,7 @@ class Storage:
     """One storage of a file: its bytes, and its arrays by element type. What `map_location` functions are given."""
 
     __slots__ = ("_arrays", "_raw", "byteorder", "element", "location", "mapped", "numel")
+    _raw: Bytes  # from `fill` on
 
     def __init__(self, element: Element | None, numel: int, location: str, byteorder: str, mapped: bool = False) -> None:
         self.element = element  # None for an untyped storage, which is counted in bytes
@@ -27,7 +28,6 @@ class Storage:
         self.location = location
         self.byteorder = byteorder
         self.mapped = mapped
-        self._raw: Bytes = np.empty(0, np.uint8)
         self._arrays: dict[tuple[str, frozenset[str]], Array] = {}
 
     @property

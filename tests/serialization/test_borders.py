@@ -183,6 +183,13 @@ def test_a_compressed_record_of_several_blocks() -> None:
     assert read(deflated(raw, len(raw))).numpy().tobytes() == raw
 
 
+@pytest.mark.parametrize("size", [(3 << 20) + d for d in (-1, 0, 1, 2, 66, 258)])
+def test_what_the_decompressor_still_holds_belongs_to_the_record(size: int) -> None:
+    """It gives a mebibyte at a time, and may have read all there is when the last of them is full."""
+    raw = np.random.default_rng(0).bytes(40_000) + bytes(size - 40_000)
+    assert read(deflated(raw, size)).numpy().tobytes() == raw
+
+
 @pytest.mark.parametrize("more", [-1, 1])
 def test_a_compressed_record_of_another_size(more: int) -> None:
     raw = b"ab" * 1000

@@ -69,6 +69,7 @@ def test_the_list_of_safe_globals() -> None:
     serialization.add_safe_globals([Config, (Colour, "other.Name")])
     try:
         assert serialization.get_safe_globals() == [Config, Colour]
+        serialization.get_safe_globals().clear()  # a list of one's own
         with serialization.safe_globals([Config, Point]):
             assert Point in serialization.get_safe_globals()
         assert serialization.get_safe_globals() == [Config, Colour]
@@ -103,6 +104,11 @@ def test_what_cannot_be_saved_is_found() -> None:
         again(np.array([None]))
     with pytest.raises(pickle.PicklingError, match="MaskedArray, a NumPy array of a class of its own"):
         again(np.ma.masked_array([1], [True]))
+    local = type("Local", (), {"__module__": __name__})
+    with pytest.raises(pickle.PicklingError, match=r"Local, which cannot be found again under that name \(it is a local or replaced one\)"):
+        again(local)
+    with pytest.raises(pickle.PicklingError, match=r"Config, which cannot be found again under that name \(it is another object now\)"):
+        again(type("Config", (), {"__module__": __name__}))
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]

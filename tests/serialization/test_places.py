@@ -121,9 +121,9 @@ def test_bytes_as_they_lie(order: str) -> None:
         if element.exact and name != "bool":
             expected = raw.view(element.dtype.newbyteorder(sign)).astype(element.dtype)
             assert made.tobytes() == expected.tobytes()
-        empty = decode(raw[:0], element, order)
+        empty = decode(raw[:0], element, order, checked=True)
         assert empty.size == 0 and empty.dtype == element.dtype
-    assert np.shares_memory(decode(raw, ELEMENTS["float32"], "little"), raw)
+    assert np.shares_memory(decode(raw, ELEMENTS["float32"], "little", checked=True), raw)
 
 
 def test_dtypes_that_stand_for_others() -> None:

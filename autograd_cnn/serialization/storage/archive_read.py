@@ -222,14 +222,14 @@ class Archive:
         unpacker, done = zlib.decompressobj(-zlib.MAX_WBITS), 0
         try:
             for block in self._source.blocks(start, record.packed):
-                while block:
-                    # One byte more than may come, so that a record that lies about its size is caught, not cut.
-                    part = unpacker.decompress(block, min(FREE_INFLATION, record.size - done + 1))
+                full = True
+                while block or full:  # a part that was full may have left some of it inside, with all of the block read
+                    part = unpacker.decompress(block, FREE_INFLATION)
                     if done + len(part) > record.size:
                         raise self._damaged(f"the record {record.name!r} is larger than it says")
                     content[done : done + len(part)] = np.frombuffer(part, np.uint8)
                     done += len(part)
-                    block = unpacker.unconsumed_tail
+                    block, full = unpacker.unconsumed_tail, len(part) == FREE_INFLATION
         except zlib.error as problem:
             raise self._damaged(f"the record {record.name!r} cannot be decompressed ({problem})") from None
         if done != record.size or not unpacker.eof:

@@ -96,7 +96,7 @@ def torch_name(dtype: np.dtype[Any]) -> str:
     return notes.get("torch", dtype.name)
 
 
-def decode(raw: npt.NDArray[np.uint8], element: Element, byteorder: str, *, checked: bool = True) -> Array:
+def decode(raw: npt.NDArray[np.uint8], element: Element, byteorder: str, *, checked: bool) -> Array:
     """A storage's bytes as an array of its elements: a view where NumPy has the type, else a widened copy."""
     swap = byteorder != sys.byteorder
     if element.exact:

@@ -100,6 +100,9 @@ def test_level_lines_cross_each_edge_where_the_level_is() -> None:
     (line,) = level_lines(hill, 1.0)
     assert line[0] == line[-1] and set(line) == {(1.0, 0.25), (0.25, 1.0), (1.0, 1.75), (1.75, 1.0)}
     assert level_lines(hill, 4.0) == [] and level_lines(hill, -1.0) == []
+    among = np.full((4, 4), 9.0)
+    among[:2, :2] = [[1.0, 0.0], [0.0, 1.0]]  # what lies beyond the square has no say in which corners belong together
+    assert any(np.ravel(line).tolist() == pytest.approx([0.4, 0, 0, 0.4]) for line in level_lines(among, 0.6))
     two = np.zeros((3, 5))
     two[1, 1] = two[1, 3] = 2.0
     assert sorted(len(line) for line in level_lines(two, 1.5)) == [5, 5]

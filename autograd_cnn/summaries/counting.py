@@ -72,7 +72,7 @@ def window_text(step: Step, graph: Graph) -> str:
     window = window_of(step, graph)
     if window is None:
         return ""
-    text = "×".join(map(str, window.kernel)) if len(window.kernel) > 1 else str(window.kernel[0])
+    text = "×".join(map(str, window.kernel))
     for word, numbers in (("stride", window.stride), ("dilation", window.dilation)):
         if set(numbers) != {1}:
             text += f", {word} {numbers[0] if len(set(numbers)) == 1 else '×'.join(map(str, numbers))}"

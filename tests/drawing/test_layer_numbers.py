@@ -12,7 +12,7 @@ from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.numbers import Numbers
 from autograd_cnn.drawing.canvas.symbols import LaneScale
 from autograd_cnn.drawing.canvas.text import Words
-from autograd_cnn.drawing.lessons.layers import Layer, layer_maps, layers_of, longest_path, ranks
+from autograd_cnn.drawing.lessons.layers import Layer, caption, layer_maps, layers_of, longest_path, ranks
 from autograd_cnn.drawing.lessons.volumes import _cells
 from autograd_cnn.drawing.lessons.volumes_layout import Volume
 from autograd_cnn.drawing.plots.confusion import counts_of
@@ -162,6 +162,38 @@ def test_a_row_of_blocks_tells_how_many_and_of_which_class() -> None:
         ("block", 1, 2, mixed),
         ("block", 1, 2, 4),
     ]
+
+
+def test_captions_of_folded_modules_and_of_windows() -> None:
+    def head(
+        *modules: nn.Module, depth: int | None = None, runs: bool = False, shape: tuple[int, ...] = (1, 4, 8, 8)
+    ) -> tuple[str, list[str]]:
+        return caption(layers_of(_graph(nn.Sequential(*modules), *shape), depth, runs)[1])
+
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.b(self.a(x))
+
+    assert head(nn.Sequential(Pair(), Pair()), depth=1) == ("2 × Pair", [])
+    assert head(nn.Sequential(Pair()), depth=1) == ("2 layers", [])  # one is no row
+    assert head(nn.Sequential(Pair(), nn.Sequential(nn.Conv2d(4, 4, 1), nn.Tanh())), depth=1) == ("3 layers", [])
+    assert head(Pair(), depth=1) == ("Pair", [])
+    assert head(nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)) == ("conv 3×3", [])
+    assert head(nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), runs=True) == ("2 × conv 3×3", [])
+    assert head(nn.Conv2d(4, 8, (1, 3), stride=(1, 2), dilation=2, groups=2), nn.ReLU()) == (
+        "conv 1×3, ×2 groups",
+        ["stride 1×2", "dilation 2", "ReLU"],
+    )
+    assert head(nn.Conv2d(4, 4, 3, groups=4, stride=2)) == ("depthwise 3×3", ["stride 2"])
+    assert head(nn.ConvTranspose2d(4, 2, 2, stride=2)) == ("conv transposed 2×2", ["stride 2"])
+    assert head(nn.AvgPool2d(2)) == ("avg pool 2×2", ["stride 2"]) and head(nn.MaxPool2d(2, 1)) == ("max pool 2×2", [])
+    assert head(nn.AdaptiveAvgPool2d(1))[0] == "global avg pool" and head(nn.AdaptiveAvgPool2d(2))[0] == "adaptive avg pool 2×2"
+    assert head(nn.Linear(8, 3)) == ("dense", []) and head(nn.Sigmoid())[0] == "σ"
+    assert caption(layers_of(_graph(nn.ReLU(), 1, 2))[0]) == ("", [])
 
 
 class Before(nn.Module):

@@ -119,7 +119,7 @@ class _Reader:
         for i in self.graph.inputs:
             v = self.graph.values[i]
             if v.shape and i in live:
-                self._add(Layer(-1, "input", v.name or "input", out=i, shape=v.shape))
+                self._add(Layer(len(self.layers), "input", v.name or "input", out=i, shape=v.shape))
         for step in self.graph.steps:
             if live.intersection(step.outputs):
                 self._take(step)
@@ -141,7 +141,6 @@ class _Reader:
         return wanted & reached
 
     def _add(self, layer: Layer) -> Layer:
-        layer.index = len(self.layers)
         self.layers.append(layer)
         self.owner[layer.out] = layer.index
         return layer
@@ -155,7 +154,7 @@ class _Reader:
         into = self._follows(step, sources)
         if into is None:
             name, kind = _name(step), _kind(step, sources, self.graph)
-            made = Layer(-1, kind, name, out=step.outputs[0], shape=self._shape(step), sources=sources, scopes=step.scope)
+            made = Layer(len(self.layers), kind, name, out=step.outputs[0], shape=self._shape(step), sources=sources, scopes=step.scope)
             made.window = window_of(step, self.graph)
             into = self._add(made)
         self._append(into, step)
@@ -196,7 +195,7 @@ class _Reader:
             return None
         if key not in self.blocks:
             name = ".".join(s.name for s in key if s.name)
-            made = self._add(Layer(-1, self.folded[key], name, out=step.outputs[0], scopes=key))
+            made = self._add(Layer(len(self.layers), self.folded[key], name, out=step.outputs[0], scopes=key))
             self.blocks[key] = made.index
         return self.layers[self.blocks[key]]
 

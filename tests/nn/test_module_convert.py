@@ -102,6 +102,12 @@ def test_to_refuses_what_it_cannot_do_before_changing_anything() -> None:
         net.to(foo=3)
     with pytest.raises(TypeError, match="invalid combination"):
         net.to("cpu", 3)
+    for wrong in (("cpu", ac.float64, True, False, True), (ac.float64, True, False, True), (ac.ones(1), True, False, True)):
+        with pytest.raises(TypeError, match="invalid combination"):
+            net.to(*wrong)
+    for args, named in ((("cpu", ac.float64, True, False), {}), ((ac.float64, True, True), {}), ((), {"copy": False})):
+        with pytest.raises(RuntimeError, match="does not accept copy argument"):
+            net.to(*args, **named)
     with pytest.raises(RuntimeError, match="Expected one of cpu"):
         net.to("nope")
     with pytest.raises(AssertionError, match="CUDA"):

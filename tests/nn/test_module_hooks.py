@@ -310,6 +310,16 @@ def test_no_input_takes_a_gradient() -> None:
     with pytest.warns(UserWarning, match="no inputs require gradients"):
         y.sum().backward()
     assert seen == [((None,), [1.0, 1.0])]
+
+    class Three(Affine):
+        def forward(self, x: Any, word: str, y: Any) -> Any:
+            return super().forward(x) + y
+
+    three = Three()
+    three.register_full_backward_hook(lambda mod, gi, go: seen.append(gi))
+    with pytest.warns(UserWarning, match="no inputs"):
+        three(ac.ones(2), "word", ac.ones(2)).sum().backward()
+    assert seen[1:] == [(None, None, None)]
     m.register_full_backward_hook(lambda mod, gi, go: (ac.ones(2),))
     y = m(ac.ones(2))
     with pytest.warns(UserWarning, match="no inputs"), pytest.raises(RuntimeError, match="should always return None"):

@@ -20,7 +20,6 @@ class Target(NamedTuple):
 
     device: Any = None
     dtype: np.dtype[Any] | None = None
-    memory_format: Any = None
 
 
 class Conversion(Traversal):
@@ -54,7 +53,7 @@ class Conversion(Traversal):
         """Convert in place: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(tensor)`, `to(memory_format=...)`.
 
         Only floating tensors change their dtype; a gradient goes along with its parameter. A tensor stands for its
-        dtype. The one device is `"cpu"`.
+        dtype. The one device is `"cpu"`; a memory format is accepted, and backends choose for themselves.
 
         Raises:
             TypeError: a dtype that is not floating, or arguments of another form.
@@ -78,8 +77,6 @@ class Conversion(Traversal):
                 wanted["device"] = target.device
             if target.dtype is not None and t.dtype.kind in "fc":
                 wanted["dtype"] = target.dtype
-            if target.memory_format is not None and t.ndim in (4, 5):
-                wanted["memory_format"] = target.memory_format
             return t.to(**wanted) if wanted else t
 
         return self._apply(convert)
@@ -145,7 +142,7 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Target:
     dtype('float64')
     """
     unknown = set(kwargs) - {"device", "dtype", "tensor", "other", "non_blocking", "copy", "memory_format"}
-    if unknown or len(args) > 4:
+    if unknown:
         raise TypeError(f"to() received an invalid combination of arguments, {sorted(unknown)}; expected {ACCEPTED}")
     given = dict(kwargs)
     rest = list(args)
@@ -157,16 +154,14 @@ def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Target:
         given["device"] = rest.pop(0)
         if rest and (rest[0] is None or is_dtype(rest[0])):
             given["dtype"] = rest.pop(0)
-    if any(not isinstance(flag, bool) for flag in rest):  # what is left are non_blocking and copy
+    if len(rest) > 2 or any(not isinstance(flag, bool) for flag in rest):  # what is left are non_blocking and copy
         raise TypeError(f"to() received an invalid combination of arguments, {args}; expected {ACCEPTED}")
+    if len(rest) > 1 or "copy" in given:
+        raise RuntimeError(".to() does not accept copy argument: a module is converted in place. Use copy.deepcopy(module).to(...).")
     tensor = given.get("tensor", given.get("other"))
     dtype = given.get("dtype") if tensor is None else tensor.dtype
     device = given.get("device")
-    return Target(
-        None if device is None else as_device(device),
-        None if dtype is None else np.dtype(dtype),
-        given.get("memory_format"),
-    )
+    return Target(None if device is None else as_device(device), None if dtype is None else np.dtype(dtype))
 
 
 def is_dtype(x: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,7 +122,8 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
     env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
     for v in graph.values:
         if v.kind in ("parameter", "constant") and v.id not in env:
-            env[v.id] = box(v.data, v.node) if v.data.__class__ in VALUE_TYPE_OF and v.shape is not None else v.data
+            data = copy.copy(v.data) if v.made else v.data
+            env[v.id] = box(data, v.node) if data.__class__ in VALUE_TYPE_OF and v.shape is not None else data
     for step in graph.steps:
         given = [env[i] for i in step.inputs]
         for at in step.absent:

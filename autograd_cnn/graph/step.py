@@ -19,7 +19,8 @@ class Value:
     """One value of a graph: what flows along an edge of the drawing.
 
     `kind` is "input" (handed in), "parameter" (a leaf that takes a gradient), "constant" or "result". `shape` is None for a
-    Scalar or a Python number. `data` is the raw value where it is known; `grad` the raw gradient where it is known.
+    Scalar or a Python number. `data` is the raw value where it is known; `grad` the raw gradient where it is known. `made`: a
+    constant that the function made, so that each replay has its own.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Value:
     grad: Any = None
     requires_grad: bool = False
     node: Node | None = field(default=None, repr=False, compare=False)
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

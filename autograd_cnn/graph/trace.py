@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,7 @@ class Tracer:
                 "data": raw if kind != "result" else None if self.note is None else self.note(raw),
                 "requires_grad": node is not None,
                 "node": node if isinstance(node, Leaf) else None,
+                "made": False,
             }
         )
         self.ids[id(x)] = len(self.values) - 1
@@ -69,8 +71,10 @@ class Tracer:
         return len(self.values) - 1
 
     def constant(self, x: Any) -> None:
-        """A tensor that the function made from nothing."""
-        self.declare(x, "constant")
+        """A tensor that the function made from nothing, as it is now: it may be written to."""
+        self.ids.pop(id(x), None)
+        at = self.declare(x, "constant")
+        self.values[at].update(data=copy.copy(unbox(x)), made=True)
 
     def argument(self, x: Any) -> int:
         """The id of something a primitive was called with."""
@@ -84,11 +88,11 @@ class Tracer:
         given = tuple(None if a is None else self.argument(a) for a in args)
         variables = tuple(isinstance(a, Variable) for a in args)
         named = dict(zip(prim.params, params, strict=True))
+        linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
         outputs = tuple(self.declare(o, "result") for o in outs)
         node = next((o.node for o in outs if o.node is not None), None)
         if node is not None and node.prim is SELECT_OUTPUT:
             node = node.inputs[0]
-        linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
         call = _Call(prim, given, variables, outputs, named, linked, scope, node, current().record)
         self.steps.append(call)
         if node is not None:
@@ -99,11 +103,15 @@ class Tracer:
         return self.ids.get(id(p if isinstance(p, Variable) else self.carriers.get(id(p)))) if hasattr(p, "dtype") else None
 
     def rebind(self, x: Any, result: Any) -> None:
-        """`x` was overwritten by `result`: from now on its name means that value."""
-        if id(result) in self.ids:
+        """`x` was overwritten by `result`: from now on its name means that value. What no operation computed is a constant."""
+        if id(result) not in self.ids:
+            self.constant(x)
+            if result is not None:
+                self.ids[id(result)] = self.ids[id(x)]
+        else:
             self.ids[id(x)] = self.ids[id(result)]
-            self.alive.append((x, unbox(x)))
-            self.carriers[id(unbox(x))] = x
+        self.alive.append((x, unbox(x), result))
+        self.carriers[id(unbox(x))] = x
 
     # --------------------------------------------------------------------------------------------- a backward pass within the function
     def check(self, node: Node, kept: tuple[Any, ...]) -> None:
@@ -150,8 +158,8 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
 
     The graph holds for inputs of these shapes; Python control flow, and what the function takes out of tensors (`item()`,
-    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Random
-    operations draw anew at each replay. A traced graph does not hold what the operations gave; `note` says what to keep
+    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Dropout
+    draws anew at each replay; tensors that the function makes, at random or not, are constants. A traced graph does not hold what the operations gave; `note` says what to keep
     of it, as the `data` of each result: it is called with the raw result at once, before anything may overwrite it.
 
     Raises:

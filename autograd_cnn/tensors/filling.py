@@ -95,7 +95,7 @@ def zero_(self: Tensor) -> Tensor:
 @expose("method")
 def set_(self: Tensor, source: Tensor) -> Tensor:
     """Look at the memory of `source` from now on."""
-    inplace.repoint(self, source.storage())
+    inplace.repoint(self, source.storage(), source)
     return self
 
 

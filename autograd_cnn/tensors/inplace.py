@@ -76,8 +76,8 @@ def _inverse(prim: Any, params: tuple[Any, ...], shape: tuple[int, ...]) -> tupl
     return (_permute, (tuple(np.argsort(params[0]).tolist()),)) if prim is _permute else (_reshape, (shape, "view"))
 
 
-def repoint(x: Any, array: Any) -> None:
-    """Let `x` look at other memory from now on. Its views still look at the old, and at each other."""
+def repoint(x: Any, array: Any, source: Any = None) -> None:
+    """Let `x` look at other memory from now on, that of `source` if it is anybody's. Its views still look at the old, and at each other."""
     views = [] if x._view is not None else live_views(x)
     if views:
         old = object.__new__(type(x))
@@ -89,6 +89,9 @@ def repoint(x: Any, array: Any) -> None:
     x.value = array
     if isinstance(x.node, Leaf):
         x.node.value, x.node.shape, x.node.dtype = array, array.shape, array.dtype
+    tracer = current().tracer
+    if tracer is not None:
+        tracer.rebind(x, source)
 
 
 def _save_overwritten(node: Node | None, start: int, array: Any) -> None:

@@ -355,7 +355,7 @@ class Tensor(TensorMethods, Variable):
             raise DtypeError(
                 f"data set to a tensor that requires gradients must be floating point or complex dtype, got {new.value.dtype}."
             )
-        inplace.repoint(self, inplace.apart(new.storage()))
+        inplace.repoint(self, inplace.apart(new.storage()), new)
 
     @property
     def _version(self) -> int:

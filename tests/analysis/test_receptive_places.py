@@ -41,6 +41,12 @@ EXACT = {
     "other dimensions flattened": lambda x: conv(x).view(1, H - 2, W - 2).view(1, 1, 1, H - 2, W - 2),
     "channels in two": lambda x: ac.cat([conv(x)] * 4, 1).view(1, 2, 2, H - 2, W - 2).sum(2),
     "padding of each side": lambda x: conv(F.pad(conv(x), (1, 2, 3, 0)), 1),
+    "padding after a step": lambda x: conv(F.pad(conv(x, 2, stride=2), (2, 1, 1, 0)), 2),
+    "a border of zeros after steps": lambda x: conv(F.pad(conv(x, (2, 3), stride=(2, 3)), (1, 0, 2, 0)), (2, 1)),
+    "mirrored after a step": lambda x: conv(F.pad(conv(x, (1, 2), stride=(1, 2)), (0, 0, 0, 0)), (1, 2)),
+    "few channels see more than many": lambda x: ac.cat([ac.cat([conv(x, 1)[..., 2:-2, 2:-2]] * 4, 1), conv(x, 5)], 1).sum(1),
+    "many channels see more than few": lambda x: ac.cat([conv(x, 1)[..., 2:-2, 2:-2], ac.cat([conv(x, 5)] * 4, 1)], 1).sum(1),
+    "taken in steps after a step": lambda x: conv(x, 2, stride=2)[:, :, 1::2, 2:],
     "sums of rows": lambda x: conv(x).sum(3),
     "means kept": lambda x: conv(x).mean(2, keepdim=True),
     "the largest of the channels": lambda x: ac.cat([conv(x), conv(x, 1)[..., 1:-1, 1:-1]], 1).sum(1),
@@ -137,6 +143,11 @@ def test_a_dimension_of_two_is_one_as_any_other():
     graph = ac.trace(lambda x: conv(x, (1, 3)), ac.zeros(1, 1, 2, 9))
     field = receptive_fields(graph)[graph.outputs[0]]
     assert (field.size, field.jump) == ((1, 3), (1, 1))
+
+
+def test_numbers_have_no_places():
+    graph = ac.trace(lambda a, b: a * 2.0 + b, ac.Scalar(1.0), ac.Scalar(2.0))
+    assert {i: f.size for i, f in receptive_fields(graph).items()} == {graph.inputs[0]: (), **{s.outputs[0]: () for s in graph}}
 
 
 def test_only_what_depends_on_that_input_has_a_field():

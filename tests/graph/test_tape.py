@@ -78,6 +78,11 @@ def test_scalars_show_every_number() -> None:
     ]
     assert {v.name: v.grad for v in graph.values if v.name} == {"a": 16.0, "b": 8.0}
     assert [v.data for v in graph.values if v.kind == "constant"] == [4.0]
+    turned = Graph.of((2.0 - a) / 3.0)
+    assert [[turned.values[i].data for i in s.inputs] for s in turned.steps] == [[2.0, 2.0], [0.0, 3.0]]
+    assert [turned.values[i].kind for s in turned.steps for i in s.inputs] == ["constant", "parameter", "result", "constant"]
+    other = Graph.of(5.0 - a)
+    assert [other.values[i].data for i in other.steps[0].inputs] == [5.0, 2.0]
 
 
 def test_numbers_stand_in_the_text_only_where_they_are_constants() -> None:

@@ -233,3 +233,35 @@ def test_what_is_detached_is_computed_anew(cut: Any) -> None:
     y.backward()
     assert y.item() == 2 * (1 + 8 + 27)
     assert x.grad is not None and x.grad.tolist() == [2.0, 8.0, 18.0]  # 2x², no gradient through what is cut
+
+
+def test_which_values_take_a_gradient() -> None:
+    w, frozen = ac.nn.Parameter(ac.ones(2)), ac.ones(2)
+    graph = ac.trace(lambda x: (x * w + frozen, x * 2), ac.ones(2))
+    told = {i: graph.values[i].requires_grad for s in graph for i in (*s.inputs, *s.outputs)}
+    mul, add, double = graph.steps
+    x, w_at = mul.inputs
+    assert (told[x], told[w_at], told[mul.outputs[0]]) == (False, True, True)
+    assert (told[add.inputs[1]], told[add.outputs[0]], told[double.outputs[0]]) == (False, True, False)
+    kinds = [graph.values[i].kind for i in (x, w_at, mul.outputs[0], add.inputs[1])]
+    assert kinds == ["input", "parameter", "result", "constant"]
+    assert graph.values[add.inputs[1]].data is frozen.value and graph.values[w_at].data is w.value
+    assert graph.values[w_at].node is w.node and graph.values[x].node is None and graph.values[mul.outputs[0]].node is None
+    assert [graph.values[i].dtype for i in (x, double.inputs[1])] == ["float32", None]
+
+
+def test_arrays_among_parameters_are_values_however_nested() -> None:
+    from autograd_cnn.graph.step import exchanged, leaves_of
+    from autograd_cnn.primitives.primitive import primitive
+
+    @primitive(family="user")
+    def _taken(x: Any, *, at: Any) -> Any:
+        return x[at[0][1]] + at[1]
+
+    graph = ac.trace(lambda x, i: _taken(x, at=[("rows", i.value), 2.0]), ac.ones(3), ac.tensor([0, 1]))
+    assert "at=[('rows', x1), 2.0]" in str(graph)
+    assert graph(ac.tensor([5.0, 6.0, 7.0]), ac.tensor([2, 0])).tolist() == [9.0, 7.0]
+    assert list(leaves_of([1, (2, [3, ()]), "ab"])) == [1, 2, 3, "ab"]
+    known = np.ones(2)
+    assert exchanged([1, (known, 3)], {id(known): 7}, lambda at: -at) == [1, (-7, 3)]
+    assert exchanged(known, {}, lambda at: at) is known

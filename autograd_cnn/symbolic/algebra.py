@@ -214,6 +214,8 @@ def mul(*factors: Expr) -> Expr:
             base, exponent = (part.base, part.exponent) if isinstance(part, Power) else (part, Fraction(1))
             powers[base] = powers.get(base, Fraction(0)) + exponent
     flat = [power(base, e) for base, e in powers.items() if e]
+    if any(isinstance(base, (Number, Power, Product)) and e.denominator == 1 for base, e in powers.items()):
+        return mul(Number(number), *flat)  # √2 · √2, √(x²) · √(x²): what was under the root joins the others
     if number == 0 or not flat:
         return Number(number)
     if number != 1:
@@ -222,12 +224,12 @@ def mul(*factors: Expr) -> Expr:
 
 
 def power(base: Expr, exponent: Fraction) -> Expr:
-    """A power; of a number only where it is exact."""
+    """A power; of a number only where it is exact. √(x²) stays: it is x only where x is positive."""
     if exponent == 1:
         return base
     if exponent == 0:
         return ONE
-    if isinstance(base, Power):
+    if isinstance(base, Power) and (exponent.denominator == 1 or base.exponent % 2):
         return power(base.base, base.exponent * exponent)
     if isinstance(base, Number) and exponent.denominator == 1 and (base.value or exponent > 0):
         return Number(base.value**exponent.numerator)

@@ -105,11 +105,14 @@ def symbols(e: Expr) -> Iterator[Symbol]:
 
 
 def rename(e: Expr, old: Expr, new: Symbol) -> Expr:
-    """The expression with a part named: where `old` is b^p, other powers of b become powers of the name."""
+    """The expression with a part named: where `old` is b^p, other powers of b become powers of the name, if they do so
+    for negative b, too."""
     if e == old:
         return new
     if isinstance(e, Power) and isinstance(old, Power) and e.base == old.base:
-        return power(new, e.exponent / old.exponent)
+        ratio = e.exponent / old.exponent
+        if ratio.denominator == 1 or old.exponent.denominator > 1:
+            return power(new, ratio)
     if isinstance(e, Sum):
         return add(*(rename(t, old, new) for t in e.terms))
     if isinstance(e, Product):

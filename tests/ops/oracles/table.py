@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 ORACLES: dict[str, Callable[..., Any]] = {}
-_FREE = "the signs of its vectors are free: tested by what they multiply to, in ops/test_matrices"
+_FREE = "the signs of its vectors are free: tested by what they multiply to, in tests/linalg/test_decompositions"
 WITHOUT = {"dropout": "random: its structure is tested in test_primitives", "qr": _FREE, "svd": _FREE, "eigh": _FREE}
 
 

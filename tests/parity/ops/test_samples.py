@@ -32,7 +32,7 @@ ELSEWHERE = ("fft.", "sparse.", "masked.", "jiterator", "torch.ops.", "_", "sign
 APART = {  # differences that are meant
     "__rdiv__": "a method of Python 2",
     "nn.functional.softmin.with_dtype": "torch negates bytes before it casts them",
-    **dict.fromkeys(("qr", "linalg.qr"), "no derivative of wide matrices; see tests/ops/test_matrices"),
+    **dict.fromkeys(("qr", "linalg.qr"), "no derivative of wide matrices; see tests/linalg/test_decompositions"),
     **dict.fromkeys(("svd", "linalg.svd"), "the further vectors of a full decomposition take no gradient"),
     **dict.fromkeys(
         ("linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian"), "torch reads one triangle of matrices that are not symmetric"

@@ -68,8 +68,9 @@ class Distribution:
 
 
 def several(*values: Any) -> tuple[Tensor, ...]:
-    """Numbers and tensors, broadcast to one shape."""
-    tensors = [v if isinstance(v, Tensor) else as_tensor(float(v)) for v in values]
+    """Numbers and tensors, broadcast to one shape. Numbers get the dtype of the first floating tensor beside them."""
+    dtype = next((v.dtype for v in values if isinstance(v, Tensor) and v.dtype.kind == "f"), None)
+    tensors = [v if isinstance(v, Tensor) else as_tensor(float(v), dtype=dtype) for v in values]
     shape = np.broadcast_shapes(*(tuple(t.shape) for t in tensors))
     return tuple(t.expand(shape) for t in tensors)
 

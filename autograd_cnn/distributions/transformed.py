@@ -60,8 +60,7 @@ class AffineTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """log |scale|"""
-        (scale,) = several(self.scale)
-        return scale.abs().log() + 0 * x
+        return several(self.scale, x)[0].abs().log()
 
 
 class SigmoidTransform(Transform):

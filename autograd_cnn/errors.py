@@ -40,6 +40,25 @@ class RecomputeError(RuntimeError):
     """A checkpointed function did something else when it ran again. PyTorch's name for it is `utils.checkpoint.CheckpointError`."""
 
 
+class NoSuchAttribute(AttributeError):
+    """An attribute that is not there. What would help, `more(owner, name)`, is worked out when somebody reads it: `hasattr` never does."""
+
+    def __init__(self, owner: Any, name: str, more: Callable[[Any, str], str]) -> None:
+        # `name=` is left out: Python would add a suggestion of its own
+        super().__init__(f"'{type(owner).__name__}' object has no attribute '{name}'", obj=owner)
+        self.wanted, self.more = name, more
+
+    def __str__(self) -> str:
+        return str(self.args[0]) + self.more(self.obj, self.wanted)
+
+    def __reduce__(self) -> tuple[type[AttributeError], tuple[str]]:
+        return AttributeError, (str(self),)
+
+
+# in a traceback it is what it is to the user: an AttributeError
+NoSuchAttribute.__module__, NoSuchAttribute.__qualname__ = "builtins", "AttributeError"
+
+
 def expected(operation: str, what: str, got: object, fix: str = "") -> str:
     """One sentence: `operation: expected WHAT, got GOT. FIX`
 

@@ -108,7 +108,8 @@ def _show(error: BaseException | None) -> None:
 
 def _note_attribute(error: BaseException) -> None:
     """A method that a tensor (a module, an optimizer) lacks ends the program as AttributeError: it belongs on the list, too."""
-    if not isinstance(error, AttributeError) or not isinstance(error.name, str):
+    wanted = getattr(error, "wanted", getattr(error, "name", None))
+    if not isinstance(error, AttributeError) or not isinstance(wanted, str):
         return
     tb = error.__traceback__
     while tb is not None and tb.tb_next is not None and not tb.tb_next.tb_frame.f_code.co_filename.startswith(_PACKAGE):
@@ -117,7 +118,7 @@ def _note_attribute(error: BaseException) -> None:
     for kind, name in ((Tensor, "torch.Tensor"), (Optimizer, "torch.optim.Optimizer"), (Module, "torch.nn.Module")):
         own = type(error.obj).__module__.startswith(__name__.partition(".")[0]) or isinstance(error.obj, Tensor)
         if isinstance(error.obj, kind) and own:
-            note(f"{name}.{error.name}", frame)
+            note(f"{name}.{wanted}", frame)
 
 
 def report() -> None:

@@ -113,15 +113,17 @@ def guarded(prim: Primitive, pull: Callable[..., Any]) -> Callable[..., Any]:
             text = _explained(prim, error, recorded)
             if text is None:
                 raise
-            raise type(error)(text) from error
+            raise (AttributeError if isinstance(error, AttributeError) else TypeError)(text) from error
         return tuple(_fitting(prim, i, d, n, recorded) for i, (d, n) in enumerate(zip(grads, rest[2], strict=True)))
 
     return guard
 
 
 def _is_variable(g: Any) -> bool:
+    if isinstance(g, Variable):
+        return True
     found = getattr(g, "found", None)  # of several outputs' gradients those that arrived
-    return isinstance(g, Variable) or (isinstance(found, dict) and any(isinstance(d, Variable) for d in found.values()))
+    return isinstance(found, dict) and any(isinstance(d, Variable) for d in found.values())
 
 
 def _fitting(prim: Primitive, i: int, d: Any, node: Any, recorded: bool) -> Any:

@@ -18,7 +18,7 @@ from ..engine.complaints import no_tensor
 from ..engine.node import Leaf, Node, Retained
 from ..engine.variable import Variable, register_value_type
 from ..engine.versions import carry, clock, owner, version
-from ..errors import DtypeError, ShapeError, expected, nearest
+from ..errors import DtypeError, NoSuchAttribute, ShapeError, expected, nearest
 from ..kernels.errstate import enter_errstate, leave_errstate
 from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, run_reference, to_plain
 from ..kernels.memory.allocator import donatable
@@ -399,9 +399,7 @@ class Tensor(TensorMethods, Variable):
 
         def __getattr__(self, name: str) -> Any:
             """Only asked for what does not exist."""
-            # NumPy asks every value for several protocols; the search for a near name takes it 40 ms
-            hint = "" if name.startswith("__") else nearest(name, dir(type(self)))
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'.{hint}")
+            raise NoSuchAttribute(self, name, _near)
 
     def __len__(self) -> int:
         if not self.value.ndim:
@@ -528,6 +526,10 @@ class Parameter(Tensor):
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]  # mypy forgets the argument names of such methods
         return "Parameter containing:\n" + super().__repr__()
+
+
+def _near(tensor: Tensor, name: str) -> str:
+    return f".{nearest(name, dir(type(tensor)))}"
 
 
 def wrap(array: Any, requires_grad: bool = False) -> Tensor:

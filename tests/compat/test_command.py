@@ -56,10 +56,11 @@ def test_an_error_of_the_program(tmp_path):
     assert "compat" not in done.stderr.split("Traceback")[1].split("MissingName")[0].replace("autograd_cnn.compat.shim_module", "")
 
 
-def test_a_missing_method_is_listed(tmp_path):
-    (tmp_path / "p.py").write_text("import torch\ntorch.ones(1).entangle()\n")
+@pytest.mark.parametrize(("owner", "name"), [("torch.ones(1)", "torch.Tensor"), ("torch.nn.Linear(1, 1)", "torch.nn.Module")])
+def test_a_missing_method_is_listed(tmp_path, owner, name):
+    (tmp_path / "p.py").write_text(f"import torch\n{owner}.entangle()\n")
     done = run("p.py", cwd=tmp_path, code=1)
-    assert "torch.Tensor.entangle  (first asked for in p.py:2)" in done.stderr
+    assert f"{name}.entangle  (first asked for in p.py:2)" in done.stderr
 
 
 def test_no_such_program(tmp_path):

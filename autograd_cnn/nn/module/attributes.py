@@ -6,7 +6,7 @@ from collections import OrderedDict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from ...errors import nearest
+from ...errors import NoSuchAttribute, nearest
 from ...tensors.tensor import Parameter, Tensor
 from .buffer import Buffer
 from .hooks import CALL_HOOKS, STATE_HOOKS, buffer_registration, module_registration, parameter_registration, registered
@@ -15,25 +15,6 @@ if TYPE_CHECKING:
     from .module import Module
 
 LISTED = 20  # so many names of each kind an error message lists; it says how many more there are
-
-
-class NoSuchAttribute(AttributeError):
-    """An attribute that is not there. Its sentence is worked out when somebody reads it: `hasattr` never does."""
-
-    def __init__(self, owner: Any, name: str) -> None:
-        # `name=` is left out: Python would add a suggestion of its own to the one below
-        super().__init__(f"'{type(owner).__name__}' object has no attribute '{name}'", obj=owner)
-        self.wanted = name
-
-    def __str__(self) -> str:
-        return str(self.args[0]) + _what_there_is(self.obj, self.wanted)
-
-    def __reduce__(self) -> tuple[type[AttributeError], tuple[str]]:
-        return AttributeError, (str(self),)
-
-
-# in a traceback it is what it is to the user: an AttributeError
-NoSuchAttribute.__module__, NoSuchAttribute.__qualname__ = "builtins", "AttributeError"
 
 
 def _what_there_is(owner: Any, name: str) -> str:
@@ -177,7 +158,7 @@ class Attributes:
                 return some[name]
             if name in CALL_HOOKS or name in STATE_HOOKS:
                 return self._new_hook_dict(name)
-        raise NoSuchAttribute(self, name)
+        raise NoSuchAttribute(self, name, _what_there_is)
 
     def _new_hook_dict(self, name: str) -> OrderedDict[int, Any]:
         """A dictionary of hooks, made when it is first touched; from then on `__call__` looks for hooks."""
@@ -252,7 +233,7 @@ class Attributes:
                 self._non_persistent_buffers_set.discard(name)
                 return
         if name not in self.__dict__ and not hasattr(type(self), name):
-            raise NoSuchAttribute(self, name)
+            raise NoSuchAttribute(self, name, _what_there_is)
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:

@@ -159,8 +159,9 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
 
     The graph holds for inputs of these shapes; Python control flow, and what the function takes out of tensors (`item()`,
     `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Dropout
-    draws anew at each replay; tensors that the function makes, at random or not, are constants. A traced graph does not hold what the operations gave; `note` says what to keep
-    of it, as the `data` of each result: it is called with the raw result at once, before anything may overwrite it.
+    draws anew at each replay; tensors that the function makes, at random or not, are constants. A traced graph does not hold
+    what the operations gave; `note` says what to keep of it, as the `data` of each result: it is called with the raw result at
+    once, before anything may overwrite it.
 
     Raises:
         TypeError: `fn` cannot be called.

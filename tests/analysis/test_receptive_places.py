@@ -10,7 +10,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.analysis.receptive import receptive_fields
+from autograd_cnn.analysis.receptive import Field, Span, _unknown, receptive_fields
 from autograd_cnn.nn import functional as F
 
 H, W = 11, 13
@@ -44,6 +44,8 @@ EXACT = {
     "padding after a step": lambda x: conv(F.pad(conv(x, 2, stride=2), (2, 1, 1, 0)), 2),
     "a border of zeros after steps": lambda x: conv(F.pad(conv(x, (2, 3), stride=(2, 3)), (1, 0, 2, 0)), (2, 1)),
     "mirrored after a step": lambda x: conv(F.pad(conv(x, (1, 2), stride=(1, 2)), (0, 0, 0, 0)), (1, 2)),
+    "joined with what sees nothing": lambda x: ac.cat([conv(x), ac.ones(1, 3, H - 2, W - 2)], 1).sum(1),
+    "below what sees nothing": lambda x: ac.cat([ac.ones(1, 1, 1, W - 2), conv(x)], 2),
     "few channels see more than many": lambda x: ac.cat([ac.cat([conv(x, 1)[..., 2:-2, 2:-2]] * 4, 1), conv(x, 5)], 1).sum(1),
     "many channels see more than few": lambda x: ac.cat([conv(x, 1)[..., 2:-2, 2:-2], ac.cat([conv(x, 5)] * 4, 1)], 1).sum(1),
     "taken in steps after a step": lambda x: conv(x, 2, stride=2)[:, :, 1::2, 2:],
@@ -61,8 +63,11 @@ EXACT = {
 
 ROUGH = {  # entries see unlike much: the field is that of the widest, or up to a step of the coarser grid more
     "adaptive, with a rest": (lambda x: F.adaptive_avg_pool2d(conv(x, 2), (4, 5)), 3),
+    "adaptive, with another rest": (lambda x: F.adaptive_avg_pool2d(conv(x, 1), (4, 5)), 2),
+    "adaptive, with a small rest": (lambda x: F.adaptive_avg_pool2d(conv(x, 1), (5, 6)), 2),
     "adaptive to more": (lambda x: F.adaptive_avg_pool2d(conv(x, 2), (14, 15)), 2),
     "nearest": (lambda x: F.interpolate(conv(x), scale_factor=2), 2),
+    "two of nearest": (lambda x: conv(F.interpolate(conv(x), scale_factor=3), 2), 1),
     "nearest to other sizes": (lambda x: F.interpolate(conv(x), (13, 20)), 2),
     "nearest to fewer": (lambda x: F.interpolate(conv(x), (5, 4)), 3),
     "bilinear": (lambda x: F.interpolate(conv(x), scale_factor=2, mode="bilinear"), 2),
@@ -143,6 +148,25 @@ def test_a_dimension_of_two_is_one_as_any_other():
     graph = ac.trace(lambda x: conv(x, (1, 3)), ac.zeros(1, 1, 2, 9))
     field = receptive_fields(graph)[graph.outputs[0]]
     assert (field.size, field.jump) == ((1, 3), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "dim", "after", "to"),
+    [
+        ((2, 9), 1, (9,), 0),
+        ((2, 9), 1, (3, 2, 9), 2),
+        ((2, 9), 1, (2, 8), None),
+        ((2, 9), 1, (), None),
+        ((2, 9, 4), 1, (9,), None),
+        ((2, 9, 4), 1, (9, 4), 0),
+        ((2, 3, 9, 4), 2, (2, 3, 9, 1), 2),
+        ((2, 3, 9, 4), 3, (2, 3, 9, 1), None),
+    ],
+)
+def test_an_unknown_operation_keeps_what_stays_counted_from_the_right(before, dim, after, to):
+    (span,) = _unknown({}, Field((Span(dim, -1, 1, 2),)), before, after).spans
+    last = 2 * (before[dim] - 1)
+    assert span == (Span(to, -1, 1, 2) if to is not None else Span(None, -1, 1 + last))
 
 
 def test_numbers_have_no_places():

@@ -115,3 +115,9 @@ def test_indices_that_a_rule_wants_are_no_entries() -> None:
     assert draw.formula(x.max(1).values, "O1").text == "O1 = X12"
     assert draw.formula(x.cummax(1).values, "O13").text == "O13 = X12"
     assert draw.formula(x.median(1).values, "O2").text == "O2 = X23"
+
+
+def test_an_output_that_its_own_rule_wants_is_an_entry() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    assert draw.formula(x.exp(), "X1").text == "∂E/∂X1 = ∂E/∂O1·O1"
+    assert draw.formula(x.sqrt(), "X2").text == draw.formula((x * 4).sqrt(), "X2").text

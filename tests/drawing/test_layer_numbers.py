@@ -182,6 +182,7 @@ def test_captions_of_folded_modules_and_of_windows() -> None:
     assert head(nn.Sequential(Pair()), depth=1) == ("2 layers", [])  # one is no row
     assert head(nn.Sequential(Pair(), nn.Sequential(nn.Conv2d(4, 4, 1), nn.Tanh())), depth=1) == ("3 layers", [])
     assert head(Pair(), depth=1) == ("Pair", [])
+    assert head(nn.Sequential(nn.Conv2d(4, 4, 1), nn.MaxPool2d(2)), depth=1) == ("Sequential", [])
     assert head(nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)) == ("conv 3×3", [])
     assert head(nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), runs=True) == ("2 × conv 3×3", [])
     assert head(nn.Conv2d(4, 8, (1, 3), stride=(1, 2), dilation=2, groups=2), nn.ReLU()) == (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn.graph.trace import Tracer
 
 
 def added_to_what_is_new(x: Any) -> Any:
@@ -100,3 +103,48 @@ def test_random_fills_are_what_they_were() -> None:
 def test_draws_with_probabilities_that_are_values() -> None:
     graph = ac.trace(ac.bernoulli, ac.tensor([0.0, 1.0]))
     assert graph(ac.tensor([0.0, 1.0])).tolist() == [0.0, 1.0]
+
+
+def test_an_index_is_known_by_the_memory_that_it_looks_at() -> None:
+    def fn(x: Any, i: Any) -> Any:
+        j = ac.zeros(2, dtype=ac.int64)
+        j.data = i * 1
+        k = ac.zeros(2, dtype=ac.int64)
+        k.set_(i)
+        return x[j] + 10 * x[k]
+
+    graph = ac.trace(fn, ac.tensor([1.0, 2.0]), ac.tensor([0, 1]))
+    assert graph(ac.tensor([3.0, 4.0]), ac.tensor([1, 0])).tolist() == [44.0, 33.0]
+
+
+def test_what_a_trace_knows_by_identity_lives_as_long_as_it() -> None:
+    tracer = Tracer()
+    for way in (lambda x: tracer.rebind(x, None), lambda x: tracer.rebind(x, ac.ones(1)), tracer.constant, tracer.argument):
+        x = ac.ones(1)
+        way(x)
+        ref = weakref.ref(x)
+        del x
+        gc.collect()
+        assert ref() is not None
+
+
+def test_each_value_is_made_once() -> None:
+    class Doubled(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2
+
+    def fn(x: Any) -> Any:
+        y = x * 1
+        first = y + 0
+        return first, Doubled.apply(y) + y
+
+    graph = ac.trace(fn, ac.ones(2))
+    made = [i for s in graph for i in s.outputs]
+    assert len(set(made)) == len(made) and set(graph.producer()) == set(made)
+    assert [v.tolist() for v in graph(ac.tensor([1.0, 3.0]))] == [[1.0, 3.0], [4.0, 12.0]]

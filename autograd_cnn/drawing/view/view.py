@@ -9,6 +9,7 @@ from the side. Nothing is left out silently: what is hidden is told in the title
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -212,14 +213,11 @@ def number_of(value: Value) -> float | None:
 
 def summary(view: View) -> dict[str, Any]:
     """The facts of the subtitle: operations, nodes, parameters, bytes kept, the element type most values have."""
-    kinds: dict[str, int] = {}
-    for v in view.graph.values:
-        if v.dtype and v.kind != "constant":
-            kinds[v.dtype] = kinds.get(v.dtype, 0) + 1
+    kinds = Counter(v.dtype for v in view.graph.values if v.dtype and v.kind != "constant")
     return {
         "operations": len(view.graph.steps),
         "nodes": len(view.units),
         "parameters": size_of(view.parameters.values()),
         "kept": view.kept_bytes,
-        "dtype": max(kinds, key=lambda k: kinds[k]) if kinds else "",
+        "dtype": next((kind for kind, _ in kinds.most_common(1)), ""),
     }

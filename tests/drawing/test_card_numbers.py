@@ -102,13 +102,13 @@ def test_how_many_operations_a_unit_stands_for() -> None:
 
 
 def test_counts_of_entries() -> None:
-    assert [[r.text for r in count_runs(Pill("p", of(*s), "parameter", "w"))] for s in ((), (7,), (2, 3), (100, 20))] == [
+    assert [[r.text for r in count_runs(Pill("p", of(*s), "parameter", "w"), STYLE)] for s in ((), (7,), (2, 3), (100, 20))] == [
         [],
         [],
         ["6"],
         ["2,000"],
     ]
-    assert count_runs(Pill("p", Value(0, "constant", data=2.0), "constant", "c")) == ()
+    assert count_runs(Pill("p", Value(0, "constant", data=2.0), "constant", "c"), STYLE) == ()
     assert _count(Unit("u", "module", "u", parameters={1: of(2, 3), 2: of(3)})) == 9
 
 
@@ -124,7 +124,7 @@ def test_counts_of_entries() -> None:
     ],
 )
 def test_norms_as_the_picture_writes_them(gradient: Gradient, text: str) -> None:
-    assert norm_text(gradient) == text
+    assert norm_text(gradient, STYLE) == text
 
 
 def test_gradients_of_folded_modules_and_of_copies() -> None:

@@ -168,7 +168,7 @@ def test_captions_of_folded_modules_and_of_windows() -> None:
     def head(
         *modules: nn.Module, depth: int | None = None, runs: bool = False, shape: tuple[int, ...] = (1, 4, 8, 8)
     ) -> tuple[str, list[str]]:
-        return caption(layers_of(_graph(nn.Sequential(*modules), *shape), depth, runs)[1])
+        return caption(layers_of(_graph(nn.Sequential(*modules), *shape), depth, runs)[1], Words("en"))
 
     class Pair(nn.Module):
         def __init__(self) -> None:

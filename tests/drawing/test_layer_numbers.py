@@ -194,7 +194,7 @@ def test_captions_of_folded_modules_and_of_windows() -> None:
     assert head(nn.AvgPool2d(2)) == ("avg pool 2×2", ["stride 2"]) and head(nn.MaxPool2d(2, 1)) == ("max pool 2×2", [])
     assert head(nn.AdaptiveAvgPool2d(1))[0] == "global avg pool" and head(nn.AdaptiveAvgPool2d(2))[0] == "adaptive avg pool 2×2"
     assert head(nn.Linear(8, 3)) == ("dense", []) and head(nn.Sigmoid())[0] == "σ"
-    assert caption(layers_of(_graph(nn.ReLU(), 1, 2))[0]) == ("", [])
+    assert caption(layers_of(_graph(nn.ReLU(), 1, 2))[0], Words("en")) == ("", [])
 
 
 class Before(nn.Module):

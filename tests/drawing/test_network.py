@@ -9,7 +9,7 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
-from autograd_cnn.drawing import draw
+from autograd_cnn.drawing import Drawing, draw
 from autograd_cnn.drawing.canvas.scene import Group, Path, Scene
 from autograd_cnn.vision.models import get_model
 
@@ -51,6 +51,8 @@ PICTURES: dict[str, Any] = {
     "many units": lambda **o: draw.network(get_model("mlp", image_size=28), **o),
     "deep": lambda **o: draw.network(nn.Sequential(*(m for _ in range(5) for m in (nn.Linear(3, 3), nn.LeakyReLU()))), X, **o),
     "one": lambda **o: draw.network(nn.Linear(1, 1), [2.0], **o),
+    "dropout": lambda **o: draw.network(dropping().train(), X, loss, **o),
+    "credit": lambda **o: draw.network(perceptron(), X, loss, widths="credit", precision=3, **o),
     "bare": lambda **o: draw.network(Bare(), X, loss, **o),
 }
 
@@ -81,11 +83,12 @@ def test_units_hold_the_activations_and_deltas() -> None:
 
 def test_frames_lead_forward_and_back() -> None:
     frames = draw.network(perceptron(), X, loss).frames
-    assert frames.captions == ["the input", "h_1 = tanh(W_1 x + b_1)", "y = W_2 h_1 + b_2", "δ_2 = ∂E/∂z_2", "δ_1 = W_2ᵀ δ_2 · tanh′(z_1)"]
+    back = ["∂E/∂W_2 = δ_2 h_1ᵀ", "δ_1 = W_2ᵀ δ_2 · tanh′(z_1)", "∂E/∂W_1 = δ_1 xᵀ"]
+    assert frames.captions == ["the input", "h_1 = tanh(W_1 x + b_1)", "y = W_2 h_1 + b_2", "δ_2 = ∂E/∂z_2", *back]
     shown = [sum(" = " in (g.title or "") for g in groups(s, "unit")) for s in frames.scenes]
     deltas = [sum("δ = " in (g.title or "") for g in groups(s, "unit")) for s in frames.scenes]
-    assert shown == [3, 7, 9, 9, 9]
-    assert deltas == [0, 0, 0, 2, 6]
+    assert shown == [3, 7, 9, 9, 9, 9, 9]
+    assert deltas == [0, 0, 0, 2, 2, 6, 6]
 
 
 def test_edges_tell_size_and_sign_of_weights() -> None:
@@ -103,6 +106,87 @@ def test_of_many_units_the_first_and_last_are_drawn() -> None:
     assert "units 784 – 128 – 10, 101,770 parameters" in texts(scene)
 
 
+def numbers_on_edges(drawing: Drawing) -> list[float]:
+    return [float((g.title or "").split(" = ")[1].replace("−", "-")) for g in groups(drawing.scene, "edge")]
+
+
+def test_widths_are_the_gradients_of_the_weights_or_what_goes_back() -> None:
+    model = perceptron()
+    first, _, second, _ = model.parameters()
+    y = model(ac.tensor([X]))
+    loss(y).backward()
+    gradients = np.concatenate([np.asarray(p.grad).ravel() for p in (first, second)])
+    assert numbers_on_edges(draw.network(model, X, loss, widths="gradient")) == pytest.approx(gradients.tolist(), rel=1e-4)
+    drawing = draw.network(model, X, loss, widths="credit", lang="de")
+    shares = np.asarray(second.detach()) * (2 * (np.asarray(y.detach())[0] - [1, 0]))[:, None]
+    german = [float((g.title or "").split(" = ")[1].replace("−", "-").replace(",", ".")) for g in groups(drawing.scene, "edge")]
+    assert german[12:] == pytest.approx(shares.ravel().tolist(), rel=1e-4)
+    assert any("|w·δ|" in t and "Credit Assignment" in t for t in texts(drawing.scene))
+
+
+def test_a_small_network_has_its_weights_on_the_edges() -> None:
+    scene = draw.network(Bare(), X).scene
+    assert {"1.00", "−2.00", "0.50", "3.00", "0.00"} <= set(texts(scene))  # the weights
+    assert {"0.10", "0.20"} <= set(texts(scene))  # the biases
+    assert not any(g.items for g in groups(PICTURES["many units"]().scene, "numbers"))
+
+
+def test_one_precision_for_all_numbers() -> None:
+    found = texts(draw.network(perceptron(), X, loss, precision=3).scene)
+    decimals = {len(t.partition(".")[2]) for t in found if t.replace("−", "").replace(".", "").isdecimal() and "." in t}
+    assert decimals == {3}
+
+
+def dropping() -> nn.Sequential:
+    ac.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 2))
+
+
+def test_dropout_crosses_out_what_the_next_pass_drops() -> None:
+    model = dropping().train()
+    ac.manual_seed(7)
+    training = draw.network(model, X, loss)
+    hidden = groups(training.scene, "unit")[3:8]
+    crossed = [", dropped" in (g.title or "") for g in hidden]
+    kept = np.asarray(model[2](model[1](model[0](ac.tensor([X])))).detach())[0] != 0  # the stream stands where it stood
+    assert crossed == (~kept).tolist()
+    assert 0 < sum(crossed) < 5
+    dead = [g.items[0] for g in groups(training.scene, "edge") if isinstance(g.items[0], Path) and g.items[0].stroke == "hair"]
+    assert len(dead) == sum(crossed) * (3 + 2)
+    assert training.frames.captions[1] == "h_1 = 2 · m_1 · tanh(W_1 x + b_1)"
+    assert training.frames.captions[5] == "δ_1 = W_2ᵀ δ_2 · 2 · m_1 · tanh′(z_1)"
+    inference = draw.network(model.eval(), X, loss)
+    assert inference.svg != training.svg
+    assert not any("dropped" in (g.title or "") for g in groups(inference.scene, "unit"))
+    assert "at inference: no unit is dropped" in texts(inference.scene)
+    assert inference.frames.captions[1] == "h_1 = tanh(W_1 x + b_1)"
+
+
+def test_what_a_dropped_unit_hands_back_is_zero() -> None:
+    model = dropping().train()
+    deltas = [g.title or "" for g in groups(draw.network(model, X, loss).scene, "unit")][3:8]
+    assert all(t.endswith("δ = 0") == (", dropped" in t) for t in deltas)
+
+
+def test_the_classic_kind_and_dropout_of_the_input() -> None:
+    model = nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 2), nn.Tanh(), nn.ClassicDropout(0.25), nn.Linear(2, 1))
+    assert draw.network(model.eval(), X).frames.captions[1] == "h_1 = 0.75 · tanh(W_1 x + b_1)"
+    assert draw.network(model.train(), X).frames.captions[1] == "h_1 = m_1 · tanh(W_1 x + b_1)"
+    assert any(
+        ", dropped" in (g.title or "") for s in range(8) if ac.manual_seed(s) for g in groups(draw.network(model, X).scene, "unit")[:3]
+    )
+
+
+def test_the_model_stays_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1)).train()
+    before, state = ac.get_rng_state().numpy().copy(), {k: v.numpy().copy() for k, v in model.state_dict().items()}
+    draw.network(model, X)
+    draw.network(model.eval(), X)
+    assert not any(m.training for m in model.modules())
+    assert (ac.get_rng_state().numpy() == before).all()
+    assert all((v.numpy() == state[k]).all() for k, v in model.state_dict().items())
+
+
 def test_gradients_of_the_model_are_left_alone() -> None:
     model = perceptron()
     draw.network(model, X, loss)
@@ -115,6 +199,8 @@ def test_gradients_of_the_model_are_left_alone() -> None:
         (lambda: draw.network(nn.Sequential(nn.Flatten(), nn.Linear(2, 2)), X), RuntimeError, "in_features=2"),
         (lambda: draw.network(perceptron(), [X, X]), ValueError, r"expected one sample, \(F,\) or \(1, F\), got \(2, 3\)"),
         (lambda: draw.network(perceptron(), None, loss), TypeError, "a loss needs an input"),
+        (lambda: draw.network(perceptron(), X, widths="credit"), TypeError, "needs a loss to walk back from"),
+        (lambda: draw.network(perceptron(), X, loss, widths="gradients"), ValueError, "Did you mean 'gradient'"),
         (lambda: draw.network(perceptron()).frames, ValueError, "frames show activations, so they need an input"),
         (lambda: draw.network(nn.ReLU()), ValueError, "begins with a fully connected layer .* got no weight"),
         (lambda: draw.network(get_model("lenet5")), ValueError, r"got a first weight of shape \(6, 1, 5, 5\)"),

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.graph import Graph
+from ...errors import nearest
 from ..canvas.drawing import Drawing
 from ..canvas.frames import Frames
 from ..canvas.side_by_side import beside_scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
-from ..lessons.network import Network, add_deltas, columns_of
+from ..lessons.network import WIDTHS, Network, read_network
 from ..lessons.receptive import cells_scene, sight_of, squares_scene
 from ..lessons.sliding import Sliding
 from ..lessons.sliding import convolution as convolution_example
 from ..lessons.sliding import pooling as pooling_example
 from ..lessons.sliding_painting import Windows
 from ..lessons.volumes import volumes_figure
-from ..view.arguments import check_number, evaluating, first_map, snapshot, traced, variable_of
+from ..view.arguments import check_number, first_map, traced, variable_of
 from ..view.arrays import array_of
 
 
@@ -259,6 +259,7 @@ class LessonFigures:
         input: Any = None,
         loss: Callable[[Any], Any] | None = None,
         *,
+        widths: str = "weight",
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -267,40 +268,51 @@ class LessonFigures:
         prefix: str = "",
     ) -> Network:
         """Draw a multi-layer perceptron as units and edges: the wider an edge the larger its weight, dashed where it is
-        negative. With an input the activations stand in the units, with a loss δ = ∂E/∂z below them.
+        negative. With an input the activations stand in the units, with a loss δ = ∂E/∂z below them. In a small network
+        the weights are written on the edges and the biases above the units.
+
+        The model is drawn in the mode it is in: in training the units that its next pass drops are crossed out (the random stream is
+        left where it was), at inference none is. `draw.beside(draw.network(net.train(), x), draw.network(net.eval(), x))` shows both.
 
         Args:
             model: fully connected layers; of a layer with more than 10 units the first and the last are drawn.
             input: one sample, (F,) or (1, F); without it only the weights are drawn.
             loss: a function of the model's output.
+            widths: what the edges tell: "weight"; with a loss also "gradient" (|∂E/∂w|, how far a step moves the weight) or
+                "credit" (|w·δ|, the share of the error that goes back along the edge).
 
         Returns:
             A drawing; its `frames` lead through the forward pass and, with a loss, the backward pass.
 
         Raises:
-            ValueError: a model with other layers than fully connected ones, more than one sample.
+            ValueError: a model with other layers than fully connected ones, more than one sample, other widths.
+            TypeError: a loss without an input, widths of the backward pass without a loss.
 
         Example:
             >>> from autograd_cnn import draw, nn
             >>> mlp = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
             >>> drawing = draw.network(mlp, [1.0, -1.0], loss=lambda y: (y**2).sum())
             >>> drawing.frames.captions
-            ['the input', 'h_1 = tanh(W_1 x + b_1)', 'y = W_2 h_1 + b_2', 'δ_2 = ∂E/∂z_2', 'δ_1 = W_2ᵀ δ_2 · tanh′(z_1)']
+            ['the input', 'h_1 = tanh(W_1 x + b_1)', 'y = W_2 h_1 + b_2', 'δ_2 = ∂E/∂z_2', '∂E/∂W_2 = δ_2 h_1ᵀ', \
+'δ_1 = W_2ᵀ δ_2 · tanh′(z_1)', '∂E/∂W_1 = δ_1 xᵀ']
         """
         words, theme = Words(lang), check_theme(theme)
         check_number("precision", precision)
         if loss is not None and input is None:
             raise TypeError("draw.network: a loss needs an input: draw.network(model, input, loss).")
         given = _sample(model, input)
-        columns = columns_of(traced(model, given, "network", note=snapshot), words)
+        if widths not in WIDTHS:
+            raise ValueError(
+                f"draw.network: expected widths to be one of {', '.join(WIDTHS)}, got {widths!r}.{nearest(str(widths), WIDTHS)}"
+            )
+        if widths != "weight" and loss is None:
+            raise TypeError(f"draw.network: widths={widths!r} needs a loss to walk back from: draw.network(model, input, loss).")
+        columns = read_network(model, given, loss, words)
         if input is None:
             for units in columns:
-                units.values = units.delta
-        elif loss is not None:
-            with evaluating(model):
-                add_deltas(columns, Graph.of(loss(model(given)), gradients=True))
+                units.values, units.dropped = units.delta, units.dropped[:0]
         known = words("network") if title is None else title
-        return Network(columns, words, known, subtitle, precision, theme, prefix)
+        return Network(columns, words, known, subtitle, precision, widths, theme, prefix)
 
 
 def _varies(input: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -149,9 +149,9 @@ def variable_of(x: Any, like: Any, what: str, node: Any = None) -> Any:
     return box(np.ascontiguousarray(data, dtype=np.float32 if first is None else unbox(first).dtype), node)
 
 
-def traced(model: Any, input: Any, what: str, note: Callable[[Any], Any] | None = None) -> Graph:
+def traced(model: Any, input: Any, what: str, note: Callable[[Any], Any] | None = None, evaluate: bool = True) -> Graph:
     """The graph of a model on an input, without batch statistics or dropout: a module is switched to evaluation for the
-    call, and back. A `Graph` is what it is."""
+    call, and back, unless `evaluate` is False. A `Graph` is what it is."""
     if isinstance(model, Graph):
         if input is not None:
             raise TypeError(f"draw.{what}: a Graph knows its inputs already; expected none, got {type(input).__name__}.")
@@ -161,7 +161,7 @@ def traced(model: Any, input: Any, what: str, note: Callable[[Any], Any] | None 
     if input is None:
         raise TypeError(f"draw.{what}: expected an input for the model: a tensor, an array, or its shape, such as (1, 3, 224, 224).")
     inputs = input if isinstance(input, list) else [input]
-    with evaluating(model):
+    with evaluating(model) if evaluate else nullcontext():
         return trace(model, *(variable_of(x, model, what) for x in inputs), note=note)
 
 
@@ -177,13 +177,13 @@ def first_map(raw: Any) -> Any:
 
 
 @contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """The modules of a model in evaluation, each as it was before when it is left."""
+def evaluating(model: Any, keeping: Callable[[Any], bool] = lambda module: False) -> Iterator[None]:
+    """The modules of a model in evaluation (but those to keep in their mode), each as it was before when it is left."""
     modules = list(model.modules()) if hasattr(model, "modules") else []
     before = [(m, m.training) for m in modules]
     try:
         for m in modules:
-            m.training = False
+            m.training = m.training and keeping(m)
         yield
     finally:
         for m, training in before:

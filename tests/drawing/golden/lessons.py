@@ -165,5 +165,18 @@ def network_in_a_backward_frame() -> Drawing:
 
 
 @figure
+def network_that_assigns_credit() -> Drawing:
+    return draw.network(perceptron(), [0.5, -1.2, 2.0], loss=lambda y: (y**2).sum(), widths="credit")
+
+
+@figure
+def network_with_dropout() -> Drawing:
+    manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Dropout(0.5), nn.Linear(5, 2))
+    training, inference = draw.network(net.train(), [0.5, -1.2, 2.0]), draw.network(net.eval(), [0.5, -1.2, 2.0])
+    return draw.beside(training, inference, title="Dropout")
+
+
+@figure
 def strides_beside_each_other() -> Drawing:
     return draw.beside(draw.convolution(7, 3, stride=2)[5], draw.convolution(7, 3, stride=3)[-1], title="How far can the filter step?")

@@ -121,4 +121,21 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "weight negative": ("negative weight", "negatives Gewicht"),
     "activation": ("activation", "Aktivierung"),
     "below unit": ("below the unit", "unter der Einheit"),
+    "weight written": ("weight; above the unit its bias", "Gewicht; über der Einheit ihr Bias"),
+    "edge gradient": ("wide where |∂E/∂w| is large", "breit, wo |∂E/∂w| groß ist"),
+    "edge credit": ("wide where |w·δ| is large", "breit, wo |w·δ| groß ist"),
+    "widths gradient": (
+        "Edges as wide as |∂E/∂w|: how far a step of gradient descent moves the weight.",
+        "Kanten so breit wie |∂E/∂w|: wie weit ein Schritt des Gradientenabstiegs das Gewicht bewegt.",
+    ),
+    "widths credit": (
+        "Edges as wide as |w·δ|: the share of the error that goes back to each unit (credit assignment).",
+        "Kanten so breit wie |w·δ|: der Anteil am Fehler, der an jede Einheit zurückgeht (Credit Assignment).",
+    ),
+    "dropout": ("dropout {}", "Dropout {}"),
+    "dropped": ("dropped", "weggelassen"),
+    "dropped of": ("{} of {} dropped", "{} von {} weggelassen"),
+    "dropped training": ("in training: dropped; the others × {}", "im Training: weggelassen; die anderen × {}"),
+    "inference whole": ("at inference: no unit is dropped", "bei der Anwendung: keine Einheit fällt weg"),
+    "inference scaled": ("at inference: none dropped, all × {}", "bei der Anwendung: keine fällt weg, alle × {}"),
 }

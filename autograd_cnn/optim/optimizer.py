@@ -177,7 +177,8 @@ class Optimizer:
 
     def _check_param(self, p: Any) -> None:
         if not isinstance(p, Tensor):
-            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_type_name(p)}")
+            fix = ". Pass model.parameters()." if hasattr(p, "parameters") else ""  # a Sequential iterates over its layers
+            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_type_name(p)}{fix}")
         if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):
             raise ValueError(
                 "can't optimize a non-leaf Tensor: this one was computed from others. Pass the leaves it came from, "

@@ -227,6 +227,10 @@ def test_channels_message() -> None:
         "convolution: Given groups=1, weight of size [6, 1, 5, 5], expected input[64, 3, 28, 28] to have 1 channels, "
         "but got 3 channels instead."
     )
+    with pytest.raises(
+        ShapeError, match=r"but got 28 channels instead\. Channels stand in dim 1, not in the last: input\.movedim\(-1, 1\)"
+    ):
+        conv_forward(np.ones((2, 28, 28, 1)), np.ones((6, 1, 5, 5)))
 
 
 def test_kernel_larger_than_the_input_message() -> None:

@@ -210,6 +210,8 @@ def test_a_module_instead_of_its_parameters() -> None:
 
     with pytest.raises(TypeError, match=r"but got .*Net. Pass its .parameters\(\)."):
         optim.SGD(Net())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"one of the params is .*Net\. Pass model\.parameters\(\)\."):
+        optim.SGD([Net()])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

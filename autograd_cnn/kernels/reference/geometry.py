@@ -143,10 +143,12 @@ def _check_channels(x_shape: Shape, w_shape: Shape, groups: int, operation: str)
     if w_shape[0] % groups:
         wanted = f"output channels that {groups} groups divide evenly"
         raise ShapeError(expected(operation, wanted, f"{w_shape[0]} (weight {w_shape})"))
-    if x_shape[1] != w_shape[1] * groups:
+    wanted_channels = w_shape[1] * groups
+    if x_shape[1] != wanted_channels:
+        fix = " Channels stand in dim 1, not in the last: input.movedim(-1, 1)." if x_shape[-1] == wanted_channels else ""
         raise ShapeError(
             f"{operation}: Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to "
-            f"have {w_shape[1] * groups} channels, but got {x_shape[1]} channels instead."
+            f"have {wanted_channels} channels, but got {x_shape[1]} channels instead.{fix}"
         )
 
 

@@ -230,3 +230,9 @@ def test_some_layers_can_be_chosen() -> None:
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_ticks_of_a_narrow_range_differ() -> None:
+    drawn = texts(draw.curves({"error": [0.5 - 2e-7 * k for k in range(5)]}).scene)
+    ticks = [t for t in drawn if t.startswith("0.49") or t == "0.5"]
+    assert len(ticks) == len(set(ticks)) >= 3

@@ -133,5 +133,8 @@ class Words(Numbers):
     def operations(self, count: int) -> str:
         return self("op") if count == 1 else self("ops", self.count(count))
 
+    def units(self, count: int) -> str:
+        return self("one unit") if count == 1 else self("units", self.count(count))
+
     def parameters(self, count: int) -> str:
         return self("one parameter") if count == 1 else self("parameters", self.count(count))

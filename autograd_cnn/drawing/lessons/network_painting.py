@@ -23,7 +23,9 @@ MOST_WRITTEN = 16  # edges between two columns, if all are to carry their number
 COLUMN = 168.0
 RADIUS = 17.0
 DASH = "5 3"
+NAMES = {"weight": "w", "gradient": "∂E/∂w", "credit": "w·δ"}  # of what an edge carries
 NUMBER = 10.0  # of a number on an edge
+CLEAR = 2.5  # between a number and other edges
 ROOMS = ((1.0, 1.0), (1.3, 1.0), (1.3, 1.35), (1.7, 1.35), (1.7, 1.7), (2.1, 2.0))  # how far columns and units move apart for numbers
 SHARES = tuple(k / 40 for k in (8, 10, 7, 12, 30, 28, 33, 14, 26, 16, 24, 20, 18, 22, 6, 34))  # of an edge's length, where one may stand
 
@@ -132,7 +134,7 @@ def network_scene(
 
 
 def _described(u: Column, words: Words) -> str:
-    parts = [f"{u.name}: {words('units', words.count(u.count))}", *map(words.label, u.functions)]
+    parts = [f"{u.name}: {words.units(u.count)}", *map(words.label, u.functions)]
     if u.dropped.size:
         parts.append(words("dropped of", int(u.dropped.sum()), u.count))
     return ", ".join(parts)
@@ -151,11 +153,7 @@ def _head(u: Column, words: Words) -> str:
 def _half(u: Column, radius: float, words: Words) -> float:
     """Half the width of a column with its heading."""
     head = text_width(u.name, 12.5, "bold") + (text_width(f"  {_head(u, words)}", 12.5) if _head(u, words) else 0.0)
-    return max(radius, head / 2, text_width(_count(u, words), 11.5) / 2)
-
-
-def _count(u: Column, words: Words) -> str:
-    return words("units", words.count(u.count))
+    return max(radius, head / 2, text_width(words.units(u.count), 11.5) / 2)
 
 
 def _settle(f: _Figure, left: float, top: float, halves: Sequence[float], step: float) -> tuple[float, float]:
@@ -204,7 +202,9 @@ def _room_on_edges(f: _Figure) -> dict[tuple[int, int, int], Point]:
             for share in SHARES:
                 x, y = a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
                 box = (x - w / 2, y - tall / 2, w, tall)
-                if not space.hits(box, 1.0) and not any(_crosses(e, box) for e in others):
+                if not space.hits(box, 1.0) and not any(
+                    _crosses(e, (x - w / 2, y - tall / 2 - CLEAR, w, tall + 2 * CLEAR)) for e in others
+                ):
                     space.take(box)
                     found[k, j, i] = (x, y)
                     break
@@ -240,7 +240,7 @@ def _edges(scene: Scene, f: _Figure, k: int) -> None:
     bound = float(np.nanmax(np.abs(carried))) or 1.0
     ink = ("gradient" if backward else "forward") if active else "wire"
     g = scene.group(f"edges-{k}", "edges", f"{f.columns[k - 1].name} → {f.columns[k].name}")
-    name = {"weight": "w", "gradient": "∂E/∂w", "credit": "w·δ"}[f.widths(k)]
+    name = NAMES[f.widths(k)]
     for j in f.places[k]:
         for i in f.places[k - 1]:
             edge = g.group(None, "edge", f"{name}[{j}, {i}] = {words.digits(carried[j, i], 6)}")
@@ -272,7 +272,7 @@ def _column(scene: Scene, f: _Figure, u: Column, k: int, top: float) -> None:
     g = scene.group(f"layer-{k}", "layer", _described(u, words), units=u.count)
     label = [Run(u.name, "bold")] + ([Run(f"  {_head(u, words)}", "sans", "muted")] if _head(u, words) else [])
     g.text(x, top - 30, label, 12.5, anchor="middle")
-    g.text(x, top - 13, _count(u, words), 11.5, ink="muted", anchor="middle")
+    g.text(x, top - 13, words.units(u.count), 11.5, ink="muted", anchor="middle")
     known, delta = u.values.size > 0 and k <= state.values, u.delta.size > 0 and k >= state.deltas
     for unit, (cx, cy) in f.places[k].items():
         active = state.active is not None and k == (state.active - 1 if state.widths == "credit" else state.active)
@@ -317,15 +317,17 @@ def _entries(f: _Figure) -> list[Entry]:
     def meaning(key: str, *args: Any) -> tuple[Run, ...]:
         return (Run(words(key, *args), "sans", "muted"),)
 
-    entries = [
-        Entry(line(3.0, None), meaning("weight large")),
-        Entry(line(0.8, None), meaning("weight small")),
-        Entry(line(2.0, DASH), meaning("weight negative")),
-    ]
+    whole = widths != "weight" and f.state.active is None  # no edge tells its weight
+    entries = [] if whole else [Entry(line(3.0, None), meaning("weight large")), Entry(line(0.8, None), meaning("weight small"))]
+    if not whole:
+        entries.append(Entry(line(2.0, DASH), meaning("weight negative")))
     if widths != "weight":
         entries.append(Entry(line(3.0, None, "gradient"), meaning(f"edge {widths}")))
+        entries.append(Entry(line(2.0, DASH, "gradient"), meaning("edge negative")))
+    if f.written and widths != "weight":
+        entries.append(Entry(text("sans", "gradient"), meaning("on edge", NAMES[widths])))
     if f.written:
-        entries.append(Entry(text("sans", "parameter"), meaning("weight written")))
+        entries.append(Entry(text("sans", "parameter"), meaning("bias written" if whole else "weight written")))
     if any(u.values.size for u in columns):
         entries.append(Entry(text("bold", "forward"), meaning("activation")))
     if any(u.delta.size for u in columns):

@@ -111,7 +111,7 @@ def _head_runs(r: _Row) -> list[Run]:
 def _count_text(r: _Row, words: Words) -> str:
     count = r.data.shape[0]
     if r.vector:
-        return words("units", words.count(count))
+        return words.units(count)
     if count > MOST_MAPS:
         return f"{words('maps', MOST_MAPS)} / {words.count(count)}"
     return words("one map") if count == 1 else words("maps", words.count(count))

@@ -124,6 +124,9 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "weight written": ("weight; above the unit its bias", "Gewicht; über der Einheit ihr Bias"),
     "edge gradient": ("wide where |∂E/∂w| is large", "breit, wo |∂E/∂w| groß ist"),
     "edge credit": ("wide where |w·δ| is large", "breit, wo |w·δ| groß ist"),
+    "edge negative": ("negative", "negativ"),
+    "on edge": ("{} on its edge", "{} auf der Kante"),
+    "bias written": ("bias, above the unit", "Bias, über der Einheit"),
     "widths gradient": (
         "Edges as wide as |∂E/∂w|: how far a step of gradient descent moves the weight.",
         "Kanten so breit wie |∂E/∂w|: wie weit ein Schritt des Gradientenabstiegs das Gewicht bewegt.",

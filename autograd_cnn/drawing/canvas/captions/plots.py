@@ -23,6 +23,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "maps": ("{} maps", "{} Karten"),
     "one map": ("1 map", "1 Karte"),
+    "one unit": ("1 unit", "1 Einheit"),
     "units": ("{} units", "{} Einheiten"),
     "image": ("image", "Bild"),
     "curves": ("Training", "Training"),

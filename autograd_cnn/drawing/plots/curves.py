@@ -4,6 +4,7 @@ its end."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +125,10 @@ def _short(name: str, kind: str, words: Words) -> str:
     for part in name.split("_"):
         if part in _SPLITS:
             return words(_SPLITS[part]) if _SPLITS[part] else part
-    return name.replace("_", " ") if _stem(name) != kind else words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+    if kind not in ("loss", "accuracy"):
+        return name.replace("_", " ")
+    own = re.sub(r"\b(loss|accuracy|acc)\b", "", name.replace("_", " ")).strip(" ,:;-")  # the panel says the rest
+    return own or words(kind)
 
 
 def _told(panels: Sequence[_Panel], words: Words) -> str:

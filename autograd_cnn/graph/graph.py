@@ -121,7 +121,7 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
         raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
     env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
     for v in graph.values:
-        if v.kind in ("parameter", "constant") and v.id not in env:
+        if v.kind in ("parameter", "constant"):
             data = copy.copy(v.data) if v.made else v.data
             env[v.id] = box(data, v.node) if data.__class__ in VALUE_TYPE_OF and v.shape is not None else data
     for step in graph.steps:

@@ -95,8 +95,6 @@ def exchanged(params: Any, linked: dict[int, int], by: Callable[[int], Any]) -> 
 
 def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]:
     """What a node keeps for the backward pass: the names, and the bytes of what nobody before it (`counted`) keeps already."""
-    if node is not None and node.prim is not None and node.prim.name == "pick":
-        node = node.inputs[0]
     names, size = [], 0
     for k, raw in zip(node.prim.keep, node.kept or (), strict=False) if node is not None and node.prim is not None else ():
         if raw is None or k.kind not in ("input", "output", "context"):

@@ -109,7 +109,7 @@ def read(
     steps = [_with_parts(s, parts, reader) for s in steps]
     inputs = tuple(v.id for v in reader.values if v.kind == "input")
     out_ids = tuple(reader.by_node[id(out.node)] for out in outputs)
-    live = list(reader.values)
+    live = reader.values
     for out, at in zip(outputs, out_ids, strict=True):
         v = live[at]
         fields = {f: getattr(v, f) for f in v.__dataclass_fields__}

@@ -169,6 +169,12 @@ def test_an_unknown_operation_keeps_what_stays_counted_from_the_right(before, di
     assert span == (Span(to, -1, 1, 2) if to is not None else Span(None, -1, 1 + last))
 
 
+def test_halves_that_are_joined_count_as_mixed():
+    graph = ac.trace(lambda x: ac.cat([conv(x, 1), conv(x, 1)], 2), ac.zeros(1, 1, H, W))
+    rows, columns = receptive_fields(graph)[graph.outputs[0]].spans
+    assert (rows.dim, rows.size, columns.dim, columns.size) == (None, H, 3, 1)
+
+
 def test_numbers_have_no_places():
     graph = ac.trace(lambda a, b: a * 2.0 + b, ac.Scalar(1.0), ac.Scalar(2.0))
     assert {i: f.size for i, f in receptive_fields(graph).items()} == {graph.inputs[0]: (), **{s.outputs[0]: () for s in graph}}

@@ -177,3 +177,11 @@ def test_values_are_alike_without_their_nodes() -> None:
     assert one == other and "Node" not in repr(one) and "node=" not in repr(one)
     graph = ac.trace(lambda x, i: x[i], x, ac.tensor([0]))
     assert "linked=" not in repr(graph.steps[0])
+
+
+def test_inputs_of_a_tape_are_the_arrays_that_take_no_gradient() -> None:
+    w, x, c = ac.tensor([1.0, 2.0], requires_grad=True), ac.tensor([3.0, 4.0]), ac.tensor(2.0)
+    graph = Graph.of((w * x * c).sum(), names={"x": x})
+    assert [(graph.values[i].kind, graph.values[i].name, graph.values[i].shape) for i in graph.inputs] == [("input", "x", (2,))]
+    assert [v.kind for v in graph.values].count("input") == 1
+    assert Graph.of((w * 2).sum()).inputs == ()

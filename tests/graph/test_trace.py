@@ -265,3 +265,12 @@ def test_arrays_among_parameters_are_values_however_nested() -> None:
     known = np.ones(2)
     assert exchanged([1, (known, 3)], {id(known): 7}, lambda at: -at) == [1, (-7, 3)]
     assert exchanged(known, {}, lambda at: at) is known
+
+
+def test_arrays_and_numbers_among_the_arguments() -> None:
+    array = np.ones(2, np.float32)
+    graph = ac.trace(lambda x: x * array + 2.5, ac.ones(2))
+    told = [(v.kind, v.shape, v.dtype) for v in graph.values]
+    assert told[:2] == [("input", (2,), "float32"), ("constant", (2,), "float32")] and ("constant", None, None) in told
+    assert "mul(x0, %1)" in str(graph) and "add(%2, 2.5)" in str(graph)
+    assert graph(ac.tensor([2.0, 3.0])).tolist() == [4.5, 5.5]

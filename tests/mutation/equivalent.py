@@ -48,13 +48,6 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("optim/lbfgs.py", "_Memory.__init__", "1", "(2)", "the first direction sets the scale"),
     ("optim/radam.py", "_rectification", "length <= 5.0", "(length < 5.0)", "a length of exactly 5 does not come of powers of beta"),
     ("graph/tape_reader.py", "_step", "node.kept or ()", "(node.kept)", "scalars keep their numbers for good"),
-    (
-        "graph/graph.py",
-        "replay",
-        'v.kind in ("parameter", "constant") and *',
-        "(v.id not in env)",
-        "results are overwritten by their steps",
-    ),
     ("engine/backward.py", "pullback", "set(inputs)", "(inputs)", "a node is found among few as among many, and later"),
     ("engine/backward.py", "_walk", "fits and newest_write() > node.serial", "(fits)", "a quick look before the thorough one"),
     (

@@ -521,3 +521,14 @@ def test_the_two_kinds_exclude_each_other() -> None:
     n.register_full_backward_hook(lambda mod, gi, go: None)
     with pytest.raises(RuntimeError, match="Cannot use both"):
         n.register_backward_hook(lambda mod, gi, go: None)
+
+
+def test_a_layer_with_hooks_looks_at_its_arguments_as_one_without() -> None:
+    plain, hooked = ac.nn.Linear(2, 2), ac.nn.Linear(2, 2)
+    hooked.register_forward_hook(lambda module, args, result: None)
+    said = []
+    for layer in (plain, hooked):
+        with pytest.raises(TypeError) as caught:
+            layer([1.0, 2.0])
+        said.append(str(caught.value))
+    assert said[0] == said[1] and "Linear" in said[0] and "input" in said[0]

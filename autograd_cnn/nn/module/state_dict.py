@@ -308,14 +308,11 @@ class Loading:
         self.after += [(module, hook) for hook in module._hooks_for("_load_state_dict_post_hooks")]
 
     def _raise_if_wrong(self, strict: bool) -> None:
-        problems = list(self.errors)
-        missing, unexpected = self.keys
-        if strict:
-            if unexpected:
-                problems.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
-            if missing:
-                problems.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}. ")
-            problems += _common_prefix(missing, unexpected)
+        missing, unexpected = self.keys if strict else ([], [])
+        problems = [
+            f"{what} key(s) in state_dict: {_quoted(keys)}. " for what, keys in (("Missing", missing), ("Unexpected", unexpected)) if keys
+        ]
+        problems += [*self.errors, *_common_prefix(missing, unexpected)]
         if problems:
             lines = "\n\t".join(problems)
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self.root).__name__}:\n\t{lines}")

@@ -524,11 +524,11 @@ def test_the_two_kinds_exclude_each_other() -> None:
 
 
 def test_a_layer_with_hooks_looks_at_its_arguments_as_one_without() -> None:
-    plain, hooked = ac.nn.Linear(2, 2), ac.nn.Linear(2, 2)
+    plain, hooked = ac.nn.Dropout().eval(), ac.nn.Dropout().eval()  # which would hand anything back
     hooked.register_forward_hook(lambda module, args, result: None)
     said = []
     for layer in (plain, hooked):
         with pytest.raises(TypeError) as caught:
             layer([1.0, 2.0])
         said.append(str(caught.value))
-    assert said[0] == said[1] and "Linear" in said[0] and "input" in said[0]
+    assert said[0] == said[1] and "Dropout" in said[0]

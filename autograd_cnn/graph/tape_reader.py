@@ -61,8 +61,7 @@ class _Reader:
 
 
 def _shape(node: Node) -> tuple[int, ...] | None:
-    shape = getattr(node, "shape", None)
-    return None if shape is None else tuple(shape)
+    return getattr(node, "shape", None)
 
 
 def _dtype(node: Node) -> str | None:

@@ -119,7 +119,13 @@ def test_an_index_is_known_by_the_memory_that_it_looks_at() -> None:
 
 def test_what_a_trace_knows_by_identity_lives_as_long_as_it() -> None:
     tracer = Tracer()
-    for way in (lambda x: tracer.rebind(x, None), lambda x: tracer.rebind(x, ac.ones(1)), tracer.constant, tracer.argument):
+    for way in (
+        lambda x: tracer.rebind(x, None),
+        lambda x: tracer.rebind(x, ac.ones(1)),
+        tracer.constant,
+        tracer.argument,
+        lambda x: tracer._known(x, 0),
+    ):
         x = ac.ones(1)
         way(x)
         ref = weakref.ref(x)

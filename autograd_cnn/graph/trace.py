@@ -57,7 +57,7 @@ class Tracer:
             {
                 "kind": kind,
                 "name": name,
-                "shape": None if shape is None else tuple(shape),
+                "shape": shape,
                 "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
                 "data": raw if kind != "result" else None if self.note is None else self.note(raw),
                 "requires_grad": node is not None,

@@ -155,12 +155,14 @@ class Run:
                     f"epoch {p.epoch + 1}/{self.options.epochs}, loss {p.loss / p.seen:.4f}, {self._shown()}",
                     refresh=False,
                 )
-            if self._stop:
+            # after an epoch's last batch its end saves: resumed in between, the schedule would step before any batch, and warn
+            if p.seen < len(self.data.train) and (self._stop or time.monotonic() - self._saved_at > _EVERY):
                 self.save()
-                raise Stopped
-            if time.monotonic() - self._saved_at > _EVERY:
-                self.save()
+                if self._stop:
+                    raise Stopped
         self._finish_epoch()
+        if self._stop:
+            raise Stopped
 
     def _shown(self) -> str:
         p = self.position

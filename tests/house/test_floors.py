@@ -111,6 +111,16 @@ def test_nothing_imports_torch():
 # Beside the rooms' own tests: what goes across them.
 ACROSS = {"fuzz", "house", "machine", "mutation", "notebooks", "parity", "programs"}
 SHARED = {"__init__.py", "conftest.py", "exposed.py", "oracles.py"}  # what several folders use
+# Rooms of one file, and the tests that are about it.
+TESTED_ELSEWHERE = {"config": "engine/test_switches.py", "errors": "engine/test_errors.py", "__main__": "cli/test_wrong_input.py"}
+
+
+def test_every_room_has_tests_of_its_own():
+    tests = PACKAGE.parent / "tests"
+    without = [room for room in FLOOR if room not in TESTED_ELSEWHERE and not list((tests / room).rglob("test_*.py"))]
+    assert not without, f"tests/{without[0]}/ is missing, or has no test_*.py: a room's tests stand in a folder of its name"
+    assert all((tests / file).is_file() for file in TESTED_ELSEWHERE.values())
+    assert {f"{room}.py" for room in TESTED_ELSEWHERE} == AT_THE_ROOT - {"__init__.py"}
 
 
 def test_tests_mirror_the_rooms():

@@ -19,11 +19,11 @@ from .step import Step, Value, kept_by, leaves_of, parameter_names
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call of a primitive: the values in the places of its arguments (None: left out; and which were variables) and its results."""
+    """One call of a primitive: the values in the places of its arguments (None: left out), those of variables alone, and its results."""
 
     prim: Any
     given: tuple[int | None, ...]
-    variables: tuple[bool, ...]
+    carried: tuple[int | None, ...]
     outputs: tuple[int, ...]
     params: dict[str, Any]
     linked: dict[int, int]
@@ -86,14 +86,14 @@ class Tracer:
     def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
         """One call."""
         given = tuple(None if a is None else self.argument(a) for a in args)
-        variables = tuple(isinstance(a, Variable) for a in args)
+        carried = tuple(at if isinstance(a, Variable) else None for a, at in zip(args, given, strict=True))
         named = dict(zip(prim.params, params, strict=True))
         linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
         outputs = tuple(self.declare(o, "result") for o in outs)
         node = next((o.node for o in outs if o.node is not None), None)
         if node is not None and node.prim is SELECT_OUTPUT:
             node = node.inputs[0]
-        call = _Call(prim, given, variables, outputs, named, linked, scope, node, current().record)
+        call = _Call(prim, given, carried, outputs, named, linked, scope, node, current().record)
         self.steps.append(call)
         if node is not None:
             self.made[node] = call
@@ -136,17 +136,17 @@ class Tracer:
         found: list[Any] = []
         for k, v in zip(prim.keep, kept, strict=True):
             if k.kind == "input":
-                found.append(self._inputs(v, call) if prim.variadic else self._known(v, call.given[k.index], call.variables[k.index]))
+                found.append(self._inputs(v, call) if prim.variadic else self._known(v, call.carried[k.index]))
             else:
                 found.append(self._known(v, call.outputs[k.index]) if k.kind == "output" else v)
         return found
 
     def _inputs(self, kept: Sequence[Any], call: _Call) -> tuple[Any, ...]:
-        return tuple(map(self._known, kept, call.given, call.variables))
+        return tuple(map(self._known, kept, call.carried))
 
-    def _known(self, kept: Any, at: int | None, variable: bool = True) -> Any:
+    def _known(self, kept: Any, at: int | None) -> Any:
         """A variable that the trace knows as its value number `at`; what was none in the call stays what it is."""
-        if kept is None or at is None or not variable:
+        if kept is None or at is None:
             return kept
         made = kept if isinstance(kept, Variable) else box(kept, None)
         self.ids[id(made)] = at

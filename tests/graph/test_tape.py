@@ -153,6 +153,7 @@ def test_the_gradients_are_those_of_the_walk_that_was_asked_for() -> None:
 def test_shapes_are_not_what_a_step_keeps() -> None:
     w = ac.nn.Parameter(ac.ones(2, 3))
     assert [s.keeps for s in ac.trace(lambda: (w.sum(0) * 2.0).exp()).steps] == [(), ("other",), ("y",)]
+    assert all(s.recorded and not s.linked for s in Graph.of((w.sum(0) * 2.0).exp().sum()))  # a tape holds what was recorded
 
 
 def test_a_graph_is_a_value() -> None:

@@ -274,3 +274,10 @@ def test_arrays_and_numbers_among_the_arguments() -> None:
     assert told[:2] == [("input", (2,), "float32"), ("constant", (2,), "float32")] and ("constant", None, None) in told
     assert "mul(x0, %1)" in str(graph) and "add(%2, 2.5)" in str(graph)
     assert graph(ac.tensor([2.0, 3.0])).tolist() == [4.5, 5.5]
+
+
+def test_results_may_hold_nothing() -> None:
+    graph = ac.trace(lambda x: {"a": x * 2, "b": (), "c": [], "d": ("constant", x), "e": ("constant", "word")}, ac.ones(1))
+    got = graph(ac.tensor([3.0]))
+    assert (got["a"].tolist(), got["b"], got["c"]) == ([6.0], (), ())
+    assert (got["d"][0], got["d"][1].tolist(), got["e"]) == ("constant", [3.0], ("constant", "word"))

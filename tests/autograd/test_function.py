@@ -169,6 +169,15 @@ def test_outputs_without_a_gradient() -> None:
     assert x.grad.tolist() == [0, 4, 0]
 
 
+def test_an_input_handed_back_is_another_tensor_of_the_same_memory() -> None:
+    x = leaf(1.0, 2.0)
+    y = function(lambda ctx, x: x, lambda ctx, g: g * 3).apply(x)
+    assert y is not x
+    assert np.shares_memory(y.detach().value, x.detach().value)
+    y.sum().backward()
+    assert x.grad.tolist() == [3, 3]
+
+
 def test_an_input_modified_in_place() -> None:
     def forward(ctx: Any, x: Any) -> Any:
         x.mul_(2)

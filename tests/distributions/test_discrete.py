@@ -45,6 +45,10 @@ def test_logits_say_the_same_as_probabilities() -> None:
     np.testing.assert_allclose(c.probs.value, P)
     np.testing.assert_allclose(d.probs.value, P)
     np.testing.assert_allclose(c.entropy().value, d.entropy().value)
+    deep = np.stack([P, P[::-1], P])  # (3, 2, 3): the classes are the last dim, whatever stands before
+    for made in (D.Categorical(wrap(2 * deep)), D.Categorical(logits=wrap(np.log(deep) - 1))):
+        np.testing.assert_allclose(made.probs.value, deep)
+        np.testing.assert_allclose(np.exp(made.logits.value), deep)
 
 
 # ------------------------------------------------------------------------------------------------- one of several

@@ -60,13 +60,13 @@ def test_which_columns_share_a_panel() -> None:
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        ({"loss": [2.0, 0.5, 1.0]}, "loss, loss: from 2.00 to 1.00 in 3 points, best 0.5 at 2."),
-        ({"acc": [0.5, 0.875, 0.75]}, "accuracy, acc: from 50.0 % to 75.0 % in 3 points, best 87.5 % at 2."),
-        ({"acc": [0.5, 1.0]}, "accuracy, acc: from 50.0 % to 100.0 % in 2 points, best 100.0 % at 2."),
-        ({"acc": [50.0, 87.5, 75.0]}, "accuracy, acc: from 50.00 to 75.00 in 3 points, best 87.50 at 2."),
-        ({"acc": [0.5, 1.5, 1.0]}, "accuracy, acc: from 0.5 to 1.00 in 3 points, best 1.50 at 2."),
-        ({"lr": [0.1, NAN, 0.001]}, "lr, lr: from 0.1 to 0.001 in 2 points."),
-        ({"epoch": [5, 10, 20], "loss": [3.0, 1.0, 2.0]}, "loss, loss: from 3.00 to 2.00 in 3 points, best 1.00 at 10."),
+        ({"loss": [2.0, 0.5, 1.0]}, "loss: from 2.00 to 1.00 in 3 points, best 0.5 at 2."),
+        ({"acc": [0.5, 0.875, 0.75]}, "accuracy: from 50.0 % to 75.0 % in 3 points, best 87.5 % at 2."),
+        ({"acc": [0.5, 1.0]}, "accuracy: from 50.0 % to 100.0 % in 2 points, best 100.0 % at 2."),
+        ({"acc": [50.0, 87.5, 75.0]}, "accuracy: from 50.00 to 75.00 in 3 points, best 87.50 at 2."),
+        ({"acc": [0.5, 1.5, 1.0]}, "accuracy: from 0.5 to 1.00 in 3 points, best 1.50 at 2."),
+        ({"lr": [0.1, NAN, 0.001]}, "lr: from 0.1 to 0.001 in 2 points."),
+        ({"epoch": [5, 10, 20], "loss": [3.0, 1.0, 2.0]}, "loss: from 3.00 to 2.00 in 3 points, best 1.00 at 10."),
     ],
 )
 def test_what_is_said_of_a_series(column: dict[str, Any], said: str) -> None:

@@ -47,6 +47,7 @@ def test_norms_of_matrices(order: Any, dim: tuple[int, int], keepdim: bool) -> N
     close(linalg.matrix_norm(wrap(TALL), order, dim, keepdim), meant)
     close(linalg.norm(wrap(TALL), order, dim, keepdim), meant)
     if dim == (-2, -1):
+        close(linalg.matrix_norm(wrap(TALL), order, keepdim=keepdim), meant)
         close(linalg.norm(wrap(TALL[0]), order), np.linalg.norm(TALL[0], order))
 
 
@@ -127,6 +128,7 @@ def test_ranks() -> None:
     assert linalg.matrix_rank(wrap(low)).tolist() == [2, 2]
     assert linalg.matrix_rank(wrap(np.diag([3.0, 1.0, 1e-3])), atol=1e-2).item() == 2
     assert linalg.matrix_rank(wrap(np.diag([3.0, 1.0, 1e-3])), rtol=0.5).item() == 1
+    assert linalg.matrix_rank(wrap(1e-3 * np.eye(3)), rtol=0.5).item() == 3
     assert linalg.matrix_rank(ac.zeros(3, 3)).item() == 0
 
 

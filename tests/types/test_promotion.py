@@ -92,6 +92,16 @@ def test_a_sum_has_the_dtype_that_is_said(a: str, b: str) -> None:
         assert np.add(left, right).dtype == ac.result_type(p, q)
 
 
+@pytest.mark.parametrize("dims", SUMS)
+@pytest.mark.parametrize("number", [True, 3, 2.5, 2j])
+def test_a_sum_with_a_python_number_has_the_dtype_that_is_said(dims: str, number: complex) -> None:
+    array = np.ones(2, dims)
+    for left, right in (align(array, number), align(number, array)[::-1]):
+        found = np.add(left, right)
+        assert found.dtype == result_type(array, number)
+        np.testing.assert_array_equal(found, np.full(2, True if dims == "bool" and number is True else 1 + number))
+
+
 @pytest.mark.parametrize(("a", "b"), PAIRS)
 def test_casting_goes_down_in_no_category(a: str, b: str) -> None:
     assert ac.can_cast(DTYPES[a], DTYPES[b]) == (CATEGORY[a] <= CATEGORY[b])

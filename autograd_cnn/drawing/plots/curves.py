@@ -153,7 +153,7 @@ def _described(panels: Sequence[_Panel], words: Words) -> str:
         for s in p.series:
             known = [(x, y) for x, y in s.points if math.isfinite(y)]
             ends = (_value(v, p.percent, words) for v in (known[0][1], known[-1][1]))
-            told = words("series", p.name, s.name, *ends, len(known))
+            told = words("series", p.name if s.name == p.name else f"{p.name}, {s.name}", *ends, len(known))
             if p.best is not None:
                 best = p.best(known, key=lambda q: q[1])
                 told += words("series best", _value(best[1], p.percent, words), words.digits(best[0], 6))

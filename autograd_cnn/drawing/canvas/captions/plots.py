@@ -35,7 +35,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "val": ("val", "Validierung"),
     "iteration": ("iteration", "Iteration"),
     "batch": ("batch", "Batch"),
-    "series": ("{}, {}: from {} to {} in {} points", "{}, {}: von {} bis {} in {} Punkten"),
+    "series": ("{}: from {} to {} in {} points", "{}: von {} bis {} in {} Punkten"),
     "series best": (", best {} at {}", ", am besten {} bei {}"),
     "series last": ("{}: last {}", "{}: zuletzt {}"),
     "weight": ("weight", "Gewicht"),

@@ -14,7 +14,7 @@ from ..config import no_grad
 from ..errors import UsageHint
 from ..graph.trace import trace
 from ..nn.module.module import Module
-from ..random import default_generator
+from ..random import default_generator, fork_rng
 from ..tensors.tensor import Tensor, wrap
 from .gradcheck import gradcheck, gradgradcheck
 from .hints import said_during
@@ -45,7 +45,8 @@ def check_module(
         factory: makes the module, `lambda: nn.Linear(3, 2)`.
         inputs: the shape of its input, a list of shapes, or a function `rng -> inputs` (tensors or arrays) for anything else,
             `rng` a NumPy generator.
-        examples: how many inputs are drawn.
+        examples: how many modules and inputs are drawn.
+        seed: the same seed draws the same parameters and inputs; the global generator is left as it was.
         second: also check second derivatives.
 
     Raises:
@@ -62,7 +63,7 @@ def check_module(
     hints: list[str] = []
     for k in range(examples):
         rng = np.random.default_rng(seed * 1009 + k)
-        subject = _Layer(factory, _drawn(inputs, rng))
+        subject = _Layer(factory, _drawn(inputs, rng), seed * 1009 + k)
         name = type(subject.module).__name__
         for title, check in _CHECKS.items():
             if title in failures or (title == "second derivatives" and not second):
@@ -99,13 +100,25 @@ def _drawn(inputs: Any, rng: np.random.Generator) -> list[Any]:
 class _Layer:
     """A module with inputs that can be called again and again with the same result."""
 
-    def __init__(self, factory: Callable[[], Module], arrays: list[Any]) -> None:
+    def __init__(self, factory: Callable[[], Module], arrays: list[Any], seed: int) -> None:
         self.factory = factory
         self.arrays = arrays
-        self.module = factory()
-        self.module.to(np.dtype(np.float64))
+        self.seed = seed
+        self.module = self.drawn(seed)
         self.buffers = [(b, np.array(b.value)) for b in self.module.buffers()]
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+
+    def drawn(self, seed: int) -> Module:
+        """A module in float64 with the parameters of this seed; the random state is as it was before."""
+        with fork_rng():
+            default_generator.manual_seed(seed)
+            return self.factory().to(np.dtype(np.float64))
+
+    def fresh(self) -> Module:
+        """Another with the state of this one: what its state does not hold differs."""
+        made = self.drawn(self.seed + 1)
+        made.load_state_dict(self.module.state_dict())
+        return made
 
     def inputs(self, dtype: Any = np.float64, grad: bool = True) -> list[Tensor]:
         made = []
@@ -117,12 +130,11 @@ class _Layer:
     def call(self, xs: Sequence[Any], module: Module | None = None) -> tuple[Any, ...]:
         """The module's tensors; the random state and the buffers are as they were before."""
         module = module or self.module
-        state = default_generator.get_state()
         try:
-            default_generator.manual_seed(11)
-            return tuple(y for y in as_tuple(module(*xs)) if isinstance(y, Tensor))
+            with fork_rng():
+                default_generator.manual_seed(11)
+                return tuple(y for y in as_tuple(module(*xs)) if isinstance(y, Tensor))
         finally:
-            default_generator.set_state(state)
             for b, before in self.buffers:
                 b.storage()[...] = before
 
@@ -158,9 +170,7 @@ def _derivatives(test: Callable[..., Any]) -> Callable[[_Layer, float, float], f
 
 
 def _float32(s: _Layer, atol: float, rtol: float) -> None:
-    single = s.factory()
-    single.to(np.dtype(np.float64)).load_state_dict(s.module.state_dict())
-    single.to(np.dtype(np.float32))
+    single = s.fresh().to(np.dtype(np.float32))
     rounded = [wrap(a.astype(np.float32).astype(np.float64)) if a.dtype.kind == "f" else wrap(a.copy()) for a in s.arrays]
     for a, b in zip(s.call(s.inputs(np.float32), single), s.call(rounded), strict=True):
         _need(a.dtype == np.float32 or a.dtype.kind != "f", f"float32 in gives {a.dtype} out")
@@ -194,9 +204,7 @@ def _no_record(s: _Layer, atol: float, rtol: float) -> None:
 
 def _state(s: _Layer, atol: float, rtol: float) -> None:
     want = s.call(s.inputs())
-    fresh = s.factory()
-    fresh.to(np.dtype(np.float64)).load_state_dict(s.module.state_dict())
-    for other, what in ((fresh, "state_dict() loaded into a fresh module"), (copy.deepcopy(s.module), "deepcopy")):
+    for other, what in ((s.fresh(), "state_dict() loaded into a fresh module"), (copy.deepcopy(s.module), "deepcopy")):
         for a, b in zip(s.call(s.inputs(), other), want, strict=True):
             _need(np.array_equal(a.detach().value, b.detach().value), f"{what} gives another result")
 

@@ -242,6 +242,37 @@ def test_a_wrong_layer_is_found() -> None:
         check_module(Detached, (2, 3), examples=1)
 
 
+def test_check_module_draws_the_same_module_from_the_same_seed() -> None:
+    made = []
+
+    def factory():
+        made.append(nn.Linear(3, 2))
+        return made[-1]
+
+    def first(seed):
+        made.clear()
+        assert check_module(factory, (4, 3), examples=1, seed=seed)
+        return made[0].weight.detach().numpy().tolist()
+
+    before = ac.get_rng_state()
+    assert first(0) == first(0) != first(1)
+    assert ac.equal(ac.get_rng_state(), before)
+
+
+def test_check_module_finds_what_the_state_does_not_hold() -> None:
+    class Mask(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 2)
+            self.mask = ac.rand(3, dtype=ac.float64)  # no buffer: another mask in another module
+
+        def forward(self, x):
+            return self.linear(x * self.mask.to(x.dtype))
+
+    report = check_module(Mask, (2, 3), examples=1, raise_exception=False)
+    assert "state" in [f.check for f in report.failures]
+
+
 # ------------------------------------------------------------------------------------------------- tests of one line
 test_sine_times_x = gradient_test(lambda x: x.sin() * x, acst.tensors(), examples=10)
 test_tanh_primitive = primitive_test("tanh", examples=3)

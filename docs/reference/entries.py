@@ -175,6 +175,7 @@ ROOMS = (  # section, title, module
     ("Files", "serialization.safetensors", "serialization.safetensors"),
     ("Images", "vision.models", "vision.models"),
     ("Images", "vision.datasets", "vision.datasets"),
+    ("Images", "vision.features", "vision.features"),
     ("Images", "vision.transforms", "vision.transforms"),
     ("Images", "vision.utils", "vision.utils"),
     ("Checks", "testing", "testing"),

@@ -47,6 +47,7 @@ MODULES = (
     "utils.data",
     "vision",
     "vision.datasets",
+    "vision.features",
     "vision.models",
     "vision.models.feature_extraction",
     "vision.transforms",

@@ -173,7 +173,29 @@ def test_counts_of_the_lecture() -> None:
     scene = draw.receptive_field(net, 4, (1, 1, 28)).scene
     rows = {g.id: (g.data["seen"], g.data["cells"], g.data["field"]) for g in scene.groups() if g.kind == "layer"}
     assert [rows[f"row-{k}"] for k in range(6)] == [(14, 28, 1), (12, 26, 3), (10, 24, 5), (5, 12, 6), (3, 10, 10), (1, 8, 14)]
-    assert {"14 inputs", "5 of 12", "max pool 2 / 2"} <= set(texts(scene))
+    assert {"14 inputs   +4", "5 of 12", "max pool 2 / 2"} <= set(texts(scene))
+
+
+def test_dilation_widens_and_is_named() -> None:
+    net = nn.Sequential(*(nn.Conv1d(1, 1, 3, dilation=2**i) for i in range(5)))
+    told = texts(draw.receptive_field(net, None, (1, 1, 80)).scene)
+    assert any("(kernel − 1) × dilation × product of the strides" in t for t in told)
+    assert {"conv 3", *(f"conv 3, dilation {2**i}" for i in range(1, 5))} <= set(told)
+    widths = [1 + sum(2 * 2**i for i in range(n)) for n in range(1, 5)]  # 2, 4, 8, 16, 32 more each time
+    assert {f"{w}   +{2 * 2**i}" for i, w in enumerate(widths)} | {"63 inputs   +32"} <= set(told)
+    german = texts(draw.receptive_field(net, None, (1, 1, 80), lang="de").scene)
+    assert {"Faltung 3, Dehnung 16", "63 Eingaben   +32"} <= set(german)
+
+
+def test_a_field_with_gaps_is_as_wide_as_it_reaches() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3, dilation=2), nn.Conv1d(1, 1, 3, stride=2, dilation=2))
+    told = texts(draw.receptive_field(net, None, (1, 1, 28)).scene)
+    assert {"5, with gaps   +4", "9, with gaps   +4", "conv 3 / 2, dilation 2", "5 of 28"} <= set(told)
+
+
+def test_what_enlarges_does_not_follow_the_rule() -> None:
+    net = nn.Sequential(nn.Conv1d(1, 1, 3), nn.ConvTranspose1d(1, 1, 2, stride=2))
+    assert not any("kernel − 1" in t for t in texts(draw.receptive_field(net, None, (1, 1, 9)).scene))
 
 
 def test_cells_stand_at_the_middle_of_what_they_see() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,8 +83,11 @@ def _values(n: Layer) -> list[int]:
 
 def _named(n: Layer, words: Words) -> str:
     head, _ = caption(n, words)
-    stride = n.window.stride if n.window is not None and not n.inner else ()
-    return head + (f" / {one_size(stride)}" if any(s != 1 for s in stride) else "")
+    if n.window is None or n.inner:
+        return head
+    w = n.window
+    stride = f" / {one_size(w.stride)}" if any(s != 1 for s in w.stride) else ""
+    return head + stride + (f", {words('setting dilation')} {one_size(w.dilation)}" if any(d != 1 for d in w.dilation) else "")
 
 
 def _top(layers: Sequence[Layer], name: str | None) -> Layer:
@@ -115,11 +119,13 @@ def _place(unit: Any, top: Layer) -> tuple[int, ...]:
 def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None) -> Scene:
     """A row of cells for each layer along dimension d, the unit on top, the cone shaded."""
     scene = Scene(title=title, name="receptive-field", lang=words.lang)
-    line = subtitle if subtitle is not None else words("field sub")
+    middle = centres(s.graph, d)
+    jumps = [middle[r.layer.out][1] for r in s.rows]
+    enlarged = any(b < a for a, b in itertools.pairwise(jumps))  # the rule of the widening is that of windows that gather
+    line = subtitle if subtitle is not None else words("field sub enlarged" if enlarged else "field sub")
     wide = symbols.heading(scene, title, line)
     lines = [_line(r.mask, d) for r in s.rows]
     first, last = _cut(lines[0])
-    middle = centres(s.graph, d)
     pitch = max(7.0, min(WIDEST, ROOM / (last - first + 1)))
     left = symbols.MARGIN + max(text_width(r.name, 12.5, "bold") for r in s.rows) + 26
     top = symbols.HEADING + 34
@@ -141,10 +147,11 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
         _edges(scene, s, k, d, lines, shown, x, y, size)
     right = left + (last - first + 1) * pitch + (18 if all(map(_whole, lines, shown)) else 34)
     of = max(text_width(f"{m.sum()} ", 12.5, "bold") + text_width(words("of cells", len(m)), 12.5) for m in lines)
-    told = []
+    seen = [np.flatnonzero(_line(r.sees, d)) for r in s.rows]
+    told, sizes, widest = [], [int(np.ptp(q)) + 1 if q.size else 0 for q in seen], 0.0
     for k, (r, m) in enumerate(zip(s.rows, lines, strict=True)):
         ends = k in (0, len(s.rows) - 1)
-        sees = int(_line(r.sees, d).sum())
+        sees = sizes[k]
         g = scene.group(
             f"row-{k}", "layer", f"{r.name}: {int(m.sum())} {words('of cells', len(m))}", cells=len(m), seen=int(m.sum()), field=sees
         )
@@ -164,14 +171,19 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
         g.text(symbols.MARGIN, y(k) + 4.5, r.name, 12.5, "bold" if k == 0 else "sans")
         g.text(right, y(k) + 4.5, [Run(f"{int(m.sum())} ", "bold", "series-1"), Run(words("of cells", len(m)), "sans", "muted")], 12.5)
         head = k == len(s.rows) - 1
-        text = words("inputs seen", sees) if head else str(sees)
-        g.text(right + of + 30, y(k) + 4.5, text, 12.5, "bold" if head else "sans", "series-1" if head else "muted")
+        text = words("inputs seen", words.count(sees)) if head else words.count(sees)
+        if len(seen[k]) < sees:
+            text = f"{words.count(sees)}, {words('with gaps')}"
+        field = [Run(text, "bold" if head else "sans", "series-1" if head else "muted")]
+        if k and s.rows[k - 1].layer.index in r.layer.sources and sees > sizes[k - 1]:
+            field.append(Run(f"   +{words.count(sees - sizes[k - 1])}", "sans", "muted"))
+        widest = max(widest, g.text(right + of + 30, y(k) + 4.5, field, 12.5).width)
         if not _whole(m, shown[k]):
             g.text(x(r, shown[k][0]) - pitch * 0.8, y(k) + 4, "…", 12, ink="muted", anchor="end")
             g.text(x(r, shown[k][-1]) + pitch * 0.8, y(k) + 4, "…", 12, ink="muted")
         told.append(f"{g.title}; {words('field of', sees)}.")
     scene.text(right + of + 30, top - 28, words("field"), 11.5, ink="muted")
-    end = right + of + 30 + max(text_width(words("field"), 11.5), text_width(words("inputs seen", 1000), 12.5, "bold"))
+    end = right + of + 30 + max(text_width(words("field"), 11.5), widest)
     scene.width = max(end, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = y(0) + symbols.MARGIN + 6
     scene.desc = f"{title}. {' '.join(reversed(told))}"

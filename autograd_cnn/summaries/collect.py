@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..analysis.receptive import Field, receptive_fields
+from ..analysis.windows import window_of
 from ..config import enable_grad
+from ..drawing.canvas.text import Words
 from ..engine.node import ScopeName
 from ..graph.graph import Graph
 from ..graph.step import Step
@@ -27,7 +29,12 @@ Key = tuple[Any, ...]
 
 
 def summary(
-    model: Module, input_size: Sequence[int] | Sequence[Sequence[int]] | None = None, *, input_data: Any = None, depth: int | None = None
+    model: Module,
+    input_size: Sequence[int] | Sequence[Sequence[int]] | None = None,
+    *,
+    input_data: Any = None,
+    depth: int | None = None,
+    lang: str = "en",
 ) -> Summary:
     """The table of a model's layers, in the order in which they run: output shapes, parameters and how their number comes about,
     multiply-adds, memory kept for the backward pass, receptive field, share of the parameters.
@@ -41,36 +48,39 @@ def summary(
         is missing: (3, 224, 224) is one picture to a network that begins with a `Conv2d`, (784,) one vector to a `Linear`.
         input_data: the input itself, or a tuple of them, in place of a size.
         depth: modules so many levels down and deeper are one row each (1: the model's children).
+        lang: "en" or "de": the language of the table.
 
     Returns:
-        A `Summary`: print it, show it in a notebook, or take its `rows`.
+        A `Summary`: print it, show it in a notebook, draw it with `draw.table`, or take its `rows`.
 
     Raises:
         TypeError: `model` is no module, or neither or both of a size and data are given.
+        ValueError: another language.
 
     >>> import autograd_cnn as ac
     >>> from autograd_cnn import nn
     >>> net = nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(864, 10))
     >>> print(ac.summary(net, (1, 28, 28)))
     Sequential, input 1×1×28×28, training
-    layer  operation                output             parameters  multiply-adds  kept for backward  receptive field  share
-    ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    0      Conv2d 5×5               6×24×24   (1·5·5 + 1)·6 = 156         86,400            3.1 KiB                5   1.8%
-    1      ReLU                     6×24×24                                                13.5 KiB                5
-    2      MaxPool2d 2×2, stride 2  6×12×12                                                 6.8 KiB                6
+    layer  operation                output             parameters  multiply-adds  kept for backward  receptive field   share
+    ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    0      Conv2d 5×5               6×24×24   (1·5·5 + 1)·6 = 156         86,400               3 kB                5   1.8 %
+    1      ReLU                     6×24×24                                                   14 kB                5
+    2      MaxPool2d 2×2, stride 2  6×12×12                                                    7 kB                6
     3      Flatten                  864                                                                          all
-    4      Linear                   10       (864 + 1)·10 = 8,650          8,640            3.4 KiB              all  98.2%
-    ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    total                                                   8,806         95,040           26.7 KiB
-    8,806 parameters: 98.2% Linear, 1.8% Conv2d
+    4      Linear                   10       (864 + 1)·10 = 8,650          8,640               3 kB              all  98.2 %
+    ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    total                                                   8,806         95,040              27 kB
+    8,806 parameters: 98.2 % Linear, 1.8 % Conv2d
     """
     if not isinstance(model, Module):
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}.")
     if (input_size is None) == (input_data is None):
         raise TypeError("summary: expected either input_size, as in summary(model, (3, 224, 224)), or input_data.")
+    Words(lang)  # refuses a language that it does not know, before the model is run
     inputs = _given(input_data) if input_size is None else _made(model, input_size)
     full, kept = _recorded(model, inputs)
-    return _summarised(model, inputs, full, kept, depth)
+    return _summarised(model, inputs, full, kept, depth, lang)
 
 
 # ------------------------------------------------------------------------------------------------- the run
@@ -167,7 +177,7 @@ class _Keys:
         return (*key, self.times[key]), path, step.label
 
 
-def _summarised(model: Module, inputs: tuple[Any, ...], full: Graph, kept: Graph | None, depth: int | None) -> Summary:
+def _summarised(model: Module, inputs: tuple[Any, ...], full: Graph, kept: Graph | None, depth: int | None, lang: str) -> Summary:
     layers = _layers(model, full, depth)
     bytes_kept: Counter[Key] = Counter()
     if kept is not None:
@@ -192,6 +202,7 @@ def _summarised(model: Module, inputs: tuple[Any, ...], full: Graph, kept: Graph
         unused=total - used,
         training=model.training,
         shares=_shares(model, total),
+        lang=lang,
     )
 
 
@@ -225,11 +236,13 @@ def _row(layer: _Layer, full: Graph, readers: dict[int, set[int]], fields: dict[
     seen = fields.get(result)
     parameters = sum(math.prod(s) for shapes in layer.owned.values() for s in shapes)
     formulas = [how_many(shapes) for shapes in layer.owned.values()]
-    windows = [text for s in layer.steps if (text := window_text(s, full))]
+    windows = [w for s in layer.steps if (w := window_of(s, full)) is not None]
+    w = windows[0] if len(windows) == 1 else None
+    kernel, stride, dilation, groups = (w.kernel, w.stride, w.dilation, w.groups) if w is not None else ((), (), (), 1)
     return Row(
         name=layer.name,
         kind=layer.kind,
-        window=windows[0] if len(windows) == 1 else "",
+        window=window_text(kernel, stride, dilation, groups, Words()),
         output_shape=full.values[result].shape or (),
         parameters=parameters,
         formula=formulas[0] if len(formulas) == 1 else "",
@@ -238,6 +251,10 @@ def _row(layer: _Layer, full: Graph, readers: dict[int, set[int]], fields: dict[
         receptive_field=None if seen is None else seen.size,
         jump=None if seen is None else tuple(float(j) for j in seen.jump),
         share=parameters / total if total else 0.0,
+        kernel=kernel,
+        stride=stride,
+        dilation=dilation,
+        groups=groups,
     )
 
 

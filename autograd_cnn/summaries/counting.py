@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..analysis.windows import window_of
+from ..drawing.canvas.text import Words
 from ..graph.graph import Graph
 from ..graph.step import Step
 
@@ -67,13 +67,14 @@ def how_many(shapes: Sequence[Shape]) -> str:
     return " + ".join(terms)
 
 
-def window_text(step: Step, graph: Graph) -> str:
-    """The windows of an operation: `11×11, stride 4`. Empty if it has none."""
-    window = window_of(step, graph)
-    if window is None:
-        return ""
-    text = "×".join(map(str, window.kernel))
-    for word, numbers in (("stride", window.stride), ("dilation", window.dilation)):
-        if set(numbers) != {1}:
-            text += f", {word} {numbers[0] if len(set(numbers)) == 1 else '×'.join(map(str, numbers))}"
-    return text + (f", {window.groups} groups" if window.groups > 1 else "")
+def window_text(kernel: Shape, stride: Shape, dilation: Shape, groups: int, words: Words) -> str:
+    """The windows of an operation. Empty if it has none.
+
+    >>> window_text((11, 11), (4, 4), (1, 1), 1, Words("en")), window_text((3,), (1,), (2,), 2, Words("de"))
+    ('11×11, stride 4', '3, Dehnung 2, 2 Gruppen')
+    """
+    text = "×".join(map(str, kernel))
+    for key, numbers in (("setting stride", stride), ("setting dilation", dilation)):
+        if set(numbers) - {1}:
+            text += f", {words(key)} {numbers[0] if len(set(numbers)) == 1 else '×'.join(map(str, numbers))}"
+    return text + (f", {words('in groups', groups)}" if groups > 1 else "")

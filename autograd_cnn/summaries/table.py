@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+from ..drawing.canvas.text import Words
+from ..drawing.lessons.table import Sheet
+from .counting import window_text
+
 Shape = tuple[int, ...]
 
 
@@ -24,6 +28,7 @@ class Row:
         receptive_field: how much of the input an entry of the output sees, along each spatial dimension; None if nothing of it.
         jump: how far apart neighbours look in the input; 0 where all see the same.
         share: of all parameters of the model, 0 … 1.
+        kernel, stride, dilation, groups: the windows as numbers, along each dimension; empty without.
     """
 
     name: str
@@ -37,16 +42,20 @@ class Row:
     receptive_field: Shape | None
     jump: tuple[float, ...] | None
     share: float
+    kernel: Shape = ()
+    stride: Shape = ()
+    dilation: Shape = ()
+    groups: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The table of a model's layers. `print(s)`, a notebook and `s.rows` show the same.
+    """The table of a model's layers. `print(s)`, a notebook and `s.rows` show the same, `draw.table(s)` draws it.
 
     Attributes:
         model: its class. input_shapes: of its inputs. rows: the layers. parameters, trainable: all of the model's, each counted once.
         unused: parameters that this run did not reach (auxiliary heads in evaluation). training: was it run as for training?
-        shares: which share of the parameters is in layers of each kind, the greatest first.
+        shares: which share of the parameters is in layers of each kind, the greatest first. lang: of the text, "en" or "de".
 
     >>> import autograd_cnn as ac
     >>> net = ac.nn.Sequential(ac.nn.Conv2d(1, 2, 3), ac.nn.Flatten(), ac.nn.Linear(8, 10))
@@ -62,6 +71,7 @@ class Summary:
     unused: int
     training: bool
     shares: dict[str, float]
+    lang: str = "en"
 
     @property
     def multiply_adds(self) -> int:
@@ -83,52 +93,81 @@ class Summary:
         """The rows as dictionaries, for a data frame or a file."""
         return [asdict(row) for row in self.rows]
 
+    def sheet(self, lang: str | None = None) -> Sheet:
+        """The table's cells as text in a language, by default the summary's own: what `print`, a notebook and `draw.table` show."""
+        words = Words(self.lang if lang is None else lang)
+        sizes = ", ".join("×".join(map(str, s)) for s in self.input_shapes)
+        return Sheet(
+            model=self.model,
+            run=f"{words('input')} {sizes}{', ' + words('run as for training') if self.training else ''}",
+            head=tuple(map(words, _HEAD)),
+            rows=tuple(_cells(row, words) for row in self.rows),
+            total=_total(self, words),
+            shares=tuple(row.share for row in self.rows),
+            closing=_closing(self, words),
+            left=_LEFT,
+        )
+
     def __str__(self) -> str:
-        return "\n".join([self._title(), *_text([_HEAD, *map(self._cells, self.rows), self._total()]), *self._closing()])
+        sheet = self.sheet()
+        return "\n".join([f"{sheet.model}, {sheet.run}", *_text(sheet), *sheet.closing])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return _html(self._title(), [_HEAD, *map(self._cells, self.rows), self._total()], [r.share for r in self.rows], self._closing())
-
-    # -------------------------------------------------------------------------------------------- words
-    def _title(self) -> str:
-        sizes = ", ".join("×".join(map(str, s)) for s in self.input_shapes)
-        return f"{self.model}, input {sizes}{', training' if self.training else ''}"
-
-    def _cells(self, row: Row) -> list[str]:
-        counted = f"{row.formula} = {row.parameters:,}" if row.formula else _number(row.parameters)
-        return [
-            row.name,
-            f"{row.kind} {row.window}".rstrip(),
-            _shape(row.output_shape),
-            counted,
-            _number(row.multiply_adds),
-            size(row.kept_bytes),
-            _field(row),
-            f"{row.share:.1%}" if row.parameters else "",
-        ]
-
-    def _total(self) -> list[str]:
-        counted = sum(r.parameters for r in self.rows)
-        return ["total", "", "", f"{counted:,}", _number(self.multiply_adds), size(self.kept_bytes), "", ""]
-
-    def _closing(self) -> list[str]:
-        where = ", ".join(f"{share:.1%} {kind}" for kind, share in self.shares.items() if share >= 0.001)
-        lines = [f"{self.parameters:,} parameters{': ' if where else ''}{where}"]
-        if self.trainable != self.parameters:
-            lines.append(f"{self.trainable:,} of them are trained")
-        if self.unused:
-            lines.append(f"{self.unused:,} of them took no part in this run")
-        return lines
+        return _html(self.sheet())
 
 
-_HEAD = ["layer", "operation", "output", "parameters", "multiply-adds", "kept for backward", "receptive field", "share"]
+_HEAD = (
+    "column layer",
+    "column operation",
+    "column output",
+    "column parameters",
+    "column multiply-adds",
+    "column kept",
+    "field",
+    "column share",
+)
 _LEFT = 3  # columns of words; the others are numbers
 
 
-def _number(n: int) -> str:
-    return f"{n:,}" if n else ""
+# ------------------------------------------------------------------------------------------------- words
+def _cells(row: Row, words: Words) -> tuple[str, ...]:
+    counted = f"{row.formula} = {words.count(row.parameters)}" if row.formula else _number(row.parameters, words)
+    window = window_text(row.kernel, row.stride, row.dilation, row.groups, words)
+    return (
+        row.name,
+        f"{words.label(row.kind)} {window}".rstrip(),
+        _shape(row.output_shape),
+        counted,
+        _number(row.multiply_adds, words),
+        _memory(row.kept_bytes, words),
+        _field(row, words),
+        words.percent(row.share, 1) if row.parameters else "",
+    )
+
+
+def _total(s: Summary, words: Words) -> tuple[str, ...]:
+    counted = sum(r.parameters for r in s.rows)
+    return (words("total"), "", "", words.count(counted), _number(s.multiply_adds, words), _memory(s.kept_bytes, words), "", "")
+
+
+def _closing(s: Summary, words: Words) -> tuple[str, ...]:
+    where = words.comma.join(f"{words.percent(share, 1)} {kind}" for kind, share in s.shares.items() if share >= 0.001)
+    lines = [f"{words.parameters(s.parameters)}{': ' if where else ''}{where}"]
+    if s.trainable != s.parameters:
+        lines.append(words("of them trained", words.count(s.trainable)))
+    if s.unused:
+        lines.append(words("took no part", words.count(s.unused)))
+    return tuple(lines)
+
+
+def _number(n: int, words: Words) -> str:
+    return words.count(n) if n else ""
+
+
+def _memory(n: int, words: Words) -> str:
+    return words.memory(n) if n else ""
 
 
 def _shape(shape: Shape) -> str:
@@ -136,37 +175,22 @@ def _shape(shape: Shape) -> str:
     return "×".join(map(str, shape[1:] if len(shape) > 1 else shape)) or "1"
 
 
-def _field(row: Row) -> str:
+def _field(row: Row, words: Words) -> str:
     if row.receptive_field is None or row.jump is None:
         return ""
     if not any(row.jump):
-        return "all"
+        return words("sees all")
     sizes = row.receptive_field
-    return str(sizes[0]) if len(set(sizes)) == 1 else "×".join(map(str, sizes))
+    return "×".join(map(str, sizes[:1] if len(set(sizes)) == 1 else sizes))
 
 
-def size(n: int) -> str:
-    """A number of bytes in words.
-
-    >>> size(0), size(4704), size(3_211_264)
-    ('', '4.6 KiB', '3.1 MiB')
-    """
-    if not n:
-        return ""
-    value = float(n)
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} GiB"
-
-
-def _text(rows: Sequence[Sequence[str]]) -> list[str]:
+def _text(sheet: Sheet) -> list[str]:
     """Columns side by side, a line under the head and above the total."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    rows = [sheet.head, *sheet.rows, sheet.total]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(sheet.head))]
 
     def line(row: Sequence[str]) -> str:
-        cells = [cell.ljust(w) if i < _LEFT else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [cell.ljust(w) if i < sheet.left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
         return "  ".join(cells).rstrip()
 
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
@@ -174,22 +198,22 @@ def _text(rows: Sequence[Sequence[str]]) -> list[str]:
     return [head, rule, *body, rule, total]
 
 
-def _html(title: str, rows: Sequence[Sequence[str]], shares: Sequence[float], closing: Sequence[str]) -> str:
+def _html(sheet: Sheet) -> str:
     """A table without script and without colours of its own, but for a translucent bar: it suits light and dark pages."""
     cell = "padding:2px 10px;white-space:nowrap"
     number, word = f"{cell};text-align:right;font-variant-numeric:tabular-nums", f"{cell};text-align:left"
-    head, *body, total = rows
 
     def cells(row: Sequence[str], share: float, extra: str = "") -> str:
         bar = f"background:linear-gradient(to left,rgba(80,150,210,.4) {share:.1%},transparent 0)"
-        styles = [word if i < _LEFT else number for i in range(len(row) - 1)] + [f"{number};{bar}" if share else number]
+        styles = [word if i < sheet.left else number for i in range(len(row) - 1)] + [f"{number};{bar}" if share else number]
         return "".join(f'<td style="{style}{extra}">{escape(text)}</td>' for style, text in zip(styles, row, strict=True))
 
-    heads = "".join(f'<th scope="col" style="{word if i < _LEFT else number}">{escape(h)}</th>' for i, h in enumerate(head))
-    lines = [f"<tr>{cells(row, share)}</tr>" for row, share in zip(body, shares, strict=True)]
-    foot = cells(total, 0.0, ";border-top:1px solid;font-weight:bold")
-    notes = "".join(f'<div style="padding:2px 10px">{escape(note)}</div>' for note in closing)
+    heads = "".join(f'<th scope="col" style="{word if i < sheet.left else number}">{escape(h)}</th>' for i, h in enumerate(sheet.head))
+    lines = [f"<tr>{cells(row, share)}</tr>" for row, share in zip(sheet.rows, sheet.shares, strict=True)]
+    foot = cells(sheet.total, 0.0, ";border-top:1px solid;font-weight:bold")
+    notes = "".join(f'<div style="padding:2px 10px">{escape(note)}</div>' for note in sheet.closing)
+    title = escape(f"{sheet.model}, {sheet.run}")
     return (
-        f'<table style="border-collapse:collapse"><caption style="caption-side:top;{word}">{escape(title)}</caption><thead><tr>{heads}</tr></thead>'
+        f'<table style="border-collapse:collapse"><caption style="caption-side:top;{word}">{title}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody><tfoot><tr>{foot}</tr></tfoot></table>{notes}"
     )

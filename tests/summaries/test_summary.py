@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html.parser
+import re
 
 import numpy as np
 import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.drawing.canvas.scene import Rect
 from autograd_cnn.summaries.counting import how_many
 from autograd_cnn.vision import models
+
+from ..drawing.sound import check, texts
 
 
 def of_kind(table, kind):
@@ -211,6 +215,72 @@ def test_text_and_data():
     assert len({line.index("Conv2d") for line in lines if "Conv2d 5×5" in line}) == 1
     assert table.to_dicts()[0]["formula"] == "(1·5·5 + 1)·6"
     assert len(list(table)) == len(table) == 2
+
+
+def test_memory_is_written_as_in_pictures():
+    """Decimal units everywhere: 1,000 bytes are a kB, in a table and on a card."""
+    net = nn.Sequential(nn.Linear(1000, 1000), nn.ReLU())
+    x = ac.zeros(500, 1000)
+    table = ac.summary(net, input_data=x)
+    assert [r.kept_bytes for r in table] == [2_000_000, 2_000_000]
+    assert str(table).count("2.0 MB") == 2
+    assert "4.0 MB" in str(table)
+    assert "4.0 MB" in ac.draw(net, x).svg
+    assert not re.search(r"[KMG]iB", str(table) + table._repr_html_() + ac.draw.table(table).svg)
+
+
+def test_german():
+    net = nn.Sequential(nn.Conv2d(1, 6, 5, stride=2, dilation=2), nn.LeakyReLU(), nn.Flatten(), nn.Linear(1944, 10))
+    table = ac.summary(net, (1, 44, 44), lang="de")
+    lines = str(table).splitlines()
+    assert lines[0] == "Sequential, Eingabe 1×1×44×44, Training"
+    assert lines[1].split() == "Schicht Operation Ausgabe Parameter Multiplikationen für den Rückweg rezeptives Feld Anteil".split()
+    assert "Conv2d 5×5, Schrittweite 2, Dehnung 2" in lines[3]
+    assert "(1944 + 1)·10 = 19.450" in lines[6] and "99,2 %" in lines[6] and "alles" in lines[6]
+    assert lines[8].split()[:2] == ["gesamt", "19.606"]
+    assert lines[9] == "19.606 Parameter: 99,2 % Linear; 0,8 % Conv2d"
+    assert "Rückweg" in table._repr_html_()
+    assert table.rows[0].window == "5×5, stride 2, dilation 2"  # data speak English
+    assert table.sheet("en") == ac.summary(net, (1, 44, 44)).sheet()
+    with pytest.raises(ValueError, match="'en' or 'de', got 'fr'"):
+        ac.summary(net, (1, 44, 44), lang="fr")
+
+
+def test_windows_as_numbers():
+    net = nn.Sequential(nn.Conv1d(4, 4, 3, stride=2, dilation=3, groups=2), nn.ReLU())
+    conv, relu = ac.summary(net, (4, 20))
+    assert (conv.kernel, conv.stride, conv.dilation, conv.groups) == ((3,), (2,), (3,), 2)
+    assert (relu.kernel, relu.stride, relu.dilation, relu.groups, relu.window) == ((), (), (), 1, "")
+
+
+# ------------------------------------------------------------------------------------------------- drawn
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_drawn(lang):
+    table = ac.summary(models.lenet5(), (1, 32, 32), lang=lang)
+    scene = ac.draw.table(table).scene
+    check(scene)
+    assert scene.lang == lang
+    shown = texts(scene)
+    for cells in (table.sheet().head, *table.sheet().rows, table.sheet().total):
+        assert set(filter(None, cells)) <= set(shown)
+    bars = {g.id: i.width for g, i in scene.walk() if isinstance(i, Rect)}
+    assert bars["row-6"] / bars["row-9"] == pytest.approx(48_120 / 10_164)
+
+
+def test_drawn_without_empty_columns():
+    frozen = nn.Linear(3, 2)
+    frozen.weight.requires_grad_(False)
+    shown = texts(ac.draw.table(ac.summary(nn.Sequential(frozen, nn.ReLU()), input_data=ac.ones(4, 3))).scene)
+    assert "receptive field" not in shown or "all" in shown
+    assert "2 of them are trained" in shown
+    assert "layer" not in texts(ac.draw.table(ac.summary(nn.ReLU(), input_data=ac.ones(2))).scene)
+
+
+def test_not_drawn():
+    with pytest.raises(TypeError, match=r"expected a summary, as in draw.table\(summary\(net, \(3, 32, 32\)\)\), got ReLU"):
+        ac.draw.table(nn.ReLU())
+    with pytest.raises(ValueError, match="201 layers are too many to be read"):
+        ac.draw.table(ac.summary(nn.Sequential(*(nn.ReLU() for _ in range(201))), (2, 3)))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ..lessons.sliding import Sliding
 from ..lessons.sliding import convolution as convolution_example
 from ..lessons.sliding import pooling as pooling_example
 from ..lessons.sliding_painting import Windows
+from ..lessons.table import table_scene
 from ..lessons.volumes import volumes_figure
 from ..view.arguments import check_number, first_map, traced, variable_of
 from ..view.arrays import array_of
@@ -201,6 +202,39 @@ class LessonFigures:
                 shown[v.id] = np.asarray(v.data[0], np.float64)
         return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
 
+    def table(
+        self,
+        summary: Any,
+        *,
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str | None = None,
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw the table of a model's layers: what each does and gives, its parameters with their share as a bar, multiply-adds,
+        memory and receptive field. A column with nothing in it is left out.
+
+        Args:
+            summary: what `summary(model, input_size)` gave.
+            title, subtitle: instead of the model's class, and of the input's size and the number of parameters.
+            lang: by default the summary's own.
+
+        Raises:
+            TypeError: no summary.
+            ValueError: more than 200 layers.
+
+        Example:
+            >>> from autograd_cnn import draw, nn, summary
+            >>> net = nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.Flatten(), nn.Linear(3456, 10))
+            >>> draw.table(summary(net, (1, 28, 28)), title="A small net")
+            <Drawing 'A small net', 907×230>
+        """
+        if not hasattr(summary, "sheet"):
+            raise TypeError(f"draw.table: expected a summary, as in draw.table(summary(net, (3, 32, 32))), got {type(summary).__name__}.")
+        words = Words(summary.lang if lang is None else lang)
+        return Drawing(table_scene(summary.sheet(words.lang), words, title, subtitle), check_theme(theme), prefix)
+
     def receptive_field(
         self,
         model: Any,
@@ -236,7 +270,7 @@ class LessonFigures:
             >>> from autograd_cnn import draw, nn
             >>> net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3))
             >>> draw.receptive_field(net, 3, (1, 1, 20))
-            <Drawing 'What one unit can see', 846×322>
+            <Drawing 'What one unit can see', 848×322>
         """
         words, theme = Words(lang), check_theme(theme)
         graph = traced(model, input, "receptive_field")

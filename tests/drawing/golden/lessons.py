@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_cnn import manual_seed, nn
+from autograd_cnn import manual_seed, nn, summary
 from autograd_cnn.drawing import Drawing, draw
 from autograd_cnn.vision.models import get_model
 
@@ -128,6 +128,18 @@ def volumes_of_an_autoencoder() -> Drawing:
         nn.ConvTranspose2d(8, 1, 2, stride=2),
     )
     return draw.volumes(model, (1, 1, 28, 28), title="Autoencoder")
+
+
+@figure
+def table_of_layers() -> Drawing:
+    return draw.table(summary(get_model("lenet5"), (1, 32, 32)), title="LeNet-5")
+
+
+@figure
+def table_of_a_dilated_net() -> Drawing:
+    net = nn.Sequential(nn.Conv1d(2, 4, 3, stride=2, groups=2), nn.ReLU(), nn.Conv1d(4, 400, 3, dilation=2), nn.Linear(5, 1000))
+    net[2].requires_grad_(False)
+    return draw.table(summary(net, (2, 20)), lang="de")
 
 
 @figure

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.canvas.scene import Group
+from autograd_cnn.drawing.canvas.scene import Group, Path
 from autograd_cnn.drawing.canvas.text import Words
-from autograd_cnn.drawing.plots.curves import _columns, _panels, _tick_text, _value, _x_ticks, nice_ticks
+from autograd_cnn.drawing.plots.curves import _columns, _decades, _panels, _tick_text, _value, _x_ticks, nice_ticks
 
 from .sound import texts
 
@@ -166,3 +166,26 @@ def test_a_share_has_no_ticks_beyond_everything() -> None:
     shown = [t for t in texts(draw.curves({"acc": [0.5, 0.97]}).scene) if t.endswith(" %")]
     assert "100 %" in shown and not any(t.startswith("110") for t in shown)
     assert panel.title == "accuracy"
+
+
+def test_a_mapping_within_is_a_panel() -> None:
+    drawn = draw.curves({"loss": {"plain": [2.0, 1.0], "residual": [2.0, 0.5]}, "E": {"a": [1, 2]}, "layer": [3, 4]}, lang="de").scene
+    found = [g for g in drawn.groups() if g.kind == "panel"]
+    assert [(g.title, g.data["series"]) for g in found] == [("Verlust", ["plain", "residual"]), ("E", ["a"])]
+    assert {"Schicht", "3", "4", "plain  1,00", "residual  0,5"} <= set(texts(drawn))
+
+
+def test_powers_of_ten() -> None:
+    drawn = draw.curves({"E": {"a": [1e-4, 1e-2, 1.0]}, "place": [0, 1, 2]}, log=True).scene
+    points = [q for _, item in drawn.walk() if isinstance(item, Path) and item.line == 1.8 for q in item.points()]
+    (x0, y0), (x1, y1), (x2, y2) = points
+    assert x1 - x0 == pytest.approx(x2 - x1) and y0 - y1 == pytest.approx(y1 - y2) and y0 > y2
+    assert {"0.0001", "0.001", "0.01", "0.1", "1", "place"} <= set(texts(drawn))
+    for low, high, ticks in (
+        (1.0, 1.0, [1.0, 10.0]),
+        (0.02, 3.0, [0.01, 0.1, 1.0, 10.0]),
+        (1e-30, 1.0, [10.0**k for k in range(-30, 1, 5)]),
+    ):
+        assert _decades(low, high) == pytest.approx(ticks)
+    with pytest.raises(ValueError, match="expected numbers above 0 on a logarithmic axis, got 0 in 'e'; None interrupts a line"):
+        draw.curves({"E": [1.0, 0.0]}, log=True)

@@ -216,6 +216,7 @@ class PlotFigures:
         self,
         metrics: Any,
         *,
+        log: bool = False,
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -227,16 +228,20 @@ class PlotFigures:
 
         Args:
             metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). A column
-                named "epoch" or "step" is the horizontal axis. "train" and "test" in a name tell series of one measure
-                apart. None, NaN and empty entries interrupt a line.
+                named "epoch", "step", "layer" or "place" is the horizontal axis. "train" and "test" in a name tell series of
+                one measure apart; a mapping in place of a list is a panel of that name with its series. None, NaN and
+                empty entries interrupt a line.
+            log: powers of ten upwards.
 
         Raises:
-            ValueError: no column of numbers, or a column that is partly text.
+            ValueError: no column of numbers, a column that is partly text, or with `log` a number that is not above 0.
 
         Example:
             >>> from autograd_cnn import draw
             >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]})
             <Drawing 'Training', 531×410>
+            >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
+            <Drawing 'Training', 576×410>
         """
         words = Words(lang)
-        return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle), theme, prefix)
+        return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log), theme, prefix)

@@ -17,7 +17,7 @@ from ..canvas.text import Words
 
 PLOT_W, PLOT_H = 380.0, 236.0
 STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
-STEP_NAMES = ("epoch", "step", "iteration", "batch")
+STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
 
 
 @dataclass(slots=True)
@@ -32,15 +32,34 @@ class _Panel:
     series: list[_Series]
     percent: bool
     best: Callable[..., Any] | None  # which of its values is best, if one knows
+    log: bool = False  # powers of ten upwards
+
+    def height(self, y: float) -> float:
+        return math.log10(y) if self.log else y
 
 
-def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None) -> Scene:
-    """Draw columns of numbers: a mapping of names to lists, or rows that are mappings."""
+def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None, log: bool) -> Scene:
+    """Draw columns of numbers: a mapping of names to lists, or rows that are mappings; a mapping within is a panel of its own."""
+    own: dict[str, Mapping[str, Any]] = {}
+    if isinstance(metrics, Mapping):
+        own = {str(k): v for k, v in metrics.items() if isinstance(v, Mapping)}
+        metrics = {k: v for k, v in metrics.items() if not isinstance(v, Mapping)}
     columns = _columns(metrics)
+    within = {k: _columns(v) for k, v in own.items()}
     steps = next((n for n in STEP_NAMES if n in columns), None)
-    longest = max((len(c) for k, c in columns.items() if k != steps), default=0)
+    longest = max((len(c) for part in (columns, *within.values()) for k, c in part.items() if k != steps), default=0)
     xs = columns.pop(steps) if steps else [float(i + 1) for i in range(longest)]
     panels = _panels(columns, xs, words)
+    for name, part in within.items():
+        series = [_Series(k, list(zip(xs, ys, strict=False))) for k, ys in part.items() if any(map(math.isfinite, ys))]
+        panels += [_panel(name, series, words)] if series else []
+    for p in panels if log else ():
+        p.percent, p.log = False, True
+        low = min(y for s in p.series for _, y in s.points if math.isfinite(y))
+        if low <= 0:
+            raise ValueError(
+                f"draw.curves: expected numbers above 0 on a logarithmic axis, got {low:g} in {p.name!r}; None interrupts a line."
+            )
     if not panels:
         raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
     scene = Scene(title=title, name="curves", lang=words.lang)
@@ -104,12 +123,13 @@ def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: 
         kind = "loss" if "loss" in lower else "accuracy" if "acc" in lower else _stem(lower)
         grouped.setdefault(kind, []).append(_Series(_short(lower, kind, words), points))
     order = sorted(grouped, key=lambda k: ("loss", "accuracy").index(k) if k in ("loss", "accuracy") else 2)
-    panels = []
-    for kind in order:
-        top = max(y for s in grouped[kind] for _, y in s.points if math.isfinite(y))
-        known = words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
-        panels.append(_Panel(known, grouped[kind], kind == "accuracy" and top <= 1.0, {"loss": min, "accuracy": max}.get(kind)))
-    return panels
+    return [_panel(kind, grouped[kind], words) for kind in order]
+
+
+def _panel(kind: str, series: list[_Series], words: Words) -> _Panel:
+    top = max(y for s in series for _, y in s.points if math.isfinite(y))
+    known = words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+    return _Panel(known, series, kind == "accuracy" and top <= 1.0, {"loss": min, "accuracy": max}.get(kind))
 
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "val": "val", "valid": "val", "validation": "val", "dev": "", "eval": ""}
@@ -177,6 +197,18 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [round(i * step, 2 - power) for i in range(first, last + 1)]
 
 
+def _decades(low: float, high: float) -> list[float]:
+    """Powers of ten around a range, at most about seven.
+
+    >>> _decades(0.004, 20.0)
+    [0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    step = max(1, math.ceil((last - first) / 6))
+    count = max(1, math.ceil((last - first) / step))
+    return [10.0 ** (first + k * step) for k in range(count + 1)]
+
+
 def _tick_text(v: float, ticks: Sequence[float], percent: bool, words: Words) -> str:
     if percent:
         return f"{words.digits(100 * v)} %"
@@ -193,20 +225,23 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
     g = scene.group(f"panel-{p.name}".replace(" ", "-"), "panel", p.name, series=[s.name for s in p.series])
     all_points = [q for s in p.series for q in s.points if math.isfinite(q[1]) and math.isfinite(q[0])]
     low, high = min(v for _, v in all_points), max(v for _, v in all_points)
-    if p.percent:
+    if p.log:
+        ticks = _decades(low, high)
+    elif p.percent:
         ticks = [t for t in nice_ticks(low, high) if t <= 1.0 + 1e-9]
     else:
         ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
     if len(ticks) < 2:
         ticks = [ticks[0] - 0.1, *ticks]
-    texts = [_tick_text(t, ticks, p.percent, words) for t in ticks]
+    texts = [words.digits(t) if p.log else _tick_text(t, ticks, p.percent, words) for t in ticks]
     gutter = max(text_width(t, 11) for t in texts) + 8
     left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
 
     def at(q: Point) -> Point:
         across = (q[0] - first) / (last - first) if last > first else 0.5
-        return left + across * PLOT_W, bottom - (q[1] - ticks[0]) / (ticks[-1] - ticks[0]) * PLOT_H
+        y, foot, head = (p.height(v) for v in (q[1], ticks[0], ticks[-1]))
+        return left + across * PLOT_W, bottom - (y - foot) / (head - foot) * PLOT_H
 
     g.text(x, y + 8, p.name, 13, "bold")
     for t, text in zip(ticks, texts, strict=True):

@@ -12,6 +12,12 @@ from . import figure
 
 
 @figure
+def curves_logarithmic() -> Drawing:
+    norms = {"A": [1e-7, None, 1e-4, 2e-2, 1.0], "B": [0.5, 0.6, 0.8, 0.9, 1.0]}
+    return draw.curves({"‖∂E/∂W‖": norms, "layer": [1, 2, 3, 4, 5]}, title="∂E/∂W", log=True, lang="de")
+
+
+@figure
 def training_curves() -> Drawing:
     return draw.curves({"train_loss": [2.3, 0.4, 0.1, 0.05], "test_loss": [2.2, 0.5, 0.2, 0.21], "test_accuracy": [0.2, 0.9, 0.95, 0.96]})
 

@@ -29,6 +29,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "curves": ("Training", "Training"),
     "epoch": ("epoch", "Epoche"),
     "step": ("step", "Schritt"),
+    "layer": ("layer", "Schicht"),
+    "place": ("place", "Ort"),
     "accuracy": ("accuracy", "Genauigkeit"),
     "train": ("train", "Training"),
     "test": ("test", "Test"),

@@ -5,7 +5,7 @@ regularisation beside `weight_decay`'s L2, for all parameters or in any paramete
 """
 
 from ..support.listing import listed
-from . import lr_scheduler, swa_utils
+from . import lr_scheduler, surfaces, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -34,6 +34,7 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "surfaces",
     "swa_utils",
 ]
 

@@ -25,6 +25,7 @@ NAMES = set(
     """
     ReLU Tanh Linear Conv ConvTranspose BatchNorm MaxPool AvgPool Flatten RNNCell Sequential Inception GoogLeNet LeNet ResNet Residual
     Recurrent Cube Adam SGD RMSprop momentum Autoencoder float int NaN kB ex ln y²
+    sigmoid leaky elu gelu
     relu tanh softmax matmul linear reshape permute cat exp sum mean max pool unpool avg batch norm conv transpose cross entropy flatten sub dropout
     adjoint adjoints spread switch where power to add mul div
     input weight bias target indices invstd saved other custom dim

@@ -27,9 +27,9 @@ def test_paths_have_names() -> None:
     assert paths_of(None) == {}
     assert {k: v.tolist() for k, v in paths_of(one).items()} == {"": one}
     assert {k: v.tolist() for k, v in paths_of({"a": one, 2: ac.tensor(one)}).items()} == {"a": one, "2": one}
-    assert list(paths_of({str(i): [[1, 2]] for i in range(4)})) == ["0", "1", "2", "3"]
-    with pytest.raises(ValueError, match="at most 4 paths, so that their styles differ, got 5"):
-        paths_of({str(i): one for i in range(5)})
+    assert list(paths_of({str(i): [[1, 2]] for i in range(6)})) == list("012345")
+    with pytest.raises(ValueError, match="at most 6 paths, so that their styles differ, got 7"):
+        paths_of({str(i): one for i in range(7)})
 
 
 @pytest.mark.parametrize("path", [[1.0, 2.0], np.zeros((2, 3)), np.zeros((0, 2)), np.zeros((1, 2, 2))])

@@ -55,6 +55,20 @@ PICTURES: dict[str, Any] = {
     "surface that ends": lambda **o: draw.surface(
         lambda x, y: np.log(np.where(x > 0, x, np.nan)) + y, WAYS, bounds=((-1, 1), (-1, 1)), **o
     ),
+    "surface from the side": lambda **o: draw.surface(bowl, WAYS, view="3d", **o),
+    "surface twice": lambda **o: draw.surface(bowl, {**WAYS, "a": spiral(2), "b": spiral(4)}, names=("w₀", "w₁"), view="both", **o),
+    "surface that ends, twice": lambda **o: draw.surface(
+        lambda x, y: np.log(np.where(x > 0, x, np.nan)) + y, WAYS, bounds=((-1, 1), (-1, 1)), view="both", **o
+    ),
+    "flat surface from the side": lambda **o: draw.surface(lambda x, y: 0 * x, bounds=((0, 1), (0, 9)), view="3d", **o),
+    "functions": lambda **o: draw.functions(**o),
+    "one function": lambda **o: draw.functions(ac.sin, bounds=(-6, 6), **o),
+    "four functions": lambda **o: draw.functions([ac.sign, nn.Hardtanh(), ac.tan, lambda x: 1e6 * x**2], bounds=(-2, 3), **o),
+    "kernels in colour": lambda **o: draw.filters(rng.normal(size=(20, 3, 5, 5)), **o),
+    "kernels in colour and not": lambda **o: draw.filters(
+        {"conv1": rng.normal(size=(4, 3, 5, 5)), "conv2": rng.normal(size=(4, 3, 5, 5))}, **o
+    ),
+    "one kernel in colour": lambda **o: draw.filters(rng.normal(size=(1, 3, 11, 11)), **o),
     "flat surface": lambda **o: draw.surface(lambda x, y: 0 * x, bounds=((0, 1), (0, 9)), **o),
     "saliency": lambda **o: draw.saliency(get_model("lenet5"), digit, **o),
     "saliency in colour": lambda **o: draw.saliency(
@@ -134,6 +148,146 @@ def test_functions_of_numbers_are_taken() -> None:
     assert draw.surface(lambda x, y: ((w * ac.tensor([x, y])) ** 2).sum(), bounds=((0, 1), (0, 1))).svg
 
 
+def test_six_ways_have_six_signs() -> None:
+    ways = {str(k): spiral(k) for k in range(6)}
+    drawn = groups(draw.surface(bowl, ways).scene, "label")
+    signs = [
+        (type(g.items[1]).__name__, g.items[1].fill == "paper", len(list(g.items[1].points())) if isinstance(g.items[1], Path) else 0)
+        for g in drawn
+    ]
+    dashes = {g.items[0].dash for g in drawn}
+    assert len(dashes) == 6
+    assert len(set(signs)) >= 5  # the two triangles stand on different sides
+    tips = {g.title: [y for _, y in g.items[1].points()] for g in drawn if signs[drawn.index(g)][2] == 3}
+    assert len({min(ys) == ys[0] for ys in tips.values()}) == 2
+
+
+def test_what_a_surface_hides_is_hidden() -> None:
+    """Against the picture itself: a place is hidden if a square nearer to the eye lies over its pixel."""
+    from autograd_cnn.drawing.plots.relief import TALL, TILT, TURN, Relief
+
+    x, y = np.meshgrid(np.linspace(-1, 1, 161), np.linspace(-1, 1, 161))
+    relief = Relief(np.cos(4 * x) * np.cos(4 * y), ((-1, 1), (-1, 1)), 0.0, 0.0)
+    u, v = rng.uniform(-0.95, 0.95, (2, 200))
+    found = relief.seen(u, v)
+    away = x * math.sin(TURN) + y * math.cos(TURN)
+    px, py = relief.project(x, y, relief.height(x, y))
+    clear = 0
+    for a, b, seen in zip(u, v, found, strict=True):
+        (qx, qy), depth = relief.project(a, b, float(relief.height(np.array(a), np.array(b)))), a * math.sin(TURN) + b * math.cos(TURN)
+        column = (np.abs(px - qx) < 2) & (away < depth - 0.05)
+        below = float(py[column].min()) - qy if column.any() else math.inf  # how far below it the nearer part of the surface ends
+        if abs(below) > 4:  # pixels
+            assert bool(seen) == (below > 0)
+            clear += 1
+    assert clear > 120
+    assert 20 < found.sum() < 190
+    assert TALL > 0 and 0 < TILT < math.pi / 2
+
+
+def test_heights_are_those_of_the_function() -> None:
+    from autograd_cnn.drawing.plots.relief import NET, Relief
+
+    scene = draw.surface(lambda x, y: x + 10 * y, {"way": [(0.2, 0.5), (0.6, 0.5)]}, bounds=((0, 1), (0, 2)), view="3d").scene
+    assert sum(s[0] == "M" for path in groups(scene, "relief")[0].items for s in path.steps) == NET**2
+    assert {"0", "21", "way"} <= set(texts(scene))
+    x, y = np.meshgrid(np.linspace(0, 1, 161), np.linspace(0, 2, 161))
+    relief = Relief(x + 10 * y, ((0.0, 1.0), (0.0, 2.0)), 0.0, 0.0)
+    assert relief.height(np.array([-1.0, 0.0, 1.0]), np.array([-1.0, 0.5, 1.0])) == pytest.approx([0, 15.5 / 21, 1])
+
+
+def test_a_surface_brings_its_bounds() -> None:
+    from autograd_cnn.optim import surfaces
+
+    assert draw.surface(surfaces.beale).svg == draw.surface(surfaces.beale.fn, bounds=surfaces.beale.bounds).svg
+
+
+# ------------------------------------------------------------------------------------------------------- functions
+def test_values_and_slopes_are_the_functions() -> None:
+    from autograd_cnn.drawing.plots.functions import DEFAULTS, sampled
+
+    erf = np.vectorize(math.erf)
+    known: dict[str, Any] = {
+        "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2),
+        "tanh": (np.tanh, lambda x: 1 / np.cosh(x) ** 2),
+        "relu": (lambda x: np.maximum(x, 0), lambda x: 1.0 * (x > 0)),
+        "leaky_relu 0.1": (lambda x: np.where(x > 0, x, 0.1 * x), lambda x: np.where(x > 0, 1, 0.1)),
+        "elu": (lambda x: np.where(x > 0, x, np.expm1(x)), lambda x: np.where(x > 0, 1, np.exp(x))),
+        "gelu": (
+            lambda x: x * (1 + erf(x / 2**0.5)) / 2,
+            lambda x: (1 + erf(x / 2**0.5)) / 2 + x * np.exp(-(x**2) / 2) / (2 * math.pi) ** 0.5,
+        ),
+    }
+    assert list(known) == list(DEFAULTS)
+    for name, (value, slope) in known.items():
+        f = sampled(name, DEFAULTS[name], (-4.0, 4.0))
+        assert f.value == pytest.approx(value(f.x), abs=1e-7), name
+        assert f.slope == pytest.approx(slope(f.x), abs=1e-7), name
+        assert (len(f.jumps[0]), len(f.jumps[1])) == (0, 1 if "relu" in name else 0), name
+
+
+def test_jumps_are_found_and_poles_interrupt() -> None:
+    from autograd_cnn.drawing.plots.functions import sampled
+
+    f = sampled("step", lambda x: (x > 0.123) * 1.0 + x * x, (-1.0, 1.0))
+    (at,) = f.jumps[0]
+    assert f.x[at] <= 0.123 <= f.x[at + 1]
+    assert f.x[at + 1] - f.x[at] < 1e-12
+    assert f.jumps[1] == []
+    steep = sampled("steep", lambda x: ac.tanh(400 * x), (-1.0, 1.0))
+    assert steep.jumps == ([], [])
+    pole = sampled("1/x", lambda x: 1 / (x - 0.001), (-1.0, 1.0))
+    (at,) = pole.jumps[0]
+    assert pole.x[at] < 0.001 < pole.x[at + 1]
+    assert np.abs(pole.value).max() < 1e4
+
+
+def test_functions_are_named() -> None:
+    found = texts(draw.functions([ac.relu, nn.Tanh(), lambda x: 2 * x]).scene)
+    assert {"relu", "Tanh", "f"} <= set(found)
+    layer = nn.Dropout()
+    draw.functions({"dropout in evaluation": layer})
+    assert layer.training
+
+
+# ------------------------------------------------------------------------------------------------------- kernels and maps
+def pixels(png: bytes) -> Any:
+    """A picture of this package's writer, by Pillow."""
+    import io
+
+    image = pytest.importorskip("PIL.Image")
+    return np.asarray(image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def test_kernels_of_a_colour_picture_have_its_colours() -> None:
+    w = np.zeros((2, 3, 2, 2))
+    w[0, 0, 0, 0], w[0, 1, 0, 1], w[1, 2, 1, 1] = 2.0, -2.0, 1.0
+    tiles = [pixels(g.items[0].png) for g in groups(draw.filters(w).scene, "kernel")]
+    assert [t.shape for t in tiles] == [(2, 2, 3)] * 2
+    assert tiles[0][0].tolist() == [[255, 128, 128], [128, 0, 128]]
+    assert tiles[1].tolist() == [[[128, 128, 128]] * 2, [[128, 128, 128], [128, 128, 191]]]
+    assert len(groups(draw.filters(w, rgb=False).scene, "kernel")) == 6
+    assert len(groups(draw.filters(w[..., :1, :1]).scene, "kernel")) == 6  # 1×1: no picture
+    assert len(groups(draw.filters({"a": w, "b": w}).scene, "kernel")) == 2 + 6
+    assert len(groups(draw.filters({"a": w, "b": w}, rgb=True).scene, "kernel")) == 2 + 2
+    for wrong in (np.ones((2, 1, 3, 3)), np.ones((3, 3)), np.ones((2, 3, 5))):
+        with pytest.raises(ValueError, match=r"expected a weight of shape \(O, 3, KH, KW\) for rgb=True, got"):
+            draw.filters(wrong, rgb=True)
+
+
+def test_zero_is_white_where_maps_have_both_signs() -> None:
+    scene = draw.activations({"signed": np.array([[[-1.0, 0.0], [0.5, 4.0]]]), "positive": np.array([[[0.0, 0.5], [0.5, 4.0]]])}).scene
+    signed, positive = (pixels(g.items[0].png) for g in groups(scene, "map"))
+    assert signed[0, 1].min() >= 250  # 0
+    assert signed[0, 0, 0] > signed[0, 0, 2] + 20  # −1 is vermilion
+    assert signed[1, 1, 2] > signed[1, 1, 0] + 20  # 4 is blue
+    assert positive[0, 0].tolist() == [0xF7, 0xFA, 0xFC]
+    assert texts(scene).count("−4") == texts(scene).count("0") - 1 == 1
+    units = [g.items[0].fill for g in groups(draw.activations({"tanh": np.linspace(-1, 0.5, 31)}).scene, "unit")]
+    assert units[0] == "#8f2f04"
+    assert units[20] == "#fefeff"  # of 256 colours two share the middle
+
+
 # ------------------------------------------------------------------------------------------------------- saliency
 def test_the_gradient_is_that_of_the_score() -> None:
     model = net().eval()
@@ -196,8 +350,21 @@ def test_some_layers_can_be_chosen() -> None:
             ValueError,
             r"path 'Adam' leaves them at step 1\. Cut it there: path\[:1\]",
         ),
-        (lambda: draw.surface(bowl, {str(k): [(0, 0)] for k in range(5)}), ValueError, "at most 4 paths"),
+        (lambda: draw.surface(bowl, {str(k): [(0, 0)] for k in range(7)}), ValueError, "at most 6 paths"),
+        (
+            lambda: draw.surface(bowl, WAYS, view="both sides"),
+            ValueError,
+            r"expected view to be 'contour', '3d' or 'both', got 'both sides'",
+        ),
         (lambda: draw.surface(lambda x, y: x * math.nan, bounds=((0, 1), (0, 1))), ValueError, "the function is finite nowhere"),
+        (lambda: draw.functions("sigmoid"), TypeError, "expected functions of one tensor, as ac.sigmoid, got str"),
+        (lambda: draw.functions([]), TypeError, "got none"),
+        (lambda: draw.functions(ac.relu, bounds=(1, 0)), ValueError, r"expected bounds \(x0, x1\) that rise, got \(1, 0\)"),
+        (lambda: draw.functions(lambda x: ac.softmax(x, 0)), ValueError, "expected 'f' to work entry by entry"),
+        (lambda: draw.functions(lambda x: x + ac.rand(1, dtype=ac.float64)), ValueError, "the same at each call"),
+        (lambda: draw.functions(ac.sum), ValueError, r"expected 'sum' to give a tensor of its input's shape \(241,\), got shape \(\)"),
+        (lambda: draw.functions(lambda x: x.detach() * 1), GraphError, "'f' leaves the graph"),
+        (lambda: draw.functions(lambda x: ac.log(x - 9)), ValueError, "'f' is finite nowhere from -4.0 to 4.0"),
         (lambda: draw.saliency(net(), np.ones((8, 8)), 3), ValueError, "expected target to be a class from 0 to 2, got 3"),
         (lambda: draw.saliency(net(), np.ones((2, 1, 8, 8))), ValueError, r"expected one picture, .* got shape \(2, 1, 8, 8\)"),
         (lambda: draw.saliency(net(), np.ones(8)), ValueError, r"expected a picture, .* got shape \(1, 8\)"),

@@ -15,8 +15,9 @@ from ..plots.activations import activations_figure
 from ..plots.confusion import confusion_scene, counts_of
 from ..plots.curves import curves_figure
 from ..plots.filters import filters_figure
+from ..plots.functions import functions_scene
 from ..plots.saliency import batch_of, class_name, gradient_of, saliency_scene
-from ..plots.surface import surface_scene
+from ..plots.surface import check_view, surface_scene
 from ..view.arguments import check_number, snapshot, traced
 
 
@@ -27,6 +28,7 @@ class PlotFigures:
         self,
         weights: Any,
         *,
+        rgb: bool | None = None,
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -34,15 +36,17 @@ class PlotFigures:
         prefix: str = "",
     ) -> Drawing:
         """Draw learned kernels as little pictures: vermilion below zero, white at zero, blue above, the range beside
-        them.
+        them; kernels that see a colour picture as tiles in its colours, grey at zero.
 
         Args:
             weights: a weight of shape (O, I, KH, KW), (O, I, K) or (O, I), or a layer that has one; or several as a
                 mapping or as pairs (name, weight). At most 64 × 64 kernels of a layer are shown (and the figure says
                 so).
+            rgb: True takes three input channels as the colours of one tile, False draws each by itself. By default the first weight
+                is drawn in colour if it has three input channels and kernels larger than 1×1.
 
         Raises:
-            ValueError: a weight of another shape.
+            ValueError: a weight of another shape; rgb=True without three input channels.
             TypeError: not an array of numbers.
 
         Example:
@@ -50,9 +54,11 @@ class PlotFigures:
             >>> from autograd_cnn import draw
             >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))})
             <Drawing 'Learned kernels', 430×223>
+            >>> draw.filters(np.ones((16, 3, 7, 7)))
+            <Drawing 'Learned kernels', 740×203>
         """
         words = Words(lang)
-        scene = filters_figure(weights, words, words("filters") if title is None else title, subtitle)
+        scene = filters_figure(weights, words, words("filters") if title is None else title, subtitle, rgb)
         return Drawing(scene, theme, prefix)
 
     def activations(
@@ -69,7 +75,8 @@ class PlotFigures:
         precision: int = 2,
         prefix: str = "",
     ) -> Drawing:
-        """Draw one sample on its way through a network, a row for each layer.
+        """Draw one sample on its way through a network, a row for each layer. A layer with negative values is drawn on a scale with a
+        visible 0: vermilion, white, blue.
 
         Args:
             model: a model, which is run on the image in evaluation; or what its layers gave: pairs (name, array) or a
@@ -183,34 +190,76 @@ class PlotFigures:
         *,
         bounds: Any = None,
         names: tuple[str, str] = ("x", "y"),
+        view: str = "contour",
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
         lang: str = "en",
         prefix: str = "",
     ) -> Drawing:
-        """Draw a function of two variables from above, as level lines, and the ways of up to four optimizers over it,
-        each with its own dash pattern and marker.
+        """Draw a function of two variables from above, as level lines, and the ways of up to six optimizers over it,
+        each with its own dash pattern and marker; or from the side, or both beside each other.
 
         Args:
             fn: `fn(x, y)`, called once with arrays if it takes them, else number by number.
             paths: the places an optimizer visited, (T, 2), or a mapping of names to such.
-            bounds: ((x0, x1), (y0, y1)), the part that is drawn; by default what the paths need.
+            bounds: ((x0, x1), (y0, y1)), the part that is drawn; by default `fn.bounds`, which the functions in `optim.surfaces` have,
+                else what the paths need.
             names: of the two variables.
+            view: "contour" for level lines, "3d" for heights seen from the side, "both" for one beside the other. Heights are true to
+                the values; the shades of "3d" part them as the level lines do, finely where the surface is low.
 
         Raises:
-            ValueError: no bounds and no paths, more than four paths, places that are not finite.
+            ValueError: no bounds and no paths, more than six paths, places that are not finite, another view.
 
         Example:
             >>> from autograd_cnn import draw
             >>> draw.surface(lambda x, y: x**2 + 4 * y**2, {"SGD": [(2, 1), (1, 0.2), (0.5, 0.0)]})
             <Drawing 'Loss surface', 677×432>
+            >>> from autograd_cnn.optim import surfaces
+            >>> draw.surface(surfaces.saddle, view="both").scene.name
+            'surface'
         """
         words, theme = Words(lang), check_theme(theme)
         if not callable(fn):
             raise TypeError(f"draw.surface: expected a function of two numbers, got {type(fn).__name__}.")
         known = words("surface") if title is None else title
-        return Drawing(surface_scene(fn, paths, bounds, names, words, known, subtitle), theme, prefix)
+        return Drawing(surface_scene(fn, paths, bounds, names, words, known, subtitle, check_view(view)), theme, prefix)
+
+    def functions(
+        self,
+        functions: Any = None,
+        *,
+        bounds: tuple[float, float] = (-4.0, 4.0),
+        title: str | None = None,
+        subtitle: str | None = None,
+        theme: str = "auto",
+        lang: str = "en",
+        prefix: str = "",
+    ) -> Drawing:
+        """Draw functions of one number with their derivatives, each in a panel of its own: value and derivative are what the function
+        and its backward pass give on tensors in float64.
+
+        Args:
+            functions: a function or layer of one tensor that works entry by entry; several in a list, or as a mapping of names to
+                functions. By default sigmoid, tanh, ReLU, leaky ReLU (slope 0.1), ELU and GELU.
+            bounds: (x0, x1), the part that is drawn.
+
+        Raises:
+            TypeError: what cannot be called.
+            ValueError: bounds that do not rise; a function that mixes entries or differs from call to call, or is finite nowhere.
+            GraphError: a function that leaves the graph.
+
+        Example:
+            >>> import autograd_cnn as ac
+            >>> ac.draw.functions(ac.sigmoid).scene.desc
+            'Activation functions: value solid, derivative dashed. sigmoid: f′ from 0.0177 to 0.25.'
+            >>> ac.draw.functions({"swish": lambda x: x * ac.sigmoid(x), "sine": ac.sin}, bounds=(-6, 6))
+            <Drawing 'Activation functions', 567×300>
+        """
+        words, theme = Words(lang), check_theme(theme)
+        known = words("functions") if title is None else title
+        return Drawing(functions_scene(functions, bounds, words, known, subtitle), theme, prefix)
 
     def curves(
         self,

@@ -37,10 +37,13 @@ def paint(values: npt.NDArray[np.float64], low: float, high: float, ramp: Sequen
     finite = np.isfinite(values)
     span = high - low
     t = (np.where(finite, values, low) - low) / span if span > 0 else np.full(values.shape, 0.5)
-    steps = np.rint(np.clip(t, 0, 1) * 63).astype(np.int64)  # 64 steps are more than the eye tells apart in so small a tile
+    last = (
+        62 if low == -high else 63
+    )  # some 64 steps are more than the eye tells apart in so small a tile; about 0 an odd number, one of them 0
+    steps = np.rint(np.clip(t, 0, 1) * last).astype(np.int64)
     steps = np.where(finite, steps, 64)
     used, indices = np.unique(steps, return_inverse=True)
-    palette = [ramp[round(i * 255 / 63)] if i < 64 else "#9a9a9a" for i in used.tolist()]
+    palette = [ramp[round(i * 255 / last)] if i < 64 else "#9a9a9a" for i in used.tolist()]
     return write_png(indices.reshape(values.shape).astype(np.uint8), palette)
 
 

@@ -72,6 +72,17 @@ ROLES: dict[str, tuple[str, str]] = {
     "series-2": ("#8a4a86", "#d79ad3"),
     "series-3": ("#8a5f00", "#e0b64a"),
     "series-4": ("#4f5b69", "#9aa7b5"),
+    "series-5": ("#a04a62", "#e18aa2"),
+    "series-6": ("#4d55a5", "#a9b0f2"),
+    # heights of a surface seen from the side, from low to high
+    "relief-0": ("#f3f7fa", "#14202b"),
+    "relief-1": ("#e6eef5", "#172838"),
+    "relief-2": ("#d8e5ef", "#1b3144"),
+    "relief-3": ("#cadbe9", "#1f3a51"),
+    "relief-4": ("#bbd1e3", "#24445f"),
+    "relief-5": ("#acc7dd", "#294f6e"),
+    "relief-6": ("#9dbdd7", "#2f5b7e"),
+    "relief-7": ("#8db2d0", "#36678f"),
 }
 
 # On paper the tinted grounds only cost toner; the hairlines must be darker to survive the printer.
@@ -98,6 +109,8 @@ ON = {
         "series-2",
         "series-3",
         "series-4",
+        "series-5",
+        "series-6",
     ),
     "card": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),
     "panel": ("ink", "muted", "faint", "forward", "gradient", "kept", "parameter"),

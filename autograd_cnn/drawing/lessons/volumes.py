@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ...graph.graph import Graph
-from ..canvas import png, symbols, theme
+from ..canvas import png, symbols
 from ..canvas.geometry import Track
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
-from ..view.arrays import Array, finite_range, image_png
+from ..view.arrays import Array, image_png, scale_of
 from .layer_folds import focused
 from .layers import Layer, caption, folding_within, layers_of
 from .volumes_layout import Arrangement, Lane, Volume, arrange
@@ -229,8 +229,7 @@ def _face(a: Array, picture: bool) -> bytes:
     if picture and a.shape[0] in (1, 3):
         return image_png(a, "volumes")
     flat = a[int(np.argmax([m.std() for m in a]))]
-    low, high = finite_range(flat)
-    return png.paint(flat, low, high, theme.SEQUENTIAL)
+    return png.paint(flat, *scale_of(flat))
 
 
 # ------------------------------------------------------------------------------------------------------- ways between

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..canvas import symbols, theme
+from ..canvas import symbols
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, shape
-from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, shade, tile
+from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, scale_of, shade, tile
 
 ROOM = 780.0
 MOST_MAPS = 128
@@ -23,6 +23,18 @@ BARS = 24  # vectors of so many units at most are drawn as bars
 class _Row:
     name: str
     data: Array  # (C, H, W) or (F,)
+
+    @property
+    def scale(self) -> tuple[float, float, tuple[str, ...]]:
+        return scale_of(self.data)
+
+    @property
+    def signed(self) -> bool:
+        return finite_range(self.data)[0] < 0
+
+    @property
+    def bars(self) -> bool:
+        return self.vector and self.data.size <= BARS
 
     @property
     def vector(self) -> bool:
@@ -50,7 +62,11 @@ def activations_figure(
         )
     labels = list(classes) if classes is not None else [str(i) for i in range(rows[-1].data.shape[0])]
     scene = Scene(title=title, name="activations", lang=words.lang)
-    line = subtitle if subtitle is not None else words("activations sub")
+    line = (
+        subtitle
+        if subtitle is not None
+        else words("activations signed" if any(r.signed and not r.bars for r in rows) else "activations sub")
+    )
     wide = symbols.heading(scene, title, line)
     column = max(150.0, *(_label_width(r, words) for r in rows)) + 26
     x, y = symbols.MARGIN + column, symbols.HEADING + 2
@@ -74,8 +90,8 @@ def activations_figure(
         title_of = f"{r.name}: {words('values from', shape(r.data.shape), words.digits(low), words.digits(high))}"
         told.append(title_of + ".")
         group = scene.group(f"layer-{k}", "layer", title_of, layer=r.name, shape=list(r.data.shape))
-        height = _label(group, r, y, words, bars=r.vector and r.data.size <= BARS)
-        if r.vector and r.data.size <= BARS:
+        height = _label(group, r, y, words, bars=r.bars)
+        if r.bars:
             width, used = _bars(
                 group, r.data, x, y, labels if k == len(rows) - 1 else [str(i) for i in range(r.data.size)], precision, words
             )
@@ -128,14 +144,14 @@ def _label(group: Group, r: _Row, y: float, words: Words, bars: bool) -> float:
     group.text(x, y + 29, _count_text(r, words), 11, ink="muted")
     if bars:
         return 34.0
-    ramp_bar(group, x, y + 38, 110, *finite_range(r.data), theme.SEQUENTIAL, words)
+    ramp_bar(group, x, y + 38, 110, *r.scale, words, middle=r.signed)
     return 62.0
 
 
 def _maps(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[float, float]:
     c, h, w = r.data.shape
     shown = min(c, MOST_MAPS)
-    low, high = finite_range(r.data)
+    scale = r.scale
     longest = min(max(ROOM / shown - 6, 34.0), 76.0)
     side = longest / max(h, w)
     width, height = w * side, h * side
@@ -144,14 +160,14 @@ def _maps(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[floa
         left, top = x + (k % columns) * (width + 6), y + (k // columns) * (height + 6)
         a, b = finite_range(r.data[k])
         g = group.group(None, "map", f"{r.name}[{k}]: {words.digits(a)} … {words.digits(b)}")
-        tile(g, r.data[k], left, top, width, height, low, high, theme.SEQUENTIAL)
+        tile(g, r.data[k], left, top, width, height, *scale)
     rows = -(-shown // columns)
     return min(shown, columns) * (width + 6) - 6, rows * (height + 6) - 6
 
 
 def _strip(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[float, float]:
     """A long vector as cells, line by line."""
-    low, high = finite_range(r.data)
+    scale = r.scale
     count, size = r.data.size, 13.0
     columns = min(count, int(ROOM // size))
     if count > 10 * columns:
@@ -164,7 +180,7 @@ def _strip(group: Group, r: _Row, x: float, y: float, words: Words) -> tuple[flo
             y + 2 + (k // columns) * (size + 3),
             size - 1,
             size,
-            fill=shade(v, low, high, theme.SEQUENTIAL),
+            fill=shade(v, *scale),
             stroke="hair",
             line=0.5,
         )

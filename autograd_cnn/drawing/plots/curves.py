@@ -16,7 +16,14 @@ from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
 
 PLOT_W, PLOT_H = 380.0, 236.0
-STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
+STYLES: tuple[tuple[str, str | None], ...] = (
+    ("series-1", None),
+    ("series-2", "7 4"),
+    ("series-3", "2 3"),
+    ("series-4", "9 3 2 3"),
+    ("series-5", "12 4"),
+    ("series-6", "5 2 1 2 1 2"),
+)
 STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
 
 
@@ -287,21 +294,25 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Wo
 
 
 def marker(g: Group, k: int, at: Point, ink: str) -> None:
-    """The sign of series number k: disc, square, triangle, rhombus."""
-    (x, y), r = at, 3.6
-    if k % 4 == 0:
+    """The sign of series number k: disc, square, triangle, rhombus, triangle on its head, ring."""
+    (x, y), r, kind = at, 3.6, k % len(STYLES)
+    if kind == 0:
         g.circle(x, y, r, fill=ink)
-    elif k % 4 == 1:
+    elif kind == 1:
         g.rect(x - r, y - r, 2 * r, 2 * r, fill="paper", stroke=ink, line=1.6)
-    elif k % 4 == 2:
+    elif kind == 2:
         g.polygon([(x, y - r * 1.25), (x + r * 1.15, y + r * 0.8), (x - r * 1.15, y + r * 0.8)], fill=ink)
-    else:
+    elif kind == 3:
         g.polygon(
             [(x, y - r * 1.35), (x + r * 1.35, y), (x, y + r * 1.35), (x - r * 1.35, y)],
             fill="paper",
             stroke=ink,
             line=1.6,
         )
+    elif kind == 4:
+        g.polygon([(x, y + r * 1.25), (x + r * 1.15, y - r * 0.8), (x - r * 1.15, y - r * 0.8)], fill=ink)
+    else:
+        g.circle(x, y, r, fill="paper", stroke=ink, line=1.6)
 
 
 def _labels(g: Group, p: _Panel, ends: Sequence[tuple[float, int]], right: float, words: Words) -> float:

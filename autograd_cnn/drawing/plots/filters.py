@@ -1,4 +1,5 @@
-"""The figure of learned kernels: a grid of little pictures, vermilion below zero, white at zero, blue above."""
+"""The figure of learned kernels: a grid of little pictures, vermilion below zero, white at zero, blue above; of a layer that sees a
+colour picture, tiles in its colours."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ from ..view.arrays import Array, array_of, cells, finite_range, ramp_bar, tile
 
 ROOM = 760.0  # the width a grid may take
 MOST = 64  # rows or columns of a grid at most; the subtitle says so when there are more
+MOST_TILES = 256  # tiles in colour, which need no grid
 MANY = 400  # more tiles than this become one picture
+LIGHT = tuple(theme.mix("#000000", "#ffffff", i / 255) for i in range(256))  # of a channel: black, grey at 0, full
 SHARP = 700  # so many cells in all are drawn one by one
 
 
@@ -26,20 +29,27 @@ class _Layer:
     weight: Array  # (O, I, KH, KW), cut to what is shown
     full: tuple[int, ...]
     bound: float  # of the colour scale, on both sides of zero
+    rgb: bool = False  # the three input channels are the colours of one tile
 
     @property
     def cut(self) -> bool:
         return self.full[:2] != self.weight.shape[:2] and len(self.full) > 2
 
 
-def filters_figure(weights: Any, words: Words, title: str, subtitle: str | None) -> Scene:
+def filters_figure(weights: Any, words: Words, title: str, subtitle: str | None, rgb: bool | None = None) -> Scene:
     """Draw kernels of one layer, or of several given as a mapping or as pairs (name, weight)."""
-    layers = [_layer(name, w) for name, w in _named(weights)]
+    layers = [_layer(name, w, rgb if rgb is not None or k == 0 else False) for k, (name, w) in enumerate(_named(weights))]
     if not layers:
         raise ValueError("draw.filters: expected the weights of at least one layer, got none.")
     scene = Scene(title=title, name="filters", lang=words.lang)
-    grids = any(n.weight.shape[1] > 1 for n in layers)
-    line = subtitle if subtitle is not None else words("filters sub" if grids else "filters one")
+    kinds = {"filters rgb" if n.rgb else "filters sub" if n.weight.shape[1] > 1 else "filters one" for n in layers}
+    line = (
+        subtitle
+        if subtitle is not None
+        else words(
+            "filters both" if "filters rgb" in kinds and len(kinds) > 1 else "filters sub" if "filters sub" in kinds else next(iter(kinds))
+        )
+    )
     wide = symbols.heading(scene, title, line)
     y = symbols.HEADING + 6
     told = []
@@ -62,7 +72,7 @@ def _named(weights: Any) -> list[tuple[str, Any]]:
     return [("", weights)]
 
 
-def _layer(name: str, w: Any) -> _Layer:
+def _layer(name: str, w: Any, rgb: bool | None = False) -> _Layer:
     if hasattr(w, "weight"):
         name, w = name or type(w).__name__, w.weight
     a = array_of(w, "filters")
@@ -76,8 +86,14 @@ def _layer(name: str, w: Any) -> _Layer:
             f"draw.filters: expected a weight of shape (O, I, KH, KW), (O, I, K) or (O, I), got {full}. "
             "Pass a convolution's weight, for example model.conv1.weight."
         )
+    colours = len(full) == 4 and full[1] == 3
+    if rgb and not colours:
+        raise ValueError(f"draw.filters: expected a weight of shape (O, 3, KH, KW) for rgb=True, got {full}.")
     low, high = finite_range(a)
-    return _Layer(name, a[:MOST, :MOST], full, max(abs(low), abs(high)) or 1.0)
+    bound = max(abs(low), abs(high)) or 1.0
+    if rgb or (rgb is None and colours and full[2:] != (1, 1)):
+        return _Layer(name, a[:MOST_TILES], full, bound, rgb=True)
+    return _Layer(name, a[:MOST, :MOST], full, bound)
 
 
 def _title(n: _Layer, words: Words) -> str:
@@ -91,7 +107,7 @@ def _draw_layer(group: Group, n: _Layer, y: float, words: Words) -> tuple[float,
     x = symbols.MARGIN
     runs = [Run(n.name or words("weight"), "bold"), Run(f"   {shape(n.full)}", "sans", "forward")]
     if n.cut:
-        shown, of = n.weight.shape[0] * n.weight.shape[1], n.full[0] * n.full[1]
+        shown, of = (a[0] if n.rgb else a[0] * a[1] for a in (n.weight.shape, n.full))
         runs.append(Run("   " + words("shown of", words.count(shown), words.count(of)), "sans", "muted", 0.92))
     bad = int(np.size(n.weight) - np.isfinite(n.weight).sum())
     if bad:
@@ -101,12 +117,12 @@ def _draw_layer(group: Group, n: _Layer, y: float, words: Words) -> tuple[float,
     o, i, _kh, _kw = n.weight.shape
     # As wide as it is tall or wider: the longer side runs to the right. A single input channel makes a plain row that
     # wraps.
-    if i == 1:
+    if i == 1 or n.rgb:
         width, end = _draw_row(group, n, x, y + 26, words)
     else:
         width, end = _draw_grid(group, n, x, y + 26, turned=o > i, words=words)
     scale = max(x + head + 30, x + width - 150)
-    ramp_bar(group, scale, y + 1, 150, -n.bound, n.bound, theme.DIVERGING, words, middle=True)
+    ramp_bar(group, scale, y + 1, 150, -n.bound, n.bound, LIGHT if n.rgb else theme.DIVERGING, words, middle=True)
     return max(width, scale + 150 - x), end
 
 
@@ -133,13 +149,26 @@ def _draw_row(group: Group, n: _Layer, x: float, y: float, words: Words) -> tupl
 
 
 def _kernel(group: Group, n: _Layer, o: int, i: int, x: float, y: float, size: float, sharp: bool, words: Words) -> None:
-    w = n.weight[o, i]
+    if n.rgb:
+        w, index = n.weight[o], str(o)
+    else:
+        w, index = n.weight[o, i], f"{o}, {i}"
     low, high = finite_range(w)
-    g = group.group(None, "kernel", f"{n.name or words('weight')}[{o}, {i}]: {words.digits(low)} … {words.digits(high)}")
-    if sharp:
+    g = group.group(None, "kernel", f"{n.name or words('weight')}[{index}]: {words.digits(low)} … {words.digits(high)}")
+    if n.rgb:
+        across, down = w.shape[2] * size, w.shape[1] * size
+        g.image(x, y, across, down, _in_colour(w, n.bound))
+        g.rect(x, y, across, down, stroke="hair")
+    elif sharp:
         cells(g, w, x, y, size, -n.bound, n.bound, theme.DIVERGING)
     else:
         tile(g, w, x, y, w.shape[1] * size, w.shape[0] * size, -n.bound, n.bound, theme.DIVERGING)
+
+
+def _in_colour(w: Array, bound: float) -> bytes:
+    """A kernel (3, KH, KW) as one picture: 0 is mid-grey in each channel."""
+    t = 0.5 + 0.5 * np.clip(np.nan_to_num(w) / bound, -1, 1)
+    return png.write_png(np.rint(t * 255).astype(np.uint8).transpose(1, 2, 0))
 
 
 def _draw_grid(group: Group, n: _Layer, x: float, y: float, turned: bool, words: Words) -> tuple[float, float]:

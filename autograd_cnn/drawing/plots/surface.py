@@ -1,4 +1,4 @@
-"""A loss surface from above: level lines, and the ways of optimizers over it."""
+"""A loss surface from above: level lines, and the ways of optimizers over it; `relief.py` has it from the side."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import nearest
 from ..canvas import symbols
 from ..canvas.geometry import Space, spread
 from ..canvas.metrics import text_width
@@ -16,6 +17,7 @@ from ..canvas.text import Words
 from ..view.arrays import Array, array_of
 from .contour import level_lines
 from .curves import STYLES, marker, nice_ticks
+from .relief import HEIGHT, WIDTH, draw_relief, gutter
 
 SIDE = 420.0
 GRID = 161
@@ -88,48 +90,95 @@ def levels_of(z: Array) -> list[float]:
     return [low + (high - low) * float(s) ** 2.4 for s in shares]
 
 
+VIEWS = ("contour", "3d", "both")
+
+
+def check_view(view: Any) -> str:
+    """One of the views."""
+    if view not in VIEWS:
+        raise ValueError(f"draw.surface: expected view to be 'contour', '3d' or 'both', got {view!r}.{nearest(str(view), VIEWS)}")
+    return str(view)
+
+
 def surface_scene(
-    fn: Callable[[Any, Any], Any], paths: Any, bounds: Any, names: tuple[str, str], words: Words, title: str, subtitle: str | None
+    fn: Callable[[Any, Any], Any],
+    paths: Any,
+    bounds: Any,
+    names: tuple[str, str],
+    words: Words,
+    title: str,
+    subtitle: str | None,
+    view: str = "contour",
 ) -> Scene:
-    """Draw the level lines and the ways."""
+    """Draw the level lines, or the surface from the side, or both, and the ways."""
     ways = paths_of(paths)
-    box = bounds_of(bounds, ways)
+    box = bounds_of(getattr(fn, "bounds", None) if bounds is None else bounds, ways)
     z = sampled(fn, box)
-    (x0, x1), (y0, y1) = box
     scene = Scene(title=title, name="surface", lang=words.lang)
-    wide = symbols.heading(scene, title, subtitle if subtitle is not None else words("surface sub" if ways else "levels"))
-    share = (y1 - y0) / (x1 - x0)
-    width, height = (SIDE, SIDE * share) if share <= 1 else (SIDE / share, SIDE)
-    width, height = max(width, SIDE * 0.5), max(height, SIDE * 0.5)
-    ticks = [t for t in nice_ticks(y0, y1) if y0 <= t <= y1], [t for t in nice_ticks(x0, x1) if x0 <= t <= x1]
-    left = symbols.MARGIN + max(text_width(words.digits(t, 6), 11) for t in ticks[0]) + 28
-    top = symbols.HEADING + 8
-
-    def at(p: Sequence[float]) -> Point:
-        return left + (p[0] - x0) / (x1 - x0) * width, top + (y1 - p[1]) / (y1 - y0) * height
-
-    _axes(scene, ticks, at, names, words, left, top, width, height)
-    space = Space()
-    for p in ways.values():
-        for x, y in map(at, p):
-            space.take((x - 6, y - 6, 12, 12))  # where no level may write its value
-    _levels(scene, z, space, words, left, top, width, height)
-    ends = [_way(scene, k, name, p, at, (left, top, width, height), words) for k, (name, p) in enumerate(ways.items())]
-    right = left + width + _labels(scene, ends, left + width, fn, ways, words)
+    wide = symbols.heading(scene, title, subtitle if subtitle is not None else words(_told(view, bool(ways))))
+    x, bottom, top = symbols.MARGIN, 0.0, symbols.HEADING + 8
+    ends: list[Point] = []
+    if view != "contour":
+        x += gutter(z, words)
+        ends = draw_relief(scene, z, box, ways, names, x, top, words)
+        x, bottom = x + WIDTH, top + HEIGHT + 34
+    if view != "3d":
+        ends, x, low = _contour(scene, z, box, ways, names, words, x + (34 if view == "both" else 0), top, bottom - top - 46)
+        bottom = max(bottom, low)
+    right = x + _labels(scene, ends, x, fn, ways, words)
     scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
-    scene.height = top + height + 46 + symbols.MARGIN - 10
+    scene.height = bottom + symbols.MARGIN - 10
     told = [
         f"{n or words('path')}: {words('path steps', len(p) - 1)}, {words.point(p[0])} → {words.point(p[-1])}." for n, p in ways.items()
     ]
     known = z[np.isfinite(z)]
-    ranges = [f"{name} {words.digits(a)} … {words.digits(b)}" for name, a, b in ((names[0], x0, x1), (names[1], y0, y1))]
+    ranges = [f"{name} {words.digits(a)} … {words.digits(b)}" for name, (a, b) in zip(names, box, strict=True)]
     ranges.append(f"{words.digits(float(known.min()))} … {words.digits(float(known.max()))}")
     scene.desc = f"{title}: {words.comma.join(ranges)}. {' '.join(told)}"
     return scene
 
 
+def _told(view: str, ways: bool) -> str:
+    if not ways:
+        return {"contour": "levels", "3d": "relief", "both": "relief and levels"}[view]
+    return {"contour": "surface sub", "3d": "surface relief", "both": "surface both"}[view]
+
+
+def _contour(
+    scene: Scene, z: Array, box: Bounds, ways: Mapping[str, Array], names: tuple[str, str], words: Words, x: float, top: float, least: float
+) -> tuple[list[Point], float, float]:
+    """The level lines and the ways, from x to the right, in the middle of a height they do not fill. Returns (where the ways end, right side, bottom)."""
+    (x0, x1), (y0, y1) = box
+    share = (y1 - y0) / (x1 - x0)
+    width, height = (SIDE, SIDE * share) if share <= 1 else (SIDE / share, SIDE)
+    width, height = max(width, SIDE * 0.5), max(height, SIDE * 0.5)
+    ticks = [t for t in nice_ticks(y0, y1) if y0 <= t <= y1], [t for t in nice_ticks(x0, x1) if x0 <= t <= x1]
+    left, top = x + max(text_width(words.digits(t, 6), 11) for t in ticks[0]) + 28, top + max(0.0, (least - height) / 2)
+
+    def at(p: Sequence[float]) -> Point:
+        return left + (p[0] - x0) / (x1 - x0) * width, top + (y1 - p[1]) / (y1 - y0) * height
+
+    _axes(scene, ticks, at, names, words, x, left, top, width, height)
+    space = Space()
+    for p in ways.values():
+        for q in map(at, p):
+            space.take((q[0] - 6, q[1] - 6, 12, 12))  # where no level may write its value
+    _levels(scene, z, space, words, left, top, width, height)
+    ends = [_way(scene, k, name, p, at, (left, top, width, height), words) for k, (name, p) in enumerate(ways.items())]
+    return ends, left + width, top + height + 46
+
+
 def _axes(
-    scene: Scene, ticks: Any, at: Any, names: tuple[str, str], words: Words, left: float, top: float, width: float, height: float
+    scene: Scene,
+    ticks: Any,
+    at: Any,
+    names: tuple[str, str],
+    words: Words,
+    side: float,
+    left: float,
+    top: float,
+    width: float,
+    height: float,
 ) -> None:
     g = scene.group("axes", "axes", f"{names[0]}, {names[1]}")
     g.rect(left, top, width, height, stroke="wire")
@@ -142,7 +191,7 @@ def _axes(
         g.line((x, top + height), (x, top + height + 4), stroke="wire")
         g.text(x, top + height + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
     g.text(left + width / 2, top + height + 36, names[0], 13, "italic", "muted", "middle")
-    g.text(symbols.MARGIN, top + height / 2, names[1], 13, "italic", "muted")
+    g.text(side, top + height / 2, names[1], 13, "italic", "muted")
 
 
 def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top: float, width: float, height: float) -> None:

@@ -28,6 +28,15 @@ def finite_range(a: Array) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
 
+def scale_of(a: Array) -> tuple[float, float, tuple[str, ...]]:
+    """Low end, high end and ramp for numbers: with negative ones among them an even range about 0, which the diverging ramp shows white."""
+    low, high = finite_range(a)
+    if low < 0:
+        bound = max(-low, high)
+        return -bound, bound, theme.DIVERGING
+    return low, high, theme.SEQUENTIAL
+
+
 def image_png(a: Array, what: str) -> bytes:
     """An input picture: (H, W) or (1, H, W) as ink on paper, (3, H, W) in colour, each over its own range."""
     if a.ndim == 3 and a.shape[0] == 3:

@@ -37,6 +37,22 @@ def loss_surface() -> Drawing:
 
 
 @figure
+def loss_surface_from_the_side() -> Drawing:
+    way = [(2.0, 1.0), (1.5, -0.6), (0.9, 0.4), (0.5, -0.2), (0.2, 0.0)]
+    return draw.surface(lambda x, y: x**2 + 4 * y**2, {"SGD": way}, bounds=((-2.5, 2.5), (-1.5, 1.5)), view="both")
+
+
+@figure
+def activation_functions() -> Drawing:
+    return draw.functions()
+
+
+@figure
+def kernels_in_colour() -> Drawing:
+    return draw.filters(np.linspace(-1, 1, 12 * 75).reshape(12, 3, 5, 5))
+
+
+@figure
 def saliency_of_a_digit() -> Drawing:
     manual_seed(0)
     picture = np.outer(np.hanning(32), np.hanning(32))

@@ -12,6 +12,14 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "one tile an output channel; blue is positive, vermilion negative",
         "eine Kachel je Ausgabekanal; blau positiv, zinnober negativ",
     ),
+    "filters rgb": (
+        "one tile an output channel, its three input channels as red, green and blue; grey is zero",
+        "eine Kachel je Ausgabekanal, ihre drei Eingabekanäle als Rot, Grün und Blau; grau ist null",
+    ),
+    "filters both": (
+        "of a colour picture in its colours, grey is zero; of others blue is positive, vermilion negative",
+        "für ein Farbbild in seinen Farben, grau ist null; für andere blau positiv, zinnober negativ",
+    ),
     "shown of": (
         "the first {} of {} kernels; slice the weight to see others",
         "die ersten {} von {} Filtern; andere durch Ausschneiden der Gewichte",
@@ -20,6 +28,10 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "activations sub": (
         "each layer's maps, with the range of its values",
         "die Karten jeder Schicht, mit dem Bereich ihrer Werte",
+    ),
+    "activations signed": (
+        "each layer's maps, with the range of its values; blue is positive, white zero, vermilion negative",
+        "die Karten jeder Schicht, mit dem Bereich ihrer Werte; blau positiv, weiß null, zinnober negativ",
     ),
     "maps": ("{} maps", "{} Karten"),
     "one map": ("1 map", "1 Karte"),
@@ -54,6 +66,19 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "level lines from above; a ring where each path begins, at the right its steps and where it ends",
         "Höhenlinien von oben; ein Ring am Anfang jedes Weges, rechts seine Schritte und sein Endwert",
     ),
+    "surface relief": (
+        "as height; pale where a path is hidden, a ring where each path begins",
+        "als Höhe; blass, wo ein Weg verdeckt ist, ein Ring am Anfang jedes Weges",
+    ),
+    "surface both": (
+        "as height, and as level lines from above; a ring where each path begins, at the right its steps and where it ends",
+        "als Höhe, und als Höhenlinien von oben; ein Ring am Anfang jedes Weges, rechts seine Schritte und sein Endwert",
+    ),
+    "relief": ("as height", "als Höhe"),
+    "relief and levels": ("as height, and as level lines from above", "als Höhe, und als Höhenlinien von oben"),
+    "functions": ("Activation functions", "Aktivierungsfunktionen"),
+    "functions sub": ("value solid, derivative dashed", "Wert durchgezogen, Ableitung gestrichelt"),
+    "derivative range": ("f′ from {} to {}", "f′ von {} bis {}"),
     "path": ("path", "Weg"),
     "path steps": ("{} steps", "{} Schritte"),
     "path end": ("{} steps, ends at {}", "{} Schritte, endet bei {}"),

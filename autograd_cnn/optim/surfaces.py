@@ -48,7 +48,7 @@ ravine = Surface(lambda x, y: 0.05 * x**2 + 2 * y**2, "ravine", ((-10, 10), (-3,
 Source: Sutton, "Two problems with backpropagation and other steepest-descent learning procedures for networks", 1986.
 """
 
-saddle = Surface(lambda x, y: x**2 - y**2, "saddle", ((-1.5, 1.5), (-1.5, 1.5)), None, (-1.2, 0.001))
+saddle = Surface(lambda x, y: x**2 - y**2, "saddle", ((-1.5, 1.5), (-1.5, 1.5)), None, (-1.2, -0.001))
 """x² − y²: flat at (0, 0), but no minimum: it rises along x and falls along y without end.
 
 Source: Dauphin et al., "Identifying and attacking the saddle point problem in high-dimensional non-convex optimization", 2014.

@@ -92,13 +92,14 @@ def computed(name: str, fn: Any, x: Array) -> tuple[Array, Array]:
     with evaluating(fn):
         leaf = box(x.copy(), None).requires_grad_(True)
         y: Any = fn(leaf)
-        if not isinstance(y, Variable) or tuple(y.shape) != x.shape:  # type: ignore[attr-defined]
+        recorded = isinstance(y, Variable)
+        if not recorded or tuple(y.shape) != x.shape:
             got = f"shape {tuple(y.shape)}" if hasattr(y, "shape") else type(y).__name__
             raise ValueError(f"draw.functions: expected {name!r} to give a tensor of its input's shape {x.shape}, got {got}.")
         value = np.array(y.detach(), np.float64)
         for i in sorted({0, len(x) // 3, len(x) // 2, len(x) - 1}):
             alone = np.asarray(fn(box(x[i : i + 1].copy(), None)).detach(), np.float64)
-            if not np.allclose(alone, value[i : i + 1], rtol=1e-6, atol=1e-9, equal_nan=True):
+            if not np.allclose(alone, value[i : i + 1], rtol=1e-4, atol=1e-5, equal_nan=True):  # as near as float32 comes
                 raise ValueError(
                     f"draw.functions: expected {name!r} to work entry by entry, the same at each call, but it gives {float(value[i])!r} for "
                     f"one of {len(x)} entries and {float(alone[0])!r} for the same alone."

@@ -125,9 +125,9 @@ def surface_scene(
     if view != "3d":
         ends, x, low = _contour(scene, z, box, ways, names, words, x + (34 if view == "both" else 0), top, bottom - top - 46)
         bottom = max(bottom, low)
-    right = x + _labels(scene, ends, x, fn, ways, words)
-    scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
-    scene.height = bottom + symbols.MARGIN - 10
+    room, low = _labels(scene, ends, x, fn, ways, words)
+    scene.width = max(x + room, symbols.MARGIN + wide) + symbols.MARGIN
+    scene.height = max(bottom, low) + symbols.MARGIN - 10
     told = [
         f"{n or words('path')}: {words('path steps', len(p) - 1)}, {words.point(p[0])} → {words.point(p[-1])}." for n, p in ways.items()
     ]
@@ -262,13 +262,15 @@ def _within(points: Sequence[Point], box: tuple[float, float, float, float]) -> 
     return pieces
 
 
-def _labels(scene: Scene, ends: Sequence[Point], right: float, fn: Any, ways: Mapping[str, Array], words: Words) -> float:
-    """The names at the right, with the value each way ends with, in the order of the ends; the room they take."""
+def _labels(scene: Scene, ends: Sequence[Point], right: float, fn: Any, ways: Mapping[str, Array], words: Words) -> tuple[float, float]:
+    """The names at the right, with the value each way ends with, in the order of the ends; the width they take and where they end."""
     if not ends:
-        return 0.0
+        return 0.0, 0.0
     names = list(ways)
     order = sorted(range(len(ends)), key=lambda i: (ends[i][1], i))
     heights = spread([ends[i][1] for i in order], [34.0] * (len(ends) - 1))
+    lower = max(0.0, symbols.HEADING + 14 - heights[0])  # none beside the title
+    heights = [y + lower for y in heights]
     widest = 0.0
     for i, y in zip(order, heights, strict=True):
         ink, dash = STYLES[i % len(STYLES)]
@@ -280,4 +282,4 @@ def _labels(scene: Scene, ends: Sequence[Point], right: float, fn: Any, ways: Ma
         end = words.figure(float(fn(float(p[-1, 0]), float(p[-1, 1]))))
         told = g.text(right + 52, y + 15, words("path end", len(p) - 1, end), 11, ink="muted")
         widest = max(widest, told.width, text_width(names[i], 12.5, "bold"))
-    return 52 + widest
+    return 52 + widest, heights[-1] + 20

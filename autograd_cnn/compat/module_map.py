@@ -66,7 +66,6 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "torch.version": (f"{_SHIM}.version",),
     "torch.xpu": (f"{_SHIM}.devices.mps",),
     "torchvision": (f"{_SHIM}.vision", f"{OURS}.vision"),
-    "torchvision.ops": (),
     "torchvision.io": (),
     "torchvision.transforms.v2": (f"{OURS}.vision.transforms",),
     "torchvision.transforms.v2.functional": (f"{OURS}.vision.transforms.functional",),
@@ -82,6 +81,7 @@ _SPREAD = {
     "torch.distributions": f"{OURS}.distributions",
     "torchvision.datasets": f"{OURS}.vision.datasets",
     "torchvision.models": f"{OURS}.vision.models",
+    "torchvision.ops": f"{OURS}.vision.ops",
     "torchvision.transforms": f"{OURS}.vision.transforms",
     "torchvision.utils": f"{OURS}.vision.utils",
 }
@@ -102,6 +102,7 @@ _FILES = {
     "torchvision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision".split(),
     "torchvision.models": "_utils alexnet densenet detection feature_extraction googlenet inception mnasnet mobilenet mobilenetv2 mobilenetv3 "
     "resnet segmentation shufflenetv2 squeezenet utils vgg".split(),
+    "torchvision.ops": "boxes focal_loss".split(),
     "torchvision.transforms": "functional functional_pil functional_tensor transforms v2".split(),
 }
 

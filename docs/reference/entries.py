@@ -177,6 +177,7 @@ ROOMS = (  # section, title, module
     ("Images", "vision.datasets", "vision.datasets"),
     ("Images", "vision.features", "vision.features"),
     ("Images", "vision.transforms", "vision.transforms"),
+    ("Images", "vision.ops", "vision.ops"),
     ("Images", "vision.utils", "vision.utils"),
     ("Checks", "testing", "testing"),
     ("Checks", "testing.strategies", "testing.strategies"),

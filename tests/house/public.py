@@ -50,6 +50,7 @@ MODULES = (
     "vision.features",
     "vision.models",
     "vision.models.feature_extraction",
+    "vision.ops",
     "vision.transforms",
     "vision.transforms.functional",
     "vision.utils",

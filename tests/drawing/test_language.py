@@ -31,6 +31,7 @@ NAMES = set(
     input weight bias target indices invstd saved other custom dim
     layer bn fc stem cell out ih hh downsample branch inception maxpool avgpool airplane bird dog
     Residuales Netz Bernoulli mi
+    Himmel Haus Gehweg Fahrbahn Auto Mensch Schild
     """.split()
 )
 TITLES = ("Two-layer perceptron", "Residual network", "How far can the filter step?", "Autoencoder")

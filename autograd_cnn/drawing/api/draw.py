@@ -14,10 +14,11 @@ from .entries import EntryFigures
 from .graphs import GraphFigures
 from .lessons import LessonFigures
 from .one_layer import OneLayerFigures
+from .pictures import PictureFigures
 from .plots import PlotFigures
 
 
-class Draw(GraphFigures, EntryFigures, LessonFigures, OneLayerFigures, PlotFigures):
+class Draw(GraphFigures, EntryFigures, LessonFigures, OneLayerFigures, PlotFigures, PictureFigures):
     """The callable `draw`: `draw(loss)` draws a computational graph, its methods draw what else there is to see."""
 
     def using(self, **defaults: Any) -> Draw:

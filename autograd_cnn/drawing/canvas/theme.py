@@ -214,3 +214,18 @@ DIVERGING = _ramp((0.0, "#8f2f04"), (0.25, "#d9824f"), (0.5, "#ffffff"), (0.75, 
 SEQUENTIAL = _ramp((0.0, "#f7fafc"), (0.25, "#c3d5e4"), (0.5, "#84a9c8"), (0.75, "#3f76a3"), (1.0, "#0c2d4a"))
 # An input picture: ink on paper.
 GREY = _ramp((0.0, "#ffffff"), (1.0, "#16191d"))
+# Classes on a map, where only areas are coloured: neighbours in the list differ in lightness too, and a number tells them apart.
+CLASSES = (
+    "#8ecae6",
+    "#8d5a2b",
+    "#c9c2b4",
+    "#4a4e57",
+    "#c23b4e",
+    "#f2c14e",
+    "#5b3f8c",
+    "#3f8f5f",
+    "#efa6c8",
+    "#1d5fa8",
+    "#b5cf5a",
+    "#7a1f3d",
+)

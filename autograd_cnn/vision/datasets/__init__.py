@@ -9,6 +9,7 @@ from .fake import FakeData
 from .folder import DatasetFolder, ImageFolder
 from .idx import mnist_arrays, read_idx
 from .mnist import EMNIST, KMNIST, MNIST, FashionMNIST
+from .street import StreetScenes
 
 __all__ = [
     "CIFAR10",
@@ -22,6 +23,7 @@ __all__ = [
     "FakeData",
     "FashionMNIST",
     "ImageFolder",
+    "StreetScenes",
     "VisionDataset",
     "digits",
     "mnist_arrays",

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograd_cnn.drawing import Drawing
 from autograd_cnn.drawing.canvas.scene import Group, Image, Scene, Text
 
-GROUPS = ("graphs", "entries", "lessons", "plots")
+GROUPS = ("graphs", "entries", "lessons", "plots", "pictures")
 OUTLINES = Path(__file__).parent / "outlines"
 FIGURES: dict[str, Callable[[], Drawing]] = {}
 

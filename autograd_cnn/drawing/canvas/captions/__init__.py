@@ -5,8 +5,8 @@ A key means the same in every figure: a table may not have a key of another (a t
 
 from __future__ import annotations
 
-from . import entries, graphs, lessons, plots
+from . import entries, graphs, lessons, pictures, plots
 
 LANGUAGES = ("en", "de")
-TABLES = (graphs.CAPTIONS, entries.CAPTIONS, lessons.CAPTIONS, plots.CAPTIONS)
+TABLES = (graphs.CAPTIONS, entries.CAPTIONS, lessons.CAPTIONS, plots.CAPTIONS, pictures.CAPTIONS)
 CAPTIONS: dict[str, tuple[str, str]] = {key: pair for table in TABLES for key, pair in table.items()}

@@ -1,1 +1,1 @@
-"""The API reference: `python -m docs.reference` writes it as static pages."""
+"""The API reference, written from the docstrings: the pages that `python -m docs.site` puts among its own."""

@@ -184,6 +184,9 @@ ROOMS = (  # section, title, module
 )
 
 
+DRAWN = ("Drawing", "Frames", "draw")  # they have pages of their own (drawings.py)
+
+
 def _module(dotted: str) -> ModuleType:
     return importlib.import_module(f"{PACKAGE}.{dotted}" if dotted else PACKAGE)
 
@@ -212,7 +215,7 @@ def _layer_pages(module: ModuleType) -> Iterator[Page]:
 
 def _face_page(module: ModuleType, title: str) -> Page:
     """The façade's own names: what is not an operation of the tables."""
-    names = [n for n in ac.__all__ if _is_ours(getattr(ac, n)) and n not in FUNCTIONS]
+    names = [n for n in ac.__all__ if _is_ours(getattr(ac, n)) and n not in FUNCTIONS and n not in DRAWN]
     entries = [Entry(n, getattr(ac, n), [n]) for n in names]
     return Page("Tensors", title, "tensors/creation.md", inspect.getdoc(ac) or "", sorted(entries, key=lambda e: e.name.lower()))
 
@@ -229,15 +232,6 @@ def rooms() -> Iterator[Page]:
             entries = [Entry(n, getattr(module, n), [f"{dotted}.{n}"]) for n in sorted(public(module), key=str.lower)]
             path = f"rooms/{dotted.replace('.', '-')}.md"
             yield Page(section, title, path, inspect.getdoc(module) or "", entries)
-
-
-SECTIONS = ("Tensors", "Operations", "Automatic differentiation", "Layers", "Training", "Files", "Images", "Checks")
-
-
-def pages() -> list[Page]:
-    """All pages, in the order of the site's navigation."""
-    found = [*operations(), *rooms()]
-    return sorted(found, key=lambda p: (SECTIONS.index(p.section), p.section != "Operations", p.title.lower()))
 
 
 # ------------------------------------------------------------------------------------------------- what an entry tells

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_cnn.primitives.primitive import Primitive
 from tools.stubs import signature_of
 
-from .entries import Entry, Page, is_operation, members
+from .entries import Entry, is_operation, members
 
 _MARKS = re.compile(r"([\\*_\[\]<>#|~^])")
 _LABELS = re.compile(r"^(Args|Raises|Returns|Shape|Shapes|Source|Parameters|Note):\s*$")
@@ -37,16 +37,21 @@ def _paragraph(text: str) -> str:
     return "<br>\n".join([plain(head), *shapes])
 
 
-def _listed(block: str) -> str:
-    """Lines `name: text`, with indented continuations, as a list."""
+def listed(block: str) -> list[str]:
+    """Lines `name: text`, with their indented continuations."""
     items: list[str] = []
     for line in textwrap.dedent(block).splitlines():
         if line.startswith(" ") and items:
             items[-1] += f" {line.strip()}"
         elif line.strip():
             items.append(line.strip())
+    return items
+
+
+def _list(block: str) -> str:
+    """Lines `name: text` as a list."""
     made = []
-    for item in items:
+    for item in listed(block):
         name, colon, text = item.partition(": ")
         made.append(f"- `{name}`: {plain(text)}" if colon and " " not in name.replace(", ", ",") else f"- {plain(item)}")
     return "\n".join(made)
@@ -73,18 +78,19 @@ def docstring(text: str) -> str:
             continue
         flush()
         if _LABELS.match(first.strip()):
-            out.append(f"**{first.strip().rstrip(':')}**\n\n{_listed(rest)}")
+            out.append(f"**{first.strip().rstrip(':')}**\n\n{_list(rest)}")
         elif re.match(r"^\s*[-•] ", block):
             out.append("\n".join(re.sub(r"^\s*[-•] (.*)", lambda m: f"- {plain(m[1])}", line) for line in block.splitlines()))
-        elif ">>>" in block:
-            told, _, example = block.partition(">>>")
-            out.append(_paragraph(told))
-            code.append(f">>>{example}")
+        elif re.search(r"^\s*>>>", block, re.M):
+            at = next(i for i, line in enumerate(block.splitlines()) if line.lstrip().startswith(">>>"))
+            told, example = "\n".join(block.splitlines()[:at]), "\n".join(block.splitlines()[at:])
+            out.append("**Example**" if told.strip() == "Example:" else _paragraph(told))
+            code.append(textwrap.dedent(example))
         else:
             label = re.search(r"^(Args|Raises|Returns):$", block, re.M)
             if label:
                 out.append(_paragraph(block[: label.start()]))
-                out.append(f"**{label[1]}**\n\n{_listed(block[label.end() :])}")
+                out.append(f"**{label[1]}**\n\n{_list(block[label.end() :])}")
             else:
                 out.append(_paragraph(block))
     flush()
@@ -143,10 +149,12 @@ def _without_docstring(source: str) -> str:
     return re.sub(r'\n\s+"""(?:[^"]|"(?!""))*"""', "", source, count=1).rstrip()
 
 
-def _folded(source: str) -> str:
+def folded(value: Any) -> str:
+    """The code, folded away; a search does not find its words."""
+    source = sources(value)
     if not source or len(source.splitlines()) > 120:
         return ""
-    return '??? quote "Source"\n\n' + textwrap.indent(f"```python\n{source}\n```", "    ")
+    return f'<details class="quote" markdown="1" data-search-exclude><summary>Source</summary>\n\n```python\n{source}\n```\n\n</details>'
 
 
 def _kept(value: Primitive) -> str:
@@ -158,7 +166,7 @@ def _kept(value: Primitive) -> str:
     return f"*Kept for the backward pass:* {names}.{slope}"
 
 
-# ------------------------------------------------------------------------------------------------- entries and pages
+# ------------------------------------------------------------------------------------------------- entries
 def entry(e: Entry) -> str:
     """One entry: names, signature, text, source."""
     out = [f"## {plain(e.name)} {{ #{e.anchor} }}"]  # the anchor is the name as it is written
@@ -174,18 +182,12 @@ def entry(e: Entry) -> str:
             out.append(f"### {plain(e.name)}.{plain(name)} {{ #{e.anchor}.{name} }}")
             out.append(f"```python\n{head}\n```")
             out.append(docstring(inspect.getdoc(member) or ""))
-    out.append(_folded(sources(e.value)))
+    out.append(folded(e.value))
     return "\n\n".join(p for p in out if p)
 
 
-def page(p: Page) -> str:
-    """A page: its title, what the file says of itself, a table of what is on it, the entries."""
-    rows = [f"| [`{e.names[0]}`](#{e.anchor}) | {plain(_summary(e.value))} |" for e in p.entries]
-    table = "\n".join(["| Name | What it is |", "|---|---|", *rows])
-    return "\n\n".join([f"# {plain(p.title)}", docstring(p.intro), table, *map(entry, p.entries)]) + "\n"
-
-
-def _summary(value: Any) -> str:
+def summary(value: Any) -> str:
+    """The first sentence of a docstring, for a table."""
     first = re.split(r"\n\s*\n| {3,}", inspect.getdoc(value) or "")[0]
     text = " ".join(first.split())
     return text if len(text) <= 140 else f"{text[:137].rsplit(' ', 1)[0]} …"

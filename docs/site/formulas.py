@@ -38,8 +38,9 @@ def _primes(node: Tree.Element) -> None:
     """w′ with its prime beside it, w′ⱼ with it behind the index."""
     for child in node:
         _primes(child)
-        if child.tag in ("msup", "msubsup") and child[-1].tag == "mo" and child[-1].text == PRIME:
+        if child.tag in ("msup", "msubsup") and child[-1].text == PRIME:
             prime = child[-1]
+            prime.tag = "mo"
             prime.attrib.update(lspace="0", rspace="0")
             child.remove(prime)
             base = child[0]

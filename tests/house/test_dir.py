@@ -11,6 +11,7 @@ import autograd_cnn as ac
 from autograd_cnn import draw, nn
 from autograd_cnn.engine.variable import Variable
 from docs.reference import entries
+from docs.reference.pages import pages
 
 from . import public
 
@@ -27,7 +28,7 @@ def shown(thing: object) -> list[str]:
 def described() -> set[str]:
     """All names of the reference, dotted."""
     names = {name for page in entries.operations() for entry in page.entries for name in entry.names}
-    return names | {name for page in entries.pages() for entry in page.entries for name in entry.names}
+    return names | {name for page in pages() for entry in page.entries for name in entry.names}
 
 
 @pytest.mark.parametrize("module", MODULES)

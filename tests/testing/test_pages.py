@@ -1,4 +1,4 @@
-"""The pages of docs/testing say what their examples print, and there is one for each strategy."""
+"""The pages of docs/testing and the guides say what their examples print, and there is a page for each strategy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def registry() -> Iterator[None]:
 
 
 @pytest.mark.slow  # a minute: each example as the page shows it
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_page(page: Path) -> None:
     now, then = (_ROUNDING.sub("… the tolerance", text) for text in (written(page), page.read_text(encoding="utf-8")))
     assert now == then, f"{page.name}: run `python -m tests.testing.pages` and look at what changed"
@@ -34,6 +34,6 @@ def test_page(page: Path) -> None:
 
 def test_each_strategy_has_its_page() -> None:
     public = {n for n in strategies.__all__ if n.islower()}
-    assert {p.stem for p in PAGES} - {"README"} == public
+    assert {p.stem for p in FOLDER.glob("*.md")} - {"README"} == public
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert all(f"({n}.md)" in index for n in public)

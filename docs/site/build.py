@@ -160,7 +160,13 @@ class Site:
             "site_dir": str(out),
             "use_directory_urls": False,  # so that the files can be opened without a server
             "strict": True,
-            "theme": {"name": "material", "font": False, "palette": switch, "features": features, "icon": {"logo": "material/graph-outline"}},
+            "theme": {
+                "name": "material",
+                "font": False,
+                "palette": switch,
+                "features": features,
+                "icon": {"logo": "material/graph-outline"},
+            },
             "plugins": [{"material/search": {"separator": SEPARATOR}}, "material/offline"],  # the search works on the files, too
             "extra_css": ["site.css"],
             "extra": {"generator": False, "polyfills": [WORKER.name]},  # the plugin would load one from the net

@@ -64,7 +64,7 @@ class Pictures:
         for name, source in self._golden.items():
             code = ast.parse(source)
             if method in calls(code):
-                body = ast.unparse(ast.Module([s for s in code.body[0].body], []))  # type: ignore[attr-defined]
+                body = ast.unparse(ast.Module(list(code.body[0].body), []))  # type: ignore[attr-defined]
                 shown = body.replace("return ", "figure = ", 1) if body.count("return ") == 1 else body
                 return f"{self.parts.figure(load()[name]().svg)}\n\n```python\n{shown}\n```"
         return ""

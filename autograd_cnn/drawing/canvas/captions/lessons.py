@@ -34,7 +34,6 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "each unit": ("each unit stays by chance,", "jede Einheit bleibt zufällig,"),
     "crossed out": ("what is dropped is crossed out, and passes no gradient", "was wegfällt, ist gestrichen und ohne Gradient"),
-    "dropped": ("dropped", "fällt weg"),
     "in training": ("in training", "im Training"),
     "at inference": ("at inference", "bei der Anwendung"),
     "same expectation": ("the expectation of y in training", "der Erwartungswert von y im Training"),

@@ -12,6 +12,7 @@ from autograd_cnn.drawing.api.entries import EntryFigures
 from autograd_cnn.drawing.api.graphs import GraphFigures
 from autograd_cnn.drawing.api.lessons import LessonFigures
 from autograd_cnn.drawing.api.one_layer import OneLayerFigures
+from autograd_cnn.drawing.api.pictures import PictureFigures
 from autograd_cnn.drawing.api.plots import PlotFigures
 
 from .entries import Entry, Page
@@ -24,6 +25,7 @@ GROUPS = (  # in the order of the pages
     (LessonFigures, "Windows, architectures, units"),
     (OneLayerFigures, "One layer, there and back"),
     (PlotFigures, "Kernels, activations, curves"),
+    (PictureFigures, "Pictures, boxes, maps of classes"),
     (Draw, "Defaults of your own"),
 )
 HEADINGS = {  # of every figure but a graph, whose own headings `draw` describes

@@ -69,7 +69,8 @@ class PictureFigures:
         Args:
             image: (H, W), (1, H, W) or (3, H, W).
             boxes: (N, 4) of (x1, y1, x2, y2), in pixels.
-            labels: (N,), the class of each. scores: (N,), how certain each is.
+            labels: (N,), the class of each.
+            scores: (N,), how certain each is.
             truth: (M, 4), boxes that are really there, dashed.
             classes: names for the classes.
 
@@ -134,7 +135,8 @@ class PictureFigures:
         """Draw points in the plane, each written as its class: a code of two numbers, say.
 
         Args:
-            points: (N, 2). labels: (N,), the class of each.
+            points: (N, 2).
+            labels: (N,), the class of each.
             classes: short names for the classes, which are the marks; their numbers otherwise.
             names: of the two axes.
 

@@ -61,7 +61,8 @@ def encode_boxes(boxes: Tensor, anchors: Tensor) -> Tensor:
     """
     x, y, w, h = box_convert(boxes, "xyxy", "cxcywh").unbind(-1)
     xa, ya, wa, ha = box_convert(anchors, "xyxy", "cxcywh").unbind(-1)
-    return stack(((x - xa) / wa, (y - ya) / ha, log(w / wa), log(h / ha)), -1)
+    made: Tensor = stack(((x - xa) / wa, (y - ya) / ha, log(w / wa), log(h / ha)), -1)
+    return made
 
 
 def decode_boxes(offsets: Tensor, anchors: Tensor) -> Tensor:

@@ -30,7 +30,8 @@ def _intersection_and_union(a: Tensor, b: Tensor) -> Pair:
 
 def _hull(a: Tensor, b: Tensor) -> Tensor:
     """Width and height of the smallest box around both."""
-    return (maximum(a[..., 2:], b[..., 2:]) - minimum(a[..., :2], b[..., :2])).clamp(min=0)
+    made: Tensor = (maximum(a[..., 2:], b[..., 2:]) - minimum(a[..., :2], b[..., :2])).clamp(min=0)
+    return made
 
 
 def box_iou(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy") -> Tensor:
@@ -125,4 +126,5 @@ def complete_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tenso
     v = 4 / math.pi**2 * (atan(first[..., 0] / first[..., 1]) - atan(second[..., 0] / second[..., 1])) ** 2
     with no_grad():
         alpha = v / (1 - iou + v + eps)
-    return distance - alpha * v
+    made: Tensor = distance - alpha * v
+    return made

@@ -187,6 +187,31 @@ def test_alexnet_of_2012_has_the_published_maps():
     assert float(norm(ac.from_numpy(x))[0, 2, 0, 0]) == pytest.approx(3.0 / (2 + 1e-4 * 5 * 9) ** 0.75, rel=1e-5)
 
 
+def test_plain_nets_are_residual_nets_without_shortcuts():
+    x = ac.randn(2, 3, 16, 16)
+    nets = []
+    for residual in (True, False):
+        ac.manual_seed(3)
+        nets.append(models.cifar_resnet20(residual=residual).eval())
+    shortcut, plain = nets
+    assert {k: v.shape for k, v in shortcut.state_dict().items()} == {k: v.shape for k, v in plain.state_dict().items()}
+    assert all(bool((a == b).all()) for a, b in zip(shortcut.state_dict().values(), plain.state_dict().values(), strict=True))
+    block = plain.layer2[0]
+    y = ac.rand(1, 16, 8, 8)
+    inside = block.bn2(block.conv2(nn.functional.relu(block.bn1(block.conv1(y)))))
+    assert ac.equal(block(y), nn.functional.relu(inside))
+    assert not ac.equal(shortcut(x), plain(x))
+
+
+def test_nets_without_batch_normalisation_have_biases():
+    net = models.cifar_resnet20(residual=False, batch_norm=False)
+    convs = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
+    assert not [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert all(m.bias is not None and not m.bias.any() for m in convs)
+    assert count(net) == 269_722 - sum(m.out_channels for m in convs)  # a bias for a scale and a shift
+    assert net(ac.zeros(1, 3, 8, 8)).tolist() == [net.linear.bias.tolist()]
+
+
 @pytest.mark.slow
 def test_resnet_of_1202_layers():
     net = models.cifar_resnet1202()

@@ -7,6 +7,7 @@ from typing import Any
 from ... import nn
 from ...nn import functional as F
 from ...tensors.tensor import Tensor
+from .initial import constant
 from .published import published
 
 __all__ = ["CifarResNet", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56", "cifar_resnet110", "cifar_resnet1202"]
@@ -14,18 +15,25 @@ __all__ = ["CifarResNet", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", 
 
 class CifarBlock(nn.Module):
     """relu(s(x) + F(x)) with two 3×3 convolutions in F; where the size halves, s takes every second pixel and pads with maps of
-    zeros (option A of the article: no parameters)."""
+    zeros (option A of the article: no parameters).
 
-    def __init__(self, in_planes: int, planes: int, stride: int = 1) -> None:
+    Args:
+        residual: without, the block is plain: relu(F(x)). batch_norm: after each convolution; without, convolutions have a bias.
+    """
+
+    def __init__(self, in_planes: int, planes: int, stride: int = 1, residual: bool = True, batch_norm: bool = True) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_planes, planes, 3, stride=stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv1 = nn.Conv2d(in_planes, planes, 3, stride=stride, padding=1, bias=not batch_norm)
+        self.bn1: nn.Module = nn.BatchNorm2d(planes) if batch_norm else nn.Identity()
+        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=not batch_norm)
+        self.bn2: nn.Module = nn.BatchNorm2d(planes) if batch_norm else nn.Identity()
+        self.residual = residual
         self.shrinks, self.added = stride != 1 or in_planes != planes, planes - in_planes
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if not self.residual:
+            return F.relu(out)
         if self.shrinks:
             x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2))
         return F.relu(out + x)
@@ -34,26 +42,39 @@ class CifarBlock(nn.Module):
 class CifarResNet(nn.Module):
     """6n + 2 layers: n blocks each of 16, 32 and 64 maps.   (N, 3, 32, 32) → (N, num_classes)
 
+    Args:
+        depth: 20, 32, 44, 56, 110, 1202, … num_classes: how many scores.
+        residual: without, the article's plain network: the same layers and parameters, no shortcuts.
+        batch_norm: after each convolution; without, convolutions have a bias, which begins at 0.
+
     Raises:
         ValueError: a depth that is not 6n + 2.
+
+    >>> sum(p.numel() for p in CifarResNet(20, residual=False).parameters())
+    269722
 
     Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015, section 4.2.
     """
 
-    def __init__(self, depth: int, num_classes: int = 10) -> None:
+    def __init__(self, depth: int, num_classes: int = 10, residual: bool = True, batch_norm: bool = True) -> None:
         super().__init__()
         if depth < 8 or depth % 6 != 2:
             raise ValueError(f"CifarResNet: expected a depth of 6n + 2 layers (20, 32, 44, …), got {depth}")
         n = (depth - 2) // 6
-        self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = nn.Sequential(*(CifarBlock(16, 16) for _ in range(n)))
-        self.layer2 = nn.Sequential(CifarBlock(16, 32, 2), *(CifarBlock(32, 32) for _ in range(n - 1)))
-        self.layer3 = nn.Sequential(CifarBlock(32, 64, 2), *(CifarBlock(64, 64) for _ in range(n - 1)))
+
+        def blocks(in_planes: int, planes: int, stride: int) -> nn.Sequential:
+            first = CifarBlock(in_planes, planes, stride, residual, batch_norm)
+            return nn.Sequential(first, *(CifarBlock(planes, planes, 1, residual, batch_norm) for _ in range(n - 1)))
+
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=not batch_norm)
+        self.bn1: nn.Module = nn.BatchNorm2d(16) if batch_norm else nn.Identity()
+        self.layer1, self.layer2, self.layer3 = blocks(16, 16, 1), blocks(16, 32, 2), blocks(32, 64, 2)
         self.linear = nn.Linear(64, num_classes)
         for m in self.modules():
             if isinstance(m, nn.Linear | nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight)
+                if isinstance(m, nn.Conv2d):
+                    constant(m.bias, 0)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(x)))
@@ -63,7 +84,7 @@ class CifarResNet(nn.Module):
 
 @published()
 def cifar_resnet20(**config: Any) -> CifarResNet:
-    """20 layers: 269,722 parameters."""
+    """20 layers: 269,722 parameters. `residual=False`: the plain network; see `CifarResNet`."""
     return CifarResNet(20, **config)
 
 

@@ -25,6 +25,9 @@ PICTURES: dict[str, Any] = {
     "no boxes": lambda **o: draw.boxes(PHOTO[0], [], **o),
     "boxes outside": lambda **o: draw.boxes(PHOTO, [[-4, -4, 40, 40], [-4, -4, 2, 40]], [3, 12], **o),
     "segmentation": lambda **o: draw.segmentation(PHOTO, {"there": np.arange(192).reshape(12, 16) // 64}, classes=NAMES, **o),
+    "segmentation in two lines": lambda **o: draw.segmentation(
+        PHOTO, {k: np.zeros((12, 16)) for k in "abcd"}, columns=3, classes=NAMES, **o
+    ),
     "segmentation alone": lambda **o: draw.segmentation(None, rng.random((12, 9, 9)), **o),
     "scatter": lambda **o: draw.scatter([(0, 0), (1, 2), (2, 1), (-3, 100)], [0, 1, 1, 7], names=("code 1", "a longer name"), **o),
 }
@@ -44,7 +47,7 @@ def test_all_pictures_have_one_range() -> None:
     scene = draw.pictures({"bright": np.full((1, 4, 4), 2.0), "dark": np.full((1, 4, 4), 1.0)}).scene
     bright, dark = (next(i for i in g.items if isinstance(i, Image)).png for g in kinds(scene, "picture"))
     assert bright != dark
-    assert "2 in 2 rows, values from 1 to 2" in texts(scene)
+    assert "2 pictures in 2 rows, values from 1 to 2" in texts(scene)
 
 
 def test_a_long_row_goes_on_below() -> None:

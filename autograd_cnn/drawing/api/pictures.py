@@ -94,6 +94,7 @@ class PictureFigures:
         maps: Any,
         *,
         classes: Sequence[str] | None = None,
+        columns: int | None = None,
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -106,6 +107,7 @@ class PictureFigures:
             image: (H, W), (1, H, W) or (3, H, W); None leaves it out.
             maps: classes (H, W), or scores (C, H, W) of which the highest counts; or a mapping of names to such.
             classes: names for the classes.
+            columns: so many pictures and maps in a line; by default all.
 
         Raises:
             ValueError: other shapes, no whole numbers, more than 12 classes.
@@ -117,7 +119,7 @@ class PictureFigures:
         """
         words = Words(lang)
         known = words("segmentation") if title is None else title
-        return Drawing(segmentation_scene(image, maps, classes, words, known, subtitle), check_theme(theme), prefix)
+        return Drawing(segmentation_scene(image, maps, classes, columns, words, known, subtitle), check_theme(theme), prefix)
 
     def scatter(
         self,

@@ -56,7 +56,8 @@ def pictures_scene(
     low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
     scene = Scene(title=title, name="pictures", lang=words.lang)
     count = words.count(sum(len(a) for _, a in rows))
-    ends = (words.digits(low), words.digits(high))
+    step = (high - low) / 1000 or 1.0  # what is less than a thousandth of the range is nothing
+    ends = [words.digits(round(v / step) * step if abs(v) < step else v) for v in (low, high)]
     told = words("pictures sub", count, len(rows), *ends) if len(rows) > 1 else words("pictures one row", count, *ends)
     wide = symbols.heading(scene, title, told if subtitle is None else subtitle)
     names = max((text_width(name, 12, "bold") for name, _ in rows if name), default=-14.0) + 14

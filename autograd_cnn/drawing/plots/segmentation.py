@@ -35,8 +35,12 @@ def maps_of(maps: Any, words: Words) -> list[tuple[str, Any]]:
     return made
 
 
-def segmentation_scene(image: Any, maps: Any, classes: Sequence[str] | None, words: Words, title: str, subtitle: str | None) -> Scene:
+def segmentation_scene(
+    image: Any, maps: Any, classes: Sequence[str] | None, columns: int | None, words: Words, title: str, subtitle: str | None
+) -> Scene:
     """The picture, each map beside it, and which number is which class."""
+    if columns is not None and (isinstance(columns, bool) or not isinstance(columns, int) or columns < 1):
+        raise ValueError(f"draw.segmentation: expected columns to be a whole number from 1 on, got {columns!r}.")
     known = maps_of(maps, words)
     count = max(int(m.max()) for _, m in known) + 1
     if classes is not None and len(classes) < count:
@@ -48,13 +52,15 @@ def segmentation_scene(image: Any, maps: Any, classes: Sequence[str] | None, wor
     scene = Scene(title=title, name="segmentation", lang=words.lang)
     line = words("segmentation sub", count)
     wide = symbols.heading(scene, title, line if subtitle is None else subtitle)
-    x, top, bottom = symbols.MARGIN, symbols.HEADING + 20, 0.0
+    x, top, right, bottom = symbols.MARGIN, symbols.HEADING + 20, 0.0, 0.0
     panels: list[tuple[str, Any, bytes]] = []
     if image is not None:
         picture = array_of(image, "segmentation")
         panels.append((words("image"), picture.reshape(-1, *picture.shape[-2:])[0], image_png(picture, "segmentation")))
     panels += [(name, m, png.write_png(m.astype(np.uint8), theme.CLASSES[:count])) for name, m in known]
     for k, (name, m, data) in enumerate(panels):
+        if columns is not None and k and k % columns == 0:
+            x, top = symbols.MARGIN, bottom + 34
         h, w = m.shape
         unit = SIDE / max(h, w)
         g = scene.group(f"panel-{k}", "panel", name)
@@ -65,7 +71,8 @@ def segmentation_scene(image: Any, maps: Any, classes: Sequence[str] | None, wor
             _numbers(g, m, x, top, unit)
         bottom = max(bottom, top + h * unit)
         x += max(w * unit, text_width(name, 12.5, "bold")) + 18
-    right, y = x - 18, bottom + 16
+        right = max(right, x - 18)
+    y = bottom + 16
     legend, x = scene.group("classes", "legend", words("class names")), symbols.MARGIN
     for k, name in enumerate(names):
         text = f"{k}  {name}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 CAPTIONS: dict[str, tuple[str, str]] = {
     "pictures": ("Pictures", "Bilder"),
-    "pictures sub": ("{} in {} rows, values from {} to {}", "{} in {} Zeilen, Werte von {} bis {}"),
-    "pictures one row": ("{} in a row, values from {} to {}", "{} in einer Zeile, Werte von {} bis {}"),
+    "pictures sub": ("{} pictures in {} rows, values from {} to {}", "{} Bilder in {} Zeilen, Werte von {} bis {}"),
+    "pictures one row": ("{} pictures, values from {} to {}", "{} Bilder, Werte von {} bis {}"),
     "picture": ("picture {}", "Bild {}"),
     "boxes": ("What is where", "Was ist wo"),
-    "boxes sub": ("{} boxes found", "{} Rahmen gefunden"),
-    "boxes one": ("1 box found", "1 Rahmen gefunden"),
-    "boxes truth": ("{} there, dashed", "{} vorhanden, gestrichelt"),
+    "boxes sub": ("{} boxes", "{} Rahmen"),
+    "boxes one": ("1 box", "1 Rahmen"),
+    "boxes truth": ("{} really there, dashed", "{} wirklich vorhanden, gestrichelt"),
     "box corners": ("box from ({}, {}) to ({}, {})", "Rahmen von ({}, {}) bis ({}, {})"),
     "box there": ("there", "vorhanden"),
     "box found": ("found", "gefunden"),

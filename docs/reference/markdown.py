@@ -77,7 +77,9 @@ def docstring(text: str) -> str:
             code.append(block)
             continue
         flush()
-        if _LABELS.match(first.strip()):
+        if first.strip() == "Returns:":
+            out.append(f"**Returns**\n\n{_paragraph(textwrap.dedent(rest))}")
+        elif _LABELS.match(first.strip()):
             out.append(f"**{first.strip().rstrip(':')}**\n\n{_list(rest)}")
         elif re.match(r"^\s*[-•] ", block):
             out.append("\n".join(re.sub(r"^\s*[-•] (.*)", lambda m: f"- {plain(m[1])}", line) for line in block.splitlines()))

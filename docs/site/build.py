@@ -112,8 +112,9 @@ class Site:
         testing = [p for p in places if p.startswith("docs/testing/")]
         testing.sort(key=lambda p: (not p.endswith("README.md"), p))
         own = {"Your own operation": [{title(p): self._page(p)} for p in testing]}
-        guides = [{title(p): self._page(p)} for p in sorted(places) if p.startswith("docs/guides/")]
-        return [*guides, own]
+        guides = sorted((p for p in places if p.startswith("docs/guides/")), key=lambda p: (not p.endswith("pytorch.md"), p))
+        first, *others = [{title(p): self._page(p)} for p in guides]
+        return [first, own, *others]
 
     def _reference(self) -> Nav:
         pictures = Pictures(self.parts)
@@ -125,7 +126,8 @@ class Site:
             for p in own:
                 self._put(f"reference/{p.path}", reference.page(p, pictures.of))
             nav.append({section: [{p.title: f"reference/{p.path}"} for p in own]})
-            home += f"## {section}\n\n" + "".join(f"- [{p.title}]({p.path}): {len(p.entries)}\n" for p in own) + "\n"
+            listed = "".join(f"- [{p.title}]({p.path}): {len(p.entries)}\n" for p in own)
+            home += f'## {section}\n\n<div class="many" markdown="1">\n\n{listed}\n</div>\n\n'
         self._put("reference/index.md", home)
         return nav
 

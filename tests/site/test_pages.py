@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from docs.site.parts import Parts, colours
 
 from . import crawl
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow  # they run where the site can be built
 
 
 def test_links_lead_to_pages() -> None:
@@ -77,6 +78,8 @@ def test_every_ink_has_two_colours() -> None:
     light, dark, *rules = sheet.splitlines()
     assert all(f"--ink-{role}:{inks[0]};" in light and f"--ink-{role}:{inks[1]};" in dark for role, inks in ROLES.items())
     assert len(rules) == 2 * len(ROLES)
+    own = re.compile(r"\.[fs]-[\w-]+\{(fill|stroke):var\(--ink-[\w-]+\)\}")
+    assert all(map(own.fullmatch, rules)), "a rule that looks at what stands around an element does not reach what `<use>` shows"
 
 
 def test_formulas() -> None:

@@ -241,7 +241,7 @@ def _row(layer: _Layer, full: Graph, readers: dict[int, set[int]], fields: dict[
     kernel, stride, dilation, groups = (w.kernel, w.stride, w.dilation, w.groups) if w is not None else ((), (), (), 1)
     return Row(
         name=layer.name,
-        kind=layer.kind,
+        kind=layer.kind.removesuffix(f" {'×'.join(map(str, kernel))}"),  # an operation's label has its window, which stands beside
         window=window_text(kernel, stride, dilation, groups, Words()),
         output_shape=full.values[result].shape or (),
         parameters=parameters,

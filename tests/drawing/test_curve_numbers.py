@@ -12,7 +12,7 @@ from autograd_cnn.drawing.canvas.scene import Group, Path
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.plots.curves import _columns, _decades, _panels, _tick_text, _value, _x_ticks, nice_ticks
 
-from .sound import texts
+from .sound import check, texts
 
 NAN = math.nan
 
@@ -189,3 +189,10 @@ def test_powers_of_ten() -> None:
         assert _decades(low, high) == pytest.approx(ticks)
     with pytest.raises(ValueError, match="expected numbers above 0 on a logarithmic axis, got 0 in 'e'; None interrupts a line"):
         draw.curves({"E": [1.0, 0.0]}, log=True)
+
+
+def test_panels_stand_two_in_a_row() -> None:
+    sizes = {n: draw.curves({f"E{i}": [1.0, 2.0] for i in range(n)}, title="E", subtitle="").scene for n in (1, 2, 3, 4)}
+    check(sizes[4])
+    assert sizes[4].width == sizes[3].width == sizes[2].width > sizes[1].width
+    assert sizes[4].height == sizes[3].height > sizes[2].height == sizes[1].height

@@ -253,6 +253,15 @@ def test_windows_as_numbers():
     assert (relu.kernel, relu.stride, relu.dilation, relu.groups, relu.window) == ((), (), (), 1, "")
 
 
+def test_a_window_is_told_once():
+    class Pooled(nn.Sequential):
+        def forward(self, x):
+            return nn.functional.avg_pool2d(super().forward(x), 2)
+
+    row = ac.summary(Pooled(nn.ReLU()), input_data=ac.ones(1, 1, 4, 4)).rows[1]
+    assert (row.kind, row.window) == ("avg pool", "2×2, stride 2")
+
+
 # ------------------------------------------------------------------------------------------------- drawn
 @pytest.mark.parametrize("lang", ["en", "de"])
 def test_drawn(lang):

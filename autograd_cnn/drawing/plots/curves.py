@@ -16,6 +16,8 @@ from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
 
 PLOT_W, PLOT_H = 380.0, 236.0
+PANEL_H = 24 + PLOT_H + 68  # from a row of panels to the next
+ACROSS = 2  # panels in a row; more of them side by side are too small on a page
 STYLES: tuple[tuple[str, str | None], ...] = (
     ("series-1", None),
     ("series-2", "7 4"),
@@ -72,11 +74,14 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None, 
     scene = Scene(title=title, name="curves", lang=words.lang)
     line = subtitle if subtitle is not None else _told(panels, words)
     wide = symbols.heading(scene, title, line)
-    x = symbols.MARGIN
-    for p in panels:
-        x += _draw(scene, p, x, symbols.HEADING + 8, words(steps or "epoch"), words) + 34
-    scene.width = max(x - 34, symbols.MARGIN + wide) + symbols.MARGIN
-    scene.height = symbols.HEADING + 8 + 24 + PLOT_H + 46 + symbols.MARGIN - 12
+    x, y, end = symbols.MARGIN, symbols.HEADING + 8, 0.0
+    for k, p in enumerate(panels):
+        if k and k % ACROSS == 0:
+            x, y = symbols.MARGIN, y + PANEL_H
+        x += _draw(scene, p, x, y, words(steps or "epoch"), words) + 34
+        end = max(end, x - 34)
+    scene.width = max(end, symbols.MARGIN + wide) + symbols.MARGIN
+    scene.height = y + 24 + PLOT_H + 46 + symbols.MARGIN - 12
     scene.desc = f"{title}. {_described(panels, words)}"
     return scene
 

@@ -61,8 +61,7 @@ def encode_boxes(boxes: Tensor, anchors: Tensor) -> Tensor:
     """
     x, y, w, h = box_convert(boxes, "xyxy", "cxcywh").unbind(-1)
     xa, ya, wa, ha = box_convert(anchors, "xyxy", "cxcywh").unbind(-1)
-    made: Tensor = stack(((x - xa) / wa, (y - ya) / ha, log(w / wa), log(h / ha)), -1)
-    return made
+    return stack(((x - xa) / wa, (y - ya) / ha, log(w / wa), log(h / ha)), -1)  # type: ignore[no-any-return]
 
 
 def decode_boxes(offsets: Tensor, anchors: Tensor) -> Tensor:

@@ -89,8 +89,7 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
         a, b, c, d = a, b, c - a, d - b
     elif out_fmt == "cxcywh":
         a, b, c, d = (a + c) / 2, (b + d) / 2, c - a, d - b
-    made: Tensor = stack((a, b, c, d), -1)
-    return made
+    return stack((a, b, c, d), -1)  # type: ignore[no-any-return]
 
 
 def clip_boxes_to_image(boxes: Tensor, size: tuple[int, int]) -> Tensor:
@@ -113,8 +112,7 @@ def clip_boxes_to_image(boxes: Tensor, size: tuple[int, int]) -> Tensor:
         x1, y1, x2, y2 = sides(boxes, "clip_boxes_to_image")
     except IndexError as error:
         raise RuntimeError(*error.args) from None
-    made: Tensor = stack((x1.clamp(0, width), y1.clamp(0, height), x2.clamp(0, width), y2.clamp(0, height)), -1)
-    return made
+    return stack((x1.clamp(0, width), y1.clamp(0, height), x2.clamp(0, width), y2.clamp(0, height)), -1)  # type: ignore[no-any-return]
 
 
 def remove_small_boxes(boxes: Tensor, min_size: float) -> Tensor:
@@ -125,5 +123,4 @@ def remove_small_boxes(boxes: Tensor, min_size: float) -> Tensor:
     tensor([0])
     """
     x1, y1, x2, y2 = sides(boxes, "remove_small_boxes")
-    made: Tensor = ((x2 - x1 >= min_size) & (y2 - y1 >= min_size)).nonzero().flatten()
-    return made
+    return ((x2 - x1 >= min_size) & (y2 - y1 >= min_size)).nonzero().flatten()  # type: ignore[no-any-return]

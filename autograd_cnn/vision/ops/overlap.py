@@ -30,8 +30,7 @@ def _intersection_and_union(a: Tensor, b: Tensor) -> Pair:
 
 def _hull(a: Tensor, b: Tensor) -> Tensor:
     """Width and height of the smallest box around both."""
-    made: Tensor = (maximum(a[..., 2:], b[..., 2:]) - minimum(a[..., :2], b[..., :2])).clamp(min=0)
-    return made
+    return (maximum(a[..., 2:], b[..., 2:]) - minimum(a[..., :2], b[..., :2])).clamp(min=0)  # type: ignore[no-any-return]
 
 
 def box_iou(boxes1: Tensor, boxes2: Tensor, fmt: str = "xyxy") -> Tensor:
@@ -126,5 +125,4 @@ def complete_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tenso
     v = 4 / math.pi**2 * (atan(first[..., 0] / first[..., 1]) - atan(second[..., 0] / second[..., 1])) ** 2
     with no_grad():
         alpha = v / (1 - iou + v + eps)
-    made: Tensor = distance - alpha * v
-    return made
+    return distance - alpha * v  # type: ignore[no-any-return]

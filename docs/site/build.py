@@ -21,7 +21,7 @@ from .pictures import Pictures
 from .sources import ROOT, rewritten, sections, title
 
 NAME = "autograd_cnn"
-STYLE, WORKER = Path(__file__).with_name("site.css"), Path(__file__).with_name("iframe-worker.js")
+STYLE, SCRIPT, WORKER = (Path(__file__).with_name(name) for name in ("site.css", "site.js", "iframe-worker.js"))
 SEPARATOR = r"""[\s\-,:;!?=()\[\]{}"'`/|<>*]+|\.(?!\d)"""  # of the words that a search finds: "(Faltung)", "nn.functional.relu"
 ALONE = "---\nhide: [navigation]\n---\n\n"  # a page that is a section of its own
 REFERENCE_HOME = """# Reference
@@ -51,8 +51,9 @@ class Site:
             {"Reference": self._reference()},
             {"Architecture": self._architecture()},
         ]
-        self._put("site.css", STYLE.read_text(encoding="utf-8") + colours())
-        self._put(WORKER.name, WORKER.read_text(encoding="utf-8"))
+        self._put(STYLE.name, STYLE.read_text(encoding="utf-8") + colours())
+        for script in (SCRIPT, WORKER):
+            self._put(script.name, script.read_text(encoding="utf-8"))
         self._put(sources.LICENSE, sources.read("LICENSE"))
 
     def _put(self, at: str, text: str) -> None:
@@ -170,7 +171,8 @@ class Site:
                 "icon": {"logo": "material/graph-outline"},
             },
             "plugins": [{"material/search": {"separator": SEPARATOR}}, "material/offline"],  # the search works on the files, too
-            "extra_css": ["site.css"],
+            "extra_css": [STYLE.name],
+            "extra_javascript": [SCRIPT.name],
             "extra": {"generator": False, "polyfills": [WORKER.name]},  # the plugin would load one from the net
             "markdown_extensions": [
                 "attr_list",

@@ -13,6 +13,8 @@ PRIME = "′"  # a sign of its own height, which only fonts for mathematics expe
 BEFORE_A_SIGN = set("=<>≤≥≈+−-·×/,(→←⋅")  # a minus after one of these belongs to what follows
 FUNCTIONS = {"sin", "cos", "tan", "exp", "log", "ln", "tanh", "max", "min"}
 
+_OPERATORS = re.compile(r"\\(arg|argmax|argmin)(?![A-Za-z])")  # which the converter does not know
+
 
 def mathml(latex: str, block: bool = False) -> str:
     """A formula.
@@ -20,7 +22,8 @@ def mathml(latex: str, block: bool = False) -> str:
     Raises:
         ValueError: a command that is not known.
     """
-    made = convert(" ".join(latex.split()), display="block" if block else "inline")
+    known = _OPERATORS.sub(r"\\operatorname{\1}", " ".join(latex.split()))
+    made = convert(known, display="block" if block else "inline")
     unknown = re.search(r"\\[A-Za-z]+", html.unescape(made))
     if "<merror" in made or unknown:
         raise ValueError(f"docs.site: {unknown[0] if unknown else 'something'} in the formula {latex} cannot be set")

@@ -160,6 +160,13 @@ def test_in_a_browser_from_the_disk(site: Path, browser, width: int, scheme: str
     film.locator("input").nth(2).click()
     assert film.locator("g.frame").evaluate_all(visible) == ["3"]
 
+    figure = page.locator(".drawing.shrunk").first
+    figure.click(position={"x": 5, "y": 5})
+    drawn, natural = figure.locator("svg").evaluate("e => [e.getBoundingClientRect().width, e.width.baseVal.value]")
+    assert drawn == pytest.approx(natural)
+    page.keyboard.press("Escape")
+    assert figure.locator("svg").evaluate("e => e.getBoundingClientRect().width") < natural
+
     if width > 1000:
         page.locator("input.md-search__input").click()
         page.keyboard.type("saliency")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ..engine.node import Node, Scope, ScopeName
@@ -11,6 +11,14 @@ from ..engine.versions import owner
 
 if TYPE_CHECKING:
     from ..primitives.primitive import Primitive
+
+
+def _restore(made: Any, state: list[Any]) -> None:
+    """Fill in what a pickle holds; what an earlier version did not know gets its default."""
+    for known, value in zip(fields(made), state, strict=False):
+        object.__setattr__(made, known.name, value)
+    for new in fields(made)[len(state) :]:
+        object.__setattr__(made, new.name, new.default if new.default_factory is MISSING else new.default_factory())
 
 
 # ------------------------------------------------------------------------------------------------- the graph as a value
@@ -33,6 +41,9 @@ class Value:
     requires_grad: bool = False
     node: Node | None = field(default=None, repr=False, compare=False)
     made: bool = False
+
+    def __setstate__(self, state: list[Any]) -> None:
+        _restore(self, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,17 @@ class Step:
     absent: tuple[int, ...] = ()
     recorded: bool = True
     linked: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self) -> list[Any]:
+        """As written to a pickle: there an array is known by its place among the parameters' leaves, for it has another identity when it is
+        read."""
+        places = {i: self.linked[id(leaf)] for i, leaf in enumerate(leaves_of([*self.params.values()])) if id(leaf) in self.linked}
+        return [places if f.name == "linked" else getattr(self, f.name) for f in fields(self)]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        _restore(self, state)
+        leaves = list(leaves_of([*self.params.values()]))
+        object.__setattr__(self, "linked", {id(leaves[i]): value for i, value in self.linked.items()})
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -281,3 +282,9 @@ def test_results_may_hold_nothing() -> None:
     got = graph(ac.tensor([3.0]))
     assert (got["a"].tolist(), got["b"], got["c"]) == ([6.0], (), ())
     assert (got["d"][0], got["d"][1].tolist(), got["e"]) == ("constant", [3.0], ("constant", "word"))
+
+
+def test_a_pickled_graph_knows_its_indices() -> None:
+    """They are known by identity, which a pickle does not keep."""
+    graph = pickle.loads(pickle.dumps(ac.trace(lambda x, i: x[i] * 2, ac.tensor([1.0, 2.0, 3.0]), ac.tensor([0, 2]))))
+    assert graph(ac.tensor([5.0, 6.0, 7.0]), ac.tensor([1, 1])).tolist() == [12.0, 12.0]

@@ -154,7 +154,7 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("utils/data/transport.py", "Arena._make", "size.bit_length() - 4", "*", "how sizes are rounded up: memory, not content"),
     ("utils/data/team.py", "Team.shutdown", "deadline - time.monotonic()", "*", "how long is waited for workers that end by themselves"),
     ("utils/data/team.py", "Team._death", "1.0", "(2.0)", "how long is waited for a process that is about to end"),
-    ("drawing/canvas/text.py", "value", "v > 0", "(v >= 0)", "v is infinite there"),
+    ("drawing/canvas/numbers.py", "_special", "v > 0", "(v >= 0)", "v is infinite there"),
     ("drawing/lessons/layers.py", "Layer", "1", "(2)", "defaults that whoever makes a layer sets"),
     (
         "drawing/lessons/layer_folds.py",

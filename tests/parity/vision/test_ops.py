@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from autograd_cnn.vision import ops
 
 from ..both import Fixed, agree, array, fail_alike

@@ -163,7 +163,7 @@ def _walk(
                 grads = _pull_once(node, pull, g, kept)
             else:
                 known = _boxed(node, kept, value_type)
-                grads = pull(g, known if tracer is None else tracer.recalled(node, known, keeps_all), node.params, node.inputs)
+                grads = pull(g, known if tracer is None else tracer.recalled(node, known, value_type), node.params, node.inputs)
         elif keeps_all:
             try:
                 grads = prim.pull_all(g, kept, node.params, node.inputs)

@@ -10,7 +10,7 @@ from typing import Any
 from ..config import Switch, current
 from ..engine.node import BackwardScope, Leaf, Node, Scope
 from ..engine.record import SELECT_OUTPUT
-from ..engine.variable import Variable, box, unbox
+from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner
 from ..errors import GraphError, expected
 from .graph import Graph
@@ -124,31 +124,34 @@ class Tracer:
                 "has saved: every replay would have the numbers of this run. Expected operations, or a @primitive with a rule of operations."
             )
 
-    def recalled(self, node: Node, kept: Sequence[Any], keeps_all: bool) -> Sequence[Any]:
+    def recalled(self, node: Node, kept: Sequence[Any], value_type: type[Variable]) -> Sequence[Any]:
         """What the node of a traced call kept, about to be handed to its rule: each is the value that it was in the call."""
         call, prim = self.made.get(node), node.prim
         if call is None:
             return kept  # it is older than the trace
-        if keeps_all:
+        if value_type.keeps_all:
             count = len(prim.outputs)
-            outputs = [self._known(v, at) for v, at in zip(kept[:count], call.outputs, strict=True)]
-            return (*outputs, *self._inputs(kept[count:], call))
+            outputs = [self._known(v, at, value_type) for v, at in zip(kept[:count], call.outputs, strict=True)]
+            return (*outputs, *self._inputs(kept[count:], call, value_type))
         found: list[Any] = []
         for k, v in zip(prim.keep, kept, strict=True):
             if k.kind == "input":
-                found.append(self._inputs(v, call) if prim.variadic else self._known(v, call.carried[k.index]))
+                found.append(self._inputs(v, call, value_type) if prim.variadic else self._known(v, call.carried[k.index], value_type))
             else:
-                found.append(self._known(v, call.outputs[k.index]) if k.kind == "output" else v)
+                found.append(self._known(v, call.outputs[k.index], value_type) if k.kind == "output" else v)
         return found
 
-    def _inputs(self, kept: Sequence[Any], call: _Call) -> tuple[Any, ...]:
-        return tuple(map(self._known, kept, call.carried))
+    def _inputs(self, kept: Sequence[Any], call: _Call, value_type: type[Variable]) -> tuple[Any, ...]:
+        return tuple(self._known(v, at, value_type) for v, at in zip(kept, call.carried, strict=True))
 
-    def _known(self, kept: Any, at: int | None) -> Any:
+    def _known(self, kept: Any, at: int | None, value_type: type[Variable]) -> Any:
         """A variable that the trace knows as its value number `at`; what was none in the call stays what it is."""
         if kept is None or at is None:
             return kept
-        made = kept if isinstance(kept, Variable) else box(kept, None)
+        made = kept
+        if not isinstance(kept, Variable):
+            made = value_type.__new__(value_type)  # also around what a backend keeps in words of its own
+            made.value, made.node = kept, None
         self.ids[id(made)] = at
         self.alive.append(made)
         return made

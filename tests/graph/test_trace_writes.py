@@ -124,7 +124,7 @@ def test_what_a_trace_knows_by_identity_lives_as_long_as_it() -> None:
         lambda x: tracer.rebind(x, ac.ones(1)),
         tracer.constant,
         tracer.argument,
-        lambda x: tracer._known(x, 0),
+        lambda x: tracer._known(x, 0, ac.Tensor),
     ):
         x = ac.ones(1)
         way(x)

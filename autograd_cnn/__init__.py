@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from .ops.registry import return_types
     from .serialization import hub, load, save
     from .summaries import summary
-    from .tensors._functions import *  # noqa: F403  # what `__getattr__` finds in the operations' tables
+    from .tensors._functions import *  # what `__getattr__` finds in the operations' tables
 
 __version__ = "0.1.0"
 __all__ = [

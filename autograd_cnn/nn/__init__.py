@@ -4,21 +4,21 @@ from ..support.listing import defined_in, listed
 from ..tensors.tensor import Parameter
 from . import functional, init, modules, parallel, parameter, utils
 from .containers import ModuleDict, ModuleList, Sequential
-from .layers.activation import *  # noqa: F403  # each file names in `__all__` what it gives
-from .layers.attention import *  # noqa: F403
-from .layers.conv import *  # noqa: F403
-from .layers.dropout import *  # noqa: F403
-from .layers.embedding import *  # noqa: F403
-from .layers.fold import *  # noqa: F403
-from .layers.lazy import *  # noqa: F403
-from .layers.linear import *  # noqa: F403
-from .layers.loss import *  # noqa: F403
-from .layers.norm import *  # noqa: F403
-from .layers.pool import *  # noqa: F403
-from .layers.rnn import *  # noqa: F403
-from .layers.shape import *  # noqa: F403
-from .layers.transformer import *  # noqa: F403
-from .layers.upsampling import *  # noqa: F403
+from .layers.activation import *
+from .layers.attention import *
+from .layers.conv import *
+from .layers.dropout import *
+from .layers.embedding import *
+from .layers.fold import *
+from .layers.lazy import *
+from .layers.linear import *
+from .layers.loss import *
+from .layers.norm import *
+from .layers.pool import *
+from .layers.rnn import *
+from .layers.shape import *
+from .layers.transformer import *
+from .layers.upsampling import *
 from .module.buffer import Buffer
 from .module.module import Module
 from .parallel import DataParallel

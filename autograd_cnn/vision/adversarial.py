@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..config import enable_grad, no_grad
-from ..drawing.view.arguments import evaluating
 from ..nn import functional as F
 from ..optim import Adam
 from ..random import default_generator
+from ..support.evaluation import evaluating
 from ..support.listing import listed
 from ..tensors.tensor import Tensor, wrap
 from .scores import classes_of, pictures, scores_of, slope

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..config import enable_grad, no_grad
-from ..drawing.view.arguments import evaluating
 from ..nn import Module
 from ..nn import functional as F
 from ..ops.shape.join import stack
 from ..optim import Adam
+from ..support.evaluation import evaluating
 from ..support.listing import listed
 from ..tensors.tensor import Tensor
 from .scores import chosen, classes_of, pictures, scores_of, slope

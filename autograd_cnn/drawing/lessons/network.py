@@ -11,11 +11,12 @@ import numpy as np
 from ...graph.graph import Graph
 from ...graph.step import Step
 from ...random import fork_rng
+from ...support.evaluation import evaluating
 from ..canvas.drawing import Drawing
 from ..canvas.frames import Frames
 from ..canvas.scene import Scene
 from ..canvas.text import Words
-from ..view.arguments import evaluating, snapshot, traced
+from ..view.arguments import snapshot, traced
 from ..view.arrays import Array
 from ..view.view import number_of
 from .layers import JOINS, Layer, layers_of

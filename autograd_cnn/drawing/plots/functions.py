@@ -17,11 +17,11 @@ from ...ops.activation.rectifiers import leaky_relu, relu
 from ...ops.activation.smooth import elu, gelu
 from ...ops.elementwise.exponential import sigmoid
 from ...ops.elementwise.hyperbolic import tanh
+from ...support.evaluation import evaluating
 from ..canvas import symbols
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
-from ..view.arguments import evaluating
 from ..view.arrays import Array
 from .curves import nice_ticks
 

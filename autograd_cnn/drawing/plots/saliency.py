@@ -13,11 +13,12 @@ import numpy as np
 
 from ...engine.backward import pullback
 from ...errors import GraphError
+from ...support.evaluation import evaluating
 from ..canvas import png, symbols, theme
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.text import Words, shape
-from ..view.arguments import evaluating, variable_of
+from ..view.arguments import variable_of
 from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar
 
 SIDE = 190.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...engine.variable import Variable, box, unbox
 from ...errors import GraphError, InplaceError
 from ...graph.graph import Graph
 from ...graph.trace import trace
+from ...support.evaluation import evaluating
 from .arrays import array_of
 from .view import has_gradients
 
@@ -174,17 +175,3 @@ def first_map(raw: Any) -> Any:
     """The maps of the first sample, of a result that is a batch of pictures; nothing of others, which would only be in the
     way."""
     return np.array(np.asarray(raw)[:1]) if len(getattr(raw, "shape", ())) == 4 else None
-
-
-@contextmanager
-def evaluating(model: Any, keeping: Callable[[Any], bool] = lambda module: False) -> Iterator[None]:
-    """The modules of a model in evaluation (but those to keep in their mode), each as it was before when it is left."""
-    modules = list(model.modules()) if hasattr(model, "modules") else []
-    before = [(m, m.training) for m in modules]
-    try:
-        for m in modules:
-            m.training = m.training and keeping(m)
-        yield
-    finally:
-        for m, training in before:
-            m.training = training

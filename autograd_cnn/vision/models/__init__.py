@@ -9,34 +9,34 @@ from typing import Any
 from ...errors import nearest
 from ...nn import Module
 from ...support.listing import defined_in, listed
-from .alexnet import *  # noqa: F403  # each file names in `__all__` what it gives
-from .autoencoder import *  # noqa: F403
-from .cifar_resnet import *  # noqa: F403
-from .dcgan import *  # noqa: F403
-from .deconvnet import *  # noqa: F403
-from .densenet import *  # noqa: F403
-from .fcn import *  # noqa: F403
-from .feature_extraction import *  # noqa: F403
-from .googlenet import *  # noqa: F403
+from .alexnet import *
+from .autoencoder import *
+from .cifar_resnet import *
+from .dcgan import *
+from .deconvnet import *
+from .densenet import *
+from .fcn import *
+from .feature_extraction import *
+from .googlenet import *
 from .googlenet import _GoogLeNetOutputs as _GoogLeNetOutputs
-from .inception import *  # noqa: F403
+from .inception import *
 from .inception import _InceptionOutputs as _InceptionOutputs
 from .lenet import LeNet5 as LeNet5
 from .lenet import lenet5, lenet5_modern
 from .mlp import MLP as MLP
 from .mlp import mlp
-from .mobilenetv2 import *  # noqa: F403
-from .mobilenetv3 import *  # noqa: F403
+from .mobilenetv2 import *
+from .mobilenetv3 import *
 from .published import REGISTRY as _REGISTRY
 from .published import WEIGHTS as _WEIGHTS
 from .published import Weights as Weights
 from .published import WeightsEnum as WeightsEnum
-from .resnet import *  # noqa: F403
-from .sequence import *  # noqa: F403
-from .shufflenetv2 import *  # noqa: F403
-from .squeezenet import *  # noqa: F403
-from .style import *  # noqa: F403
-from .vgg import *  # noqa: F403
+from .resnet import *
+from .sequence import *
+from .shufflenetv2 import *
+from .squeezenet import *
+from .style import *
+from .vgg import *
 
 _SMALL: dict[str, Callable[..., Module]] = {"lenet5": lenet5, "lenet5_modern": lenet5_modern, "mlp": mlp}
 _REGISTRY.update(_SMALL)

@@ -95,6 +95,7 @@ _AREAS = [
         ("config.py",),
         (
             "engine/test_switches.py",
+            "engine/test_switch_blocks.py",
             "parity/engine",
             "nn/test_module.py",
         ),

@@ -152,6 +152,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail where outputs differ from the file's")
     parser.add_argument("--lang", help="the language of figures and tables; with another than the file's, --check only runs")
     args = parser.parse_args()
+    for name in args.names:
+        if name not in names():
+            parser.error(f"no notebook is called {name!r}: expected one of {', '.join(names())}, without .ipynb.")
     failed = False
     for name in args.names or names():
         before, start = read(name), time.perf_counter()

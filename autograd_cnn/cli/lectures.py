@@ -58,7 +58,10 @@ def run(args: argparse.Namespace) -> int:
     out: Path = args.out
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"--out {out}: expected a folder, got a file. Choose another name.")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"--out {out}: expected a folder that can be made: {error.strerror}. Choose another place.") from error
     kept = []
     for name in listed:
         source, target = folder() / name, out / name

@@ -34,6 +34,8 @@ def test_a_file_in_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (tmp_path / "a").write_text("", encoding="utf-8")
     assert main(["lectures", "--out", str(tmp_path / "a")]) == 2
     assert "expected a folder, got a file" in capsys.readouterr().err
+    assert main(["lectures", "--out", str(tmp_path / "a" / "b")]) == 2
+    assert "expected a folder that can be made: Not a directory" in capsys.readouterr().err
 
 
 def test_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

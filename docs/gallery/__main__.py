@@ -42,6 +42,11 @@ def page() -> str:
 
 def main() -> None:
     """Draw what was asked for by name, or everything, and write the page."""
+    unknown = {*sys.argv[1:]} - {s.stem for s in snippets()}
+    if unknown:
+        sys.exit(
+            f"docs.gallery: no snippet is called {', '.join(sorted(unknown))}: expected some of {', '.join(s.stem for s in snippets())}."
+        )
     for snippet in snippets():
         if not sys.argv[1:] or snippet.stem in sys.argv[1:]:
             (HERE / f"{snippet.stem}.svg").write_text(drawn(snippet), encoding="utf-8")

@@ -188,8 +188,21 @@ class Site:
         }
 
 
+def check_folder(out: Path) -> None:
+    """MkDocs empties the folder that it writes to: let that be a new one, an empty one, or a site built before.
+
+    Raises:
+        FileExistsError: it holds anything else, or is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out}: expected a folder, got a file. Choose another name.")
+    if out.exists() and any(out.iterdir()) and not (out / "search" / "search_index.json").exists():
+        raise FileExistsError(f"{out}: expected an empty folder or a site built before, which is replaced; it holds something else.")
+
+
 def build(out: Path) -> int:
     """The site, into a folder; the number of its pages. Any warning of MkDocs is an error."""
+    check_folder(out)
     from mkdocs.commands.build import build as make
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.plugins import BasePlugin

@@ -134,3 +134,17 @@ def test_sections_and_blocks() -> None:
     text = "# T\nx\n## A\n```sh\n## no\n```\n## B\nb\n"
     assert sources.sections(text) == [("", "# T\nx\n"), ("A", "## A\n```sh\n## no\n```\n"), ("B", "## B\nb\n")]
     assert [kind for kind, _ in sources.blocks(text)] == ["", "sh", ""]
+
+
+def test_a_folder_of_somebody_else_is_not_emptied(tmp_path: Path) -> None:
+    from docs.site.build import build, check_folder
+
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    for taken in (tmp_path, tmp_path / "mine"):
+        with pytest.raises(FileExistsError, match="expected"):
+            build(taken)
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
+    check_folder(tmp_path / "new")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "search_index.json").write_text("{}", encoding="utf-8")
+    check_folder(tmp_path)

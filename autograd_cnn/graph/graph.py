@@ -125,7 +125,7 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
             data = copy.copy(v.data) if v.made else v.data
             env[v.id] = box(data, v.node) if data.__class__ in VALUE_TYPE_OF and v.shape is not None else data
     for step in graph.steps:
-        given = [env[i] for i in step.inputs]
+        given = [unbox(env[i]) if place in step.bare else env[i] for place, i in enumerate(step.inputs)]
         for at in step.absent:
             given.insert(at, None)
         params = step.params

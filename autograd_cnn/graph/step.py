@@ -54,7 +54,8 @@ class Step:
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
     recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up). `absent` are the
     places of optional arguments that were left out. `recorded`: was gradient recording on (not within `no_grad`, nor a plain
-    backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids.
+    backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids;
+    `bare` the inputs that were handed over as such an array, without the variable that carries it, so that no gradient flows there.
     """
 
     index: int
@@ -71,6 +72,7 @@ class Step:
     absent: tuple[int, ...] = ()
     recorded: bool = True
     linked: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    bare: tuple[int, ...] = ()
 
     def __getstate__(self) -> list[Any]:
         """As written to a pickle: there an array is known by its place among the parameters' leaves, for it has another identity when it is
@@ -101,8 +103,8 @@ class Step:
 
 def leaves_of(params: Any) -> Iterator[Any]:
     """What stands in parameters, however nested."""
-    if isinstance(params, tuple | list):
-        for p in params:
+    if isinstance(params, tuple | list | slice):
+        for p in (params.start, params.stop, params.step) if isinstance(params, slice) else params:
             yield from leaves_of(p)
     else:
         yield params
@@ -112,6 +114,8 @@ def exchanged(params: Any, linked: dict[int, int], by: Callable[[int], Any]) -> 
     """Parameters with `by(id)` in the place of those that are values of the graph."""
     if id(params) in linked:
         return by(linked[id(params)])
+    if isinstance(params, slice):
+        return slice(*(exchanged(p, linked, by) for p in (params.start, params.stop, params.step)))
     return type(params)(exchanged(p, linked, by) for p in params) if type(params) in (tuple, list) else params
 
 

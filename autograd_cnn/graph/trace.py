@@ -76,17 +76,29 @@ class Tracer:
         at = self.declare(x, "constant")
         self.values[at].update(data=copy.copy(unbox(x)), made=True)
 
+    def tensor(self, x: Any) -> None:
+        """A tensor that the function made: of an array that an operation gave, or from nothing."""
+        at = self._linked(x.value)
+        if at is None:
+            self.constant(x)
+        else:
+            self.ids[id(x)] = at
+            self.alive.append(x)
+
     def argument(self, x: Any) -> int:
-        """The id of something a primitive was called with."""
-        if id(x) in self.ids:
-            return self.ids[id(x)]
+        """The id of something a primitive was called with: a value of the trace, also without the variable that carried it."""
+        at = self.ids.get(id(x))
+        if at is None and not (isinstance(x, Variable) and x.node is not None):
+            at = self._linked(unbox(x))
+        if at is not None:
+            return at
         leaf = isinstance(x, Variable) and isinstance(x.node, Leaf)
         return self.declare(x, "parameter" if leaf else "constant", x.node.name_given if leaf else None)
 
     def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
         """One call."""
         given = tuple(None if a is None else self.argument(a) for a in args)
-        carried = tuple(at if isinstance(a, Variable) else None for a, at in zip(args, given, strict=True))
+        carried = tuple(at if isinstance(a, Variable) and id(a) in self.ids else None for a, at in zip(args, given, strict=True))
         named = dict(zip(prim.params, params, strict=True))
         linked = {id(p): at for p in leaves_of(params) if (at := self._linked(p)) is not None}
         outputs = tuple(self.declare(o, "result") for o in outs)
@@ -102,14 +114,20 @@ class Tracer:
         """The id of a parameter that is a value of the trace: an index, a mask."""
         return self.ids.get(id(p if isinstance(p, Variable) else self.carriers.get(id(p)))) if hasattr(p, "dtype") else None
 
+    def varies(self, x: Any) -> bool:
+        """Is it, a variable or the array that one carries, another in each replay?"""
+        at = self._linked(unbox(x))
+        return at is not None and self.values[at]["kind"] != "constant"
+
     def rebind(self, x: Any, result: Any) -> None:
         """`x` was overwritten by `result`: from now on its name means that value. What no operation computed is a constant."""
-        if id(result) not in self.ids:
+        at = self.ids.get(id(result)) if result is not None else self._linked(unbox(x))
+        if at is None:
             self.constant(x)
             if result is not None:
                 self.ids[id(result)] = self.ids[id(x)]
         else:
-            self.ids[id(x)] = self.ids[id(result)]
+            self.ids[id(x)] = at
         self.alive.append((x, unbox(x), result))
         self.carriers[id(unbox(x))] = x
 
@@ -206,6 +224,11 @@ def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
     return ("constant", result)
 
 
+def _present(call: _Call) -> list[tuple[int, int | None]]:
+    """The arguments that were not left out: the value, and that of the variable that carried it, if one did."""
+    return [(at, of) for at, of in zip(call.given, call.carried, strict=True) if at is not None]
+
+
 def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
     names = parameter_names(call.scope for call in tracer.steps)
     values = []
@@ -226,6 +249,7 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
                 outputs=call.outputs,
                 params=call.params,
                 linked=call.linked,
+                bare=tuple(i for i, (at, of) in enumerate(_present(call)) if of is None and tracer.values[at]["kind"] != "constant"),
                 scope=scope.path(modules) if isinstance(scope, Scope) else (),
                 keeps=keeps,
                 kept_bytes=size,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..config import current
 from ..errors import allocating
+from ..ops.registry.derived import derived
 from ..ops.registry.dims import sizes_by_name
 from ..ops.shape.shape import given_sizes
 from ..types.device import check_cpu
@@ -41,7 +42,7 @@ def finish(array: Any, requires_grad: bool, device: Any = None, operation: str =
         made._inference = True
     tracer = current().tracer
     if tracer is not None:
-        tracer.constant(made)
+        tracer.tensor(made)
     return made.requires_grad_(True) if requires_grad else made
 
 
@@ -361,22 +362,29 @@ def linspace(
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    _check_steps("linspace", steps)
+    kind = as_dtype(dtype, "linspace") or get_default_dtype()
+    return finish(derived(functools.partial(_line, steps, kind), start, end), requires_grad, device, "linspace")
+
+
+def _check_steps(operation: str, steps: Any) -> None:
     if not isinstance(steps, int):
-        raise TypeError(f"linspace(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
+        raise TypeError(f"{operation}(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = as_dtype(dtype, "linspace") or get_default_dtype()
+
+
+def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
     a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
     if steps == 1:
-        return finish(np.array([a], kind), requires_grad, device, "linspace")
+        return np.array([a], kind)
     if kind == np.float32:  # ends and step are rounded first, each value once, after a multiplication and addition in one
         a, b = float(np.float32(a)), float(np.float32(b))
         step = float((np.float32(b) - np.float32(a)) / np.float32(max(steps - 1, 1)))
     else:
         step = (b - a) / max(steps - 1, 1)
     at = np.arange(steps)
-    array = np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at))  # from both ends, as PyTorch computes it
-    return finish(array.astype(kind), requires_grad, device, "linspace")
+    return np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at)).astype(kind)  # from both ends, as PyTorch computes it
 
 
 @allocating
@@ -393,12 +401,14 @@ def logspace(
 ) -> Tensor:
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
-    if kind.kind in "iu":
-        start, end = int(start), int(end)
-    exponents = linspace(start, end, steps, dtype=np.float64).value
+    _check_steps("logspace", steps)
+    return finish(derived(functools.partial(_powers, steps, float(base), kind), start, end), requires_grad, device, "logspace")
+
+
+def _powers(steps: int, base: float, kind: Any, start: Any, end: Any) -> Any:
+    ends = (int(start), int(end)) if kind.kind in "iu" else (start, end)
     with np.errstate(all="ignore"):
-        array = np.power(float(base), exponents).astype(kind)
-    return finish(array, requires_grad, device, "logspace")
+        return np.power(base, _line(steps, np.dtype(np.float64), *ends)).astype(kind)
 
 
 @allocating

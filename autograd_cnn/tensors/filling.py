@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..engine.variable import unbox
 from ..engine.versions import wrote
 from ..errors import allocating
 from ..ops.index.index import copied, filled
+from ..ops.registry.derived import derived
 from ..ops.registry.dims import sizes_by_name
 from ..ops.registry.expose import expose
 from ..ops.shape.shape import given_sizes
@@ -111,11 +113,15 @@ def resize_(self: Tensor, *sizes: Any) -> Tensor:
     """
     if self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad: expected a tensor without requires_grad in resize_")
-    shape, have = given_sizes(sizes), self.storage()
+    self.storage()
+    inplace.repoint(self, derived(partial(_resized, given_sizes(sizes)), self))
+    return self
+
+
+def _resized(shape: tuple[int, ...], have: Any) -> Any:
     size = math.prod(shape)
     fits = size <= have.size and have.flags.c_contiguous  # then the memory stays
-    inplace.repoint(self, have.reshape(-1)[:size].reshape(shape) if fits else np.resize(have, shape))
-    return self
+    return have.reshape(-1)[:size].reshape(shape) if fits else np.resize(have, shape)
 
 
 @expose("method")
@@ -189,7 +195,15 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     >>> ac.zeros(2).bernoulli_(0.5)
     tensor([0., 0.])
     """
-    return _filled("bernoulli_", self, Generator.fill_bernoulli_, generator, unbox(p))
+    if not isinstance(p, Tensor):
+        return _filled("bernoulli_", self, Generator.fill_bernoulli_, generator, p)
+    return copy_(self, wrap(derived(partial(_drawn, generator or default_generator, self.value.shape, self.value.dtype), p)))
+
+
+def _drawn(g: Generator, shape: tuple[int, ...], dtype: Any, p: Any) -> Any:
+    array = np.empty(shape, dtype)
+    g.fill_bernoulli_(array, p)
+    return array
 
 
 @expose("method")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from .. import random
 from ..engine.variable import unbox
 from ..errors import allocating
 from ..ops.random.sampled import sampled
+from ..ops.registry.derived import derived
 from ..ops.registry.dims import sizes_by_name
 from ..random import Generator, default_generator
 from ..types.promotion import get_default_dtype
@@ -199,9 +201,12 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     tensor([0., 1., 1.])
     """
     g = generator or default_generator
-    array = np.asarray(input.storage())
-    drawn = g.bernoulli_from(array) if p is None else g.bernoulli(array.shape, p)
-    return sampled(input, values=drawn.astype(array.dtype))  # type: ignore[no-any-return]
+    return sampled(input, values=derived(partial(_bernoulli, g, p), input))  # type: ignore[no-any-return]
+
+
+def _bernoulli(g: Generator, p: float | None, array: Any) -> Any:
+    array = np.asarray(array)
+    return (g.bernoulli_from(array) if p is None else g.bernoulli(array.shape, p)).astype(array.dtype)
 
 
 @allocating
@@ -215,7 +220,21 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     >>> ac.multinomial(ac.tensor([0., 1., 0.]), 2, replacement=True)
     tensor([1, 1])
     """
-    return wrap((generator or default_generator).multinomial(np.asarray(input.storage()), num_samples, replacement))
+    return finish(
+        derived(partial(_multinomial, generator or default_generator, num_samples, replacement), input), False, None, "multinomial"
+    )
+
+
+def _multinomial(g: Generator, num_samples: int, replacement: bool, probabilities: Any) -> Any:
+    return g.multinomial(np.asarray(probabilities), num_samples, replacement)
+
+
+def _normal(g: Generator, kind: Any, mean: Any, std: Any) -> Any:
+    if np.any(np.less(std, 0)):
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(std)}")
+    z = g.normal(np.broadcast_shapes(np.shape(mean), np.shape(std)), kind)
+    with np.errstate(all="ignore"):
+        return (z * std + mean).astype(kind)
 
 
 @allocating
@@ -251,13 +270,9 @@ def normal(
         return finish(g.normal(_sizes(tuple(size), "normal"), kind, float(m), float(s)), requires_grad, device, "normal")
     if np.iscomplexobj(m) or np.iscomplexobj(s):
         raise TypeError(f"normal(): expected a real mean and std, got {mean if np.iscomplexobj(m) else std!r}")
-    if np.any(np.less(s, 0)):
-        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found std {np.min(s)}")
-    kind = m.dtype if isinstance(mean, Tensor) else s.dtype
-    z = g.normal(np.broadcast_shapes(np.shape(m), np.shape(s)), kind)
-    with np.errstate(all="ignore"):
-        drawn = (z * s + m).astype(kind)
-    made = finish(drawn, requires_grad, device, "normal")
+    made = finish(
+        derived(partial(_normal, g, m.dtype if isinstance(mean, Tensor) else s.dtype), mean, std), requires_grad, device, "normal"
+    )
     if any(isinstance(v, Tensor) and v.requires_grad for v in (mean, std)):
         made = sampled(mean, std, values=made.value)
     return made

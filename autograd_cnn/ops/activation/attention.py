@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, shape_of, unbox
+from ...engine.variable import dtype_of, shape_of
 from ...errors import expected
 from ...types.promotion import Array
 from ..index.masked import masked_fill
 from ..linalg.matrix_products import matmul
 from ..random.dropout import dropout
+from ..registry.derived import derived, sure
 from ..registry.expose import expose
 from ..shape.shape import transpose
 from .softmax import softmax
@@ -61,15 +62,24 @@ def scaled_dot_product_attention(
         attn_mask = np.tril(np.ones(shape_of(scores)[-2:], bool))
     if attn_mask is not None:
         if dtype_of(attn_mask) == np.bool_:
-            scores = masked_fill(scores, ~unbox(attn_mask), -math.inf)
+            scores = masked_fill(scores, derived(np.logical_not, attn_mask), -math.inf)
         else:
             scores = scores + attn_mask
     weights = softmax(scores, -1)
     if attn_mask is not None and dtype_of(attn_mask) == np.bool_:
-        nothing = ~unbox(attn_mask).any(-1, keepdims=True)
-        if nothing.any():  # a query that may attend to nothing gets zeros
+        nothing = derived(_nothing, attn_mask)
+        if not sure(_none, nothing):  # a query that may attend to nothing gets zeros
             weights = masked_fill(weights, nothing, 0.0)
     return matmul(dropout(weights, dropout_p) if dropout_p > 0 else weights, value)
+
+
+def _nothing(mask: Array) -> Any:
+    """Which queries may attend to nothing?"""
+    return ~mask.any(-1, keepdims=True)
+
+
+def _none(x: Array) -> bool:
+    return not x.any()
 
 
 def _repeated(x: Any, query: Any) -> Any:

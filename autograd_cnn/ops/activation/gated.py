@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ...types.kinds import float_only
 from ...types.promotion import Array
 from ..elementwise.exponential import sigmoid
 from ..index.index import select_view
+from ..registry.derived import derived
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 from .softmax import _softmax
@@ -61,7 +63,10 @@ def gumbel_softmax(logits: Array, tau: float = 1, hard: bool = False, eps: float
     y = _softmax((logits + noise) / tau, dim=at)
     if not hard:
         return y
-    raw = unbox(y)
-    one_hot = np.zeros_like(raw)
-    np.put_along_axis(one_hot, np.argmax(raw, axis=at, keepdims=True), 1, at)
-    return y + (one_hot - raw)  # adds a constant: the value becomes one-hot, the gradient stays
+    return y + derived(partial(_to_one_hot, at), y)  # adds a constant: the value becomes one-hot, the gradient stays
+
+
+def _to_one_hot(dim: int, y: Array) -> Array:
+    one_hot = np.zeros_like(y)
+    np.put_along_axis(one_hot, np.argmax(y, axis=dim, keepdims=True), 1, dim)
+    return one_hot - y

@@ -5,12 +5,13 @@ Most rules keep the output: in a net the next layer keeps it anyway, so nothing 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...engine.complaints import no_tensor
-from ...engine.variable import array_of, unbox
+from ...engine.variable import array_of
 from ...errors import expected
 from ...kernels.onednn import eltwise as onednn
 from ...kernels.reference.chunks import in_chunks
@@ -22,6 +23,7 @@ from ...types.promotion import Array
 from ..elementwise.arithmetic import mul
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
+from ..registry.derived import derived
 from ..registry.expose import expose
 from .relu_primitive import relu as _relu
 
@@ -276,11 +278,15 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
         raise RuntimeError(f"Lower bound should be less than or equal to the upper bound: rrelu got lower={lower}, upper={upper}.")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    x = unbox(input)
+    noise = derived(partial(_slopes, lower, upper), input)
+    return input.mul_(noise) if inplace else mul(input, noise)
+
+
+def _slopes(lower: float, upper: float, x: Array) -> Array:
     noise = np.ones(x.shape, x.dtype)
     negative = np.less_equal(x, 0)
     noise[negative] = default_generator.uniform(int(negative.sum()), np.float64, lower, upper)
-    return input.mul_(noise) if inplace else mul(input, noise)
+    return noise
 
 
 # ------------------------------------------------------------------------------------------------- hard ones

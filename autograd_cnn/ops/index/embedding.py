@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...engine.variable import array_of, dtype_of, shape_of, unbox
+from ...engine.variable import array_of, dtype_of, shape_of
 from ...engine.versions import wrote
 from ...errors import DtypeError, expected
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
+from ..registry.derived import derived, sure
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
 from .gather import scatter_reduce
@@ -26,12 +28,21 @@ def _embedding(weight: Array, input: Array, *, padding_idx: int, by_freq: bool) 
 
 @_embedding.vjp("weight")
 def _(g: Array, weight_shape: Shape, input: Array, padding_idx: int, by_freq: bool) -> Array:
-    raw = unbox(input)
-    share = np.ones(raw.shape, dtype_of(g))
-    if by_freq and raw.size:
-        share /= np.bincount(raw.ravel())[raw]
-    share[raw == padding_idx] = 0
-    return _take_adjoint(g if (share == 1).all() else g * share[..., None], input, shape=weight_shape, dim=0)
+    share = derived(partial(_share, dtype_of(g), padding_idx, by_freq), input)
+    return _take_adjoint(g if sure(_all_one, share) else g * share, input, shape=weight_shape, dim=0)
+
+
+def _share(dtype: Any, padding_idx: int, by_freq: bool, numbers: Array) -> Array:
+    """What of its gradient each row takes."""
+    share = np.ones(numbers.shape, dtype)
+    if by_freq and numbers.size:
+        share /= np.bincount(numbers.ravel())[numbers]
+    share[numbers == padding_idx] = 0
+    return share[..., None]
+
+
+def _all_one(share: Array) -> bool:
+    return bool((share == 1).all())
 
 
 @_embedding.cases
@@ -137,27 +148,47 @@ def embedding_bag(
             f"embedding_bag: If per_sample_weights ({list(shape_of(per_sample_weights))}) is not None, then it must have the same "
             f"shape as the input ({list(shape_of(input))})"
         )
-    bags, count = _bags(array_of(input), None if offsets is None else array_of(offsets), include_last_offset)
+    _, count = _bags(array_of(input), None if offsets is None else array_of(offsets), include_last_offset)
     numbers = _reshape(input, shape=(-1,), kind="flatten")
     rows = embedding(numbers, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-    here = bags >= 0
-    if padding_idx is not None:
-        here &= unbox(numbers) != padding_idx % shape_of(weight)[0]
-    keep, bag = np.flatnonzero(here), bags[here]
+    skip = None if padding_idx is None else padding_idx % shape_of(weight)[0]
+    given = (input,) if offsets is None else (input, offsets)
+    keep = derived(partial(_kept, include_last_offset, skip), *given)
+    bag = derived(partial(_bag_of_kept, include_last_offset, skip), *given)
     rows = _take(rows, keep, dim=0)
     if per_sample_weights is not None:
         rows = rows * _reshape(_take(_reshape(per_sample_weights, shape=(-1,)), keep, dim=0), shape=(-1, 1), kind="unsqueeze")
     shape = (count, shape_of(weight)[1])
     if mode == "max":
         nothing = np.zeros(shape, dtype_of(rows))
-        at = np.broadcast_to(bag[:, None], shape_of(rows))
+        at = derived(partial(_bag_of_kept, include_last_offset, skip, width=shape[1]), *given)
         return (
             scatter_reduce(nothing, 0, at, rows, "amax", include_self=False) if bag.size else _take_adjoint(rows, bag, shape=shape, dim=0)
         )
     total = _take_adjoint(rows, bag, shape=shape, dim=0)
     if mode == "sum":
         return total
-    return total / np.maximum(np.bincount(bag, minlength=count), 1).astype(dtype_of(rows))[:, None]
+    return total / derived(partial(_sizes, include_last_offset, skip, count, dtype_of(rows)), *given)
+
+
+def _counting(include_last: bool, skip: int | None, numbers: Any, offsets: Any) -> tuple[Any, Any]:
+    """Of each number its bag, and whether it is in one and counts."""
+    bags, _ = _bags(numbers, offsets, include_last)
+    return bags, (bags >= 0) & (True if skip is None else numbers.reshape(-1) != skip)
+
+
+def _kept(include_last: bool, skip: int | None, numbers: Any, offsets: Any = None) -> Any:
+    return np.flatnonzero(_counting(include_last, skip, numbers, offsets)[1])
+
+
+def _bag_of_kept(include_last: bool, skip: int | None, numbers: Any, offsets: Any = None, *, width: int | None = None) -> Any:
+    bags, here = _counting(include_last, skip, numbers, offsets)
+    return bags[here] if width is None else np.repeat(bags[here][:, None], width, 1)
+
+
+def _sizes(include_last: bool, skip: int | None, count: int, dtype: Any, numbers: Any, offsets: Any = None) -> Any:
+    """How many numbers each bag has, but at least 1."""
+    return np.maximum(np.bincount(_bag_of_kept(include_last, skip, numbers, offsets), minlength=count), 1).astype(dtype)[:, None]
 
 
 def _bags(raw: Any, offsets: Any, include_last: bool) -> tuple[Any, int]:

@@ -7,6 +7,7 @@ not a parameter: a recorded graph replays with other indices.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from ...errors import DtypeError, ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
+from ..elementwise.arithmetic import cast
+from ..registry.derived import derived
 from ..registry.dims import draw_dim, normal_dim
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
@@ -157,23 +160,25 @@ def _(g: Array, y: Array, input: Array, index: Array, src: Array, dim: int, redu
 
 def _extremum_rule(g: Any, y: Any, x: Any, index: Any, src: Any, dim: int, include_self: bool) -> tuple[Any, Any]:
     """All that reach the extremum share the gradient evenly."""
-    top, own = unbox(y), unbox(x) == unbox(y)
-    met = unbox(src) == _gather.raw(top, unbox(index), dim=dim)
-    start = own.astype(top.dtype) if include_self else _scatter.raw(own.astype(top.dtype), unbox(index), 0.0, dim=dim)
-    many = np.maximum(_scatter_add.raw(start, unbox(index), met.astype(top.dtype), dim=dim), 1)
-    share = g / many
-    return share * own.astype(top.dtype), _gather(share, index, dim=dim) * met.astype(top.dtype)
+    own = cast(x == y, dtype=dtype_of(y))
+    met = cast(src == _gather(y, index, dim=dim), dtype=dtype_of(y))
+    share = g / _counted(own, index, met, dim, include_self)
+    return share * own, _gather(share, index, dim=dim) * met
+
+
+def _counted(own: Any, index: Any, met: Any, dim: int, include_self: bool) -> Any:
+    """How many there are at each place, but at least 1: `own` there already (if that counts), `met` arriving."""
+    start = own if include_self else _scatter(own, index, 0, dim=dim)
+    return derived(partial(np.maximum, 1), _scatter_add(start, index, met, dim=dim))
 
 
 def _product_rule(g: Any, y: Any, x: Any, index: Any, src: Any, dim: int, include_self: bool) -> tuple[Any, Any]:
     """The product of the others: y / factor, and where a factor is 0 the product formed without it."""
     from ..elementwise.select import _where
 
-    raw, at = unbox(src), unbox(index)
-    none = unbox(x) == 0
+    none, zero = x == 0, src == 0
     gx = g * _reduce(_where(none, 1.0, x), index, src, dim=dim, reduce="prod", include_self=include_self) / _where(none, 1.0, x)
-    zero = raw == 0
-    zeros = _gather.raw(_scatter_add.raw(np.zeros(shape_of(x), np.int64), at, zero.astype(np.int64), dim=dim), at, dim=dim)
+    zeros = _gather(_scatter_add(np.zeros(shape_of(x), np.int64), index, cast(zero, dtype=np.dtype(np.int64)), dim=dim), index, dim=dim)
     alone = zero & (zeros == 1)
     without = _reduce(x, index, _where(alone, 1.0, src), dim=dim, reduce="prod", include_self=include_self)
     gs = _where(alone, _gather(g * without, index, dim=dim), _gather(g * y, index, dim=dim) / _where(zero, 1.0, src))
@@ -326,17 +331,16 @@ def scatter(input: Array, dim: int, index: Array, src: Any = None, *, value: Any
     if (src is None) == (value is None):
         raise TypeError(expected("scatter", "either src or value", "both" if src is not None else "neither"))
     given = value if src is None else src
-    if hasattr(given, "ndim") and not given.ndim and shape_of(input):
-        given = given.item()  # a 0-d tensor is a number
+    single = hasattr(given, "ndim") and not given.ndim and shape_of(input)  # a 0-d tensor is a number
     if reduce not in (None, "add", "multiply"):
         raise RuntimeError(f"reduce argument must be either add or multiply (in scatter), got {reduce!r}.")
-    x, d, at, given = _prepared("scatter", input, dim, index, given)
+    x, d, at, src = _prepared("scatter", input, dim, index, None if single else given)
     if not math.prod(shape_of(at)):
         return input
     if reduce is not None:
-        full = given if hasattr(given, "ndim") else np.full(shape_of(at), given, dtype_of(x))
+        full = src if hasattr(src, "ndim") else derived(partial(np.full, shape_of(at), dtype=dtype_of(x)), given)
         return scatter_reduce(input, dim, index, full, "sum" if reduce == "add" else "prod")
-    return _as(input, _scatter(x, at, given, dim=d))
+    return _as(input, _scatter(x, at, unbox(given) if single else src, dim=d))
 
 
 @expose("function method inplace")
@@ -371,7 +375,6 @@ def scatter_reduce(input: Array, dim: int, index: Array, src: Array, reduce: str
     y = _scatter_add(start, at, src, dim=d)
     if reduce == "sum":
         return _as(input, y)
-    kind, places = dtype_of(x), unbox(at)
-    own = np.ones(shape_of(x), kind) if include_self else _scatter.raw(np.ones(shape_of(x), kind), places, 0, dim=d)
-    count = np.maximum(_scatter_add.raw(own, places, np.ones(shape_of(at), kind), dim=d), 1)
+    kind = dtype_of(x)
+    count = _counted(np.ones(shape_of(x), kind), at, np.ones(shape_of(at), kind), d, include_self)
     return _as(input, y // count if kind.kind in "iu" else y / count)

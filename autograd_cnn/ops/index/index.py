@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, held
 from ..registry.contiguous import contiguous
+from ..registry.derived import derived, integer, settled
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 
@@ -33,7 +35,7 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
             normal.append(p)
             continue
         if isinstance(p, slice):
-            start, stop, step = (None if v is None else int(unbox(v)) for v in (p.start, p.stop, p.step))
+            start, stop, step = (None if v is None else integer(v) for v in (p.start, p.stop, p.step))
             if step is not None and step <= 0:
                 raise ValueError(f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim.")
             normal.append(slice(start, stop, step))
@@ -41,7 +43,7 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         elif isinstance(p, (bool, np.bool_)):
             normal.append(np.asarray(p))
             advanced = True
-        elif isinstance(p, int):
+        elif isinstance(p, int | np.integer):
             normal.append(p)
             used += 1
         else:
@@ -69,8 +71,8 @@ def integers_apart(normal: Index) -> tuple[Index, Index] | None:
     NumPy counts an integer among the index arrays: x[0, :, [1, 2]] is to it an index with a gap, whose dims go to the front.
     PyTorch selects first: x[0][:, [1, 2]].
     """
-    placed = [i for i, p in enumerate(normal) if isinstance(p, int | np.ndarray)]
-    if placed[-1] - placed[0] + 1 == len(placed) or not any(isinstance(p, int) for p in normal):
+    placed = [i for i, p in enumerate(normal) if isinstance(p, int | np.integer | np.ndarray)]
+    if placed[-1] - placed[0] + 1 == len(placed) or not any(isinstance(p, int | np.integer) for p in normal):
         return None
     first: list[Any] = []
     for p in normal:
@@ -80,26 +82,40 @@ def integers_apart(normal: Index) -> tuple[Index, Index] | None:
             first.append(slice(None) if isinstance(p, slice) else p)
     if Ellipsis not in [p for p in first if p is Ellipsis]:
         first.append(Ellipsis)
-    return tuple(first), tuple(p for p in normal if not isinstance(p, int))
+    return tuple(first), tuple(p for p in normal if not isinstance(p, int | np.integer))
 
 
 def _selected(p: Any) -> Any:
     """The raw value of one part of an index. What holds a single integer selects, as the integer does; a tensor or array of bytes is a mask."""
     raw = unbox(p)
-    if not isinstance(raw, np.ndarray | np.integer) or raw.ndim or raw.dtype.kind not in "iu":
+    if not isinstance(raw, np.ndarray | np.integer | np.bool_):
         return raw
-    return raw if raw.dtype == np.uint8 and not isinstance(p, np.integer) else int(raw)
+    byte = raw.dtype == np.uint8 and not isinstance(p, np.integer)
+    if not raw.ndim and (byte or raw.dtype == bool):
+        settled("a 0-d mask as an index", p, "Choose with where.")
+    if byte:
+        return derived(_mask, p)
+    return raw if raw.ndim or raw.dtype.kind not in "iu" else integer(p)
 
 
 def _index_array(p: Any) -> Any:
-    array = np.asarray([unbox(v) for v in p] if isinstance(p, (list, tuple, range)) else p)
+    array = derived(_stacked, *p) if isinstance(p, (list, tuple)) else np.asarray(p)
     if array.size == 0 and array.dtype.kind == "f" and isinstance(p, (list, tuple)):
         array = array.astype(np.int64)
     if array.dtype.kind not in "iub":
         raise IndexError(
             f"tensors used as indices must be long, int, byte or bool tensors: expected integers, got {array.dtype}. Convert with .long()."
         )
-    return array.astype(bool) if array.dtype == np.uint8 else array
+    return array
+
+
+def _stacked(*parts: Any) -> Any:
+    return np.asarray(parts)
+
+
+def _mask(x: Any) -> Any:
+    """Bytes as an index are a mask."""
+    return np.asarray(x).astype(bool)
 
 
 @primitive(label="index", family="index", view=True)
@@ -299,14 +315,19 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     if hasattr(start, "ndim") and (start.ndim or dtype_of(start).kind not in "iu"):
         raise RuntimeError(f"start must be an 0-dim integral Tensor: narrow got {dtype_of(start)} of shape {list(shape_of(start))}.")
     d = normal_dim(dim, ndim_of(input), "narrow")
-    n, first = shape_of(input)[d], int(unbox(start))
+    n, first = shape_of(input)[d], integer(start)
     if not -n <= first <= n:
         raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first}) in narrow")
-    first += n if first < 0 else 0
+    given, first = first, first + (n if first < 0 else 0)
     if length < 0 or first < 0 or first + length > n:
         raise RuntimeError(
             f"start ({start}) + length ({length}) exceeds dimension size ({n}) in narrow."
             if length >= 0
             else expected("narrow", "length >= 0", length)
         )
-    return select_view(input, at=(*(slice(None),) * d, slice(first, first + length), Ellipsis))
+    ends = (first, first + length) if isinstance(given, int) else (derived(partial(_edge, n, by), start) for by in (0, length))
+    return select_view(input, at=(*(slice(None),) * d, slice(*ends), Ellipsis))
+
+
+def _edge(n: int, by: int, start: Any) -> Any:
+    return np.int64(int(start) % n + by if n else by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...primitives.cases import Bad, Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, held
 from ..elementwise.arithmetic import add, expand_to
+from ..registry.derived import derived, integer, sure
 from ..registry.dims import draw_dim, normal_dim
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
@@ -207,9 +209,17 @@ def index_fill(input: Array, dim: int, index: Array, value: Any) -> Array:
     """
     x, d, at = _vector("index_fill", input, dim, index)
     n = shape_of(x)[d]
-    check_bounds("index_fill", unbox(at), n, d, wrap=True)
-    once = np.unique(unbox(at) % n) if n else unbox(at)  # a slice named twice is filled once: the value's gradient counts it once
+    once = derived(partial(_once, n, d), at)
     return _back(input, _copy(x, once, single_value("index_fill_", input, value), dim=d))
+
+
+def _once(n: int, dim: int, at: Any) -> Any:
+    """A slice named twice is filled once: the value's gradient counts it once."""
+    return np.unique(check_bounds("index_fill", at, n, dim, wrap=True))
+
+
+def _none_negative(at: Any) -> bool:
+    return not at.size or at.min() >= 0
 
 
 @expose("function method")
@@ -227,7 +237,7 @@ def take(input: Array, index: Array) -> Array:
     if raw.size and (raw.max() >= count or raw.min() < -count):
         bad = raw.max() if raw.max() >= count else raw.min()
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {count} elements (in take).")
-    at = index % count if raw.size and raw.min() < 0 else index
+    at = index if sure(_none_negative, index) else derived(partial(check_bounds, "take", size=count, dim=0, wrap=True), index)
     return _take(_reshape(input, shape=(count,), kind="flatten"), at, dim=0)
 
 
@@ -260,8 +270,14 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Arra
         x if shape_of(x) == (*met[:d], n, *met[d:]) else expand_to(x, shape=(*met[:d], n, *met[d:]))
         for x, n in ((input, a[d] if a else 1), (indices, b[d] if b else 1))
     ]
-    at = unbox(wide[1])
-    return gather(wide[0], d, wide[1] % a[d] if at.size and a and -a[d] <= at.min() < 0 else wide[1])
+    at = wide[1]
+    if a and not sure(_none_negative, at):
+        at = derived(partial(_wrapped, a[d]), at)
+    return gather(wide[0], d, at)
+
+
+def _wrapped(n: int, at: Any) -> Any:
+    return np.where((at < 0) & (at >= -n), at + at.dtype.type(n), at)
 
 
 @expose("function method", "select")
@@ -275,7 +291,7 @@ def select(input: Array, dim: int, index: int) -> Array:
     shape = shape_of(input)
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    d, at = normal_dim(dim, len(shape), "select"), int(unbox(index))
+    d, at = normal_dim(dim, len(shape), "select"), integer(index)
     if not -shape[d] <= at < shape[d]:
         raise IndexError(f"select(): index {at} out of range for tensor of size {list(shape)} at dimension {d}")
     return select_view(input, at=(*(slice(None),) * d, at, Ellipsis))

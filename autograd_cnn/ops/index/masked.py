@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, shape_of, unbox
+from ...engine.variable import dtype_of, shape_of
 from ...errors import DtypeError, ShapeError
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
 from ..elementwise.select import _where
+from ..registry.derived import derived
 from ..registry.expose import expose
 from ..shape.shape import _reshape
-from .index import narrow
+from .index import select_view
 from .index_select import single_value
 
 
@@ -119,9 +120,13 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     if dtype_of(source) != dtype_of(input):
         raise DtypeError(f"masked_scatter: expected self and source to have same dtypes but got {dtype_of(input)} and {dtype_of(source)}")
     wide = _wide(mask, shape)
-    count = int(unbox(wide).sum())
+    count = derived(_count, wide)
     if count > math.prod(shape_of(source)):
         raise RuntimeError(
             f"Number of elements of source ({math.prod(shape_of(source))}) < number of ones in mask ({count}) in masked_scatter"
         )
-    return _put(_wide(input, shape), narrow(_reshape(source, shape=(-1,), kind="flatten"), 0, 0, count), wide)
+    return _put(_wide(input, shape), select_view(_reshape(source, shape=(-1,), kind="flatten"), at=(slice(0, count), Ellipsis)), wide)
+
+
+def _count(mask: Array) -> Any:
+    return np.int64(np.count_nonzero(mask))

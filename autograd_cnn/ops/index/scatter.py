@@ -13,6 +13,7 @@ from ...types.promotion import Array, number_in
 from ..elementwise.arithmetic import expand_to
 from ..elementwise.select import where
 from ..reduce.statistics import _norm
+from ..registry.derived import derived
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 from ..shape.arrange import diag_embed, diagonal
@@ -144,7 +145,7 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
     if raw.size and (raw.max() >= count or raw.min() < -count):
         raise IndexError(f"out of range: tried to access index {raw.max()} on a tensor of {count} elements (in put_).")
     flat, values = _reshape(input, shape=(count,)), _reshape(source, shape=(raw.size,))
-    return _reshape(put_at(flat, (raw.reshape(-1),), values, accumulate), shape=shape_of(input))
+    return _reshape(put_at(flat, (derived(np.ravel, index),), values, accumulate), shape=shape_of(input))
 
 
 @expose("function method inplace")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, shape_of, unbox
+from ...engine.variable import dtype_of, shape_of
 from ...errors import expected
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
+from ..elementwise.select import _where as where
 from ..registry import return_types
+from ..registry.derived import derived
 from ..registry.expose import expose
 from ..shape.arrange import tril
 from ..shape.shape import unsqueeze
@@ -85,14 +88,21 @@ def qr(input: Array, some: bool = True) -> return_types.qr:
     True
     """
     if not some:
-        Q, R = np.linalg.qr(unbox(input), "complete")
-        return _named(return_types.qr, *(_raw(input, v) for v in (Q, R)))  # type: ignore[no-any-return]
+        return _named(return_types.qr, *_full_qr(input))  # type: ignore[no-any-return]
     return _named(return_types.qr, *_qr(input))  # type: ignore[no-any-return]
 
 
-def _raw(like: Any, array: Array) -> Any:
-    """An array without a graph, of the kind that came."""
-    return array if isinstance(like, np.ndarray) else like.new_tensor(array)
+@primitive(label="QR", name="qr complete", family="linalg", outputs=("Q", "R"))
+def _full_qr(A: Array) -> tuple[Array, Array]:
+    """A = Q R, Q square   (…, m, n) → (…, m, m), (…, m, n)"""
+    Q, R = np.linalg.qr(A, "complete")
+    return Q, R
+
+
+@_full_qr.cases
+def _(draw: Draw) -> Case:
+    case = _tall(draw, False)
+    return Case(*case.inputs, smooth=False)
 
 
 # ------------------------------------------------------------------------------------------------- singular values
@@ -125,9 +135,17 @@ def _(draw: Draw) -> Case:
     return _tall(draw, draw.boolean())
 
 
-def _full_svd(input: Any) -> tuple[Any, Any, Any]:
-    U, S, Vh = np.linalg.svd(unbox(input), full_matrices=True)
-    return _raw(input, U), _raw(input, S), _raw(input, Vh)
+@primitive(label="SVD", name="svd full", family="linalg", outputs=("U", "S", "Vh"))
+def _full_svd(A: Array) -> tuple[Array, Array, Array]:
+    """A = U diag(S) Vh, U and Vh square   (…, m, n) → (…, m, m), (…, k), (…, n, n) with k = min(m, n)"""
+    U, S, Vh = np.linalg.svd(A, full_matrices=True)
+    return U, S, Vh
+
+
+@_full_svd.cases
+def _(draw: Draw) -> Case:
+    case = _tall(draw, draw.boolean())
+    return Case(*case.inputs, smooth=False)
 
 
 @expose("function method")
@@ -188,6 +206,11 @@ def eigh(A: Array, UPLO: str = "L") -> return_types.linalg_eigh:
     return return_types.linalg_eigh(*_eigh(A))
 
 
+def _above(rtol: Any, S: Array) -> Array:
+    """Which singular values are above the limit?"""
+    return np.asarray(rtol * S.max(-1, keepdims=True, initial=0.0) < S)
+
+
 def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
     """The pseudo-inverse: A⁺ = V diag(1/σ) Uᵀ over the singular values above rtol · σ_max.   (…, m, n) → (…, n, m)
 
@@ -197,8 +220,6 @@ def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
             [0.0000]])
     """
     U, S, Vh = _svd(A)
-    values = unbox(S)
-    limit = (max(shape_of(A)[-2:]) * np.finfo(values.dtype).eps if rtol is None else rtol) * values.max(-1, keepdims=True, initial=0.0)
-    counts = (values > limit).astype(values.dtype)
-    inverted = counts / (S * counts + (1.0 - counts))
+    counts = derived(partial(_above, max(shape_of(A)[-2:]) * np.finfo(dtype_of(S)).eps if rtol is None else rtol), S)
+    inverted = where(counts, 1.0 / where(counts, S, 1.0), 0.0)
     return _matmul(_swapped(Vh) * unsqueeze(inverted, -2), _swapped(U))

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, shape_of, unbox
+from ...engine.variable import dtype_of, shape_of
 from ...errors import expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry import return_types
+from ..registry.derived import derived, sure
 from ..registry.expose import expose
 from ..shape.arrange import tril
 from ..shape.shape import unsqueeze
@@ -156,7 +157,15 @@ def logdet(input: Array) -> Array:
     tensor(0.)
     """
     sign, logabsdet = _slogdet(input)
-    return logabsdet + sign.log() * 0.0 if np.any(unbox(sign) < 0) else logabsdet
+    return logabsdet if sure(_not_negative, sign) else logabsdet + derived(_nan_where_negative, sign)
+
+
+def _not_negative(sign: Array) -> bool:
+    return not np.any(sign < 0)
+
+
+def _nan_where_negative(sign: Array) -> Array:
+    return np.where(sign < 0, sign.dtype.type(np.nan), sign.dtype.type(0))
 
 
 @primitive(label="A⁻¹ B", name="solve", family="linalg", derivative="A⁻ᵀ g")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..elementwise.exponential import exp, log, sigmoid
 from ..elementwise.power import square
 from ..elementwise.select import where
 from ..elementwise.special import xlogy
+from ..registry.derived import derived
 from ..registry.expose import expose
 from .regression import chosen_reduction, draw_reduction, reduce_to, reduced, share, spoken
 
@@ -269,6 +271,11 @@ def poisson_nll_loss(
     return reduce_to(y, how)
 
 
+def _lift(eps: float, dtype: Any, var: Array) -> Array:
+    """What lifts a variance to eps."""
+    return (np.maximum(var, eps) - var).astype(dtype, copy=False)
+
+
 @expose("functional")
 def gaussian_nll_loss(
     input: Array,
@@ -304,8 +311,7 @@ def gaussian_nll_loss(
                 f"var is of incorrect size: gaussian_nll_loss expected the input's shape {list(x.shape)}, got {list(v.shape)}."
             )
     with np.errstate(over="ignore"):
-        lift = np.maximum(unbox(var), eps) - unbox(var)  # a constant: the gradient passes the clamp
-    v = var + lift.astype(x.dtype, copy=False)
+        v = var + derived(partial(_lift, eps, x.dtype), var)  # a constant: the gradient passes the clamp
     y = (log(v) + square(input - target) / v) * 0.5
     if full:
         y = y + 0.5 * math.log(2 * math.pi)

@@ -7,6 +7,7 @@ softmax − target, is a primitive of its own, so that it costs one array and ca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from ...types.promotion import Array
 from ..activation.softmax import _log_softmax, _softmax, twice_softmax
 from ..elementwise.arithmetic import neg
 from ..reduce.reduce import _sum
+from ..registry.derived import derived
 from ..registry.expose import expose
+from ..shape.shape import _reshape
 from .likelihood import _at, _checked, _class_case, _constant, _divide, _safe, _total, _weights
 from .regression import chosen_reduction, draw_reduction
 
@@ -167,13 +170,21 @@ def _(
     reduction: str,
     label_smoothing: float,
 ) -> Array:
-    at = _Places(unbox(logits), unbox(target), unbox(weight), ignore_index, label_smoothing)
-    r = at.along(input * at.mass)
-    if reduction == "mean":
-        r = r / at.total
-    p = _softmax(logits, dim=at.dim)
+    given = (logits, target) if weight is None else (logits, target, weight)
+    dim = 1 if len(shape_of(logits)) > 1 else 0
+    mass = derived(partial(_mass, ignore_index, reduction, label_smoothing), *given)
+    each = shape_of(input)
+    r = (_reshape(input, shape=(*each[:dim], 1, *each[dim:])) if each else input) * mass
+    p = _softmax(logits, dim=dim)
     gp = g * r * p
-    return gp - p * _sum(gp, dims=(at.dim,) if len(shape_of(g)) > 1 else None, keepdim=True)
+    return gp - p * _sum(gp, dims=(dim,) if len(shape_of(g)) > 1 else None, keepdim=True)
+
+
+def _mass(ignore_index: int, reduction: str, smoothing: float, logits: Array, target: Array, weight: Array | None = None) -> Array:
+    """What log p of all classes counts for at each place, ÷ Σ wₜ for a mean."""
+    at = _Places(logits, target, weight, ignore_index, smoothing)
+    with np.errstate(all="ignore"):
+        return np.asarray(at.along(at.mass) / at.total if reduction == "mean" else at.along(at.mass), logits.dtype)
 
 
 @_cross_entropy.cases

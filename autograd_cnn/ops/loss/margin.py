@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...engine.variable import array_of, ndim_of, shape_of, unbox
+from ...engine.variable import array_of, ndim_of, shape_of, size_of
 from ...errors import expected
 from ...types.promotion import Array
 from ..activation.smooth import logsigmoid
@@ -17,6 +18,7 @@ from ..elementwise.select import minimum, where
 from ..index.take_along import take_along
 from ..linalg.distance import pairwise_distance
 from ..reduce.reduce import _mean, _sum
+from ..registry.derived import derived
 from ..registry.expose import expose
 from .likelihood import _constant
 from .regression import chosen_reduction, reduce_to, spoken
@@ -236,23 +238,39 @@ def multi_margin_loss(
         raise ValueError(f"weight must be one-dimensional: multi_margin_loss got {ndim_of(weight)} dims")
     x, single = _rows(input, "multi_margin_loss")
     n, classes = shape_of(x)
-    t = np.atleast_1d(array_of(target))
+    array_of(target)
+    own = derived(partial(_column, n, classes), target)
+    away = _hinge(margin - take_along(x, at=own, dim=1, repeats=False) + x)
+    if p == 2:
+        away = away * away
+    y = where(derived(partial(_others, n, classes), target), away, 0.0)
+    if weight is not None:
+        w = _constant(weight, "multi_margin_loss")
+        if shape_of(w) != (classes,):
+            raise RuntimeError(f"weight must be one-dimensional, of {classes} classes: multi_margin_loss got shape {list(shape_of(w))}.")
+        y = y * derived(partial(_weight_of, n, classes), target, w)
+    y = _sum(y, dims=(1,)) / classes
+    return reduce_to(y.reshape(()) if single else y, how)
+
+
+def _column(n: int, classes: int, target: Any) -> Any:
+    """The classes as a column.   (N) or () → (N, 1)"""
+    t = np.atleast_1d(target)
     if t.shape != (n,):
         raise RuntimeError(f"inconsistent target size, expected {n} but got {list(t.shape)} in multi_margin_loss")
     if t.size and (t.min() < 0 or t.max() >= classes):
         raise RuntimeError(f"target out of range: multi_margin_loss expected classes in [0, {classes - 1}], got {t.min()} to {t.max()}.")
-    away = _hinge(margin - take_along(x, at=t[:, None], dim=1, repeats=False) + x)
-    if p == 2:
-        away = away * away
-    y = where(np.arange(classes) != t[:, None], away, 0.0)
-    if weight is not None:
-        w = unbox(_constant(weight, "multi_margin_loss"))
-        if w.shape != (classes,):
-            kind = ValueError if w.ndim != 1 else RuntimeError
-            raise kind(f"weight must be one-dimensional, of {classes} classes: multi_margin_loss got shape {list(w.shape)}.")
-        y = y * w[t][:, None]
-    y = _sum(y, dims=(1,)) / classes
-    return reduce_to(y.reshape(()) if single else y, how)
+    return t[:, None]
+
+
+def _others(n: int, classes: int, target: Any) -> Any:
+    """Which classes are not the target's.   (N) → (N, C)"""
+    return np.arange(classes) != _column(n, classes, target)
+
+
+def _weight_of(n: int, classes: int, target: Any, weight: Any) -> Any:
+    """The target's weight.   (N), (C) → (N, 1)"""
+    return weight[_column(n, classes, target)]
 
 
 @expose("functional")
@@ -274,24 +292,33 @@ def multilabel_margin_loss(
     how = chosen_reduction(reduction, size_average, reduce, operation="multilabel_margin_loss")
     x, single = _rows(input, "multilabel_margin_loss")
     n, classes = shape_of(x)
-    t = np.atleast_2d(array_of(target))
-    if t.shape != (n, classes) or ndim_of(target) != ndim_of(input):
+    array_of(target)
+    if size_of(target) != n * classes or ndim_of(target) != ndim_of(input) or shape_of(target)[-1:] not in ((), (classes,)):
         raise RuntimeError(
             f"inconsistent target size: {list(shape_of(target))} for input of size: {list(shape_of(input))} in multilabel_margin_loss"
         )
-    listed = np.logical_and.accumulate(t >= 0, axis=1)  # up to the first −1
+    chosen = take_along(x, at=derived(partial(_listed, classes, 0), target), dim=1, repeats=True)
+    away = _hinge(1 - chosen.reshape((n, classes, 1)) + x.reshape((n, 1, classes)))
+    y = _sum(where(derived(partial(_pairs, classes), target), away, 0.0), dims=(1, 2)) / classes
+    return reduce_to(y.reshape(()) if single else y, how)
+
+
+def _listed(classes: int, other: int, target: Any) -> Any:
+    """The classes that each row lists, up to the first −1; `other` after them.   (N, C) → (N, C)"""
+    t = np.atleast_2d(target)
     if t.size and (t.min() < -1 or t.max() >= classes):
         raise RuntimeError(
             f"target out of range: multilabel_margin_loss expected classes in [-1, {classes - 1}], got {t.min()} to {t.max()}."
         )
-    safe = np.where(listed, t, 0)
-    is_target = np.zeros((n, classes + 1), bool)
-    np.put_along_axis(is_target, np.where(listed, t, classes), True, 1)
-    counts = listed[:, :, None] & ~is_target[:, None, :classes]
-    chosen = take_along(x, at=safe, dim=1, repeats=True)
-    away = _hinge(1 - chosen.reshape((n, classes, 1)) + x.reshape((n, 1, classes)))
-    y = _sum(where(counts, away, 0.0), dims=(1, 2)) / classes
-    return reduce_to(y.reshape(()) if single else y, how)
+    return np.where(np.logical_and.accumulate(t >= 0, axis=1), t, other)
+
+
+def _pairs(classes: int, target: Any) -> Any:
+    """Which pairs (a listed class, one that is not listed) count.   (N, C) → (N, C, C)"""
+    listed = _listed(classes, classes, target)
+    is_target = np.zeros((len(listed), classes + 1), bool)
+    np.put_along_axis(is_target, listed, True, 1)
+    return (listed < classes)[:, :, None] & ~is_target[:, None, :classes]
 
 
 @expose("functional")

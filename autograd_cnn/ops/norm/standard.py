@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.variable import shape_of, unbox
+from ...engine.variable import shape_of
 from ..reduce.reduce import _sum
+from ..registry.derived import sure
 
 Dims = tuple[int, ...]
 
@@ -17,6 +18,10 @@ Dims = tuple[int, ...]
 def far(mean: Any, var: Any) -> bool:
     """Is a mean so far from 0 that its rounding counts beside the deviations, and must be taken from them again?"""
     return bool(np.any(np.square(mean) > 16 * np.abs(var)))
+
+
+def _near(mean: Any, var: Any) -> bool:
+    return not far(mean, var)
 
 
 def average(x: Any, dims: Dims) -> Any:
@@ -29,7 +34,7 @@ def standardized(x: Any, dims: Dims, eps: float) -> tuple[Any, Any]:
     mean = average(x, dims)
     centred = x - mean
     var = average(centred * centred, dims)
-    if far(unbox(mean), unbox(var)):
+    if not sure(_near, mean, var):
         centred = centred - average(centred, dims)
         var = average(centred * centred, dims)
     inv = (var + eps) ** -0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import sqrt
 from ..index.index import select_view
 from ..linalg.matrix_products import matmul
+from ..registry.derived import derived
 from ..registry.dims import normal_dim, normal_dims
 from ..registry.expose import expose
 from ..shape.join import cat
@@ -117,34 +119,51 @@ def _slope(x: Any, d: int, spacing: Any, edge_order: int) -> Any:
     n = shape_of(x)[d]
     if n <= edge_order:
         raise RuntimeError(f"torch.gradient expected each dimension size to be at least edge_order+1: got size {n} along dim {d}")
-    given = np.asarray(unbox(spacing))
-    if given.ndim and given.shape != (n,):
-        raise RuntimeError(f"torch.gradient expected {n} coordinates along dim {d}, got shape {list(given.shape)}")
-    at = given if given.ndim else np.arange(n) * given
+    given = np.shape(unbox(spacing))
+    if given and given != (n,):
+        raise RuntimeError(f"torch.gradient expected {n} coordinates along dim {d}, got shape {list(given)}")
     tall = (-1,) + (1,) * (len(shape_of(x)) - d - 1)
     kind = dtype_of(x) if dtype_of(x).kind == "f" else np.dtype(np.float32)
-    h = np.diff(at).astype(kind)
 
-    def combined(weights: Any, starts: Any) -> Any:  # Σ w · the entries that begin there
-        count = len(weights[0])
-        parts = [_between(x, d, s, s + count) * np.asarray(w, kind).reshape(tall) for w, s in zip(weights, starts, strict=True)]
-        y = parts[0]
-        for p in parts[1:]:
-            y = y + p
+    def combined(weights: Any, starts: Any, count: int = 1) -> Any:  # Σ w · the entries that begin there
+        y: Any = None
+        for k, s in enumerate(starts):
+            part = _between(x, d, s, s + count) * derived(partial(_weight, weights, k, n, kind, tall), spacing)
+            y = part if y is None else y + part
         return y
 
-    if edge_order == 1:
-        left, right = combined([[-1 / h[0]], [1 / h[0]]], [0, 1]), combined([[-1 / h[-1]], [1 / h[-1]]], [n - 2, n - 1])
-    else:
-        a, b = h[0], h[1]
-        left = combined([[-(2 * a + b) / (a * (a + b))], [(a + b) / (a * b)], [-a / (b * (a + b))]], [0, 1, 2])
-        a, b = h[-2], h[-1]
-        right = combined([[b / (a * (a + b))], [-(a + b) / (a * b)], [(2 * b + a) / (b * (a + b))]], [n - 3, n - 2, n - 1])
-    if n == 2:
-        return cat([left, right], d)
+    first, last = (_two_at_first, _two_at_last) if edge_order == 1 else (_three_at_first, _three_at_last)
+    left, right = combined(first, range(edge_order + 1)), combined(last, range(n - 1 - edge_order, n))
+    return cat([left, right] if n == 2 else [left, combined(_around, (0, 1, 2), n - 2), right], d)
+
+
+def _weight(weights: Any, k: int, n: int, kind: Any, tall: tuple[int, ...], spacing: Any) -> Any:
+    """The k-th of the weights for the steps between the coordinates, or of one width."""
+    given = np.asarray(spacing)
+    return np.asarray(weights(np.diff(given if given.ndim else np.arange(n) * given).astype(kind))[k], kind).reshape(tall)
+
+
+def _two_at_first(h: Any) -> tuple[Any, ...]:
+    return -1 / h[0], 1 / h[0]
+
+
+def _two_at_last(h: Any) -> tuple[Any, ...]:
+    return -1 / h[-1], 1 / h[-1]
+
+
+def _three_at_first(h: Any) -> tuple[Any, ...]:
+    a, b = h[0], h[1]
+    return -(2 * a + b) / (a * (a + b)), (a + b) / (a * b), -a / (b * (a + b))
+
+
+def _three_at_last(h: Any) -> tuple[Any, ...]:
+    a, b = h[-2], h[-1]
+    return b / (a * (a + b)), -(a + b) / (a * b), (2 * b + a) / (b * (a + b))
+
+
+def _around(h: Any) -> tuple[Any, ...]:
     a, b = h[:-1], h[1:]
-    middle = combined([-b / (a * (a + b)), (b - a) / (a * b), a / (b * (a + b))], [0, 1, 2])
-    return cat([left, middle, right], d)
+    return -b / (a * (a + b)), (b - a) / (a * b), a / (b * (a + b))
 
 
 @expose("function method")

@@ -12,6 +12,7 @@ from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.select import nonzero_tuple
+from ..registry.derived import settled
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 
@@ -49,7 +50,7 @@ def one_hot(tensor: Array, num_classes: int = -1) -> Array:
     if int(raw.min()) < 0:
         raise RuntimeError(f"Class values must be non-negative: one_hot got {int(raw.min())}.")
     if num_classes == -1:
-        num_classes = int(raw.max()) + 1
+        num_classes = int(settled("one_hot without num_classes", tensor, "Give num_classes.").max()) + 1
     if num_classes < 1:
         raise RuntimeError(expected("one_hot", "num_classes to be positive, or -1", num_classes))
     if int(raw.max()) >= num_classes:

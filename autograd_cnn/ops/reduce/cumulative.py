@@ -22,6 +22,7 @@ from ..index.index import select_view
 from ..index.take_along import put_along
 from ..registry import return_types
 from ..registry.contiguous import contiguous
+from ..registry.derived import derived, sure
 from ..registry.dims import draw_dim, kept_shape, normal_dim, numpy_names
 from ..registry.expose import expose
 from ..shape.join import cat
@@ -103,8 +104,8 @@ def _(g: Array, y: Array, input: Array, dim: int, backwards: bool) -> Array:
 
     if not recorded:
         return part(g) - part(-g)
-    idle = _weight_of_zeros(unbox(g))
-    return part(g + idle) - part(where(idle > 0, idle, -g))
+    idle = derived(_weight_of_zeros, g)
+    return part(g + idle) - part(where(g == 0, idle, -g))
 
 
 def _weight_of_zeros(g: Array) -> Array:
@@ -198,7 +199,7 @@ def _prod(input: Array, *, dims: tuple[int, ...] | None = None, keepdim: bool = 
 @_prod.vjp("input")
 def _(g: Array, y: Array, input: Array, dims: tuple[int, ...] | None) -> Array:
     small = kept_shape(shape_of(input), dims)
-    if unbox(input).all():
+    if sure(np.all, input):
         return (g * y).reshape(small) / input
     return g.reshape(small) * _products_of_others(input, dims)
 
@@ -241,7 +242,7 @@ def _cumprod(input: Array, *, dim: int) -> Array:
 def _(g: Array, y: Array, input: Array, dim: int) -> Array:
     if not ndim_of(input):
         return g
-    if unbox(input).all():
+    if sure(np.all, input):
         return _cumsum(g * y, dim=dim, backwards=True) / input
     # sᵢ = gᵢ + xᵢ₊₁ sᵢ₊₁, then times the product of what stands before: the recurrence in runs of length 1, 2, 4, …
     s, factor, length = g, shift(input, by=-1, dim=dim), 1

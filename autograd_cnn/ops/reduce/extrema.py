@@ -15,8 +15,10 @@ from ..elementwise.select import _where, maximum, minimum
 from ..index.take_along import put_along
 from ..registry import return_types
 from ..registry.contiguous import contiguous
+from ..registry.derived import sure
 from ..registry.dims import DimError, count_along, draw_dim, draw_dims, kept_shape, normal_dim, numpy_names, reduced_dims
 from ..registry.expose import expose
+from ..shape.shape import _reshape
 from .reduce import Dims, _sum
 
 _maximum: Any = np.maximum  # Any: NumPy's types know no `keepdims: bool`
@@ -40,10 +42,14 @@ def _shared(g: Array, y: Array, input: Array, shape: tuple[int, ...], dims: Dims
     small = kept_shape(shape, dims)
     g, y = g.reshape(small), y.reshape(small)
     hit = input == y
-    if np.isnan(unbox(y)).any():
+    if not sure(_no_nan, y):
         hit = hit | ((input != input) & (y != y))
     share = g / _sum(cast(hit, dtype=g.dtype), dims=dims, keepdim=True)
     return _where(hit, share, 0.0)
+
+
+def _no_nan(y: Array) -> bool:
+    return not np.isnan(y).any()
 
 
 def _distinct(draw: Draw) -> Case:
@@ -166,8 +172,7 @@ def _put_one(g: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Arra
     """The gradient of picking one entry of each slice."""
     if not shape:
         return g
-    indices = unbox(indices)
-    return put_along(g, at=indices.reshape(kept_shape(shape, (dim,))), dim=dim, size=shape[dim])
+    return put_along(g, at=unbox(_reshape(indices, shape=kept_shape(shape, (dim,)))), dim=dim, size=shape[dim])
 
 
 _max.cases(_distinct_dim)

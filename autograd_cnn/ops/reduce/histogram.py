@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.index_select import take_along_dim
 from ..registry import return_types
+from ..registry.derived import derived
 from ..registry.expose import expose
 from .reduce import as_dtype
 
@@ -150,7 +152,13 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     if x.dtype.kind != "f":
         raise NotImplementedError(f"histc: not implemented for {x.dtype}: expected a floating dtype. Convert with .float().")
     low, high = _range(x, float(min), float(max), "histc")
+    if min == max:  # the range of the entries
+        low, high = (derived(partial(_end, which), input) for which in (0, 1))
     return _histc(input, bins=whole(bins, "histc: bins"), low=low, high=high)
+
+
+def _end(which: int, x: Any) -> Any:
+    return np.float64(_range(x, 0.0, 0.0, "histc")[which])
 
 
 @primitive(label="histogram", family="index", name="histogram", outputs=("hist", "bin_edges"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...types.device import Size
 from ...types.promotion import Array
 from ..index.index import narrow, select_copy
 from ..registry.contiguous import contiguous
+from ..registry.derived import derived
 from ..registry.dims import normal_dim, normal_dims, sizes_by_name
 from ..registry.expose import expose
 from .join import cat
@@ -296,8 +298,12 @@ def repeat_interleave(input: Array, repeats: Any, dim: int | None = None, *, out
             f"repeats must have the same size as input along dim, but got repeats.size(0) = {count.size} and input.size({d}) = "
             f"{shape_of(input)[d]}"
         )
-    rows = np.repeat(np.arange(shape_of(input)[d]), count.reshape(-1) if count.size > 1 else int(count))
+    rows = derived(partial(_repeated, shape_of(input)[d]), repeats)
     return select_copy(input, at=(*(slice(None),) * d, rows))
+
+
+def _repeated(n: int, count: Any) -> Any:
+    return np.repeat(np.arange(n), count if np.size(count) > 1 else int(count))
 
 
 @primitive(label="triangle", family="shape")

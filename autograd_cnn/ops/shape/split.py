@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
+from ...engine.variable import dtype_of, ndim_of, shape_of
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.index import narrow, select_view
+from ..registry.derived import settled
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
 from .join import _cat
@@ -164,7 +165,7 @@ def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[
     if not ndim_of(input):
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     d = normal_dim(dim, ndim_of(input), "tensor_split")
-    n, where = shape_of(input)[d], unbox(indices_or_sections)
+    n, where = shape_of(input)[d], settled("tensor_split", indices_or_sections, "Give the indices as Python numbers.")
     if hasattr(where, "dtype"):
         if where.dtype != np.int64 or where.ndim > 1:
             raise RuntimeError(
@@ -177,7 +178,7 @@ def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[
             raise RuntimeError(f"number of sections must be larger than 0, got {where} in tensor_split")
         sizes = tuple(n // where + (i < n % where) for i in range(where))
         return tuple(_split(input, sizes=sizes, dim=d))
-    ends = [0, *(slice(0, int(unbox(i))).indices(n)[1] for i in where), n]
+    ends = [0, *(slice(0, int(settled("tensor_split", i, "Give the indices as Python numbers."))).indices(n)[1] for i in where), n]
     return tuple(narrow(input, d, a, builtins.max(b - a, 0)) for a, b in itertools.pairwise(ends))
 
 

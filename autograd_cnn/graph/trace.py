@@ -182,12 +182,14 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Dropout
     draws anew at each replay; tensors that the function makes, at random or not, are constants. A traced graph does not hold
     what the operations gave; `note` says what to keep of it, as the `data` of each result: it is called with the raw result at
-    once, before anything may overwrite it.
+    once, before anything may overwrite it. Where values decide the shape of a result (a mask as an index), a replay has its own; numbers
+    taken from shapes stay those of this run.
 
     Raises:
         TypeError: `fn` cannot be called.
         GraphError: nothing it returns was computed from tensors; or it asks for a gradient through an `autograd.Function` that
-            saves tensors, which no replay could follow.
+            saves tensors, which no replay could follow; or it splits by a tensor, or the like, so that the number or sizes of results
+            would depend on values.
 
     >>> import autograd_cnn as ac
     >>> graph = ac.trace(lambda x: (x * 2).sum(), ac.ones(3))

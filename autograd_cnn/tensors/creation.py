@@ -362,19 +362,15 @@ def linspace(
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    _check_steps("linspace", steps)
     kind = as_dtype(dtype, "linspace") or get_default_dtype()
     return finish(derived(functools.partial(_line, steps, kind), start, end), requires_grad, device, "linspace")
 
 
-def _check_steps(operation: str, steps: Any) -> None:
+def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
     if not isinstance(steps, int):
-        raise TypeError(f"{operation}(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
+        raise TypeError(f"linspace(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-
-
-def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
     a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
     if steps == 1:
         return np.array([a], kind)
@@ -401,7 +397,6 @@ def logspace(
 ) -> Tensor:
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
-    _check_steps("logspace", steps)
     return finish(derived(functools.partial(_powers, steps, float(base), kind), start, end), requires_grad, device, "logspace")
 
 

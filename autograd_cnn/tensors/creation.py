@@ -371,6 +371,8 @@ def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
         raise TypeError(f"linspace(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    if np.ndim(start) or np.ndim(end):
+        raise RuntimeError(f"linspace only supports 0-dimensional start and end, got {np.ndim(start)} and {np.ndim(end)} dims.")
     a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
     if steps == 1:
         return np.array([a], kind)
@@ -401,7 +403,7 @@ def logspace(
 
 
 def _powers(steps: int, base: float, kind: Any, start: Any, end: Any) -> Any:
-    ends = (int(start), int(end)) if kind.kind in "iu" else (start, end)
+    ends = (int(start), int(end)) if kind.kind in "iu" and not (np.ndim(start) or np.ndim(end)) else (start, end)
     with np.errstate(all="ignore"):
         return np.power(base, _line(steps, np.dtype(np.float64), *ends)).astype(kind)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from docs.gallery.__main__ import snippets
 from docs.reference import drawings, pages
+from tests.browser import chromium
 from tools import notebooks
 
 from . import crawl
@@ -23,7 +23,6 @@ from . import crawl
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = notebooks.names()
 LECTURES = [n for n in NOTEBOOKS if n[0].isdigit()]
-CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if os.path.exists(p)), None)
 
 pytestmark = [
     pytest.mark.slow,
@@ -130,13 +129,8 @@ def test_the_search_index(site: Path) -> None:
 @pytest.fixture
 def browser() -> Iterator[object]:
     """Chromium, where there is one."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here")
-    with playwright.sync_playwright() as p:
-        opened = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

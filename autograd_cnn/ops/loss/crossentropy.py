@@ -184,7 +184,8 @@ def _mass(ignore_index: int, reduction: str, smoothing: float, logits: Array, ta
     """What log p of all classes counts for at each place, ÷ Σ wₜ for a mean."""
     at = _Places(logits, target, weight, ignore_index, smoothing)
     with np.errstate(all="ignore"):
-        return np.asarray(at.along(at.mass) / at.total if reduction == "mean" else at.along(at.mass), logits.dtype)
+        mass = at.along(at.mass)
+        return np.asarray(np.divide(mass, at.total) if reduction == "mean" else mass, logits.dtype)
 
 
 @_cross_entropy.cases

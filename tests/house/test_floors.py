@@ -110,7 +110,7 @@ def test_nothing_imports_torch():
 
 # Beside the rooms' own tests: what goes across them.
 ACROSS = {"fuzz", "house", "machine", "mutation", "notebooks", "parity", "programs", "site"}
-SHARED = {"__init__.py", "conftest.py", "exposed.py", "oracles.py"}  # what several folders use
+SHARED = {"__init__.py", "browser.py", "conftest.py", "exposed.py", "oracles.py"}  # what several folders use
 # Rooms of one file, and the tests that are about it.
 TESTED_ELSEWHERE = {"config": "engine/test_switches.py", "errors": "engine/test_errors.py", "__main__": "cli/test_wrong_input.py"}
 

@@ -141,6 +141,7 @@ def test_the_table_names_what_there_is() -> None:
         assert area.files() and list(area.tests())
 
 
+@pytest.mark.slow
 def test_the_equivalent_ones_are_still_there() -> None:
     every = mistakes(dict.fromkeys(sorted({entry[0] for entry in EQUIVALENT}), frozenset()))
     found = {reason(m) for m in every}

@@ -283,6 +283,7 @@ def test_an_array_of_other_than_its_bytes(size: int) -> None:
         load(io.BytesIO(file.getvalue()))
 
 
+@pytest.mark.slow
 def test_a_large_honest_file_may_ask_for_what_it_holds() -> None:
     """Beyond the memory that any file may ask for, each byte of it allows some more."""
     value = {"numbers": list(range(1_200_000)), "array": np.arange(10)}

@@ -109,7 +109,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(trees, st.booleans())
 def test_any_tree(tree: Any, legacy: bool) -> None:
     assert same(again(tree, legacy), tree)

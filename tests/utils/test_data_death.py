@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import mmap
 import multiprocessing
 import os
 import signal
@@ -190,12 +191,19 @@ def test_an_error_at_this_end_is_no_death() -> None:
 
 
 def test_timeout() -> None:
-    it = iter(loader(4, lambda i: time.sleep(0.6 if i == 2 else 0) or i, num_workers=1, timeout=0.2))
+    go_on = mmap.mmap(-1, 1)  # memory that forks share
+
+    def waits(i: int) -> int:
+        while i == 2 and not go_on[0]:
+            time.sleep(0.01)
+        return i
+
+    it = iter(loader(4, waits, num_workers=1, timeout=1.5))
     assert next(it).item() == 0
     assert next(it).item() == 1
-    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0.2 seconds"):
+    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 1.5 seconds"):
         next(it)
-    time.sleep(0.6)
+    go_on[0] = 1
     assert next(it).item() == 2  # it was late, not lost
 
 

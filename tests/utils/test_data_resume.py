@@ -126,6 +126,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "unbatched": lambda: {"shuffle": True, "batch_size": None},
 }
 
+QUICK = {("shuffled", True), ("own generator", False), ("weighted", False), ("batches", True), ("counting", False)}  # the rest are slow
+
 
 def make(kind: str, dataset: Any, workers: int, persistent: bool) -> DataLoader[Any]:
     options: dict[str, Any] = {
@@ -224,14 +226,22 @@ def test_alone(kind: str, dataset: Any) -> None:
         check(lambda: make(kind, dataset(), 0, False), [stop])
 
 
-@pytest.mark.parametrize("persistent", [False, True])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "persistent"),
+    [
+        pytest.param(kind, persistent, marks=[] if (kind, persistent) in QUICK else pytest.mark.slow)
+        for kind in KINDS
+        for persistent in (False, True)
+    ],
+)
 def test_with_workers(kind: str, persistent: bool) -> None:
     check(lambda: make(kind, Augmented(), 2, persistent), [1, 7])
 
 
-@pytest.mark.parametrize("persistent", [False, True])
-@pytest.mark.parametrize("kind", ["plain", "shuffled"])
+@pytest.mark.parametrize(
+    ("kind", "persistent"),
+    [("plain", True), ("shuffled", False), *(pytest.param(*at, marks=pytest.mark.slow) for at in (("plain", False), ("shuffled", True)))],
+)
 def test_saved_between_two_epochs(kind: str, persistent: bool) -> None:
     """Workers that stay go on with their random streams in the next epoch, new ones begin from a new seed."""
     for stops in ([5], [10], [5, 7, 10]):
@@ -242,7 +252,10 @@ def test_with_workers_that_draw_nothing() -> None:
     check(lambda: make("shuffled", Plain(), 2, False), [3, 6])
 
 
-@pytest.mark.parametrize(("workers", "persistent"), [(0, False), (1, False), (2, False), (2, True)])
+@pytest.mark.parametrize(
+    ("workers", "persistent"),
+    [(0, False), pytest.param(1, False, marks=pytest.mark.slow), pytest.param(2, False, marks=pytest.mark.slow), (2, True)],
+)
 def test_streams(workers: int, persistent: bool) -> None:
     for stop in (0, 1, 2, 6, 7, 8, 9, 13):
         check(lambda: make("plain", Stream(), workers, persistent), [stop], epochs=2)

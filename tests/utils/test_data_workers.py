@@ -69,12 +69,18 @@ def test_prefetching(factor: int) -> None:
         counts[get_worker_info().id] += 1  # type: ignore[union-attr]
         return i
 
+    def settled(want: list[int]) -> bool:
+        """They come to these counts, and stay there."""
+        end = time.monotonic() + 30
+        while counts.tolist() != want and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        return counts.tolist() == want
+
     it = iter(loader(40, count, prefetch_factor=factor))
-    time.sleep(0.3)
-    assert counts.tolist() == [factor, factor]
+    assert settled([factor, factor])
     next(it)
-    time.sleep(0.2)
-    assert counts.tolist() == [factor + 1, factor]
+    assert settled([factor + 1, factor])
 
 
 def test_get_worker_info() -> None:

@@ -57,7 +57,9 @@ def test_sizes_are_the_published(name):
     assert sum(p.numel() for p in models.get_model(name).parameters()) == PUBLISHED[name]
 
 
-@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mobilenet_v2", "densenet121", "cifar_resnet20"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "squeezenet1_1", "mobilenet_v2", pytest.param("densenet121", marks=pytest.mark.slow), "cifar_resnet20"]
+)
 def test_forward_and_backward(name):
     ac.manual_seed(0)
     net = models.get_model(name, num_classes=3).train()

@@ -1,7 +1,7 @@
 """`pullback`: the only gradient walk in the project.
 
-Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, no
-recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
+Newest node first (descending serial number is reverse topological order, the same in every run), each node's rule once, each leaf
+as soon as its gradient is whole, no recursion. Plain gradients are raw, so nothing is recorded and it runs at NumPy's speed; with `create_graph` they are
 variables, so the walk itself is recorded; under a trace, too, which hears each operation of it. Gradients that wait belong to the walk,
 and nothing on the nodes does: walks may run inside each other and beside each other, in several threads, over the same graph.
 
@@ -20,7 +20,7 @@ from typing import Any
 
 from ..config import Switch, current, set_scope
 from ..errors import GraphError
-from .node import BackwardScope, Node, outside_modules, reachable
+from .node import BackwardScope, Node, backward_order, outside_modules
 from .record import OutputCotangents, PseudoPrimitive, select_output
 from .region import Again, held
 from .variable import VALUE_TYPE_OF, Variable, box, unbox
@@ -68,7 +68,7 @@ def pullback(
         create_graph: record the walk.
         capture: filled with every node's gradient, by serial number; then none is retained for `retain_grad`.
     """
-    order = reachable(*roots)
+    order = backward_order(roots)
     wanted = set(inputs) if inputs is not None else None
     useful = None
     if wanted is not None:

@@ -5,7 +5,7 @@ A node points to its inputs only. So there are no cycles, and a graph dies by co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -231,6 +231,25 @@ def reachable(*roots: Node) -> list[Node]:
                 push(n)  # type: ignore[arg-type]
                 keep(n)  # type: ignore[arg-type]
     order.sort(key=attrgetter("serial"), reverse=True)
+    return order
+
+
+def backward_order(roots: Sequence[Node]) -> list[Node]:
+    """What is `reachable`, as a backward pass goes through it: each leaf right behind the last node that adds to its gradient.
+
+    So a gradient is whole, and its hooks run, while the pass goes on; and what a hook frees is free then.
+    """
+    backwards: list[Node] = []
+    placed: set[Node] = set()
+    for node in reversed(reachable(*roots)):  # the oldest first: of the nodes that use a leaf the pass meets this one last
+        if node.prim is not None:
+            for n in node.inputs:
+                if n is not None and n.prim is None and n not in placed:
+                    placed.add(n)
+                    backwards.append(n)
+            backwards.append(node)
+    order = [n for n in dict.fromkeys(roots) if n.prim is None and n not in placed]
+    order += reversed(backwards)
     return order
 
 

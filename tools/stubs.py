@@ -6,6 +6,7 @@ operations are defined (`ops/registry/expose.py`) and appear at run time; editor
     tensors/_methods.pyi     TensorMethods, ScalarMethods: methods (operators and what writes in place stand in `tensors/methods/`)
     tensors/_functions.pyi   the functions and dtypes of `autograd_cnn`
     nn/_functional.pyi       those of `nn.functional`
+    drawing/canvas/figures.pyi   the methods of `draw`, from the files of the figures
 
 The signatures are the operations' own; an array in one is a Tensor to the user. A test holds the files to the tables.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd_cnn as ac
+from autograd_cnn.drawing.canvas.figures import figures as drawn
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from autograd_cnn.tensors import scalar
@@ -199,10 +201,41 @@ def functionals() -> str:
     return "\n".join(lines) + "\n"
 
 
+# ------------------------------------------------------------------------------------------------- figures
+_FIGURES = '''"""The methods that the figures' files give `draw`. Written by `python -m tools.stubs`: do not edit."""
+
+# ruff: noqa
+{imports}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+def figure(make: F) -> F: ...
+def figures() -> dict[str, Callable[..., Any]]: ...
+
+class Figures:
+{methods}
+'''
+
+
+def figures() -> str:
+    """The text of `drawing/canvas/figures.pyi`. What annotations name is imported from where it is defined."""
+    imports, methods = {"from collections.abc import Callable", "from typing import Any", "from typing import TypeVar"}, []
+    for name, method in sorted(drawn().items()):
+        signature = inspect.signature(method)
+        parts = [re.sub(r"\b_(bool|complex|float|int|str)\b", r"\1", p) for p in _parameters(signature.parameters.values())]
+        methods.append(f"    def {name}({', '.join(['self', *parts])}) -> {signature.return_annotation}:{_summary(method)}")
+        for word in {w for t in (*parts, signature.return_annotation) for w in re.findall(r"\w+", t)} & method.__globals__.keys():
+            value = method.__globals__[word]
+            if inspect.isclass(value) or getattr(value, "__module__", "") == "typing":
+                imports.add(f"from {value.__module__} import {word}")
+    return _FIGURES.format(imports="\n".join(sorted(imports)), methods="\n".join(methods))
+
+
 FILES: dict[str, Callable[[], str]] = {
     "tensors/_methods.pyi": methods,
     "tensors/_functions.pyi": functions,
     "nn/_functional.pyi": functionals,
+    "drawing/canvas/figures.pyi": figures,
 }
 
 

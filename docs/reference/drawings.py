@@ -8,25 +8,41 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd_cnn.drawing import Draw, Drawing, Frames
-from autograd_cnn.drawing.api.entries import EntryFigures
-from autograd_cnn.drawing.api.graphs import GraphFigures
-from autograd_cnn.drawing.api.lessons import LessonFigures
-from autograd_cnn.drawing.api.one_layer import OneLayerFigures
-from autograd_cnn.drawing.api.pictures import PictureFigures
-from autograd_cnn.drawing.api.plots import PlotFigures
+from autograd_cnn.drawing.canvas.figures import figures
 
 from .entries import Entry, Page
 from .markdown import docstring, folded, listed, plain, signature
 
 SECTION = "Drawings"
-GROUPS = (  # in the order of the pages
-    (GraphFigures, "Graphs"),
-    (EntryFigures, "Step by step, entry by entry"),
-    (LessonFigures, "Windows, architectures, units"),
-    (OneLayerFigures, "One layer, there and back"),
-    (PlotFigures, "Kernels, activations, curves"),
-    (PictureFigures, "Pictures, boxes, maps of classes"),
-    (Draw, "Defaults of your own"),
+ROOM = f"{Drawing.__module__.split('.')[0]}.drawing."
+PAGES = (  # name, title, what stands there; files or folders of the room whose figures these are: the nearest counts
+    ("graphs", "Graphs", "The computational graph itself, as a picture or as DOT source.", ("api.graphs",)),
+    (
+        "entries",
+        "Step by step, entry by entry",
+        "The passes step by step, and what an operation does to each entry.",
+        ("api.steps", "entries"),
+    ),
+    (
+        "lessons",
+        "Windows, architectures, units",
+        "Architectures and the arithmetic of windows.",
+        ("lessons.windows", "canvas.side_by_side", "lessons"),
+    ),
+    (
+        "one_layer",
+        "One layer, there and back",
+        "One layer on a few numbers, each computed by the operation itself.",
+        ("lessons.unpooling", "lessons.dropped", "lessons.normalized"),
+    ),
+    ("plots", "Kernels, activations, curves", "What a network learned and how: kernels, activations, curves.", ("plots",)),
+    (
+        "pictures",
+        "Pictures, boxes, maps of classes",
+        "Pictures, boxes on them, maps of classes, points of classes.",
+        ("plots.pictures", "plots.boxes", "plots.segmentation", "plots.scatter"),
+    ),
+    ("draw", "Defaults of your own", inspect.getdoc(Draw) or "", ("api.draw",)),
 )
 HEADINGS = {  # of every figure but a graph, whose own headings `draw` describes
     "title": "a heading instead of the figure's own.",
@@ -37,14 +53,20 @@ _AS = re.compile(r"(?:of the pooling, )?as for `(\w+)`")
 
 def methods() -> dict[str, Callable[..., Any]]:
     """The methods of `draw` by their names; `draw` itself under ""."""
-    found: dict[str, Callable[..., Any]] = {}
-    for group, _ in GROUPS:
-        for name, method in vars(group).items():
-            if name == "__call__":
-                found[""] = method
-            elif not name.startswith("_") and inspect.isfunction(method):
-                found[name] = method
-    return found
+    return {"": Draw.__call__, **figures(), "using": Draw.using}
+
+
+def page_of(method: Callable[..., Any]) -> tuple[int, int]:
+    """The page on which a figure stands, and its place among those that the page names.
+
+    Raises:
+        LookupError: no page names its file or folder.
+    """
+    home = f"{method.__module__.removeprefix(ROOM)}."
+    found = [(len(part), k, at) for k, (*_, parts) in enumerate(PAGES) for at, part in enumerate(parts) if home.startswith(f"{part}.")]
+    if not found:
+        raise LookupError(f"draw.{method.__name__}: no page of the reference has the figures of {method.__module__}: expected it in PAGES")
+    return max(found)[1:]
 
 
 def called(name: str) -> str:
@@ -55,10 +77,9 @@ def called(name: str) -> str:
 def drawings() -> Iterator[Page]:
     """The pages."""
     every = methods()
-    for group, title in GROUPS:
-        own = [name for name, method in every.items() if method in vars(group).values()]
-        entries = [Entry(called(n), every[n], [called(n)]) for n in own]
-        yield Page(SECTION, title, f"drawings/{group.__module__.rsplit('.', 1)[-1]}.md", inspect.getdoc(group) or "", entries)
+    for k, (name, title, text, _) in enumerate(PAGES):
+        own = sorted((n for n, method in every.items() if page_of(method)[0] == k), key=lambda n: page_of(every[n]))
+        yield Page(SECTION, title, f"drawings/{name}.md", text, [Entry(called(n), every[n], [called(n)]) for n in own])
     results = [Entry(c.__name__, c, [c.__name__]) for c in (Drawing, Frames)]
     yield Page(SECTION, "What is drawn", "drawings/results.md", "What a method of `draw` gives: a figure, or figures in steps.", results)
 

@@ -259,9 +259,24 @@ def test_captions_exist_in_both_languages() -> None:
     for key, pair in captions.CAPTIONS.items():
         assert len(pair) == 2
         assert pair[0].count("{}") == pair[1].count("{}"), key
-    assert len(captions.CAPTIONS) == sum(len(table) for table in captions.TABLES), "a key stands in two tables"
+    tables = (captions.graphs.CAPTIONS, captions.steps.CAPTIONS, captions.shared.CAPTIONS)
+    assert len({key for table in tables for key in table}) == sum(len(table) for table in tables), "a key stands in two tables"
     with pytest.raises(ValueError, match="expected lang to be 'en' or 'de', got 'fr'"):
         words.Words("fr")
+
+
+def test_a_word_is_declared_with_one_meaning() -> None:
+    before = dict(captions.CAPTIONS)
+    captions.declare({"epoch": ("epoch", "Epoche"), "train": ("train", "Training")})  # as they are
+    for table, message in (
+        ({"epoch": ("epoch", "Durchgang")}, r"'epoch' is \('epoch', 'Epoche'\) already, got \('epoch', 'Durchgang'\)"),
+        ({"epoch": ("epochs", "Epoche")}, "'epoch' is .* already"),
+        ({"pass": ("epoch", "Durchgang")}, "'epoch' is 'Epoche' in German under 'epoch', got 'Durchgang' under 'pass'"),
+        ({"new": ("new", "neu"), "epoch": ("e", "E")}, "'epoch' is"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            captions.declare(table)
+        assert before == captions.CAPTIONS
 
 
 def test_lane_scale_orders_norms() -> None:

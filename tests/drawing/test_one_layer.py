@@ -11,7 +11,7 @@ import autograd_cnn as ac
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.lessons.dropped import dropped
 from autograd_cnn.drawing.lessons.normalized import normalized
-from autograd_cnn.drawing.lessons.unpooling import unpooling
+from autograd_cnn.drawing.lessons.unpooling import unpooling_example as unpooling
 from autograd_cnn.errors import ShapeError
 
 from .sound import check, texts

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 import autograd_cnn as ac
 from autograd_cnn.analysis.windows import Along, window_of
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
+from autograd_cnn.drawing.lessons.sliding import Sliding
+from autograd_cnn.drawing.lessons.sliding import convolution_example as convolution
+from autograd_cnn.drawing.lessons.sliding import pooling_example as pooling
 from autograd_cnn.errors import ShapeError
 from autograd_cnn.kernels.reference.windows import fit_message, output_size
 from autograd_cnn.nn import functional as F

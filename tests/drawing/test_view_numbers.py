@@ -11,7 +11,9 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import Graph, Scalar, nn
 from autograd_cnn.drawing.canvas.text import Words
-from autograd_cnn.drawing.lessons.sliding import Sliding, convolution, pooling
+from autograd_cnn.drawing.lessons.sliding import Sliding
+from autograd_cnn.drawing.lessons.sliding import convolution_example as convolution
+from autograd_cnn.drawing.lessons.sliding import pooling_example as pooling
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.local_gradients import contribution_norm, fitted, local_derivatives, places
 from autograd_cnn.drawing.view.style import Style

@@ -1,1 +1,1 @@
-"""The methods of `draw`, one class for each group of figures; `draw.py` puts them together."""
+"""`draw`: the graph that it draws itself, and the figures of all files under `@figure` as its methods."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
 from ...errors import nearest
+from ..canvas.figures import Figures
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
-from .entries import EntryFigures
-from .graphs import GraphFigures
-from .lessons import LessonFigures
-from .one_layer import OneLayerFigures
-from .pictures import PictureFigures
-from .plots import PlotFigures
+from .graphs import Graphs
+
+_ROOM = __name__.removesuffix(".api.draw")
+for _found in pkgutil.walk_packages(importlib.import_module(_ROOM).__path__, f"{_ROOM}."):
+    importlib.import_module(_found.name)  # every file of the room, so every figure and its words
 
 
-class Draw(GraphFigures, EntryFigures, LessonFigures, OneLayerFigures, PlotFigures, PictureFigures):
+class Draw(Graphs, Figures):
     """The callable `draw`: `draw(loss)` draws a computational graph, its methods draw what else there is to see."""
 
     def using(self, **defaults: Any) -> Draw:

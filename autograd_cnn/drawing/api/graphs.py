@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..scalar_graph.figure import scalar_figure
@@ -24,8 +25,8 @@ from ..view.view import View
 MANY_NODES = 3000  # a picture with more is drawn, with a warning
 
 
-class GraphFigures:
-    """The computational graph itself, as a picture or as DOT source."""
+class Graphs:
+    """The computational graph, which `draw` itself draws."""
 
     def __call__(
         self,
@@ -98,23 +99,24 @@ class GraphFigures:
         scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
         return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, bool(backward), precision)))
 
-    def dot(
-        self,
-        target: Any,
-        *inputs: Any,
-        backward: bool = False,
-        depth: int | None = None,
-        fold: str | Callable[[Block], bool] = "auto",
-        focus: str | None = None,
-        lang: str = "en",
-        precision: int = 2,
-        names: Mapping[str, Any] | None = None,
-    ) -> str:
-        """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
-        words = Words(lang)
-        check_number("depth", depth)
-        view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names, words)
-        return dot_source(view, Style(words, bool(backward), precision))
+
+@figure
+def dot(
+    target: Any,
+    *inputs: Any,
+    backward: bool = False,
+    depth: int | None = None,
+    fold: str | Callable[[Block], bool] = "auto",
+    focus: str | None = None,
+    lang: str = "en",
+    precision: int = 2,
+    names: Mapping[str, Any] | None = None,
+) -> str:
+    """The DOT source of a computational graph, for Graphviz: see `draw` for the arguments."""
+    words = Words(lang)
+    check_number("depth", depth)
+    view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names, words)
+    return dot_source(view, Style(words, bool(backward), precision))
 
 
 def _warn_if_large(view: View) -> None:

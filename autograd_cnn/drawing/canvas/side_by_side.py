@@ -7,10 +7,50 @@ from dataclasses import replace
 from typing import Any
 
 from . import symbols
+from .drawing import Drawing
+from .figures import figure
+from .frames import Frames
 from .metrics import text_width
 from .scene import Group, Path, Scene
+from .theme import check_theme
 
 GAP = 24.0
+
+
+@figure
+def beside(
+    *drawings: Drawing,
+    columns: int | None = None,
+    title: str | None = None,
+    theme: str = "auto",
+    prefix: str = "",
+) -> Drawing:
+    """Put several drawings into one, beside each other: two strides, before and after, training and inference.
+
+    Args:
+        drawings: drawings, or frames of a figure (`frames[3]`).
+        columns: so many in a row; by default all.
+        title: a heading above them all.
+
+    Raises:
+        TypeError: something that is no drawing.
+        ValueError: no drawings, or less than one column.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.beside(draw.convolution(7, 3, stride=2)[5], draw.convolution(7, 3, stride=3)[-1], title="How far can the filter step?")
+        <Drawing 'How far can the filter step?', 757×448>
+    """
+    if not drawings:
+        raise ValueError("draw.beside: expected at least one drawing, got none.")
+    for d in drawings:
+        if not isinstance(d, Drawing):
+            hint = " Take one of the frames, frames[0], or their overview." if isinstance(d, Frames) else ""
+            raise TypeError(f"draw.beside: expected drawings, got {type(d).__name__}.{hint}")
+    many = len(drawings) if columns is None else columns
+    if isinstance(many, bool) or not isinstance(many, int) or many < 1:
+        raise ValueError(f"draw.beside: expected columns to be a whole number from 1 on, got {columns!r}.")
+    return Drawing(beside_scene([d.scene for d in drawings], many, title), check_theme(theme), prefix)
 
 
 def beside_scene(scenes: Sequence[Scene], columns: int, title: str | None) -> Scene:

@@ -8,6 +8,7 @@ import math
 from ...symbolic.algebra import ZERO, Expr, Number, Partial, Product, Symbol
 from ...symbolic.calculus import evaluate
 from ..canvas import symbols
+from ..canvas.captions import declare
 from ..canvas.geometry import Space
 from ..canvas.mathtext import LOOSEST, PRODUCT, Term, bound, lines, row, space, written
 from ..canvas.metrics import text_width
@@ -18,6 +19,24 @@ from .formula import written_out
 from .placement import Layout, Place, lay_out_entries, number_beside, partials_shown
 from .selection import EntryView, Link, product_of
 from .windows import side_of
+
+declare(
+    {
+        "entrywise": ("{}, entry by entry", "{}, Eintrag für Eintrag"),
+        "edges share": ("{} edges share {} weights", "{} Kanten teilen sich {} Gewichte"),
+        "edges alike": ("{} edges, each × {}", "{} Kanten, jede × {}"),
+        "one edge": ("1 edge", "1 Kante"),
+        "edges": ("{} edges", "{} Kanten"),
+        "on edges": ("on {} edges", "auf {} Kanten"),
+        "row": ("row {}", "Zeile {}"),
+        "note weight": ("Sum over the edges that carry the weight:", "Summe über die Kanten, die das Gewicht tragen:"),
+        "note input": ("Sum over the edges that leave the entry:", "Summe über die Kanten, die vom Eintrag ausgehen:"),
+        "note output": ("Sum over the edges that end in the entry.", "Summe über die Kanten, die im Eintrag enden."),
+        "what enters": ("what enters the edge", "was in die Kante geht"),
+        "local on edge": ("the local derivative on the edge", "die lokale Ableitung auf der Kante"),
+        "where it ends": ("the gradient where it ends", "der Gradient, wo sie endet"),
+    }
+)
 
 TOP = 132.0
 CHOSEN = "series-1"

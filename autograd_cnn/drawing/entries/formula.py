@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...symbolic.algebra import ZERO, Expr, Number, Partial, join
 from ...symbolic.algebra import Sum as SumOf
 from ...symbolic.calculus import evaluate, symbols, total
+from ..canvas.figures import figure
 from ..canvas.numbers import Numbers
-from .arguments import Choice
+from ..view.arguments import check_number
+from .arguments import Choice, choose
 from .expressions import Script, symbol_latex
 from .selection import weights_of
 
 MOST_ZEROS = 9  # outputs up to which those that do not count are written out, as on the slides: ∂E/∂O₁₂ · 0
+
+
+@figure
+def formula(
+    target: Any,
+    wrt: str | None = None,
+    *,
+    op: str | None = None,
+    loss: Any = None,
+    numbers: bool = False,
+    precision: int = 2,
+) -> Formula:
+    """The sum that `expand` draws, as LaTeX and as plain text, for an operation of any size.
+
+    Args:
+        target, wrt, op, loss, precision: as for `expand`.
+        numbers: add a line with the numbers.
+
+    Returns:
+        `Formula`: `.latex`, `.text`; a notebook shows it typeset.
+
+    Raises:
+        As `expand`; GraphError where `numbers=True` and they are not known.
+
+    Example:
+        >>> import autograd_cnn as ac
+        >>> x, w = ac.ones(1, 1, 3, 3, requires_grad=True), ac.ones(1, 1, 2, 2, requires_grad=True)
+        >>> y = ac.nn.functional.conv2d(x, w)
+        >>> print(ac.draw.formula(y, "F11", loss=y.sum(), numbers=True))
+        ∂E/∂F11 = ∂E/∂O11·X11 + ∂E/∂O12·X12 + ∂E/∂O21·X21 + ∂E/∂O22·X22
+                = 1.00 × 1.00 + 1.00 × 1.00 + 1.00 × 1.00 + 1.00 × 1.00 = 4.00
+    """
+    check_number("precision", precision)
+    choice = choose("draw.formula", target, wrt, op, loss, numbers or None, near=False, picture=False)
+    return formula_for(choice, numbers, precision)
 
 
 class Formula:

@@ -8,12 +8,45 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...symbolic.algebra import ONE, ZERO, Expr, Product, Sum, Symbol
+from ..canvas.captions import declare
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words
 from .expansion import Column
 from .expressions import Script, partial_runs, symbol_runs
 from .operation import Array
 from .selection import EntryView
+
+declare(
+    {
+        "each weight": ("Every weight sees one window of the input", "Jedes Gewicht sieht ein Fenster der Eingabe"),
+        "slide over": (
+            "Slide ∂E/∂O over it: the gradient of the filter is itself a convolution.",
+            "∂E/∂O darüber schieben: der Gradient des Filters ist selbst eine Faltung.",
+        ),
+        "meets gradient": (
+            "What stands in it, times the gradient below, summed, is the gradient of the weight.",
+            "Was darin steht, mal dem Gradienten darunter, summiert, ist der Gradient des Gewichts.",
+        ),
+        "stands for": ("stands for", "steht für"),
+        "some weights": ("{} of {} weights are shown", "{} von {} Gewichten sind gezeigt"),
+        "outer": ("Every weight meets one input and one gradient", "Jedes Gewicht trifft eine Eingabe und einen Gradienten"),
+        "outer text": ("So its gradient is the outer product of the two.", "Sein Gradient ist darum das äußere Produkt der beiden."),
+        "meets": ("What {} meets on its way", "Was {} auf dem Weg trifft"),
+        "meets text": (
+            "Each output's gradient times the weight between them, 0 where there is none.",
+            "Der Gradient jeder Ausgabe mal dem Gewicht dazwischen, 0 wo keines ist.",
+        ),
+        "entry window": ("The window of {}", "Das Fenster von {}"),
+        "window text": ("Each entry with what it is multiplied by.", "Jeder Eintrag mit dem, womit er multipliziert wird."),
+        "arrives": ("What arrives at each input entry", "Was bei jedem Eingabeeintrag ankommt"),
+        "arrives text": (
+            "The gradients of the outputs it leads to, 0 where none flows.",
+            "Die Gradienten der Ausgaben, zu denen er führt, 0 wo keiner fließt.",
+        ),
+        "inference": ("At inference", "Bei der Anwendung"),
+        "inference text": ("Nothing is dropped, the expectation is the same.", "Nichts fällt weg, der Erwartungswert ist derselbe."),
+    }
+)
 
 CELL = 42.0
 GAP = 34.0

@@ -10,21 +10,87 @@ import numpy as np
 
 from ...config import enable_grad
 from ...errors import ShapeError, nearest
-from ...ops.random.dropout import classic_dropout, dropout
+from ...ops.random.dropout import classic_dropout
+from ...ops.random.dropout import dropout as inverted_dropout
 from ...random import fork_rng, manual_seed
 from ...tensors.creation import tensor
 from ..canvas import symbols as marks
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, mathematics
+from ..canvas.theme import check_theme
+from ..view.arguments import check_number
 from ..view.arrays import Array
 from .grids import SIZE, are_whole, paint_grid, texts_of, vector_of, wide_enough
 
-SCHEMES = {"inverted": dropout, "classic": classic_dropout}
+declare(
+    {
+        "dropout inverted": ("Inverted dropout", "Invertiertes Dropout"),
+        "dropout classic": ("Classic dropout", "Klassisches Dropout"),
+        "dropout desc": (
+            "{} with p = {}: x = {}; y = {}; ∂E/∂x = {}; at inference y = {}.",
+            "{} mit p = {}: x = {}; y = {}; ∂E/∂x = {}; bei der Anwendung y = {}.",
+        ),
+        "each unit": ("each unit stays by chance,", "jede Einheit bleibt zufällig,"),
+        "crossed out": ("what is dropped is crossed out, and passes no gradient", "was wegfällt, ist gestrichen und ohne Gradient"),
+        "in training": ("in training", "im Training"),
+        "at inference": ("at inference", "bei der Anwendung"),
+        "same expectation": ("the expectation of y in training", "der Erwartungswert von y im Training"),
+    }
+)
+
+SCHEMES = {"inverted": inverted_dropout, "classic": classic_dropout}
 WHAT = "dropout"
 ROW = 30.0
 GAP = 28.0  # between rows, for the wires
 STEP = 13.5  # the size of what happens there
+
+
+@figure
+def dropout(
+    input: Any,
+    p: float = 0.5,
+    gradient: Any = None,
+    *,
+    scheme: str = "inverted",
+    seed: int = 0,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    precision: int = 2,
+    prefix: str = "",
+) -> Drawing:
+    """Draw dropout of a few units: the mask, the units that are crossed out, the outputs, the gradient on its way back; and the
+    same units at inference.
+
+    Args:
+        input: an array (F,) of at most 16 numbers.
+        p: the probability that a unit is dropped.
+        gradient: ∂E/∂y, as many numbers; ones by default.
+        scheme: "inverted", scaled by 1 / (1 − p) in training, as PyTorch's; or "classic", scaled by 1 − p at inference.
+        seed: of the draw. What is drawn elsewhere is not disturbed.
+        title, subtitle, theme, lang, precision, prefix: as for `draw`.
+
+    Raises:
+        ShapeError: another shape, or too many numbers.
+        ValueError: p outside [0, 1), or another scheme.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.dropout([1, 2, 3, 4], seed=3).scene.desc
+        'Inverted dropout with p = 0.5: x = 1, 2, 3, 4; y = 2, 4, 0, 8; ∂E/∂x = 2, 2, 0, 2; at inference y = 1, 2, 3, 4.'
+
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov, "Dropout", 2014.
+    """
+    words, theme = Words(lang), check_theme(theme)
+    check_number("precision", precision)
+    d = dropped(input, p, gradient, scheme, seed)
+    known = words(f"dropout {d.scheme}") if title is None else title
+    return Drawing(dropout_scene(d, words, known, subtitle, precision), theme, prefix)
 
 
 @dataclass(frozen=True, slots=True)

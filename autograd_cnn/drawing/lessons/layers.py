@@ -17,8 +17,24 @@ from ...engine.node import ScopeName
 from ...errors import nearest
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
+from ..canvas.captions import declare
 from ..canvas.text import Words
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
+
+declare(
+    {
+        "op conv": ("conv", "Faltung"),
+        "op transposed": ("conv transposed", "transponierte Faltung"),
+        "op depthwise": ("depthwise", "tiefenweise Faltung"),
+        "op max": ("max pool", "Max-Pooling"),
+        "op average": ("avg pool", "Mittelwert-Pooling"),
+        "op sum": ("sum pool", "Summen-Pooling"),
+        "op global": ("global {}", "globales {}"),
+        "op dense": ("dense", "vollverbunden"),
+        "op concat": ("concat", "verkettet"),
+        "layers": ("{} layers", "{} Schichten"),
+    }
+)
 
 Scopes = tuple[ScopeName, ...]
 DENSE = ("linear", "matmul", "bmm", "einsum")

@@ -8,21 +8,84 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import nearest
 from ...graph.graph import Graph
 from ...graph.step import Step
 from ...random import fork_rng
 from ...support.evaluation import evaluating
 from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.frames import Frames
 from ..canvas.scene import Scene
 from ..canvas.text import Words
-from ..view.arguments import snapshot, traced
-from ..view.arrays import Array
+from ..canvas.theme import check_theme
+from ..view.arguments import check_number, snapshot, traced, variable_of
+from ..view.arrays import Array, array_of
 from ..view.view import number_of
 from .layers import JOINS, Layer, layers_of
 from .network_painting import Column, State, network_scene
 
 WIDTHS = ("weight", "gradient", "credit")
+
+
+@figure
+def network(
+    model: Any,
+    input: Any = None,
+    loss: Callable[[Any], Any] | None = None,
+    *,
+    widths: str = "weight",
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    precision: int = 2,
+    prefix: str = "",
+) -> Network:
+    """Draw a multi-layer perceptron as units and edges: the wider an edge the larger its weight, dashed where it is
+    negative. With an input the activations stand in the units, with a loss δ = ∂E/∂z below them. In a small network
+    the weights are written on the edges and the biases above the units.
+
+    The model is drawn in the mode it is in: in training the units that its next pass drops are crossed out (the random stream is
+    left where it was), at inference none is. `draw.beside(draw.network(net.train(), x), draw.network(net.eval(), x))` shows both.
+
+    Args:
+        model: fully connected layers; of a layer with more than 10 units the first and the last are drawn.
+        input: one sample, (F,) or (1, F); without it only the weights are drawn.
+        loss: a function of the model's output.
+        widths: what the edges tell: "weight"; with a loss also "gradient" (|∂E/∂w|, how far a step moves the weight) or
+            "credit" (|w·δ|, the share of the error that goes back along the edge).
+
+    Returns:
+        A drawing; its `frames` lead through the forward pass and, with a loss, the backward pass.
+
+    Raises:
+        ValueError: a model with other layers than fully connected ones, more than one sample, other widths.
+        TypeError: a loss without an input, widths of the backward pass without a loss.
+
+    Example:
+        >>> from autograd_cnn import draw, nn
+        >>> mlp = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+        >>> drawing = draw.network(mlp, [1.0, -1.0], loss=lambda y: (y**2).sum())
+        >>> drawing.frames.captions
+        ['the input', 'h_1 = tanh(W_1 x + b_1)', 'y = W_2 h_1 + b_2', 'δ_2 = ∂E/∂z_2', '∂E/∂W_2 = δ_2 h_1ᵀ', \
+'δ_1 = W_2ᵀ δ_2 · tanh′(z_1)', '∂E/∂W_1 = δ_1 xᵀ']
+    """
+    words, theme = Words(lang), check_theme(theme)
+    check_number("precision", precision)
+    if loss is not None and input is None:
+        raise TypeError("draw.network: a loss needs an input: draw.network(model, input, loss).")
+    given = _sample(model, input)
+    if widths not in WIDTHS:
+        raise ValueError(f"draw.network: expected widths to be one of {', '.join(WIDTHS)}, got {widths!r}.{nearest(str(widths), WIDTHS)}")
+    if widths != "weight" and loss is None:
+        raise TypeError(f"draw.network: widths={widths!r} needs a loss to walk back from: draw.network(model, input, loss).")
+    columns = read_network(model, given, loss, words)
+    if input is None:
+        for units in columns:
+            units.values, units.dropped = units.delta, units.dropped[:0]
+    known = words("network") if title is None else title
+    return Network(columns, words, known, subtitle, precision, widths, theme, prefix)
 
 
 def read_network(model: Any, given: Any, loss: Callable[[Any], Any] | None, words: Words) -> list[Column]:
@@ -220,3 +283,17 @@ class Network(Drawing):
         if not self._passes:
             raise ValueError("draw.network: frames show activations, so they need an input: draw.network(model, input).")
         return Frames([self._paint(p) for p in self._passes], [p.caption for p in self._passes], self.theme, self.prefix)
+
+
+def _sample(model: Any, input: Any) -> Any:
+    """One sample as a batch of one; without an input zeros, as many as the first layer takes."""
+    if input is None:
+        first = next((p for p in getattr(model, "parameters", tuple)() if len(p.shape) > 1), None)
+        if first is None or len(first.shape) != 2:
+            found = "no weight" if first is None else f"a first weight of shape {tuple(first.shape)}"
+            raise ValueError(f"draw.network: expected a perceptron, which begins with a fully connected layer (nn.Linear), got {found}.")
+        return variable_of((1, int(first.shape[1])), model, "network")
+    x = variable_of(np.atleast_2d(array_of(input, "network")), model, "network")
+    if x.shape[0] != 1:
+        raise ValueError(f"draw.network: expected one sample, (F,) or (1, F), got {tuple(x.shape)}. Pass one of the batch: x[0].")
+    return x

@@ -10,12 +10,46 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols
+from ..canvas.captions import declare
 from ..canvas.geometry import Space, overlap
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Group, Point, Run, Scene
 from ..canvas.symbols import Entry
 from ..canvas.text import Words, mathematics
 from ..view.arrays import Array
+
+declare(
+    {
+        "network": ("Multi-layer perceptron", "Mehrschichtiges Perzeptron"),
+        "network sub": ("units {}", "Einheiten {}"),
+        "network desc": ("Fully connected layers from left to right:", "Vollverbundene Schichten von links nach rechts:"),
+        "network input": ("the input", "die Eingabe"),
+        "weight large": ("large weight", "großes Gewicht"),
+        "weight small": ("small weight", "kleines Gewicht"),
+        "weight negative": ("negative weight", "negatives Gewicht"),
+        "activation": ("activation", "Aktivierung"),
+        "below unit": ("below the unit", "unter der Einheit"),
+        "weight written": ("weight; above the unit its bias", "Gewicht; über der Einheit ihr Bias"),
+        "edge gradient": ("wide where |∂E/∂w| is large", "breit, wo |∂E/∂w| groß ist"),
+        "edge credit": ("wide where |w·δ| is large", "breit, wo |w·δ| groß ist"),
+        "edge negative": ("negative", "negativ"),
+        "on edge": ("{} on its edge", "{} auf der Kante"),
+        "bias written": ("bias, above the unit", "Bias, über der Einheit"),
+        "widths gradient": (
+            "Edges as wide as |∂E/∂w|: how far a step of gradient descent moves the weight.",
+            "Kanten so breit wie |∂E/∂w|: wie weit ein Schritt des Gradientenabstiegs das Gewicht bewegt.",
+        ),
+        "widths credit": (
+            "Edges as wide as |w·δ|: the share of the error that goes back to each unit (credit assignment).",
+            "Kanten so breit wie |w·δ|: der Anteil am Fehler, der an jede Einheit zurückgeht (Credit Assignment).",
+        ),
+        "dropout": ("dropout {}", "Dropout {}"),
+        "dropped of": ("{} of {} dropped", "{} von {} weggelassen"),
+        "dropped training": ("in training: dropped; the others × {}", "im Training: weggelassen; die anderen × {}"),
+        "inference whole": ("at inference: no unit is dropped", "bei der Anwendung: keine Einheit fällt weg"),
+        "inference scaled": ("at inference: none dropped, all × {}", "bei der Anwendung: keine fällt weg, alle × {}"),
+    }
+)
 
 MOST = 10  # units of a layer that are drawn; of more the first and the last
 BEFORE, AFTER = 5, 2

@@ -10,17 +10,82 @@ import numpy as np
 
 from ...config import enable_grad
 from ...errors import ShapeError
-from ...ops.norm.batch import batch_norm
+from ...ops.norm.batch import batch_norm as operation
 from ...tensors.creation import tensor
 from ..canvas import symbols as marks
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, mathematics
+from ..canvas.theme import check_theme
+from ..view.arguments import check_number
 from ..view.arrays import Array
 from .grids import CELL, are_whole, labelled_wire, paint_grid, texts_of, vector_of, wide_enough
+
+declare(
+    {
+        "batch norm": ("Batch normalisation", "Batch-Normalisierung"),
+        "batch norm sub": (
+            "one unit over a batch of {}: each output depends on all inputs, through μ and σ²",
+            "eine Einheit über einen Batch von {}: jede Ausgabe hängt von allen Eingaben ab, über μ und σ²",
+        ),
+        "batch norm desc": (
+            "Mean {}, variance {}. x = {}; x̂ = {}; y = {}; ∂E/∂y = {}; ∂E/∂x = {}.",
+            "Mittelwert {}, Varianz {}. x = {}; x̂ = {}; y = {}; ∂E/∂y = {}; ∂E/∂x = {}.",
+        ),
+        "there": ("forward", "vorwärts"),
+        "back": ("backward", "rückwärts"),
+        "direct": ("direct", "direkt"),
+        "by variance": ("through σ²", "über σ²"),
+        "by mean": ("through μ", "über μ"),
+    }
+)
 
 WHAT = "batch_norm"
 NAME = 15.0  # the size of names
 LINE = 23.0
+
+
+@figure
+def batch_norm(
+    input: Any,
+    weight: float = 1.0,
+    bias: float = 0.0,
+    gradient: Any = None,
+    *,
+    eps: float = 1e-5,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    precision: int = 2,
+    prefix: str = "",
+) -> Drawing:
+    """Draw batch normalisation of one unit over a batch, in training: x, μ, σ², x̂ and y as columns; and back from ∂E/∂y the three
+    paths to ∂E/∂x, directly, through the variance and through the mean.
+
+    Args:
+        input: the unit's values, an array (N,) of 2 to 16 numbers.
+        weight, bias: γ and β.
+        gradient: ∂E/∂y, as many numbers. By default 1 for the first sample and 0 for the others: it reaches them all.
+        eps: added to the variance.
+        title, subtitle, theme, lang, precision, prefix: as for `draw`.
+
+    Raises:
+        ShapeError: another shape, too few or too many numbers.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.batch_norm([1, 2, 3, 6], weight=2.0)
+        <Drawing 'Batch normalisation', 576×648>
+
+    Source: Ioffe and Szegedy, "Batch normalization", 2015, section 3.
+    """
+    words, theme = Words(lang), check_theme(theme)
+    check_number("precision", precision)
+    known = words("batch norm") if title is None else title
+    return Drawing(normalized_scene(normalized(input, weight, bias, gradient, eps), words, known, subtitle, precision), theme, prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +123,7 @@ def normalized(x: Any, weight: float, bias: float, gradient: Any, eps: float) ->
         raise ShapeError(f"draw.{WHAT}: expected a gradient of {given.size} numbers, one for each sample, got {g.size}.")
     with enable_grad():
         leaf, w, b = (tensor(v, requires_grad=True) for v in (given[:, None], [float(weight)], [float(bias)]))
-        y = batch_norm(leaf, None, None, w, b, training=True, eps=eps)
+        y = operation(leaf, None, None, w, b, training=True, eps=eps)
         y.backward(tensor(g[:, None]))
         direct, spread, centre = (tensor(given, requires_grad=True) for _ in range(3))
         mean = centre.mean()

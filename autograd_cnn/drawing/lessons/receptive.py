@@ -12,13 +12,41 @@ import numpy as np
 from ...errors import nearest
 from ...graph.graph import Graph
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.geometry import spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
+from ..view.arguments import traced
 from ..view.arrays import Array, image_png
 from .input_window import Mask, centres, fields, space
 from .layers import Layer, caption, layers_of, one_size
+
+declare(
+    {
+        "field": ("receptive field", "rezeptives Feld"),
+        "field title": ("What one unit can see", "Was eine Einheit sehen kann"),
+        "field sub": (
+            "follow one unit down to the input; each layer widens the field by (kernel − 1) × dilation × product of the strides below it",
+            "von einer Einheit hinab zur Eingabe; jede Schicht weitet das Feld um (Filter − 1) × Dehnung × Produkt der Schrittweiten darunter",
+        ),
+        "field sub enlarged": (
+            "follow one unit down to the input; the cone is what its gradient reaches",
+            "von einer Einheit hinab zur Eingabe; der Kegel ist, was ihr Gradient erreicht",
+        ),
+        "squares sub": (
+            "the part of the input that a unit of each layer depends on, one within the other",
+            "der Teil der Eingabe, von dem eine Einheit jeder Schicht abhängt, ineinander",
+        ),
+        "of cells": ("of {}", "von {}"),
+        "inputs seen": ("{} inputs", "{} Eingaben"),
+        "field of": ("receptive field {}", "rezeptives Feld {}"),
+        "with gaps": ("with gaps", "mit Lücken"),
+    }
+)
 
 WIDEST = 26.0  # of a cell with the gap to the next
 ROOM = 900.0
@@ -26,6 +54,59 @@ MOST = 90  # cells in a row; more are cut off around the cone
 ROW = 58.0
 SIDE = 380.0  # of the picture
 STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
+
+
+@figure
+def receptive_field(
+    model: Any,
+    unit: int | Sequence[int] | None = None,
+    input: Any = None,
+    *,
+    layer: str | None = None,
+    section: str | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw what one unit of a network can see: for a signal a row of cells for each layer with the cone down to the
+    input, for a picture the fields of a unit of each layer as nested squares.
+
+    What is drawn is the set of inputs the unit depends on, read from the graph of one call in evaluation: the support
+    of its gradient. Branches and skips count, and gaps that dilation leaves.
+
+    Args:
+        model, input: a model, and a tensor, an array or a shape to call it with; or a `Graph`. A picture that is not
+            constant is shown under the squares.
+        unit: the place of the unit within its layer, the middle by default.
+        layer: the name of the layer; by default the last one with more than one place.
+        section: "width" or "height" draws a picture's cells and cone along that dimension.
+
+    Raises:
+        TypeError: no model, or no input.
+        ValueError: a unit or layer that is not there, an input without places.
+
+    Example:
+        >>> from autograd_cnn import draw, nn
+        >>> net = nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Conv1d(4, 4, 3))
+        >>> draw.receptive_field(net, 3, (1, 1, 20))
+        <Drawing 'What one unit can see', 848×322>
+    """
+    words, theme = Words(lang), check_theme(theme)
+    graph = traced(model, input, "receptive_field")
+    sight = sight_of(graph, unit, layer, words)
+    known = words("field title") if title is None else title
+    dims = len(sight.unit)
+    if section not in (None, "width", "height"):
+        raise ValueError(f"draw.receptive_field: expected section to be 'width' or 'height', got {section!r}.")
+    if dims > 2 or (section and dims != 2):
+        raise ValueError(f"draw.receptive_field: expected signals (N, C, L) or pictures (N, C, H, W), got units with {dims} dims.")
+    if dims == 1 or section:
+        return Drawing(cells_scene(sight, 0 if section == "height" or dims == 1 else 1, words, known, subtitle), theme, prefix)
+    given = graph.values[sight.source].data
+    picture = np.asarray(given[0], np.float64) if given is not None and np.ptp(given) > 0 and given.shape[1] in (1, 3) else None
+    return Drawing(squares_scene(sight, picture, words, known, subtitle), theme, prefix)
 
 
 @dataclass(slots=True)

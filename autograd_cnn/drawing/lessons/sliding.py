@@ -143,7 +143,7 @@ class _Given:
         return _Given(data.shape, data)
 
 
-def convolution(
+def convolution_example(
     input: Any,
     kernel: Any,
     stride: int | Sequence[int],
@@ -180,7 +180,7 @@ def convolution(
     return _checked(Sliding(kind, along, size, out, channels, maps, numbers, data, flip, extra=extra, rounds=rounds), what)
 
 
-def pooling(
+def pooling_example(
     input: Any,
     kernel: int | Sequence[int],
     stride: int | Sequence[int] | None,

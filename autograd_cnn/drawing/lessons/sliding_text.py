@@ -8,9 +8,43 @@ from typing import Any
 import numpy as np
 
 from ...analysis.windows import Along
+from ..canvas.captions import declare
 from ..canvas.scene import Run
 from ..canvas.text import Words
 from .sliding import Index, Sliding
+
+declare(
+    {
+        "kind conv": ("Convolution", "Faltung"),
+        "kind transposed": ("Transposed convolution", "Transponierte Faltung"),
+        "kind max": ("Max pooling", "Max-Pooling"),
+        "kind average": ("Average pooling", "Mittelwert-Pooling"),
+        "kind sum": ("Sum pooling", "Summen-Pooling"),
+        "windows desc": ("{}: input {}, window {}, output {}.", "{}: Eingabe {}, Fenster {}, Ausgabe {}."),
+        "output size": ("output size", "Ausgabegröße"),
+        "window": ("window", "Fenster"),
+        "window of": ("window {} of {}", "Fenster {} von {}"),
+        "window over": ("window {} hangs over the edge", "Fenster {} ragt über den Rand"),
+        "padding": ("padding", "Rand"),
+        "kernel": ("kernel", "Filter"),
+        "flipped kernel": ("kernel, flipped", "Filter, gespiegelt"),
+        "channel": ("channel {}", "Kanal {}"),
+        "position": ("{} position in a row", "{} Position je Zeile"),
+        "positions": ("{} positions in a row", "{} Positionen je Zeile"),
+        "signal position": ("{} position", "{} Position"),
+        "signal positions": ("{} positions", "{} Positionen"),
+        "height": ("height", "Höhe"),
+        "width": ("width", "Breite"),
+        "does not fit": ("does not fit", "passt nicht"),
+        "pad with": ("pad with P = {}", "auffüllen mit P = {}"),
+        "pad ends": ("pad {} before and {} after", "{} davor und {} danach auffüllen"),
+        "rounded down": ("rounded down to {}", "abgerundet auf {}"),
+        "rounded up": ("rounded up to {}", "aufgerundet auf {}"),
+        "sum of": ("sum of {} products", "Summe von {} Produkten"),
+        "entries": ("{} entries", "{} Einträge"),
+        "is added": ("is added where the window lies", "wird addiert, wo das Fenster liegt"),
+    }
+)
 
 MOST_TERMS = 30  # of a sum that is written out
 ROW = 5  # terms in a line at most, where a kernel's row is longer

@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..canvas import symbols
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
 
 MOST = 200  # rows; nobody reads more
 ROW = 24.0
 GAP = 30.0  # between columns
 BAR = 90.0  # of a layer that has all parameters
 SIZE = 12.0
+
+
+@figure
+def table(
+    summary: Any,
+    *,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str | None = None,
+    prefix: str = "",
+) -> Drawing:
+    """Draw the table of a model's layers: what each does and gives, its parameters with their share as a bar, multiply-adds,
+    memory and receptive field. A column with nothing in it is left out.
+
+    Args:
+        summary: what `summary(model, input_size)` gave.
+        title, subtitle: instead of the model's class, and of the input's size and the number of parameters.
+        lang: by default the summary's own.
+
+    Raises:
+        TypeError: no summary.
+        ValueError: more than 200 layers.
+
+    Example:
+        >>> from autograd_cnn import draw, nn, summary
+        >>> net = nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.Flatten(), nn.Linear(3456, 10))
+        >>> draw.table(summary(net, (1, 28, 28)), title="A small net")
+        <Drawing 'A small net', 907×230>
+    """
+    if not hasattr(summary, "sheet"):
+        raise TypeError(f"draw.table: expected a summary, as in draw.table(summary(net, (3, 32, 32))), got {type(summary).__name__}.")
+    words = Words(summary.lang if lang is None else lang)
+    return Drawing(table_scene(summary.sheet(words.lang), words, title, subtitle), check_theme(theme), prefix)
 
 
 @dataclass(frozen=True, slots=True)

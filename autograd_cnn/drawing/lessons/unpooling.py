@@ -14,14 +14,87 @@ from ...ops.conv.resample import interpolate
 from ...ops.pool.max_functions import max_pool1d_with_indices, max_pool2d_with_indices, max_unpool1d, max_unpool2d
 from ...tensors.creation import tensor
 from ..canvas import symbols as marks
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
+from ..view.arguments import check_number
 from ..view.arrays import Array, array_of
 from .grids import CELL, MOST_ENTRIES, are_whole, finite, labelled_wire, paint_grid, texts_of, wide_enough
 
+declare(
+    {
+        "unpooling": ("Max unpooling", "Maximum-Unpooling"),
+        "unpooling short": ("unpooling", "Unpooling"),
+        "unpooling sub": (
+            "pooling remembers where each maximum stood; unpooling puts a value back there, and 0 elsewhere",
+            "Pooling merkt sich, wo jedes Maximum stand; Unpooling setzt einen Wert dorthin zurück, sonst 0",
+        ),
+        "unpooling desc": ("Input {}, maxima at {}; unpooled: {}.", "Eingabe {}, Maxima bei {}; nach dem Unpooling: {}."),
+        "pooled": ("pooled", "nach dem Pooling"),
+        "comes back": ("what comes back", "was zurückkommt"),
+        "unpooled": ("unpooled", "nach dem Unpooling"),
+        "switches": (
+            "switches: the place of each maximum, counted row by row from 0",
+            "Schalter: der Ort jedes Maximums, zeilenweise gezählt ab 0",
+        ),
+        "signal switches": ("switches: the place of each maximum, counted from 0", "Schalter: der Ort jedes Maximums, gezählt ab 0"),
+        "pooling short": ("max pooling", "Maximum-Pooling"),
+        "resized nearest": ("nearest neighbour", "nächster Nachbar"),
+        "resized bilinear": ("bilinear", "bilinear"),
+    }
+)
+
 OTHERS = ("nearest", "bilinear")
 WHAT = "unpooling"
+
+
+@figure
+def unpooling(
+    input: Any,
+    kernel: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    *,
+    values: Any = None,
+    compare: str | Sequence[str] = (),
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    precision: int = 2,
+    prefix: str = "",
+) -> Drawing:
+    """Draw max pooling, the places it remembers (the switches), and unpooling, which puts a value back at each.
+
+    Args:
+        input: an array (L,) or (H, W) of at most 16 entries a side.
+        kernel, stride, padding: of the pooling, as for `pooling`.
+        values: what is put back: an array of the pooled size, such as a gradient or what a decoder made; the maxima themselves by
+            default.
+        compare: "nearest", "bilinear" or both: enlarge the same values so, without switches.
+        title, subtitle, theme, lang, precision, prefix: as for `draw`.
+
+    Raises:
+        ShapeError: sizes that do not go together, or too many entries.
+        ValueError: another name to compare with.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.unpooling([[1, 5], [2, 0]], 2).scene.desc
+        'Input 2×2, maxima at 1; unpooled: 0 5; 0 0.'
+
+    Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014, section 2.1.
+    """
+    words, theme = Words(lang), check_theme(theme)
+    check_number("precision", precision)
+    u = unpooling_example(input, kernel, stride, padding, values, (compare,) if isinstance(compare, str) else tuple(compare))
+    known = words("unpooling") if title is None else title
+    line = words("unpooling sub") if subtitle is None else subtitle
+    return Drawing(unpooling_scene(u, words, known, line, precision), theme, prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +112,7 @@ class Unpooling:
     between: bool  # are the values others than the pooled ones?
 
 
-def unpooling(
+def unpooling_example(
     input: Any, kernel: int | Sequence[int], stride: int | Sequence[int] | None, padding: Any, values: Any, compare: Sequence[str]
 ) -> Unpooling:
     """The example that a call of `draw.unpooling` means."""

@@ -11,19 +11,90 @@ import numpy as np
 
 from ...graph.graph import Graph
 from ..canvas import png, symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.geometry import Track
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
-from ..view.arrays import Array, image_png, scale_of
+from ..canvas.theme import check_theme
+from ..view.arguments import check_number, first_map, traced
+from ..view.arrays import Array, array_of, image_png, scale_of
 from .layer_folds import focused
 from .layers import Layer, caption, folding_within, layers_of
 from .volumes_layout import Arrangement, Lane, Volume, arrange
+
+declare(
+    {
+        "volumes": ("Architecture", "Architektur"),
+        "volume scale": (
+            "Front face: height × width, to scale.  Depth: channels, one slice each up to 16",
+            "Vorderseite: Höhe × Breite, maßstäblich.  Tiefe: Kanäle, bis 16 je eine Scheibe",
+        ),
+        "not to scale": ("Faces marked // are drawn larger", "Mit // markierte Flächen sind vergrößert"),
+        "drawn as volumes": ("{} operations drawn as {} volumes", "{} Operationen, als {} Körper gezeichnet"),
+        "parameter share": ("Bars: share of the parameters.  {} holds {}.", "Balken: Anteil an den Parametern.  {} hat {}."),
+        "layer conv": ("convolution", "Faltung"),
+        "layer pool": ("pooling", "Pooling"),
+        "layer dense": ("dense", "vollverbunden"),
+        "layer block": ("folded module", "zusammengefasstes Modul"),
+    }
+)
 
 MOST_IN_A_ROW = 24  # layers that are drawn before modules are folded
 PAINTS = {"input": "other", "conv": "conv", "pool": "pool", "dense": "dense", "cat": "other", "other": "other", "block": "block"}
 LEGEND = ("conv", "pool", "dense", "block")
 BAR = 150.0  # of all parameters
+
+
+@figure
+def volumes(
+    model: Any,
+    input: Any = None,
+    *,
+    depth: int | None = None,
+    focus: str | None = None,
+    maps: bool | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw the architecture of a network as LeNet-5 and AlexNet are drawn: a volume for each layer, its front face
+    (height × width) to scale, its depth growing with the channels, the windows between them. Branches and skips run on
+    lanes above.
+
+    Everything is read from the graph of one call in evaluation. An activation or a normalisation belongs to the layer
+    it follows.
+
+    Args:
+        model, input: a model, and a tensor, an array or a shape to call it with (several in a list); or a `Graph`.
+        depth: fold modules that many levels below the model into one volume each. By itself as many levels are shown
+            as 24 volumes in a row allow.
+        focus: draw what this module does, "layer3.1", and nothing else.
+        maps: show on the front faces what the layers made of the input (the channel that varies most). By itself for
+            an input that is not constant.
+
+    Raises:
+        TypeError: no model, or no input.
+        ValueError: a module that the model does not call, a negative depth.
+
+    Example:
+        >>> from autograd_cnn import draw, nn
+        >>> draw.volumes(nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)), (1, 1, 28, 28))
+        <Drawing 'Sequential', 567×424>
+    """
+    words, theme = Words(lang), check_theme(theme)
+    check_number("depth", depth)
+    wanted = maps if maps is not None else _varies(input)  # a constant input leaves nothing to see
+    graph = traced(model, input, "volumes", note=first_map if wanted else None)
+    shown: dict[int, Any] = {}
+    for v in graph.values if wanted else ():
+        if v.kind in ("input", "result") and v.data is not None and v.shape is not None and len(v.shape) == 4:
+            shown[v.id] = np.asarray(v.data[0], np.float64)
+    return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
 
 
 @dataclass(slots=True)
@@ -333,3 +404,9 @@ def _fall(f: _Figure, g: Group, track: Track, v: Volume) -> None:
         track.corner((x + corner, v.middle), vertical_first=True)
         track.line((v.x - 7, v.middle))
     symbols.smooth_wire(g, track, head=6.5)
+
+
+def _varies(input: Any) -> bool:
+    """Is there something to see in an input?"""
+    given = [x for x in (input if isinstance(input, list) else [input]) if x is not None and not isinstance(x, tuple)]
+    return any(np.ptp(array_of(x, "volumes")) > 0 for x in given if np.size(x))

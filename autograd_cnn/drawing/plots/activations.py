@@ -9,14 +9,91 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, shape
+from ..canvas.theme import check_theme
+from ..lessons.layers import layer_maps
+from ..view.arguments import check_number, snapshot, traced
 from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar, scale_of, shade, tile
+from .saliency import batch_of
+
+declare(
+    {
+        "activations": ("Activations", "Aktivierungen"),
+        "activations sub": (
+            "each layer's maps, with the range of its values",
+            "die Karten jeder Schicht, mit dem Bereich ihrer Werte",
+        ),
+        "activations signed": (
+            "each layer's maps, with the range of its values; blue is positive, white zero, vermilion negative",
+            "die Karten jeder Schicht, mit dem Bereich ihrer Werte; blau positiv, weiß null, zinnober negativ",
+        ),
+        "maps": ("{} maps", "{} Karten"),
+        "one map": ("1 map", "1 Karte"),
+    }
+)
 
 ROOM = 780.0
 MOST_MAPS = 128
 BARS = 24  # vectors of so many units at most are drawn as bars
+
+
+@figure
+def activations(
+    model: Any,
+    image: Any = None,
+    *,
+    layers: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    precision: int = 2,
+    prefix: str = "",
+) -> Drawing:
+    """Draw one sample on its way through a network, a row for each layer. A layer with negative values is drawn on a scale with a
+    visible 0: vermilion, white, blue.
+
+    Args:
+        model: a model, which is run on the image in evaluation; or what its layers gave: pairs (name, array) or a
+            mapping, in order, arrays of shape (C, H, W) or (F,), a batch of one is taken apart.
+        image: what goes in, (H, W), (C, H, W) or (1, C, H, W); beside given arrays it is only shown.
+        layers: names of the layers to show, ["conv1", "fc2"]; by default all.
+        classes: names for the units of the last layer; their numbers otherwise.
+
+    Raises:
+        TypeError: a model without an image.
+        ValueError: an array of another shape, or not as many names as units.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd_cnn import draw, nn
+        >>> draw.activations([("conv1", np.ones((6, 8, 8))), ("output", np.arange(10))])
+        <Drawing 'Activations', 722×318>
+        >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3), nn.Softmax(1))
+        >>> draw.activations(net, np.ones((8, 8)), classes=["cat", "dog", "emu"])
+        <Drawing 'Activations', 615×426>
+    """
+    words = Words(lang)
+    check_number("precision", precision)
+    known = words("activations") if title is None else title
+    maps = model
+    if isinstance(layers, str):
+        raise TypeError(f"draw.activations: expected layers to be a list of names, got the text {layers!r}. Write [{layers!r}].")
+    if layers is not None and not callable(model):
+        raise TypeError("draw.activations: layers chooses among those of a model; of given arrays pass only those to be shown.")
+    if callable(model):
+        if image is None:
+            raise TypeError("draw.activations: a model needs an image: draw.activations(model, image).")
+        batch = batch_of(image, model, "activations")
+        maps = layer_maps(traced(model, batch, "activations", note=snapshot), words, layers)
+        image = np.asarray(batch.value)[0] if len(batch.shape) == 4 and batch.shape[1] in (1, 3) else None
+    return Drawing(activations_figure(maps, image, classes, words, known, subtitle, precision), check_theme(theme), prefix)
 
 
 @dataclass(slots=True)

@@ -8,14 +8,70 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Group, Scene
 from ..canvas.text import Words, shape
+from ..canvas.theme import check_theme
 from ..view.arrays import Array, array_of, image_png
 from .curves import STYLES
 
+declare(
+    {
+        "boxes": ("What is where", "Was ist wo"),
+        "boxes sub": ("{} boxes", "{} Rahmen"),
+        "boxes one": ("1 box", "1 Rahmen"),
+        "boxes truth": ("{} really there, dashed", "{} wirklich vorhanden, gestrichelt"),
+        "box corners": ("box from ({}, {}) to ({}, {})", "Rahmen von ({}, {}) bis ({}, {})"),
+        "box there": ("there", "vorhanden"),
+        "box found": ("found", "gefunden"),
+    }
+)
+
 SIDE = 420.0
 TAG = 15.0
+
+
+@figure
+def boxes(
+    image: Any,
+    boxes: Any,
+    labels: Any = None,
+    scores: Any = None,
+    *,
+    truth: Any = None,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw a picture with boxes and what is in them.
+
+    Args:
+        image: (H, W), (1, H, W) or (3, H, W).
+        boxes: (N, 4) of (x1, y1, x2, y2), in pixels.
+        labels: (N,), the class of each.
+        scores: (N,), how certain each is.
+        truth: (M, 4), boxes that are really there, dashed.
+        classes: names for the classes.
+
+    Raises:
+        ValueError: other shapes, corners in another order, labels without a name.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> from autograd_cnn.vision.datasets import StreetScenes
+        >>> picture, target = StreetScenes()[0]
+        >>> draw.boxes(picture, target["boxes"], target["labels"], classes=StreetScenes.classes)
+        <Drawing 'What is where', 480×423>
+    """
+    words = Words(lang)
+    known = words("boxes") if title is None else title
+    return Drawing(boxes_scene(image, boxes, labels, scores, truth, classes, words, known, subtitle), check_theme(theme), prefix)
 
 
 def _corners(boxes: Any, what: str) -> Array:

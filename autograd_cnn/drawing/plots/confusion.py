@@ -8,15 +8,62 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols, theme
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.text import Words
-from ..canvas.theme import contrast
+from ..canvas.theme import check_theme, contrast
 from ..view.arrays import Array, array_of, shade, strip
+
+declare(
+    {
+        "confusion": ("Confusion matrix", "Verwechslungsmatrix"),
+        "confusion sub": ("{} of {} right, {}", "{} von {} richtig, {}"),
+        "true class": ("true class", "wahre Klasse"),
+        "predicted class": ("predicted class", "vorhergesagte Klasse"),
+        "right": ("right", "richtig"),
+        "share of class": ("share of the class", "Anteil der Klasse"),
+        "most often": ("Most often confused:", "Am häufigsten verwechselt:"),
+    }
+)
 
 MOST = 40
 FEW, WIDE = 12, 72.0
 DARK, LIGHT = "#11161c", "#ffffff"
+
+
+@figure
+def confusion(
+    truth: Any,
+    predicted: Any = None,
+    *,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw a confusion matrix: rows are the true classes, shaded by their share of the row, the right ones framed.
+
+    Args:
+        truth: the true classes (N,), or the matrix of counts itself.
+        predicted: the predicted classes (N,), or scores (N, C).
+        classes: names for the classes.
+
+    Raises:
+        ValueError: other shapes, no whole numbers, more than 40 classes.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.confusion([0, 1, 1, 2], [0, 1, 2, 2], classes=["cat", "dog", "emu"])
+        <Drawing 'Confusion matrix', 375×269>
+    """
+    words, theme = Words(lang), check_theme(theme)
+    known = words("confusion") if title is None else title
+    return Drawing(confusion_scene(counts_of(truth, predicted), classes, words, known, subtitle), theme, prefix)
 
 
 def counts_of(truth: Any, predicted: Any) -> Array:

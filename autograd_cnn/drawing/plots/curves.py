@@ -10,10 +10,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.geometry import spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
+
+declare(
+    {
+        "curves": ("Training", "Training"),
+        "epoch": ("epoch", "Epoche"),
+        "step": ("step", "Schritt"),
+        "layer": ("layer", "Schicht"),
+        "place": ("place", "Ort"),
+        "accuracy": ("accuracy", "Genauigkeit"),
+        "train": ("train", "Training"),
+        "test": ("test", "Test"),
+        "val": ("val", "Validierung"),
+        "iteration": ("iteration", "Iteration"),
+        "batch": ("batch", "Batch"),
+        "series": ("{}: from {} to {} in {} points", "{}: von {} bis {} in {} Punkten"),
+        "series best": (", best {} at {}", ", am besten {} bei {}"),
+        "series last": ("{}: last {}", "{}: zuletzt {}"),
+    }
+)
 
 PLOT_W, PLOT_H = 380.0, 236.0
 PANEL_H = 24 + PLOT_H + 68  # from a row of panels to the next
@@ -27,6 +49,41 @@ STYLES: tuple[tuple[str, str | None], ...] = (
     ("series-6", "5 2 1 2 1 2"),
 )
 STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
+
+
+@figure
+def curves(
+    metrics: Any,
+    *,
+    log: bool = False,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw a training: loss in one panel, accuracy in the next, other measures after them; each series has its own
+    dash pattern and marker and is named at its end.
+
+    Args:
+        metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). A column
+            named "epoch", "step", "layer" or "place" is the horizontal axis. "train" and "test" in a name tell series of
+            one measure apart; a mapping in place of a list is a panel of that name with its series. None, NaN and
+            empty entries interrupt a line.
+        log: powers of ten upwards.
+
+    Raises:
+        ValueError: no column of numbers, a column that is partly text, or with `log` a number that is not above 0.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]})
+        <Drawing 'Training', 531×410>
+        >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
+        <Drawing 'Training', 576×410>
+    """
+    words = Words(lang)
+    return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log), theme, prefix)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,40 @@ from typing import Any
 import numpy as np
 
 from ..canvas import png, symbols, theme
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import Words, shape
 from ..view.arrays import Array, array_of, cells, finite_range, ramp_bar, tile
+
+declare(
+    {
+        "filters": ("Learned kernels", "Gelernte Filter"),
+        "filters sub": (
+            "one tile a kernel, output channel against input channel; blue is positive, vermilion negative",
+            "eine Kachel je Filter, Ausgabekanal gegen Eingabekanal; blau positiv, zinnober negativ",
+        ),
+        "filters one": (
+            "one tile an output channel; blue is positive, vermilion negative",
+            "eine Kachel je Ausgabekanal; blau positiv, zinnober negativ",
+        ),
+        "filters rgb": (
+            "one tile an output channel, its three input channels as red, green and blue; grey is zero",
+            "eine Kachel je Ausgabekanal, ihre drei Eingabekanäle als Rot, Grün und Blau; grau ist null",
+        ),
+        "filters both": (
+            "of a colour picture in its colours, grey is zero; of others blue is positive, vermilion negative",
+            "für ein Farbbild in seinen Farben, grau ist null; für andere blau positiv, zinnober negativ",
+        ),
+        "shown of": (
+            "the first {} of {} kernels; slice the weight to see others",
+            "die ersten {} von {} Filtern; andere durch Ausschneiden der Gewichte",
+        ),
+        "weight": ("weight", "Gewicht"),
+    }
+)
 
 ROOM = 760.0  # the width a grid may take
 MOST = 64  # rows or columns of a grid at most; the subtitle says so when there are more
@@ -21,6 +51,44 @@ MOST_TILES = 256  # tiles in colour, which need no grid
 MANY = 400  # more tiles than this become one picture
 LIGHT = tuple(theme.mix("#000000", "#ffffff", i / 255) for i in range(256))  # of a channel: black, grey at 0, full
 SHARP = 700  # so many cells in all are drawn one by one
+
+
+@figure
+def filters(
+    weights: Any,
+    *,
+    rgb: bool | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw learned kernels as little pictures: vermilion below zero, white at zero, blue above, the range beside
+    them; kernels that see a colour picture as tiles in its colours, grey at zero.
+
+    Args:
+        weights: a weight of shape (O, I, KH, KW), (O, I, K) or (O, I), or a layer that has one; or several as a
+            mapping or as pairs (name, weight). At most 64 × 64 kernels of a layer are shown (and the figure says
+            so).
+        rgb: True takes three input channels as the colours of one tile, False draws each by itself. By default the first weight
+            is drawn in colour if it has three input channels and kernels larger than 1×1.
+
+    Raises:
+        ValueError: a weight of another shape; rgb=True without three input channels.
+        TypeError: not an array of numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd_cnn import draw
+        >>> draw.filters({"conv1": np.ones((6, 1, 5, 5))})
+        <Drawing 'Learned kernels', 430×223>
+        >>> draw.filters(np.ones((16, 3, 7, 7)))
+        <Drawing 'Learned kernels', 740×203>
+    """
+    words = Words(lang)
+    scene = filters_figure(weights, words, words("filters") if title is None else title, subtitle, rgb)
+    return Drawing(scene, theme, prefix)
 
 
 @dataclass(slots=True)

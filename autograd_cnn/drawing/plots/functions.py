@@ -19,11 +19,23 @@ from ...ops.elementwise.exponential import sigmoid
 from ...ops.elementwise.hyperbolic import tanh
 from ...support.evaluation import evaluating
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
 from ..view.arrays import Array
 from .curves import nice_ticks
+
+declare(
+    {
+        "functions": ("Activation functions", "Aktivierungsfunktionen"),
+        "functions sub": ("value solid, derivative dashed", "Wert durchgezogen, Ableitung gestrichelt"),
+        "derivative range": ("f′ from {} to {}", "f′ von {} bis {}"),
+    }
+)
 
 WIDE, HIGH = 216.0, 142.0
 COLUMNS = 3
@@ -38,6 +50,42 @@ DEFAULTS: Mapping[str, Callable[..., Any]] = {
     "elu": elu,
     "gelu": gelu,
 }
+
+
+@figure
+def functions(
+    functions: Any = None,
+    *,
+    bounds: tuple[float, float] = (-4.0, 4.0),
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw functions of one number with their derivatives, each in a panel of its own: value and derivative are what the function
+    and its backward pass give on tensors in float64.
+
+    Args:
+        functions: a function or layer of one tensor that works entry by entry; several in a list, or as a mapping of names to
+            functions. By default sigmoid, tanh, ReLU, leaky ReLU (slope 0.1), ELU and GELU.
+        bounds: (x0, x1), the part that is drawn.
+
+    Raises:
+        TypeError: what cannot be called.
+        ValueError: bounds that do not rise; a function that mixes entries or differs from call to call, or is finite nowhere.
+        GraphError: a function that leaves the graph.
+
+    Example:
+        >>> import autograd_cnn as ac
+        >>> ac.draw.functions(ac.sigmoid).scene.desc
+        'Activation functions: value solid, derivative dashed. sigmoid: f′ from 0.0177 to 0.25.'
+        >>> ac.draw.functions({"swish": lambda x: x * ac.sigmoid(x), "sine": ac.sin}, bounds=(-6, 6))
+        <Drawing 'Activation functions', 567×300>
+    """
+    words, theme = Words(lang), check_theme(theme)
+    known = words("functions") if title is None else title
+    return Drawing(functions_scene(functions, bounds, words, known, subtitle), theme, prefix)
 
 
 @dataclass(slots=True)

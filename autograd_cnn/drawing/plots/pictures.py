@@ -8,13 +8,59 @@ from typing import Any
 import numpy as np
 
 from ..canvas import png, symbols, theme
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
 from ..view.arrays import Array, array_of, finite_range
+
+declare(
+    {
+        "pictures": ("Pictures", "Bilder"),
+        "pictures sub": ("{} pictures in {} rows, values from {} to {}", "{} Bilder in {} Zeilen, Werte von {} bis {}"),
+        "pictures one row": ("{} pictures, values from {} to {}", "{} Bilder, Werte von {} bis {}"),
+        "picture": ("picture {}", "Bild {}"),
+    }
+)
 
 ROOM, LEAST, MOST = 860.0, 28.0, 130.0
 GAP = 8.0
+
+
+@figure
+def pictures(
+    images: Any,
+    captions: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw pictures in rows, all over one range of values.
+
+    Args:
+        images: (N, H, W) or (N, C, H, W) of 1 or 3 channels; or a mapping of names to such, a row each.
+        captions: a text for each picture of a row.
+        columns: so many in a line; by default all of them, of a single row at most ten.
+
+    Raises:
+        ValueError: another shape, or not as many captions as pictures.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd_cnn import draw
+        >>> draw.pictures({"input": np.ones((4, 8, 8)), "output": np.zeros((4, 8, 8))})
+        <Drawing 'Pictures', 655×376>
+    """
+    words = Words(lang)
+    known = words("pictures") if title is None else title
+    return Drawing(pictures_scene(images, captions, columns, words, known, subtitle), check_theme(theme), prefix)
 
 
 def rows_of(images: Any) -> list[tuple[str, Array]]:

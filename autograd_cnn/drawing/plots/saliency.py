@@ -15,13 +15,69 @@ from ...engine.backward import pullback
 from ...errors import GraphError
 from ...support.evaluation import evaluating
 from ..canvas import png, symbols, theme
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.text import Words, shape
+from ..canvas.theme import check_theme
 from ..view.arguments import variable_of
 from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar
 
+declare(
+    {
+        "saliency": ("What the score depends on", "Wovon die Bewertung abhängt"),
+        "saliency sub": (
+            "gradient of the score of {} by each pixel; the largest of the channels, without its sign",
+            "Gradient der Bewertung von {} nach jedem Pixel; der größte der Kanäle, ohne Vorzeichen",
+        ),
+        "saliency map": ("gradient", "Gradient"),
+        "largest at": ("largest {} at ({}, {})", "am größten {} bei ({}, {})"),
+        "overlay": ("on the picture", "auf dem Bild"),
+    }
+)
+
 SIDE = 190.0
+
+
+@figure
+def saliency(
+    model: Any,
+    image: Any,
+    target: int | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw what a score depends on: the size of its gradient by each pixel, beside the picture and on it.
+
+    Args:
+        model: gives scores (1, classes) for a picture; it is run in evaluation, and its parameters' gradients are left
+            alone.
+        image: (H, W), (C, H, W) or (1, C, H, W).
+        target: the class; by default the one with the highest score.
+        classes: names for the classes.
+
+    Raises:
+        ValueError: another shape, or a class that does not exist.
+        GraphError: the model cuts the graph to the picture.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd_cnn import draw, nn
+        >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+        >>> draw.saliency(net, np.eye(8), 2)
+        <Drawing 'What the score depends on', 682×354>
+    """
+    words, theme = Words(lang), check_theme(theme)
+    picture, gradient, found, score = gradient_of(model, image, target)
+    known = words("saliency") if title is None else title
+    return Drawing(saliency_scene(picture, gradient, class_name(found, classes, words), score, words, known, subtitle), theme, prefix)
 
 
 def batch_of(image: Any, model: Any, what: str) -> Any:

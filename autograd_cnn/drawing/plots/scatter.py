@@ -8,14 +8,59 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
 from ..view.arrays import array_of
 from .curves import STYLES, nice_ticks
 
+declare(
+    {
+        "scatter": ("Points of each class", "Punkte jeder Klasse"),
+        "scatter sub": ("{} points, each written as its class", "{} Punkte, jeder als seine Klasse geschrieben"),
+    }
+)
+
 SIDE = 430.0
 MOST = 3000
+
+
+@figure
+def scatter(
+    points: Any,
+    labels: Any,
+    *,
+    classes: Sequence[str] | None = None,
+    names: tuple[str, str] = ("x", "y"),
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw points in the plane, each written as its class: a code of two numbers, say.
+
+    Args:
+        points: (N, 2).
+        labels: (N,), the class of each.
+        classes: short names for the classes, which are the marks; their numbers otherwise.
+        names: of the two axes.
+
+    Raises:
+        ValueError: other shapes, no whole numbers, more than 3,000 points.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.scatter([(0, 0), (1, 2), (2, 1)], [0, 1, 1])
+        <Drawing 'Points of each class', 513×586>
+    """
+    words = Words(lang)
+    known = words("scatter") if title is None else title
+    return Drawing(scatter_scene(points, labels, classes, names, words, known, subtitle), check_theme(theme), prefix)
 
 
 def scatter_scene(

@@ -8,14 +8,63 @@ from typing import Any
 import numpy as np
 
 from ..canvas import png, symbols, theme
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.metrics import text_width
 from ..canvas.scene import Run, Scene
 from ..canvas.text import Words
-from ..canvas.theme import contrast
+from ..canvas.theme import check_theme, contrast
 from ..view.arrays import Array, array_of, image_png
+
+declare(
+    {
+        "segmentation": ("A class for each pixel", "Eine Klasse je Pixel"),
+        "segmentation sub": (
+            "{} classes; each is named by its number where it is widest",
+            "{} Klassen; ihre Nummer steht, wo sie am breitesten sind",
+        ),
+        "class names": ("classes", "Klassen"),
+        "class map": ("class map", "Klassenkarte"),
+    }
+)
 
 SIDE = 250.0
 DARK, LIGHT = "#11161c", "#ffffff"
+
+
+@figure
+def segmentation(
+    image: Any,
+    maps: Any,
+    *,
+    classes: Sequence[str] | None = None,
+    columns: int | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw what is seen at each pixel: a colour and a number for each class, beside the picture.
+
+    Args:
+        image: (H, W), (1, H, W) or (3, H, W); None leaves it out.
+        maps: classes (H, W), or scores (C, H, W) of which the highest counts; or a mapping of names to such.
+        classes: names for the classes.
+        columns: so many pictures and maps in a line; by default all.
+
+    Raises:
+        ValueError: other shapes, no whole numbers, more than 12 classes.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.segmentation(None, [[0, 0, 1], [2, 2, 1]], classes=["sky", "house", "road"])
+        <Drawing 'A class for each pixel', 365×325>
+    """
+    words = Words(lang)
+    known = words("segmentation") if title is None else title
+    return Drawing(segmentation_scene(image, maps, classes, columns, words, known, subtitle), check_theme(theme), prefix)
 
 
 def maps_of(maps: Any, words: Words) -> list[tuple[str, Any]]:

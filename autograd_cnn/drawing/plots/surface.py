@@ -10,19 +10,91 @@ import numpy as np
 
 from ...errors import nearest
 from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
 from ..canvas.geometry import Space, spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
+from ..canvas.theme import check_theme
 from ..view.arrays import Array, array_of
 from .contour import level_lines
 from .curves import STYLES, marker, nice_ticks
 from .relief import HEIGHT, WIDTH, draw_relief, gutter
 
+declare(
+    {
+        "surface": ("Loss surface", "Verlustfläche"),
+        "surface sub": (
+            "level lines from above; a ring where each path begins, at the right its steps and where it ends",
+            "Höhenlinien von oben; ein Ring am Anfang jedes Weges, rechts seine Schritte und sein Endwert",
+        ),
+        "surface relief": (
+            "as height; pale where a path is hidden, a ring where each path begins",
+            "als Höhe; blass, wo ein Weg verdeckt ist, ein Ring am Anfang jedes Weges",
+        ),
+        "surface both": (
+            "as height, and as level lines from above; a ring where each path begins, at the right its steps and where it ends",
+            "als Höhe, und als Höhenlinien von oben; ein Ring am Anfang jedes Weges, rechts seine Schritte und sein Endwert",
+        ),
+        "relief": ("as height", "als Höhe"),
+        "relief and levels": ("as height, and as level lines from above", "als Höhe, und als Höhenlinien von oben"),
+        "path": ("path", "Weg"),
+        "path steps": ("{} steps", "{} Schritte"),
+        "path end": ("{} steps, ends at {}", "{} Schritte, endet bei {}"),
+        "levels": ("level lines from above", "Höhenlinien von oben"),
+    }
+)
+
 SIDE = 420.0
 GRID = 161
 LEVELS = 14
 Bounds = tuple[tuple[float, float], tuple[float, float]]
+
+
+@figure
+def surface(
+    fn: Callable[[Any, Any], Any],
+    paths: Any = None,
+    *,
+    bounds: Any = None,
+    names: tuple[str, str] = ("x", "y"),
+    view: str = "contour",
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw a function of two variables from above, as level lines, and the ways of up to six optimizers over it,
+    each with its own dash pattern and marker; or from the side, or both beside each other.
+
+    Args:
+        fn: `fn(x, y)`, called once with arrays if it takes them, else number by number.
+        paths: the places an optimizer visited, (T, 2), or a mapping of names to such.
+        bounds: ((x0, x1), (y0, y1)), the part that is drawn; by default `fn.bounds`, which the functions in `optim.surfaces` have,
+            else what the paths need.
+        names: of the two variables.
+        view: "contour" for level lines, "3d" for heights seen from the side, "both" for one beside the other. Heights are true to
+            the values; the shades of "3d" part them as the level lines do, finely where the surface is low.
+
+    Raises:
+        ValueError: no bounds and no paths, more than six paths, places that are not finite, another view.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> draw.surface(lambda x, y: x**2 + 4 * y**2, {"SGD": [(2, 1), (1, 0.2), (0.5, 0.0)]})
+        <Drawing 'Loss surface', 677×432>
+        >>> from autograd_cnn.optim import surfaces
+        >>> draw.surface(surfaces.saddle, view="both").scene.name
+        'surface'
+    """
+    words, theme = Words(lang), check_theme(theme)
+    if not callable(fn):
+        raise TypeError(f"draw.surface: expected a function of two numbers, got {type(fn).__name__}.")
+    known = words("surface") if title is None else title
+    return Drawing(surface_scene(fn, paths, bounds, names, words, known, subtitle, check_view(view)), theme, prefix)
 
 
 def paths_of(paths: Any) -> dict[str, Array]:

@@ -1,30 +1,20 @@
-"""A picture for each method of `draw`: from the gallery, else a golden figure of the tests, with the code that draws it."""
+"""A picture for each method of `draw`: from the gallery, else a golden figure of the tests, with the code that draws it (an example's
+stands in the docstring beside it)."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from autograd_cnn import Scalar, draw
 from docs.gallery.__main__ import HERE as GALLERY
 from docs.gallery.__main__ import snippets
 from docs.reference.drawings import called
-from tests.drawing.golden import load
+from tests.drawing.golden import FIGURES, calls, load
 
 from .parts import Parts
-
-
-def calls(code: ast.AST) -> Iterator[str]:
-    """The methods of `draw` that code calls; "" for `draw` itself."""
-    for node in ast.walk(code):
-        if isinstance(node, ast.Call):
-            match node.func:
-                case ast.Name("draw"):
-                    yield ""
-                case ast.Attribute(ast.Name("draw"), name):
-                    yield name
 
 
 class Pictures:
@@ -33,7 +23,8 @@ class Pictures:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._gallery = [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in snippets()]
-        self._golden = {name: textwrap.dedent(inspect.getsource(make)) for name, make in load().items()}
+        self._cases = load()
+        self._golden = {name: textwrap.dedent(inspect.getsource(make)) for name, make in FIGURES.items()}
 
     def of(self, method: str) -> str:
         """Markdown with the picture, and where it comes from.
@@ -66,8 +57,8 @@ class Pictures:
             if method in calls(code):
                 body = ast.unparse(ast.Module(list(code.body[0].body), []))  # type: ignore[attr-defined]
                 shown = body.replace("return ", "figure = ", 1) if body.count("return ") == 1 else body
-                return f"{self.parts.figure(load()[name]().svg)}\n\n```python\n{shown}\n```"
-        return ""
+                return f"{self.parts.figure(self._cases[name]().svg)}\n\n```python\n{shown}\n```"
+        return self.parts.figure(self._cases[method]().svg) if method in self._cases else ""
 
     def _dot(self) -> str:
         """What Graphviz makes of the source."""

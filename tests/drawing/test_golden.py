@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.canvas.geometry import inside
-from autograd_cnn.drawing.canvas.scene import Scene, Text
 from autograd_cnn.drawing.canvas.svg import write
 from autograd_cnn.drawing.layout.place import place
 from autograd_cnn.drawing.layout.request import Node, Request
 
-from . import contact_sheet
-from .golden import OUTLINES, load, outline
+from . import contact_sheet, sound
+from .golden import OUTLINES, drawn, load, outline
 
 PARTS = re.compile(r"^( *(?:\[.*\]|image)? ?)((?:-?\d+(?: |$)){0,4})(.*)$")  # what it is, its place, what is written
 
@@ -37,39 +34,23 @@ def same(ours: str, golden: str) -> bool:
 def test_golden_figure(name: str) -> None:
     if not has_graphviz():
         pytest.skip("another layout engine gives other places")
-    drawn = load()[name]()
+    figure = load()[name]()
     path = OUTLINES / f"{name}.txt"
     assert path.exists(), f"no outline of {name}: python -m tests.drawing.contact_sheet --write {name}"
-    for ours, golden in itertools.zip_longest(outline(drawn.scene).splitlines(), path.read_text("utf-8").splitlines(), fillvalue=""):
+    for ours, golden in itertools.zip_longest(outline(figure.scene).splitlines(), path.read_text("utf-8").splitlines(), fillvalue=""):
         assert same(ours, golden), f"{name} changed; if that is meant: python -m tests.drawing.contact_sheet --write {name}"
-    sound(drawn.scene)
     for theme in ("auto", "light", "dark", "print"):
-        ElementTree.fromstring(write(drawn.scene, theme))
+        ElementTree.fromstring(write(figure.scene, theme))
 
 
-def sound(scene: Scene) -> None:
-    """What every figure keeps: text on the page and in its box, an own id for everything, a title and a description."""
-    assert scene.title
-    assert len(scene.desc) > 20
-    ids = [g.id for g in scene.groups() if g.id]
-    assert len(ids) == len(set(ids))
-    for group, item in scene.walk():
-        if isinstance(item, Text) and item.string.strip():
-            assert inside(item.box(), (0.0, 0.0, scene.width, scene.height), 0.5), f"{item.string!r} leaves the page"
-            assert group.box is None or inside(item.box(), group.box, 0.5), f"{item.string!r} leaves {group.id}"
+@pytest.mark.parametrize("lang", ["en", "de"])
+@pytest.mark.parametrize("name", list(load()))
+def test_golden_figure_is_sound(name: str, lang: str) -> None:
+    sound.check(drawn(name, lang).scene)
 
 
 def test_no_outline_without_its_figure() -> None:
     assert {p.stem for p in OUTLINES.glob("*.txt")} == set(load())
-
-
-NO_FIGURES = {"dot", "formula", "using"}  # text, and draw with other defaults
-
-
-def test_every_method_of_draw_has_a_golden_figure() -> None:
-    groups = "".join(p.read_text("utf-8") for p in OUTLINES.parent.glob("*.py"))
-    missing = {n for n in dir(draw) if not n.startswith("_")} - set(re.findall(r"\bdraw\.(\w+)\(", groups)) - NO_FIGURES
-    assert not missing, f"{sorted(missing)}: a function under @figure in tests/drawing/golden, then contact_sheet --write NAME"
 
 
 def test_the_contact_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Operations that a test defines, forgotten at its end: in the tables, and where the package shows them."""
+"""Operations and figures that a test defines, forgotten at its end: in the tables, and where the package shows them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 
 import autograd_cnn as ac
+from autograd_cnn.drawing.canvas import captions
+from autograd_cnn.drawing.canvas.figures import Figures, figures
 from autograd_cnn.nn import functional
 from autograd_cnn.ops.registry import expose
 from autograd_cnn.primitives.primitive import REGISTRY
@@ -16,9 +18,15 @@ PLACES = (ac, functional, *ac.Tensor.__mro__[:-1], *ac.Scalar.__mro__[:-1])
 
 @contextlib.contextmanager
 def forgotten() -> Iterator[None]:
-    """Within it operations may be defined and exposed."""
-    before = [dict(t) for t in TABLES]
+    """Within it operations may be defined and exposed, and figures."""
+    before, drawn, said = [dict(t) for t in TABLES], figures().keys(), (dict(captions.CAPTIONS), dict(captions._GERMAN))
     yield
+    for name in figures().keys() - drawn:
+        delattr(Figures, name)
+    captions.CAPTIONS.clear()
+    captions.CAPTIONS.update(said[0])
+    captions._GERMAN.clear()
+    captions._GERMAN.update(said[1])
     new = {name for table, kept in zip(TABLES, before, strict=True) for name in set(table) - set(kept)}
     for table, kept in zip(TABLES, before, strict=True):
         table.clear()

@@ -8,6 +8,7 @@ import numpy as np
 
 import autograd_cnn as ac
 from autograd_cnn import Scalar, Tensor, nn
+from autograd_cnn.drawing import Drawing, Frames
 from autograd_cnn.nn import functional as F
 
 
@@ -22,6 +23,14 @@ class Net(nn.Module):
         x = F.max_pool2d(F.relu(self.norm(self.conv(x))), 2)
         out: Tensor = self.fc(x.flatten(1))
         return out
+
+
+def figures() -> None:
+    x = ac.randn(2, 3, requires_grad=True)
+    assert_type(ac.draw(x.sum(), backward=True), Drawing)
+    assert_type(ac.draw.confusion([0, 1], [1, 1], classes=["cat", "dog"]), Drawing)
+    assert_type(ac.draw.using(lang="de").steps(x.sum()), Frames)
+    assert_type(ac.draw.dot(x.sum()), str)
 
 
 def operations() -> None:

@@ -13,14 +13,14 @@ from ...errors import nearest
 from ..canvas.figures import Figures
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
-from .graphs import Graphs
+from .graphs import GraphFigures
 
 _ROOM = __name__.removesuffix(".api.draw")
 for _found in pkgutil.walk_packages(importlib.import_module(_ROOM).__path__, f"{_ROOM}."):
     importlib.import_module(_found.name)  # every file of the room, so every figure and its words
 
 
-class Draw(Graphs, Figures):
+class Draw(GraphFigures, Figures):
     """The callable `draw`: `draw(loss)` draws a computational graph, its methods draw what else there is to see."""
 
     def using(self, **defaults: Any) -> Draw:

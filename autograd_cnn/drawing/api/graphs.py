@@ -25,8 +25,8 @@ from ..view.view import View
 MANY_NODES = 3000  # a picture with more is drawn, with a warning
 
 
-class Graphs:
-    """The computational graph, which `draw` itself draws."""
+class GraphFigures:
+    """The computational graph itself, which `draw` draws when it is called."""
 
     def __call__(
         self,

@@ -30,12 +30,16 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
     advanced = False
     used = 0
     for p in parts:
+        if p.__class__ is int:
+            normal.append(p)
+            used += 1
+            continue
         p = _selected(p)
         if p is None or p is Ellipsis:
             normal.append(p)
             continue
         if isinstance(p, slice):
-            start, stop, step = (None if v is None else integer(v) for v in (p.start, p.stop, p.step))
+            start, stop, step = (v if v is None or v.__class__ is int else integer(v) for v in (p.start, p.stop, p.step))
             if step is not None and step <= 0:
                 raise ValueError(f"index: expected a slice step greater than zero, got {step}. Use flip() to reverse a dim.")
             normal.append(slice(start, stop, step))
@@ -43,7 +47,7 @@ def normal_index(at: Any, ndim: int) -> tuple[Index, bool]:
         elif isinstance(p, (bool, np.bool_)):
             normal.append(np.asarray(p))
             advanced = True
-        elif isinstance(p, int | np.integer):
+        elif isinstance(p, (int, np.integer)):
             normal.append(p)
             used += 1
         else:

@@ -27,7 +27,7 @@ from .grids import CELL, MOST_ENTRIES, are_whole, finite, labelled_wire, paint_g
 
 declare(
     {
-        "unpooling": ("Max unpooling", "Maximum-Unpooling"),
+        "unpooling": ("Max unpooling", "Max-Unpooling"),
         "unpooling short": ("unpooling", "Unpooling"),
         "unpooling sub": (
             "pooling remembers where each maximum stood; unpooling puts a value back there, and 0 elsewhere",
@@ -42,7 +42,7 @@ declare(
             "Schalter: der Ort jedes Maximums, zeilenweise gezählt ab 0",
         ),
         "signal switches": ("switches: the place of each maximum, counted from 0", "Schalter: der Ort jedes Maximums, gezählt ab 0"),
-        "pooling short": ("max pooling", "Maximum-Pooling"),
+        "pooling short": ("max pooling", "Max-Pooling"),
         "resized nearest": ("nearest neighbour", "nächster Nachbar"),
         "resized bilinear": ("bilinear", "bilinear"),
     }

@@ -8,6 +8,16 @@ from typing import Any
 _PACKAGE = __name__.split(".", 1)[0]
 
 
+def as_number(operation: str, argument: str, x: Any) -> Any:
+    """`x`, handed over as a number; TypeError for what takes a gradient, which nothing would give it there."""
+    if getattr(x, "node", None) is not None:
+        raise TypeError(
+            f"{operation}(): argument '{argument}' must be a number, not a {type(x).__name__} that requires grad: no gradient would reach it. "
+            f"Use .item() or .detach() if none should, or write {operation} out in operations."
+        )
+    return x
+
+
 def no_tensor(x: Any, operation: str = "", argument: str = "", position: int = 0) -> TypeError:
     """The error for `x`. What is not given is found on the stack: the call at which the package was entered names both."""
     if not operation:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
+from ..engine.complaints import as_number
 from ..engine.node import Node
 from ..engine.record import coerce_all, link_view, note_shared, outcome, run
 from ..engine.variable import ARRAYS, INSIDE, RAW, Variable
@@ -190,6 +191,8 @@ def write_call(
         "__outcome": outcome,
         "__isinstance": isinstance,
         "__getattr": getattr,
+        "__float": float,
+        "__number": as_number,
         "__Exception": Exception,
         "__NotImplemented": NotImplemented,
     }
@@ -220,6 +223,8 @@ def write_call(
             ]
     inputs, params = list(prim.inputs), list(prim.params)
     general = f"return __run(__prim, __ValueType, {_tuple(inputs)}, {_tuple(params)}, __c)"
+    for n in prim.numbers:
+        lines.append(f"    if {n}.__class__ is not __float: __number({prim.name!r}, {n!r}, {n})")
     lines += ["    __c = __peek() or __current()", f"    if __c.special: {general}"]
     if prim.several:
         lines[-1:] = [f"    {general}"]

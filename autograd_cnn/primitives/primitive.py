@@ -92,6 +92,7 @@ class Primitive:
         self.optional: dict[str, Any] = {}  # inputs that may be left out, with their default
         self.params: tuple[str, ...] = ()
         self.defaults: dict[str, Any] = {}
+        self.numbers: tuple[str, ...] = ()  # parameters that are declared to be floating-point numbers
         self.variadic = False
         self.positional = 0  # how many inputs only their place can give
         self._read_signature(forward)
@@ -146,6 +147,8 @@ class Primitive:
                     + (f" beside {', '.join(inputs)}" if inputs else "")
                 )
         self.inputs, self.params = tuple(inputs), tuple(params)
+        kinds = {n: getattr(kind, "__name__", kind) for n, kind in forward.__annotations__.items()}
+        self.numbers = tuple(n for n in params if str(kinds.get(n)).split(" | ")[0] == "float")
         if len({*self.outputs}) < len(self.outputs) or not self.outputs:
             raise ValueError(f"{self.name}: expected a name of its own for each output, got outputs={self.outputs!r}.")
 

@@ -151,7 +151,7 @@ def erfinv(input: Tensor) -> Tensor: """The y with erf(y) = input; ±inf at ±1,
 def exp(input: Tensor) -> Tensor: """y = e^input. (*) → (*)"""
 def exp2(input: Tensor) -> Tensor: """y = 2^input. (*) → (*)"""
 def expm1(input: Tensor) -> Tensor: """y = e^input − 1, exact near 0. (*) → (*)"""
-def fill(input: Tensor, value: Any) -> Tensor: """y = value (a number or a 0-d tensor) everywhere, in the input's shape and dtype."""
+def fill(input: Tensor, value: Any) -> Tensor: """y = value (a number, or a 0-d tensor, which takes the gradient) everywhere, in the input's shape and dtype."""
 def fix(input: Tensor) -> Tensor: """The same as `trunc`."""
 def flatten(input: Tensor, start_dim: _int = 0, end_dim: _int = -1) -> Tensor: """Dims start_dim … end_dim as one. (N, C, H, W) → (N, C·H·W) with start_dim=1"""
 def flip(input: Tensor, *dims: Any) -> Tensor: """The entries in reverse order along `dims` (a copy)."""

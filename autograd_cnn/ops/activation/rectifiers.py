@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.complaints import no_tensor
+from ...engine.complaints import as_number, no_tensor
 from ...engine.variable import array_of
 from ...errors import expected
 from ...kernels.onednn import eltwise as onednn
@@ -274,6 +274,7 @@ def rrelu(input: Array, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training
     >>> ac.nn.functional.rrelu(ac.tensor([-24., 2.]))
     tensor([-5.5000,  2.0000])
     """
+    as_number("rrelu", "lower", lower), as_number("rrelu", "upper", upper)
     if not lower <= upper:
         raise RuntimeError(f"Lower bound should be less than or equal to the upper bound: rrelu got lower={lower}, upper={upper}.")
     if not training:

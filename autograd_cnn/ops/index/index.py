@@ -266,7 +266,6 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((3, 4)), draw.array(shape), path=path)
 
 
-@expose("inplace", "fill")
 @primitive(label="fill {value}", family="index")
 def filled(input: Array, *, value: float) -> Array:
     """y = value everywhere, of the input's shape and dtype"""

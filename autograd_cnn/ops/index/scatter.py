@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of, unbox
 from ...errors import DtypeError, ShapeError, expected
 from ...types.promotion import Array, number_in
@@ -24,19 +25,25 @@ from .index_select import _checked_source, _vector
 from .index_select import index_put as put_at
 
 
+@expose("inplace", "fill")
+def filled_with(input: Array, value: Any) -> Array:
+    """y = value everywhere, in the input's shape and dtype: a number that the dtype can hold, or a 0-d tensor, which takes the gradient"""
+    if not hasattr(unbox(value), "ndim"):
+        return filled(input, value=value)
+    if ndim_of(value):
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {ndim_of(value)} dimensions.")
+    return copied(input, value)
+
+
 @expose("function")
 def fill(input: Array, value: Any) -> Array:
-    """y = value (a number or a 0-d tensor) everywhere, in the input's shape and dtype.
+    """y = value (a number, or a 0-d tensor, which takes the gradient) everywhere, in the input's shape and dtype.
 
     >>> import autograd_cnn as ac
     >>> ac.fill(ac.zeros(2), 7)
     tensor([7., 7.])
     """
-    if hasattr(unbox(value), "ndim"):
-        if ndim_of(value):
-            raise RuntimeError(f"fill only supports 0-dimension value tensor but got tensor with {ndim_of(value)} dimensions.")
-        return copied(input, value)
-    return filled(input, value=number_in(dtype_of(input), value))
+    return filled_with(input, value if hasattr(unbox(value), "ndim") else number_in(dtype_of(input), value))
 
 
 def _written(operation: str, input: Any, src: Any, at: Any) -> Any:
@@ -199,6 +206,6 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Array:
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     d = normal_dim(dim, len(shape), "renorm")
-    length = _norm(input, p=float(p), dims=tuple(i for i in range(len(shape)) if i != d), keepdim=True)
+    length = _norm(input, p=float(as_number("renorm", "p", p)), dims=tuple(i for i in range(len(shape)) if i != d), keepdim=True)
     long = length > maxnorm
     return input * where(long, maxnorm / (where(long, length, 1.0) + 1e-7), 1.0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import array_of, ndim_of, shape_of
 from ...errors import ShapeError, expected
 from ...types.promotion import Array
@@ -35,7 +36,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     """
     array_of(x1), array_of(x2)
     d = x1 - x2 + eps
-    return _norm(d, p=float(p), dims=_along(d, -1, "pairwise_distance"), keepdim=keepdim)
+    return _norm(d, p=float(as_number("pairwise_distance", "p", p)), dims=_along(d, -1, "pairwise_distance"), keepdim=keepdim)
 
 
 @expose("function functional")
@@ -63,7 +64,7 @@ def dist(input: Array, other: Array, p: float = 2) -> Array:
     tensor(5.)
     """
     array_of(input), array_of(other)
-    return _norm(input - other, p=float(p))
+    return _norm(input - other, p=float(as_number("dist", "p", p)))
 
 
 @expose("function")
@@ -93,7 +94,7 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str = "use_mm_for_
     a = select_view(x1, at=(Ellipsis, slice(None), None, slice(None)))
     b = select_view(x2, at=(Ellipsis, None, slice(None), slice(None)))
     d = a - b
-    return _norm(d, p=float(p), dims=(ndim_of(d) - 1,))
+    return _norm(d, p=float(as_number("cdist", "p", p)), dims=(ndim_of(d) - 1,))
 
 
 @expose("function functional")
@@ -107,4 +108,4 @@ def pdist(input: Array, p: float = 2.0) -> Array:
     if ndim_of(input) != 2:
         raise ShapeError(expected("pdist", "only supports 2D tensors, an input of 2 dims (N, M)", f"{ndim_of(input)}D"))
     i, j = np.triu_indices(shape_of(input)[0], 1)
-    return _norm(select_copy(input, at=(i,)) - select_copy(input, at=(j,)), p=float(p), dims=(1,))
+    return _norm(select_copy(input, at=(i,)) - select_copy(input, at=(j,)), p=float(as_number("pdist", "p", p)), dims=(1,))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import array_of, shape_of
 from ...kernels.onednn import binary as onednn
 from ...kernels.onednn.channels_last import ChannelsLast
@@ -89,6 +90,7 @@ def _(draw: Draw) -> Case:
 
 def check_probability(p: float, operation: str) -> None:
     """A dropout probability lies in [0, 1]."""
+    as_number(operation, "p", p)
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p} (in {operation})")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.sums import add_up
@@ -338,7 +339,7 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
         return _nuclear_over(x, (-2, -1) if dim is None else dim, keepdim)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(expected("norm", "p to be a number, 'fro' or 'nuc'", repr(p)))
-    order = 2.0 if p is None or p == "fro" else float(p)
+    order = 2.0 if p is None or p == "fro" else float(as_number("norm", "p", p))
     return _norm(x, p=order, dims=reduced_dims(dim, raw.ndim, "norm"), keepdim=keepdim)
 
 

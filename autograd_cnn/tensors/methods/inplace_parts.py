@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ...ops.activation.rectifiers import _keep_where
 from ...ops.index.gather import scatter, scatter_add, scatter_reduce
-from ...ops.index.index import filled
 from ...ops.index.index_select import index_add, index_copy, index_fill, index_put
 from ...ops.index.masked import masked_fill, masked_scatter
-from ...ops.index.scatter import index_reduce, put, renorm
+from ...ops.index.scatter import filled_with, index_reduce, put, renorm
 from ...ops.linalg.matrix_products import addbmm, addmm, addmv, addr, baddbmm
 from ...ops.reduce.cumulative import cumprod, cumsum, logcumsumexp
 from ...ops.registry.dims import numpy_names
@@ -63,9 +62,9 @@ class InplaceParts:
         """In-place `t`: this tensor looks at its memory so from now on."""
         return apply_inplace(self, t, "t_")
 
-    def fill_(self, value: float) -> Self:
+    def fill_(self, value: Any) -> Self:
         """In-place `fill`: writes the result into this tensor and returns it."""
-        return apply_inplace(self, filled, "fill_", (value,))
+        return apply_inplace(self, filled_with, "fill_", (value,))
 
     def masked_fill_(self, mask: Value, value: Any) -> Self:
         """In-place `masked_fill`: writes the result into this tensor and returns it."""

@@ -174,6 +174,8 @@ def interpolate(
         return {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}[n](input, out)
     if mode == "nearest" and n == 4:  # of the same or twice the size PyTorch takes an image's entries in turn, whatever the factor
         factors = tuple(None if o in (s, 2 * s) else f for s, o, f in zip(shape_of(input)[2:], out, factors, strict=True))
+    if antialias:  # nor does it resample a side that stays as long as it is
+        factors = tuple(None if o == s else f for s, o, f in zip(shape_of(input)[2:], out, factors, strict=True))
     kind = _MODES[mode][0] if mode in _MODES else mode
     return _resample(input, size=out, mode=kind, align_corners=bool(align_corners), factors=factors, antialias=antialias)
 

@@ -160,3 +160,40 @@ def test_five_and_ten_crops():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+# ------------------------------------------------------------------------------------------------- pictures that require grad
+CUT_OFF = {
+    "pad": lambda x: F.pad(x, 1),
+    "crop beyond the edge": lambda x: F.crop(x, -1, 0, 4, 4),
+    "resize": lambda x: F.resize(x, [3, 3]),
+    "rotate": lambda x: F.rotate(x, 30.0),
+    "affine": lambda x: F.affine(x, 10.0, [1, 1], 1.0, [0.0, 0.0]),
+    "brightness": lambda x: F.adjust_brightness(x, 0.5),
+    "contrast": lambda x: F.adjust_contrast(x, 0.5),
+    "saturation": lambda x: F.adjust_saturation(x, 0.5),
+    "sharpness": lambda x: F.adjust_sharpness(x, 0.5),
+    "hue": lambda x: F.adjust_hue(x, 0.1),
+    "gamma": lambda x: F.adjust_gamma(x, 2.0),
+    "grey": lambda x: F.rgb_to_grayscale(x),
+    "invert": lambda x: F.invert(x),
+    "solarize": lambda x: F.solarize(x, 0.5),
+    "autocontrast": lambda x: F.autocontrast(x),
+    "blur": lambda x: F.gaussian_blur(x, 3),
+}
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+def test_what_computes_with_values_alone_cuts_no_gradient_off_in_silence(name: str) -> None:
+    x = ac.rand(3, 5, 5, requires_grad=True)
+    with pytest.raises(RuntimeError, match="no gradient would go through it"):
+        CUT_OFF[name](x)
+    with ac.no_grad():
+        assert not CUT_OFF[name](x).requires_grad
+
+
+def test_what_is_erased_takes_no_gradient() -> None:
+    x, v = ac.ones(1, 2, 2, requires_grad=True), ac.tensor(5.0, requires_grad=True)
+    y = F.erase(x, 0, 0, 1, 2, v)
+    assert y.tolist() == [[[5.0, 5.0], [1.0, 1.0]]]
+    assert [g.tolist() for g in ac.autograd.grad(y.sum(), [x, v])] == [[[[0.0, 0.0], [1.0, 1.0]]], 2.0]

@@ -11,7 +11,7 @@ import numpy as np
 from ...config import no_grad
 from ...nn.functional import grid_sample
 from ...tensors.tensor import Tensor, wrap
-from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, size_of
+from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, size_of, values
 
 Matrix = list[float]  # a, b, c, d, e, f: (x, y) → (a·x + b·y + c, d·x + e·y + f)
 
@@ -134,7 +134,7 @@ def _resample(img: Tensor, m: Matrix, mode: InterpolationMode, fill: Any, out: t
 
 def _at(img: Tensor, grid: Any, mode: InterpolationMode, fill: Any) -> Tensor:
     """The picture read at the places of a grid (1, oh, ow, 2), with `fill` for what lies outside."""
-    value, kind, out = np.asarray(img.value), grid.dtype, grid.shape[1:3]
+    value, kind, out = values(img, "affine"), grid.dtype, grid.shape[1:3]
     planes = value.astype(kind).reshape(-1, *value.shape[-3:]) if value.ndim > 2 else value.astype(kind)[None, None]
     n, _, h, w = planes.shape
     covered = np.concatenate([planes, np.ones((n, 1, h, w), kind)], 1)  # the last plane tells what comes from inside

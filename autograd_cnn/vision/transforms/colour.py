@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...config import no_grad
 from ...tensors.tensor import Tensor, wrap
-from .convert import pil_to_tensor, to_pil_image
-from .pictures import Picture, as_picture, check, pillow
+from .convert import convert_image_dtype, pil_to_tensor, to_pil_image
+from .pictures import Picture, as_picture, check, pillow, values
 
 _GREY = np.array([0.2989, 0.587, 0.114], np.float32)
 
@@ -48,7 +47,7 @@ def blend(a: Any, b: Any, ratio: float, like: Tensor) -> Tensor:
 
 
 def _grey(img: Tensor) -> Any:
-    value = np.asarray(img.value)
+    value = values(img, "rgb_to_grayscale")
     grey = (value * _GREY.reshape(3, 1, 1)).astype(np.float32).sum(-3, keepdims=True) if value.shape[-3] == 3 else value
     return grey.astype(img.dtype)
 
@@ -65,7 +64,7 @@ def adjust_brightness(img: Picture, brightness_factor: float) -> Picture:
         from PIL import ImageEnhance
 
         return ImageEnhance.Brightness(img).enhance(brightness_factor)
-    value = np.asarray(img.value)
+    value = values(img, "adjust_brightness")
     return blend(value, np.zeros_like(value, np.float32), brightness_factor, img)
 
 
@@ -77,7 +76,7 @@ def adjust_contrast(img: Picture, contrast_factor: float) -> Picture:
 
         return ImageEnhance.Contrast(img).enhance(contrast_factor)
     mean = _grey(img).astype(np.float32).mean((-3, -2, -1), keepdims=True)
-    return blend(np.asarray(img.value), mean, contrast_factor, img)
+    return blend(values(img, "adjust_contrast"), mean, contrast_factor, img)
 
 
 def adjust_saturation(img: Picture, saturation_factor: float) -> Picture:
@@ -87,7 +86,7 @@ def adjust_saturation(img: Picture, saturation_factor: float) -> Picture:
         from PIL import ImageEnhance
 
         return ImageEnhance.Color(img).enhance(saturation_factor)
-    return img if img.shape[-3] == 1 else blend(np.asarray(img.value), _grey(img).astype(np.float32), saturation_factor, img)
+    return img if img.shape[-3] == 1 else blend(values(img, "adjust_saturation"), _grey(img).astype(np.float32), saturation_factor, img)
 
 
 def adjust_hue(img: Picture, hue_factor: float) -> Picture:
@@ -106,11 +105,11 @@ def adjust_hue(img: Picture, hue_factor: float) -> Picture:
         return pillow().merge("HSV", (pillow().fromarray(turned), s, v)).convert(img.mode)
     if img.shape[-3] == 1:
         return img
-    value = np.asarray(img.value)
-    unit = value.astype(np.float32) / 255 if value.dtype == np.uint8 else value
+    value = values(img, "adjust_hue")
+    unit = value if value.dtype.kind == "f" else values(convert_image_dtype(img), "adjust_hue")
     h, s, v = _to_hsv(unit)
     out = _to_rgb((h + np.float32(hue_factor)) % 1, s, v)
-    return wrap((out * (256 - 1e-3)).astype(np.uint8)) if value.dtype == np.uint8 else as_picture(out, img)
+    return wrap(out.astype(value.dtype, copy=False)) if value.dtype.kind == "f" else convert_image_dtype(wrap(out), value.dtype)
 
 
 def _to_hsv(rgb: Any) -> tuple[Any, Any, Any]:
@@ -132,7 +131,7 @@ def _to_rgb(h: Any, s: Any, v: Any) -> Any:
 
 
 def adjust_gamma(img: Picture, gamma: float, gain: float = 1.0) -> Picture:
-    """255 · gain · (x / 255)^gamma.
+    """top · gain · (x / top)^gamma, top being the greatest value there is: 255, or 1.
 
     Raises:
         ValueError: a negative gamma.
@@ -143,11 +142,11 @@ def adjust_gamma(img: Picture, gamma: float, gain: float = 1.0) -> Picture:
         mode = img.mode
         table = [int((255 + 1 - 1e-3) * gain * pow(e / 255.0, gamma)) for e in range(256)] * 3
         return img.convert("RGB").point(table).convert(mode)
-    value = np.asarray(img.value)
+    value = values(img, "adjust_gamma")
     if value.dtype.kind == "f":
         return wrap(np.clip(gain * value**gamma, 0, 1).astype(value.dtype))
-    unit = np.clip(gain * (value.astype(np.float32) / 255) ** gamma, 0, 1)
-    return wrap((unit * (256 - 1e-3)).astype(value.dtype))
+    unit = values(convert_image_dtype(img), "adjust_gamma")
+    return convert_image_dtype(wrap(np.clip(gain * unit**gamma, 0, 1).astype(np.float32)), value.dtype)
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
@@ -174,7 +173,7 @@ def invert(img: Picture) -> Picture:
         from PIL import ImageOps
 
         return ImageOps.invert(img)
-    value = np.asarray(img.value)
+    value = values(img, "invert")
     return wrap((1 if value.dtype.kind == "f" else np.iinfo(value.dtype).max) - value)
 
 
@@ -188,8 +187,7 @@ def erase(img: Tensor, i: int, j: int, h: int, w: int, v: Tensor, inplace: bool 
         raise TypeError(f"img should be Tensor Image. Got {type(img)}. Put ToTensor() before RandomErasing.")
     if not inplace:
         img = img.clone()
-    with no_grad():
-        img[..., i : i + h, j : j + w] = v
+    img[..., i : i + h, j : j + w] = v
     return img
 
 
@@ -213,7 +211,7 @@ def gaussian_blur(img: Picture, kernel_size: Any, sigma: Any = None) -> Picture:
         raise ValueError(f"sigma should have positive values. Got {sigmas}")
     if check(img, "gaussian_blur"):
         return to_pil_image(gaussian_blur(pil_to_tensor(img), sizes, sigmas), mode=img.mode)
-    value = np.asarray(img.value).astype(img.dtype if img.dtype.kind == "f" else np.float32)
+    value = values(img, "gaussian_blur").astype(img.dtype if img.dtype.kind == "f" else np.float32)
     for axis, k, s in ((-1, sizes[0], sigmas[0]), (-2, sizes[1], sigmas[1])):
         t = np.linspace(-(k - 1) * 0.5, (k - 1) * 0.5, k, dtype=np.float32)
         weight = np.exp(-0.5 * (t / np.float32(s)) ** 2)

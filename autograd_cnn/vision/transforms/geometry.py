@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...tensors.tensor import Tensor, wrap
-from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, pillow, size_of
+from .pictures import PILLOW, InterpolationMode, Picture, as_picture, check, interpolation_of, pillow, size_of, values
 
 
 def crop(img: Picture, top: int, left: int, height: int, width: int) -> Picture:
@@ -17,7 +17,7 @@ def crop(img: Picture, top: int, left: int, height: int, width: int) -> Picture:
         return img.crop((left, top, left + width, top + height))
     h, w = size_of(img)
     if left < 0 or top < 0 or left + width > w or top + height > h:
-        value = np.asarray(img.value)[..., max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
+        value = values(img, "crop")[..., max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
         before = (max(min(-top, height), 0), max(min(-left, width), 0))
         pads = [(b, n - m - b) for b, n, m in zip(before, (height, width), value.shape[-2:], strict=True)]
         return wrap(np.pad(value, [(0, 0)] * (value.ndim - 2) + pads))
@@ -96,10 +96,13 @@ def pad(img: Picture, padding: int | Sequence[int], fill: Any = 0, padding_mode:
     left, top, right, bottom = _sides(padding)
     if check(img, "pad"):
         return _pad_pil(img, (left, top, right, bottom), fill, padding_mode)
-    value = np.asarray(img.value)
     if min(left, top, right, bottom) < 0:
         h, w = size_of(img)
-        return crop(img, -top, -left, h + top + bottom, w + left + right)
+        img = crop(img, max(-top, 0), max(-left, 0), h + min(top, 0) + min(bottom, 0), w + min(left, 0) + min(right, 0))
+        left, top, right, bottom = (max(side, 0) for side in (left, top, right, bottom))
+        if not left + top + right + bottom:
+            return img
+    value = values(img, "pad")
     widths = [(0, 0)] * (value.ndim - 2) + [(top, bottom), (left, right)]
     if padding_mode != "constant":
         return wrap(np.pad(value, widths, mode=_NUMPY_MODES[padding_mode]))
@@ -178,7 +181,7 @@ def resize(
 
 def resample(img: Tensor, oh: int, ow: int, mode: InterpolationMode, antialias: bool) -> Tensor:
     """A tensor picture in another size:   (..., H, W) → (..., oh, ow), rows and columns one after the other."""
-    value = np.asarray(img.value)
+    value = values(img, "resize")
     h, w = value.shape[-2:]
     if mode in (InterpolationMode.NEAREST, InterpolationMode.NEAREST_EXACT):
         shift = 0.5 if mode is InterpolationMode.NEAREST_EXACT else 0.0

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...config import current
 from ...tensors.tensor import Tensor, wrap
 
 Picture = Any  # a Pillow image or a Tensor
@@ -92,6 +93,20 @@ def check(img: Any, operation: str) -> bool:
     if not isinstance(img, Tensor) or img.ndim < 2:
         refuse(img, operation)
     return False
+
+
+def values(img: Tensor, operation: str) -> Any:
+    """The pixels as an array, for what computes with the values alone.
+
+    Raises:
+        RuntimeError: the tensor requires grad, which such an operation would cut off.
+    """
+    if img.node is not None and current().recording:
+        raise RuntimeError(
+            f"{operation} computes with the pixels' values, and no gradient would go through it: expected a tensor that does not require grad. "
+            "Use img.detach(), or call it within no_grad()."
+        )
+    return np.asarray(img.value)
 
 
 def dimensions(img: Picture) -> tuple[int, int, int]:

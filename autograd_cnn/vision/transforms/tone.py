@@ -9,7 +9,7 @@ import numpy as np
 from ...nn.functional import conv2d
 from ...tensors.tensor import Tensor, wrap
 from .colour import blend
-from .pictures import Picture, as_picture, check
+from .pictures import Picture, as_picture, check, values
 
 
 def _bytes_only(img: Tensor, operation: str) -> Any:
@@ -17,7 +17,7 @@ def _bytes_only(img: Tensor, operation: str) -> Any:
         raise TypeError(
             f"{operation}: Only torch.uint8 image tensors (..., C, H, W) are supported, but found {img.dtype} {list(img.shape)}"
         )
-    return np.asarray(img.value)
+    return values(img, operation)
 
 
 def _bound(img: Tensor) -> float:
@@ -52,7 +52,7 @@ def solarize(img: Picture, threshold: float) -> Picture:
     top = _bound(img)
     if threshold > top:
         raise TypeError(f"Threshold should be less than bound of img: expected at most {top:g}, got {threshold:g}")
-    value = np.asarray(img.value)
+    value = values(img, "solarize")
     return wrap(np.where(value >= threshold, value.dtype.type(top) - value, value))
 
 
@@ -62,7 +62,7 @@ def autocontrast(img: Picture) -> Picture:
         from PIL import ImageOps
 
         return ImageOps.autocontrast(img)
-    value, top = np.asarray(img.value), _bound(img)
+    value, top = values(img, "autocontrast"), _bound(img)
     kind = value.dtype.type if value.dtype.kind == "f" else np.float32
     low, high = (value.min((-2, -1), keepdims=True).astype(kind), value.max((-2, -1), keepdims=True).astype(kind))
     even = low == high
@@ -106,7 +106,7 @@ def adjust_sharpness(img: Picture, sharpness_factor: float) -> Picture:
         from PIL import ImageEnhance
 
         return ImageEnhance.Sharpness(img).enhance(sharpness_factor)
-    value = np.asarray(img.value)
+    value = values(img, "adjust_sharpness")
     if min(value.shape[-2:]) <= 2:
         return img
     kind = value.dtype if value.dtype.kind == "f" else np.dtype(np.float32)

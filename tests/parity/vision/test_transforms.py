@@ -325,3 +325,21 @@ def test_to_pil_image(shape, kind):
     out, reference = T.ToPILImage()(wrap(x.copy())), TV.ToPILImage()(torch.from_numpy(x.copy()))
     assert out.mode == reference.mode
     same(out, reference)
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric"])
+@pytest.mark.parametrize("sides", [[-1, 2, 0, -2], [1, 0, -1, 0], [0, 0, 0, -2], [-1, -1, 3, 2]])
+def test_tensors_cut_on_one_side_and_padded_on_another(mode, sides):
+    x = np.arange(40, dtype=np.uint8).reshape(1, 8, 5)
+    mine, other = (
+        lib.functional.pad(t, sides, fill=9, padding_mode=mode).numpy() for lib, t in ((T, wrap(x.copy())), (TV, torch.from_numpy(x)))
+    )
+    np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16])
+def test_the_range_of_integers_is_that_of_their_dtype(kind):
+    x = np.random.default_rng(0).integers(0, np.iinfo(kind).max, (3, 6, 7)).astype(kind)
+    for form in (lambda F, t: F.adjust_gamma(t, 0.5, 1.2), lambda F, t: F.adjust_hue(t, 0.2)):
+        mine, other = (form(lib.functional, t).numpy() for lib, t in ((T, wrap(x.copy())), (TV, torch.from_numpy(x))))
+        assert mine.dtype == other.dtype and np.abs(mine.astype(np.int64) - other).max() <= 1

@@ -46,7 +46,7 @@ def test_a_users_number_is_refused_too() -> None:
     def shifted(x: Any, *, by: float = 1.0) -> Any:
         return x + float(by)
 
-    with pytest.raises(TypeError, match="shifted_by_a_number.*'by' must be a number"):
+    with pytest.raises(TypeError, match=r"shifted_by_a_number.*'by' must be a number"):
         shifted(ac.tensor(X), by=ac.tensor(2.0, requires_grad=True))
     assert shifted(ac.tensor([1.0]), by=ac.tensor(2.0)).tolist() == [3.0]  # without a gradient it is its value
 

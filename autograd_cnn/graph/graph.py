@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..config import Switch, current
-from ..engine.variable import VALUE_TYPE_OF, box, unbox
-from ..errors import GraphError
+from ..engine.node import Leaf, Node
+from ..engine.record import SELECT_OUTPUT
+from ..engine.variable import VALUE_TYPE_OF, Variable, box, unbox
+from ..engine.versions import clock, owner, wrote
+from ..errors import GraphError, InplaceError, expected
 from ..support import display
 from . import tape_reader
-from .step import Step, Value, exchanged
+from .step import Step, Value, Write, exchanged, restore
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,6 +34,11 @@ class Graph:
     outputs: tuple[int, ...]
     replayable: bool = False
     structure: Any = field(default=None, repr=False, compare=False)  # how the outputs were nested
+    writes: tuple[Write, ...] = field(default=(), repr=False, compare=False)  # into memory that others see
+    obstacle: str | None = field(default=None, repr=False, compare=False)  # why no replay would do what the function does
+
+    def __setstate__(self, state: list[Any]) -> None:
+        restore(self, state)
 
     @staticmethod
     def of(*outputs: Any, gradients: bool = False, names: dict[str, Any] | None = None) -> Graph:
@@ -117,14 +127,32 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
         raise GraphError(
             "this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay."
         )
+    if graph.obstacle is not None:
+        raise GraphError(f"graph: {graph.obstacle} No replay would do what the function does: call the function itself.")
     if len(args) != len(graph.inputs):
         raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
-    env: dict[int, Any] = dict(zip(graph.inputs, args, strict=True))
+    env: dict[int, Any] = {}
+    for at, x in zip(graph.inputs, args, strict=True):
+        _check_argument(graph.values[at], x, env)
+        env[at] = x
     for v in graph.values:
         if v.kind in ("parameter", "constant"):
             data = copy.copy(v.data) if v.made else v.data
-            env[v.id] = box(data, v.node) if data.__class__ in VALUE_TYPE_OF and v.shape is not None else data
-    for step in graph.steps:
+            found = box(data, v.node) if data.__class__ in VALUE_TYPE_OF and v.shape is not None else data
+            env[v.id] = found if v.of is None else v.of
+            if v.place is not None and (module := v.place[0]()) is not None and getattr(module, v.place[1], None) is not v.of:
+                raise GraphError(
+                    f"graph: {type(module).__name__}.{v.place[1]} is another tensor than when the function was traced, of which the graph knows "
+                    "nothing. Write into the tensor that is there, or trace the function again."
+                )
+    start, writes = clock(), iter(graph.writes)
+    write = next(writes, None)
+    for count, step in enumerate((*graph.steps, None)):
+        while write is not None and write.after == count:
+            _carry_out(write, env, start)
+            write = next(writes, None)
+        if step is None:
+            break
         given = [unbox(env[i]) if place in step.bare else env[i] for place, i in enumerate(step.inputs)]
         for at in step.absent:
             given.insert(at, None)
@@ -137,6 +165,58 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
             env[out] = value
     results = [env[i] for i in graph.outputs]
     return _rebuild(graph.structure, results)
+
+
+def _check_argument(v: Value, x: Any, env: dict[int, Any]) -> None:
+    """The graph holds for inputs of these shapes and dtypes: sizes, casts and choices by dtype are those of the traced run."""
+    if v.shape is None:
+        return
+    if not isinstance(x, Variable):
+        raise TypeError(expected("graph", f"a tensor as {v.name}", type(x).__name__))
+    raw = x.value
+    if tuple(raw.shape) != tuple(v.shape) or str(raw.dtype) != v.dtype:
+        raise GraphError(
+            f"graph: {v.name} was {v.dtype}{list(v.shape)} when it was traced, and is {raw.dtype}{list(raw.shape)} now: sizes and casts are "
+            "those of the traced run. Call the function itself, or trace it on such inputs."
+        )
+    if v.id in env and env[v.id] is not x:
+        raise GraphError(f"graph: {v.name} was handed over in several places when it was traced: expected one tensor in all of them.")
+
+
+def _carry_out(write: Write, env: dict[int, Any], start: int) -> None:
+    """Write as the function did: into the memory itself, which the caller, or another value, sees."""
+    target = env[write.target]
+    array: Any = target.storage() if isinstance(target, Variable) else target
+    if write.fn is not None:
+        write.fn(array, *(unbox(env[i]) for i in write.values))
+        wrote(array)
+        return
+    source = env[write.source]  # type: ignore[index]  # there is one, where there is no function
+    recording = write.recorded and current().recording
+    if recording and isinstance(target, Variable) and isinstance(target.node, Leaf):
+        raise InplaceError(
+            "graph: a leaf Variable that requires grad would be overwritten in place. Use a tensor that does not require grad, or its clone()."
+        )
+    for node in _made_since(start, env):  # what it keeps is what it was computed from
+        node.kept = tuple(np.array(k) if hasattr(k, "strides") and owner(k) is owner(array) else k for k in node.kept)
+    np.copyto(array, np.asarray(unbox(source)), casting="unsafe")
+    wrote(array)
+    if isinstance(target, Variable):
+        node = source.node if recording and isinstance(source, Variable) else target.node
+        if node is not target.node:
+            target.hang(node)
+        source = box(array, node)
+    env[write.source] = source  # type: ignore[index]
+
+
+def _made_since(start: int, env: dict[int, Any]) -> Iterator[Node]:
+    """The nodes of a replay that keep something."""
+    for v in env.values():
+        node = v.node if isinstance(v, Variable) else None
+        if node is not None and node.prim is SELECT_OUTPUT:
+            node = node.inputs[0]
+        if node is not None and node.serial > start and node.kept and not isinstance(node, Leaf):
+            yield node
 
 
 def _rebuild(structure: Any, results: list[Any]) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from ..engine.node import Node, Scope, ScopeName
+from ..engine.node import Leaf, Node, Scope, ScopeName
 from ..engine.versions import owner
 
 if TYPE_CHECKING:
     from ..primitives.primitive import Primitive
 
 
-def _restore(made: Any, state: list[Any]) -> None:
+def restore(made: Any, state: list[Any]) -> None:
     """Fill in what a pickle holds; what an earlier version did not know gets its default."""
     for known, value in zip(fields(made), state, strict=False):
         object.__setattr__(made, known.name, value)
@@ -28,7 +29,8 @@ class Value:
 
     `kind` is "input" (handed in), "parameter" (a leaf that takes a gradient), "constant" or "result". `shape` is None for a
     Scalar or a Python number. `data` is the raw value where it is known; `grad` the raw gradient where it is known. `made`: a
-    constant that the function made, so that each replay has its own.
+    constant that the function made, so that each replay has its own. `of`: the tensor itself, of what the function only finds: a replay
+    finds it as it is then. `place`: the module that has it, weakly, and under which name.
     """
 
     id: int
@@ -41,9 +43,34 @@ class Value:
     requires_grad: bool = False
     node: Node | None = field(default=None, repr=False, compare=False)
     made: bool = False
+    of: Any = field(default=None, repr=False, compare=False)
+    place: tuple[Any, str] | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> list[Any]:
+        """As written to a pickle: the leaf is that of the tensor, and no module goes with it."""
+        left = {"place"} if self.of is None else {"place", "node"}
+        return [None if f.name in left else getattr(self, f.name) for f in fields(self)]
 
     def __setstate__(self, state: list[Any]) -> None:
-        _restore(self, state)
+        restore(self, state)
+        if self.of is not None and isinstance(self.of.node, Leaf):
+            object.__setattr__(self, "node", self.of.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write into memory that others see, too: tensors that were there before the function ran, or what shares memory with another value.
+
+    After `after` steps the value `target` is overwritten by the value `source`, and is what `source` means from then on; or, with `fn`, by
+    `fn(array of the target, *arrays of the values)`. `recorded`: was gradient recording on?
+    """
+
+    after: int
+    target: int
+    source: int | None
+    recorded: bool
+    fn: Callable[..., Any] | None = None
+    values: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +108,7 @@ class Step:
         return [places if f.name == "linked" else getattr(self, f.name) for f in fields(self)]
 
     def __setstate__(self, state: list[Any]) -> None:
-        _restore(self, state)
+        restore(self, state)
         leaves = list(leaves_of([*self.params.values()]))
         object.__setattr__(self, "linked", {id(leaves[i]): value for i, value in self.linked.items()})
 
@@ -136,7 +163,19 @@ def kept_by(node: Node | None, counted: set[int]) -> tuple[tuple[str, ...], int]
     return tuple(names), size
 
 
-def parameter_names(scopes: Any) -> dict[int, str]:
+def place_of(x: Any, at: Any) -> tuple[Any, str] | None:
+    """Which module, of those whose calls are under way at the scope `at`, has the tensor `x` (weakly), and under which name."""
+    while isinstance(at, Scope):
+        module: Any = at.module
+        for names in (getattr(module, "_parameters", {}), getattr(module, "_buffers", {}), vars(module)):
+            for name, found in names.items():
+                if found is x:
+                    return weakref.ref(module), name
+        at = at.parent
+    return None
+
+
+def parameter_names(scopes: Iterable[Any]) -> dict[int, str]:
     """The full names of parameters, by their nodes (frozen ones by their raw values): asked of the outermost modules that were
     called."""
     roots: dict[int, Any] = {}

@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..config import Switch, current
+import numpy as np
+
+from ..config import Switch, current, scope
 from ..engine.node import BackwardScope, Leaf, Node, Scope
 from ..engine.record import SELECT_OUTPUT
 from ..engine.variable import Variable, unbox
-from ..engine.versions import clock, owner
+from ..engine.versions import clock, owner, version
 from ..errors import GraphError, expected
 from .graph import Graph
-from .step import Step, Value, kept_by, leaves_of, parameter_names
+from .step import Step, Value, Write, kept_by, leaves_of, parameter_names, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,21 @@ class Tracer:
         self.made: dict[Node, _Call] = {}
         self.carriers: dict[int, Any] = {}  # raw values -> the variable that carries them
         self.start = clock()
+        self.writes: list[Write] = []
+        self.obstacle: str | None = None  # why no replay would do what the function does
+        self.found: set[int] = set()  # the variables that were there before
+        self.loose: set[int] = set()  # bases of views that the trace knows as what was written into them, in memory of its own
+        self.roots: dict[int, Any] = {}  # variables that are no views
+        self.heard: dict[int, int] = {}  # storages -> how often they had been written to when the trace last heard of it
 
-    def declare(self, x: Any, kind: str, name: str | None = None) -> int:
-        """The id of a value, made at its first appearance."""
+    def declare(self, x: Any, kind: str, name: str | None = None, made: bool = False) -> int:
+        """The id of a value, made at its first appearance. `made`: by the function itself."""
         at = self.ids.get(id(x))
         if at is not None and kind != "result":
             return at
         raw = x.value if isinstance(x, Variable) else x
         node = x.node if isinstance(x, Variable) else None
+        found = kind in ("parameter", "constant") and isinstance(x, Variable) and not made
         shape = getattr(raw, "shape", None) if isinstance(x, Variable) or hasattr(raw, "dtype") else None
         self.values.append(
             {
@@ -62,9 +71,14 @@ class Tracer:
                 "data": raw if kind != "result" else None if self.note is None else self.note(raw),
                 "requires_grad": node is not None,
                 "node": node if isinstance(node, Leaf) else None,
-                "made": False,
+                "made": made,
+                "of": x if found else None,
+                "place": place_of(x, scope()) if found else None,
             }
         )
+        self.follow(x)
+        if kind != "result" and not made:
+            self.found.add(id(x))
         self.ids[id(x)] = len(self.values) - 1
         self.alive.append((x, raw))
         self.carriers[id(raw)] = x
@@ -73,8 +87,8 @@ class Tracer:
     def constant(self, x: Any) -> None:
         """A tensor that the function made from nothing, as it is now: it may be written to."""
         self.ids.pop(id(x), None)
-        at = self.declare(x, "constant")
-        self.values[at].update(data=copy.copy(unbox(x)), made=True)
+        at = self.declare(x, "constant", made=True)
+        self.values[at].update(data=copy.copy(unbox(x)))
 
     def tensor(self, x: Any) -> None:
         """A tensor that the function made: of an array that an operation gave, or from nothing."""
@@ -90,6 +104,7 @@ class Tracer:
         at = self.ids.get(id(x))
         if at is None and not (isinstance(x, Variable) and x.node is not None):
             at = self._linked(unbox(x))
+        self._check_heard(x)
         if at is not None:
             return at
         leaf = isinstance(x, Variable) and isinstance(x.node, Leaf)
@@ -97,6 +112,9 @@ class Tracer:
 
     def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
         """One call."""
+        for out in outs:  # an argument that it wrote to
+            if id(out) in self.ids:
+                self.follow(out)
         given = tuple(None if a is None else self.argument(a) for a in args)
         carried = tuple(at if isinstance(a, Variable) and id(a) in self.ids else None for a, at in zip(args, given, strict=True))
         named = dict(zip(prim.params, params, strict=True))
@@ -130,6 +148,66 @@ class Tracer:
             self.ids[id(x)] = at
         self.alive.append((x, unbox(x), result))
         self.carriers[id(unbox(x))] = x
+        self.follow(x)
+
+    # --------------------------------------------------------------------------------------------- writes
+    def refuse(self, why: str) -> None:
+        """From now on no replay would do what the function does: it will say why."""
+        self.obstacle = self.obstacle or why
+
+    def follow(self, x: Any) -> None:
+        """Look at the memory of `x`, as it is now."""
+        if isinstance(x, Variable) and hasattr(x.value, "strides"):
+            root = x if getattr(x, "_view", None) is None else x._view.base  # type: ignore[attr-defined]
+            self.roots[id(root)] = root
+            self.heard[id(owner(x.value))] = version(x.value)
+
+    def _check_heard(self, x: Any) -> None:
+        raw = unbox(x)
+        if hasattr(raw, "strides") and self.heard.get(id(owner(raw)), version(raw)) != version(raw):
+            self.refuse(
+                "the function writes into memory in a way that a trace does not follow (an optimizer's step, nn.init, clipping of gradients)."
+            )
+
+    def check_all_heard(self) -> None:
+        """At the end: has everything been heard that was written?"""
+        for root in self.roots.values():
+            self._check_heard(root)
+
+    def check_left_behind(self, result: Any) -> None:
+        """At the end: hooks on what the result was computed from would not be there after a replay."""
+        todo, seen = [x.node for x in _variables(result)], set()
+        while todo:
+            node = todo.pop()
+            if node is None or node in seen or node.serial <= self.start:
+                continue
+            seen.add(node)
+            extra = node.extra
+            if extra is not None and (extra.hooks or extra.before or extra.behind):
+                self.refuse(f"the function registers hooks (on {node.name}), which a backward pass through its result would run.")
+            todo.extend(node.inputs)
+
+    def shown_elsewhere(self, x: Any) -> bool:
+        """Does anybody else see what is written into `x`, no view: from before the function ran, or by other ways than views?"""
+        if id(x) in self.found:
+            return True
+        raw = unbox(x)
+        return any(r is not x and hasattr(r.value, "strides") and np.may_share_memory(r.value, raw) for r in self.roots.values())
+
+    def overwrote(self, target: int, x: Any) -> None:
+        """The memory of the value `target`, which others see, has been overwritten by what `x` is now."""
+        self.writes.append(Write(len(self.steps), target, self.argument(x), current().recording))
+
+    def updated(self, target: Any, fn: Callable[..., Any], values: Sequence[Any]) -> None:
+        """`fn(array of the target, *arrays of the values)` has written into the target."""
+        self.follow(target)
+        write = Write(len(self.steps), self.argument(target), None, False, fn, tuple(map(self.argument, values)))
+        self.writes.append(write)
+
+    def repointed(self, x: Any) -> None:
+        """`x` is about to look at other memory, or to look otherwise at its own."""
+        if id(x) in self.found or id(x) not in self.ids:
+            self.refuse("the function gives other memory, or another shape, to a tensor that was there before it ran.")
 
     # --------------------------------------------------------------------------------------------- a backward pass within the function
     def check(self, node: Node, kept: tuple[Any, ...]) -> None:
@@ -178,9 +256,11 @@ class Tracer:
 def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None = None) -> Graph:
     """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
 
-    The graph holds for inputs of these shapes; Python control flow, and what the function takes out of tensors (`item()`,
-    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others. Dropout
-    draws anew at each replay; tensors that the function makes, at random or not, are constants. A traced graph does not hold
+    The graph holds for inputs of these shapes and dtypes; Python control flow, and what the function takes out of tensors (`item()`,
+    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others; what
+    `backward()` adds to the `.grad` of tensors from outside a replay leaves out. Dropout draws anew at each replay; tensors that the
+    function makes, at random or not, are constants. What it writes into tensors that were there before (inputs, running statistics), a
+    replay writes, too; where none could (an optimizer's step, hooks on what the result was computed from), it refuses. A traced graph does not hold
     what the operations gave; `note` says what to keep of it, as the `data` of each result: it is called with the raw result at
     once, before anything may overwrite it. Where values decide the shape of a result (a mask as an index), a replay has its own; numbers
     taken from shapes stay those of this run.
@@ -209,9 +289,18 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
         result = fn(*args)
     outputs: list[int] = []
     structure = _flatten(result, tracer, outputs)
+    tracer.check_all_heard()
+    tracer.check_left_behind(result)
     if not outputs:
         raise GraphError(expected("trace", "a function that returns tensors", type(result).__name__))
     return _finish(tracer, inputs, tuple(outputs), structure)
+
+
+def _variables(result: Any) -> list[Variable]:
+    if isinstance(result, Variable):
+        return [result]
+    parts = result.values() if isinstance(result, dict) else result if isinstance(result, tuple | list) else ()
+    return [x for part in parts for x in _variables(part)]
 
 
 def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
@@ -261,4 +350,13 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
                 recorded=call.recorded,
             )
         )
-    return Graph(tuple(values), tuple(steps), inputs, outputs, replayable=True, structure=structure)
+    return Graph(
+        tuple(values),
+        tuple(steps),
+        inputs,
+        outputs,
+        replayable=True,
+        structure=structure,
+        writes=tuple(tracer.writes),
+        obstacle=tracer.obstacle,
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,8 @@ def _leaf_of(data: Any) -> Any:
 def array_of(data: Any, dtype: Any, operation: str) -> Any:
     """The user's data as an own array, in the dtype PyTorch would choose."""
     if isinstance(data, Tensor):
-        return np.array(data.storage(), dtype=dtype or data.value.dtype)
+        data.storage()
+        return derived(partial(np.array, dtype=dtype or data.value.dtype), data)
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=dtype)
     if isinstance(data, bool | int | float | complex):
@@ -97,7 +98,7 @@ def _list_dtype(data: Any) -> Any:
                 found.update(d.dtype for d in row if d.__class__ is kind)
             else:
                 found.add(python_dtype(d))
-    return functools.reduce(promote_types, found) if found else get_default_dtype()
+    return reduce(promote_types, found) if found else get_default_dtype()
 
 
 def _unwrapped(data: Any) -> Any:
@@ -293,7 +294,12 @@ def full(
     value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     kind = as_dtype(dtype, "full") or python_dtype(value)
     sizes = _sizes((size,) if isinstance(size, int) else tuple(size), "full")
-    return finish(np.full(sizes, held(value, kind, "full")), requires_grad, device, "full")
+    return finish(derived(partial(full_array, sizes, kind, "full"), fill_value), requires_grad, device, "full")
+
+
+def full_array(sizes: tuple[int, ...], kind: Any, operation: str, value: Any) -> Any:
+    """One number, or the number in an array, everywhere."""
+    return np.full(sizes, held(value.item() if hasattr(value, "item") else value, kind, operation), dtype=kind)
 
 
 @allocating
@@ -308,10 +314,13 @@ def full_like(
     memory_format: Any = None,
 ) -> Tensor:
     """One value, in another tensor's shape and dtype."""
-    value = fill_value.item() if isinstance(fill_value, Tensor | np.generic) else fill_value
     like = np.asarray(input.storage())
     kind = as_dtype(dtype, "full_like") or like.dtype
-    return finish(np.full_like(like, held(value, kind, "full_like"), dtype=kind), requires_grad, device, "full_like")
+    return finish(derived(partial(_full_like, like, kind), fill_value), requires_grad, device, "full_like")
+
+
+def _full_like(like: Any, kind: Any, value: Any) -> Any:
+    return np.full_like(like, held(value.item() if hasattr(value, "item") else value, kind, "full_like"), dtype=kind)
 
 
 @allocating
@@ -335,7 +344,11 @@ def arange(
     if end is None:
         raise TypeError("arange(): expected an end, as in arange(5) or arange(2, 5); got none")
     start = 0 if start is None else start
-    start, end, step = (v.item() if isinstance(v, Tensor | np.generic) else v for v in (start, end, step))
+    return finish(derived(partial(_range, as_dtype(dtype, "arange")), start, end, step), requires_grad, device, "arange")
+
+
+def _range(dtype: Any, *limits: Any) -> Any:
+    start, end, step = (v.item() if isinstance(v, np.ndarray | np.generic) else v for v in limits)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):
@@ -343,14 +356,14 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})")
     whole = all(isinstance(v, int) for v in (start, end, step))
-    kind = as_dtype(dtype, "arange") or np.dtype(np.int64 if whole else get_default_dtype())
+    kind = dtype or np.dtype(np.int64 if whole else get_default_dtype())
     if kind == np.int64:
         start, end, step = int(start), int(end), int(step)  # before the count for int64, after it for other integers: as PyTorch
     count = max(0, int(np.ceil((end - start) / step)))
     if kind.kind in "iu":
         start, step, whole = int(start), int(step), True
     array = start + np.arange(count) * step if whole else start + np.arange(count, dtype=np.float64) * step
-    return finish(array.astype(kind), requires_grad, device, "arange")
+    return array.astype(kind)
 
 
 @allocating
@@ -363,7 +376,7 @@ def linspace(
     tensor([0.0000, 0.5000, 1.0000])
     """
     kind = as_dtype(dtype, "linspace") or get_default_dtype()
-    return finish(derived(functools.partial(_line, steps, kind), start, end), requires_grad, device, "linspace")
+    return finish(derived(partial(_line, steps, kind), start, end), requires_grad, device, "linspace")
 
 
 def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
@@ -399,7 +412,7 @@ def logspace(
 ) -> Tensor:
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
-    return finish(derived(functools.partial(_powers, steps, float(base), kind), start, end), requires_grad, device, "logspace")
+    return finish(derived(partial(_powers, steps, float(base), kind), start, end), requires_grad, device, "logspace")
 
 
 def _powers(steps: int, base: float, kind: Any, start: Any, end: Any) -> Any:

@@ -19,9 +19,8 @@ from ..ops.registry.dims import sizes_by_name
 from ..ops.registry.expose import expose
 from ..ops.shape.shape import given_sizes
 from ..random import Generator, default_generator
-from ..types.promotion import held
 from . import inplace, sampling
-from .creation import array_of, as_dtype, finish
+from .creation import array_of, as_dtype, finish, full_array
 from .tensor import Tensor, wrap
 
 
@@ -319,7 +318,7 @@ def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, dev
     tensor([7, 7])
     """
     kind = as_dtype(dtype, "new_full") or self.value.dtype
-    return finish(np.full(tuple(size), held(unbox(fill_value), kind, "new_full")), requires_grad, device, "new_full")
+    return finish(derived(partial(full_array, tuple(size), kind, "new_full"), fill_value), requires_grad, device, "new_full")
 
 
 @expose("method")

@@ -19,7 +19,7 @@ from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
 from ..errors import DtypeError, InplaceError, ShapeError
 from ..kernels.layouts import OwnOrder
-from ..ops.index.index import index_put, integers_apart, normal_index, select_view, view_write
+from ..ops.index.index import exchanged, index_put, integers_apart, normal_index, select_view, view_write
 from ..ops.shape.shape import _permute, _reshape
 from ..primitives.primitive import Primitive
 from .kernel_errors import _index_text
@@ -67,6 +67,7 @@ def reinterpret_inplace(x: Any, result: Any) -> Any:
     elif result.node is not None:
         x.hang(result.node)
     if current().tracer is not None:
+        current().tracer.repointed(x)
         current().tracer.rebind(x, result)
     return x
 
@@ -91,6 +92,10 @@ def repoint(x: Any, array: Any, source: Any = None) -> None:
         x.node.value, x.node.shape, x.node.dtype = array, array.shape, array.dtype
     tracer = current().tracer
     if tracer is not None:
+        tracer.repointed(x)
+        if source is not None and x.node is not None and not isinstance(x.node, Leaf):
+            with Switch(record=True):  # the gradient goes on to what `x` was made of
+                source = exchanged(x, source.detach())
         tracer.rebind(x, source)
 
 
@@ -224,16 +229,38 @@ def rebase(x: Any, result: Any) -> None:
 
 def _retrace(x: Any, result: Any, tracer: Any) -> None:
     """The same for a trace: the base of a view was written to, and its other views show it."""
+    base = x if x._view is None else x._view.base
+    tracer.follow(base)
+    before = tracer.argument(base)
     tracer.rebind(x, result)
-    base = x
-    if x._view is not None:
-        base = x._view.base
+    if base is not x:
         tracer.rebind(base, view_write(base, result, path=x._view.path))
+    kept = base.node is not None and not current().recording  # under no_grad what it was made of stays
+    if kept or tracer.shown_elsewhere(base):
+        tracer.overwrote(before, base)
+        if base is not x:
+            see_again(x, tracer)
+    elif base is not x:
+        tracer.loose.add(id(base))
     for view in live_views(base):
         if view is not x:
-            again = view._view.again(base)
-            again._view = None  # it stands for the view in the trace, and is none itself
-            tracer.rebind(view, again)
+            see_again(view, tracer)
+
+
+def hold_together(base: Any, tracer: Any) -> None:
+    """Before something else shares the memory of `base`: let a trace know all its views in that memory."""
+    if id(base) in tracer.loose:
+        tracer.loose.remove(id(base))
+        for view in live_views(base):
+            see_again(view, tracer)
+
+
+def see_again(view: Any, tracer: Any) -> None:
+    """Let a trace know the view as what its base shows there, in the base's memory."""
+    with Switch(record=current().record or view.node is not None):
+        again = view._view.again(view._view.base)
+    again._view = None  # it stands for the view in the trace, and is none itself
+    tracer.rebind(view, again)
 
 
 def move(x: Any, node: Node | None) -> None:
@@ -323,8 +350,3 @@ def _no_fit(target: tuple[int, ...], shape: tuple[int, ...], gathers: bool) -> s
         f"The expanded size of the tensor ({target[d]}) must match the existing size ({shape[d]}) at non-singleton dimension "
         f"{len(target) + d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in __setitem__)"
     )
-
-
-def apart(array: Any) -> Any:
-    """The same memory as an array whose writes are counted by themselves."""
-    return np.asarray(memoryview(array))

@@ -24,7 +24,7 @@ from ..kernels.layouts import RAW, STORES, Codes, OwnOrder, run_reference, to_pl
 from ..kernels.memory.allocator import donatable
 from ..ops.elementwise.arithmetic import cast, sum_to
 from ..ops.index.index import getitem
-from ..ops.shape.shape import _detach
+from ..ops.shape.shape import _data, _detach, apart
 from ..primitives.primitive import REGISTRY
 from ..support import display
 from ..support.handles import RemovableHandle
@@ -322,14 +322,15 @@ class Tensor(TensorMethods, Variable):
         out = wrap(self.storage())
         if self._inference:
             out._inference = True
-        self._traced(out)
+        self._traced(out, _detach)
         return out
 
-    def _traced(self, out: Tensor) -> None:
+    def _traced(self, out: Tensor, way: Any) -> None:
         """A trace, which knows values by who carries them, hears that `out` is this tensor without its graph."""
         tracer = current().tracer
         if tracer is not None:
-            tracer.record(_detach, (self,), (), (out,), scope())
+            inplace.hold_together(self if self._view is None else self._view.base, tracer)
+            tracer.record(way, (self,), (), (out,), scope())
 
     def detach_(self) -> Self:
         """Cut this tensor off from the graph that made it."""
@@ -343,8 +344,8 @@ class Tensor(TensorMethods, Variable):
     @property
     def data(self) -> Tensor:
         """The same values, sharing memory, unknown to the graph. Assigning replaces the values."""
-        out = wrap(inplace.apart(self.storage()))
-        self._traced(out)
+        out = wrap(apart(self.storage()))
+        self._traced(out, _data)
         return out
 
     @data.setter
@@ -355,7 +356,7 @@ class Tensor(TensorMethods, Variable):
             raise DtypeError(
                 f"data set to a tensor that requires gradients must be floating point or complex dtype, got {new.value.dtype}."
             )
-        inplace.repoint(self, inplace.apart(new.storage()), new)
+        inplace.repoint(self, apart(new.storage()), new)
 
     @property
     def _version(self) -> int:

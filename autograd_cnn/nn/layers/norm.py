@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ...config import no_grad
-from ...engine.versions import wrote
+from ...config import current, no_grad
+from ...ops.registry.derived import updated
 from ...tensors import creation
 from ...tensors.tensor import Parameter, Tensor
 from ...types.dtypes import int64
@@ -123,15 +123,20 @@ class _BatchNorm(_Norm):
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            count = self.num_batches_tracked.storage()
-            count += 1
-            wrote(count)
+            updated(_count, self.num_batches_tracked)
             if self.momentum is None:  # the cumulative average
-                factor = 1.0 / float(count)
+                factor = 1.0 / float(self.num_batches_tracked)
+                tracer = current().tracer
+                if tracer is not None:
+                    tracer.refuse(f"{type(self).__name__}(momentum=None) averages with a weight that each call changes.")
         batch = self.training or (self.running_mean is None and self.running_var is None)
         keep = not self.training or self.track_running_stats
         mean, var = (self.running_mean, self.running_var) if keep else (None, None)
         return F.batch_norm(input, mean, var, self.weight, self.bias, batch, factor, self.eps)
+
+
+def _count(batches: Any) -> None:
+    batches += 1
 
 
 class _InstanceNorm(_Norm):

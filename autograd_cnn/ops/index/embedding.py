@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...engine.variable import array_of, dtype_of, shape_of
-from ...engine.versions import wrote
 from ...errors import DtypeError, expected
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
-from ..registry.derived import derived, sure
+from ..registry.derived import derived, sure, updated
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
 from .gather import scatter_reduce
@@ -97,18 +96,19 @@ def embedding(
             raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx} for {rows} rows")
         skip = padding_idx % rows
     if max_norm is not None:
-        _renormalise(weight, raw, float(max_norm), float(norm_type))
+        if hasattr(weight, "storage"):
+            updated(partial(_renormalise, float(max_norm), float(norm_type)), weight, input)
+        else:
+            _renormalise(float(max_norm), float(norm_type), weight, raw)
     return _embedding(weight, input, padding_idx=skip, by_freq=bool(scale_grad_by_freq))
 
 
-def _renormalise(weight: Any, raw: Any, largest: float, p: float) -> None:
+def _renormalise(largest: float, p: float, table: Any, raw: Any) -> None:
     """The rows in use scaled down to the norm allowed, in place, unknown to the graph."""
-    table = weight.storage() if hasattr(weight, "storage") else weight
     used = np.unique(raw)
     norms = np.linalg.norm(table[used], p, axis=1)
     long = norms > largest
     table[used[long]] *= (largest / (norms[long] + 1e-7)).astype(table.dtype)[:, None]
-    wrote(table)
 
 
 @expose("functional")

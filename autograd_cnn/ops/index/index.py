@@ -305,6 +305,23 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)), draw.array(draw.choice([(3,), (2, 3), (1, 3)])))
 
 
+@primitive(label="other data", family="index")
+def exchanged(input: Array, data: Array) -> Array:
+    """y = data, which takes no gradient; the input takes it: what an assignment to `.data` is to a trace"""
+    return data
+
+
+@exchanged.vjp("input")
+def _(g: Array) -> Array:
+    return g
+
+
+@exchanged.cases
+def _(draw: Draw) -> Case:
+    x = draw.array()
+    return Case(x, draw.array(x.shape))
+
+
 @expose("function method")
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     """The entries start … start+length−1 along `dim`; a view.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...engine.variable import ndim_of, shape_of, size_of, unbox
-from ...engine.versions import wrote
+from ...engine.variable import ndim_of, shape_of, size_of
 from ...errors import expected
 from ...kernels.onednn import norm as onednn
 from ...kernels.reference import normalization as kernel
@@ -16,6 +16,7 @@ from ...primitives.primitive import primitive
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
 from ..reduce.reduce import _sum
+from ..registry.derived import updated
 from ..registry.expose import expose
 from ..shape.shape import _reshape, expand
 from .standard import bent, standardized
@@ -276,10 +277,13 @@ def batch_norm(
             "larger batch."
         )
     y, mean, var, _ = _batch_norm(input, weight, bias, eps=eps)
-    for running, now in ((running_mean, unbox(mean)), (running_var, unbox(var) * (count / max(count - 1, 1)))):
+    for running, now, factor in ((running_mean, mean, 1.0), (running_var, var, count / max(count - 1, 1))):
         if running is not None and count:
-            array = running.storage()
-            array *= array.dtype.type(1 - momentum)
-            array += (now * momentum).astype(array.dtype, copy=False)
-            wrote(array)
+            updated(partial(_move, momentum, factor), running, now)
     return y
+
+
+def _move(momentum: float, factor: float, running: Array, now: Array) -> None:
+    """running ← (1 − momentum) · running + momentum · factor · now"""
+    running *= running.dtype.type(1 - momentum)
+    running += (now * factor * momentum).astype(running.dtype, copy=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...engine.variable import dtype_of, shape_of, unbox
-from ...engine.versions import wrote
+from ...engine.variable import dtype_of, shape_of
 from ...errors import expected, whole
 from ...kernels.onednn import softmax
 from ...kernels.reference.sums import add_up
@@ -17,6 +17,7 @@ from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..reduce.reduce import sum as total
 from ..registry.contiguous import contiguous
+from ..registry.derived import updated
 from ..registry.expose import expose
 from ..shape.shape import Shape, _reshape
 from .batch import _check_channels, batch_norm
@@ -217,13 +218,15 @@ def instance_norm(
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {list(shape)} (in instance_norm)")
     _check_channels("instance_norm", shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     dims = tuple(range(2, len(shape)))
-    raw = unbox(input)
     y = _affine(
         _normalize(input, dims=dims, eps=eps, kind="instance norm")[0], _by_channel(weight, len(shape)), _by_channel(bias, len(shape))
     )
-    for running, statistic in ((running_mean, raw.mean), (running_var, lambda dims: raw.var(dims) * (space / (space - 1)))):
-        if running is not None and len(raw):
-            array = running.storage()
-            array[...] = (1 - momentum) * array + momentum * statistic(dims).mean(0)
-            wrote(array)
+    for running, statistic, factor in ((running_mean, "mean", 1.0), (running_var, "var", space / max(space - 1, 1))):
+        if running is not None and shape[0]:
+            updated(partial(_move, momentum, factor, statistic, dims), running, input)
     return y
+
+
+def _move(momentum: float, factor: float, statistic: str, dims: Shape, running: Array, x: Array) -> None:
+    """running ← (1 − momentum) · running + momentum · factor · the samples' mean statistic"""
+    running[...] = (1 - momentum) * running + momentum * (getattr(x, statistic)(dims) * factor).mean(0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...config import current, scope
 from ...engine.variable import Variable, box, unbox
+from ...engine.versions import wrote
 from ...errors import GraphError
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
@@ -41,6 +42,16 @@ def derived(fn: Callable[..., Any], *values: Any) -> Any:
     if tracer is not None and any(isinstance(v, Variable) or tracer.varies(v) for v in values):
         tracer.record(_derived, values, (fn, np.shape(y)), (box(y, None),), scope())
     return y
+
+
+def updated(fn: Callable[..., Any], target: Any, *values: Any) -> None:
+    """`fn(array, *raw values)` writes into the array of the buffer `target`, unknown to the graph; the replays of a trace do so, too."""
+    array = target.storage()
+    fn(array, *map(unbox, values))
+    wrote(array)
+    tracer = current().tracer
+    if tracer is not None:
+        tracer.updated(target, fn, values)
 
 
 def integer(x: Any) -> Any:

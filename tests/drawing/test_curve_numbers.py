@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.canvas.scene import Group, Path
+from autograd_cnn.drawing.canvas.scene import Circle, Group, Path
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.plots.curves import _columns, _decades, _panels, _tick_text, _value, _x_ticks, nice_ticks
 
@@ -175,6 +175,45 @@ def test_a_mapping_within_is_a_panel() -> None:
     assert {"Schicht", "3", "4", "plain  1,00", "residual  0,5"} <= set(texts(drawn))
 
 
+def test_lists_in_one_panel_under_the_names_they_are_given() -> None:
+    given = {"w = 1": [0.5, 0.25], "SGD, plain": [1.0, 0.75], "γ": [3, 4]}
+    drawn = draw.curves(given, panel="loss", x="γ", lang="de").scene
+    (found,) = [g for g in drawn.groups() if g.kind == "panel"]
+    assert (found.title, found.data["series"]) == ("Verlust", ["w = 1", "SGD, plain"])
+    assert {"γ", "3", "4", "w = 1  0,25", "SGD, plain  0,75", "Verlust: w = 1 0,25; SGD, plain 0,75"} <= set(texts(drawn))
+    with pytest.raises(ValueError, match=r"expected x to name a column, one of \['lr', 'w'\], got 'l'\. Did you mean 'lr'"):
+        draw.curves({"lr": [1, 2], "w": [1, 2]}, x="l")
+
+
+def test_names_keep_their_letters_and_splits_are_words_everywhere() -> None:
+    drawn = draw.curves({"train_F1": [0.1, 0.2], "test_F1": [0.1, 0.3], "∂E/∂W": [1, 2], "mIoU": [1, 3]}, lang="de").scene
+    assert [(g.title, g.data["series"]) for g in drawn.groups() if g.kind == "panel"] == [
+        ("F1", ["Training", "Test"]),
+        ("∂E/∂W", ["∂E/∂W"]),
+        ("mIoU", ["mIoU"]),
+    ]
+    (panel,) = [g for g in draw.curves({"E": {"train": [1, 2], "best": [1, 2]}}, lang="de").scene.groups() if g.kind == "panel"]
+    assert panel.data["series"] == ["Training", "best"]
+
+
+def test_the_subtitle_tells_measures_and_a_single_line() -> None:
+    def under_the_title(metrics: Any) -> list[str]:
+        return [t for t in texts(draw.curves(metrics).scene) if ":" in t]
+
+    assert under_the_title({"train_loss": [1, 0.5], "test_loss": [1, 0.25], "acc": [0.1, 0.5]}) == [
+        "loss: train 0.5, test 0.25 · accuracy: 50.0 %"
+    ]
+    assert under_the_title({"won": [0.25, 0.5]}) == ["won: 0.5"]
+    assert under_the_title({"E": {"a": [1, 2], "b": [1, 2]}}) == []
+
+
+@pytest.mark.parametrize(("count", "marked"), [(3, 3), (12, 12), (16, 16), (17, 11), (500, 11)])
+def test_few_points_are_all_marked(count: int, marked: int) -> None:
+    scene = draw.curves({"loss": [1 / (k + 1) for k in range(count)]}).scene
+    (series,) = [g for g in scene.groups() if g.kind == "series"]
+    assert sum(isinstance(i, Circle) for i in series.items) == marked
+
+
 def test_powers_of_ten() -> None:
     drawn = draw.curves({"E": {"a": [1e-4, 1e-2, 1.0]}, "place": [0, 1, 2]}, log=True).scene
     points = [q for _, item in drawn.walk() if isinstance(item, Path) and item.line == 1.8 for q in item.points()]
@@ -187,7 +226,7 @@ def test_powers_of_ten() -> None:
         (1e-30, 1.0, [10.0**k for k in range(-30, 1, 5)]),
     ):
         assert _decades(low, high) == pytest.approx(ticks)
-    with pytest.raises(ValueError, match="expected numbers above 0 on a logarithmic axis, got 0 in 'e'; None interrupts a line"):
+    with pytest.raises(ValueError, match="expected numbers above 0 on a logarithmic axis, got 0 in 'E'; None interrupts a line"):
         draw.curves({"E": [1.0, 0.0]}, log=True)
 
 

@@ -585,3 +585,14 @@ def test_unknown_entries_make_unknown_numbers() -> None:
     assert evaluate(x + 1, {}) is None
     assert evaluate(x * 0, {}) == 0
     assert evaluate(Partial(x) * algebra.ZERO, {}) == 0
+
+
+def test_a_formula_in_german_and_its_value() -> None:
+    x, w = ac.tensor([[[1.5, -2.0, 1.0]]], requires_grad=True), ac.tensor([[[2.0, 0.25]]], requires_grad=True)
+    y = F.conv1d(x, w)
+    f = draw.using(lang="de").formula(y, "F1", loss=y.sum(), numbers=True)
+    assert f.text.splitlines()[-1].strip() == "= 1,00 × 1,50 + 1,00 × (−2,00) = −0,50"
+    assert f.latex.replace(r"\left(", "").replace(r"\right)", "").endswith(r"1{,}00 \times -2{,}00 = -0{,}50 \end{aligned}")
+    assert f.value == 1.5 - 2.0
+    assert draw.formula(y, "F1").value is None
+    assert draw.formula(y, "F1", loss=y.sum(), numbers=True).text.splitlines()[-1].endswith("= −0.50")

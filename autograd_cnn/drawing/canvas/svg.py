@@ -169,7 +169,7 @@ class Writer:
         body = escape(first.text) if single else self.spans(runs, t.size)
         if t.halo:
             around = self.classes(None, t.halo) + ' fill="none"' + self.paint("stroke", t.halo)
-            around += ' stroke-width="4" stroke-linejoin="round" aria-hidden="true"'
+            around += ' stroke-width="6" stroke-linejoin="round" aria-hidden="true"'
             bare = escape(first.text) if single else self.spans(runs, t.size, inked=False)
             self.lines.append(f"<text {place}{font}{anchor}{fit}{around}{keep}>{bare}</text>")
         ink = self.classes(first.ink, None) + self.paint("fill", first.ink)

@@ -271,7 +271,7 @@ class Script:
     def _tex(self, e: Expr) -> tuple[str, int]:
         known = self.number_of(e)
         if known is not None:
-            return _tex_number(known), NEGATIVE if known.startswith("−") else ATOM
+            return number_latex(known), NEGATIVE if known.startswith("−") else ATOM
         if isinstance(e, (Symbol, Constant)):
             return symbol_latex(e) if isinstance(e, Symbol) else GREEK.get(e.name, e.name), ATOM
         if isinstance(e, Partial):
@@ -281,7 +281,7 @@ class Script:
         if isinstance(e, Power) and e.exponent > 0:
             if e.exponent == Fraction(1, 2):
                 return rf"\sqrt{{{self.latex(e.base)}}}", ATOM
-            return f"{self._tex_closed(e.base, ATOM)}^{{{_tex_number(self.literal(e.exponent))}}}", ATOM
+            return f"{self._tex_closed(e.base, ATOM)}^{{{number_latex(self.literal(e.exponent))}}}", ATOM
         if isinstance(e, Call) and e.name == "exp":
             return f"e^{{{self.latex(e.argument)}}}", ATOM
         if isinstance(e, Call):
@@ -306,14 +306,14 @@ class Script:
         sign, level = ("-", NEGATIVE) if p.negative else ("", PRODUCT)
         if p.under or (isinstance(number, Fraction) and number.denominator != 1):
             top, bottom = (number.numerator, number.denominator) if isinstance(number, Fraction) else (number, 1)
-            up = [*([_tex_number(self.literal(top))] if top != 1 or not over else []), *over]
+            up = [*([number_latex(self.literal(top))] if top != 1 or not over else []), *over]
             down = [
                 *([str(bottom)] if bottom != 1 else []),
                 *(self._tex_closed(f, PRODUCT if len(p.under) > 1 else NEGATIVE) for f in p.under),
             ]
             quotient = rf"\frac{{{dot.join(up)}}}{{{dot.join(down)}}}"
             return sign + dot.join([*partials, quotient] if p.over or p.under else [quotient, *partials]), level
-        factors = [*([_tex_number(self.literal(number))] if number != 1 or not (partials or over) else []), *partials, *over]
+        factors = [*([number_latex(self.literal(number))] if number != 1 or not (partials or over) else []), *partials, *over]
         return sign + dot.join(factors), level
 
 
@@ -325,7 +325,8 @@ def _called(e: Expr) -> tuple[str, tuple[Expr, ...]]:
     return (e.name, e.arguments) if isinstance(e, Function) else ("", ())
 
 
-def _tex_number(text: str) -> str:
+def number_latex(text: str) -> str:
+    """What `Numbers` wrote, for LaTeX."""
     return text.replace("−", "-").replace(",", "{,}")
 
 

@@ -10,9 +10,10 @@ from ...symbolic.algebra import Sum as SumOf
 from ...symbolic.calculus import evaluate, symbols, total
 from ..canvas.figures import figure
 from ..canvas.numbers import Numbers
+from ..canvas.text import Words
 from ..view.arguments import check_number
 from .arguments import Choice, choose
-from .expressions import Script, symbol_latex
+from .expressions import Script, number_latex, symbol_latex
 from .selection import weights_of
 
 MOST_ZEROS = 9  # outputs up to which those that do not count are written out, as on the slides: ∂E/∂O₁₂ · 0
@@ -27,15 +28,17 @@ def formula(
     loss: Any = None,
     numbers: bool = False,
     precision: int = 2,
+    lang: str = "en",
 ) -> Formula:
     """The sum that `expand` draws, as LaTeX and as plain text, for an operation of any size.
 
     Args:
         target, wrt, op, loss, precision: as for `expand`.
         numbers: add a line with the numbers.
+        lang: "en" or "de", which writes 0,5 and separates a list by semicolons.
 
     Returns:
-        `Formula`: `.latex`, `.text`; a notebook shows it typeset.
+        `Formula`: `.latex`, `.text`, and with `numbers` the `.value`; a notebook shows it typeset.
 
     Raises:
         As `expand`; GraphError where `numbers=True` and they are not known.
@@ -48,9 +51,10 @@ def formula(
         ∂E/∂F11 = ∂E/∂O11·X11 + ∂E/∂O12·X12 + ∂E/∂O21·X21 + ∂E/∂O22·X22
                 = 1.00 × 1.00 + 1.00 × 1.00 + 1.00 × 1.00 + 1.00 × 1.00 = 4.00
     """
+    words = Words(lang)
     check_number("precision", precision)
     choice = choose("draw.formula", target, wrt, op, loss, numbers or None, near=False, picture=False)
-    return formula_for(choice, numbers, precision)
+    return formula_for(choice, numbers, precision, words)
 
 
 class Formula:
@@ -58,10 +62,11 @@ class Formula:
 
     Attributes:
         lines: pairs (LaTeX, text), one a line: the symbolic sum, a shorter form where there is one, the numbers.
+        value: what the numbers come to; None where they were not asked for.
     """
 
-    def __init__(self, lines: Sequence[tuple[str, str]]) -> None:
-        self.lines = list(lines)
+    def __init__(self, lines: Sequence[tuple[str, str]], value: float | None = None) -> None:
+        self.lines, self.value = list(lines), value
 
     @property
     def latex(self) -> str:
@@ -105,11 +110,10 @@ def written_out(choice: Choice) -> Expr:
     return SumOf(tuple(terms)) if len(terms) > 1 else terms[0]
 
 
-def formula_for(choice: Choice, numbers: bool, precision: int) -> Formula:
+def formula_for(choice: Choice, numbers: bool, precision: int, said_in: Numbers) -> Formula:
     """The formula of the chosen entry."""
     e, target = choice.expansion, choice.target
-    in_english = Numbers()  # a formula is for a text, whose language LaTeX knows
-    script = Script(in_english, precision=precision)
+    script = Script(said_in, precision=precision)
     sum_of = written_out(choice)
     if choice.wants_output:
         left, said = symbol_latex(target), target.name
@@ -118,11 +122,12 @@ def formula_for(choice: Choice, numbers: bool, precision: int) -> Formula:
     lines = [(f"{left} &= {script.latex(sum_of)}", f"{said} = {script.text(sum_of)}")]
     if target in e.closed and not choice.wants_output:
         lines.append((f"&= {script.latex(e.closed[target])}", f"{' ' * len(said)} = {script.text(e.closed[target])}"))
+    result = None
     if numbers:
-        digits = Script(in_english, values=e.values, precision=precision)
+        digits = Script(said_in, values=e.values, precision=precision)
         result = evaluate(sum_of, e.values)
-        shown = "?" if result is None else in_english.value(result, precision)
+        shown = "?" if result is None else said_in.value(result, precision)
         tex, plain = digits.latex(sum_of), digits.text(sum_of)
-        ending = ("", "") if plain == shown else (f" = {shown.replace('−', '-')}", f" = {shown}")
+        ending = ("", "") if plain == shown else (f" = {number_latex(shown)}", f" = {shown}")
         lines.append((f"&= {tex}{ending[0]}", f"{' ' * len(said)} = {plain}{ending[1]}"))
-    return Formula(lines)
+    return Formula(lines, result)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import nearest
 from ..canvas import symbols
 from ..canvas.captions import declare
 from ..canvas.drawing import Drawing
@@ -40,6 +41,7 @@ declare(
 PLOT_W, PLOT_H = 380.0, 236.0
 PANEL_H = 24 + PLOT_H + 68  # from a row of panels to the next
 ACROSS = 2  # panels in a row; more of them side by side are too small on a page
+FEW = 16  # points that are all marked
 STYLES: tuple[tuple[str, str | None], ...] = (
     ("series-1", None),
     ("series-2", "7 4"),
@@ -55,6 +57,8 @@ STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
 def curves(
     metrics: Any,
     *,
+    panel: str | None = None,
+    x: str | None = None,
     log: bool = False,
     title: str | None = None,
     subtitle: str | None = None,
@@ -66,24 +70,27 @@ def curves(
     dash pattern and marker and is named at its end.
 
     Args:
-        metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). A column
-            named "epoch", "step", "layer" or "place" is the horizontal axis. "train" and "test" in a name tell series of
-            one measure apart; a mapping in place of a list is a panel of that name with its series. None, NaN and
-            empty entries interrupt a line.
+        metrics: a mapping of names to lists, or rows that are mappings (as `csv.DictReader` gives them). "loss" and
+            "accuracy" in a name tell the panel, "train", "test" and "val" tell series of one measure apart; a mapping in
+            place of a list is a panel of that name with its series. None, NaN and empty entries interrupt a line.
+        panel: one panel of this name for all lists, each named as it is given.
+        x: the column along the horizontal axis; by default one named "epoch", "step", "iteration", "batch", "layer" or "place".
         log: powers of ten upwards.
 
     Raises:
-        ValueError: no column of numbers, a column that is partly text, or with `log` a number that is not above 0.
+        ValueError: no column of numbers, a column that is partly text, no column `x`, or with `log` a number that is not above 0.
 
     Example:
         >>> from autograd_cnn import draw
         >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]})
         <Drawing 'Training', 531×410>
+        >>> draw.curves({"plain": [2.3, 2.2, 2.3], "residual": [2.9, 1.2, 0.4], "depth": [20, 56, 110]}, panel="loss", x="depth")
+        <Drawing 'Training', 541×410>
         >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
         <Drawing 'Training', 576×410>
     """
     words = Words(lang)
-    return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log), theme, prefix)
+    return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log, panel, x), theme, prefix)
 
 
 @dataclass(slots=True)
@@ -104,7 +111,9 @@ class _Panel:
         return math.log10(y) if self.log else y
 
 
-def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None, log: bool) -> Scene:
+def curves_figure(
+    metrics: Any, words: Words, title: str, subtitle: str | None, log: bool, panel: str | None = None, x: str | None = None
+) -> Scene:
     """Draw columns of numbers: a mapping of names to lists, or rows that are mappings; a mapping within is a panel of its own."""
     own: dict[str, Mapping[str, Any]] = {}
     if isinstance(metrics, Mapping):
@@ -112,12 +121,16 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None, 
         metrics = {k: v for k, v in metrics.items() if not isinstance(v, Mapping)}
     columns = _columns(metrics)
     within = {k: _columns(v) for k, v in own.items()}
-    steps = next((n for n in STEP_NAMES if n in columns), None)
+    if x is not None and x not in columns:
+        raise ValueError(f"draw.curves: expected x to name a column, one of {sorted(columns)}, got {x!r}.{nearest(x, columns)}")
+    steps = x if x is not None else next((n for n in STEP_NAMES if n in columns), None)
     longest = max((len(c) for part in (columns, *within.values()) for k, c in part.items() if k != steps), default=0)
     xs = columns.pop(steps) if steps else [float(i + 1) for i in range(longest)]
+    if panel is not None:
+        columns, within = {}, {panel: columns, **within}
     panels = _panels(columns, xs, words)
     for name, part in within.items():
-        series = [_Series(k, list(zip(xs, ys, strict=False))) for k, ys in part.items() if any(map(math.isfinite, ys))]
+        series = [_Series(_split_name(k, words) or k, _points(xs, ys)) for k, ys in part.items() if any(map(math.isfinite, ys))]
         panels += [_panel(name, series, words)] if series else []
     for p in panels if log else ():
         p.percent, p.log = False, True
@@ -131,12 +144,13 @@ def curves_figure(metrics: Any, words: Words, title: str, subtitle: str | None, 
     scene = Scene(title=title, name="curves", lang=words.lang)
     line = subtitle if subtitle is not None else _told(panels, words)
     wide = symbols.heading(scene, title, line)
-    x, y, end = symbols.MARGIN, symbols.HEADING + 8, 0.0
+    left, y, end = symbols.MARGIN, symbols.HEADING + 8, 0.0
+    across = steps if steps and steps not in STEP_NAMES else words(steps or "epoch")
     for k, p in enumerate(panels):
         if k and k % ACROSS == 0:
-            x, y = symbols.MARGIN, y + PANEL_H
-        x += _draw(scene, p, x, y, words(steps or "epoch"), words) + 34
-        end = max(end, x - 34)
+            left, y = symbols.MARGIN, y + PANEL_H
+        left += _draw(scene, p, left, y, across, words) + 34
+        end = max(end, left - 34)
     scene.width = max(end, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = y + 24 + PLOT_H + 46 + symbols.MARGIN - 12
     scene.desc = f"{title}. {_described(panels, words)}"
@@ -185,49 +199,65 @@ def _panels(columns: Mapping[str, Sequence[float]], xs: Sequence[float], words: 
     together."""
     grouped: dict[str, list[_Series]] = {}
     for name, ys in columns.items():
-        points = [(x, y) for x, y in zip(xs, ys, strict=False)]
-        if not any(math.isfinite(y) for _, y in points):
+        if not any(map(math.isfinite, ys)):
             continue
-        lower = name.lower().replace(" ", "_").replace("/", "_")
-        kind = "loss" if "loss" in lower else "accuracy" if "acc" in lower else _stem(lower)
-        grouped.setdefault(kind, []).append(_Series(_short(lower, kind, words), points))
+        lower = name.lower()
+        kind = "loss" if "loss" in lower else "accuracy" if "acc" in lower else _stem(name)
+        grouped.setdefault(kind, []).append(_Series(_short(name, kind, words), _points(xs, ys)))
     order = sorted(grouped, key=lambda k: ("loss", "accuracy").index(k) if k in ("loss", "accuracy") else 2)
     return [_panel(kind, grouped[kind], words) for kind in order]
 
 
+def _points(xs: Sequence[float], ys: Sequence[float]) -> list[Point]:
+    return list(zip(xs, ys, strict=False))
+
+
 def _panel(kind: str, series: list[_Series], words: Words) -> _Panel:
     top = max(y for s in series for _, y in s.points if math.isfinite(y))
-    known = words(kind) if kind in ("loss", "accuracy") else kind.replace("_", " ")
+    known = words(kind) if kind in ("loss", "accuracy") else kind
     return _Panel(known, series, kind == "accuracy" and top <= 1.0, {"loss": min, "accuracy": max}.get(kind))
 
 
 _SPLITS = {"train": "train", "training": "train", "test": "test", "val": "val", "valid": "val", "validation": "val", "dev": "", "eval": ""}
 
 
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"[_/ ]", name) if part]
+
+
 def _stem(name: str) -> str:
-    parts = [p for p in name.split("_") if p not in _SPLITS]
-    return "_".join(parts) or name
+    """A name without the data split, if it names one."""
+    parts = _parts(name)
+    rest = [p for p in parts if p.lower() not in _SPLITS]
+    return " ".join(rest) if rest and len(rest) < len(parts) else name.replace("_", " ")
+
+
+def _split_name(part: str, words: Words) -> str:
+    """A data split in the figure's language; nothing for another word."""
+    known = _SPLITS.get(part.lower())
+    return "" if known is None else words(known) if known else part
 
 
 def _short(name: str, kind: str, words: Words) -> str:
     """What stands at the end of a line: the data split if the name has one, else the name."""
-    for part in name.split("_"):
-        if part in _SPLITS:
-            return words(_SPLITS[part]) if _SPLITS[part] else part
-    if kind not in ("loss", "accuracy"):
-        return name.replace("_", " ")
-    own = re.sub(r"\b(loss|accuracy|acc)\b", "", name.replace("_", " ")).strip(" ,:;-")  # the panel says the rest
+    split = next(filter(None, (_split_name(part, words) for part in _parts(name))), None)
+    if split or kind not in ("loss", "accuracy"):
+        return split or name.replace("_", " ")
+    plain = re.sub(r"[_/]", " ", name)
+    own = re.sub(r"\b(loss|accuracy|acc)\b", "", plain, flags=re.IGNORECASE).strip(" ,:;-")  # the panel says the rest
     return own or words(kind)
 
 
 def _told(panels: Sequence[_Panel], words: Words) -> str:
-    """The last value of every series, for the subtitle."""
+    """The last values of loss and accuracy, or that of a single line, for the subtitle; of other panels the lines' ends tell."""
     parts = []
-    for p in panels[:2]:
-        for s in p.series:
-            y = next(y for _, y in reversed(s.points) if math.isfinite(y))
-            parts.append(f"{p.name} {s.name if s.name != p.name else ''}".strip() + f" {_value(y, p.percent, words)}")
-    return words.comma.join(parts)
+    alone = len(panels) == 1 and len(panels[0].series) == 1
+    for p in panels:
+        if p.best is not None or alone:
+            values = [(s.name, _value(next(y for _, y in reversed(s.points) if math.isfinite(y)), p.percent, words)) for s in p.series]
+            named = words.comma.join(value if name == p.name else f"{name} {value}" for name, value in values)
+            parts.append(f"{p.name}: {named}")
+    return " · ".join(parts)
 
 
 def _value(y: float, percent: bool, words: Words) -> str:
@@ -349,8 +379,8 @@ def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Wo
             if len(run) > 1:
                 sub.line(*run, stroke=ink, line=1.8, dash=dash)
             run = []
-    last = len(known) - 1  # about eleven markers, the first and the last point among them, each series a little further on
-    for i in sorted({0, last, *(round((j + k / 4) * last / 10) for j in range(1, 10))}):
+    last = len(known) - 1  # few points are marked all; of many about eleven, both ends among them, each series a little further on
+    for i in range(last + 1) if last < FEW else sorted({0, last, *(round((j + k / 4) * last / 10) for j in range(1, 10))}):
         marker(sub, k, at(known[i]), ink)
     return float(at(known[-1])[1])
 

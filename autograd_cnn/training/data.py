@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import nearest
-from ..random import Generator
 from ..tensors.tensor import wrap
 from ..utils.data import TensorDataset
 from ..vision.datasets import digits, mnist_arrays
+from ..vision.datasets.digits import split
+
+__all__ = ["Data", "load_data"]
 
 SIZE = 32  # LeNet-5's input: the pictures are centred in 32×32
 
@@ -40,7 +42,7 @@ def load_data(name: str) -> Data:
     kind, _, folder = name.partition(":")
     if kind == "digits" and not folder:
         images, labels = digits()
-        return _split(name, _enlarged(images), labels, len(labels) // 5)
+        return _split(name, _enlarged(images), labels)
     if kind == "mnist":
         if not folder:
             raise ValueError("--data mnist: expected a folder, as in mnist:FOLDER, got none.")
@@ -48,7 +50,7 @@ def load_data(name: str) -> Data:
         if len(parts) == 2:
             return _normalised(name, *(_framed(parts["train"][0]), parts["train"][1]), *(_framed(parts["test"][0]), parts["test"][1]))
         images, labels = next(iter(parts.values()))
-        return _split(name, _framed(images), labels, len(labels) // 5)
+        return _split(name, _framed(images), labels)
     raise ValueError(f"--data: expected 'digits' or 'mnist:FOLDER', got {name!r}.{nearest(kind, ('digits', 'mnist'))}")
 
 
@@ -69,10 +71,8 @@ def _framed(images: Any) -> Any:
     return np.pad(images.astype(np.float32), ((0, 0), *((around // 2, around - around // 2),) * 2))
 
 
-def _split(name: str, images: Any, labels: Any, held_out: int) -> Data:
-    """A fixed split: always the same pictures are held out, whatever the run's seed."""
-    order = Generator().manual_seed(0).permutation(len(labels))
-    test, train = order[:held_out], order[held_out:]
+def _split(name: str, images: Any, labels: Any) -> Data:
+    train, test = split(len(labels))
     return _normalised(name, images[train], labels[train], images[test], labels[test])
 
 

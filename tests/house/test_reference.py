@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import inspect
+import pkgutil
 import sys
 from functools import cache
 
@@ -42,6 +44,30 @@ def test_every_room_is_there():
         assert not _missing(f"{prefix}.{n}" for n in own if callable(getattr(room, n)) and not inspect.ismodule(getattr(room, n)))
     made = [n for n in ac.__all__ if callable(getattr(ac, n)) and str(getattr(getattr(ac, n), "__module__", "")).startswith("autograd_cnn")]
     assert not _missing(made)
+
+
+INSIDE = ("analysis", "cli", "compat", "engine", "graph", "kernels", "ops", "primitives", "support", "symbolic", "tensors", "types")
+
+
+def _modules():
+    """Every module that says what it offers, but for the rooms that programs do not import from."""
+    for found in pkgutil.walk_packages(ac.__path__, "autograd_cnn."):
+        dotted = found.name.removeprefix("autograd_cnn.")
+        if dotted.split(".")[0] not in INSIDE and not any(part.startswith("_") for part in dotted.split(".")):
+            module = importlib.import_module(found.name)
+            if getattr(module, "__all__", None):
+                yield dotted, module
+
+
+def test_every_public_module_is_there():
+    """What a module offers stands on a page under the module's name, or on that of a room which offers it, too."""
+    described = {id(e.value) for p in PAGES for e in p.entries} | {id(drawings.Draw), id(ac.draw)}
+    seen = {
+        dotted: [n for n in entries.public(m) if id(getattr(m, n)) not in described and f"{dotted}.{n}" not in NAMES]
+        for dotted, m in _modules()
+    }
+    assert {"vision.detection", "optim.surfaces", "nn.utils", "vision.datasets"} <= set(seen)
+    assert not {dotted: names for dotted, names in seen.items() if names}, "a line in docs/reference/entries.py gives a module a page"
 
 
 def test_pages_differ_and_anchors_too():

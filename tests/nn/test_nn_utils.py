@@ -239,3 +239,37 @@ def test_weight_norm_errors() -> None:
     with pytest.raises(ValueError, match="weight_norm of 'weight' not found in Linear"):
         utils.remove_weight_norm(Linear())
     assert copy.deepcopy(Linear()).weight.shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("cls", "args"), [(ac.nn.Linear, (3, 4)), (ac.nn.Conv2d, (2, 3, 3)), (ac.nn.LSTM, (3, 4)), (ac.nn.LayerNorm, (3,))]
+)
+def test_skip_init_takes_nothing_from_the_stream(cls: Any, args: tuple[Any, ...]) -> None:
+    made = cls(*args, dtype=ac.float64)
+    ac.manual_seed(3)
+    expected = ac.rand(2)
+    ac.manual_seed(3)
+    bare = utils.skip_init(cls, *args, dtype=ac.float64)
+    assert ac.equal(ac.rand(2), expected)
+    assert [(n, p.shape, p.dtype, p.requires_grad) for n, p in bare.named_parameters()] == [
+        (n, p.shape, ac.float64, True) for n, p in made.named_parameters()
+    ]
+    assert type(bare) is cls and bare.training
+    bare.load_state_dict(made.state_dict())
+    ac.manual_seed(0)
+    bare.reset_parameters()
+    ac.manual_seed(0)
+    made.reset_parameters()
+    assert all(ac.equal(a, b) for a, b in zip(bare.parameters(), made.parameters(), strict=True))
+
+
+def test_skip_init_does_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ac.nn.Linear, "reset_parameters", lambda self: pytest.fail("initial values were made"))
+    utils.skip_init(ac.nn.Linear, 2, 3)
+
+
+def test_skip_init_refuses() -> None:
+    with pytest.raises(TypeError, match=r"expected a class of modules, such as nn\.Linear, got 3"):
+        utils.skip_init(3)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="Module must support a 'device' arg to skip initialization: ReLU takes none"):
+        utils.skip_init(ac.nn.ReLU)

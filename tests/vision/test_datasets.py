@@ -8,6 +8,7 @@ import http.server
 import io
 import pickle
 import struct
+import sys
 import tarfile
 import threading
 import time
@@ -16,6 +17,7 @@ import zipfile
 import numpy as np
 import pytest
 
+import autograd_cnn as ac
 from autograd_cnn.vision import datasets as D
 from autograd_cnn.vision.datasets import utils
 from autograd_cnn.vision.datasets.download import fetch, unpack
@@ -389,3 +391,27 @@ def test_unpack_stays_inside(tmp_path):
     with pytest.raises(RuntimeError, match="written outside"):
         unpack(tmp_path / "a.zip", tmp_path / "in")
     assert not (tmp_path / "outside.txt").exists()
+
+
+def test_digits_of_scikit_learn():
+    load = pytest.importorskip("sklearn.datasets").load_digits()
+    train, test = D.Digits(), D.Digits(train=False, target_transform=lambda k: -k)
+    assert (len(train), len(test), train.data.shape, train.data.dtype) == (1438, 359, (1438, 8, 8), ac.uint8)
+    together = np.concatenate([train.data.numpy(), test.data.numpy()]).reshape(1797, 64), np.concatenate([train.targets, test.targets])
+    told = np.round(load.images.reshape(1797, 64) * 255 / 16).astype(np.uint8)
+    assert sorted(zip(map(bytes, together[0]), together[1].tolist(), strict=True)) == sorted(
+        zip(map(bytes, told), load.target.tolist(), strict=True)
+    )
+    img, label = test[3]
+    assert (img.size, img.mode, label) == ((8, 8), "L", -test.targets[3].item())
+    np.testing.assert_array_equal(np.asarray(img), test.data[3].numpy())
+    assert "Split: Test" in repr(test) and train.class_to_idx["7"] == 7
+    ac.manual_seed(5)
+    assert ac.equal(D.Digits().targets, train.targets)  # the split does not hang on the program's seed
+
+
+def test_digits_without_scikit_learn(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(ImportError, match=r'expected scikit-learn.*pip install "autograd-cnn\[demo\]"'):
+        D.Digits()

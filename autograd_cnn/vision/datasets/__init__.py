@@ -4,7 +4,7 @@ from ...support.listing import listed
 from .base import VisionDataset
 from .bigger import STL10, SVHN
 from .cifar import CIFAR10, CIFAR100
-from .digits import digits
+from .digits import Digits, digits
 from .fake import FakeData
 from .folder import DatasetFolder, ImageFolder
 from .idx import mnist_arrays, read_idx
@@ -20,6 +20,7 @@ __all__ = [
     "STL10",
     "SVHN",
     "DatasetFolder",
+    "Digits",
     "FakeData",
     "FashionMNIST",
     "ImageFolder",

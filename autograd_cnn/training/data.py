@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import nearest
+from ..support.listing import listed
 from ..tensors.tensor import wrap
 from ..utils.data import TensorDataset
 from ..vision.datasets import digits, mnist_arrays
@@ -81,3 +82,7 @@ def _normalised(name: str, x: Any, y: Any, x_test: Any, y_test: Any) -> Data:
     train, test = (((a - mean) / std).astype(np.float32)[:, None] for a in (x, x_test))  # (N, 32, 32) -> (N, 1, 32, 32)
     classes = tuple(str(i) for i in range(10))
     return Data(name, TensorDataset(wrap(train), wrap(y)), TensorDataset(wrap(test), wrap(y_test)), classes)
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -195,7 +195,6 @@ ROOMS = (  # section, title, module
     ("Images", "vision.utils", "vision.utils"),
     ("Checks", "summaries", "summaries"),
     ("Checks", "testing", "testing"),
-    ("Checks", "testing.checks", "testing.checks"),
     ("Checks", "testing.strategies", "testing.strategies"),
 )
 

@@ -27,6 +27,7 @@ DEFS = set(re.findall(r"^ *def (\w+)\(", TEXT, re.MULTILINE))
 # A class is a value, which another name (an older one, or a published one) may stand for, and an enumeration is a table of values.
 CLASSES = set(re.findall(r"^class (\w+)|^(?:from .* import .* as )?(\w+)(?: = [A-Z]\w+| = weights_of\(.*)?$", TEXT, re.MULTILINE))
 CLASSES = {name for pair in CLASSES for name in pair}
+NAMED = set(re.findall(r"^(\w+) = [A-Z]\w+\(", TEXT, re.MULTILINE))  # things of a class that can be called, such as a surface
 
 
 def found(path: str) -> tuple[Any, str]:
@@ -50,7 +51,8 @@ def unwritten() -> list[str]:
             continue  # another package's class
         if inspect.isclass(value) and name.islower():
             continue  # an attribute whose value is a class
-        if name not in (CLASSES if inspect.isclass(value) else DEFS):
+        thing = not inspect.isroutine(value) and type(value).__name__ in CLASSES
+        if name not in (CLASSES if inspect.isclass(value) else NAMED | DEFS if thing else DEFS):
             missing.append(path)
     return missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -153,13 +154,22 @@ def sampled(fn: Callable[[Any, Any], Any], bounds: Bounds) -> Array:
 
 
 def levels_of(z: Array) -> list[float]:
-    """Values for the lines: dense where the surface is flat, as a map of a valley needs them."""
+    """Values for the lines: dense where the surface is flat, as a map of a valley needs them; as round as their distances allow."""
     known = z[np.isfinite(z)]
     low, high = float(known.min()), float(known.max())
     if not high > low:
         return []
     shares = (np.arange(LEVELS) + 0.5) / LEVELS
-    return [low + (high - low) * float(s) ** 2.4 for s in shares]
+    exact = [low + (high - low) * float(s) ** 2.4 for s in shares]
+    apart = [b - a for a, b in itertools.pairwise(exact)]
+    return [_round(v, 0.5 * gap, low, high) for v, gap in zip(exact, [apart[0], *apart], strict=True)]
+
+
+def _round(v: float, unit: float, low: float, high: float) -> float:
+    """A number near v with digits down to the power of ten below `unit`, within the range."""
+    places = -math.floor(math.log10(unit))
+    found = round(v, places)
+    return found if low < found < high else v
 
 
 VIEWS = ("contour", "3d", "both")

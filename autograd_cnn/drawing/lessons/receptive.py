@@ -53,7 +53,10 @@ ROOM = 900.0
 MOST = 90  # cells in a row; more are cut off around the cone
 ROW = 58.0
 SIDE = 380.0  # of the picture
-STYLES = (("series-1", None), ("series-2", "7 4"), ("series-3", "2 3"), ("series-4", "9 3 2 3"))
+STYLES = (
+    *(("series-1", None), ("series-2", "7 4"), ("series-3", "2 3")),
+    *(("series-4", "9 3 2 3"), ("series-5", "12 4"), ("series-6", "5 2 1 2 1 2")),
+)
 
 
 @figure
@@ -351,7 +354,7 @@ def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, sub
     widest, end = 0.0, top + h * unit
     for k, n in reversed(list(enumerate(fields_of))):  # the largest first, so that the smaller lie on it
         last = k == len(fields_of) - 1
-        ink, dash = STYLES[0] if last else STYLES[1 + (len(fields_of) - 2 - k) % 3]
+        ink, dash = STYLES[0] if last else STYLES[1 + (len(fields_of) - 2 - k) % (len(STYLES) - 1)]
         r0, r1, c0, c1 = n.box
         size = f"{r1 - r0} × {c1 - c0}"
         told = f"{n.name}, {n.what}: {words('field of', size)}, {words.count(n.count)} {words('of cells', words.count(h * w))}"

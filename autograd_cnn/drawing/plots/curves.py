@@ -85,9 +85,9 @@ def curves(
         >>> draw.curves({"train_loss": [2.3, 0.4, 0.1], "test_loss": [2.2, 0.5, 0.2]})
         <Drawing 'Training', 531×410>
         >>> draw.curves({"plain": [2.3, 2.2, 2.3], "residual": [2.9, 1.2, 0.4], "depth": [20, 56, 110]}, panel="loss", x="depth")
-        <Drawing 'Training', 541×410>
+        <Drawing 'Training', 541×392>
         >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
-        <Drawing 'Training', 576×410>
+        <Drawing 'Training', 576×392>
     """
     words = Words(lang)
     return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log, panel, x), theme, prefix)
@@ -128,10 +128,10 @@ def curves_figure(
     xs = columns.pop(steps) if steps else [float(i + 1) for i in range(longest)]
     if panel is not None:
         columns, within = {}, {panel: columns, **within}
-    panels = _panels(columns, xs, words)
+    panels = measured = _panels(columns, xs, words)
     for name, part in within.items():
         series = [_Series(_split_name(k, words) or k, _points(xs, ys)) for k, ys in part.items() if any(map(math.isfinite, ys))]
-        panels += [_panel(name, series, words)] if series else []
+        panels = [*panels, _panel(name, series, words)] if series else panels
     for p in panels if log else ():
         p.percent, p.log = False, True
         low = min(y for s in p.series for _, y in s.points if math.isfinite(y))
@@ -142,9 +142,9 @@ def curves_figure(
     if not panels:
         raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
     scene = Scene(title=title, name="curves", lang=words.lang)
-    line = subtitle if subtitle is not None else _told(panels, words)
+    line = subtitle if subtitle is not None else _told(measured, words)
     wide = symbols.heading(scene, title, line)
-    left, y, end = symbols.MARGIN, symbols.HEADING + 8, 0.0
+    left, y, end = symbols.MARGIN, symbols.HEADING + (8 if line else -10), 0.0
     across = steps if steps and steps not in STEP_NAMES else words(steps or "epoch")
     for k, p in enumerate(panels):
         if k and k % ACROSS == 0:
@@ -249,7 +249,7 @@ def _short(name: str, kind: str, words: Words) -> str:
 
 
 def _told(panels: Sequence[_Panel], words: Words) -> str:
-    """The last values of loss and accuracy, or that of a single line, for the subtitle; of other panels the lines' ends tell."""
+    """The last values of loss and accuracy, or that of a single line, for the subtitle; of others the ends of the lines tell."""
     parts = []
     alone = len(panels) == 1 and len(panels[0].series) == 1
     for p in panels:

@@ -36,6 +36,7 @@ class Graph:
     structure: Any = field(default=None, repr=False, compare=False)  # how the outputs were nested
     writes: tuple[Write, ...] = field(default=(), repr=False, compare=False)  # into memory that others see
     obstacle: str | None = field(default=None, repr=False, compare=False)  # why no replay would do what the function does
+    held: int = 0  # the numbers in all parameters of the modules that were called, whether or not the graph reaches them
 
     def __setstate__(self, state: list[Any]) -> None:
         restore(self, state)
@@ -43,9 +44,11 @@ class Graph:
     @staticmethod
     def of(*outputs: Any, gradients: bool = False, names: dict[str, Any] | None = None) -> Graph:
         """The graph of recorded values, from the tape. `gradients=True` walks back once and notes the gradient of every value
-        (from a single output; nothing is freed, accumulated or retained, but hooks run, for they may change a gradient).
+        (of the sum of the outputs, each a single number, and of each of them alone; nothing is freed, accumulated or retained, but hooks
+        run, for they may change a gradient).
         `names` gives values names: `{"x": x}`."""
-        return Graph(*tape_reader.read(outputs, gradients=gradients, names=names or {}))
+        values, steps, inputs, ends, held = tape_reader.read(outputs, gradients=gradients, names=names or {})
+        return Graph(values, steps, inputs, ends, held=held)
 
     @property
     def parameters(self) -> tuple[Value, ...]:
@@ -226,4 +229,6 @@ def _rebuild(structure: Any, results: list[Any]) -> Any:
         return {k: _rebuild(v, results) for k, v in structure.items()}
     if len(structure) == 2 and structure[0] == "constant":
         return structure[1]
+    if hasattr(structure, "_fields"):
+        return type(structure)(*(_rebuild(v, results) for v in structure))
     return tuple(_rebuild(v, results) for v in structure)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ..engine.node import Leaf, Node, Scope, ScopeName
+from ..engine.region import Again
 from ..engine.versions import owner
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ class Value:
     `kind` is "input" (handed in), "parameter" (a leaf that takes a gradient), "constant" or "result". `shape` is None for a
     Scalar or a Python number. `data` is the raw value where it is known; `grad` the raw gradient where it is known. `made`: a
     constant that the function made, so that each replay has its own. `of`: the tensor itself, of what the function only finds: a replay
-    finds it as it is then. `place`: the module that has it, weakly, and under which name.
+    finds it as it is then. `place`: the module that has it, weakly, and under which name. `shares`: where `grad` is of the sum of several
+    outputs, the gradient of each of them (None where none arrives). `held` is "parameter" or "buffer" where a module that was called holds
+    it, frozen or not.
     """
 
     id: int
@@ -45,6 +48,8 @@ class Value:
     made: bool = False
     of: Any = field(default=None, repr=False, compare=False)
     place: tuple[Any, str] | None = field(default=None, repr=False, compare=False)
+    shares: tuple[Any, ...] = field(default=(), repr=False)
+    held: str = ""
 
     def __getstate__(self) -> list[Any]:
         """As written to a pickle: the leaf is that of the tensor, and no module goes with it."""
@@ -83,6 +88,8 @@ class Step:
     places of optional arguments that were left out. `recorded`: was gradient recording on (not within `no_grad`, nor a plain
     backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids;
     `bare` the inputs that were handed over as such an array, without the variable that carries it, so that no gradient flows there.
+    `call`: name and number of the library function that was called for this step and others. `again`: what it keeps is computed again
+    in the backward pass (a checkpoint). `overwrites`: the value whose memory its result was written to.
     """
 
     index: int
@@ -100,6 +107,9 @@ class Step:
     recorded: bool = True
     linked: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
     bare: tuple[int, ...] = ()
+    call: tuple[str, int] | None = None
+    again: bool = False
+    overwrites: int | None = None
 
     def __getstate__(self) -> list[Any]:
         """As written to a pickle: there an array is known by its place among the parameters' leaves, for it has another identity when it is
@@ -175,18 +185,6 @@ def place_of(x: Any, at: Any) -> tuple[Any, str] | None:
     return None
 
 
-def parameter_names(scopes: Iterable[Any]) -> dict[int, str]:
-    """The full names of parameters, by their nodes (frozen ones by their raw values): asked of the outermost modules that were
-    called."""
-    roots: dict[int, Any] = {}
-    for scope in scopes:
-        top = scope
-        while isinstance(top, Scope) and isinstance(top.parent, Scope):
-            top = top.parent
-        if isinstance(top, Scope):
-            roots[id(top.module)] = top.module
-    names: dict[int, str] = {}
-    for root in roots.values():
-        for name, p in getattr(root, "named_parameters", lambda: ())():
-            names.setdefault(id(p.node if p.node is not None else getattr(p, "value", p)), name)
-    return names
+def computed_again(node: Node | None) -> bool:
+    """Does a node keep nothing because a checkpoint computes it again?"""
+    return node is not None and node.kept.__class__ is Again

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,8 +18,11 @@ from ..engine.record import SELECT_OUTPUT
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version
 from ..errors import GraphError, expected
+from .calls import Calls, library_layer
 from .graph import Graph
-from .step import Step, Value, Write, kept_by, leaves_of, parameter_names, place_of
+from .held import Holdings
+from .step import Step, Value, Write, computed_again, kept_by, leaves_of, place_of
+from .tape_reader import gradients_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,20 @@ class _Call:
     scope: Any
     node: Node | None
     recorded: bool
+    call: tuple[str, int] | None = None
 
 
 class Tracer:
-    """Listens to primitives. Values are known by the identity of the variable that carries them, which is kept alive."""
+    """Listens to primitives. Values are known by the identity of the variable that carries them, which is kept alive.
 
-    def __init__(self, note: Callable[[Any], Any] | None = None) -> None:
+    `replays`: will the graph run on other values? An onlooker's will not: he wants to see what runs, and the nodes that were recorded.
+    """
+
+    def __init__(self, note: Callable[[Any], Any] | None = None, replays: bool = True) -> None:
         self.note = note
+        self.replays = replays
+        self.calls = Calls()
+        self.written: dict[int, int] = {}  # results that were written over a value -> that value
         self.values: list[dict[str, Any]] = []
         self.steps: list[_Call] = []
         self.ids: dict[int, int] = {}
@@ -70,7 +83,7 @@ class Tracer:
                 "dtype": str(raw.dtype) if hasattr(raw, "dtype") else None,
                 "data": raw if kind != "result" else None if self.note is None else self.note(raw),
                 "requires_grad": node is not None,
-                "node": node if isinstance(node, Leaf) else None,
+                "node": node if isinstance(node, Leaf) or not self.replays else None,
                 "made": made,
                 "of": x if found else None,
                 "place": place_of(x, scope()) if found else None,
@@ -106,6 +119,8 @@ class Tracer:
             at = self._linked(unbox(x))
         self._check_heard(x)
         if at is not None:
+            if not self.replays and isinstance(x, Variable) and x.node is not None:
+                self.values[at]["node"] = x.node  # a write to its memory may have given it another since
             return at
         leaf = isinstance(x, Variable) and isinstance(x.node, Leaf)
         return self.declare(x, "parameter" if leaf else "constant", x.node.name_given if leaf else None)
@@ -123,7 +138,8 @@ class Tracer:
         node = next((o.node for o in outs if o.node is not None), None)
         if node is not None and node.prim is SELECT_OUTPUT:
             node = node.inputs[0]
-        call = _Call(prim, given, carried, outputs, named, linked, scope, node, current().record)
+        named_call = None if self.replays else library_layer(scope) or self.calls.innermost()
+        call = _Call(prim, given, carried, outputs, named, linked, scope, node, current().record, named_call)
         self.steps.append(call)
         if node is not None:
             self.made[node] = call
@@ -140,6 +156,9 @@ class Tracer:
     def rebind(self, x: Any, result: Any) -> None:
         """`x` was overwritten by `result`: from now on its name means that value. What no operation computed is a constant."""
         at = self.ids.get(id(result)) if result is not None else self._linked(unbox(x))
+        before = self.ids.get(id(x))
+        if at is not None and before is not None and at != before:
+            self.written[at] = before
         if at is None:
             self.constant(x)
             if result is not None:
@@ -176,7 +195,7 @@ class Tracer:
 
     def check_left_behind(self, result: Any) -> None:
         """At the end: hooks on what the result was computed from would not be there after a replay."""
-        todo, seen = [x.node for x in _variables(result)], set()
+        todo, seen = [x.node for x in _carried(result)], set()
         while todo:
             node = todo.pop()
             if node is None or node in seen or node.serial <= self.start:
@@ -213,6 +232,8 @@ class Tracer:
     def check(self, node: Node, kept: tuple[Any, ...]) -> None:
         """A rule that computes with what it alone knows cannot be replayed."""
         prim = node.prim
+        if not self.replays:
+            return
         hidden = prim.once or any(k.kind == "context" and ctx.holds for k, ctx in zip(prim.keep, kept, strict=False))
         if hidden and node.serial > self.start:
             raise GraphError(
@@ -284,23 +305,88 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     if not callable(fn):
         raise TypeError(expected("trace", "a function or module, and its arguments", type(fn).__name__))
     tracer = Tracer(note)
-    inputs = tuple(tracer.declare(a, "input", f"x{i}") for i, a in enumerate(args) if isinstance(a, Variable))
+    inputs, result = _run(tracer, fn, args, {}, [(f"x{i}", a) for i, a in enumerate(args) if isinstance(a, Variable)])
+    return _finish(tracer, inputs, *_ends(tracer, result))
+
+
+def onlooker(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], gradients: bool = False) -> Graph:
+    """The graph of one run as a drawing wants to see it: with the names that the function gives its arguments (and the keys of dicts
+    among them), the nodes that were recorded, and the calls of library functions that the operations are part of. It is not replayed.
+    `gradients`: those of what it returns and is a single number with a graph.
+
+    Raises:
+        GraphError: nothing it returns was computed from tensors; with `gradients`, nothing is a single number with a graph.
+    """
+    tracer = Tracer(_number, replays=False)
+    inputs, result = _run(tracer, fn, args, kwargs, named_arguments(fn, args, kwargs))
+    grads: dict[int, Any] = {}
+    shares: dict[int, tuple[Any, ...]] = {}
+    if gradients:
+        if not any(True for _ in _carried(result)):
+            raise TypeError(expected("draw", "the function to return a tensor to walk back from", type(result).__name__))
+        returned = [x for x in dict.fromkeys(_carried(result)) if x.node is not None]
+        losses = [x for x in returned if getattr(x.value, "size", 1) == 1]
+        grads, shares = gradients_of(losses or returned[:1], "draw(backward=True)")
+    return _finish(tracer, inputs, *_ends(tracer, result), grads, shares)
+
+
+def _number(raw: Any) -> Any:
+    """A single number as it is now; of larger results the graph keeps nothing."""
+    return copy.copy(raw) if getattr(raw, "size", 1) == 1 else None
+
+
+def _run(
+    tracer: Tracer, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], given: Sequence[tuple[str, Any]]
+) -> tuple[tuple[int, ...], Any]:
+    """The ids of the inputs, and what the function returns."""
+    inputs = tuple(tracer.declare(x, "input", name) for name, x in given)
     with Switch(tracer=tracer):
-        result = fn(*args)
+        return inputs, fn(*args, **kwargs)
+
+
+def _ends(tracer: Tracer, result: Any) -> tuple[tuple[int, ...], Any]:
+    """The ids of the outputs, and how they are nested."""
     outputs: list[int] = []
     structure = _flatten(result, tracer, outputs)
     tracer.check_all_heard()
     tracer.check_left_behind(result)
     if not outputs:
         raise GraphError(expected("trace", "a function that returns tensors", type(result).__name__))
-    return _finish(tracer, inputs, tuple(outputs), structure)
+    return tuple(outputs), structure
 
 
-def _variables(result: Any) -> list[Variable]:
+def _carried(result: Any) -> Iterator[Variable]:
+    """The variables within what a function returned."""
     if isinstance(result, Variable):
-        return [result]
-    parts = result.values() if isinstance(result, dict) else result if isinstance(result, tuple | list) else ()
-    return [x for part in parts for x in _variables(part)]
+        yield result
+    elif isinstance(result, Mapping | tuple | list):
+        for part in result.values() if isinstance(result, Mapping) else result:
+            yield from _carried(part)
+
+
+def named_arguments(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[tuple[str, Variable]]:
+    """The variables among the arguments, also within dicts and lists, each under the name that the function or the dict gives it."""
+    try:
+        bound = inspect.signature(getattr(fn, "forward", fn)).bind(*args, **kwargs)
+        given = dict(bound.arguments)
+    except (TypeError, ValueError):  # no signature, or the call itself will say what is wrong
+        given = {**{f"x{i}": a for i, a in enumerate(args)}, **kwargs}
+    found = [pair for name, x in given.items() for pair in _variables(name, x)]
+    count = Counter(short for _, short, _ in found)
+    return [(short if count[short] == 1 else full, x) for full, short, x in found]
+
+
+def _variables(name: str, x: Any, short: str | None = None) -> Iterator[tuple[str, str, Variable]]:
+    """The full name of each variable (`batch.image`), its last name (`image`), and the variable."""
+    if isinstance(x, Variable):
+        yield name, short or name, x
+    elif isinstance(x, Mapping):
+        for key, part in x.items():
+            yield from _variables(f"{name}.{key}", part, str(key))
+    elif isinstance(x, tuple | list):
+        for i, part in enumerate(x):
+            own = x._fields[i] if hasattr(x, "_fields") else None
+            yield from _variables(f"{name}.{own or i}", part, own)
 
 
 def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
@@ -310,6 +396,8 @@ def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:
         return len(outputs) - 1
     if isinstance(result, dict):
         return {k: _flatten(v, tracer, outputs) for k, v in result.items()}
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        return type(result)(*(_flatten(v, tracer, outputs) for v in result))
     if isinstance(result, tuple | list):
         return tuple(_flatten(v, tracer, outputs) for v in result)
     return ("constant", result)
@@ -320,12 +408,21 @@ def _present(call: _Call) -> list[tuple[int, int | None]]:
     return [(at, of) for at, of in zip(call.given, call.carried, strict=True) if at is not None]
 
 
-def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], structure: Any) -> Graph:
-    names = parameter_names(call.scope for call in tracer.steps)
+def _finish(
+    tracer: Tracer,
+    inputs: tuple[int, ...],
+    outputs: tuple[int, ...],
+    structure: Any,
+    grads: Mapping[int, Any] = MappingProxyType({}),
+    shares: Mapping[int, tuple[Any, ...]] = MappingProxyType({}),
+) -> Graph:
+    """The graph; `grads` and `shares` are gradients by the serial numbers of nodes."""
+    holdings = Holdings(call.scope for call in tracer.steps)
     values = []
     for i, v in enumerate(tracer.values):
-        name = v["name"] or names.get(id(v["data"] if v["node"] is None else v["node"]))
-        values.append(Value(id=i, **{**v, "name": name}))
+        held, name = holdings.of(v["data"] if v["node"] is None else v["node"])
+        serial = -1 if v["node"] is None else v["node"].serial
+        values.append(Value(id=i, **{**v, "name": v["name"] or name}, held=held, grad=grads.get(serial), shares=shares.get(serial, ())))
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
@@ -344,7 +441,10 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
                 scope=scope.path(modules) if isinstance(scope, Scope) else (),
                 keeps=keeps,
                 kept_bytes=size,
-                serial=i,
+                serial=i if tracer.replays or call.node is None else call.node.serial,
+                call=call.call,
+                again=computed_again(call.node),
+                overwrites=next((tracer.written[o] for o in call.outputs if o in tracer.written), None),
                 origin=scope.of.serial if isinstance(scope, BackwardScope) else None,
                 absent=tuple(place for place, at in enumerate(call.given) if at is None),
                 recorded=call.recorded,
@@ -355,8 +455,9 @@ def _finish(tracer: Tracer, inputs: tuple[int, ...], outputs: tuple[int, ...], s
         tuple(steps),
         inputs,
         outputs,
-        replayable=True,
+        replayable=tracer.replays,
         structure=structure,
         writes=tuple(tracer.writes),
         obstacle=tracer.obstacle,
+        held=holdings.count,
     )

@@ -386,6 +386,8 @@ _DERIVED = tuple(name for name, value in vars(Primitive).items() if isinstance(v
 class _Label(string.Formatter):
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Any) -> Any:
         found = kwargs.get(key, "") if isinstance(key, str) else ""
+        if found is None:  # an open end
+            return {"min": "−∞", "max": "∞"}.get(str(key), "")
         return "×".join(map(str, found)) if key in ("kernel", "shape", "size") and isinstance(found, tuple) else found
 
     def format_field(self, value: Any, format_spec: str) -> str:

@@ -130,16 +130,16 @@ def test_norms_as_the_picture_writes_them(gradient: Gradient, text: str) -> None
 def test_gradients_of_folded_modules_and_of_copies() -> None:
     values = [Value(i, "parameter" if i < 4 else "result", shape=(1,), requires_grad=True) for i in range(8)]
 
-    def style(**norms: float) -> Style:
-        return Style(WORDS, True, values=values, gradients={int(k[1:]): Gradient("flows", v) for k, v in norms.items()})
+    def style(of: str = "outputs", **norms: float) -> Style:
+        return Style(WORDS, True, values=values, norms=of, gradients={int(k[1:]): Gradient("flows", v) for k, v in norms.items()})
 
     copies = [[step(0, (4, 0), (5,)), step(1, (5, 1), (6,))], [step(2, (6, 2, 3), (7,))]]
-    deck = Unit("u", "deck", "u", copies=copies, parameters={i: values[i] for i in range(4)})
+    deck = Unit("u", "deck", "u", steps=[s for copy in copies for s in copy], copies=copies, parameters={i: values[i] for i in range(4)})
     assert [g.norm for g in copy_gradients(deck, style(v6=2.0, v7=3.0, v0=9.0))] == [2.0, 3.0]
     assert [(g.state, g.norm) for g in copy_gradients(deck, style(v7=3.0, v0=9.0))] == [("missing", 0.0), ("flows", 3.0)]
-    assert [g.norm for g in copy_gradients(deck, style(v0=3.0, v1=4.0, v2=6.0, v3=8.0, v5=100.0))] == [5.0, 10.0]
-    assert joint_gradient(deck, style(v0=2.0, v1=4.0, v2=4.0, v5=100.0)) == Gradient("flows", 6.0)
-    assert joint_gradient(Unit("u", "module", "u"), style()) == Gradient("none")
+    assert [g.norm for g in copy_gradients(deck, style("parameters", v0=3.0, v1=4.0, v2=6.0, v3=8.0, v5=100.0))] == [5.0, 10.0]
+    assert joint_gradient(deck, style("parameters", v0=2.0, v1=4.0, v2=4.0, v5=100.0)) == Gradient("flows", 6.0)
+    assert joint_gradient(deck, style(v0=2.0, v7=5.0)) == Gradient("flows", 5.0)
 
 
 # ------------------------------------------------------------------------------------------------------- numbers

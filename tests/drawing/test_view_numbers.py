@@ -45,7 +45,9 @@ def test_gradients_together(states: list[Any], state: str, norm: float) -> None:
 
 def test_one_gradient_that_is_no_number_is_all() -> None:
     assert joint([Gradient("nan", math.nan), Gradient("flows", 1.0)]).state == "nan"
-    assert joint([Gradient("flows", 1e200), Gradient("flows", 1e200)]).state == "nan"  # beyond what a float holds
+    assert math.isnan(joint([Gradient("nan", math.nan), Gradient("nan", math.inf)]).norm)
+    assert joint([Gradient("flows", 1e308), Gradient("flows", 1.7e308)]).state == "nan"  # beyond what a float holds
+    assert joint([Gradient("flows", 3e200), Gradient("flows", 4e200)]).norm == pytest.approx(5e200)  # though the squares are
     assert (gradient_of(Value(0, "result", grad=np.full(4, 1e30, np.float32))).norm) == pytest.approx(2e30)
     assert gradient_of(Value(0, "result", grad=np.zeros((0, 3)))) == Gradient("zero", 0.0)
     assert Gradient("none").norm == 0.0
@@ -234,14 +236,14 @@ def test_places_of_arguments_where_some_are_not_there() -> None:
 
     def of(y: Any, step: int = 0) -> list[int]:
         graph = Graph.of(y.sum())
-        return places(graph, graph.steps[step])
+        return places(graph.steps[step])
 
     assert of(2.0 - w) == [1] and of(w - 2.0) == [0] and of(w - w) == [0, 1] and of(w * 3.0) == [0, 1]
     assert of(ac.tensor([3.0, 1.0]) - w) == [1]  # no rule wants it, so the tape does not hold it
     bias = ac.ones(2, requires_grad=True)
     graph = ac.trace(lambda x: F.batch_norm(x, ac.zeros(2), ac.ones(2), None, bias), ac.ones(3, 2))
     step = next(s for s in graph if s.absent)
-    assert places(graph, step) == [i for i in range(5) if i not in step.absent] == [0, 1, 2, 4]
+    assert places(step) == [i for i in range(5) if i not in step.absent] == [0, 1, 2, 4]
     a, b = Scalar(3.0), Scalar(2.0)
     numbers = Graph.of(2.0 - a * b)
     assert [local_derivatives(numbers, s) for s in numbers] == [[2.0, 3.0], [None, -1.0]]
@@ -252,8 +254,12 @@ def test_what_one_step_adds_to_a_gradient() -> None:
     graph = Graph.of((w * w + 2 * w).sum(), gradients=True)
     square, double = (next(s for s in graph if s.name == "mul" and (len(set(s.inputs)) == 1) == alike) for alike in (True, False))
     at = graph.parameters[0].id
-    assert contribution_norm(graph, square, at) == pytest.approx(10.0)  # 2 w
-    assert [contribution_norm(graph, square, at, k) for k in (0, 1)] == [pytest.approx(5.0)] * 2
-    assert contribution_norm(graph, square, at, 2) is None
-    assert contribution_norm(graph, double, at) == pytest.approx(math.sqrt(8))
-    assert contribution_norm(Graph.of((w * w).sum()), square, at) is None  # no gradient arrived there
+    assert contribution_norm(graph, [square], at) == pytest.approx(10.0)  # 2 w
+    assert [contribution_norm(graph, [square], at, k) for k in (0, 1)] == [pytest.approx(5.0)] * 2
+    assert contribution_norm(graph, [square], at, 2) is None
+    assert contribution_norm(graph, [double], at) == pytest.approx(math.sqrt(8))
+    assert contribution_norm(graph, [square, double], at) == pytest.approx(math.hypot(8, 10))  # of the sum, not the sum of the norms
+    assert contribution_norm(Graph.of((w * w).sum()), [square], at) is None  # no gradient arrived there
+    parts = Graph.of(sum((k * part).sum() for k, part in enumerate(w.split(1), 3)), gradients=True)
+    split = next(s for s in parts if s.primitive.several)
+    assert contribution_norm(parts, [split], parts.parameters[0].id) == pytest.approx(5.0)  # of an operation with several outputs

@@ -36,6 +36,7 @@ class GraphFigures:
         depth: int | None = None,
         fold: str | Callable[[Block], bool] = "auto",
         focus: str | None = None,
+        norms: str = "outputs",
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -55,7 +56,8 @@ class GraphFigures:
                 `inputs`.
             inputs: what the model or function is called with. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
                 its first weight tells what fits; it is then drawn in evaluation.
-            backward: show the gradients too, their norm as the width of a second lane beside every edge. "graph" draws the
+            backward: show the gradients too (of several losses, `draw([loss_d, loss_g], backward=True)`, each in an ink and dash of its
+                own), their norm as the width of a second lane beside every edge. "graph" draws the
                 backward pass as the graph it is, beside the forward pass and aligned with it, node for node.
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
             fold: "auto" folds what is larger than 60 nodes: repeated neighbours become one card (a deck, `×36`, with the
@@ -63,6 +65,8 @@ class GraphFigures:
                 "none" folds nothing (with `depth`, no repeats). Or a function of a module call, which has `path`, `name`,
                 `kind`, `depth` and `operations`, that says which calls are closed.
             focus: the path of a module, "layer3.7", that is opened while what stands around it is folded.
+            norms: what the norms on folded modules and the bars of a deck are of: "outputs", ∂E/∂output of each, as on the lanes, or
+                "parameters", ∂E/∂parameters. (After a backward pass only the latter are known.)
             title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
                 without a title is headed by the formula it computes.)
             theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
@@ -88,7 +92,7 @@ class GraphFigures:
         twice = _wants_graph(backward)
         view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, words, forced=twice)
         _warn_if_large(view)
-        style = Style(words, bool(backward) and not twice, precision)
+        style = Style(words, bool(backward) and not twice, precision, norms=check_norms(norms))
         known = title if title is not None else view.root.kind if view.root else words("graph")
         line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
         if twice:
@@ -117,6 +121,13 @@ def dot(
     check_number("depth", depth)
     view, _ = _view(target, inputs, backward, Fold(depth, fold, focus), names, words)
     return dot_source(view, Style(words, bool(backward), precision))
+
+
+def check_norms(norms: str) -> str:
+    """What norms are of, or an error that says what they may be of."""
+    if norms not in ("outputs", "parameters"):
+        raise ValueError(f"draw: expected norms to be 'outputs' or 'parameters', got {norms!r}.")
+    return norms
 
 
 def _warn_if_large(view: View) -> None:

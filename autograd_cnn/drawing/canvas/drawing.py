@@ -73,7 +73,7 @@ class Drawing:
         return target
 
     def json(self) -> str:
-        """The figure's parts as JSON: for each group with an id its kind, title, box and facts."""
+        """The figure as JSON: its own facts, and its parts, for each group with an id its kind, title, box and facts."""
         groups = []
         for g in self.scene.groups():
             if g.id is None:
@@ -81,7 +81,7 @@ class Drawing:
             box = [round(v, 2) for v in g.box] if g.box else None
             groups.append({"id": self.prefix + g.id, "kind": g.kind, "title": g.title, "box": box, **g.data})
         head: dict[str, Any] = {"title": self.scene.title, "description": self.scene.desc, "lang": self.scene.lang}
-        head |= {"width": round(self.scene.width, 2), "height": round(self.scene.height, 2), "groups": groups}
+        head |= {"width": round(self.scene.width, 2), "height": round(self.scene.height, 2), **self.scene.data, "groups": groups}
         return json.dumps(head, ensure_ascii=False, indent=1) + "\n"
 
     def html(self) -> str:

@@ -21,6 +21,14 @@ NORM_OF = (
 )
 
 
+def norm_of(what: str) -> tuple[Run, ...]:
+    """||∂E/∂y|| of "outputs", ||∂E/∂θ|| of "parameters"."""
+    bar = Run("||", "serif", "gradient", 1.05)
+    by = Run("y" if what == "outputs" else "θ", "italic", "gradient", 1.15)
+    top, under = Run("∂", "serif", "gradient", 1.15), Run("/∂", "serif", "gradient", 1.15)
+    return (bar, top, Run("E", "italic", "gradient", 1.15), under, by, bar)
+
+
 def wire(
     group: Group,
     points: Sequence[Point],
@@ -80,6 +88,14 @@ def nothing(group: Group, x: float, y: float, radius: float = 4.0, role: str = "
     """∅ around (x, y)."""
     group.circle(x, y, radius, stroke=role, line=1.1)
     group.line((x - radius * 1.1, y + radius * 1.1), (x + radius * 1.1, y - radius * 1.1), stroke=role, line=1.1)
+
+
+def cut(group: Group, at: Point, along: Point) -> None:
+    """Two strokes across a line: no gradient passes here."""
+    (x, y), (dx, dy) = at, along
+    for k in (-2.2, 2.2):
+        a, b = x + dx * k, y + dy * k
+        group.line((a - 5.5 * dy, b + 5.5 * dx), (a + 5.5 * dy, b - 5.5 * dx), stroke="gradient", line=1.6)
 
 
 def plus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:
@@ -162,16 +178,19 @@ def _round_down(v: float) -> float:
     return next(m for m in (5, 3, 2, 1) if m * power <= v * 1.0001) * power
 
 
-def lane(group: Group, points: Sequence[Point], value: float, scale: LaneScale) -> None:
-    """A gradient on its way along the points: one outline."""
+def lane(group: Group, points: Sequence[Point], value: float, scale: LaneScale, ink: str = "gradient", dash: str | None = None) -> None:
+    """A gradient on its way along the points: one outline, or with a dash a broken line."""
     width = scale.width(value)
+    if dash is not None:
+        wire(group, points, ink, width, dash, 5 + width * 0.75)
+        return
     outline = ribbon(points, width, 5 + width * 0.75, 2.6 + width * 0.62)
-    group.polygon(_thinned(outline), fill="gradient", opacity=scale.opacity(value))
+    group.polygon(_thinned(outline), fill=ink, opacity=scale.opacity(value))
 
 
-def hollow_lane(group: Group, points: Sequence[Point]) -> None:
+def hollow_lane(group: Group, points: Sequence[Point], ink: str = "gradient") -> None:
     """A gradient that should flow and does not: the outline alone."""
-    group.polygon(_thinned(ribbon(points, 3.6, 7.5, 4.6)), stroke="gradient", line=1.0)
+    group.polygon(_thinned(ribbon(points, 3.6, 7.5, 4.6)), stroke=ink, line=1.0)
 
 
 # ------------------------------------------------------------------------------------------------------- heading and

@@ -12,6 +12,7 @@ from ...engine.variable import VALUE_TYPE_OF, box
 from ...errors import GraphError
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
+from ...graph.tape_reader import one
 from ...graph.trace import trace
 from ..view.view import Unit, View, number_of
 
@@ -44,7 +45,7 @@ def walk_of(view: View) -> Walk:
     root = _root(view.graph)
     leaves = [n for n in reachable(root) if isinstance(n, Leaf)]
     raw = view.graph.values[view.graph.outputs[0]].data
-    seed = box(raw * 0 + 1, None)
+    seed = box(one(raw), None)
 
     arrived: list[Leaf] = []
 

@@ -16,11 +16,15 @@ from .cards import (
     INSET,
     Card,
     count_runs,
+    exact,
+    gradient_facts,
     joint_gradient,
     kept_runs,
     kept_size,
+    loss_runs,
     module_title,
     norm_text,
+    notes_text,
     operations_text,
     output_text,
     pill_name,
@@ -29,9 +33,11 @@ from .cards import (
     third_line,
     title_runs,
     told_gradient,
+    told_norms,
     value_runs,
 )
 from .deck_painting import paint_deck
+from .losses import LOSSES
 
 
 def paint(group: Group, card: Card, style: Style) -> None:
@@ -56,30 +62,38 @@ def _paint_operation(parent: Group, card: Card, style: Style) -> None:
     keeps = words("told keeps", ", ".join(unit.keeps), kept) if unit.keeps else words("told keeps nothing")
     where = ".".join(s.name for s in unit.scopes if s.name)
     title = f"{words('told in', unit.title, where) if where else unit.title}: {words('told output', out)}; {keeps}"
-    told = ", ".join(f"{k}={v!r}" for k, v in unit.steps[0].params.items() if plain(v) and not k.startswith("_"))
+    if unit.notes:
+        title += f"; {words.comma.join(unit.notes)}"
+    if len(unit.steps) > 1:
+        title += f"; {words.operations(len(unit.steps))} ({', '.join(s.name for s in unit.steps)})"
+    told = ", ".join(f"{k}={v!r}" for k, v in unit.main.params.items() if plain(v) and not k.startswith("_"))
     if told:
         title += f"; {told}"
     if unit.hidden:
         title += f"; {words('also takes', ', '.join(unit.hidden))}"
-    if unit.steps[0].line:
-        title += f"; {unit.steps[0].line}"
-    g = parent.group(unit.id, f"op {unit.steps[0].family}".strip(), title, card.box, operation=unit.steps[0].name, shape=out)
+    if unit.main.line:
+        title += f"; {unit.main.line}"
+    facts = {"operation": unit.main.name, "shape": out, **({"notes": unit.notes} if unit.notes else {})}
+    g = parent.group(unit.id, f"op {unit.main.family}".strip(), title, card.box, **facts, **gradient_facts(unit, style))
     g.rect(x, y, w, h, 7, fill="card", stroke="dark", line=1.2)
-    paint_family(g, x + 4.5, y + 8, h - 16, unit.steps[0].family)
-    first = card.y - (6 if style.shows_kept else -4.5)
+    paint_family(g, x + 4.5, y + 8, h - 16, unit.main.family)
+    noted = bool(unit.notes)
+    first = card.y - (6 if style.shows_kept else -4.5) - (8 if noted else 0)
     room = w - 2 * INSET - text_width(out, 12) - 10
     g.text(x + INSET, first, shortened(title_runs(unit), room, 13), 13)
     g.text(x + w - INSET, first, out, 12, ink="forward", anchor="end")
+    if noted:
+        g.text(x + INSET, first + 16, shorten(notes_text(unit, style), w - 2 * INSET, 11), 11, ink="muted")
     if not style.shows_kept:
         return
-    second = card.y + 15
+    second = card.y + (23 if noted else 15)
     if unit.keeps:
         size = kept_size(unit, style)
         symbols.diamond(g, x + INSET, second - 3.6)
         room = w - 2 * INSET - 24 - text_width(size, 11)
         g.text(x + INSET + 14, second, shortened(kept_runs(unit, style), room, 11), 11)
         g.text(x + w - INSET, second, size, 11, ink="kept", anchor="end")
-    else:
+    elif not any(s.again for s in unit.steps):  # else the notes say what is done instead
         g.text(x + INSET, second, words("keeps nothing"), 11, ink="faint")
 
 
@@ -94,7 +108,10 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     names = ", ".join(s.name for s in unit.steps)
     inside = f"{words.operations(len(unit.steps))} ({names}), {words.parameters(count)}"
     title = f"{unit.title}: {unit.scopes[-1].kind}, {inside}, {words('told output', out)}"
-    g = parent.group(unit.id, "module folded", title, card.box, module=unit.title, shape=out, parameters=count)
+    if style.backward:
+        title += told_norms(unit.steps, style)
+    facts = {"module": unit.title, "shape": out, "parameters": count}
+    g = parent.group(unit.id, "module folded", title, card.box, **facts, **gradient_facts(unit, style))
     g.rect(x, y, w, h, 8, fill="panel", stroke="wire", line=1.2)
     g.rect(x + 3.5, y + 3.5, w - 7, h - 7, 5, stroke="hair")
     third = third_line(unit, style)
@@ -109,7 +126,7 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     if unit.kept_bytes:
         symbols.diamond(g, x + INSET, line + 33.4)
         g.text(x + INSET + 14, line + 37, words.memory(unit.kept_bytes), 11, ink="kept")
-    if style.backward and unit.parameters:
+    if style.backward and joint_gradient(unit, style).state != "none":
         _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style), style)
 
 
@@ -122,7 +139,7 @@ def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient, style: Style)
         text = norm_text(gradient, style)
         g.text(x, y, text, 11, ink="gradient", anchor="end")
         width = text_width(text, 11)
-    g.text(x - width - 7, y, symbols.NORM_OF, 11, anchor="end")
+    g.text(x - width - 7, y, symbols.norm_of(style.norms), 11, anchor="end")
 
 
 def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
@@ -130,17 +147,29 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     v, paper, line, ink = pill.value, "input-paper", "input-line", "forward"
     if pill.kind == "parameter":
         paper, line, ink = "parameter-paper", "parameter-line", "parameter"
-    elif pill.kind == "constant":
+    elif pill.kind in ("constant", "buffer"):
         paper, line, ink = "card", "hair", "muted"
     gradient = style.gradient(v)
     words, sizes = style.words, shape_text(pill, style)
-    title = f"{v.name or pill.name}: {words(pill.kind)} {sizes}, {words('values', words.count(size_of([v])))}"
+    kind = words("frozen parameter" if pill.frozen else pill.kind)
+    title = f"{v.name or pill.name}: {kind} {sizes}, {words('values', words.count(size_of([v])))}"
     if pill.uses > 1:
         title += f", {words('used by', pill.uses)}"
     if style.backward and gradient.state != "none":
         title += f", {told_gradient(gradient, words)}"
-    g = parent.group(pill.id, f"tensor {pill.kind}", title, box, name=v.name or pill.name, shape=sizes)
-    g.rect(x, y, w, h, h / 2, fill=paper, stroke=line, line=1.2, dash=symbols.DASH if pill.kind == "constant" else None)
+    facts: dict[str, Any] = {"name": v.name or pill.name, "shape": sizes}
+    if pill.frozen:
+        facts["frozen"] = True
+    if style.backward and gradient.state not in ("none", "missing", "unknown"):
+        facts["gradient"] = exact(gradient.norm)
+        if pill.id in style.shares and style.shares[pill.id].state not in ("shared", "none"):
+            facts["share"] = exact(style.shares[pill.id].norm)
+            title += f", {words('share here', words.digits(style.shares[pill.id].norm, 6))}"
+    if style.losses and v.requires_grad:
+        facts["gradients"] = [None if found.state == "none" else exact(found.norm) for found in style.of_pill(pill)]
+    g = parent.group(pill.id, f"tensor {pill.kind}", title, box, **facts)
+    dashed = pill.kind in ("constant", "buffer") or pill.frozen
+    g.rect(x, y, w, h, h / 2, fill=paper, stroke=line, line=1.2, dash=symbols.DASH if dashed else None)
     two = second_line(pill, style)
     first = y + (17 if two else h / 2 + 4.6)
     room = w - 34 - text_width(sizes, 12) - 8
@@ -150,9 +179,33 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
         return
     second = first + 15.5
     g.text(x + w - 17, second, count_runs(pill, style) or "", 11, anchor="end")
-    if style.backward:
-        g.text(x + 17, second, symbols.NORM_OF, 11)
-        at = x + 17 + runs_width(symbols.NORM_OF, 11) + 6
+    if pill.frozen:
+        g.text(x + 17, second, words("frozen"), 11, ink="muted")
+    elif style.backward:
+        share = style.shares.get(pill.id) if not style.losses else None
+        at = x + 17
+        if style.losses:
+            g.text(at, second, symbols.NORM_OF, 11)
+            g.text(at + runs_width(symbols.NORM_OF, 11) + 6, second, loss_runs(pill, style), 11)
+            return
+        if pill.cut:
+            if gradient.state == "flows":
+                g.text(at, second, "Σ", 11, ink="gradient")
+                at += text_width("Σ", 11) + 4
+            else:
+                gradient = Gradient("missing")
+        elif share is not None and share.state != "shared":
+            text = words.norm(share.norm)
+            g.text(at, second, symbols.NORM_OF, 11)
+            at += runs_width(symbols.NORM_OF, 11) + 6
+            g.text(at, second, text, 11, ink="gradient")
+            at += text_width(text, 11) + 8
+            sign = "Σ"
+            g.text(at, second, sign, 11, ink="gradient")
+            at += text_width(sign, 11) + 4
+        else:
+            g.text(at, second, symbols.NORM_OF, 11)
+            at += runs_width(symbols.NORM_OF, 11) + 6
         if gradient.state in ("missing", "none", "unknown"):
             symbols.nothing(g, at + 5, second - 4)
         else:
@@ -168,6 +221,7 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
     title += f", {style.words('of them', len(unit.outputs))}" if len(unit.outputs) > 1 else ""
     g = parent.group(unit.id, f"tensor {unit.kind}", title, card.box, name=unit.title, shape=sizes)
     loss = unit.kind == "loss"
+    ink, dash = LOSSES[style.losses.index(shown.id)] if shown.id in style.losses else ("gradient", None)
     g.rect(
         x,
         y,
@@ -175,7 +229,8 @@ def _paint_value(parent: Group, card: Card, style: Style) -> None:
         h,
         h / 2,
         fill="gradient-paper" if loss else "input-paper",
-        stroke="gradient" if loss else "input-line",
+        stroke=ink if loss else "input-line",
         line=1.2,
+        dash=dash if loss else None,
     )
     g.text(card.x, card.y + 4.6, shortened(value_runs(unit, style), w - 30, 13), 13, anchor="middle")

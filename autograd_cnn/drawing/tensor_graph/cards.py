@@ -3,20 +3,23 @@ placed."""
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from ...graph.step import Value
+from ...graph.step import Step, Value
 from ..canvas import symbols
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point, Run, runs_width
 from ..canvas.text import Words, mathematics, name_runs, one_of, shape
 from ..view.deck_differences import told_together
+from ..view.local_gradients import places
 from ..view.style import Style
 from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
+from .losses import LOSSES
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
@@ -78,7 +81,7 @@ def title_runs(unit: Unit) -> tuple[Run, ...]:
     first: tuple[Run, ...] = (Run(name, "bold"),)
     if name.startswith("^"):
         first = mathematics(f"x^{{{name[1:] or 'n'}}}", scale=1.2)
-    sign = unit.steps[0].name if unit.steps and not any(c.isalpha() for c in name) else ""
+    sign = unit.main.name if unit.steps and not any(c.isalpha() for c in name) else ""
     plain = " ".join(p for p in (sign, rest, ", ".join(unit.constants)) if p)
     return (*first, Run(f" {plain}", "sans", "muted")) if plain else first
 
@@ -110,8 +113,21 @@ def shape_text(pill: Pill, style: Style) -> str:
 
 
 def kept_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
-    """ "keeps x, y": what waits for the backward pass."""
-    return (Run(style.words("keeps") + " ", "sans", "kept"), *one_of(unit.keeps, "kept"))
+    """ "keeps x, y": what waits for the backward pass, named as the figure names it."""
+    return (Run(style.words("keeps") + " ", "sans", "kept"), *one_of(kept_names(unit, style), "kept"))
+
+
+def kept_names(unit: Unit, style: Style) -> tuple[str, ...]:
+    """What a unit keeps, an input by the name that its pill bears, the second of two by words."""
+    pills = {p.value.id: p.name for p in unit.pills}
+    found = []
+    for s in unit.steps:
+        names = getattr(s.primitive, "inputs", ())
+        given = {names[at]: i for at, i in zip(places(s), s.inputs, strict=True) if at < len(names)}
+        for name in s.keeps:
+            own = pills.get(given.get(name, -1))
+            found.append(own or (style.words("second argument") if name == "other" else name))
+    return tuple(dict.fromkeys(found))
 
 
 def kept_size(unit: Unit, style: Style) -> str:
@@ -119,18 +135,63 @@ def kept_size(unit: Unit, style: Style) -> str:
     return style.words.memory(unit.kept_bytes) if unit.kept_bytes else style.words("shared")
 
 
+def notes_text(unit: Unit, style: Style) -> str:
+    """Settings and what else is to be said of an operation, in a line."""
+    return style.words.comma.join(unit.notes)
+
+
 def joint_gradient(unit: Unit, style: Style) -> Gradient:
-    """The norm over all parameters of a folded module."""
-    return joint(style.gradient(v) for v in unit.parameters.values())
+    """What the norm on a folded module is of: ∂E/∂output, or over all its parameters."""
+    return copy_gradient(unit.steps, style)
+
+
+def copy_gradient(steps: Sequence[Step], style: Style, of: str | None = None) -> Gradient:
+    """The norm of the gradient of what some steps of a graph together give, or of all parameters in them: as the figure has it, or `of`
+    "outputs" or "parameters"."""
+    if (of or style.norms) == "outputs":
+        return style.gradient(style.values[steps[-1].outputs[-1]])
+    inside = {i for s in steps for i in s.inputs if style.values[i].held == "parameter" or style.values[i].kind == "parameter"}
+    return joint(style.gradient(style.values[i]) for i in sorted(inside))
 
 
 def copy_gradients(unit: Unit, style: Style) -> list[Gradient]:
-    """The gradient at the output of each copy of a deck; where those are not known, that of each copy's parameters."""
-    found = [style.gradient(style.values[copy[-1].outputs[-1]]) for copy in unit.copies]
-    if any(g.state not in ("unknown", "missing") for g in found):
-        return found
-    inside = [{i for s in copy for i in s.inputs if style.values[i].kind == "parameter"} for copy in unit.copies]
-    return [joint(style.gradient(style.values[i]) for i in sorted(ids)) for ids in inside]
+    """The gradient of each copy of a deck."""
+    return [copy_gradient(copy, style) for copy in unit.copies]
+
+
+def loss_runs(pill: Pill, style: Style) -> tuple[Run, ...]:
+    """The norm that each of several losses brings to a pill, in its ink; ∅ stands for none."""
+    runs: list[Run] = []
+    for g, (ink, _) in zip(style.of_pill(pill), LOSSES, strict=False):
+        runs += [Run("  "), Run("∅" if g.state == "none" else style.words.norm(g.norm), "sans", ink)]
+    return tuple(runs[1:])
+
+
+def gradient_facts(unit: Unit, style: Style) -> dict[str, Any]:
+    """The norms of ∂E/∂output and ∂E/∂parameters, where they are known, for those who read the figure's parts."""
+    facts = {}
+    for name, of in (("gradient", "outputs"), ("parameter_gradient", "parameters")) if style.backward else ():
+        found = copy_gradient(unit.steps, style, of)
+        if found.state not in ("none", "missing", "unknown"):
+            facts[name] = exact(found.norm)
+    return facts
+
+
+def told_norms(steps: Sequence[Step], style: Style) -> str:
+    """Both norms in words: "; ‖∂E/∂output‖ = 0.19; ‖∂E/∂parameters‖ = 5.3"."""
+    told = ""
+    for of in ("outputs", "parameters"):
+        found = copy_gradient(steps, style, of)
+        if found.state not in ("none", "missing", "unknown"):
+            told += f"; {style.words(f'norm of {of}')} = {style.words.digits(found.norm, 6)}"
+    return told
+
+
+def exact(norm: float) -> float | str:
+    """A norm for JSON, to nine digits; JSON has no word for what is not finite."""
+    if not math.isfinite(norm):
+        return str(norm)
+    return round(norm, 8 - math.floor(math.log10(norm))) if norm else 0.0
 
 
 # ------------------------------------------------------------------------------------------------------- measuring
@@ -171,7 +232,8 @@ def _need(unit: Unit, style: Style) -> float:
     if unit.kind == "deck":
         titles = runs_width(title_of_deck(unit), 13) + 20 + text_width(f"×{len(unit.copies)}", 12, "bold") + 20
         return 2 * INSET + max(titles, top, second, 150.0) + DECK
-    return 2 * INSET + max(top, second)
+    noted = text_width(notes_text(unit, style), 11) if unit.kind == "op" else 0.0
+    return 2 * INSET + max(top, second, noted)
 
 
 def _height(unit: Unit, style: Style) -> float:
@@ -179,7 +241,7 @@ def _height(unit: Unit, style: Style) -> float:
         return DECK + 71.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
     if unit.kind == "module":
         return 76.0 if third_line(unit, style) else 58.0
-    return 52.0 if style.shows_kept else 36.0
+    return (52.0 if style.shows_kept else 36.0) + (16.0 if unit.notes else 0.0)
 
 
 def operations_text(unit: Unit, style: Style) -> str:
@@ -202,7 +264,7 @@ def difference_lines(unit: Unit, style: Style) -> list[str]:
 
 def third_line(unit: Unit, style: Style) -> bool:
     """Has the card a third line: what it keeps, or its parameters' gradients?"""
-    return bool(unit.kept_bytes) or (style.backward and bool(unit.parameters))
+    return bool(unit.kept_bytes) or (style.backward and joint_gradient(unit, style).state != "none")
 
 
 def _count(unit: Unit) -> int:
@@ -217,7 +279,7 @@ def module_title(unit: Unit) -> tuple[Run, ...]:
 
 def second_line(pill: Pill, style: Style) -> bool:
     """Has the pill a second line: a parameter's count or gradient?"""
-    return pill.kind == "parameter" and (style.backward or len(pill.value.shape or ()) > 1)
+    return pill.kind == "parameter" and (style.backward or pill.frozen or len(pill.value.shape or ()) > 1)
 
 
 def _pill_need(pill: Pill, style: Style) -> float:
@@ -225,8 +287,14 @@ def _pill_need(pill: Pill, style: Style) -> float:
     second = 0.0
     if second_line(pill, style):
         second = 12 + runs_width(count_runs(pill, style), 11)
-        if style.backward:
+        if pill.frozen:
+            second += text_width(style.words("frozen"), 11)
+        elif style.backward:
             second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value), style), 11)
+            if style.losses:
+                second += runs_width(loss_runs(pill, style), 11)
+            share = style.shares.get(pill.id)
+            second += text_width(f"{style.words.norm(share.norm)} Σ ", 11) + 12 if share is not None else 0.0
     return 34 + max(first, second)
 
 

@@ -3,9 +3,11 @@ the gradient's norm at its output."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..canvas import symbols
 from ..canvas.metrics import shorten, text_width
-from ..canvas.scene import Group, shortened
+from ..canvas.scene import Group, runs_width, shortened
 from ..view.deck_differences import told
 from ..view.style import Style
 from ..view.view import Gradient, Unit, size_of
@@ -14,13 +16,16 @@ from .cards import (
     DECK,
     INSET,
     Card,
+    copy_gradient,
     copy_gradients,
     difference_lines,
+    exact,
     norm_text,
     operations_text,
     output_text,
     title_of_deck,
     told_gradient,
+    told_norms,
 )
 
 LEAST = 4.0  # the height of the smallest bar
@@ -31,7 +36,12 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
     """Draw a deck."""
     unit, (x, y, w, h), words = card.unit, card.box, style.words
     out, count = output_text(unit, style), size_of(unit.parameters.values())
-    facts = {"module": unit.title, "shape": out, "copies": len(unit.copies), "parameters": count}
+    facts: dict[str, Any] = {"module": unit.title, "shape": out, "copies": len(unit.copies), "parameters": count}
+    if style.backward:
+        for name, of in (("gradients", "outputs"), ("parameter_gradients", "parameters")):
+            norms = [copy_gradient(c, style, of) for c in unit.copies]
+            if any(n.state in ("flows", "zero", "nan") for n in norms):
+                facts[name] = [exact(n.norm) if n.state in ("flows", "zero", "nan") else None for n in norms]
     g = parent.group(unit.id, "module deck", _told(unit, style, out), card.box, **facts)
     for k in (2, 1, 0):
         stroke, line = ("hair", 1.0) if k else ("dark", 1.2)
@@ -77,7 +87,7 @@ def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) 
         g.polygon([*outline, (x + width, bottom)], fill="gradient", opacity=0.75)
     else:
         for i, (v, high) in enumerate(zip(gradients, heights, strict=True)):
-            bar = g.group(None, "bar", f"{i + 1} / {len(gradients)}: {_number(v, style)}")
+            bar = g.group(None, "bar", f"{i + 1} / {len(gradients)}: {_number(v, style)}{told_norms(unit.copies[i], style)}")
             left, thick = x + i * pitch, pitch - gap
             if v.state == "flows":
                 bar.rect(left, bottom - high, thick, high, fill="gradient", opacity=0.75)
@@ -85,6 +95,12 @@ def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) 
                 dash = symbols.DASH if v.state == "nan" else None
                 bar.rect(left + 0.5, bottom - high, thick - 1, high, stroke="gradient", dash=dash)
     g.line((x, bottom + 0.5), (x + width, bottom + 0.5), stroke="hair")
+    ends = [
+        9.0 if v.state in ("missing", "none", "unknown") else text_width(norm_text(v, style), 10.5) for v in (gradients[0], gradients[-1])
+    ]
+    said = symbols.norm_of(style.norms)
+    if runs_width(said, 10.5) + 2 * max(ends) + 16 <= width:
+        g.text(x + width / 2, bottom + 15, said, 10.5, anchor="middle")
     for at, anchor, v in ((x, "start", gradients[0]), (x + width, "end", gradients[-1])):
         if v.state in ("missing", "none", "unknown"):
             symbols.nothing(g, at + (5 if anchor == "start" else -5), bottom + 11)

@@ -3,21 +3,40 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
+from typing import Any
 
+from ...graph.step import Step, Value
 from ..canvas import symbols
 from ..canvas.geometry import Space, at_length, bounds, parallel
-from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Run, Scene, runs_width
 from ..canvas.text import Words
 from ..view.local_gradients import contribution_norm
 from ..view.style import Style
-from ..view.view import Edge, Gradient, Panel, View, is_freed, joint, leaves_only, number_of, size_of, summary
+from ..view.view import (
+    Edge,
+    Gradient,
+    Panel,
+    Pill,
+    Unit,
+    View,
+    gradient_of,
+    has_gradients,
+    is_freed,
+    joint,
+    leaves_only,
+    losses_of,
+    number_of,
+    size_of,
+    summary,
+)
 from .card_painting import paint
-from .cards import Card, copy_gradients, measure, output_text, pill_arrows, told_gradient
+from .cards import Card, copy_gradients, exact, measure, output_text, pill_arrows, told_gradient
 from .legend import legend_entries
+from .losses import BESIDE, LOSSES, check_losses
 from .placement import LANE, lay_out
 from .routes import Route, occupied
 
@@ -31,6 +50,7 @@ class _Flow:
 
     gradient: Gradient
     whole: Gradient | None = None
+    by_loss: list[Gradient] = field(default_factory=list)  # the share of each, where there are several losses
 
 
 def tensor_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
@@ -44,15 +64,22 @@ class Figure:
     def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str) -> None:
         self.view, self.style, self.title, self.subtitle = view, style, title, subtitle
         self.words = style.words
-        facts = summary(view)
+        self.facts = facts = summary(view)
         style.dtype, style.values = facts["dtype"], view.graph.values
         style.leaves_only = leaves_only(view.graph)
+        style.losses = losses_of(view.graph) if style.backward else ()
+        check_losses(len(style.losses))
         style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
         self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
         for e in view.edges:
             self.twins.setdefault((e.value.id, e.head.id), []).append(e)
         self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
+        shared = [(u, p) for u in view.units for p in u.pills if p.uses > 1] if style.backward else []
+        style.shares = {p.id: self.share(u, p) for u, p in shared}
+        style.shares_by_loss = {p.id: [self.share(u, p, k) for k in range(len(style.losses))] for u, p in shared}
         style.scale = symbols.LaneScale.of(self.norms())
+        if style.leaves_only:  # nothing is known of outputs
+            style.norms = "parameters"
         decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
         style.bars = symbols.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
         self.cards = {c.unit.id: c for c in measure(view.units, style)}
@@ -71,21 +98,62 @@ class Figure:
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
+        """What comes back along an edge: of the sum of the losses, and of each."""
+        found = self.flow_of(e)
+        found.by_loss = [self.flow_of_loss(e, k) for k in range(len(self.style.losses))] if not e.cut else []
+        return found
+
+    def flow_of_loss(self, e: Edge, loss: int) -> Gradient:
+        whole = joint(gradient_of(v, loss) for v in e.values)
+        if e.more or e.branches == 1 or whole.state == "none":
+            return whole
+        steps, which = self.steps_of(e)
+        share = contribution_norm(self.view.graph, steps, e.value.id, which, loss) if steps else whole.norm
+        if share is None:
+            return Gradient("none")
+        return Gradient("nan" if not math.isfinite(share) else "flows" if share else "zero", share)
+
+    def steps_of(self, e: Edge) -> tuple[list[Step], int | None]:
+        """The steps at an edge's head that take its value, and as which of several edges that bring it."""
+        twins = self.twins[e.value.id, e.head.id] if not e.head.folded else []
+        return [s for s in e.head.steps if e.value.id in s.inputs], twins.index(e) if len(twins) > 1 else None
+
+    def flow_of(self, e: Edge) -> _Flow:
         whole = joint(self.style.gradient(v) for v in e.values)
+        if e.cut:
+            return _Flow(Gradient("cut"))
         if e.more:
             return _Flow(whole)
-        if whole.state != "flows" or e.branches == 1:
+        if whole.state not in ("flows", "zero") or e.branches == 1:
             return _Flow(whole)
-        steps = [s for s in e.head.steps if e.value.id in s.inputs]
-        twins = self.twins[e.value.id, e.head.id] if not e.head.folded else []
-        which = twins.index(e) if len(twins) > 1 else None
-        share = contribution_norm(self.view.graph, steps[0], e.value.id, which) if len(steps) == 1 else None
+        steps, which = self.steps_of(e)
+        share = contribution_norm(self.view.graph, steps, e.value.id, which) if steps else None
+        if not e.head.works:  # an output's own gradient, beside what comes back from its uses
+            share = 1.0 if e.value.id in self.view.graph.outputs and self.is_seed(e.value) else None
         if share is None:
             return _Flow(Gradient("shared", whole.norm), whole)
-        return _Flow(Gradient("flows" if share else "zero", share), whole)
+        return _Flow(Gradient("nan" if not math.isfinite(share) else "flows" if share else "zero", share), whole)
+
+    def is_seed(self, value: Value) -> bool:
+        """Did a backward pass begin at this value, with the gradient 1?"""
+        return math.prod(value.shape or ()) == 1 and (value.id in self.style.losses or len(self.view.graph.outputs) == 1)
+
+    def share(self, u: Unit, p: Pill, loss: int | None = None) -> Gradient:
+        """What one unit hands back to a value that hangs on several; of one loss of several."""
+        if p.cut:
+            return Gradient("none")
+        whole = self.style.gradient(p.value) if loss is None else gradient_of(p.value, loss)
+        if whole.state not in ("flows", "zero"):
+            return whole
+        found = contribution_norm(self.view.graph, [s for s in u.steps if p.value.id in s.inputs], p.value.id, loss=loss)
+        if found is None:
+            return Gradient("shared", whole.norm) if loss is None else Gradient("none")
+        return Gradient("flows" if found else "zero", found)
 
     def norms(self) -> list[float]:
         found = [f.gradient.norm for f in self.flows.values()]
+        found += [g.norm for g in self.style.shares.values()]
+        found += [g.norm for f in self.flows.values() for g in f.by_loss]
         return found + [self.style.gradient(v).norm for v in self.view.parameters.values()] if self.style.backward else []
 
     # ------------------------------------------------------------------------------------------------- headers
@@ -100,7 +168,8 @@ class Figure:
 
     # ------------------------------------------------------------------------------------------------- drawing
     def scene(self) -> Scene:
-        scene = Scene(title=self.title, name="graph", lang=self.words.lang, desc=self.description())
+        facts = {name: self.facts[name] for name in ("operations", "parameters", "frozen", "held", "kept")}
+        scene = Scene(title=self.title, name="graph", lang=self.words.lang, desc=self.description(), data=facts)
         wide = symbols.heading(scene, self.title, self.subtitle)
         right, bottom = self.paint_all(scene)
         entries = self.legend()
@@ -111,8 +180,9 @@ class Figure:
         return scene
 
     def legend(self) -> list[symbols.Entry]:
-        states = {f.gradient.state for f in self.flows.values()}
-        return legend_entries(self.view, self.style, states, any(f.whole for f in self.flows.values()))
+        states = {f.gradient.state for f in self.flows.values() if not f.by_loss}
+        states |= {g.state for f in self.flows.values() for g in f.by_loss}
+        return legend_entries(self.view, self.style, states, any(f.whole and not f.by_loss for f in self.flows.values()))
 
     def paint_all(self, scene: Scene) -> tuple[float, float]:
         """Paint everything but heading and legend; how far it reaches to the right and down."""
@@ -202,13 +272,23 @@ class Figure:
     def paint_arrows(self, group: Group, card: Card) -> None:
         """The arrows between a card and its pills: one there, one back if a gradient is wanted."""
         for (x0, y), (x1, _), pill in pill_arrows(card):
-            gradient = self.style.gradient(pill.value) if self.style.backward else Gradient("none")
-            back = gradient.state != "none"
+            gradient = self.style.shares.get(pill.id, self.style.gradient(pill.value)) if self.style.backward else Gradient("none")
+            if pill.cut:
+                gradient = Gradient("cut")
+            back = gradient.state not in ("none", "cut", "unknown")
             d = LANE if back else 0.0
-            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}" + _told(gradient, self.words))
+            told = self.words("told cut") if pill.cut else _told(gradient, self.words)
+            facts: dict[str, Any] = {"cut": True} if pill.cut else {}
+            g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}{told}", **facts)
             dash = symbols.DASH if self.style.backward and not back else None
             symbols.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
-            if gradient.state == "flows":
+            if pill.cut:
+                symbols.cut(g, ((x0 + x1) / 2, y), (1.0, 0.0))
+            if self.style.losses and back:
+                self.paint_lanes(g, [(x1 - 1.5, y), (x0 + 1.5, y)], self.style.of_pill(pill), d, -1)
+            elif gradient.state == "shared":
+                symbols.lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)], 0.0, self.style.scale)
+            elif gradient.state == "flows":
                 symbols.lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)], gradient.norm, self.style.scale)
             elif back:
                 symbols.hollow_lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)])
@@ -216,18 +296,28 @@ class Figure:
     def paint_route(self, group: Group, r: Route) -> None:
         e = r.edge
         flow = self.flows.get(e.id, _Flow(Gradient("none")))
-        back = flow.gradient.state not in ("none", "unknown")
-        told = _told(flow.gradient, self.words)
+        back = flow.gradient.state not in ("none", "unknown", "cut")
+        told = self.words("told cut") if e.cut else _told(flow.gradient, self.words)
         if flow.whole:
             told += f"; {self.words('summed over', e.branches, self.words.digits(flow.whole.norm, 6))}"
         shape = "×".join(map(str, e.value.shape or ())) or self.words("scalar")
-        g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id)
+        facts: dict[str, Any] = {"cut": True} if e.cut else {}
+        if flow.gradient.state in ("flows", "zero", "nan"):
+            facts["gradient"] = exact(flow.gradient.norm)
+        if flow.by_loss:
+            facts["gradients"] = [None if f.state == "none" else exact(f.norm) for f in flow.by_loss]
+        g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id, **facts)
         d = LANE if back else 0.0
-        dash = symbols.DASH if self.style.backward and flow.gradient.state == "none" else None
+        dash = symbols.DASH if self.style.backward and flow.gradient.state in ("none", "cut") else None
         if not back:
             symbols.smooth_wire(g, r.track, "dark", 1.3, dash, 7.0)
+            if e.cut:
+                symbols.cut(g, *at_length(r.track.points, 0.5))
             return
         symbols.wire(g, parallel(r.track.points, d))
+        if flow.by_loss:
+            self.paint_lanes(g, r.track.points[::-1], flow.by_loss, d)
+            return
         lane = parallel(r.track.points[::-1], d)
         if flow.gradient.state == "flows":
             symbols.lane(g, lane, flow.gradient.norm, self.style.scale)
@@ -236,11 +326,28 @@ class Figure:
         else:
             symbols.hollow_lane(g, lane)
 
+    def paint_lanes(self, group: Group, points: Sequence[Point], found: Sequence[Gradient], first: float, side: int = 1) -> None:
+        """A lane for each loss that brings something, beside each other (to the right of the way back, or with -1 to the left), each in
+        its ink and dash."""
+        for k, g in enumerate(found):
+            if g.state == "none":
+                continue
+            lane = parallel(points, side * (first + k * BESIDE))
+            if g.state == "flows":
+                symbols.lane(group, lane, g.norm, self.style.scale, *LOSSES[k])
+            else:
+                symbols.hollow_lane(group, lane, LOSSES[k][0])
+
     # ------------------------------------------------------------------------------------------------- numbers
     def label(self, group: Group, r: Route) -> None:
         """The norm beside a gradient lane; where several edges share a value, the sum beside the first of them."""
         flow = self.flows.get(r.edge.id)
-        if flow is None or flow.gradient.state in ("none", "unknown"):
+        if flow is None or flow.gradient.state in ("none", "unknown", "cut"):
+            return
+        if flow.by_loss:
+            runs = [Run(self.words.norm(g.norm), "sans", LOSSES[k][0]) for k, g in enumerate(flow.by_loss) if g.state != "none"]
+            spaced = [r for k, run in enumerate(runs) for r in ((Run("  "), run) if k else (run,))]
+            self.write(group, r, spaced, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
             return
         if flow.whole is not None and r.edge.value.id not in self.summed:
             self.summed.add(r.edge.value.id)
@@ -249,12 +356,14 @@ class Figure:
             text = "" if flow.gradient.state == "missing" else self.words.norm(flow.gradient.norm)
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))
 
-    def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
+    def write(self, group: Group, r: Route, text: str | Sequence[Run], shares: tuple[float, ...], under: Card | None = None) -> None:
         """Write beside the gradient's lane, where least is in the way, never on a card or on other writing; a sum under its card,
         if there is room."""
-        width = text_width(text, 11) if text else 9.0
+        runs = (Run(text, "sans", "gradient"),) if isinstance(text, str) else tuple(text)
+        width = runs_width(runs, 11) if text else 9.0
         flow = self.flows[r.edge.id].gradient
         half = self.style.scale.width(flow.norm) / 2 if flow.state == "flows" else 2.0
+        half += BESIDE * (len(self.style.losses) - 1) if self.style.losses else 0.0
         finer = tuple(k / 30 for k in range(1, 30))
         places: Iterable[Point] = (self._beside(r, share, side, half, width) for s in (shares, finer) for side in (1, -1) for share in s)
         if under is not None:
@@ -275,7 +384,7 @@ class Figure:
         x, y = best
         self.solid.take((x, y - 5, width, 12.0))
         if text:
-            group.text(x, y + 4, text, 11, ink="gradient", halo="paper" if least else None)
+            group.text(x, y + 4, runs, 11, halo="paper" if least else None)
         else:
             symbols.nothing(group, x + 4.5, y)
 
@@ -302,12 +411,13 @@ class Figure:
         if self.style.backward:
             parts.append(words("lanes"))
             for v in self.view.parameters.values():
-                parts.append(f"{v.name or words('parameter')}: {told_gradient(self.style.gradient(v), words)}.")
+                told = told_gradient(self.style.gradient(v), words) if v.requires_grad else words("frozen")
+                parts.append(f"{v.name or words('parameter')}: {told}.")
         return " ".join(parts)
 
 
 def _told(g: Gradient, words: Words) -> str:
-    if g.state in ("none", "unknown"):
+    if g.state in ("none", "unknown", "cut"):
         return ""
     return f"; {told_gradient(g, words)}" + (f" {words('over branches')}" if g.state == "shared" else "")
 
@@ -317,15 +427,22 @@ def subtitle_of(view: View, words: Words, precision: int) -> str:
     facts = summary(view)
     shown = facts["operations"] if not view.folded else words("drawn as", words.count(facts["operations"]), len(view.units))
     parts = [words.operations(facts["operations"]) if not view.folded else shown]
-    if facts["parameters"]:
+    if facts["held"] > facts["parameters"]:
+        parts.append(words("parameters of", words.count(facts["parameters"]), words.count(facts["held"])))
+    elif facts["parameters"]:
         parts.append(words.parameters(facts["parameters"]))
+    if facts["frozen"]:
+        parts.append(words("of them frozen", words.count(facts["frozen"])))
     if facts["dtype"]:
         parts.append(facts["dtype"])
     for u in view.units:
         if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
-            parts.append(f"{words('loss')} {words.figure(v, precision)}")
+            name = words("loss") if sum(w.kind == "loss" for w in view.units) == 1 else u.title
+            parts.append(f"{name} {words.figure(v, precision)}")
     if facts["kept"]:
         parts.append(words("kept in all", words.memory(facts["kept"])))
     if is_freed(view.graph):
         parts.append(words("freed"))
+        if has_gradients(view.graph) and leaves_only(view.graph):
+            parts.append(words("leaves only"))
     return words.comma.join(parts)

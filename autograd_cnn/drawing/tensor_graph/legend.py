@@ -10,6 +10,7 @@ from ..canvas.theme import family_role
 from ..view.style import Style
 from ..view.view import View
 from .cards import copy_gradients
+from .losses import loss_entries
 
 Sample = Callable[[Group, float, float], None]
 
@@ -21,7 +22,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
     kinds = {u.kind for u in view.units}
     entries = [_entry(words("forward"), lambda g, x, y: symbols.wire(g, [(x, y), (x + 40, y)]))]
     if style.backward:
-        dashed = "none" in states or bool(pills - {"parameter"})
+        dashed = "none" in states or bool(pills - {"parameter"}) or any(p.frozen for u in view.units for p in u.pills)
         entries += _gradient_entries(view, style, states, branching, dashed)
     if view.kept_bytes:
         entries.append(_entry(words("kept"), lambda g, x, y: symbols.diamond(g, x + 15, y, 5.2), height=18, gap=6))
@@ -32,25 +33,40 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         ("input", "input-paper", "input-line"),
     ):
         if kind in pills or kind in kinds:
-            entries.append(_entry(words(kind), _pill(paper, line)))
-    if "constant" in pills:
-        entries.append(_entry(words("constant"), _pill("card", "hair", symbols.DASH)))
+            said = "input or constant" if kind == "input" and unnamed_on_tape(view) else kind
+            entries.append(_entry(words(said), _pill(paper, line)))
+    if any(p.frozen for u in view.units for p in u.pills):
+        entries.append(_entry(words("frozen parameter"), _pill("parameter-paper", "parameter-line", symbols.DASH)))
+    for kind in ("constant", "buffer"):
+        if kind in pills:
+            entries.append(_entry(words(kind), _pill("card", "hair", symbols.DASH)))
+    if any(e.cut for e in view.edges) or any(p.cut for u in view.units for p in u.pills):
+        entries.append(_entry(words("cut"), _cut))
     if "op" in kinds:
         entries.append(_entry(words("operation"), _operation))
-    families = dict.fromkeys(u.steps[0].family for u in view.units if u.kind == "op")
+    families = dict.fromkeys(u.main.family for u in view.units if u.kind == "op")
     entries += [_entry(words.family(f), _family(f), height=19) for f in families if family_role(f) != "hair"]
     if view.panels:
         entries.append(_entry(words("module"), _panel, gap=5))
     if "module" in kinds:
         entries.append(_entry(words("folded"), _folded, gap=0 if view.panels else 5))
+    if style.backward and "module" in kinds:
+        entries.append(symbols.Entry(_norm(style.norms), (Run(words(f"norms {style.norms}"), "sans", "muted"),), 20.0))
     if "deck" in kinds:
         entries.append(_entry(words("deck"), _deck, height=30, gap=6))
         if style.backward:
-            entries.append(_entry(words("bars"), _bars, gap=4, height=17))
+            entries.append(_entry(words(f"bars {style.norms}"), _bars, gap=4, height=17))
             norms = [g.norm for u in view.units for g in copy_gradients(u, style) if g.state == "flows"]
             if norms:
                 entries.append(_entry(words("bars range", words.norm(min(norms)), words.norm(max(norms))), lambda g, x, y: None))
     return entries
+
+
+def unnamed_on_tape(view: View) -> bool:
+    """Is there an array of which a tape, which holds no calls, cannot tell whether it was handed in or made on the way?"""
+    graph = view.graph
+    used = {i for s in graph.steps for i in s.inputs}
+    return graph.structure is None and any(v.kind == "input" and v.name is None and v.id in used and not v.held for v in graph.values)
 
 
 def _gradient_entries(view: View, style: Style, states: Collection[str], branching: bool, dashed: bool) -> list[symbols.Entry]:
@@ -63,6 +79,7 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
         meaning = [Run(words.digits(size, 6) if size >= 1e-3 else words.norm(size), "sans", "gradient")]
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
         entries.append(symbols.Entry(_lane(size, scale), tuple(meaning), 20.0))
+    entries += loss_entries(view, style)
     found = {*states, *(style.gradient(v).state for v in view.parameters.values())}
     for state, sign in (("zero", "0"), ("nan", "NaN"), ("missing", "")):
         if state in found:
@@ -97,6 +114,18 @@ def _hollow(g: Group, x: float, y: float) -> None:
 def _missing(g: Group, x: float, y: float) -> None:
     _hollow(g, x, y)
     symbols.nothing(g, x + symbols.SAMPLE + symbols.LEGEND_GAP + 5, y)
+
+
+def _norm(of: str) -> Sample:
+    def sample(g: Group, x: float, y: float) -> None:
+        g.text(x, y + 4, symbols.norm_of(of), 11)
+
+    return sample
+
+
+def _cut(g: Group, x: float, y: float) -> None:
+    g.line((x, y), (x + 40, y), stroke="dark", line=1.3, dash=symbols.DASH)
+    symbols.cut(g, (x + 20, y), (1.0, 0.0))
 
 
 def _operation(g: Group, x: float, y: float) -> None:

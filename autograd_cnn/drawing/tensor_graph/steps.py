@@ -40,9 +40,10 @@ class _StepFigure(Figure):
 
     page = 0.0
 
-    def write(self, group: Group, r: Route, text: str, shares: tuple[float, ...], under: Card | None = None) -> None:
-        kind = "sum" if text.startswith("Σ") else "norm"
-        named = group.group(f"{kind}-{r.edge.id}", "norm", text or "∅", edge=r.edge.id)
+    def write(self, group: Group, r: Route, text: str | Sequence[Run], shares: tuple[float, ...], under: Card | None = None) -> None:
+        said = text if isinstance(text, str) else "".join(run.text for run in text)
+        kind = "sum" if said.startswith("Σ") else "norm"
+        named = group.group(f"{kind}-{r.edge.id}", "norm", said or "∅", edge=r.edge.id)
         super().write(named, r, text, shares, under)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from ...engine.variable import Variable, box, unbox
 from ...errors import GraphError, InplaceError
 from ...graph.graph import Graph
-from ...graph.trace import trace
+from ...graph.trace import onlooker, trace
 from ...support.evaluation import evaluating
 from .arrays import array_of
+from .observing import observing
 from .view import has_gradients
 
 
@@ -52,13 +53,15 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
         made = [variable_of(x, target, "draw") for x in inputs] or [fitting_input(target)]
         with evaluating(target):  # nobody's data: they are not for the batch statistics
             return graph_of(target, made, backward, names, live)
-    elif callable(target) and backward:
-        result = target(*inputs)
+    elif callable(target) and backward and not live:
+        with observing(target):
+            result = target(*inputs)
         if _recorded(result) is None:
             raise TypeError(f"draw: expected the function to return a tensor to walk back from, got {type(result).__name__}.")
         return graph_of(result, (), backward, names, live)
     elif callable(target):
-        graph = trace(target, *inputs)
+        with observing(target):
+            graph = onlooker(target, inputs, {}, gradients=backward)
     else:
         raise TypeError(f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}.")
     if backward and not has_gradients(graph):
@@ -76,6 +79,8 @@ def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any], li
     has several outputs, was written to), with the gradients that a backward pass left in it."""
     if not backward:
         return Graph.of(*values, names=names)
+    if len(values) > 1 and not live:
+        raise GraphError(f"draw: expected one output to walk back from, got {len(values)}.")
     try:
         return Graph.of(*values, gradients=True, names=names)
     except (GraphError, InplaceError):
@@ -162,7 +167,7 @@ def traced(model: Any, input: Any, what: str, note: Callable[[Any], Any] | None 
     if input is None:
         raise TypeError(f"draw.{what}: expected an input for the model: a tensor, an array, or its shape, such as (1, 3, 224, 224).")
     inputs = input if isinstance(input, list) else [input]
-    with evaluating(model) if evaluate else nullcontext():
+    with evaluating(model) if evaluate else nullcontext(), observing(model):
         return trace(model, *(variable_of(x, model, what) for x in inputs), note=note)
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 from ...engine.node import ScopeName
 from ...graph.graph import Graph
-from ...graph.step import Step, Value, parameter_names
+from ...graph.step import Step, Value
 from ..canvas.text import Words
 from .blocks import Block, Deck, Likeness
 from .deck_differences import differences
 from .folding import Fold, Part, cut_of
 from .local_gradients import places
-from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of
+from .notes import notes_of, passes_back
+from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of, parameters_of
 
 FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 # Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
@@ -34,6 +36,30 @@ def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words
     return _Builder(graph, fold or Fold(rule="none"), circuit, words or Words()).build()
 
 
+def title_of(unit: Unit) -> str:
+    """What the user wrote: the label of the operation, or of the one that a call of several is named after, or the call's own name."""
+    call, label = unit.steps[0].call, unit.main.label
+    if len(unit.steps) == 1 or call is None or _squashed(call[0]) in _squashed(label):
+        return label
+    return call[0].replace("_", " ")
+
+
+def _squashed(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def output_names(structure: Any, name: str = "") -> Iterator[tuple[int, str]]:
+    """What a function calls the values it returns, by their number: the keys of a dict, the fields of a named tuple."""
+    if isinstance(structure, int) and not isinstance(structure, bool):
+        yield structure, name
+    elif isinstance(structure, dict):
+        for key, part in structure.items():
+            yield from output_names(part, str(key))
+    elif isinstance(structure, tuple) and structure[:1] != ("constant",):
+        for i, part in enumerate(structure):
+            yield from output_names(part, structure._fields[i] if hasattr(structure, "_fields") else f"{name}.{i}" if name else "")
+
+
 class _Builder:
     def __init__(self, graph: Graph, fold: Fold, circuit: bool, words: Words) -> None:
         self.graph = graph
@@ -45,10 +71,9 @@ class _Builder:
         self.unit_of_step: dict[int, Unit] = {}
         self.uses: dict[int, list[Step]] = {}
         for step in graph.steps:
-            for v in step.inputs:
+            for v in taken(step):
                 self.uses.setdefault(v, []).append(step)
-        nodes = (v.node for v in graph.values if v.kind == "result")
-        self.owned = parameter_names(getattr(n, "scope", None) for n in nodes)  # the leaves that a module holds
+        self.of_modules = parameters_of(graph)
         roots = {s.scope[0] for s in graph.steps if s.scope}
         self.root = next(iter(roots)) if len(roots) == 1 else None
 
@@ -67,7 +92,8 @@ class _Builder:
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
-        units = [self.unit(part) for part in cut_of(self.graph, self.fold, self.inputs_drawn() + len(self.graph.outputs))]
+        parts = cut_of(self.graph, self.fold, self.inputs_drawn() + len(self.graph.outputs))
+        units = [self.unit(part) for part in parts]
         for unit in units:
             for step in unit.steps:
                 self.unit_of_step[step.index] = unit
@@ -98,7 +124,9 @@ class _Builder:
             return unit
         if part.call and (len(steps) > 1 or self.parameters_of(steps[0])):
             return Unit("", "module", part.name, part.scopes, steps)
-        return Unit("", "op", self.words.label(steps[0].label), steps[0].scope, steps)
+        unit = Unit("", "op", "", steps[0].scope, steps, notes=notes_of(steps, self.graph, self.words))
+        unit.title = self.words.label(title_of(unit))
+        return unit
 
     def deck_title(self, deck: Deck) -> str:
         """The names of what is repeated: "cell", or "1 … 35"."""
@@ -130,11 +158,7 @@ class _Builder:
         return {v.id: v for v in values if self.is_parameter(v)}
 
     def is_parameter(self, value: Value) -> bool:
-        """Where there are modules, a leaf that none of them holds is an input that wants a gradient; what one of them holds is a
-        parameter, if frozen."""
-        if value.kind == "parameter":
-            return not self.owned or id(value.node) in self.owned
-        return value.kind == "input" and id(value.data) in self.owned  # frozen
+        return value.id in self.of_modules
 
     # ------------------------------------------------------------------------------------------------- panels
     def make_panels(self, units: list[Unit]) -> list[Panel]:
@@ -212,17 +236,19 @@ class _Builder:
             steps = self.uses.get(value.id, [])
             if value.id in self.producer or not steps:
                 continue
-            users = list({id(u): u for u in (self.unit_of_step[s.index] for s in steps)}.values())
+            units_of = [self.unit_of_step[s.index] for s in steps]
+            users = list({id(u): u for u in units_of}.values())
+            uses = len({id(u) if len(u.steps) > 1 and u.kind == "op" else i for i, u in enumerate(units_of)})
             if self.circuit and (value.kind != "constant" or value.name):
                 alone.append((self.standing(value), users))
             elif self.is_parameter(value):
                 for u in users:
                     if u.kind == "op":
-                        self.hang(u, value, "parameter", len(steps))
+                        self.hang(u, value, "parameter", uses)
             elif value.kind == "constant" or self.is_state(value, steps):
                 for u in users:
                     self.place_constant(u, value)
-            elif len(users) == 1 and len(steps) == 1 and self.has_main_path(users[0], value):
+            elif len(users) == 1 and len(steps) == 1 and (value.id not in steps[0].inputs or self.has_main_path(users[0], value)):
                 self.hang(users[0], value, "input", 1)
             else:
                 alone.append((self.standing(value), users))
@@ -274,39 +300,51 @@ class _Builder:
     def hang(self, unit: Unit, value: Value, kind: str, uses: int) -> None:
         name = value.name.rsplit(".", 1)[-1] if value.name and unit.panel else value.name
         name = name or self.argument_name(unit, value)
-        unit.pills.append(Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses))
+        pill = Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses)
+        pill.cut = self.is_cut(unit, value)
+        unit.pills.append(pill)
+
+    def is_cut(self, unit: Unit, value: Value) -> bool:
+        """Does a value want a gradient that this unit, which takes it, does not hand back?"""
+        takes = [s for s in unit.steps if value.id in taken(s)]
+        return value.requires_grad and bool(takes) and not any(passes_back(s, value.id, self.graph) for s in takes)
 
     def argument_name(self, unit: Unit, value: Value) -> str:
         """A leaf without a name is called as the operation calls this argument."""
-        step = next(s for s in unit.steps if value.id in s.inputs)
+        step = next((s for s in unit.steps if value.id in s.inputs), None)
+        if step is None:  # among the parameters, as an index
+            return self.words("index")
         names = getattr(step.primitive, "inputs", ())
-        at = places(self.graph, step)[step.inputs.index(value.id)]
+        at = places(step)[step.inputs.index(value.id)]
         return str(names[at]) if at < len(names) else value.kind
 
     def place_constant(self, unit: Unit, value: Value) -> None:
         number = number_of(value)
-        step = next(s for s in unit.steps if value.id in s.inputs)
+        step = next((s for s in unit.steps if value.id in s.inputs), None)
         name = value.name or self.argument_name(unit, value)
-        if number is not None or self.circuit:
-            unit.constants.append("c" if number is None else self.words.digits(number, 6))
-            unit.constant_places.append(places(self.graph, step)[step.inputs.index(value.id)])
-        elif value.shape is None or unit.folded or (step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
+        if step is not None and (number is not None or self.circuit):
+            if len(unit.steps) == 1:  # of a call of several the numbers within are its own affair
+                unit.constants.append("c" if number is None else self.words.digits(number, 6))
+                unit.constant_places.append(places(step)[step.inputs.index(value.id)])
+        elif value.shape is None or unit.folded or (step is not None and step.family in _STATE_FAMILIES and step.inputs[0] != value.id):
             unit.hidden.append(name)
         else:
-            self.hang(unit, value, "constant", 1)
+            self.hang(unit, value, "buffer" if value.held else "constant", 1)
 
     def place_outputs(self) -> list[tuple[Unit, int]]:
         """A node for each output of the graph."""
         heads: list[tuple[Unit, int]] = []
         if self.circuit:
             return heads
-        for number, i in enumerate(self.graph.outputs):
-            value = self.graph.values[i]
+        ends = [self.graph.values[i] for i in self.graph.outputs]
+        alone = all(v.requires_grad and v.shape == () for v in ends)
+        names = dict(output_names(self.graph.structure))
+        for number, (i, value) in enumerate(zip(self.graph.outputs, ends, strict=True)):
             step = self.producer.get(i)
             is_loss = step is not None and step.family == "loss" and math.prod(value.shape or ()) == 1
-            kind = "loss" if is_loss or (len(self.graph.outputs) == 1 and value.requires_grad and value.shape == ()) else "output"
-            which = str(number) if kind == "output" and len(self.graph.outputs) > 1 else ""
-            name = value.name or self.words(kind) + which
+            kind = "loss" if is_loss or alone else "output"
+            which = str(number + (kind == "loss")) if len(ends) > 1 and not (is_loss and not alone) else ""
+            name = value.name or names.get(number) or self.words(kind) + which
             heads.append((Unit(self.new_id(f"t-{value.name or kind + which}"), kind, name, value=value), i))
         return heads
 
@@ -316,12 +354,12 @@ class _Builder:
 
         between: dict[tuple[str, str], Edge] = {}  # into and out of folded units: one edge for all that goes the same way
 
-        def join(tail: Unit, head: Unit, value: Value) -> None:
+        def join(tail: Unit, head: Unit, value: Value, cut: bool = False) -> None:
             known = between.get((tail.id, head.id)) if tail.folded or head.folded else None
             if known is not None:
                 known.more.append(value)
                 return
-            edge = Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value)
+            edge = Edge(self.new_id(f"e-{tail.id.split('-', 1)[1]}-{head.id.split('-', 1)[1]}"), tail, head, value, cut=cut)
             between[tail.id, head.id] = edge
             edges.append(edge)
 
@@ -329,13 +367,14 @@ class _Builder:
         for unit in units:
             seen: set[int] = set()
             for step in unit.steps:
-                for i in step.inputs:
+                for place, i in enumerate(taken(step)):
                     made = self.producer.get(i)
                     tail = self.unit_of_step[made.index] if made else leaf.get(i)
-                    if tail is None or tail is unit or (unit.folded and i in seen):
+                    if tail is None or tail is unit or (len(unit.steps) > 1 and i in seen):
                         continue
                     seen.add(i)
-                    join(tail, unit, self.graph.values[i])
+                    detached = place in step.bare and self.graph.values[i].requires_grad
+                    join(tail, unit, self.graph.values[i], detached and len(unit.steps) == 1)
         for head, i in heads:
             made = self.producer.get(i)
             source = self.unit_of_step[made.index] if made else leaf.get(i)
@@ -347,4 +386,10 @@ class _Builder:
                 branches[v.id] = branches.get(v.id, 0) + 1
         for e in edges:
             e.branches = branches[e.value.id]
+            e.cut = e.cut or (e.head.works and all(self.is_cut(e.head, v) for v in e.values))
         return edges
+
+
+def taken(step: Step) -> tuple[int, ...]:
+    """The values that a step takes: its inputs, and those among its parameters, such as an index."""
+    return (*step.inputs, *(i for i in dict.fromkeys(step.linked.values()) if i not in step.inputs))

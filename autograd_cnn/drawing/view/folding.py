@@ -6,13 +6,16 @@ A cut is a list of parts that cover all operations in order: an operation, a mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from ...errors import nearest
 from ...graph.graph import Graph
 from .blocks import Block, Deck, Likeness, all_calls, tree_of
 
+MOST_IN_A_CALL = 12  # operations of one call that are one card
 MOST_NODES = 60  # what a figure may show when it is left to itself
 Part = Block | Deck
 Predicate = Callable[[Block], bool]
@@ -41,7 +44,25 @@ class Fold:
 
 def cut_of(graph: Graph, fold: Fold, standing: int = 0) -> list[Part]:
     """The parts that are drawn. `standing` is how many nodes are drawn besides them (inputs, outputs)."""
-    return _Cut(graph, fold, MOST_NODES - standing).parts()
+    parts = _Cut(graph, fold, MOST_NODES - standing).parts()
+    return parts if fold.rule == "none" and fold.depth is None else calls_joined(graph, parts)
+
+
+def calls_joined(graph: Graph, parts: Sequence[Part]) -> list[Part]:
+    """Operations that one call of a library function is made of as one part, if they are few: what the user wrote is one card."""
+    found: list[Part] = []
+    sizes = Counter(s.call for s in graph.steps)
+    for (call, single), group in groupby(parts, lambda p: (_call_of(graph, p), isinstance(p, Block) and not p.call)):
+        row = list(group)
+        if call is not None and single and 1 < len(row) == sizes[call] <= MOST_IN_A_CALL:
+            found.append(Block(row[0].start, row[-1].end, graph.steps[row[0].start].scope, False))
+        else:
+            found += row
+    return found
+
+
+def _call_of(graph: Graph, part: Part) -> tuple[str, int] | None:
+    return graph.steps[part.start].call
 
 
 class _Cut:

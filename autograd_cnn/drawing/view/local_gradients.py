@@ -7,58 +7,65 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.record import SELECT_OUTPUT, OutputCotangents
 from ...engine.region import held
+from ...engine.variable import VALUE_TYPE_OF
 from ...graph.graph import Graph
 from ...graph.step import Step
+from .view import gradient_by, norm_of
 
 
-def places(graph: Graph, step: Step) -> list[int]:
-    """For each input of a step which of the primitive's arguments it is. A tape knows only those constants that a rule
-    wants, and an optional argument may be absent, so the two need not be numbered alike."""
-    absent = step.absent
-    node = graph.values[step.outputs[0]].node if step.outputs else None
-    given = getattr(node, "inputs", ())
+def places(step: Step) -> list[int]:
+    """For each input of a step which of the primitive's arguments it is: some are absent."""
     found: list[int] = []
     at = 0
-    for i in step.inputs:
-        own = graph.values[i].node
-        while at in absent or (at < len(given) and not _same(given[at], own)):
+    for _ in step.inputs:
+        while at in step.absent:
             at += 1
         found.append(at)
         at += 1
     return found
 
 
-def _same(argument: Any, own: Any) -> bool:
-    return argument is own if argument is not None else own is None
-
-
-def pulled(graph: Graph, step: Step, gradient: Any) -> Sequence[Any] | None:
-    """The gradients that the rule of `step` gives its inputs when `gradient` arrives at its (only) output, or None
-    where the tape no longer holds what the rule needs."""
-    node = graph.values[step.outputs[0]].node
-    if node is None or node.prim is None or node.kept is None or gradient is None or getattr(node.prim, "several", False):
+def pulled(graph: Graph, step: Step, gradient: Any = None, loss: int | None = None) -> Sequence[Any] | None:
+    """The gradients that the rule of `step` gives its inputs when `gradient` arrives at its output (by default those that did, or of one
+    `loss` of several), or None where the tape no longer holds what the rule needs."""
+    arrived = [gradient_by(graph.values[o], loss) for o in step.outputs]
+    node = next((graph.values[o].node for o in step.outputs if graph.values[o].node is not None), None)
+    if node is not None and node.prim is SELECT_OUTPUT:
+        node, known = node.inputs[0], {k: g for k, g in enumerate(arrived) if g is not None}
+        gradient = OutputCotangents(len(arrived), known) if known else None
+    elif gradient is None:
+        gradient = arrived[0] if arrived else None
+    if node is None or node.prim is None or node.kept is None or gradient is None:
         return None
     # Nodes over plain numbers keep outputs and inputs; nodes over arrays keep what the rules want.
     pull = getattr(node.prim, "pull_all" if graph.values[step.outputs[0]].shape is None else "pull", None)
     if pull is None:
         return None
+    given = gradient, held(node), node.params, node.inputs
     try:
-        return tuple(pull(gradient, held(node), node.params, node.inputs))
+        return tuple(pull(*given))
+    except ArithmeticError:  # numbers at a pole, as the walk has them
+        return tuple(VALUE_TYPE_OF[float].at_pole(pull, *given))
     except Exception:  # a user's own rule may refuse a second call; the drawing then does without this number
         return None
 
 
-def contribution_norm(graph: Graph, step: Step, value: int, which: int | None = None) -> float | None:
-    """The norm of what `step` alone adds to the gradient of one of its inputs: in all the places where that is an argument,
-    or only where it is for the `which`-th time."""
-    given = pulled(graph, step, graph.values[step.outputs[0]].grad)
-    if given is None:
-        return None
-    at = [p for i, p in zip(step.inputs, places(graph, step), strict=True) if i == value]
-    at = at if which is None else at[which : which + 1]
-    parts = [fitted(given[p], graph.values[value].shape) for p in at if p < len(given) and given[p] is not None]
-    return float(np.linalg.norm(np.sum(parts, axis=0).ravel())) if parts else None
+def contribution_norm(graph: Graph, steps: Sequence[Step], value: int, which: int | None = None, loss: int | None = None) -> float | None:
+    """The norm of what these steps add to the gradient of a value that they take: in all the places where that is an argument,
+    or only where it is for the `which`-th time; of the sum of all losses, or of one. None where it is not known of one of them."""
+    parts = []
+    for step in steps:
+        if all(gradient_by(graph.values[o], loss) is None for o in step.outputs):
+            continue
+        given = pulled(graph, step, loss=loss)
+        if given is None:
+            return None
+        at = [p for i, p in zip(step.inputs, places(step), strict=True) if i == value]
+        at = at if which is None else at[which : which + 1]
+        parts += [fitted(given[p], graph.values[value].shape) for p in at if p < len(given) and given[p] is not None]
+    return norm_of(np.sum(parts, axis=0)) if parts else None
 
 
 def fitted(g: Any, shape: tuple[int, ...] | None) -> Any:
@@ -75,4 +82,4 @@ def local_derivatives(graph: Graph, step: Step) -> list[float | None]:
     given = pulled(graph, step, 1.0)
     if given is None:
         return [None] * len(step.inputs)
-    return [None if p >= len(given) or given[p] is None else float(given[p]) for p in places(graph, step)]
+    return [None if p >= len(given) or given[p] is None else float(given[p]) for p in places(step)]

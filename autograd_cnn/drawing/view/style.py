@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.text import Words
-from .view import Gradient, gradient_of
+from .view import Gradient, Pill, gradient_of
 
 
 @dataclass(slots=True)
@@ -23,8 +23,20 @@ class Style:
     shows_kept: bool = True
     scale: symbols.LaneScale = field(default_factory=symbols.LaneScale)
     bars: symbols.LaneScale = field(default_factory=symbols.LaneScale)  # of the copies in all decks
+    norms: str = "outputs"  # what the norms on folded units are of: "outputs" or "parameters"
+    shares: dict[str, Gradient] = field(default_factory=dict)  # of pills whose value goes to several units: what comes back from theirs
+    shares_by_loss: dict[str, list[Gradient]] = field(default_factory=dict)  # the same of each of several losses
+    losses: Sequence[int] = ()  # the outputs that were walked back from, where they are several
     leaves_only: bool = False  # are the gradients those that a backward pass left in the leaves?
     gradients: dict[int, Gradient] = field(default_factory=dict)  # known already, by the value's id
+
+    def of_losses(self, value: Value) -> list[Gradient]:
+        """The gradient of each loss, where there are several."""
+        return [gradient_of(value, k) for k in range(len(self.losses))]
+
+    def of_pill(self, pill: Pill) -> list[Gradient]:
+        """The same of what hangs on a unit: where it hangs on several, what comes from this one."""
+        return self.shares_by_loss.get(pill.id) or self.of_losses(pill.value)
 
     def gradient(self, value: Value) -> Gradient:
         """The gradient of a value of the figure's graph, its norm taken once."""

@@ -22,12 +22,14 @@ from ...graph.step import Step, Value
 from ..canvas.text import Words
 
 Scopes = tuple[ScopeName, ...]
+_PLAIN = ("arithmetic", "compare", "reduce", "index", "shape", "")  # families of operations that others are made of
 
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """What the backward pass brought to a value: "none" (none is wanted), "missing", "zero", "nan", "flows", or "unknown": a
-    backward pass leaves the gradients of leaves only, unless it is asked to retain others."""
+    """What the backward pass brought to a value: "none" (none is wanted), "cut" (none passes on this way), "missing", "zero", "nan",
+    "flows", "shared" (only the whole over several ways is known), or "unknown": a backward pass leaves the gradients of leaves only,
+    unless it is asked to retain others."""
 
     state: str
     norm: float = 0.0
@@ -50,15 +52,21 @@ class Pill:
 
     id: str
     value: Value
-    kind: str  # "parameter", "input", "constant"
+    kind: str  # "parameter", "input", "constant", "buffer"
     name: str
     uses: int = 1
+    cut: bool = False  # it wants a gradient, and this unit hands it none
+
+    @property
+    def frozen(self) -> bool:
+        """Is it a parameter that takes no gradient?"""
+        return self.kind == "parameter" and not self.value.requires_grad
 
 
 @dataclass(slots=True)
 class Unit:
-    """A node of the view: an operation ("op"), a folded module ("module"), a row of blocks that do the same ("deck"), or a
-    value on its own ("input", "output", "loss")."""
+    """A node of the view: an operation, or a call of a library function that is made of several ("op"), a folded module ("module"), a row
+    of blocks that do the same ("deck"), or a value on its own ("input", "output", "loss")."""
 
     id: str
     kind: str
@@ -71,6 +79,7 @@ class Unit:
     constants: list[str] = field(default_factory=list)  # numbers that are arguments
     constant_places: list[int] = field(default_factory=list)  # which arguments they are
     hidden: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what an operation's card says besides its name
     panel: Panel | None = None
     module: ScopeName | None = None  # of an operation that is all a module does, and so stands without a panel
     parameters: dict[int, Value] = field(default_factory=dict)
@@ -83,6 +92,12 @@ class Unit:
     def folded(self) -> bool:
         """Does it stand for what is not drawn?"""
         return self.kind in ("module", "deck")
+
+    @property
+    def main(self) -> Step:
+        """The step that a call is about: the one of a family that has a name, if only one is."""
+        weighty = [s for s in self.steps if s.family not in _PLAIN]
+        return weighty[0] if len(weighty) == 1 else self.steps[0]
 
     @property
     def works(self) -> bool:
@@ -108,6 +123,7 @@ class Edge:
     head: Unit
     value: Value
     branches: int = 1
+    cut: bool = False  # the value wants a gradient, and the head hands it none
     more: list[Value] = field(default_factory=list)
 
     @property
@@ -156,18 +172,48 @@ class View:
         return sum(s.kept_bytes for s in self.graph.steps)
 
 
+def parameters_of(graph: Graph) -> frozenset[int]:
+    """Which values are parameters: what a module that was called holds as such, frozen or not; without modules, the leaves that take a
+    gradient. (Where there are modules, a leaf that none of them holds is an input that wants a gradient.)"""
+    held = frozenset(v.id for v in graph.values if v.held == "parameter")
+    return held or frozenset(v.id for v in graph.values if v.kind == "parameter")
+
+
 def size_of(values: Iterable[Value]) -> int:
     """How many numbers these values hold together."""
     return sum(math.prod(v.shape or ()) for v in values)
 
 
-def gradient_of(value: Value) -> Gradient:
-    """The state and Euclidean norm of a value's gradient."""
-    if value.grad is None:
-        return Gradient("missing" if value.requires_grad else "none")
-    g = np.asarray(value.grad, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        norm = float(np.sqrt(np.sum(g * g)))
+def norm_of(g: Any) -> float:
+    """The Euclidean norm of any finite gradient: no square of it overflows, nor is lost below the smallest number."""
+    sizes = np.abs(np.asarray(g)).astype(np.float64)
+    largest = float(sizes.max(initial=0.0))
+    if not largest or not math.isfinite(largest):
+        return largest
+    return largest * float(np.sqrt(np.sum((sizes / largest) ** 2)))
+
+
+def gradient_by(value: Value, loss: int | None = None) -> Any:
+    """A value's gradient: of the sum of all losses, or of one of several."""
+    return value.grad if loss is None else value.shares[loss] if value.shares else None
+
+
+def losses_of(graph: Graph) -> list[int]:
+    """The outputs that a backward pass began at, in the order of `Value.shares`, where there are several; else none."""
+    several = any(v.shares for v in graph.values)
+    return (
+        [i for i in dict.fromkeys(graph.outputs) if graph.values[i].shares and math.prod(graph.values[i].shape or ()) == 1]
+        if several
+        else []
+    )
+
+
+def gradient_of(value: Value, loss: int | None = None) -> Gradient:
+    """The state and Euclidean norm of a value's gradient (of one loss of several)."""
+    grad = gradient_by(value, loss)
+    if grad is None:
+        return Gradient("missing" if value.requires_grad and loss is None else "none")
+    norm = norm_of(grad)
     if not math.isfinite(norm):
         return Gradient("nan", norm)
     return Gradient("flows" if norm else "zero", norm)
@@ -176,12 +222,12 @@ def gradient_of(value: Value) -> Gradient:
 def joint(gradients: Iterable[Gradient]) -> Gradient:
     """The norm over several gradients together; those that are not there are left aside."""
     found = list(gradients)
-    known = [g.norm for g in found if g.state not in ("missing", "none", "unknown")]
+    known = [g.norm for g in found if g.state not in ("missing", "none", "unknown", "cut")]
     if not known and any(g.state == "unknown" for g in found):
         return Gradient("unknown")
     if not known:
         return Gradient("missing" if any(g.state == "missing" for g in found) else "none")
-    total = math.sqrt(sum(n * n for n in known))
+    total = math.nan if any(math.isnan(n) for n in known) else math.hypot(*known)
     return Gradient("nan" if not math.isfinite(total) else "flows" if total else "zero", total)
 
 
@@ -218,6 +264,8 @@ def summary(view: View) -> dict[str, Any]:
         "operations": len(view.graph.steps),
         "nodes": len(view.units),
         "parameters": size_of(view.parameters.values()),
+        "frozen": size_of(v for v in view.parameters.values() if not v.requires_grad),
+        "held": view.graph.held,
         "kept": view.kept_bytes,
         "dtype": next((kind for kind, _ in kinds.most_common(1)), ""),
     }

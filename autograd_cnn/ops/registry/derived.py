@@ -39,7 +39,7 @@ def derived(fn: Callable[..., Any], *values: Any) -> Any:
     is handed to another one: as an argument, or within its parameters."""
     y = fn(*map(unbox, values))
     tracer = current().tracer
-    if tracer is not None and any(isinstance(v, Variable) or tracer.varies(v) for v in values):
+    if tracer is not None and tracer.replays and any(isinstance(v, Variable) or tracer.varies(v) for v in values):
         tracer.record(_derived, values, (fn, np.shape(y)), (box(y, None),), scope())
     return y
 
@@ -54,9 +54,15 @@ def updated(fn: Callable[..., Any], target: Any, *values: Any) -> None:
         tracer.updated(target, fn, values)
 
 
+def _replayed() -> bool:
+    """Is a trace under way that will run again on other values?"""
+    tracer = current().tracer
+    return tracer is not None and bool(tracer.replays)
+
+
 def integer(x: Any) -> Any:
     """A tensor of one whole number as an int; under a trace as a NumPy integer, which the trace knows."""
-    return int(unbox(x)) if current().tracer is None or not isinstance(x, Variable) else derived(_item, x)
+    return int(unbox(x)) if not _replayed() or not isinstance(x, Variable) else derived(_item, x)
 
 
 def _item(x: Array) -> Any:
@@ -66,13 +72,12 @@ def _item(x: Array) -> Any:
 def sure(fn: Callable[..., Any], *values: Any) -> bool:
     """Does `fn(*raw values)` hold, so that a way that is right for such values only may be taken? Never under a trace: its replays have
     other values."""
-    return current().tracer is None and bool(fn(*map(unbox, values)))
+    return not _replayed() and bool(fn(*map(unbox, values)))
 
 
 def settled(operation: str, x: Any, instead: str) -> Any:
     """The raw value of what decides the shapes of results; GraphError if it is another in each replay of a trace."""
-    tracer = current().tracer
-    if tracer is not None and tracer.varies(x):
+    if _replayed() and current().tracer.varies(x):
         raise GraphError(
             f"trace: {operation} has results whose shapes depend on a tensor's values, and every replay would have those of this run. {instead}"
         )

@@ -11,13 +11,15 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.canvas.scene import Group, Image, Path, Rect, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Image, Path, Rect, Scene, Text
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.layer_folds import focused
 from autograd_cnn.drawing.lessons.layers import caption, folding_within, layers_of, longest_path
+from autograd_cnn.drawing.view.arguments import fitting_input
 from autograd_cnn.graph.graph import Graph
 from autograd_cnn.vision import models
 
+from .odd import ODD
 from .sound import check, texts
 
 
@@ -258,3 +260,88 @@ def test_focus_gives_the_part_of_a_module() -> None:
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------------------- every parameter
+SMALL = (
+    "autoencoder",
+    "cifar_resnet20",
+    "dcgan_generator",
+    "deconvnet",
+    "googlenet",
+    "lenet5",
+    "lenet5_modern",
+    "mlp",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_1",
+    "tcn",
+    "text_cnn",
+    "wavenet",
+)
+
+
+@pytest.fixture
+def quick_init(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights as memory comes: only their number is looked at."""
+    for name in ("kaiming_normal_", "kaiming_uniform_", "xavier_uniform_", "xavier_normal_", "normal_", "uniform_", "trunc_normal_"):
+        monkeypatch.setattr(nn.init, name, lambda tensor, *args, **kwargs: tensor)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in SMALL else pytest.mark.slow) for n in models.list_models() if n != "cifar_resnet1202"]
+)
+def test_the_volumes_of_every_network_hold_all_its_parameters(name: str, quick_init: None) -> None:
+    """Each volume says how many it holds; what none holds, because it takes no part in evaluation, the figure says, too."""
+    model = models.get_model(name)
+    drawn = draw.volumes(model, fitting_input(model))
+    volumes = [g.data["parameters"] for g in drawn.scene.groups() if (g.kind or "").startswith("volume")]
+    resting = sum(p.numel() for n, p in model.named_parameters() if n.split(".")[0] in ("aux1", "aux2", "AuxLogits", "aux_logits"))
+    unused = drawn.scene.data["unused"]
+    assert sum(volumes) == drawn.scene.data["parameters"]
+    assert sum(volumes) + unused == sum(p.numel() for p in model.parameters())
+    assert unused == (1_056 if name == "wavenet" else resting)  # whose last block's way on leads nowhere
+
+
+LAYERS = {
+    "transposed": (nn.ConvTranspose2d(4, 8, 2, 2), (1, 4, 3, 3), 136),
+    "group norm": (nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), (1, 3, 8, 8), 112 + 8),
+    "instance norm": (nn.Sequential(nn.Conv2d(3, 4, 3), nn.InstanceNorm2d(4, affine=True)), (1, 3, 8, 8), 112 + 8),
+    "layer norm": (nn.Sequential(nn.Linear(4, 5), nn.LayerNorm(5)), (1, 4), 25 + 10),
+    "PReLU": (nn.Sequential(nn.Conv2d(3, 4, 3), nn.PReLU(4)), (1, 3, 8, 8), 112 + 4),
+    "weight norm": (nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 3)), nn.ReLU()), (1, 3, 8, 8), 112 + 4),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_holds_all_its_parameters(name: str) -> None:
+    layer, shape, wanted = LAYERS[name]
+    assert wanted == sum(p.numel() for p in layer.parameters())
+    for p in layer.parameters():
+        p.requires_grad_(False)  # frozen ones are parameters, too
+    drawn = draw.volumes(layer, shape)
+    assert [g.data["parameters"] for g in drawn.scene.groups() if (g.kind or "").startswith("volume")] == [0, wanted]
+    assert f"{wanted} parameters" in drawn.svg
+
+
+def test_attention_holds_its_projections() -> None:
+    layer = nn.MultiheadAttention(4, 2)
+    drawn = draw.volumes(layer, [ac.rand(3, 1, 4)] * 3)
+    assert drawn.scene.data == {"parameters": 80, "unused": 0}
+
+
+def test_branches_carry_their_counts() -> None:
+    ac.manual_seed(0)
+    model, (x,) = ODD["inception"].make()
+    drawn = draw.volumes(model, x)
+    written = {t.string for _, t in drawn.scene.walk() if isinstance(t, Text)}
+    for part in (model.one, model.three, model.five, model.pooled):
+        assert str(sum(p.numel() for p in part.parameters())) in written
+    check(drawn.scene)
+
+
+def test_what_takes_no_part_is_told() -> None:
+    model, (x,) = ODD["unused_head"].make()
+    svg = draw.volumes(model, x).svg
+    assert "23 of 43 parameters" in svg
+    assert "23 of 43 parameters" in draw(model, x).svg

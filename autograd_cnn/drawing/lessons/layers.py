@@ -16,9 +16,10 @@ from ...analysis.windows import Window, window_of
 from ...engine.node import ScopeName
 from ...errors import nearest
 from ...graph.graph import Graph
-from ...graph.step import Step, Value
+from ...graph.step import Step
 from ..canvas.captions import declare
 from ..canvas.text import Words
+from ..view.view import parameters_of
 from .layer_folds import merged_runs, modules_at, plumbing, without_pads
 
 declare(
@@ -127,6 +128,8 @@ class _Reader:
         self.folded = folded  # the module calls that are one layer each, with the kind of that layer
         self.layers: list[Layer] = []
         self.owner: dict[int, int] = {}  # value -> the layer it belongs to
+        self.weights = parameters_of(graph)
+        self.brought: dict[int, set[int]] = {}  # of a value made of parameters alone, such as a normalised weight: which they are
         self.counted: set[int] = set()  # parameters
         self.blocks: dict[Scopes, int] = {}
 
@@ -139,6 +142,8 @@ class _Reader:
         for step in self.graph.steps:
             if live.intersection(step.outputs):
                 self._take(step)
+            else:
+                self.brought.update(dict.fromkeys(step.outputs, self._weights(step)))
         for at in self.blocks.values():
             n = self.layers[at]
             n.count, n.inner, n.inside = _blocks(n.steps, n.scopes)
@@ -182,11 +187,14 @@ class _Reader:
         flat = len(shape) < 3 <= len(layer.shape) and math.prod(shape) == math.prod(layer.shape)
         if not flat:  # a flattened map stays the volume it is
             layer.shape, layer.out = shape, step.outputs[0]
-        for i in step.inputs:
-            v = self.graph.values[i]
-            if _is_parameter(v) and id(v.node or v.data) not in self.counted:
-                self.counted.add(id(v.node or v.data))
-                layer.parameters += math.prod(v.shape or ())
+        for i in sorted(self._weights(step) - self.counted):
+            self.counted.add(i)
+            layer.parameters += math.prod(self.graph.values[i].shape or ())
+
+    def _weights(self, step: Step) -> set[int]:
+        """The parameters that a step takes, as they are or made into something else on the way."""
+        own = set(step.inputs) & self.weights
+        return own.union(*(self.brought.get(i, ()) for i in step.inputs))
 
     def _shape(self, step: Step) -> tuple[int, ...]:
         return self.graph.values[step.outputs[0]].shape or ()
@@ -220,10 +228,6 @@ class _Reader:
         if not block.steps:
             block.shape = ()
         self._append(block, step)
-
-
-def _is_parameter(v: Value) -> bool:
-    return v.kind == "parameter"
 
 
 def _kind(step: Step, sources: list[int], graph: Graph) -> str:

@@ -133,8 +133,8 @@ def volumes_figure(
     names = _Figure(Scene(), layers, Arrangement([], []), words, maps, total)
     labels = [max(*_label_widths(n, names.name(n), words), BAR * n.parameters / max(total, 1)) for n in layers]
     notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n, words)) for n in layers]
-    scene = Scene(title=known, name="volumes", lang=words.lang)
-    f = _Figure(scene, layers, arrange(layers, labels, notes, under=44), words, maps, total)
+    scene = Scene(title=known, name="volumes", lang=words.lang, data={"parameters": total, "unused": max(graph.held - total, 0)})
+    f = _Figure(scene, layers, arrange(layers, labels, notes, under=58 if any(n.parameters for n in layers) else 44), words, maps, total)
     wide = symbols.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph))
     _move(f.at, symbols.MARGIN, symbols.HEADING + 18 + f.at.above)
     legend = _legend(f, wide)
@@ -166,7 +166,8 @@ def _move(a: Arrangement, dx: float, dy: float) -> None:
 # ------------------------------------------------------------------------------------------------------- words
 def _subtitle(f: _Figure, graph: Graph) -> str:
     words = f.words
-    parts = [words.parameters(f.total)]
+    unused = max(graph.held - f.total, 0)
+    parts = [words("parameters of", words.count(f.total), words.count(graph.held)) if unused else words.parameters(f.total)]
     if any(n.kind == "block" or n.count > 1 for n in f.layers):
         parts.append(words("drawn as volumes", words.count(len(graph.steps)), len([n for n in f.layers if n.kind != "join"])))
     parts.append(words("volume scale"))
@@ -189,7 +190,7 @@ def _label_widths(layer: Layer, name: str, words: Words) -> list[float]:
 
 
 def _under_join(layer: Layer, words: Words) -> list[str]:
-    return [*map(words.label, layer.followers)][:2]
+    return [*[*map(words.label, layer.followers)][:2], *([words.count(layer.parameters)] if layer.parameters else [])]
 
 
 def _notes(layer: Layer, words: Words) -> list[str]:
@@ -238,8 +239,10 @@ def _captions(f: _Figure) -> float:
     for v in axis:
         n = v.layer
         if v.join:
-            for k, line in enumerate(_under_join(n, f.words)):
-                f.scene.text(v.centre, v.y + v.height + 15 + 14 * k, line, 11, ink="muted", anchor="middle")
+            under = _under_join(n, f.words)
+            for k, line in enumerate(under):
+                last = n.parameters and k == len(under) - 1
+                f.scene.text(v.centre, v.y + v.height + 15 + 14 * k, line, 11, ink="parameter" if last else "muted", anchor="middle")
             continue
         f.scene.text(v.centre, y, f.name(n), 13, "bold", anchor="middle")
         f.scene.text(v.centre, y + 18, _shape_text(n), 12, ink="forward", anchor="middle")
@@ -293,6 +296,8 @@ def _volume(f: _Figure, v: Volume) -> None:
         head, _ = caption(n, f.words)
         g.text(v.centre, y + h + 15, head or f.name(n), 11, "bold", anchor="middle")
         g.text(v.centre, y + h + 29, _shape_text(n), 11, ink="forward", anchor="middle")
+        if n.parameters:
+            g.text(v.centre, y + h + 43, f.words.count(n.parameters), 11, ink="parameter", anchor="middle")
 
 
 def _face(a: Array, picture: bool) -> bytes:

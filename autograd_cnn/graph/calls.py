@@ -8,6 +8,7 @@ from typing import Any
 
 _PACKAGE = __name__.partition(".")[0]
 _ROOMS = ("ops", "tensors", "linalg", "nn.functional")  # where functions stand that are made of several operations
+_BETWEEN = ("ops.registry", "primitives", "engine", "errors", "support", "config", "graph", "autograd")  # what only wraps or runs them
 
 
 def library_layer(scope: Any) -> tuple[str, int] | None:
@@ -32,9 +33,9 @@ class Calls:
             package, _, room = frame.f_globals.get("__name__", "").partition(".")
             if package != _PACKAGE or room.startswith(("nn.module.", "nn.layers.")):
                 break
-            if room.startswith(_ROOMS):
+            if room.startswith(_ROOMS) and not room.startswith("ops.registry"):
                 found = frame
-            elif found is not None:
+            elif not room.startswith(_BETWEEN):
                 break  # code of the library that is written as a user's is: its networks
             frame = frame.f_back
         if found is None:

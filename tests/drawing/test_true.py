@@ -204,6 +204,17 @@ def test_losses_without_a_name_are_numbered_and_more_than_four_refused() -> None
         draw.steps(parts[:2])
 
 
+def test_several_losses_over_numbers() -> None:
+    a, b = Scalar(2.0, "a"), Scalar(3.0, "b")
+    drawn = draw([a * b, a + b * b], backward=True)
+    sound.check(drawn.scene)
+    leaves = {g.id: g for g in drawn.scene.groups() if g.kind == "value leaf"}
+    assert (leaves["t-a"].title or "").endswith("gradient 3.001  1.002")
+    assert (leaves["t-b"].title or "").endswith("gradient 2.001  6.002")
+    inks = [r.ink for _, t in drawn.scene.walk() if getattr(t, "string", "") == "3.001  1.002" for r in t.runs if r.text.strip()]
+    assert inks == ["gradient", "gradient", "series-1", "series-1"]
+
+
 # ------------------------------------------------------------------------------------------------------- one mark, one quantity
 def test_norms_on_folded_modules_are_of_one_kind() -> None:
     ac.manual_seed(0)
@@ -305,6 +316,13 @@ def test_a_layer_is_one_card(layer: Any, shape: tuple[int, ...], title: str) -> 
         (lambda x: F.conv_transpose1d(x[None], ac.ones(2, 3, 2), ac.ones(3)), "conv_transpose1d"),
         (lambda x: x.clamp(min=0), "clamp [0, ∞]"),
         (lambda x: x.clamp(max=1.5), "clamp [−∞, 1.5]"),
+        (lambda x: F.normalize(x), "normalize"),
+        (lambda x: F.grid_sample(x[None, None], ac.zeros(1, 3, 3, 2), align_corners=False), "grid sample"),
+        (lambda x: F.pad(x[None], (1, 1), mode="reflect"), "pad"),
+        (lambda x: ac.stack([x, x]), "stack"),
+        (lambda x: x.chunk(2, 1), "chunk"),
+        (lambda x: x.t(), "t"),
+        (lambda x: F.scaled_dot_product_attention(*[x[None]] * 3), "scaled dot product attention"),
     ],
 )
 def test_a_function_is_one_card(function: Callable[[Any], Any], title: str) -> None:

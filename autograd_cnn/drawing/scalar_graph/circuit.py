@@ -20,8 +20,8 @@ from ..layout.request import Frame as FrameSpec
 from ..layout.request import Link, Node, Placement, Request
 from ..view.local_gradients import local_derivatives
 from ..view.progress import COMPLETE, Stage
-from ..view.style import Style
-from ..view.view import Edge, Panel, Unit, View, gradient_of, number_of
+from ..view.style import LOSSES, Style, losses_in
+from ..view.view import Edge, Panel, Unit, View, gradient_by, gradient_of, number_of
 from .symbols import derivative_text, symbol_width
 
 R = 17.0  # of an operation's circle
@@ -84,6 +84,7 @@ class Circuit:
     def __init__(self, view: View, style: Style, engine: str) -> None:
         self.view, self.style = view, style
         self.words = style.words
+        style.losses = losses_in(view.graph) if style.backward else ()
         self.locals = self.local_derivatives() if style.backward else {}
         self.wires = {u.id: self.measure(u) for u in view.units}
         names = [w.head for w in self.wires.values() if w.unit.kind == "input"]
@@ -128,6 +129,8 @@ class Circuit:
     def gradient_text(self, u: Unit, stage: Stage = COMPLETE) -> tuple[Run, ...]:
         """The gradient at a wire, as far as it has arrived; where the wire branches, the sum of what the branches bring."""
         gradient = gradient_of(u.outputs[0])
+        if self.style.losses:
+            return self.of_losses(u)
         branches = [e for e in self.view.edges if e.tail is u]
         here = [e for e in branches if stage.has_share(e)]
         if gradient.state in ("none", "missing") or not (here if branches else stage.has_begun_back()):
@@ -147,10 +150,20 @@ class Circuit:
             text = " + ".join(f"({s})" if i and s.startswith("−") else s for i, s in enumerate(shown)) + f" = {text}"
         return (Run(text, "sans", "gradient"),)
 
+    def of_losses(self, u: Unit) -> tuple[Run, ...]:
+        """The gradient of each of several losses at a wire, in its ink and with its number."""
+        runs: list[Run] = []
+        for k, (ink, _) in enumerate(LOSSES[: len(self.style.losses)]):
+            grad = gradient_by(u.outputs[0], k)
+            if grad is not None:
+                value = self.words.value(float(grad), self.style.precision)
+                runs += [Run("  "), Run(value, "sans", ink), Run(str(k + 1), "serif", ink, 0.75, -0.22)]
+        return tuple(runs[1:])
+
     def share(self, e: Edge) -> float | None:
-        """What one edge hands back: the gradient behind its operation times the local derivative."""
+        """What one edge hands back: the gradient behind its operation times the local derivative (of the only loss)."""
         local = self.locals.get(e.id)
-        if local is None or e.head.outputs[0].grad is None:
+        if self.style.losses or local is None or e.head.outputs[0].grad is None:
             return None
         return float(local) * number_of_gradient(e.head)
 

@@ -12,7 +12,7 @@ from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene, runs_width
 from ..canvas.text import mathematics, name_runs
 from ..view.progress import BACKWARD, COMPLETE, FORWARD, SEED, Stage
-from ..view.style import Style
+from ..view.style import LOSSES, Style
 from ..view.view import Panel, Unit, View, gradient_of, number_of
 from .circuit import Circuit, Line, R, Wire, number_of_gradient
 from .formula import formula_of
@@ -135,7 +135,9 @@ class CircuitFigure(Circuit):
         gradient = gradient_of(out)
         below = w.below if stage is COMPLETE else self.gradient_text(u, stage) if self.style.backward else ()
         if below and gradient.state not in ("none", "missing"):
-            arrived = below[0].text if stage is not COMPLETE else self.words.digits(number_of_gradient(u), 6)
+            arrived = "".join(r.text for r in below)
+            if stage is COMPLETE and not self.style.losses:
+                arrived = self.words.digits(number_of_gradient(u), 6)
             title += f", {self.words('gradient is', arrived)}"
         g = group.group(u.id, "value " + ("leaf" if u.kind == "input" else "op"), title, value=number)
         start = w.x + w.head
@@ -163,8 +165,19 @@ class CircuitFigure(Circuit):
 
     # ------------------------------------------------------------------------------------------------- words
     def legend_width(self) -> float:
-        first = 66 + max(text_width(self.words("value above"), 12), text_width(self.words("gradient below", "f"), 12))
+        first = 66 + max(text_width(self.words("value above"), 12), runs_width(self.gradient_runs(), 12) if self.style.backward else 0.0)
         return first + (24 + 66 + text_width(self.words("local"), 12) if self.style.backward else 0)
+
+    def gradient_runs(self) -> list[Run]:
+        """ "gradient of f, below the wire"; of several, each in its ink."""
+        before, after = self.words("gradient below", "\0").split("\0")
+        ends = {u.outputs[0].id: self.end_name(u) for u in self.ends()}
+        named = [ends[i] for i in self.style.losses] or [*ends.values()][:1]
+        runs = [Run(before, "sans", "gradient")]
+        for k, name in enumerate(named):
+            runs += [Run(self.words.comma, "sans", "muted")] if k else []
+            runs += name_runs(name, LOSSES[k][0], 1.15)
+        return [*runs, Run(after, "sans", "gradient")]
 
     def paint_legend(self, g: Group, x: float, y: float) -> None:
         """A specimen of the notation itself."""
@@ -175,10 +188,7 @@ class CircuitFigure(Circuit):
         if not self.style.backward:
             return
         g.text(x + 27, y + 17, sample[1], 13, ink="gradient", anchor="middle")
-        name = self.end_name(self.ends()[0]) if len(self.ends()) == 1 else "f"
-        before, after = self.words("gradient below", "\0").split("\0")
-        runs = [Run(before, "sans", "gradient"), *name_runs(name, "gradient", 1.15), Run(after, "sans", "gradient")]
-        g.text(x + 66, y + 17, runs, 12)
+        g.text(x + 66, y + 17, self.gradient_runs(), 12)
         x += self.legend_width() - 66 - text_width(self.words("local"), 12)
         symbols.wire(g, [(x, y), (x + 54, y)], "wire", 1.3, None, 6.5)
         g.rect(x + 4, y - 8.5, 38, 17, 8.5, fill="card", stroke="hair")
@@ -221,6 +231,7 @@ class CircuitFigure(Circuit):
             if number is not None:
                 told = f"{self.called(u)}: {self.words.value(number, self.style.precision)}"
                 if self.style.backward and u.outputs[0].grad is not None:
-                    told += f", {self.words('gradient is', self.words.value(number_of_gradient(u), self.style.precision))}"
+                    several = "".join(r.text for r in self.of_losses(u))
+                    told += f", {self.words('gradient is', several or self.words.value(number_of_gradient(u), self.style.precision))}"
                 parts.append(told + ".")
         return " ".join(parts)

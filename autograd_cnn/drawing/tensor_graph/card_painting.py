@@ -10,7 +10,7 @@ from ..canvas.scene import Box, Group, runs_width, shortened
 from ..canvas.text import shape
 from ..canvas.theme import family_role
 from ..view.blocks import plain
-from ..view.style import Style
+from ..view.style import LOSSES, Style
 from ..view.view import Gradient, Pill, number_of, size_of
 from .cards import (
     INSET,
@@ -37,7 +37,6 @@ from .cards import (
     value_runs,
 )
 from .deck_painting import paint_deck
-from .losses import LOSSES
 
 
 def paint(group: Group, card: Card, style: Style) -> None:

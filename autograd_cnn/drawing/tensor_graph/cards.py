@@ -17,9 +17,8 @@ from ..canvas.scene import Box, Point, Run, runs_width
 from ..canvas.text import Words, mathematics, name_runs, one_of, shape
 from ..view.deck_differences import told_together
 from ..view.local_gradients import places
-from ..view.style import Style
+from ..view.style import LOSSES, Style
 from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
-from .losses import LOSSES
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0

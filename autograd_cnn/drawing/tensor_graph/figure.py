@@ -15,7 +15,7 @@ from ..canvas.geometry import Space, at_length, bounds, parallel
 from ..canvas.scene import Group, Point, Run, Scene, runs_width
 from ..canvas.text import Words
 from ..view.local_gradients import contribution_norm
-from ..view.style import Style
+from ..view.style import LOSSES, Style, losses_in
 from ..view.view import (
     Edge,
     Gradient,
@@ -28,7 +28,6 @@ from ..view.view import (
     is_freed,
     joint,
     leaves_only,
-    losses_of,
     number_of,
     size_of,
     summary,
@@ -36,7 +35,7 @@ from ..view.view import (
 from .card_painting import paint
 from .cards import Card, copy_gradients, exact, measure, output_text, pill_arrows, told_gradient
 from .legend import legend_entries
-from .losses import BESIDE, LOSSES, check_losses
+from .losses import BESIDE
 from .placement import LANE, lay_out
 from .routes import Route, occupied
 
@@ -67,8 +66,7 @@ class Figure:
         self.facts = facts = summary(view)
         style.dtype, style.values = facts["dtype"], view.graph.values
         style.leaves_only = leaves_only(view.graph)
-        style.losses = losses_of(view.graph) if style.backward else ()
-        check_losses(len(style.losses))
+        style.losses = losses_in(view.graph) if style.backward else ()
         style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
         self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
         for e in view.edges:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from ..canvas import symbols
 from ..canvas.scene import Group, Run
-from ..view.style import Style
+from ..view.style import LOSSES, Style
 from ..view.view import View
 
-LOSSES: tuple[tuple[str, str | None], ...] = (("gradient", None), ("series-1", "7 3"), ("series-6", "2.5 2.5"), ("series-3", "9 3 2 3"))
 BESIDE = 7.0  # from one lane to the next
-
-
-def check_losses(count: int) -> None:
-    """Refuse more losses than there are inks."""
-    if count > len(LOSSES):
-        raise ValueError(f"draw: {count} losses are more than a figure can tell apart ({len(LOSSES)}). Draw some of them, or their sum.")
 
 
 def loss_names(view: View, style: Style) -> list[str]:

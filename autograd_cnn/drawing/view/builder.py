@@ -12,6 +12,7 @@ from typing import Any
 from ...engine.node import ScopeName
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
+from ...ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from ..canvas.text import Words
 from .blocks import Block, Deck, Likeness
 from .deck_differences import differences
@@ -22,6 +23,7 @@ from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of, parameters_o
 
 FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 # Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
+_ANY = ("input", "other", "constant")  # names of arguments that say nothing of a constant
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
@@ -36,12 +38,17 @@ def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words
     return _Builder(graph, fold or Fold(rule="none"), circuit, words or Words()).build()
 
 
-def title_of(unit: Unit) -> str:
-    """What the user wrote: the label of the operation, or of the one that a call of several is named after, or the call's own name."""
+def title_of(unit: Unit, size: int) -> str:
+    """What the user wrote: the label of the operation, or of the one that a call of several is named after, or the call's own name, if all
+    its operations (`size`) are here."""
     call, label = unit.steps[0].call, unit.main.label
-    if len(unit.steps) == 1 or call is None or _squashed(call[0]) in _squashed(label):
+    if call is None or len(unit.steps) != size:
         return label
-    return call[0].replace("_", " ")
+    name, first = _squashed(call[0]), _squashed(label.split(" ")[0])
+    if _squashed(label).startswith(name) or (len(first) > 1 and name.startswith(first)):
+        return label
+    known = len(unit.steps) > 1 or (first.isascii() and call[0] in (FUNCTIONS.keys() | METHODS.keys() | FUNCTIONAL.keys()))
+    return call[0].replace("_", " ") if known and (first or len(unit.steps) > 1) else label
 
 
 def _squashed(name: str) -> str:
@@ -70,6 +77,7 @@ class _Builder:
         self.ids: dict[str, int] = {}
         self.unit_of_step: dict[int, Unit] = {}
         self.uses: dict[int, list[Step]] = {}
+        self.calls = Counter(step.call for step in graph.steps)
         for step in graph.steps:
             for v in taken(step):
                 self.uses.setdefault(v, []).append(step)
@@ -124,8 +132,11 @@ class _Builder:
             return unit
         if part.call and (len(steps) > 1 or self.parameters_of(steps[0])):
             return Unit("", "module", part.name, part.scopes, steps)
-        unit = Unit("", "op", "", steps[0].scope, steps, notes=notes_of(steps, self.graph, self.words))
-        unit.title = self.words.label(title_of(unit))
+        unit = Unit("", "op", "", steps[0].scope, steps)
+        unit.notes = notes_of(steps, unit.main, self.graph, self.words)
+        unit.title = self.words.label(title_of(unit, self.calls[steps[0].call]))
+        if len(steps) == 1 and " " in (label := self.words.label(steps[0].label)) and not label.startswith(unit.title):
+            unit.notes.insert(0, label)  # what the call comes down to
         return unit
 
     def deck_title(self, deck: Deck) -> str:
@@ -298,7 +309,7 @@ class _Builder:
         return any(i in self.producer and self.producer[i].index not in inside for i in others)
 
     def hang(self, unit: Unit, value: Value, kind: str, uses: int) -> None:
-        name = value.name.rsplit(".", 1)[-1] if value.name and unit.panel else value.name
+        name = value.name.rsplit(".", 1)[-1] if value.name and value.held and unit.panel else value.name
         name = name or self.argument_name(unit, value)
         pill = Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses)
         pill.cut = self.is_cut(unit, value)
@@ -316,7 +327,8 @@ class _Builder:
             return self.words("index")
         names = getattr(step.primitive, "inputs", ())
         at = places(step)[step.inputs.index(value.id)]
-        return str(names[at]) if at < len(names) else value.kind
+        name = str(names[at]) if at < len(names) else value.kind
+        return self.words("constant") if value.kind == "constant" and name in _ANY else name
 
     def place_constant(self, unit: Unit, value: Value) -> None:
         number = number_of(value)

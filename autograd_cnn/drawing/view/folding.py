@@ -15,7 +15,7 @@ from ...errors import nearest
 from ...graph.graph import Graph
 from .blocks import Block, Deck, Likeness, all_calls, tree_of
 
-MOST_IN_A_CALL = 12  # operations of one call that are one card
+MOST_IN_A_LAYER = 12  # operations of one call of a layer that are one card
 MOST_NODES = 60  # what a figure may show when it is left to itself
 Part = Block | Deck
 Predicate = Callable[[Block], bool]
@@ -49,12 +49,15 @@ def cut_of(graph: Graph, fold: Fold, standing: int = 0) -> list[Part]:
 
 
 def calls_joined(graph: Graph, parts: Sequence[Part]) -> list[Part]:
-    """Operations that one call of a library function is made of as one part, if they are few: what the user wrote is one card."""
+    """Operations that one call of a library function is made of as one part (of a layer, such as a recurrent net, if they are few): what
+    the user wrote is one card."""
     found: list[Part] = []
     sizes = Counter(s.call for s in graph.steps)
     for (call, single), group in groupby(parts, lambda p: (_call_of(graph, p), isinstance(p, Block) and not p.call)):
         row = list(group)
-        if call is not None and single and 1 < len(row) == sizes[call] <= MOST_IN_A_CALL:
+        scope = graph.steps[row[0].start].scope
+        layer = call is not None and bool(scope) and scope[-1].kind == call[0]
+        if call is not None and single and 1 < len(row) == sizes[call] <= (MOST_IN_A_LAYER if layer else len(row)):
             found.append(Block(row[0].start, row[-1].end, graph.steps[row[0].start].scope, False))
         else:
             found += row

@@ -11,9 +11,10 @@ from ...graph.step import Step
 from ..canvas.text import Words
 
 
-def notes_of(steps: Sequence[Step], graph: Graph, words: Words) -> list[str]:
-    """Settings in the field's words, and where a gradient stops, a hook waits, memory is overwritten, something is computed again."""
-    found = [text for s in steps for text in settings_of(s, graph, words)]
+def notes_of(steps: Sequence[Step], main: Step, graph: Graph, words: Words) -> list[str]:
+    """The settings of what the steps are about in the field's words, and where a gradient stops, a hook waits, memory is overwritten,
+    something is computed again."""
+    found = settings_of(main, graph, words)
     if any(s.overwrites is not None for s in steps):
         found.append(words("in place"))
     if any(s.again for s in steps):

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ...graph.graph import Graph
 from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.text import Words
-from .view import Gradient, Pill, gradient_of
+from .view import Gradient, Pill, gradient_of, losses_of
+
+# Several losses in one figure: an ink and a dash for each, the same wherever it is named.
+LOSSES: tuple[tuple[str, str | None], ...] = (("gradient", None), ("series-1", "7 3"), ("series-6", "2.5 2.5"), ("series-3", "9 3 2 3"))
+
+
+def losses_in(graph: Graph) -> list[int]:
+    """The outputs that were walked back from, where they are several; more than there are inks are refused."""
+    found = losses_of(graph)
+    if len(found) > len(LOSSES):
+        raise ValueError(
+            f"draw: {len(found)} losses are more than a figure can tell apart ({len(LOSSES)}). Draw some of them, or their sum."
+        )
+    return found
 
 
 @dataclass(slots=True)

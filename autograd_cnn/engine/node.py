@@ -69,6 +69,12 @@ class Node:
         return self.extra
 
 
+class Overwriting(Node):
+    """A node whose result was written to the memory of its first argument. (A node becomes one, so that no other has a field for it.)"""
+
+    __slots__ = ()
+
+
 class Extra:
     """What few nodes have: hooks, a retained gradient, the source line that made it (under `detect_anomaly`)."""
 

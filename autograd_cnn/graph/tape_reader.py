@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import pullback
-from ..engine.node import BackwardScope, Leaf, Node, Scope, reachable
+from ..engine.node import BackwardScope, Leaf, Node, Overwriting, Scope, reachable
 from ..engine.variable import Variable, unbox
 from ..engine.versions import owner
 from ..errors import GraphError
@@ -250,6 +250,7 @@ def _step(node: Node, reader: _Reader, counted: set[int], index: int, keeps_all:
         linked=linked,
         bare=tuple(bare),
         absent=tuple(absent),
+        overwrites=inputs[0] if isinstance(node, Overwriting) and inputs else None,
         scope=scope.path(reader.modules) if isinstance(scope, Scope) else (),
         keeps=names,
         kept_bytes=size,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..config import Switch, current
-from ..engine.node import Leaf, Node
+from ..engine.node import Leaf, Node, Overwriting
 from ..engine.record import PseudoPrimitive, live_views, record_node
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version, wrote
@@ -265,6 +265,8 @@ def see_again(view: Any, tracer: Any) -> None:
 
 def move(x: Any, node: Node | None) -> None:
     """Let `x` have been made by `node`; a view's base gets a node for the write, and its other views are recorded anew."""
+    if node.__class__ is Node:
+        node.__class__ = Overwriting  # type: ignore[union-attr]  # it is no None
     base = x
     if x._view is not None:
         base = x._view.base

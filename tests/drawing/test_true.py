@@ -266,6 +266,14 @@ def test_a_detached_value_is_shown_cut_from_a_tape_and_from_a_run() -> None:
         assert "cut: no gradient passes" in drawn.svg
 
 
+def test_dot_source_tells_sums_and_cuts() -> None:
+    h = ac.zeros(3, requires_grad=True).exp()
+    lines = draw((h * h.detach() + h).sum(), backward=True).dot.splitlines()
+    edges = [line for line in lines if "-> " in line and 'class="edge"' in line]
+    assert sum("style=dashed" in line and "label" not in line for line in edges) == 1
+    assert sum('label="Σ 3.464"' in line for line in edges) == 2  # ‖(2, 2, 2)‖ at h, on both its ways
+
+
 def test_what_an_operation_does_besides_is_on_its_card() -> None:
     def notes(drawn: Drawing) -> list[str]:
         return [n for g in groups(drawn, "op") for n in g.get("notes", ())]
@@ -273,6 +281,8 @@ def test_what_an_operation_does_besides_is_on_its_card() -> None:
     cards = {name: notes(draw(ODD[name].make()[0], *ODD[name].make()[1])) for name in ("checkpointed", "written_in_place", "hooked")}
     assert "computed again in the backward pass" in cards["checkpointed"]
     assert cards["written_in_place"].count("in place") == 2
+    writes, given = ODD["written_in_place"].make()
+    assert notes(draw(total(writes(*given)), backward=True)).count("in place") == 2
     assert "a hook on its gradient" in cards["hooked"]
     model, inputs = ODD["checkpointed"].make()
     assert "computed again in the backward pass" in notes(draw(total(model(*inputs)), backward=True))
@@ -363,6 +373,41 @@ def test_a_drawing_leaves_the_model_as_it_was(name: str, backward: bool) -> None
     else:
         draw(model, *inputs)
     assert state() == before
+
+
+def test_a_function_that_walks_back_leaves_the_gradients_as_they_were() -> None:
+    model, x = Two(), ac.rand(2, 4)
+    model.head.weight.grad = held = ac.ones(2, 3)
+
+    def penalty(x: Any) -> Any:
+        y = total(model(x))
+        y.backward(retain_graph=True)
+        (g,) = ac.autograd.grad(y, model.encoder.weight, create_graph=True)
+        return y + (g * g).sum()
+
+    sound.check(draw(penalty, x, backward=True).scene)
+    assert model.head.weight.grad is held and held.tolist() == [[1.0] * 3] * 2
+    assert model.encoder.weight.grad is None and model.head.bias.grad is None
+
+
+@pytest.mark.parametrize("figure", [draw.volumes, draw.activations, draw.saliency, draw.network])
+def test_other_figures_leave_the_model_as_it_was(figure: Any) -> None:
+    class Remembering(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.out, self.calls = nn.Linear(4, 3), nn.Linear(3, 2), 0
+            self.register_buffer("seen", ac.zeros(1))
+
+        def forward(self, x: Any) -> Any:
+            self.calls += 1
+            self.seen.add_(1.0)
+            return self.out(F.dropout(self.fc(x.reshape(-1, 4)), 0.5))
+
+    model, x = Remembering(), ac.rand(1, 1, 2, 2) if figure in (draw.saliency, draw.activations) else ac.rand(1, 4)
+    before = default_generator.get_state().tobytes()
+    figure(model, x)
+    assert model.calls == 0 and model.seen.tolist() == [0.0] and model.training
+    assert default_generator.get_state().tobytes() == before
 
 
 def test_a_second_figure_says_what_is_no_longer_there() -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from ...errors import nearest
 from ...graph.graph import Graph
 from ...graph.step import Step
-from ...random import fork_rng
 from ...support.evaluation import evaluating
 from ..canvas.drawing import Drawing
 from ..canvas.figures import figure
@@ -21,6 +20,7 @@ from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..view.arguments import check_number, snapshot, traced, variable_of
 from ..view.arrays import Array, array_of
+from ..view.observing import observing
 from ..view.view import number_of
 from .layers import JOINS, Layer, layers_of
 from .network_painting import Column, State, network_scene
@@ -92,17 +92,17 @@ def read_network(model: Any, given: Any, loss: Callable[[Any], Any] | None, word
     """The columns of a perceptron as a pass through it leaves them, in the mode that it is in: a dropout drops in training, the units
     that the model's next pass would drop, for the random stream is put back. Layers that keep statistics are evaluated.
     """
-    with fork_rng(), evaluating(model, keeping=_keeps_nothing):
+    with observing(model), evaluating(model, keeping=_keeps_nothing):
         columns = columns_of(traced(model, given, "network", note=snapshot, evaluate=False), words)
     if loss is not None:
-        with fork_rng(), evaluating(model, keeping=_keeps_nothing):
+        with observing(model), evaluating(model, keeping=_keeps_nothing):
             add_deltas(columns, Graph.of(loss(model(given)), gradients=True))
     resting = [m for m in _modules(model) if not m.training and _keeps_nothing(m)]
     if resting:  # at inference a dropout leaves no trace: what would one in training drop?
         for m in resting:
             m.training = True
         try:
-            with fork_rng(), evaluating(model, keeping=_keeps_nothing):
+            with observing(model), evaluating(model, keeping=_keeps_nothing):
                 would = columns_of(traced(model, given, "network", note=snapshot, evaluate=False), words)
         finally:
             for m in resting:

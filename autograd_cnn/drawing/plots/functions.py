@@ -27,6 +27,7 @@ from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..view.arrays import Array
+from ..view.observing import observing
 from .curves import nice_ticks
 
 declare(
@@ -137,7 +138,7 @@ def computed(name: str, fn: Any, x: Array) -> tuple[Array, Array]:
         ValueError: a function that does not work entry by entry.
         GraphError: one that leaves the graph.
     """
-    with evaluating(fn):
+    with evaluating(fn), observing(fn):
         leaf = box(x.copy(), None).requires_grad_(True)
         y: Any = fn(leaf)
         recorded = isinstance(y, Variable)

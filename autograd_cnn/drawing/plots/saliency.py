@@ -24,6 +24,7 @@ from ..canvas.text import Words, shape
 from ..canvas.theme import check_theme
 from ..view.arguments import variable_of
 from ..view.arrays import Array, array_of, finite_range, image_png, ramp_bar
+from ..view.observing import observing
 
 declare(
     {
@@ -101,7 +102,7 @@ def gradient_of(model: Any, image: Any, target: int | None) -> tuple[Array, Arra
     x = batch_of(image, model, "saliency").detach().clone().requires_grad_(True)
     if len(x.shape) != 4:
         raise ValueError(f"draw.saliency: expected a picture, (H, W), (C, H, W) or (1, C, H, W), got shape {tuple(x.shape)}.")
-    with evaluating(model):
+    with evaluating(model), observing(model):
         y = model(x)
     if not hasattr(y, "shape") or len(y.shape) < 2:
         raise ValueError("draw.saliency: expected a model that gives scores of shape (1, classes).")

@@ -51,7 +51,9 @@ class _Source:
                 out += self.panel(p, "  ")
         for u in self.view.units:
             for pill in u.pills:
-                out.append(f"  {quoted(pill.id)} -> {quoted(u.id)} [{self.note(self.style.gradient(pill.value).norm)}];")
+                size = 0.0 if pill.cut else self.style.gradient(pill.value).norm
+                dashed = ", style=dashed" if pill.cut else ""
+                out.append(f"  {quoted(pill.id)} -> {quoted(u.id)} [{self.note(size, pill.uses > 1)}{dashed}];")
         out += [f"  {self.edge(e)}" for e in self.view.edges]
         return [*out, "}"]
 
@@ -104,13 +106,14 @@ class _Source:
 
     def edge(self, e: Edge) -> str:
         gradient = self.style.gradient(e.value)
-        style = ", style=dashed" if self.style.backward and gradient.state == "none" else ""
-        return f"{quoted(e.tail.id)} -> {quoted(e.head.id)} [id={quoted(e.id)}, {self.note(gradient.norm)}{style}];"
+        style = ", style=dashed" if e.cut or (self.style.backward and gradient.state == "none") else ""
+        note = self.note(0.0 if e.cut else gradient.norm, e.branches > 1)
+        return f"{quoted(e.tail.id)} -> {quoted(e.head.id)} [id={quoted(e.id)}, {note}{style}];"
 
-    def note(self, size: float) -> str:
-        """An edge's class, and with the backward pass its gradient's norm."""
+    def note(self, size: float, summed: bool = False) -> str:
+        """An edge's class, and with the backward pass its gradient's norm; of a value that goes several ways, that of the sum."""
         if not self.style.backward or not size:
             return 'class="edge"'
         words = self.style.words
         told = f'edgetooltip="{words("norm")} {words.digits(size, 6)}"'
-        return f'class="edge", label="{words.norm(size)}", fontcolor="{colour("gradient")}", {told}'
+        return f'class="edge", label="{"Σ " if summed else ""}{words.norm(size)}", fontcolor="{colour("gradient")}", {told}'

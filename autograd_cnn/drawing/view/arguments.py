@@ -130,7 +130,7 @@ def fitting_input(model: Any) -> Any:
         TypeError: none of them fits, or nothing tells; says what to give.
     """
     tried = fitting_shapes(model)
-    with evaluating(model):
+    with evaluating(model), observing(model):
         for shape in tried:
             for x in (variable_of(shape, model, "draw"), *((box(np.zeros(shape, np.int64), None),) if len(shape) == 2 else ())):
                 try:

@@ -309,7 +309,7 @@ class _Builder:
         return any(i in self.producer and self.producer[i].index not in inside for i in others)
 
     def hang(self, unit: Unit, value: Value, kind: str, uses: int) -> None:
-        name = value.name.rsplit(".", 1)[-1] if value.name and value.held and unit.panel else value.name
+        name = value.name.rsplit(".", 1)[-1] if value.name and kind != "input" and unit.panel else value.name
         name = name or self.argument_name(unit, value)
         pill = Pill(self.new_id(f"{'p' if kind == 'parameter' else 't'}-{value.name or name}"), value, kind, name, uses)
         pill.cut = self.is_cut(unit, value)

@@ -1,4 +1,4 @@
-"""A drawing runs a model to see what it does, and leaves everything as it was: buffers, attributes, modes, the random stream."""
+"""A drawing runs a model to see what it does, and leaves everything as it was: buffers, gradients, attributes, modes, the random stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...random import fork_rng
 
 @contextmanager
 def observing(fn: Any) -> Iterator[None]:
-    """Inside, `fn` runs; what its modules hold besides their parameters, and the random stream, are then as they were before."""
+    """Inside, `fn` runs; what its modules hold besides their parameters' values, and the random stream, are then as they were before."""
     before = [_State(m) for m in modules_behind(fn)]
     try:
         with fork_rng():
@@ -61,7 +61,9 @@ class _State:
         self.module, self.kind = module, type(module)
         self.own = {name: x for name, x in module.__dict__.items() if not name.startswith("_")}
         self.buffers = dict(module._buffers)
-        self.values = [(b, b.value, np.array(b.value)) for b in self.buffers.values() if hasattr(getattr(b, "value", None), "dtype")]
+        self.grads = [(p, p.grad) for p in module._parameters.values() if p is not None]
+        kept = [x for x in (*self.buffers.values(), *(g for _, g in self.grads)) if hasattr(getattr(x, "value", None), "dtype")]
+        self.values = [(x, x.value, np.array(x.value)) for x in kept]
 
     def put_back(self) -> None:
         if type(self.module) is not self.kind:  # a lazy module knows its sizes now, and is what it was meant to be
@@ -72,7 +74,10 @@ class _State:
         held.update(self.own)
         self.module._buffers.clear()
         self.module._buffers.update(self.buffers)
-        for buffer, array, saved in self.values:
-            buffer.value = array
+        for p, grad in self.grads:
+            if p.grad is not grad:
+                p.grad = grad
+        for x, array, saved in self.values:
+            x.value = array
             if not np.array_equal(array, saved, equal_nan=array.dtype.kind in "fc"):
                 np.copyto(array, saved)

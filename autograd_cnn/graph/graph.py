@@ -205,10 +205,10 @@ def _carry_out(write: Write, env: dict[int, Any], start: int) -> None:
     np.copyto(array, np.asarray(unbox(source)), casting="unsafe")
     wrote(array)
     if isinstance(target, Variable):
-        node = source.node if recording and isinstance(source, Variable) else target.node
-        if node is not target.node:
-            target.hang(node)
-        source = box(array, node)
+        made_by = source.node if recording and isinstance(source, Variable) else target.node
+        if made_by is not target.node:
+            target.hang(made_by)
+        source = box(array, made_by)
     env[write.source] = source  # type: ignore[index]
 
 

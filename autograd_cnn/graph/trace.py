@@ -177,7 +177,7 @@ class Tracer:
     def follow(self, x: Any) -> None:
         """Look at the memory of `x`, as it is now."""
         if isinstance(x, Variable) and hasattr(x.value, "strides"):
-            root = x if getattr(x, "_view", None) is None else x._view.base  # type: ignore[attr-defined]
+            root = x if getattr(x, "_view", None) is None else x._view.base
             self.roots[id(root)] = root
             self.heard[id(owner(x.value))] = version(x.value)
 

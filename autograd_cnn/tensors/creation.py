@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial, reduce
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from ..config import current
 from ..errors import allocating
+from ..kernels.reference.counted import full_array, full_array_like, line_array, power_array, range_array
 from ..ops.registry.derived import derived
 from ..ops.registry.dims import sizes_by_name
 from ..ops.shape.shape import given_sizes
@@ -297,11 +297,6 @@ def full(
     return finish(derived(partial(full_array, sizes, kind, "full"), fill_value), requires_grad, device, "full")
 
 
-def full_array(sizes: tuple[int, ...], kind: Any, operation: str, value: Any) -> Any:
-    """One number, or the number in an array, everywhere."""
-    return np.full(sizes, held(value.item() if hasattr(value, "item") else value, kind, operation), dtype=kind)
-
-
 @allocating
 def full_like(
     input: Tensor,
@@ -316,11 +311,7 @@ def full_like(
     """One value, in another tensor's shape and dtype."""
     like = np.asarray(input.storage())
     kind = as_dtype(dtype, "full_like") or like.dtype
-    return finish(derived(partial(_full_like, like, kind), fill_value), requires_grad, device, "full_like")
-
-
-def _full_like(like: Any, kind: Any, value: Any) -> Any:
-    return np.full_like(like, held(value.item() if hasattr(value, "item") else value, kind, "full_like"), dtype=kind)
+    return finish(derived(partial(full_array_like, like, kind), fill_value), requires_grad, device, "full_like")
 
 
 @allocating
@@ -344,26 +335,7 @@ def arange(
     if end is None:
         raise TypeError("arange(): expected an end, as in arange(5) or arange(2, 5); got none")
     start = 0 if start is None else start
-    return finish(derived(partial(_range, as_dtype(dtype, "arange")), start, end, step), requires_grad, device, "arange")
-
-
-def _range(dtype: Any, *limits: Any) -> Any:
-    start, end, step = (v.item() if isinstance(v, np.ndarray | np.generic) else v for v in limits)
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {start} -> {end} (in arange)")
-    if (end - start) * step < 0:
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: got arange({start}, {end}, {step})")
-    whole = all(isinstance(v, int) for v in (start, end, step))
-    kind = dtype or np.dtype(np.int64 if whole else get_default_dtype())
-    if kind == np.int64:
-        start, end, step = int(start), int(end), int(step)  # before the count for int64, after it for other integers: as PyTorch
-    count = max(0, int(np.ceil((end - start) / step)))
-    if kind.kind in "iu":
-        start, step, whole = int(start), int(step), True
-    array = start + np.arange(count) * step if whole else start + np.arange(count, dtype=np.float64) * step
-    return array.astype(kind)
+    return finish(derived(partial(range_array, as_dtype(dtype, "arange")), start, end, step), requires_grad, device, "arange")
 
 
 @allocating
@@ -376,26 +348,7 @@ def linspace(
     tensor([0.0000, 0.5000, 1.0000])
     """
     kind = as_dtype(dtype, "linspace") or get_default_dtype()
-    return finish(derived(partial(_line, steps, kind), start, end), requires_grad, device, "linspace")
-
-
-def _line(steps: int, kind: Any, start: Any, end: Any) -> Any:
-    if not isinstance(steps, int):
-        raise TypeError(f"linspace(): argument 'steps' (position 3) must be int, not {type(steps).__name__}")
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    if np.ndim(start) or np.ndim(end):
-        raise RuntimeError(f"linspace only supports 0-dimensional start and end, got {np.ndim(start)} and {np.ndim(end)} dims.")
-    a, b = (float(int(v)) if kind.kind in "iu" else float(v) for v in (start, end))
-    if steps == 1:
-        return np.array([a], kind)
-    if kind == np.float32:  # ends and step are rounded first, each value once, after a multiplication and addition in one
-        a, b = float(np.float32(a)), float(np.float32(b))
-        step = float((np.float32(b) - np.float32(a)) / np.float32(max(steps - 1, 1)))
-    else:
-        step = (b - a) / max(steps - 1, 1)
-    at = np.arange(steps)
-    return np.where(at < steps // 2, a + step * at, b - step * (steps - 1 - at)).astype(kind)  # from both ends, as PyTorch computes it
+    return finish(derived(partial(line_array, steps, kind), start, end), requires_grad, device, "linspace")
 
 
 @allocating
@@ -412,13 +365,7 @@ def logspace(
 ) -> Tensor:
     """base^start … base^end in `steps` equal ratios."""
     kind = as_dtype(dtype, "logspace") or get_default_dtype()
-    return finish(derived(partial(_powers, steps, float(base), kind), start, end), requires_grad, device, "logspace")
-
-
-def _powers(steps: int, base: float, kind: Any, start: Any, end: Any) -> Any:
-    ends = (int(start), int(end)) if kind.kind in "iu" and not (np.ndim(start) or np.ndim(end)) else (start, end)
-    with np.errstate(all="ignore"):
-        return np.power(base, _line(steps, np.dtype(np.float64), *ends)).astype(kind)
+    return finish(derived(partial(power_array, steps, float(base), kind), start, end), requires_grad, device, "logspace")
 
 
 @allocating

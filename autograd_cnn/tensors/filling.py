@@ -13,6 +13,7 @@ from ..engine.complaints import no_tensor
 from ..engine.variable import unbox
 from ..engine.versions import wrote
 from ..errors import allocating
+from ..kernels.reference.counted import full_array
 from ..ops.index.index import copied, filled
 from ..ops.registry.derived import derived
 from ..ops.registry.dims import sizes_by_name
@@ -20,7 +21,7 @@ from ..ops.registry.expose import expose
 from ..ops.shape.shape import given_sizes
 from ..random import Generator, default_generator
 from . import inplace, sampling
-from .creation import array_of, as_dtype, finish, full_array
+from .creation import array_of, as_dtype, finish
 from .tensor import Tensor, wrap
 
 

@@ -80,9 +80,12 @@ def _inverse(prim: Any, params: tuple[Any, ...], shape: tuple[int, ...]) -> tupl
 def repoint(x: Any, array: Any, source: Any = None) -> None:
     """Let `x` look at other memory from now on, that of `source` if it is anybody's. Its views still look at the old, and at each other."""
     views = [] if x._view is not None else live_views(x)
+    tracer = current().tracer
     if views:
         old = object.__new__(type(x))
         old.value, old.node = x.value, x.node
+        if tracer is not None:
+            tracer.rebind(old, x)
         for view in views:
             view._view = view._view.of(old)
         old.__dict__["_views"] = x.__dict__.pop("_views")
@@ -90,7 +93,6 @@ def repoint(x: Any, array: Any, source: Any = None) -> None:
     x.value = array
     if isinstance(x.node, Leaf):
         x.node.value, x.node.shape, x.node.dtype = array, array.shape, array.dtype
-    tracer = current().tracer
     if tracer is not None:
         tracer.repointed(x)
         if source is not None and x.node is not None and not isinstance(x.node, Leaf):

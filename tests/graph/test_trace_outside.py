@@ -151,9 +151,19 @@ def given_other_data(x: Any) -> Any:
     return y * y.detach()
 
 
+def given_other_data_beside_its_views(x: Any) -> Any:
+    y = x * 2
+    v = y[1:]
+    w = v[:1]
+    y.data = x.detach() * 3
+    w.add_(1)
+    return y.sum() * v
+
+
 @pytest.mark.parametrize(
     "fn",
     [
+        given_other_data_beside_its_views,
         through_detach,
         through_data,
         detached_before,

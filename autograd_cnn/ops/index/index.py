@@ -305,7 +305,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)), draw.array(draw.choice([(3,), (2, 3), (1, 3)])))
 
 
-@primitive(label="other data", family="index")
+@primitive(label="other data", family="index", view=True)
 def exchanged(input: Array, data: Array) -> Array:
     """y = data, which takes no gradient; the input takes it: what an assignment to `.data` is to a trace"""
     return data
@@ -319,7 +319,7 @@ def _(g: Array) -> Array:
 @exchanged.cases
 def _(draw: Draw) -> Case:
     x = draw.array()
-    return Case(x, draw.array(x.shape))
+    return Case(x, draw.array(x.shape), smooth=False)  # the gradient is that of the input as it was
 
 
 @expose("function method")

@@ -17,6 +17,8 @@ ORACLES.update(
         "cat": lambda *xs, dim: catted(xs, dim),
         "select_view": lambda x, at: x[at],
         "detach": lambda x: x,
+        "data": lambda x: x,
+        "exchanged": lambda x, data: data,
         "select_copy": lambda x, at: x[at],
         "nonzero_tuple": lambda x: tuple(np.array([p[k] for p in np.argwhere(x).tolist()], np.int64) for k in range(x.ndim)),
         "spread": lambda x, shape, dims, keepdim: spread(x, shape, dims, keepdim),

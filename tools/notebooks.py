@@ -10,6 +10,7 @@ an error.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -94,11 +95,21 @@ def _clean(contents: dict[str, Any], outputs: bool = False) -> dict[str, Any]:
             count += 1
             kept |= {
                 "execution_count": count if outputs else None,
-                "outputs": [_output(o, count) for o in cell["outputs"]] if outputs else [],
+                "outputs": [_output(o, count) for o in _joined(cell["outputs"])] if outputs else [],
             }
         kept["source"] = source(cell).splitlines(keepends=True)
         cells.append(kept)
     return {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _joined(outputs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The outputs, what was printed in one piece: where a stream was cut is chance."""
+    for (kind, name), group in itertools.groupby(outputs, lambda o: (o["output_type"], o.get("name"))):
+        if kind == "stream":
+            text = "".join("".join(o["text"]) for o in group)
+            yield {"output_type": kind, "name": name, "text": text.splitlines(keepends=True)}
+        else:
+            yield from group
 
 
 def _output(output: dict[str, Any], count: int) -> dict[str, Any]:

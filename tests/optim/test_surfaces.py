@@ -55,3 +55,10 @@ def test_the_saddle_is_flat_in_the_middle() -> None:
     f = surfaces.saddle
     assert f(0.0, 0.0) == 0
     assert f(0.1, 0.0) > 0 > f(0.0, 0.1)
+
+
+@pytest.mark.parametrize("name", surfaces.__all__[1:])
+def test_each_says_what_it_is(name: str) -> None:
+    surface = getattr(surfaces, name)
+    assert surface.__doc__ == surface.doc != surfaces.Surface.__doc__ and "x" in surface.doc
+    assert surfaces.Surface(surface.fn, "f", surface.bounds, None, surface.start).__doc__ == surfaces.Surface.__doc__

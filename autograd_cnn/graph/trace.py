@@ -408,6 +408,17 @@ def _present(call: _Call) -> list[tuple[int, int | None]]:
     return [(at, of) for at, of in zip(call.given, call.carried, strict=True) if at is not None]
 
 
+def _leading_to(outputs: Sequence[int], calls: Sequence[_Call]) -> list[_Call]:
+    """The calls that the outputs depend on: what a function computes besides and leaves alone is no part of the picture."""
+    wanted, found = set(outputs), []
+    for call in reversed(calls):
+        if wanted.intersection(call.outputs):
+            wanted.update(at for at in call.given if at is not None)
+            wanted.update(call.linked.values())
+            found.append(call)
+    return found[::-1]
+
+
 def _finish(
     tracer: Tracer,
     inputs: tuple[int, ...],
@@ -426,7 +437,7 @@ def _finish(
     steps = []
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
-    for i, call in enumerate(tracer.steps):
+    for i, call in enumerate(tracer.steps if tracer.replays else _leading_to(outputs, tracer.steps)):
         scope = call.scope
         keeps, size = kept_by(call.node, counted)
         steps.append(

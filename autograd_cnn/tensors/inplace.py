@@ -268,7 +268,7 @@ def see_again(view: Any, tracer: Any) -> None:
 def move(x: Any, node: Node | None) -> None:
     """Let `x` have been made by `node`; a view's base gets a node for the write, and its other views are recorded anew."""
     if node.__class__ is Node:
-        node.__class__ = Overwriting  # type: ignore[union-attr]  # it is no None
+        node.__class__ = Overwriting
     base = x
     if x._view is not None:
         base = x._view.base

@@ -465,6 +465,20 @@ def unet() -> Any:
     return UNet(), (ac.rand(1, 1, 8, 8),)
 
 
+@odd("x", loses=("unused.weight", "unused.bias"))
+def computes_more_than_it_returns() -> Any:
+    class Wasteful(Two):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.Linear(3, 5)
+
+        def between(self, h: Any) -> Any:
+            self.unused(h).exp()
+            return h.tanh()
+
+    return Wasteful(), (ac.rand(2, 4),)
+
+
 @odd("x")
 def many_parts() -> Any:
     def between(self: Any, h: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -388,6 +389,42 @@ def test_a_function_that_walks_back_leaves_the_gradients_as_they_were() -> None:
     sound.check(draw(penalty, x, backward=True).scene)
     assert model.head.weight.grad is held and held.tolist() == [[1.0] * 3] * 2
     assert model.encoder.weight.grad is None and model.head.bias.grad is None
+
+
+NORM = nn.BatchNorm1d(4)
+
+
+def of_a_global(x: Any) -> Any:
+    return NORM(x).sum()
+
+
+class Trainer:
+    def __init__(self) -> None:
+        self.net = NORM
+
+    def loss(self, x: Any) -> Any:
+        return self.net(x).sum()
+
+
+def reaching() -> dict[str, Callable[[Any], Any]]:
+    trainer, net = Trainer(), [NORM]
+    return {
+        "a global": of_a_global,
+        "a method": trainer.loss,
+        "an object": lambda x: trainer.loss(x),
+        "a list": lambda x: net[0](x).sum(),
+        "a default": lambda x, net=NORM: net(x).sum(),
+        "a partial": functools.partial(lambda net, x: net(x).sum(), NORM),
+        "a function of its own": lambda x: of_a_global(x) * 2,
+    }
+
+
+@pytest.mark.parametrize("way", reaching())
+def test_a_function_s_modules_are_found_where_it_reaches_them(way: str) -> None:
+    ac.manual_seed(0)
+    NORM.reset_running_stats()
+    draw(reaching()[way], ac.rand(5, 4), backward=True)
+    assert NORM.running_mean.tolist() == [0.0] * 4 and NORM.num_batches_tracked.item() == 0
 
 
 @pytest.mark.parametrize("figure", [draw.volumes, draw.activations, draw.saliency, draw.network])

@@ -95,7 +95,7 @@ class _Builder:
         everything = sorted(nodes, key=lambda n: min(order[id(e)] for e in n[1]))
         all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
         edges = self.make_edges(nodes, units, heads)
-        parameters = {v.id: v for v in self.graph.values if self.is_parameter(v)}
+        parameters = {v.id: v for v in self.graph.values if self.is_parameter(v) and (v.id in self.uses or v.id in self.graph.outputs)}
         return View(self.graph, all_units, edges, panels, parameters, self.root, self.words)
 
     # ------------------------------------------------------------------------------------------------- units

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def modules_behind(fn: Any) -> list[Any]:
         if id(x) in seen:
             continue
         seen.add(id(x))
-        if hasattr(x, "modules") and hasattr(x, "forward") and not isinstance(x, type):
+        if _is_module(x):
             found.update((id(m), m) for m in x.modules())
         elif isinstance(x, functools.partial):
             waiting += [x.func, *x.args, *x.keywords.values()]
@@ -44,7 +45,13 @@ def modules_behind(fn: Any) -> list[Any]:
             cells = [part for cell in x.__closure__ or () for part in _content(cell)]
             known = x.__globals__
             waiting += [*cells, *(x.__defaults__ or ()), getattr(x, "__self__", None), *(known.get(n) for n in x.__code__.co_names)]
+        elif hasattr(x, "__dict__") and not isinstance(x, type | ModuleType):
+            waiting += [part for part in vars(x).values() if _is_module(part)]  # of an object that trains a model
     return list(found.values())
+
+
+def _is_module(x: Any) -> bool:
+    return hasattr(x, "modules") and hasattr(x, "forward") and not isinstance(x, type)
 
 
 def _content(cell: Any) -> list[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections import namedtuple
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.errors import GraphError
+from autograd_cnn.graph.graph import Graph
+from autograd_cnn.graph.trace import onlooker
 
 
 def test_it_prints_each_operation_with_shape_and_scope() -> None:
@@ -288,3 +292,52 @@ def test_a_pickled_graph_knows_its_indices() -> None:
     """They are known by identity, which a pickle does not keep."""
     graph = pickle.loads(pickle.dumps(ac.trace(lambda x, i: x[i] * 2, ac.tensor([1.0, 2.0, 3.0]), ac.tensor([0, 2]))))
     assert graph(ac.tensor([5.0, 6.0, 7.0]), ac.tensor([1, 1])).tolist() == [12.0, 12.0]
+
+
+# ------------------------------------------------------------------------------------------------------- what an onlooker sees
+Pair = namedtuple("Pair", "first second")
+
+
+def test_a_named_tuple_comes_back_as_one() -> None:
+    graph = ac.trace(lambda x: Pair(x * 2, x + 1), ac.ones(2))
+    again = graph(ac.tensor([1.0, 2.0]))
+    assert type(again) is Pair and again.first.tolist() == [2.0, 4.0] and again.second.tolist() == [2.0, 3.0]
+
+
+def test_a_graph_that_an_earlier_version_pickled_has_no_count_of_parameters() -> None:
+    graph = ac.trace(lambda x: x * 2, ac.ones(2))
+    state = [getattr(graph, f.name) for f in fields(graph)][:-1]
+    made = object.__new__(Graph)
+    made.__setstate__(state)
+    assert made.held == 0 and str(made) == str(graph)
+    assert str(pickle.loads(pickle.dumps(graph))) == str(graph)
+
+
+def test_an_onlooker_sees_nodes_calls_names_and_only_what_leads_to_the_result() -> None:
+    layer = ac.nn.LayerNorm(3)
+
+    def f(batch: dict[str, Any], scale: Any = 2.0) -> Any:
+        batch["b"].exp()
+        return layer(batch["a"]).sum() * scale
+
+    a = ac.ones(2, 3, requires_grad=True)
+    graph = onlooker(f, ({"a": a, "b": ac.ones(2)},), {"scale": 3.0}, gradients=True)
+    assert [graph.values[i].name for i in graph.inputs] == ["a", "b"]
+    assert [s.name for s in graph.steps][-2:] == ["sum", "mul"] and "exp" not in [s.name for s in graph.steps]
+    (call,) = {s.call for s in graph.steps[:-2]}
+    assert call is not None and call[0] == "LayerNorm"
+    assert graph.held == 6 and not graph.replayable
+    assert graph.values[graph.steps[-1].inputs[0]].grad.tolist() == 3.0
+    with pytest.raises(TypeError, match="expected the function to return a tensor to walk back from, got int"):
+        onlooker(lambda x: 1, (a,), {}, gradients=True)
+    with pytest.raises(GraphError, match="expected an output with a graph to walk back from"):
+        onlooker(lambda x: x.detach().sum(), (a,), {}, gradients=True)
+
+
+def test_the_gradients_of_several_outputs_are_those_of_their_sum_and_of_each() -> None:
+    x = ac.tensor([1.0, 2.0], requires_grad=True)
+    graph = Graph.of((x * x).sum(), (3 * x).sum(), gradients=True)
+    leaf = graph.parameters[0]
+    assert leaf.grad.tolist() == [5.0, 7.0]
+    assert [g.tolist() for g in leaf.shares] == [[2.0, 4.0], [3.0, 3.0]]
+    assert Graph.of((x * x).sum(), gradients=True).parameters[0].shares == ()

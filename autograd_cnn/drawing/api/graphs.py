@@ -54,7 +54,8 @@ class GraphFigures:
         Args:
             target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
                 `inputs`.
-            inputs: what the model or function is called with. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
+            inputs: what the model or function is called with, as it takes it: tensors, dicts and lists of them. They bear the names that it
+                gives them. Whatever it changes when it runs (statistics, random numbers, gradients) is then as before. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
                 its first weight tells what fits; it is then drawn in evaluation.
             backward: show the gradients too (of several losses, `draw([loss_d, loss_g], backward=True)`, each in an ink and dash of its
                 own), their norm as the width of a second lane beside every edge. "graph" draws the
@@ -62,7 +63,8 @@ class GraphFigures:
             depth: fold every module call that many levels below the outermost one into one node (0: the whole model).
             fold: "auto" folds what is larger than 60 nodes: repeated neighbours become one card (a deck, `×36`, with the
                 gradient norm of each copy as a bar), then module calls, until the largest picture that fits is found.
-                "none" folds nothing (with `depth`, no repeats). Or a function of a module call, which has `path`, `name`,
+                "none" folds nothing (with `depth`, no repeats), not even the operations that a call of the library is made of, a
+                layer norm, say, which are one card otherwise. Or a function of a module call, which has `path`, `name`,
                 `kind`, `depth` and `operations`, that says which calls are closed.
             focus: the path of a module, "layer3.7", that is opened while what stands around it is folded.
             norms: what the norms on folded modules and the bars of a deck are of: "outputs", ∂E/∂output of each, as on the lanes, or

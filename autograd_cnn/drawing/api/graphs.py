@@ -55,8 +55,8 @@ class GraphFigures:
             target: a recorded value (or several in a list), a `Graph`, or a model or function, which is then traced on
                 `inputs`.
             inputs: what the model or function is called with, as it takes it: tensors, dicts and lists of them. They bear the names that it
-                gives them. Whatever it changes when it runs (statistics, random numbers, gradients) is then as before. A model also takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if
-                its first weight tells what fits; it is then drawn in evaluation.
+                gives them. Whatever it changes when it runs (statistics, random numbers, gradients) is then as before. A model also
+                takes shapes, as `draw(net, (1, 3, 32, 32))`, or none, if its first weight tells what fits; it is then drawn in evaluation.
             backward: show the gradients too (of several losses, `draw([loss_d, loss_g], backward=True)`, each in an ink and dash of its
                 own), their norm as the width of a second lane beside every edge. "graph" draws the
                 backward pass as the graph it is, beside the forward pass and aligned with it, node for node.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.graph.trace import Tracer
+from autograd_cnn.graph.tracer import Tracer
 
 
 def added_to_what_is_new(x: Any) -> Any:

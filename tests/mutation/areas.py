@@ -102,7 +102,7 @@ _AREAS = [
     ),
     Area(
         "tracing",
-        ("graph/trace.py", "graph/tape_reader.py", "graph/graph.py", "graph/step.py", "analysis/receptive.py"),
+        ("graph/trace.py", "graph/tracer.py", "graph/tape_reader.py", "graph/graph.py", "graph/step.py", "analysis/receptive.py"),
         (
             "graph",
             "analysis",

@@ -98,7 +98,7 @@ EQUIVALENT = [  # (file, scope, before, after, reason)
     ("nn/module/attributes.py", "_what_there_is", "1", "(2)", "of two names that are near the nearer is taken"),
     ("nn/module/state_dict.py", "_fitting", "tuple(value.shape)", "(value.shape)", "a Size is a tuple"),
     ("engine/node.py", "", "1", "(2)", "the numbers of calls tell their order only"),
-    ("graph/trace.py", "Tracer.constant", "*", "pass", "its first use declares it as the same"),
+    ("graph/tracer.py", "Tracer.constant", "*", "pass", "its first use declares it as the same"),
     ("analysis/receptive.py", "_by_window", "0", "(1)", "only spans with a dimension come here"),
     ("serialization/pickle/loading_context.py", "", "16", "(17)", "a bound with room to spare"),
     ("serialization/pickle/unpickler.py", "", "1000", "*", "a bound: what doubles is beyond any"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .module.module import Module
+from ..module.module import Module
 
 __all__ = ["DataParallel", "data_parallel"]
 

@@ -1,0 +1,162 @@
+"""From one process to another. A message says what it is: a receiver whose tensor does not fit it hears so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..tensors.tensor import Tensor
+from .collectives import put, raw, told
+from .errors import DistBackendError
+from .groups import ProcessGroup, get_rank, of
+from .work import Future, Work, wait_for
+
+__all__ = ["P2POp", "batch_isend_irecv", "irecv", "isend", "recv", "send"]
+
+_HEAD = 96  # bytes that say dtype and shape, before the numbers
+
+
+class Message(Work):
+    """One that is on its way."""
+
+    def __init__(self, group: ProcessGroup, name: str, request: Any, arrived: Callable[[Any], int], result: Any) -> None:
+        super().__init__(name, result)
+        self._group, self._request, self._arrived, self._over = group, request, arrived, False
+        self._source = -1
+
+    def _source_rank(self) -> int:
+        self.wait()
+        return self._source
+
+    def is_completed(self) -> bool:
+        if not self._over and self._request.Test():
+            self._finish()
+        return self._over
+
+    def wait(self, timeout: Any = None) -> bool:
+        if not self._over:
+            seconds = self._group.seconds if timeout is None else timeout.total_seconds()
+            status = self._group.mpi.Status()
+            try:
+                wait_for(
+                    _With(self._request, status),
+                    seconds,
+                    lambda: DistBackendError(f"{self.name} on rank {get_rank()}: not done within {seconds:g} s; is the other process there?"),
+                )
+            except self._group.mpi.Exception as e:
+                self._over = True
+                self._future.set_exception(DistBackendError(f"{self.name} on rank {get_rank()}: the message is larger than the tensor ({e})."))
+                return super().wait()
+            self._finish(status)
+        return super().wait()
+
+    def _finish(self, status: Any = None) -> None:
+        self._over = True
+
+        def run() -> None:
+            self._source = self._arrived(status)
+
+        self.run(run)
+
+    def get_future(self) -> Future:
+        self.wait()
+        return super().get_future()
+
+
+class _With:
+    """A request whose test fills a status."""
+
+    def __init__(self, request: Any, status: Any) -> None:
+        self._request, self._status = request, status
+
+    def Test(self) -> bool:  # noqa: N802
+        return bool(self._request.Test(self._status))
+
+
+def _packed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    head = told(array).encode()[:_HEAD].ljust(_HEAD)
+    return np.concatenate([np.frombuffer(head, np.uint8), array.reshape(-1).view(np.uint8)])
+
+
+def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Work:
+    """Begin to send the tensor to process `dst`. Its numbers are those of now, whatever is written into it later.
+
+    Raises:
+        ValueError: `dst` is this process, or no rank of the group.
+
+    Source: torch.distributed.isend.
+    """
+    g = of(group, "isend")
+    to = g.place("isend", dst, group_dst, "dst")
+    if to == g.rank():
+        raise ValueError("Invalid destination rank: destination rank should not be the same as the rank of the current process.")
+    sent = _packed(raw("isend", "tensor", tensor))
+    return Message(g, f"send to rank {g.ranks[to]}", g.messages.Isend(sent, to, tag), lambda _: (len(sent), g.ranks[to])[1], [tensor])
+
+
+def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Work:
+    """Begin to receive into the tensor from process `src`, or from whoever sends.
+
+    Raises:
+        ValueError: `src` is this process, or no rank of the group.
+        DistBackendError: (from `wait`) the message's dtype or shape is another.
+
+    Source: torch.distributed.irecv.
+    """
+    g = of(group, "irecv")
+    anybody = src is None and group_src is None
+    place = g.mpi.ANY_SOURCE if anybody else g.place("irecv", src, group_src, "src")
+    if place == g.rank():
+        raise ValueError("Invalid source rank: source rank should not be the same as the rank of the current process.")
+    array = raw("irecv", "tensor", tensor)
+    buffer = np.empty(_HEAD + array.nbytes, np.uint8)
+    request = g.messages.Irecv(buffer, place, tag)
+
+    def arrived(status: Any) -> int:
+        source = g.ranks[status.source if status is not None else max(place, 0)]
+        came = buffer[:_HEAD].tobytes().decode().rstrip()
+        if came != told(array):
+            raise DistBackendError(f"recv: rank {source} sent {came}, and the tensor on rank {get_rank()} is {told(array)}.")
+        put(tensor, buffer[_HEAD:].view(array.dtype).reshape(array.shape))
+        return source
+
+    return Message(g, "recv" if anybody else f"recv from rank {g.ranks[place]}", request, arrived, [tensor])
+
+
+def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
+    """Send the tensor to process `dst`.
+
+    Source: torch.distributed.send.
+    """
+    isend(tensor, dst, group, tag, group_dst).wait()
+
+
+def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> int:
+    """Receive into the tensor from process `src`, or from whoever sends; the sender's rank.
+
+    Source: torch.distributed.recv.
+    """
+    message = irecv(tensor, src, group, tag, group_src)
+    assert isinstance(message, Message)
+    return message._source_rank()
+
+
+class P2POp:
+    """One send or receive of `batch_isend_irecv`: P2POp(isend or irecv, tensor, peer)."""
+
+    def __init__(self, op: Any, tensor: Tensor, peer: int | None = None, group: Any = None, tag: int = 0, group_peer: int | None = None) -> None:
+        if op not in (isend, irecv):
+            raise RuntimeError("Invalid ``op``. Expected ``op`` to be of type ``torch.distributed.isend`` or ``torch.distributed.irecv``.")
+        self.op, self.tensor, self.peer, self.group, self.tag, self.group_peer = op, tensor, peer, group, tag, group_peer
+
+
+def batch_isend_irecv(p2p_op_list: list[P2POp]) -> list[Work]:
+    """Begin several sends and receives; in whatever order, none waits for another.
+
+    Source: torch.distributed.batch_isend_irecv.
+    """
+    if not p2p_op_list or not all(isinstance(op, P2POp) for op in p2p_op_list):
+        raise ValueError("batch_isend_irecv: expected a list of P2POp, at least one.")
+    return [op.op(op.tensor, op.peer, op.group, op.tag, op.group_peer) for op in p2p_op_list]

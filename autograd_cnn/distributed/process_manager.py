@@ -1,0 +1,136 @@
+"""Lets MPI start without mpiexec: a process manager for one job, as MPICH asks for it (PMI-1, lines of text over a socket).
+
+Runs by itself as `python process_manager.py PORT SIZE SECONDS` and needs the standard library only. Every rank connects to PORT and says
+its rank and host; when all are there each hears `go`, and its MPI asks the rest over the same socket. A rank whose socket closes before
+it finalised is gone: then all sockets are closed, by which the others learn of it. Ends with the job.
+
+Source: the PMI-1 wire protocol as MPICH's `src/pmi` speaks it.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import sys
+import time
+
+
+def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[socket.socket, str]]:
+    """Every rank's connection and host. A connection that says no rank (a port scanner's, say) is closed."""
+    end = time.monotonic() + seconds
+    ranks: dict[int, tuple[socket.socket, str]] = {}
+    while len(ranks) < size:
+        server.settimeout(max(0.01, end - time.monotonic()))
+        try:
+            connection, _ = server.accept()
+            connection.settimeout(10)
+            words = connection.makefile("rb", buffering=0).readline(300).decode("ascii", "replace").split()
+            if len(words) != 4 or words[0] != "rank" or not words[1].isdigit() or not words[2].isdigit():
+                connection.close()
+                continue
+            rank, told, host = int(words[1]), int(words[2]), words[3]
+            wrong = None
+            if told != size:
+                wrong = f"rank {rank} was told a world of {told} processes, rank 0 one of {size}"
+            elif not 0 <= rank < size:
+                wrong = f"rank {rank} in a world of {size} processes"
+            elif rank in ranks:
+                wrong = f"two processes say that they are rank {rank}"
+            if wrong:
+                for other, _ in [*ranks.values(), (connection, "")]:
+                    other.sendall(f"no {wrong}\n".encode())
+                sys.exit(1)
+            ranks[rank] = connection, host
+        except TimeoutError:
+            if time.monotonic() < end:
+                continue
+            missing = sorted(set(range(size)) - set(ranks))
+            for connection, _ in ranks.values():
+                connection.sendall(f"no rank {', '.join(map(str, missing))} did not come within {seconds:g} s\n".encode())
+            sys.exit(1)
+        except OSError:
+            continue
+    return ranks
+
+
+def process_mapping(hosts: list[str]) -> str:
+    """Which ranks share a machine, as MPICH writes it: blocks of (first node, nodes, processes on each)."""
+    names = list(dict.fromkeys(hosts))
+    blocks: list[list[int]] = []
+    for node in map(names.index, hosts):
+        if blocks and blocks[-1][0] == node:
+            blocks[-1][1] += 1
+        else:
+            blocks.append([node, 1])
+    return "(vector," + ",".join(f"({node},1,{count})" for node, count in blocks) + ")"
+
+
+def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
+    """Answer until every rank has finalised."""
+    size = len(ranks)
+    job = f"autograd_cnn_{os.getpid()}_{time.time_ns()}"  # MPICH names its shared memory by it: never the same twice
+    known = {"PMI_process_mapping": process_mapping([ranks[r][1] for r in range(size)])}
+    select = selectors.DefaultSelector()
+    for rank in range(size):
+        connection = ranks[rank][0]
+        connection.sendall(b"go\n")
+        connection.settimeout(None)
+        select.register(connection.makefile("rwb", buffering=0), selectors.EVENT_READ, rank)
+    waiting: list[object] = []
+    done = 0
+    while done < size:
+        for key, _ in select.select():
+            stream = key.fileobj
+            line = stream.readline().decode("ascii", "replace")  # type: ignore[union-attr]
+            if not line:
+                sys.exit(f"rank {key.data} is gone")  # which closes every socket
+            said = dict(word.split("=", 1) for word in line.split() if "=" in word)
+            command = said.get("cmd")
+            answer: str | None
+            if command == "init":
+                answer = "cmd=response_to_init pmi_version=1 pmi_subversion=1 rc=0"
+            elif command == "get_maxes":
+                answer = "cmd=maxes rc=0 kvsname_max=256 keylen_max=64 vallen_max=1024"
+            elif command == "get_appnum":
+                answer = "cmd=appnum rc=0 appnum=0"
+            elif command == "get_my_kvsname":
+                answer = f"cmd=my_kvsname rc=0 kvsname={job}"
+            elif command == "get_universe_size":
+                answer = f"cmd=universe_size rc=0 size={size}"
+            elif command == "put":
+                known[said["key"]] = said["value"]
+                answer = "cmd=put_result rc=0 msg=success"
+            elif command == "get":
+                value = known.get(said["key"])
+                answer = "cmd=get_result rc=-1 msg=key_not_found" if value is None else f"cmd=get_result rc=0 msg=success value={value}"
+            elif command == "barrier_in":
+                answer = None
+                waiting.append(stream)
+                if len(waiting) == size:
+                    for each in waiting:
+                        each.write(b"cmd=barrier_out rc=0 msg=success\n")  # type: ignore[attr-defined]
+                    waiting.clear()
+            elif command == "finalize":
+                answer = "cmd=finalize_ack rc=0"
+                done += 1
+                select.unregister(stream)
+            elif command == "abort":
+                sys.exit(f"rank {key.data} aborts")
+            else:
+                answer = f"cmd={command} rc=-1 msg=unknown"
+            if answer is not None:
+                stream.write((answer + "\n").encode())  # type: ignore[union-attr]
+
+
+def main(fd: int, size: int, seconds: float) -> None:
+    with socket.socket(fileno=fd) as server:
+        ranks = gather(server, size, seconds)
+    try:
+        serve(ranks)
+    except (BrokenPipeError, ConnectionResetError):
+        sys.exit("a rank is gone")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -13,7 +13,6 @@ _INSTEAD = {
     "autocast": "Everything is computed in the dtype of the tensors: leave it out.",
     "backends": "use_backend('onednn' or 'numpy') chooses the kernels, show_config() tells what is there.",
     "cuda": "Everything is computed on the CPU: leave .cuda(), .to('cuda') and device='cuda' out.",
-    "distributed": "One process trains. utils.data.DataLoader(num_workers=…) loads with several.",
     "export": "save(net.state_dict(), path) keeps the weights, trace(net, x) gives the graph.",
     "fft": "numpy.fft computes on x.numpy(), without a gradient; nn.functional.conv1d and conv2d convolve.",
     "func": "autograd.functional has vjp, jvp, jacobian, hessian; autograd.grad takes any inputs.",

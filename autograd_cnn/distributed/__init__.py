@@ -4,11 +4,20 @@
 Needs `pip install "autograd-cnn[distributed]"`.
 """
 
+from ..support.listing import defined_in, listed
 from .collectives import *
-from .errors import DistBackendError, DistError, DistNetworkError, DistStoreError
+from .errors import *
 from .groups import *
+from .groups import default_pg_timeout
 from .messages import *
-from .mpi import is_available
+from .mpi import *
 from .objects import *
 from .reduce_op import *
-from .work import Future, Work
+from .subgroups import *
+from .work import *
+
+__all__ = ["default_pg_timeout", *defined_in(__name__, globals())]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

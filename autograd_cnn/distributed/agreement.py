@@ -3,29 +3,66 @@ instead of waiting for ever or adding numbers that do not belong together."""
 
 from __future__ import annotations
 
+import time
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .errors import DistBackendError
 from .groups import ProcessGroup
-from .work import wait_for
+from .work import Work, wait_for
+
+_TELLING = 1.0  # seconds in which those who waited in vain tell one another that they are there
+_LATE = 7  # the tag of that message
 
 
-def agree(group: ProcessGroup, operation: str, told: str, turn: int, *counts: int) -> np.ndarray[Any, Any]:
-    """All processes of the group come to their operation number `turn`. They must say the same `told` (what they are about to do: the
-    operation, sizes, dtype, roots); `counts`, equally many, may differ. Returns everybody's counts.
+def together(
+    group: ProcessGroup,
+    operation: str,
+    what: str,
+    call: Callable[[], None],
+    result: Any,
+    async_op: bool,
+    counts: tuple[int, ...] = (),
+    check: Callable[[np.ndarray[Any, Any]], None] | None = None,
+    seconds: float | None = None,
+) -> Work | None:
+    """Agree, then do it: now, or on the group's lane.
 
-    Raises:
-        DistBackendError: a process is not there in time, or does something else.
+    Args:
+        what: what all must say alike: the operation, sizes, dtype, roots.
+        counts: numbers that may differ from process to process; `check` sees everybody's.
+        seconds: how long to wait for the others; the group's time if not given.
     """
+    group.turn += 1
+    turn = group.turn
+
+    def run() -> None:
+        everybody = _agree(group, operation, what, turn, counts, group.seconds if seconds is None else seconds)
+        if check is not None:
+            check(everybody)
+        call()
+
+    return group.lane.do(operation, run, result, async_op)
+
+
+def _agree(group: ProcessGroup, operation: str, told: str, turn: int, counts: tuple[int, ...], seconds: float) -> np.ndarray[Any, Any]:
+    """Everybody's counts. Raises DistBackendError: a process is not there in time, or does something else."""
+    if group.broken is not None:
+        raise DistBackendError(f"{operation}: {group.group_name} is of no use any more: {group.broken}")
     size = group.size()
     mine = np.array([turn, zlib.crc32(told.encode()), len(counts), *counts], np.int64)
     heads = np.empty((size, 3), np.int64)
-    request = group.comm.Iallgather(mine[:3].copy(), heads)
-    wait_for(request, group.seconds, lambda: _late(group, operation, turn))
-    if (heads != mine[:3]).any():
+    sent = mine[:3].copy()
+    request = group.comm.Iallgather(sent, heads)
+    if not wait_for(request, seconds, lambda: bool(group.somebody_left())):
+        group.ends.abandoned.append((request, sent, heads))  # MPI may write there as long as it lives
+        left = group.somebody_left()
+        group.broken = _left(group, operation, turn, left) if left else _late(group, operation, turn, seconds)
+        raise DistBackendError(group.broken)
+    if (heads != sent).any():
         raise _differ(group, told, turn)
     everybody = np.empty((size, len(counts)), np.int64)
     if counts:
@@ -33,28 +70,31 @@ def agree(group: ProcessGroup, operation: str, told: str, turn: int, *counts: in
     return everybody
 
 
-def _late(group: ProcessGroup, operation: str, turn: int) -> DistBackendError:
+def _late(group: ProcessGroup, operation: str, turn: int, seconds: float) -> str:
     """Who is waited for? Those who wait tell one another."""
     size, rank = group.size(), group.rank()
     here = {rank}
-    mark = np.zeros(1, np.int8)
-    tag = 31_000 + turn % 1_000
-    requests = [group.messages.Isend(mark, other, tag) for other in range(size) if other != rank]
-    import time
-
-    end = time.monotonic() + 1.0
-    while time.monotonic() < end:
+    mark = np.array([turn], np.int64)
+    group.ends.abandoned.extend((group.comm.Isend(mark, other, _LATE), mark) for other in range(size) if other != rank)
+    end = time.monotonic() + _TELLING
+    while time.monotonic() < end and len(here) < size:
         for other in range(size):
-            if other not in here and group.messages.Iprobe(other, tag):
-                group.messages.Recv(np.empty(1, np.int8), other, tag)
+            if other not in here and group.comm.Iprobe(other, _LATE):
+                group.comm.Recv(np.empty(1, np.int64), other, _LATE)
                 here.add(other)
         time.sleep(0.01)
-    del requests
     missing = [group.ranks[r] for r in range(size) if r not in here]
-    who = f"rank {', '.join(map(str, missing))} is not there" if missing else "the others came just now"
-    return DistBackendError(
-        f"{operation} on rank {group.ranks[rank]} waited {group.seconds:g} s for the others in operation {turn} of {group.group_name}: {who}. "
+    who = f"rank {', '.join(map(str, missing))} is not there" if missing else "all waited as long, and gave up together"
+    return (
+        f"{operation} on rank {group.ranks[rank]} waited {seconds:g} s for the others in operation {turn} of {group.group_name}: {who}. "
         "It may have ended, hang, or skip this operation; init_process_group(timeout=) says how long to wait."
+    )
+
+
+def _left(group: ProcessGroup, operation: str, turn: int, left: list[int]) -> str:
+    return (
+        f"{operation} on rank {group.ranks[group.rank()]}: rank {', '.join(map(str, left))} has come to the end of its program and does not "
+        f"take part in operation {turn} of {group.group_name}. Every process of a group does the same number of operations."
     )
 
 

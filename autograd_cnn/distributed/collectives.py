@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tensors.creation import from_numpy
 from ..tensors.tensor import Tensor
-from .agreement import agree
+from .agreement import together
 from .errors import DistBackendError
 from .groups import ProcessGroup, of
 from .reduce_op import ReduceOp, mpi_op, reducible
@@ -41,6 +42,7 @@ def raw(operation: str, name: str, t: Any) -> np.ndarray[Any, Any]:
 
 
 def raws(operation: str, name: str, tensors: Any) -> list[np.ndarray[Any, Any]]:
+    """The numbers of several tensors, each as `raw` gives them."""
     if not isinstance(tensors, list | tuple):
         raise TypeError(f"{operation}: invalid parameter {name}: expected a list of Tensors, got {type(tensors).__name__}.")
     return [raw(operation, name, t) for t in tensors]
@@ -48,34 +50,12 @@ def raws(operation: str, name: str, tensors: Any) -> list[np.ndarray[Any, Any]]:
 
 def put(t: Tensor, array: np.ndarray[Any, Any]) -> None:
     """Write into a tensor, through its own copy_: its version counts, its views see it, whatever its strides are."""
-    t.detach().copy_(Tensor(np.ascontiguousarray(array)).reshape(tuple(t.shape)))
+    t.detach().copy_(from_numpy(np.ascontiguousarray(array).reshape(tuple(t.shape))))
 
 
 def told(array: np.ndarray[Any, Any]) -> str:
+    """How an array is called where processes compare theirs."""
     return f"{array.dtype} {list(array.shape)}"
-
-
-def together(
-    group: ProcessGroup,
-    operation: str,
-    what: str,
-    call: Callable[[], None],
-    result: Any,
-    async_op: bool,
-    counts: tuple[int, ...] = (),
-    check: Callable[[np.ndarray[Any, Any]], None] | None = None,
-) -> Work | None:
-    """Agree, then do it: now, or on the group's lane."""
-    group.turn += 1
-    turn = group.turn
-
-    def run() -> None:
-        everybody = agree(group, operation, what, turn, *counts)
-        if check is not None:
-            check(everybody)
-        call()
-
-    return group.lane.do(operation, run, result, async_op)
 
 
 # ------------------------------------------------------------------------------------------------- reductions
@@ -209,7 +189,12 @@ def all_gather_into_tensor(output_tensor: Tensor, input_tensor: Tensor, group: A
             f"all_gather_into_tensor: output_tensor is {told(out)}, input_tensor {told(array)}; expected {g.size()} times its size, of its dtype."
         )
     return together(
-        g, "all_gather_into_tensor", f"all_gather_into_tensor({told(array)})", lambda: put(output_tensor, _gathered(g, array)), [output_tensor], async_op
+        g,
+        "all_gather_into_tensor",
+        f"all_gather_into_tensor({told(array)})",
+        lambda: put(output_tensor, _gathered(g, array)),
+        [output_tensor],
+        async_op,
     )
 
 
@@ -280,7 +265,9 @@ def scatter(
     return together(g, "scatter", f"scatter({told(array)}, src={g.ranks[root]})", call, [tensor], async_op)
 
 
-def reduce_scatter(output: Tensor, input_list: list[Tensor], op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
+def reduce_scatter(
+    output: Tensor, input_list: list[Tensor], op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False
+) -> Work | None:
     """output ← op of every process's input_list[i], on process i.
 
     Source: torch.distributed.reduce_scatter.
@@ -291,7 +278,9 @@ def reduce_scatter(output: Tensor, input_list: list[Tensor], op: ReduceOp = Redu
     return _reduce_scatter(g, "reduce_scatter", output, np.stack(parts), op, async_op)
 
 
-def reduce_scatter_tensor(output: Tensor, input: Tensor, op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
+def reduce_scatter_tensor(
+    output: Tensor, input: Tensor, op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False
+) -> Work | None:
     """output ← op of every process's part i of `input` (cut along dim 0), on process i.
 
     Source: torch.distributed.reduce_scatter_tensor.
@@ -305,7 +294,9 @@ def reduce_scatter_tensor(output: Tensor, input: Tensor, op: ReduceOp = ReduceOp
     return _reduce_scatter(g, "reduce_scatter_tensor", output, array, op, async_op)
 
 
-def _reduce_scatter(g: ProcessGroup, operation: str, output: Tensor, array: np.ndarray[Any, Any], op: ReduceOp, async_op: bool) -> Work | None:
+def _reduce_scatter(
+    g: ProcessGroup, operation: str, output: Tensor, array: np.ndarray[Any, Any], op: ReduceOp, async_op: bool
+) -> Work | None:
     kind = reducible(operation, op, array.dtype)
 
     def call() -> None:
@@ -372,7 +363,9 @@ def _splits(name: str, array: np.ndarray[Any, Any], sizes: Sequence[int] | None,
             raise RuntimeError(f"all_to_all_single: dim 0 of {name} ({rows}) does not divide into {world} parts; say {name}_split_sizes=.")
         sizes = [rows // world] * world
     if len(sizes) != world or sum(sizes) != rows or min(sizes) < 0:
-        raise RuntimeError(f"all_to_all_single: {name}_split_sizes={list(sizes)}; expected {world} sizes that add up to dim 0 of {name} ({rows}).")
+        raise RuntimeError(
+            f"all_to_all_single: {name}_split_sizes={list(sizes)}; expected {world} sizes that add up to dim 0 of {name} ({rows})."
+        )
     each = array.size // rows if rows else 0
     return [n * each for n in sizes]
 
@@ -430,10 +423,5 @@ def monitored_barrier(group: Any = None, timeout: timedelta | None = None, wait_
     Source: torch.distributed.monitored_barrier.
     """
     g = of(group, "monitored_barrier")
-    before = g.seconds
-    if timeout is not None:
-        g.seconds = timeout.total_seconds()
-    try:
-        together(g, "monitored_barrier", "monitored_barrier()", lambda: None, None, False)
-    finally:
-        g.seconds = before
+    seconds = None if timeout is None else timeout.total_seconds()
+    together(g, "monitored_barrier", "monitored_barrier()", lambda: None, None, False, seconds=seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["DistBackendError", "DistError", "DistNetworkError", "DistStoreError"]
+
 
 class DistError(RuntimeError):
     """Something between the processes went wrong."""

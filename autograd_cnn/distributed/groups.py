@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from ..kernels.memory import threads
-from .errors import DistBackendError
-from .mpi import launched, load
+from .ends import ends
+from .mpi import is_available, launched, load
 from .rendezvous import join, meeting
 from .work import Lane
 
@@ -35,7 +35,6 @@ __all__ = [
     "is_mpi_available",
     "is_nccl_available",
     "is_torchelastic_launched",
-    "new_group",
 ]
 
 default_pg_timeout = timedelta(minutes=30)
@@ -51,7 +50,9 @@ class Backend(str):
         low = str(name).lower()
         for one in low.split(","):  # "cpu:gloo,cuda:nccl"
             if one.rpartition(":")[2] not in cls.backend_list:
-                raise ValueError(f"init_process_group: no backend is called {name!r}; expected mpi (or gloo, nccl, which mean the same here).")
+                raise ValueError(
+                    f"init_process_group: no backend is called {name!r}; expected mpi (or gloo, nccl, which mean the same here)."
+                )
         return super().__new__(cls, low)
 
 
@@ -63,15 +64,20 @@ class ProcessGroup:
         self.messages = comm.Dup()  # point to point, apart from what all do together
         self.backend, self.group_name = backend, name
         self.lane = Lane(f"operations of {name}")
-        self.turn = 0  # how many operations the group has done together
+        self.turn = 0  # how many operations the group has been asked for
+        self.broken: str | None = None  # why nothing can be done together any more
+        self.ends = ends(mpi)
 
     def rank(self) -> int:
+        """This process's number in the group."""
         return int(self.comm.rank)
 
     def size(self) -> int:
+        """How many processes the group has."""
         return len(self.ranks)
 
     def name(self) -> str:
+        """The name that the program gave the engine."""
         return self.backend
 
     def place(self, operation: str, rank: int | None, inside: int | None, what: str) -> int:
@@ -87,10 +93,17 @@ class ProcessGroup:
         return self.ranks.index(rank)
 
     def close(self) -> None:
+        """Finish what is under way, and give the communicators back."""
         self.lane.close()
+        if self.broken:  # MPI is still at it
+            return
         self.messages.Free()
         if self.comm != self.mpi.COMM_WORLD:
             self.comm.Free()
+
+    def somebody_left(self) -> list[int]:
+        """The ranks of the group (in the world) whose programs have come to their end."""
+        return [r for r in self.ranks if r in self.ends.left()]
 
     def __repr__(self) -> str:
         return f"<ProcessGroup {self.group_name!r} of ranks {_listed(self.ranks)}>"
@@ -109,17 +122,16 @@ class GroupMember:
 
 class _World(type):
     @property
-    def WORLD(cls) -> ProcessGroup | None:  # noqa: N802
+    def WORLD(cls) -> ProcessGroup | None:
         """The group of all processes; None before `init_process_group`."""
-        return _groups[0] if _groups else None
+        return members[0] if members else None
 
 
-class group(metaclass=_World):  # noqa: N801
+class group(metaclass=_World):
     """`group.WORLD`, the group of all processes."""
 
 
-_groups: list[ProcessGroup] = []  # of this process, the world first: MPI has one world a process, too
-_made = 0
+members: list[ProcessGroup] = []  # of this process, the world first: MPI has one world a process, too
 
 
 def is_initialized() -> bool:
@@ -129,12 +141,11 @@ def is_initialized() -> bool:
     >>> ac.distributed.is_initialized()
     False
     """
-    return bool(_groups)
+    return bool(members)
 
 
 def is_mpi_available() -> bool:
-    from .mpi import is_available
-
+    """Is there a package that loads MPI?"""
     return is_available()
 
 
@@ -149,6 +160,7 @@ def is_nccl_available() -> bool:
 
 
 def is_torchelastic_launched() -> bool:
+    """Was this process started by torchrun, which says so in TORCHELASTIC_RUN_ID?"""
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
@@ -183,12 +195,14 @@ def init_process_group(
 
     Source: torch.distributed.init_process_group.
     """
-    if _groups:
+    if members:
         raise ValueError("trying to initialize the default process group twice!")
     if store is not None:
-        raise ValueError("init_process_group: store= is not taken; ranks meet by init_method= (env://, tcp://, file://) or by MPI's launcher.")
+        raise ValueError(
+            "init_process_group: store= is not taken; ranks meet by init_method= (env://, tcp://, file://) or by MPI's launcher."
+        )
     backend = Backend(backend or "mpi")
-    seconds = _seconds(timeout)
+    seconds = seconds_of(timeout)
     if launched() or _joined():
         mpi = load()
         for name, given, true in (("rank", rank, mpi.COMM_WORLD.rank), ("world_size", world_size, mpi.COMM_WORLD.size)):
@@ -199,8 +213,7 @@ def init_process_group(
         mpi = join(rank, world_size, host, port, seconds)
     comm = mpi.COMM_WORLD.Dup()
     world = ProcessGroup(mpi, comm, tuple(range(comm.size)), seconds, backend, group_name or "default_pg")
-    _groups.append(world)
-    _end_all_when_one_raises(mpi)
+    members.append(world)
     _share_processors(mpi, comm)
     if backend != Backend.MPI and world.rank() == 0:
         warnings.warn(f"init_process_group: the engine is MPI, whatever backend a program names ({backend!s} here).", stacklevel=2)
@@ -212,24 +225,11 @@ def _joined() -> bool:
     return mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized()
 
 
-def _seconds(timeout: timedelta | None) -> float:
+def seconds_of(timeout: timedelta | None) -> float:
+    """A time-out in seconds, the default one for None."""
     if timeout is not None and not isinstance(timeout, timedelta):
         raise TypeError(f"Expected timeout argument to be of type datetime.timedelta, got {type(timeout).__name__}.")
     return (timeout or default_pg_timeout).total_seconds()
-
-
-def _end_all_when_one_raises(mpi: Any) -> None:
-    """A rank whose program ends by an exception would wait in MPI's own end for ranks that wait for it."""
-    shown = sys.excepthook
-
-    def hook(kind: Any, value: Any, trace: Any) -> None:
-        shown(kind, value, trace)
-        sys.stderr.flush()
-        sys.stdout.flush()
-        if not mpi.Is_finalized():
-            mpi.COMM_WORLD.Abort(130 if issubclass(kind, KeyboardInterrupt) else 1)
-
-    sys.excepthook = hook
 
 
 def _share_processors(mpi: Any, comm: Any) -> None:
@@ -238,7 +238,9 @@ def _share_processors(mpi: Any, comm: Any) -> None:
     node = comm.Split_type(mpi.COMM_TYPE_SHARED)
     here = node.size
     node.Free()
-    threads.set_num_threads(max(1, len(os.sched_getaffinity(0)) // here if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) // here))
+    threads.set_num_threads(
+        max(1, len(os.sched_getaffinity(0)) // here if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) // here)
+    )
 
 
 def of(group: Any, operation: str) -> ProcessGroup:
@@ -247,15 +249,17 @@ def of(group: Any, operation: str) -> ProcessGroup:
     Raises:
         ValueError: there is no world yet, or this process is not of the group.
     """
-    if not _groups:
+    if not members:
         raise ValueError("Default process group has not been initialized, please make sure to call init_process_group.")
     if group is None:
-        return _groups[0]
+        return members[0]
     if group == GroupMember.NON_GROUP_MEMBER:
-        raise ValueError(f"{operation}: this process is not of the group; new_group gave it GroupMember.NON_GROUP_MEMBER. Ask get_rank(group) >= 0 first.")
+        raise ValueError(
+            f"{operation}: this process is not of the group; new_group gave it GroupMember.NON_GROUP_MEMBER. Ask get_rank(group) >= 0 first."
+        )
     if not isinstance(group, ProcessGroup):
         raise TypeError(f"{operation}: expected a ProcessGroup, got {type(group).__name__}.")
-    if group not in _groups:
+    if group not in members:
         raise ValueError(f"{operation}: this group was destroyed.")
     return group
 
@@ -266,7 +270,7 @@ def get_rank(group: Any = None) -> int:
     Raises:
         ValueError: `init_process_group` was not called.
     """
-    if group == GroupMember.NON_GROUP_MEMBER and _groups:
+    if group == GroupMember.NON_GROUP_MEMBER and members:
         return -1
     return of(group, "get_rank").rank()
 
@@ -277,7 +281,7 @@ def get_world_size(group: Any = None) -> int:
     Raises:
         ValueError: `init_process_group` was not called.
     """
-    if group == GroupMember.NON_GROUP_MEMBER and _groups:
+    if group == GroupMember.NON_GROUP_MEMBER and members:
         return -1
     return of(group, "get_world_size").size()
 
@@ -315,43 +319,6 @@ def get_group_rank(group: Any, global_rank: int) -> int:
     return of(group, "get_group_rank").place("get_group_rank", global_rank, None, "rank")
 
 
-def new_group(
-    ranks: Sequence[int] | None = None,
-    timeout: timedelta | None = None,
-    backend: str | None = None,
-    pg_options: Any = None,
-    use_local_synchronization: bool = False,
-    group_desc: str | None = None,
-    device_id: Any = None,
-) -> Any:
-    """A group of some of the processes. Every process of the world calls it, also those that are not of it: they get
-    `GroupMember.NON_GROUP_MEMBER`.
-
-    Raises:
-        ValueError: a rank that is not there, or twice.
-        DistBackendError: the processes name different ranks.
-    """
-    global _made
-    world = of(None, "new_group")
-    chosen = tuple(range(world.size())) if ranks is None else tuple(sorted(ranks))
-    if not chosen or len(set(chosen)) != len(chosen) or chosen[0] < 0 or chosen[-1] >= world.size():
-        raise ValueError(f"new_group: ranks={list(ranks or ())} in a world of {world.size()} processes; expected some of them, each once.")
-    named = world.comm.allgather(chosen)
-    if len(set(named)) > 1:
-        other = next(r for r, c in enumerate(named) if c != named[0])
-        raise DistBackendError(
-            f"new_group: rank 0 names the ranks {list(named[0])}, rank {other} {list(named[other])}. Every process makes every group, in the same order."
-        )
-    _made += 1
-    comm = world.comm.Split(0 if world.rank() in chosen else world.mpi.UNDEFINED, world.rank())
-    if world.rank() not in chosen:
-        return GroupMember.NON_GROUP_MEMBER
-    name = group_desc or f"group {_made}"
-    made = ProcessGroup(world.mpi, comm, chosen, _seconds(timeout) if timeout else world.seconds, Backend(backend or world.backend), name)
-    _groups.append(made)
-    return made
-
-
 def destroy_process_group(group: Any = None) -> None:
     """Leave the group; without one, the world and all groups. What is under way is finished first. MPI itself ends with the process, so a
     program may call `init_process_group` again.
@@ -362,9 +329,9 @@ def destroy_process_group(group: Any = None) -> None:
     if group == GroupMember.NON_GROUP_MEMBER:
         return
     leaving = of(group, "destroy_process_group")
-    for each in reversed(_groups if leaving is _groups[0] else [leaving]):
+    for each in reversed(members if leaving is members[0] else [leaving]):
         each.close()
-    if leaving is _groups[0]:
-        _groups.clear()
+    if leaving is members[0]:
+        members.clear()
     else:
-        _groups.remove(leaving)
+        members.remove(leaving)

@@ -21,10 +21,16 @@ _HEAD = 96  # bytes that say dtype and shape, before the numbers
 class Message(Work):
     """One that is on its way."""
 
-    def __init__(self, group: ProcessGroup, name: str, request: Any, arrived: Callable[[Any], int], result: Any) -> None:
+    def __init__(self, group: ProcessGroup, name: str, request: Any, arrived: Callable[[Any], int], others: set[int], result: Any) -> None:
         super().__init__(name, result)
+        self._others = others
         self._group, self._request, self._arrived, self._over = group, request, arrived, False
         self._source = -1
+
+    def _lost(self) -> list[int]:
+        """Those who could still answer, if none can: their programs are over."""
+        left = self._group.ends.left()
+        return sorted(self._others) if self._others <= left else []
 
     def _source_rank(self) -> int:
         self.wait()
@@ -40,15 +46,17 @@ class Message(Work):
             seconds = self._group.seconds if timeout is None else timeout.total_seconds()
             status = self._group.mpi.Status()
             try:
-                wait_for(
-                    _With(self._request, status),
-                    seconds,
-                    lambda: DistBackendError(f"{self.name} on rank {get_rank()}: not done within {seconds:g} s; is the other process there?"),
-                )
+                done = wait_for(_With(self._request, status), seconds, lambda: bool(self._lost()))
             except self._group.mpi.Exception as e:
                 self._over = True
-                self._future.set_exception(DistBackendError(f"{self.name} on rank {get_rank()}: the message is larger than the tensor ({e})."))
+                self._future.set_exception(
+                    DistBackendError(f"{self.name} on rank {get_rank()}: the message is larger than the tensor ({e}).")
+                )
                 return super().wait()
+            if not done:
+                left = self._lost()
+                why = f"rank {', '.join(map(str, left))} has come to the end of its program" if left else f"not done within {seconds:g} s"
+                raise DistBackendError(f"{self.name} on rank {get_rank()}: {why}. Is the other process there, and does it do the same?")
             self._finish(status)
         return super().wait()
 
@@ -58,11 +66,19 @@ class Message(Work):
         def run() -> None:
             self._source = self._arrived(status)
 
-        self.run(run)
+        self._run(run)
 
     def get_future(self) -> Future:
         self.wait()
         return super().get_future()
+
+
+_under_way: list[tuple[Any, Any]] = []  # requests and their memory, which MPI uses also where a program forgets the handle
+
+
+def _keep(request: Any, memory: Any) -> None:
+    _under_way[:] = [pair for pair in _under_way if pair[0]]  # a request that has ended is false
+    _under_way.append((request, memory))
 
 
 class _With:
@@ -71,7 +87,7 @@ class _With:
     def __init__(self, request: Any, status: Any) -> None:
         self._request, self._status = request, status
 
-    def Test(self) -> bool:  # noqa: N802
+    def Test(self) -> bool:
         return bool(self._request.Test(self._status))
 
 
@@ -93,10 +109,12 @@ def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 
     if to == g.rank():
         raise ValueError("Invalid destination rank: destination rank should not be the same as the rank of the current process.")
     sent = _packed(raw("isend", "tensor", tensor))
-    return Message(g, f"send to rank {g.ranks[to]}", g.messages.Isend(sent, to, tag), lambda _: (len(sent), g.ranks[to])[1], [tensor])
+    request = g.messages.Isend(sent, to, tag)
+    _keep(request, sent)
+    return Message(g, f"send to rank {g.ranks[to]}", request, lambda _: g.ranks[to], {g.ranks[to]}, [tensor])
 
 
-def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Work:
+def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Message:
     """Begin to receive into the tensor from process `src`, or from whoever sends.
 
     Raises:
@@ -113,6 +131,9 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
     array = raw("irecv", "tensor", tensor)
     buffer = np.empty(_HEAD + array.nbytes, np.uint8)
     request = g.messages.Irecv(buffer, place, tag)
+    _keep(request, buffer)
+
+    others = {r for r in g.ranks if r != get_rank()} if anybody else {g.ranks[place]}
 
     def arrived(status: Any) -> int:
         source = g.ranks[status.source if status is not None else max(place, 0)]
@@ -122,7 +143,7 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
         put(tensor, buffer[_HEAD:].view(array.dtype).reshape(array.shape))
         return source
 
-    return Message(g, "recv" if anybody else f"recv from rank {g.ranks[place]}", request, arrived, [tensor])
+    return Message(g, "recv" if anybody else f"recv from rank {g.ranks[place]}", request, arrived, others, [tensor])
 
 
 def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
@@ -138,15 +159,15 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 
     Source: torch.distributed.recv.
     """
-    message = irecv(tensor, src, group, tag, group_src)
-    assert isinstance(message, Message)
-    return message._source_rank()
+    return irecv(tensor, src, group, tag, group_src)._source_rank()
 
 
 class P2POp:
     """One send or receive of `batch_isend_irecv`: P2POp(isend or irecv, tensor, peer)."""
 
-    def __init__(self, op: Any, tensor: Tensor, peer: int | None = None, group: Any = None, tag: int = 0, group_peer: int | None = None) -> None:
+    def __init__(
+        self, op: Any, tensor: Tensor, peer: int | None = None, group: Any = None, tag: int = 0, group_peer: int | None = None
+    ) -> None:
         if op not in (isend, irecv):
             raise RuntimeError("Invalid ``op``. Expected ``op`` to be of type ``torch.distributed.isend`` or ``torch.distributed.irecv``.")
         self.op, self.tensor, self.peer, self.group, self.tag, self.group_peer = op, tensor, peer, group, tag, group_peer

@@ -8,6 +8,8 @@ from typing import Any
 
 from .errors import DistError
 
+__all__ = ["is_available"]
+
 # what an MPI launcher tells its processes: Hydra (MPICH, Intel), PRRTE and Open MPI, Slurm
 LAUNCHED = ("PMI_RANK", "PMI_FD", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 

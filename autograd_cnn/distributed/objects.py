@@ -5,8 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-
-from .collectives import together
+from .agreement import together
 from .groups import ProcessGroup, of
 
 __all__ = ["all_gather_object", "broadcast_object_list", "gather_object", "scatter_object_list"]
@@ -103,5 +102,3 @@ def _room(operation: str, name: str, objects: Any, g: ProcessGroup) -> None:
 
 def _into(places: list[Any], pickled: list[bytes]) -> None:
     places[:] = [pickle.loads(p) for p in pickled]
-
-

@@ -9,6 +9,7 @@ Source: the PMI-1 wire protocol as MPICH's `src/pmi` speaks it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -66,6 +67,15 @@ def process_mapping(hosts: list[str]) -> str:
     return "(vector," + ",".join(f"({node},1,{count})" for node, count in blocks) + ")"
 
 
+def gone(rank: int, ranks: dict[int, tuple[socket.socket, str]]) -> None:
+    """A rank is lost: the others are told which, and their sockets close with this process."""
+    for other, (connection, _) in ranks.items():
+        if other != rank:
+            with contextlib.suppress(OSError):
+                connection.sendall(f"cmd=gone rank={rank}\n".encode())
+    sys.exit(1)
+
+
 def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
     """Answer until every rank has finalised."""
     size = len(ranks)
@@ -82,9 +92,12 @@ def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
     while done < size:
         for key, _ in select.select():
             stream = key.fileobj
-            line = stream.readline().decode("ascii", "replace")  # type: ignore[union-attr]
+            try:
+                line = stream.readline().decode("ascii", "replace")  # type: ignore[union-attr]
+            except OSError:  # reset
+                line = ""
             if not line:
-                sys.exit(f"rank {key.data} is gone")  # which closes every socket
+                gone(key.data, ranks)
             said = dict(word.split("=", 1) for word in line.split() if "=" in word)
             command = said.get("cmd")
             answer: str | None
@@ -109,27 +122,27 @@ def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
                 waiting.append(stream)
                 if len(waiting) == size:
                     for each in waiting:
-                        each.write(b"cmd=barrier_out rc=0 msg=success\n")  # type: ignore[attr-defined]
+                        with contextlib.suppress(OSError):  # it is gone: the next look says so
+                            each.write(b"cmd=barrier_out rc=0 msg=success\n")  # type: ignore[attr-defined]
                     waiting.clear()
             elif command == "finalize":
                 answer = "cmd=finalize_ack rc=0"
                 done += 1
                 select.unregister(stream)
             elif command == "abort":
-                sys.exit(f"rank {key.data} aborts")
+                gone(key.data, ranks)
             else:
                 answer = f"cmd={command} rc=-1 msg=unknown"
             if answer is not None:
-                stream.write((answer + "\n").encode())  # type: ignore[union-attr]
+                with contextlib.suppress(OSError):
+                    stream.write((answer + "\n").encode())  # type: ignore[union-attr]
 
 
 def main(fd: int, size: int, seconds: float) -> None:
+    """Wait for the ranks on the listening socket `fd`, then serve them."""
     with socket.socket(fileno=fd) as server:
         ranks = gather(server, size, seconds)
-    try:
-        serve(ranks)
-    except (BrokenPipeError, ConnectionResetError):
-        sys.exit("a rank is gone")
+    serve(ranks)
 
 
 if __name__ == "__main__":

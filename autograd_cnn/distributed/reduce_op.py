@@ -44,6 +44,6 @@ def reducible(operation: str, op: Any, dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def mpi_op(mpi: Any, op: ReduceOp, dtype: np.dtype[Any]) -> Any:
     """MPI's name of it. A sum of bools is whether any is true, their product whether all are."""
-    if dtype == bool and op in (ReduceOp.SUM, ReduceOp.PRODUCT):
+    if dtype.kind == "b" and op in (ReduceOp.SUM, ReduceOp.PRODUCT):
         return mpi.MAX if op is ReduceOp.SUM else mpi.MIN
     return getattr(mpi, _MPI[op.name])

@@ -18,6 +18,7 @@ from . import process_manager
 from .errors import DistError, DistNetworkError, DistStoreError
 from .mpi import load
 
+_managers: list[subprocess.Popen[bytes]] = []
 _ending = threading.Event()  # this process is on its way out
 atexit.register(_ending.set)
 
@@ -36,16 +37,14 @@ def meeting(init_method: str | None, rank: int, world_size: int, seconds: float)
     if not 0 <= rank < world_size:
         raise ValueError(f"init_process_group: rank {rank} in a world of {world_size} processes; expected 0 <= rank < world_size.")
     if url.scheme == "env":
-        port = _of_environment("MASTER_PORT")
-        return rank, world_size, _of_environment("MASTER_ADDR"), _port(port)
+        return rank, world_size, _of_environment("MASTER_ADDR"), _port(_of_environment("MASTER_PORT"))
     if url.scheme == "tcp":
         if url.hostname is None or url.port is None:
             raise ValueError(f"init_process_group: {init_method!r} names no address; expected tcp://HOST:PORT.")
         return rank, world_size, url.hostname, url.port
     if url.scheme == "file":
         path = Path(url.netloc + url.path)
-        host, port = _through_file(path, rank, seconds)
-        return rank, world_size, host, port
+        return rank, world_size, *_through_file(path, rank, seconds)
     raise ValueError(f"init_process_group: no way to meet is called {init_method!r}; expected env://, tcp://HOST:PORT or file:///PATH.")
 
 
@@ -159,7 +158,7 @@ def _serve(size: int, port: int, seconds: float) -> None:
         ) from e
     with server:
         os.set_inheritable(server.fileno(), True)
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-I", process_manager.__file__, str(server.fileno()), str(size), str(seconds)],
             pass_fds=[server.fileno()],
             stdin=subprocess.DEVNULL,
@@ -167,6 +166,7 @@ def _serve(size: int, port: int, seconds: float) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C ends the ranks, and their end ends it
         )
+        _managers.append(process)  # it outlives this call
 
 
 def _connect(host: str, port: int, seconds: float) -> socket.socket:
@@ -191,5 +191,15 @@ def _watch(mpi: Any, fd: int, rank: int) -> None:
     if _ending.is_set():  # the manager ends when all have finalised; who is still at it is given time
         time.sleep(5)
     if not mpi.Is_finalized():
-        os.write(2, f"rank {rank}: another rank is gone, so this one ends, too\n".encode())
+        said = dict(word.split("=", 1) for word in _left(fd).split() if "=" in word)
+        who = f"rank {said['rank']}" if "rank" in said else "another rank"
+        os.write(2, f"rank {rank}: {who} is gone, so this one ends, too\n".encode())
         os._exit(70)
+
+
+def _left(fd: int) -> str:
+    """What was written into the socket before it closed."""
+    try:
+        return os.read(fd, 1000).decode("ascii", "replace")
+    except OSError:
+        return ""

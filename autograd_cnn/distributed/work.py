@@ -11,6 +11,8 @@ from typing import Any
 
 from .errors import DistBackendError
 
+__all__ = ["Future", "Work"]
+
 
 class Future:
     """The result of something under way, as `torch.futures.Future`.
@@ -28,6 +30,7 @@ class Future:
         self._lock = threading.Lock()
 
     def done(self) -> bool:
+        """Is the result there?"""
         return self._done.is_set()
 
     def wait(self) -> Any:
@@ -44,9 +47,11 @@ class Future:
         return self._result
 
     def set_result(self, result: Any) -> None:
+        """The result, for all who wait. RuntimeError if it is there already."""
         self._finish(result, None)
 
     def set_exception(self, error: BaseException) -> None:
+        """What is raised by all who wait."""
         self._finish(None, error)
 
     def _finish(self, result: Any, error: BaseException | None) -> None:
@@ -89,12 +94,15 @@ class Work:
         self._future = Future()
 
     def is_completed(self) -> bool:
+        """Is it over, well or not?"""
         return self._future.done()
 
     def is_success(self) -> bool:
+        """Is it over, and nothing was raised?"""
         return self._future.done() and self.exception() is None
 
     def exception(self) -> BaseException | None:
+        """What was raised, if anything."""
         return self._future._error
 
     def result(self) -> Any:
@@ -109,9 +117,10 @@ class Work:
         return True
 
     def get_future(self) -> Future:
+        """A future of its tensors."""
         return self._future
 
-    def run(self, call: Callable[[], None]) -> None:
+    def _run(self, call: Callable[[], None]) -> None:
         try:
             call()
         except BaseException as e:
@@ -161,7 +170,7 @@ class Lane:
         while (item := self._todo.get()) is not None:
             work, call = item
             with self._free:
-                work.run(call)
+                work._run(call)
             with self._count:
                 self._under_way -= 1
                 self._count.notify_all()
@@ -174,15 +183,23 @@ class Lane:
                 self._todo.put(None)
 
 
-def wait_for(request: Any, seconds: float, late: Callable[[], BaseException]) -> None:
-    """Until the request is done; `late()` is raised when `seconds` are over. Gives the processor away while it waits: others compute."""
+def wait_for(request: Any, seconds: float, hopeless: Callable[[], bool] = lambda: False) -> bool:
+    """Wait until the request is done; False when `seconds` are over before, or it is not done a second after it has become hopeless.
+    Gives the processor away while it waits: others compute."""
     for _ in range(50):  # most come within microseconds
         if request.Test():
-            return
+            return True
     end = time.monotonic() + seconds
+    look = time.monotonic() + 0.2
     pause = 20e-6
     while not request.Test():
-        if time.monotonic() > end:
-            raise late()
+        now = time.monotonic()
+        if now > end:
+            return False
+        if now > look:
+            look = now + 0.2
+            if hopeless():  # what the others sent before may still be on its way
+                end, look = min(end, now + 1.0), end + 2.0
         time.sleep(pause)
         pause = min(pause * 1.5, 500e-6)
+    return True

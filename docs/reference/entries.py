@@ -177,6 +177,8 @@ ROOMS = (  # section, title, module
     ("Training", "training.data", "training.data"),
     ("Training", "utils.data", "utils.data"),
     ("Training", "utils.checkpoint", "utils.checkpoint"),
+    ("Training", "nn.parallel", "nn.parallel"),
+    ("Training", "distributed", "distributed"),
     ("Training", "distributions", "distributions"),
     ("Files", "hub", "hub"),
     ("Files", "serialization", "serialization"),

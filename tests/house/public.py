@@ -21,6 +21,7 @@ MODULES = (
     "",
     "autograd",
     "autograd.functional",
+    "distributed",
     "distributions",
     "drawing",
     "hub",

@@ -21,7 +21,7 @@ FLOORS = (
     "kernels analysis random",
     "ops",
     "tensors",
-    "autograd linalg drawing",
+    "autograd linalg drawing distributed",
     "serialization utils",
     "nn",
     "optim distributions summaries",

@@ -18,6 +18,8 @@ HEAVY = (
     "torch",
     "pytest",
     "safetensors",
+    "mpi4py",
+    "autograd_cnn.distributed",
     "autograd_cnn.drawing",
     "autograd_cnn.vision",
     "autograd_cnn.training",

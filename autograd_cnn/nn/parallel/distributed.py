@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from ...config import current
-from ...distributed.collectives import put, raw, together
+from ...distributed.agreement import together
+from ...distributed.collectives import put, raw
 from ...distributed.errors import DistBackendError
 from ...distributed.groups import ProcessGroup, of
 from ...distributed.work import Future, Work
 from ...engine.node import reachable
 from ...errors import expected
+from ...tensors.creation import from_numpy
 from ...tensors.tensor import Tensor
 from ..module.module import Module
 
@@ -29,7 +31,7 @@ class GradBucket:
 
     def __init__(self, bucket: _Bucket, last: bool) -> None:
         self._bucket, self._last = bucket, last
-        self._buffer = Tensor(bucket.flat)
+        self._buffer = from_numpy(bucket.flat)
 
     def index(self) -> int:
         """0 for the one that is full first: the gradients of the last layers."""
@@ -40,6 +42,7 @@ class GradBucket:
         return self._buffer
 
     def set_buffer(self, tensor: Tensor) -> None:
+        """Let another flat tensor stand for the bucket's gradients."""
         self._buffer = tensor
 
     def gradients(self) -> list[Tensor]:
@@ -49,9 +52,11 @@ class GradBucket:
         return [flat[a:b].reshape(tuple(p.shape)) for a, b, p in zip(cut, cut[1:], self._bucket.params, strict=True)]
 
     def parameters(self) -> list[Tensor]:
+        """The parameters whose gradients travel here."""
         return list(self._bucket.params)
 
     def is_last(self) -> bool:
+        """Is it the last of this backward pass?"""
         return self._last
 
 
@@ -138,6 +143,7 @@ class DistributedDataParallel(Module):
         self.gradient_as_bucket_view = gradient_as_bucket_view
         self.static_graph = static_graph
         self.require_backward_grad_sync = True
+        self._state: _Reduction
         object.__setattr__(self, "_state", _Reduction(self, group, named, 25.0 if bucket_cap_mb is None else bucket_cap_mb))
         self._ignored = ignored
         if init_sync:
@@ -147,6 +153,7 @@ class DistributedDataParallel(Module):
 
     @property
     def process_group(self) -> ProcessGroup:
+        """The group whose gradients are averaged."""
         return self._state.group
 
     def _buffers_to_send(self) -> list[Tensor]:
@@ -188,13 +195,15 @@ class DistributedDataParallel(Module):
         self._state.hook = lambda bucket: hook(state, bucket)
 
     def __getstate__(self) -> dict[str, Any]:
-        raise TypeError("DistributedDataParallel: it belongs to running processes and is not pickled; save ddp.module, or its state_dict().")
+        raise TypeError(
+            "DistributedDataParallel: it belongs to running processes and is not pickled; save ddp.module, or its state_dict()."
+        )
 
 
 class _Reduction:
     """The buckets of one DistributedDataParallel, and how far this step's gradients have come."""
 
-    def __init__(self, ddp: DistributedDataParallel, group: ProcessGroup, named: list[tuple[str, Tensor]], cap_mib: float) -> None:
+    def __init__(self, ddp: DistributedDataParallel, group: ProcessGroup, named: Sequence[tuple[str, Tensor]], cap_mib: float) -> None:
         self.ddp, self.group, self.names = ddp, group, {id(p): n for n, p in named}
         self.buckets: list[_Bucket] = []
         self.hook: Callable[[GradBucket], Future] | None = None
@@ -219,15 +228,25 @@ class _Reduction:
         """Raises DistBackendError unless every process has the same ones."""
         mine = [f"{n} {p.dtype} {list(p.shape)}" for n, p in self.ddp.module.named_parameters()]
         everybody: list[list[str]] = []
-        together(self.group, "DistributedDataParallel", "DistributedDataParallel()", lambda: everybody.extend(self.group.comm.allgather(mine)), None, False)
+        together(
+            self.group,
+            "DistributedDataParallel",
+            "DistributedDataParallel()",
+            lambda: everybody.extend(self.group.comm.allgather(mine)),
+            None,
+            False,
+        )
         first = everybody[0]
         for rank, theirs in zip(self.group.ranks, everybody, strict=True):
             for a, b in zip(first, theirs, strict=False):
                 if a != b:
-                    raise DistBackendError(f"DistributedDataParallel: on rank {self.group.ranks[0]} a parameter is {a}, on rank {rank} {b}.")
+                    raise DistBackendError(
+                        f"DistributedDataParallel: on rank {self.group.ranks[0]} a parameter is {a}, on rank {rank} {b}."
+                    )
             if len(first) != len(theirs):
                 raise DistBackendError(
-                    f"DistributedDataParallel: rank {self.group.ranks[0]} has {len(first)} parameters, rank {rank} {len(theirs)}. Build the same model everywhere."
+                    f"DistributedDataParallel: rank {self.group.ranks[0]} has {len(first)} parameters, rank {rank} {len(theirs)}. "
+                    "Build the same model everywhere."
                 )
 
     # --------------------------------------------------------------------------------------------- a step
@@ -265,7 +284,6 @@ class _Reduction:
             if not (self.expecting and self.ddp.require_backward_grad_sync) or id(p) in self.ready:
                 return
             self.begun = True
-            assert p.grad is not None
             grad = raw("DistributedDataParallel", "grad", p.grad)
             if self.hook is None:
                 np.divide(grad, grad.dtype.type(self.group.size()), out=view)
@@ -312,11 +330,14 @@ class _Reduction:
         if self.unused is not None:
             used = np.array([id(p) not in self.unused for b in self.buckets for p in b.params], np.uint8)
             g = self.group
-            work = together(
-                g, "DistributedDataParallel", "which parameters take part", lambda: g.comm.Allreduce(g.mpi.IN_PLACE, used, g.mpi.MAX), None, True
+            together(
+                g,
+                "DistributedDataParallel",
+                "which parameters take part",
+                lambda: g.comm.Allreduce(g.mpi.IN_PLACE, used, g.mpi.MAX),
+                None,
+                False,
             )
-            assert work is not None
-            work.wait()
             everywhere = iter(used.tolist())
         for bucket in self.buckets:
             result = None
@@ -331,9 +352,9 @@ class _Reduction:
                 if everywhere is not None and not next(everywhere):
                     continue  # nobody used it
                 if self.ddp.gradient_as_bucket_view:
-                    p.grad = Tensor(view)
+                    p.grad = from_numpy(view)
                 elif p.grad is None:
-                    p.grad = Tensor(view.copy())
+                    p.grad = from_numpy(view.copy())
                 else:
                     put(p.grad, view)
         self.expecting = self.begun = False

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "draw", "check", "lectures")
+_COMMANDS = ("demo", "train", "run", "launch", "draw", "check", "lectures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     from .run import add_parser as add_run
 
     add_run(commands)
+    from .launch import add_parser as add_launch
+
+    add_launch(commands)
     from .draw import add_parser as add_draw
 
     add_draw(commands)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import Any
+
+from ..compat.module_map import OURS
 
 
 def add_parser(commands: Any) -> None:
@@ -26,6 +30,10 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the command; gives the exit code."""
+    if args.module and args.script in ("torch.distributed.run", "torch.distributed.launch"):
+        from .launch import launch
+
+        return launch(args.arguments)
     if args.scan:
         from ..compat.scan import report
 
@@ -34,8 +42,24 @@ def run(args: argparse.Namespace) -> int:
 
     if args.seed is not None:
         _seed(args.seed)
+    _names_of_a_rank()
     with _observers(args.graph, args.profile):
-        return run_program(args.script, args.arguments, args.module)
+        code = run_program(args.script, args.arguments, args.module)
+    if code and (ends := sys.modules.get(f"{OURS}.distributed.ends")):
+        ends.fail(code)  # a rank that failed waits for nobody
+    return code
+
+
+def _names_of_a_rank() -> None:
+    """mpiexec says a process's rank in its own words; programs ask in torchrun's."""
+    for theirs, ours in (
+        ("PMI_RANK", "RANK"),
+        ("PMI_SIZE", "WORLD_SIZE"),
+        ("MPI_LOCALRANKID", "LOCAL_RANK"),
+        ("MPI_LOCALNRANKS", "LOCAL_WORLD_SIZE"),
+    ):
+        if theirs in os.environ:
+            os.environ.setdefault(ours, os.environ[theirs])
 
 
 def _seed(seed: int) -> None:

@@ -403,15 +403,16 @@ def _exchange(
 
 
 # ------------------------------------------------------------------------------------------------- waiting
-def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None) -> Work | None:
-    """Wait until all processes of the group are here.
+def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, timeout: timedelta | None = None) -> Work | None:
+    """Wait until all processes of the group are here, at most `timeout` (the group's if none is given).
 
     Raises:
         DistBackendError: one does not come in time, or does something else.
 
     Source: torch.distributed.barrier.
     """
-    return together(of(group, "barrier"), "barrier", "barrier()", lambda: None, None, async_op)
+    seconds = None if timeout is None else timeout.total_seconds()
+    return together(of(group, "barrier"), "barrier", "barrier()", lambda: None, None, async_op, seconds=seconds)
 
 
 def monitored_barrier(group: Any = None, timeout: timedelta | None = None, wait_all_ranks: bool = False) -> None:

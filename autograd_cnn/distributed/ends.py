@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import multiprocessing
 import os
 import sys
 import time
+import traceback
+from multiprocessing import util
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,10 @@ class Ends:
         self._left: set[int] = set()
         self._sent: list[Any] = []
         self._end_all_when_one_raises()
-        atexit.register(self._leave)
+        if multiprocessing.parent_process() is None:
+            atexit.register(self._leave)
+        else:  # a child of multiprocessing may end without what is registered with atexit
+            util.Finalize(None, self._leave_child, exitpriority=-1)
 
     def left(self) -> set[int]:
         """The ranks whose programs have come to their end."""
@@ -48,6 +54,14 @@ class Ends:
             time.sleep(0.002)
         self.left()
 
+    def _leave_child(self) -> None:
+        if sys.exc_info()[0] is not None:
+            traceback.print_exc()
+            self.end_all(1)
+        self._leave()
+        if not self.mpi.Is_finalized():
+            self.mpi.Finalize()
+
     def end_all(self, code: int) -> None:
         """End this process without MPI's own end; by which the other ranks end, too."""
         sys.stdout.flush()
@@ -66,6 +80,12 @@ class Ends:
             self.end_all(130 if issubclass(kind, KeyboardInterrupt) else 1)
 
         sys.excepthook = hook
+
+
+def fail(code: int) -> None:
+    """This process ends as one that failed; the others hear of it. Nothing where it stands alone."""
+    for each in _of_this_process:
+        each.end_all(code)
 
 
 _of_this_process: list[Ends] = []

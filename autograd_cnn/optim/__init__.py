@@ -18,6 +18,7 @@ from .radam import RAdam
 from .rmsprop import RMSprop
 from .rprop import Rprop
 from .sgd import SGD
+from .zero_redundancy import ZeroRedundancyOptimizer
 
 __all__ = [
     "ASGD",
@@ -33,6 +34,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "ZeroRedundancyOptimizer",
     "lr_scheduler",
     "surfaces",
     "swa_utils",

@@ -24,13 +24,15 @@ _NAMES = {
     "backends.cuda=compat.faces.backends.cuda backends.cudnn=compat.faces.backends.cudnn backends.mps=compat.faces.backends.mps "
     "devices.accelerator=compat.faces.devices.accelerator devices.amp=compat.faces.devices.amp devices.cuda=compat.faces.devices.cuda "
     "devices.cuda_amp=compat.faces.devices.cuda_amp devices.cuda_types=compat.faces.devices.cuda_types "
-    "devices.mps=compat.faces.devices.mps distributed=compat.faces.distributed files.loading=compat.faces.files.loading "
+    "devices.mps=compat.faces.devices.mps files.loading=compat.faces.files.loading "
     "files.model_zoo=compat.faces.files.model_zoo files.storages=compat.faces.files.storages "
     "files.tensorboard=compat.faces.files.tensorboard jit=compat.faces.jit legacy=compat.faces.legacy "
     "multiprocessing=compat.faces.multiprocessing nn=compat.faces.nn nn_modules_utils=compat.faces.nn_modules_utils "
     "optim_optimizer=compat.faces.optim_optimizer out=compat.faces.out profiler=compat.faces.profiler six=compat.faces.six "
     "sparse=compat.faces.sparse testing=compat.faces.testing top=compat.faces.top types=compat.faces.types "
     "version=compat.faces.version vision=compat.faces.vision ",
+    "distributed": "=compat.faces.distributed =compat.shim.distributed",
+    "optim.lbfgs": "line_search=optim.line_search",
     "distributions": "=compat.faces.distributions base=compat.faces.distributions.base continuous=compat.faces.distributions.continuous "
     "discrete=compat.faces.distributions.discrete divergence=compat.faces.distributions.divergence "
     "multivariate=compat.faces.distributions.multivariate relaxed=compat.faces.distributions.relaxed "

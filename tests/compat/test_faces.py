@@ -99,8 +99,7 @@ def test_older_layers(torch):
     net = nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)))
     assert type(net[1]).__name__ == "SyncBatchNorm"
     assert net.eval()(torch.ones(1, 1, 3, 3)).shape == (1, 2, 1, 1)
-    with pytest.raises(ValueError, match="expected input tensor to be on cuda"):
-        net.train()(torch.ones(1, 1, 3, 3))
+    assert net.train()(torch.ones(2, 1, 3, 3)).abs().max() < 1e-3  # alone it is BatchNorm
 
 
 def test_names_without_a_use_here(torch):

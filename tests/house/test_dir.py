@@ -17,8 +17,15 @@ from . import public
 
 # PyTorch's places for names that stand in `nn`, and files that are modules of their own: their `dir()` is what Python makes of it.
 PLAIN = {
-    *("nn.modules", "nn.modules.utils", "nn.parallel", "optim.optimizer"),
-    *("serialization.safetensors.numpy", "vision.datasets.utils", "vision.models.feature_extraction"),
+    "distributed.algorithms.ddp_comm_hooks.default_hooks",
+    "distributed.algorithms.ddp_comm_hooks.powerSGD_hook",
+    "nn.modules",
+    "nn.modules.utils",
+    "optim.optimizer",
+    "serialization.safetensors.numpy",
+    "utils.data.distributed",
+    "vision.datasets.utils",
+    "vision.models.feature_extraction",
 }
 MODULES = [*(name for name in public.MODULES if name not in PLAIN), "summaries"]
 ROOMS = {module for *_, module in entries.ROOMS}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from autograd_cnn.optim.line_search import Point, cubic_minimum, strong_wolfe
+from autograd_cnn.optim.lbfgs.line_search import Point, cubic_minimum, strong_wolfe
 
 NOTHING = np.zeros(0)
 

@@ -14,6 +14,7 @@ from ...distributed.agreement import together
 from ...distributed.collectives import put, raw
 from ...distributed.errors import DistBackendError
 from ...distributed.groups import ProcessGroup, of
+from ...distributed.packed import broadcast_all
 from ...distributed.work import Future, Work
 from ...engine.node import reachable
 from ...errors import expected
@@ -148,8 +149,8 @@ class DistributedDataParallel(Module):
         self._ignored = ignored
         if init_sync:
             self._state.same_parameters()
-            _broadcast(group, "the parameters of DistributedDataParallel", [p for _, p in module.named_parameters()])
-            _broadcast(group, "the buffers of DistributedDataParallel", self._buffers_to_send())
+            broadcast_all(group, "the parameters of DistributedDataParallel", [p for _, p in module.named_parameters()], 0)
+            broadcast_all(group, "the buffers of DistributedDataParallel", self._buffers_to_send(), 0)
 
     @property
     def process_group(self) -> ProcessGroup:
@@ -164,7 +165,7 @@ class DistributedDataParallel(Module):
         if sync:
             self._state.finished()
         if self.broadcast_buffers and self.require_backward_grad_sync and self.training:
-            _broadcast(self._state.group, "the buffers of DistributedDataParallel", self._buffers_to_send())
+            broadcast_all(self._state.group, "the buffers of DistributedDataParallel", self._buffers_to_send(), 0)
         output = self.module(*inputs, **kwargs)
         if sync:
             self._state.expect(output)
@@ -358,25 +359,6 @@ class _Reduction:
                 else:
                     put(p.grad, view)
         self.expecting = self.begun = False
-
-
-def _broadcast(group: ProcessGroup, what: str, tensors: list[Tensor]) -> None:
-    """Everybody's become those of the group's first process, in one message."""
-    arrays = [raw("DistributedDataParallel", "tensor", t) for t in tensors]
-    if not arrays or group.size() == 1:
-        return
-    packed = np.concatenate([a.reshape(-1).view(np.uint8) for a in arrays])
-
-    def call() -> None:
-        group.comm.Bcast(packed, 0)
-
-    together(group, "DistributedDataParallel", f"{what} ({len(packed)} bytes)", call, None, False)
-    if group.rank() == 0:
-        return
-    at = 0
-    for t, a in zip(tensors, arrays, strict=True):
-        put(t, packed[at : at + a.nbytes].view(a.dtype).reshape(a.shape))
-        at += a.nbytes
 
 
 def _tensors(output: Any) -> Iterator[Tensor]:

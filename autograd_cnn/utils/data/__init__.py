@@ -12,6 +12,7 @@ from autograd_cnn.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
+from autograd_cnn.utils.data.distributed import DistributedSampler
 from autograd_cnn.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -30,6 +31,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..config import enable_grad
-from ..engine import versions
-from ..errors import expected
-from ..tensors.tensor import Tensor, wrap
-from .checks import check_lr, check_not_negative
-from .elementwise import number, writable
+from ...config import enable_grad
+from ...engine import versions
+from ...errors import expected
+from ...tensors.tensor import Tensor, wrap
+from ..checks import check_lr, check_not_negative
+from ..elementwise import number, writable
+from ..optimizer import Closure, Optimizer, ParamsT
 from .line_search import Point, strong_wolfe
-from .optimizer import Closure, Optimizer, ParamsT
 
 Array = npt.NDArray[Any]
 State = dict[str, Any]

@@ -132,3 +132,47 @@ def test_trusting_a_file_runs_nothing_in_it(torch, tmp_path):
     (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
     with pytest.raises((pickle.UnpicklingError, RuntimeError)):
         torch.load(tmp_path / "evil.pt", weights_only=False)
+
+
+SPAWNING = """
+import sys, time
+import torch
+import torch.multiprocessing as mp
+
+def work(i, what):
+    if what == "well":
+        print("worker", i, torch.ones(1).item(), flush=True)
+    elif i == 1:
+        if what == "raises":
+            raise ValueError("bad data")
+        sys.exit(5)
+    else:
+        time.sleep(60)
+
+if __name__ == "__main__":
+    try:
+        mp.spawn(work, args=(sys.argv[1],), nprocs=2)
+    except mp.ProcessRaisedException as e:
+        print("raised", e.error_index, str(e).strip().splitlines()[0], str(e).strip().splitlines()[-1])
+    except mp.ProcessExitedException as e:
+        print("exited", e.error_index, e.exit_code)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("well", ["worker 0 1.0", "worker 1 1.0"]),
+        ("raises", ["raised 1 -- Process 1 terminated with the following error: ValueError: bad data"]),
+        ("exits", ["exited 1 5"]),
+    ],
+)
+def test_spawned_processes_stand_too(what, said, tmp_path):
+    import subprocess
+    import sys
+
+    program = tmp_path / "spawning.py"
+    program.write_text(SPAWNING)
+    done = subprocess.run([sys.executable, "-m", "autograd_cnn", "run", str(program), what], capture_output=True, text=True, timeout=50)
+    assert sorted(done.stdout.splitlines()) == said, done.stderr

@@ -213,6 +213,10 @@ def groups() -> None:
                 assert "not of the group" in str(e)
             else:
                 raise AssertionError("not of the group")
+    turned = dist.new_group(list(range(size))[::-1], sort_ranks=False)
+    assert dist.get_rank(turned) == size - 1 - rank and dist.get_process_group_ranks(turned) == list(range(size))[::-1]
+    dist.broadcast(t := ac.tensor([float(rank)]), group_src=0, group=turned)
+    assert t.item() == size - 1
     work = dist.all_reduce(t := ac.ones(100_000), async_op=True)
     both = dist.new_group()  # while something of the world is under way
     work.wait()

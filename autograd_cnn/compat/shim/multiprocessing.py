@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing as _real
 import signal
 import sys
@@ -120,8 +121,10 @@ class ProcessContext:
             if p.exitcode is None:
                 p.kill()
         code, pid = self.processes[i].exitcode, self.processes[i].pid
-        if self._errors[i].poll():
+        said = None
+        with contextlib.suppress(EOFError):  # it said nothing
             said = self._errors[i].recv()
+        if said is not None:
             raise ProcessRaisedException(f"\n\n-- Process {i} terminated with the following error:\n{said}", i, pid)
         if code < 0:
             name = signal.Signals(-code).name

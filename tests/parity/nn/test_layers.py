@@ -270,5 +270,4 @@ LEFT_OUT = {
     "LinearCrossEntropyLoss",
     "LinearCrossEntropyOptions",
     "NLLLoss2d",
-    "SyncBatchNorm",
 }

@@ -92,7 +92,7 @@ from .types.device import Size, device
 from .types.promotion import can_cast, get_default_dtype, promote_types, result_type, set_default_dtype
 
 if TYPE_CHECKING:
-    from . import autograd, distributed, distributions, extend, linalg, nn, optim, serialization, testing, utils, vision
+    from . import autograd, distributed, distributions, extend, linalg, nn, onnx, optim, serialization, testing, utils, vision
     from .drawing import draw
     from .ops.registry import return_types
     from .serialization import hub, load, save
@@ -151,6 +151,7 @@ __all__ = [
     "normal",
     "ones",
     "ones_like",
+    "onnx",
     "optim",
     "pi",
     "promote_types",
@@ -197,7 +198,20 @@ globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})
 
 _MODULES = {
     n: n
-    for n in ("autograd", "distributed", "distributions", "extend", "linalg", "nn", "optim", "serialization", "testing", "utils", "vision")
+    for n in (
+        "autograd",
+        "distributed",
+        "distributions",
+        "extend",
+        "linalg",
+        "nn",
+        "onnx",
+        "optim",
+        "serialization",
+        "testing",
+        "utils",
+        "vision",
+    )
 }
 _MODULES["hub"] = "serialization.hub"
 _ELSEWHERE = {"draw": "drawing", "summary": "summaries", "save": "serialization", "load": "serialization", "return_types": "ops.registry"}

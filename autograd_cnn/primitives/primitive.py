@@ -102,6 +102,7 @@ class Primitive:
         self.draw_case: Callable[[Draw], Case] | None = None
         self.bad: Callable[[], Iterable[Bad]] | None = None
         self.entry_rule: Callable[..., Any] | None = None
+        self.onnx_rule: str | Callable[..., Any] | None = None
         self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
         self.by_value_type: dict[type, Callable[..., Any]] = {}  # the calls written so far
         self.aliases: list[Alias] = []
@@ -192,6 +193,17 @@ class Primitive:
         """
         self.entry_rule = fn
         return fn
+
+    @overload
+    def onnx(self, rule: str) -> str: ...
+    @overload
+    def onnx(self, rule: R) -> R: ...
+    def onnx(self, rule: Any) -> Any:
+        """How the operation is written in an ONNX file: a function of an `Emit` (`primitives/emit.py`), the inputs and all parameters by
+        their names, which returns the output (a tuple of them, None for one that ONNX has not); or the name of the one operator that
+        does the same with the same inputs."""
+        self.onnx_rule = rule
+        return rule
 
     def hints(self, fn: Callable[[Sequence[str], Sequence[Any]], str]) -> Callable[[Sequence[str], Sequence[Any]], str]:
         """What is rarely meant in a call, given as a `UsageHint` under `detect_anomaly`: a function of the names of the operations that

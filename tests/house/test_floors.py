@@ -24,7 +24,7 @@ FLOORS = (
     "autograd linalg drawing distributed",
     "serialization utils",
     "nn",
-    "optim distributions summaries",
+    "optim distributions summaries onnx",
     "vision testing",
     "training extend",
     "compat",

@@ -16,6 +16,7 @@ from ...errors import expected
 from ...kernels.onednn import eltwise as onednn
 from ...kernels.reference.chunks import in_chunks
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...random import default_generator
 from ...types.kinds import float_only
@@ -70,6 +71,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=(-1.0, 1.0)))
 
 
+@_hardtanh.onnx
+def _(to: Emit, input: Any, *, min_val: Any, max_val: Any) -> Any:
+    return to.Min(to.Max(input, min_val), max_val)
+
+
 @expose("functional")
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0.   (*) → (*)
@@ -114,6 +120,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.3), threshold=0.3, value=draw.real(-2, 2))
 
 
+@_threshold.onnx
+def _(to: Emit, input: Any, *, threshold: Any, value: Any) -> Any:
+    return to.Where(to.LessOrEqual(input, threshold), to.const(value, input.dtype), input)
+
+
 @expose("function functional")
 def threshold(input: Array, threshold: float, value: float, inplace: bool = False) -> Array:
     """y = input where input > threshold, else value.   (*) → (*)
@@ -152,6 +163,13 @@ def _(g: Array, input: Array, negative_slope: float, donated: Array | None) -> A
 @_leaky_relu.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0), negative_slope=draw.choice([0.01, 0.3, 1.5]))
+
+
+@_leaky_relu.onnx
+def _(to: Emit, input: Any, *, negative_slope: Any) -> Any:
+    if negative_slope < 0:
+        return to.Where(to.Greater(input, 0.0), input, to.Mul(input, float(negative_slope)))
+    return to.LeakyRelu(input, alpha=float(negative_slope))
 
 
 @primitive(name="leaky_relu_adjoint", label="× 1 or {negative_slope}", family="activation", entrywise=True)
@@ -232,6 +250,11 @@ def _(draw: Draw) -> Case:
     return Case(x, draw.array(draw.choice([(), x.shape]), low=0.1, high=1.5))
 
 
+@_prelu.onnx
+def _(to: Emit, input: Any, weight: Any) -> Any:
+    return to.Add(to.Max(input, 0.0), to.Mul(to.Min(input, 0.0), weight))
+
+
 @expose("function method functional")
 def prelu(input: Array, weight: Array) -> Array:
     """y = max(input, 0) + w_c · min(input, 0), one learned slope, or one for each channel c.   (N, C, *), (C) or (1) → (N, C, *)
@@ -308,6 +331,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0, avoid=(-3.0, 3.0)))
 
 
+@_hardsigmoid.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.HardSigmoid(input, alpha=1 / 6, beta=0.5)
+
+
 @expose("functional")
 def hardsigmoid(input: Array, inplace: bool = False) -> Array:
     """y = min(max(input + 3, 0), 6) / 6: sigmoid by straight lines.   (*) → (*)
@@ -334,6 +362,11 @@ def _(g: Array, input: Array) -> Array:
 @_hardswish.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0, avoid=(-3.0, 3.0)))
+
+
+@_hardswish.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.HardSwish(input) if to.opset >= 14 else to.Mul(input, to.HardSigmoid(input, alpha=1 / 6, beta=0.5))
 
 
 @expose("functional")

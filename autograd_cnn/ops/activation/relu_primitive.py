@@ -45,6 +45,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+relu.onnx("Relu")
+
+
 @primitive(label="where y > 0", family="activation", entrywise=True)
 def relu_adjoint(input: Array, result: Array) -> Array:
     """y = input where relu's result is positive or NaN, else 0"""

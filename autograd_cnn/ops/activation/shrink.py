@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array
@@ -36,6 +39,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=(-0.5, 0.5)))
 
 
+@hardshrink.onnx
+def _(to: Emit, input: Any, *, lambd: Any) -> Any:
+    return to.Where(to.LessOrEqual(to.Abs(input), lambd), to.const(0, input.dtype), input)
+
+
 @primitive(name="softshrink", label="softshrink {lambd}", family="activation", derivative="1 or 0")
 def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
     """y = input drawn towards 0 by lambd"""
@@ -52,6 +60,11 @@ def _(g: Array, input: Array, lambd: float) -> Array:
 @_softshrink.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=(-0.5, 0.5)))
+
+
+@_softshrink.onnx
+def _(to: Emit, input: Any, *, lambd: Any) -> Any:
+    return to.Shrink(input, lambd=float(lambd), bias=float(lambd))
 
 
 @expose("functional")

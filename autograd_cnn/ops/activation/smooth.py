@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ...errors import expected
 from ...kernels.reference import errorfunction
 from ...kernels.reference.chunks import in_chunks
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, floating
@@ -51,6 +53,13 @@ def _(draw: Draw) -> Case:
         scale=draw.choice([1.0, 1.1]),
         input_scale=draw.choice([1.0, 0.7]),
     )
+
+
+@_elu.onnx
+def _(to: Emit, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
+    bent = to.Elu(to.Mul(to.Min(input, 0.0), float(input_scale)), alpha=float(alpha))
+    y = to.Add(to.Max(input, 0.0), bent)
+    return y if scale == 1 else to.Mul(y, float(scale))
 
 
 @expose("functional")
@@ -166,6 +175,16 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(), approximate=draw.choice(["none", "tanh"]))
 
 
+@_gelu.onnx
+def _(to: Emit, input: Any, *, approximate: Any) -> Any:
+    if to.opset >= 20:
+        return to.Gelu(input, approximate=approximate)
+    if approximate == "tanh":
+        bent = to.Mul(to.Add(input, to.Mul(to.Pow(input, 3.0), 0.044715)), math.sqrt(2 / math.pi))
+        return to.Mul(to.Mul(input, 0.5), to.Add(to.Tanh(bent), 1.0))
+    return to.Mul(to.Mul(input, 0.5), to.Add(to.Erf(to.Div(input, math.sqrt(2))), 1.0))
+
+
 @expose("functional")
 def gelu(input: Array, approximate: str = "none") -> Array:
     """y = x Φ(x), Φ the normal distribution function; approximate='tanh': x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).   (*) → (*)
@@ -232,6 +251,11 @@ def _(draw: Draw) -> Case:
 @_silu.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+@_silu.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Mul(input, to.Sigmoid(input))
 
 
 @expose("functional")
@@ -306,6 +330,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+@_mish.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Mish(input) if to.opset >= 18 else to.Mul(input, to.Tanh(to.Softplus(input)))
+
+
 @expose("functional")
 def mish(input: Array, inplace: bool = False) -> Array:
     """y = x tanh(ln(1 + e^x)).   (*) → (*)   [Misra 2019]
@@ -351,6 +380,12 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=1.5), beta=draw.choice([1, 0.5, 2.0]), threshold=draw.choice([20, 3.0 * 100, 2.0 * 100]))
 
 
+@_softplus.onnx
+def _(to: Emit, input: Any, *, beta: Any, threshold: Any) -> Any:
+    z = to.Mul(input, float(beta))
+    return to.Where(to.Greater(z, float(threshold)), input, to.Div(to.Softplus(z), float(beta)))
+
+
 @expose("functional")
 def softplus(input: Array, beta: float = 1, threshold: float = 20) -> Array:
     """y = ln(1 + e^(βx)) / β, a smooth relu; y = x where βx > threshold, where it is equal in floating point.   (*) → (*)
@@ -384,6 +419,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+@logsigmoid.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Neg(to.Softplus(to.Neg(input)))
+
+
 @expose("functional")
 @primitive(name="softsign", label="softsign", family="activation", derivative="1/(1 + |x|)²")
 def softsign(input: Array) -> Array:
@@ -406,3 +446,6 @@ def _(g: Array, input: Array) -> Array:
 @softsign.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
+
+
+softsign.onnx("Softsign")

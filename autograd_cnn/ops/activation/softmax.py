@@ -12,6 +12,7 @@ from ...engine.variable import ndim_of
 from ...kernels.onednn import softmax as onednn
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array
@@ -76,6 +77,11 @@ def _(draw: Draw) -> Case:
 @_softmax.bad_cases
 def _() -> Any:
     yield Bad(np.ones(3, np.int64), dim=0, error=NotImplementedError, match="not implemented for 'Long'")
+
+
+@_softmax.onnx
+def _(to: Emit, input: Any, *, dim: Any) -> Any:
+    return to.Softmax(input, axis=dim) if input.shape else to.Exp(to.Sub(input, input))
 
 
 @primitive(name="softmax_adjoint", label="softmax ∂input", family="activation")
@@ -144,6 +150,11 @@ def _(input: Array, dim: int) -> Any:
 def _(draw: Draw) -> Case:
     x = draw.array()
     return Case(x, dim=draw_dim(draw, x.ndim) if x.ndim else 0)
+
+
+@_log_softmax.onnx
+def _(to: Emit, input: Any, *, dim: Any) -> Any:
+    return to.LogSoftmax(input, axis=dim) if input.shape else to.Sub(input, input)
 
 
 @primitive(name="log_softmax_adjoint", label="log_softmax ∂input", family="activation")

@@ -19,6 +19,7 @@ from ...kernels.onednn import conv as onednn
 from ...kernels.reference.convolution import conv_forward, conv_input_adjoint, conv_weight_adjoint
 from ...kernels.reference.windows import check_fit, full_padding, output_sizes, pairs, same_padding, steps, transposed_size
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..linalg.matrix_products import same_dtype
@@ -196,10 +197,40 @@ def _() -> Any:
     )
 
 
+@_conv.onnx
+def _(to: Emit, input: Any, weight: Any, bias: Any, *, stride: Any, padding: Any, dilation: Any, groups: Any, kind: Any) -> Any:
+    begin, end = zip(*padding, strict=True)
+    return to.Conv(
+        input, weight, bias, kernel_shape=weight.shape[2:], strides=stride, dilations=dilation, group=groups, pads=(*begin, *end)
+    )
+
+
 @_conv_input.cases
 def _(draw: Draw) -> Case:
     x, w, params = _problem(draw)
     return Case(draw.array(_out_shape(x, w, params)), draw.array(w), shape=x, **params)
+
+
+@_conv_input.onnx
+def _(to: Emit, input: Any, weight: Any, *, shape: Any, stride: Any, padding: Any, dilation: Any, groups: Any, kind: Any) -> Any:
+    begin, end = zip(*padding, strict=True)
+    plain = [
+        (n - 1) * s - a - b + d * (k - 1) + 1
+        for n, s, a, b, d, k in zip(input.shape[2:], stride, begin, end, dilation, weight.shape[2:], strict=True)
+    ]
+    more = [int(n - p) for n, p in zip(shape[2:], plain, strict=True)]
+    if any(m < 0 or (m >= s and m >= d) for m, s, d in zip(more, stride, dilation, strict=True)):
+        to.refuse("has an output size that no output_padding of ConvTranspose gives")
+    return to.ConvTranspose(
+        input,
+        weight,
+        kernel_shape=weight.shape[2:],
+        strides=stride,
+        dilations=dilation,
+        group=groups,
+        pads=(*begin, *end),
+        output_padding=more,
+    )
 
 
 @_conv_weight.cases

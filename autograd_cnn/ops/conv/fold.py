@@ -12,6 +12,7 @@ from ...engine.variable import shape_of
 from ...errors import ShapeError
 from ...kernels.reference.windows import col2im, im2col, output_sizes, pairs, steps
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.dims import draw_dim
@@ -64,10 +65,28 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((draw.integer(1, 2), 2, *size)), **params)
 
 
+@_unfold.onnx
+def _(to: Emit, input: Any, *, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    n, c = input.shape[:2]
+    pads = (0, 0, *padding, 0, 0, *padding)
+    x = to.Pad(input, list(pads))
+    size = [int(s) + 2 * p for s, p in zip(input.shape[2:], padding, strict=True)]
+    flat = to.reshape(x, (n, c, math.prod(size)))
+    table = im2col(np.arange(1, math.prod(size) + 1, dtype=np.float64).reshape(1, 1, *size), kernel, stride, (0,) * len(size), dilation)[0]
+    picked = to.Gather(flat, to.const(table.astype(np.int64) - 1), axis=2)
+    return to.reshape(picked, (n, c * table.shape[0], table.shape[1]))
+
+
 @_fold.cases
 def _(draw: Draw) -> Case:
     size, params = _problem(draw)
     return Case(draw.array((draw.integer(1, 2), 2 * math.prod(params["kernel"]), math.prod(_counts(size, params)))), size=size, **params)
+
+
+@_fold.onnx
+def _(to: Emit, input: Any, *, size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    begin = tuple(padding)
+    return to.Col2Im(input, [int(s) for s in size], list(kernel), strides=stride, dilations=dilation, pads=(*begin, *begin))
 
 
 def _params(operation: str, kernel_size: Steps, dilation: Steps, padding: Steps, stride: Steps) -> dict[str, Shape]:
@@ -182,6 +201,15 @@ def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1, min_side=2))
     dim = draw_dim(draw, x.ndim)
     return Case(x, dim=dim, size=draw.integer(1, x.shape[dim]), step=draw.integer(1, 3))
+
+
+@_windows.onnx
+def _(to: Emit, input: Any, *, dim: Any, size: Any, step: Any) -> Any:
+    rest = [d for d in range(len(input.shape)) if d != dim]
+    count = (int(input.shape[dim]) - size) // step + 1
+    table = np.arange(count)[:, None] * step + np.arange(size)
+    picked = to.Gather(input, to.const(table.astype(np.int64)), axis=dim)
+    return to.Transpose(picked, perm=[*(d if d <= dim else d + 1 for d in range(len(rest) + 1)), dim + 1])
 
 
 @primitive(label="windows added", family="shape", name="windows_adjoint")

@@ -6,10 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.resampling import Plan, plan_for, resample_adjoint, resample_along
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..pool.average_functions import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -69,6 +72,15 @@ def _problem(draw: Draw) -> tuple[Shape, Shape, dict[str, Any]]:
 def _(draw: Draw) -> Case:
     size, out, params = _problem(draw)
     return Case(draw.array((draw.integer(1, 2), 2, *size)), size=out, **params)
+
+
+@_resample.onnx
+def _(to: Emit, input: Any, *, size: Any, mode: Any, align_corners: Any, factors: Any, antialias: Any) -> Any:
+    y = input
+    for d, (n, m) in enumerate(zip(input.shape[2:], size, strict=True), start=2):
+        plan = _plans(mode, (int(n),), (int(m),), align_corners, factors[d - 2 : d - 1], antialias, input.dtype)[0]
+        y = to.along(y, resample_along(np.eye(int(n), dtype=input.dtype), plan, 0), d, len(input.shape))
+    return y
 
 
 @_spread.cases

@@ -13,6 +13,7 @@ from ...errors import expected
 from ...kernels.onednn import binary as onednn
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, floating, number_in
 from ..registry.expose import expose
@@ -50,6 +51,9 @@ def _(draw: Draw) -> Case:
 @_add.bad_cases
 def _() -> Any:
     yield Bad(np.ones((2, 3)), np.ones((2, 4)), error=RuntimeError, match="broadcast|match")
+
+
+_add.onnx("Add")
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
@@ -103,6 +107,9 @@ def _(g: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b))
+
+
+_sub.onnx("Sub")
 
 
 @expose("function method inplace")
@@ -181,6 +188,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+mul.onnx("Mul")
+
+
 @expose("function method inplace")
 @mul.alias
 def multiply(input: Array, other: Array) -> Array:
@@ -225,6 +235,9 @@ def _(g: Array, input: Array, other: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b, low=0.5, high=2.0))
+
+
+_div.onnx("Div")
 
 
 @expose("function method inplace")
@@ -295,10 +308,26 @@ def _() -> Any:
     yield Bad(np.array([1, 2]), np.array([1, 0]), error=RuntimeError, match="ZeroDivisionError")
 
 
+@floor_divide.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind == "f":
+        return to.Floor(to.Div(x, z))
+    return to.Div(to.Sub(x, to.Mod(x, z)), z)
+
+
 @primitive(name="div_floor", label="⌊÷⌋", family="arithmetic", derivative="0")
 def _div_floor(input: Array, other: Array) -> Array:
     """y = ⌊input / other⌋, whose slope is 0 wherever it has one"""
     return floor_divide.forward(input, other)
+
+
+@_div_floor.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind == "f":
+        return to.Floor(to.Div(x, z))
+    return to.Div(to.Sub(x, to.Mod(x, z)), z)
 
 
 @primitive(label="trunc ÷", family="arithmetic", derivative="0")
@@ -311,6 +340,15 @@ def trunc_divide(input: Array, other: Array) -> Array:
         q = np.floor_divide(x, z)
         return q + ((q < 0) & (np.multiply(q, z) != x))
     return np.trunc(np.true_divide(x, z))
+
+
+@trunc_divide.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind != "f":
+        return to.Div(x, z)
+    q = to.Div(x, z)
+    return to.Mul(to.Sign(q), to.Floor(to.Abs(q)))
 
 
 for _stepped in (_div_floor, trunc_divide):
@@ -364,6 +402,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+neg.onnx("Neg")
+
+
 @expose("function method inplace")
 @neg.alias
 def negative(input: Array) -> Array:
@@ -392,6 +433,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(), dtype=np.dtype(np.float64))
 
 
+@cast.onnx
+def _(to: Emit, input: Any, *, dtype: Any) -> Any:
+    return to.cast(input, dtype)
+
+
 @primitive(label="Σ to {shape}", family="reduce")
 def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """Undo broadcasting: sum over the dims in which `shape` was stretched to the input's shape."""
@@ -412,6 +458,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(big), shape=small)
 
 
+@sum_to.onnx
+def _(to: Emit, input: Any, *, shape: Any) -> Any:
+    lead = len(input.shape) - len(shape)
+    dims = [*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)]
+    return to.reshape(to.reduce("Sum", input, dims, True), shape)
+
+
 @primitive(label="expand {shape}", family="shape", view=True)
 def expand_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     """Stretch dims of size 1, and new ones in front, to `shape`; no memory is copied."""
@@ -430,3 +483,8 @@ def _(g: Array, input_shape: tuple[int, ...]) -> Array:
 def _(draw: Draw) -> Case:
     small, big = draw.shapes(2)
     return Case(draw.array(small), shape=tuple(np.broadcast_shapes(small, big)))
+
+
+@expand_to.onnx
+def _(to: Emit, input: Any, *, shape: Any) -> Any:
+    return to.Expand(input, list(shape)) if shape else to.Identity(input)

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.variable import Variable, ndim_of
 from ...errors import expected
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
@@ -57,6 +58,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=(-1.0, 0.5)), min=lo, max=hi)
 
 
+@_clamp.onnx
+def _(to: Emit, input: Any, *, min: Any, max: Any) -> Any:
+    y = to.cast(input, to.dtype)
+    y = y if min is None else to.Max(y, to.const(min, to.dtype))
+    return y if max is None else to.Min(y, to.const(max, to.dtype))
+
+
 @primitive(name="clamp from below", label="≥", family="compare", derivative="1 or 0")
 def _clamp_low(input: Array, bound: Array) -> Array:
     """y = max(input, bound); at equality the gradient is the input's"""
@@ -89,10 +97,16 @@ def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input > bound, g, 0.0)
 
 
+_clamp_high.onnx("Min")
+
+
 @_clamp_low.cases
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(), distinct=True)
     return Case(x, draw.array(x.shape[-1:], low=2.5, high=3.0) if draw.boolean() else x + draw.choice([-0.3, 0.3]))
+
+
+_clamp_low.onnx("Max")
 
 
 _clamp_high.cases(_clamp_low.draw_case)  # type: ignore[arg-type]  # set just above
@@ -181,3 +195,13 @@ def _(g: Array, input: Array) -> Array:
 @nan_to_num.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(), nan=draw.real(-1, 1))
+
+
+@nan_to_num.onnx
+def _(to: Emit, input: Any, *, nan: Any, posinf: Any, neginf: Any) -> Any:
+    if input.dtype.kind != "f":
+        return to.Identity(input)
+    info = np.finfo(input.dtype)
+    y = to.Where(to.IsNaN(input), to.const(nan or 0.0, input.dtype), input)
+    y = to.Where(to.IsInf(input, detect_negative=0), to.const(info.max if posinf is None else posinf, input.dtype), y)
+    return to.Where(to.IsInf(input, detect_positive=0), to.const(info.min if neginf is None else neginf, input.dtype), y)

@@ -11,6 +11,7 @@ from ...engine.complaints import no_tensor
 from ...engine.variable import unbox
 from ...errors import DtypeError, expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
@@ -50,6 +51,11 @@ def ne(input: Array, other: Array) -> Array:
     return np.not_equal(*align(input, other))
 
 
+@ne.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.Not(to.Equal(*to.alike(input, other)))
+
+
 @expose("function method inplace")
 @ne.alias
 def not_equal(input: Array, other: Array) -> Array:
@@ -72,6 +78,9 @@ def lt(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return np.less(*align(input, other))
+
+
+lt.onnx("Less")
 
 
 @expose("function method inplace")
@@ -98,6 +107,9 @@ def le(input: Array, other: Array) -> Array:
     return np.less_equal(*align(input, other))
 
 
+le.onnx("LessOrEqual")
+
+
 @expose("function method inplace")
 @le.alias
 def less_equal(input: Array, other: Array) -> Array:
@@ -122,6 +134,9 @@ def gt(input: Array, other: Array) -> Array:
     return np.greater(*align(input, other))
 
 
+gt.onnx("Greater")
+
+
 @expose("function method inplace")
 @gt.alias
 def greater(input: Array, other: Array) -> Array:
@@ -144,6 +159,9 @@ def ge(input: Array, other: Array) -> Array:
     tensor([False,  True])
     """
     return np.greater_equal(*align(input, other))
+
+
+ge.onnx("GreaterOrEqual")
 
 
 @expose("function method inplace")
@@ -175,6 +193,9 @@ def _() -> Any:
     yield Bad(np.ones(2), np.ones(3), error=RuntimeError, match="must match the size")
 
 
+eq.onnx("Equal")
+
+
 # ------------------------------------------------------------------------------------------------- kinds of numbers
 @expose("function method")
 @primitive(family="compare")
@@ -186,6 +207,11 @@ def isnan(input: Array) -> Array:
     tensor([False,  True])
     """
     return np.isnan(input)
+
+
+@isnan.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.IsNaN(input) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
 
 
 @expose("function method")
@@ -200,6 +226,11 @@ def isinf(input: Array) -> Array:
     return np.isinf(input)
 
 
+@isinf.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.IsInf(input) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
+
+
 @expose("function method")
 @primitive(family="compare")
 def isfinite(input: Array) -> Array:
@@ -210,6 +241,13 @@ def isfinite(input: Array) -> Array:
     tensor([ True, False])
     """
     return np.isfinite(input)
+
+
+@isfinite.onnx
+def _(to: Emit, input: Any) -> Any:
+    if input.dtype.kind != "f":
+        return to.Equal(input, input)
+    return to.Not(to.Or(to.IsInf(input), to.IsNaN(input)))
 
 
 @expose("function method")
@@ -224,6 +262,11 @@ def isposinf(input: Array) -> Array:
     return np.isinf(input) & np.greater(input, 0)
 
 
+@isposinf.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.IsInf(input, detect_negative=0) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
+
+
 @expose("function method")
 @primitive(family="compare")
 def isneginf(input: Array) -> Array:
@@ -234,6 +277,11 @@ def isneginf(input: Array) -> Array:
     tensor([ True, False])
     """
     return np.isinf(input) & np.less(input, 0)
+
+
+@isneginf.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.IsInf(input, detect_positive=0) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
 
 
 @expose("function method")
@@ -248,6 +296,11 @@ def isreal(input: Array) -> Array:
     return np.isreal(input)
 
 
+@isreal.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Expand(to.const(True), to.Shape(input))
+
+
 @expose("function method")
 @primitive(family="compare")
 def signbit(input: Array) -> Array:
@@ -258,6 +311,13 @@ def signbit(input: Array) -> Array:
     tensor([False,  True])
     """
     return np.signbit(input) if getattr(input, "dtype", np.dtype(float)).kind == "f" else np.less(input, 0)
+
+
+@signbit.onnx
+def _(to: Emit, input: Any) -> Any:
+    if input.dtype.kind != "f":
+        return to.Less(input, to.const(0, input.dtype)) if input.dtype.kind == "i" else to.Not(to.Equal(input, input))
+    return to.Or(to.Less(input, 0.0), to.And(to.Equal(input, 0.0), to.Less(to.Reciprocal(input), 0.0)))
 
 
 for _test in (isnan, isinf, isfinite, isposinf, isneginf, isreal, signbit):
@@ -300,6 +360,16 @@ def _() -> Any:
     yield Bad(np.ones(2), np.ones(2), rtol=-1.0, error=RuntimeError, match="greater than or equal to zero")
 
 
+@isclose.onnx
+def _(to: Emit, input: Any, other: Any, *, rtol: Any, atol: Any, equal_nan: Any) -> Any:
+    if input.dtype.kind != "f":
+        input, other = to.cast(input, np.float64), to.cast(other, np.float64)
+    near = to.LessOrEqual(to.Abs(to.Sub(input, other)), to.Add(to.Mul(to.Abs(other), float(rtol)), float(atol)))
+    finite = to.And(to.Not(to.IsInf(input)), to.Not(to.IsInf(other)))
+    y = to.Or(to.Equal(input, other), to.And(near, finite))
+    return to.Or(y, to.And(to.IsNaN(input), to.IsNaN(other))) if equal_nan else y
+
+
 @expose("function method")
 def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Are all entries close: |input − other| ≤ atol + rtol · |other|?
@@ -339,6 +409,15 @@ def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, 
     tensor([ True, False,  True])
     """
     return np.isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
+
+
+@isin.onnx
+def _(to: Emit, elements: Any, test_elements: Any, *, assume_unique: Any, invert: Any) -> Any:
+    elements, test_elements = to.alike(elements, test_elements)
+    flat = to.Reshape(test_elements, [-1])
+    hits = to.cast(to.Equal(to.Unsqueeze(elements, [-1]), flat), np.int32)
+    y = to.Greater(to.reduce("Sum", hits, (len(elements.shape),)), to.const(0, np.int32))
+    return to.Not(y) if invert else y
 
 
 isin.cases(lambda draw: Case(draw.integers((2, 3), 0, 5), draw.integers((3,), 0, 5), smooth=False))

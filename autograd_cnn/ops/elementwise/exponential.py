@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ...kernels.onednn import eltwise as onednn
 from ...kernels.reference.chunks import in_chunks
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import ONE, Array, floating
@@ -64,6 +66,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+exp.onnx("Exp")
+
+
 @expose("function method inplace")
 @primitive(label="2^", family="arithmetic", derivative="2ˣ ln 2")
 def exp2(input: Array) -> Array:
@@ -84,6 +89,11 @@ def _(g: Array, y: Array) -> Array:
 @exp2.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+@exp2.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Pow(to.const(2, to.dtype), to.cast(input, to.dtype))
 
 
 @expose("function method inplace")
@@ -109,6 +119,14 @@ def _(g: Array, y: Array) -> Array:
 @expm1.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+@expm1.onnx
+def _(to: Emit, input: Any) -> Any:
+    x = to.cast(input, to.dtype)
+    half = to.Tanh(to.Div(x, 2.0))
+    near = to.Div(to.Mul(half, 2.0), to.Sub(to.const(1, to.dtype), half))
+    return to.Where(to.Less(to.Abs(x), 1.0), near, to.Sub(to.Exp(x), 1.0))
 
 
 # ------------------------------------------------------------------------------------------------- logarithms
@@ -137,6 +155,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+log.onnx("Log")
+
+
 @expose("function method inplace")
 @primitive(label="log₂", family="arithmetic", derivative="1/(x ln 2)")
 def log2(input: Array) -> Array:
@@ -160,6 +181,11 @@ def _(g: Array, input: Array) -> Array:
 @log2.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
+
+
+@log2.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Div(to.Log(to.cast(input, to.dtype)), math.log(2))
 
 
 @expose("function method inplace")
@@ -187,6 +213,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+@log10.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Div(to.Log(to.cast(input, to.dtype)), math.log(10))
+
+
 @expose("function method inplace")
 @primitive(label="ln(1 + x)", family="arithmetic", derivative="1/(1 + x)")
 def log1p(input: Array) -> Array:
@@ -210,6 +241,15 @@ def _(g: Array, input: Array) -> Array:
 @log1p.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=-0.7, high=3.0))
+
+
+@log1p.onnx
+def _(to: Emit, input: Any) -> Any:
+    x = to.cast(input, to.dtype)
+    y = to.Add(x, 1.0)
+    rest = to.Sub(y, 1.0)
+    bent = to.Div(to.Mul(to.Log(y), x), to.Where(to.Equal(rest, 0.0), to.const(1, to.dtype), rest))
+    return to.Where(to.Equal(rest, 0.0), x, to.Where(to.IsInf(y), y, bent))
 
 
 # ------------------------------------------------------------------------------------------------- roots and powers
@@ -238,6 +278,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+sqrt.onnx("Sqrt")
+
+
 @expose("function method inplace")
 @primitive(label="1/√", family="arithmetic", derivative="−y³/2")
 def rsqrt(input: Array) -> Array:
@@ -258,6 +301,11 @@ def _(g: Array, y: Array) -> Array:
 @rsqrt.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
+
+
+@rsqrt.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Reciprocal(to.Sqrt(to.cast(input, to.dtype)))
 
 
 @expose("function method inplace")
@@ -283,6 +331,9 @@ def _(g: Array, y: Array) -> Array:
 @reciprocal.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.3, high=3.0))
+
+
+reciprocal.onnx("Reciprocal")
 
 
 @primitive(name="frexp", family="arithmetic", outputs=("mantissa", "exponent"), derivative="2^−exponent")
@@ -345,6 +396,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+sigmoid.onnx("Sigmoid")
+
+
 @primitive(label="× y (1 − y)", family="activation")
 def sigmoid_adjoint(input: Array, result: Array) -> Array:
     """y = input · σ (1 − σ), σ being sigmoid's result"""
@@ -398,3 +452,10 @@ def _(g: Array, input: Array, eps: float | None) -> Array:
 def _(draw: Draw) -> Case:
     eps = draw.choice([None, 0.2])
     return Case(draw.array(low=0.05, high=0.95, avoid=(0.2, 0.8)), eps=eps)
+
+
+@logit.onnx
+def _(to: Emit, input: Any, *, eps: Any) -> Any:
+    x = to.cast(input, to.dtype)
+    x = x if eps is None else to.Min(to.Max(x, float(eps)), 1 - eps)
+    return to.Log(to.Div(x, to.Sub(to.const(1, to.dtype), x)))

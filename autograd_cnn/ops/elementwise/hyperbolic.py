@@ -37,6 +37,9 @@ def _(g: Array, input: Array) -> Array:
     return g * cosh(input)
 
 
+sinh.onnx("Sinh")
+
+
 sinh.cases(_any)
 
 
@@ -58,6 +61,9 @@ cosh.kernel(float)(total(math.cosh, np.cosh))
 @cosh.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g * sinh(input)
+
+
+cosh.onnx("Cosh")
 
 
 cosh.cases(_any)
@@ -82,6 +88,9 @@ tanh.kernel(float)(math.tanh)
 @tanh.vjp("input")
 def _(g: Array, y: Array, donated: Array | None) -> Array:
     return tanh_adjoint.call(g, y, donated)  # without the detour over the operation itself: it takes as long as a product
+
+
+tanh.onnx("Tanh")
 
 
 tanh.cases(_any)
@@ -133,6 +142,9 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input + 1)
 
 
+asinh.onnx("Asinh")
+
+
 asinh.cases(_any)
 
 
@@ -168,6 +180,9 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input - 1)
 
 
+acosh.onnx("Acosh")
+
+
 acosh.cases(lambda draw: Case(draw.array(low=1.2, high=3.0)))
 
 
@@ -201,6 +216,9 @@ atanh.kernel(float)(total(math.atanh, np.arctanh))
 @atanh.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g / (1 - input * input)
+
+
+atanh.onnx("Atanh")
 
 
 atanh.cases(_inside)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...engine.variable import array_of
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only, spoken
 from ...types.promotion import Array, align
@@ -70,6 +71,14 @@ def _() -> Any:
     yield Bad(np.ones(2), np.ones(2, np.float32), 0.5, error=RuntimeError, match="expected dtype Double")
 
 
+@lerp.onnx
+def _(to: Emit, input: Any, end: Any, weight: Any) -> Any:
+    input, end, weight = to.alike(input, end, weight)
+    span = to.Sub(end, input)
+    far = to.Sub(end, to.Mul(span, to.Sub(to.const(1, input.dtype), weight)))
+    return to.Where(to.GreaterOrEqual(to.Abs(weight), 0.5), far, to.Add(input, to.Mul(weight, span)))
+
+
 @expose("function method inplace")
 @numbers_first("value")
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Array:
@@ -117,6 +126,14 @@ def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
     return _where(first, g, 0.0), _where(first, 0.0, g)
 
 
+@fmax.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind != "f":
+        return to.Max(x, z)
+    return to.Where(to.IsNaN(x), z, to.Where(to.IsNaN(z), x, to.Max(x, z)))
+
+
 fmax.cases(_apart)
 
 
@@ -136,6 +153,14 @@ def fmin(input: Array, other: Array) -> Array:
 def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
     first = (input <= other) | isnan(other)
     return _where(first, g, 0.0), _where(first, 0.0, g)
+
+
+@fmin.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind != "f":
+        return to.Min(x, z)
+    return to.Where(to.IsNaN(x), z, to.Where(to.IsNaN(z), x, to.Min(x, z)))
 
 
 fmin.cases(_apart)
@@ -162,3 +187,10 @@ def heaviside(input: Array, values: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b), smooth=False)
+
+
+@heaviside.onnx
+def _(to: Emit, input: Any, values: Any) -> Any:
+    zero = to.const(0, input.dtype)
+    y = to.Where(to.Equal(input, zero), values, to.cast(to.Greater(input, zero), input.dtype))
+    return to.Where(to.IsNaN(input), input, y) if input.dtype.kind == "f" else y

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
 from ..registry.expose import expose
@@ -46,6 +47,11 @@ def logical_and(input: Array, other: Array) -> Array:
     return np.logical_and(input, other)
 
 
+@logical_and.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.And(to.cast(input, bool), to.cast(other, bool))
+
+
 @expose("function method inplace")
 @primitive(label="∨", family="compare", variables=("input", "other"))
 def logical_or(input: Array, other: Array) -> Array:
@@ -56,6 +62,11 @@ def logical_or(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return np.logical_or(input, other)
+
+
+@logical_or.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.Or(to.cast(input, bool), to.cast(other, bool))
 
 
 @expose("function method inplace")
@@ -70,6 +81,11 @@ def logical_xor(input: Array, other: Array) -> Array:
     return np.logical_xor(input, other)
 
 
+@logical_xor.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.Xor(to.cast(input, bool), to.cast(other, bool))
+
+
 @expose("function method inplace")
 @primitive(label="¬", family="compare")
 def logical_not(input: Array) -> Array:
@@ -80,6 +96,11 @@ def logical_not(input: Array) -> Array:
     tensor([False,  True])
     """
     return np.logical_not(input)
+
+
+@logical_not.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Not(to.cast(input, bool))
 
 
 for _logic in (logical_and, logical_or, logical_xor):
@@ -118,6 +139,9 @@ def bitwise_or(input: Array, other: Array) -> Array:
     return np.bitwise_or(*align(*_bits("bitwise_or", input, other)))
 
 
+bitwise_or.onnx("BitwiseOr")
+
+
 @expose("function method inplace")
 @primitive(label="^", family="compare")
 def bitwise_xor(input: Array, other: Array) -> Array:
@@ -131,6 +155,9 @@ def bitwise_xor(input: Array, other: Array) -> Array:
     tensor([5, 6])
     """
     return np.bitwise_xor(*align(*_bits("bitwise_xor", input, other)))
+
+
+bitwise_xor.onnx("BitwiseXor")
 
 
 @expose("function method inplace")
@@ -168,6 +195,13 @@ def bitwise_left_shift(input: Array, other: Array) -> Array:
     return np.where(out, np.asarray(x).dtype.type(0), np.left_shift(x, np.where(out, np.asarray(by).dtype.type(0), by)))
 
 
+@bitwise_left_shift.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    if to.dtype.kind != "u":
+        return to.Mul(to.cast(input, to.dtype), to.cast(to.Pow(to.const(2.0, np.float64), to.cast(other, np.float64)), to.dtype))
+    return to.BitShift(*to.alike(input, other), direction="LEFT")
+
+
 @expose("function method inplace", "bitwise_right_shift")
 @primitive(label="≫", family="compare")
 def bitwise_right_shift(input: Array, other: Array) -> Array:
@@ -182,6 +216,15 @@ def bitwise_right_shift(input: Array, other: Array) -> Array:
     return np.right_shift(x, np.where(_bounded(x, by), np.asarray(by).dtype.type(width - 1), by))
 
 
+@bitwise_right_shift.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    if to.dtype.kind != "u":
+        power = to.cast(to.Pow(to.const(2.0, np.float64), to.cast(other, np.float64)), to.dtype)
+        x = to.cast(input, to.dtype)
+        return to.Div(to.Sub(x, to.Mod(x, power)), power)
+    return to.BitShift(*to.alike(input, other), direction="RIGHT")
+
+
 for _bitwise in (bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift):
     _bitwise.cases(_integers)
 bitwise_not.cases(lambda draw: Case(draw.integers(draw.shape(), -50, 50), smooth=False))
@@ -192,6 +235,12 @@ def _() -> Any:
     yield Bad(np.ones(2), np.ones(2), error=NotImplementedError, match='"bitwise_and" not implemented')
 
 
+bitwise_and.onnx("BitwiseAnd")
+
+
 @bitwise_not.bad_cases
 def _() -> Any:
     yield Bad(np.ones(2), error=NotImplementedError, match='"bitwise_not" not implemented')
+
+
+bitwise_not.onnx("BitwiseNot")

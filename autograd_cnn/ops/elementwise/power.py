@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ...engine.variable import Variable, array_of, unbox
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
@@ -66,6 +68,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.5 if positive else -2.0), exponent=n)
 
 
+@_power.onnx
+def _(to: Emit, input: Any, *, exponent: Any) -> Any:
+    return to.Pow(to.cast(input, to.dtype), to.const(exponent, to.dtype))
+
+
 @primitive(label="^", family="arithmetic", derivative="n·xⁿ⁻¹, y·ln x")
 def _power_of(input: Array, exponent: Array) -> Array:
     """y = input^exponent, both of them arrays"""
@@ -98,6 +105,9 @@ def _(g: Array, y: Array, input: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a, low=0.5), draw.array(b, avoid=0.0))
+
+
+_power_of.onnx("Pow")
 
 
 @expose("function method inplace", "pow")

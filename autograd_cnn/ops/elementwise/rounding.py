@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.variable import dtype_of
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
@@ -53,6 +54,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+abs.onnx("Abs")
+
+
 @expose("function method inplace")
 @abs.alias
 def absolute(input: Array) -> Array:
@@ -91,6 +95,9 @@ def _(g: Array) -> Array:
 @sign.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
+
+
+sign.onnx("Sign")
 
 
 @expose("function method inplace")
@@ -133,6 +140,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a, avoid=0.0), draw.array(b, avoid=0.0))
 
 
+@copysign.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.cast(input, to.dtype), to.cast(other, to.dtype)
+    below = to.Or(to.Less(z, 0.0), to.And(to.Equal(z, 0.0), to.Less(to.Reciprocal(z), 0.0)))
+    return to.Where(below, to.Neg(to.Abs(x)), to.Abs(x))
+
+
 @expose("function method")
 def positive(input: Array) -> Array:
     """The input itself: what the operator `+x` does.   Raises RuntimeError for bools.
@@ -159,6 +173,11 @@ def floor(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.floor(input)
 
 
+@floor.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Floor(input) if input.dtype.kind == "f" else to.Identity(input)
+
+
 @expose("function method inplace")
 @primitive(label="⌈x⌉", family="arithmetic", derivative="0")
 def ceil(input: Array) -> Array:
@@ -171,6 +190,11 @@ def ceil(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.ceil(input)
 
 
+@ceil.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Ceil(input) if input.dtype.kind == "f" else to.Identity(input)
+
+
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="0")
 def trunc(input: Array) -> Array:
@@ -181,6 +205,11 @@ def trunc(input: Array) -> Array:
     tensor([ 1., -1.])
     """
     return np.array(input) if _integral(input) else np.trunc(input)
+
+
+@trunc.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Mul(to.Sign(input), to.Floor(to.Abs(input))) if input.dtype.kind == "f" else to.Identity(input)
 
 
 @expose("function method inplace")
@@ -205,6 +234,13 @@ def round(input: Array, *, decimals: int = 0) -> Array:
     tensor([0., 2., 2.])
     """
     return np.round(input, decimals)
+
+
+@round.onnx
+def _(to: Emit, input: Any, *, decimals: Any) -> Any:
+    if input.dtype.kind != "f":
+        return to.Identity(input) if decimals >= 0 else to.refuse("rounds whole numbers to tens")
+    return to.Div(to.Round(to.Mul(input, 10.0**decimals)), 10.0**decimals) if decimals else to.Round(input)
 
 
 @expose("function method inplace")
@@ -237,6 +273,11 @@ frac.cases(_steps)
 @frac.bad_cases
 def _() -> Any:
     yield Bad(np.ones(2, np.int64), error=NotImplementedError, match='"frac" not implemented')
+
+
+@frac.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Sub(input, to.Mul(to.Sign(input), to.Floor(to.Abs(input))))
 
 
 # ------------------------------------------------------------------------------------------------- remainders
@@ -302,6 +343,11 @@ def _(g: Array, input: Array, other: Array) -> Array:
     return -g * trunc_divide(input, other)
 
 
+@fmod.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.Mod(*to.alike(input, other), fmod=1)
+
+
 @remainder.cases
 def _(draw: Draw) -> Case:
     x = draw.array(low=-2.9, high=2.9, avoid=(-2.4, -1.2, 0.0, 1.2, 2.4))  # multiples of the divisor: there it jumps
@@ -314,6 +360,16 @@ fmod.cases(remainder.draw_case)  # type: ignore[arg-type]  # set just above
 @remainder.bad_cases
 def _() -> Any:
     yield Bad(np.ones(2, np.int64), np.zeros(2, np.int64), error=RuntimeError, match="ZeroDivisionError")
+
+
+@remainder.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    if x.dtype.kind != "f":
+        return to.Mod(x, z)
+    rest = to.Mod(x, z, fmod=1)
+    other_side = to.And(to.Not(to.Equal(rest, 0.0)), to.Xor(to.Less(rest, 0.0), to.Less(z, 0.0)))
+    return to.Where(other_side, to.Add(rest, z), rest)
 
 
 @expose("function method inplace")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import DtypeError, expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align, result_type
 from ..registry.expose import expose
@@ -55,6 +56,12 @@ def _() -> Any:
     yield Bad(np.ones(2, bool), np.ones(3), np.ones(2), error=RuntimeError, match="must match the size")
 
 
+@_where.onnx
+def _(to: Emit, condition: Any, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    return to.Where(to.cast(condition, bool), x, z)
+
+
 @expose("function")
 def where(condition: Array, input: Any = None, other: Any = None) -> Any:
     """y = input where the condition holds, else other, with broadcasting and type promotion.   (*), (*), (*) → (*)
@@ -88,6 +95,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.booleans(draw.shape(min_dims=1)), smooth=False)
 
 
+@nonzero_tuple.onnx
+def _(to: Emit, input: Any) -> Any:
+    rows = to.NonZero(input)
+    each = [to.Gather(rows, to.const(d, np.int64), axis=0) for d in range(len(input.shape))]
+    return tuple(each)
+
+
 @expose("function method")
 @primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
 def maximum(input: Array, other: Array) -> Array:
@@ -118,6 +132,9 @@ def _(g: Array, input: Array, other: Array) -> Array:
 @maximum.cases
 def _(draw: Draw) -> Case:
     return _apart(draw)
+
+
+maximum.onnx("Max")
 
 
 def _apart(draw: Draw) -> Case:
@@ -157,3 +174,6 @@ def _(g: Array, input: Array, other: Array) -> Array:
 @minimum.cases
 def _(draw: Draw) -> Case:
     return _apart(draw)
+
+
+minimum.onnx("Min")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ...kernels.reference import errorfunction
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
@@ -43,6 +45,9 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0))
 
 
+erf.onnx("Erf")
+
+
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="−2/√π · e^(−x²)")
 def erfc(input: Array) -> Array:
@@ -66,6 +71,11 @@ def _(g: Array, input: Array) -> Array:
 @erfc.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0))
+
+
+@erfc.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Sub(to.const(1, to.dtype), to.Erf(to.cast(input, to.dtype)))
 
 
 @expose("function method inplace")
@@ -126,6 +136,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+@logaddexp.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    gap = to.Abs(to.Sub(x, z))
+    return to.Where(to.Equal(x, z), to.Add(x, math.log(2)), to.Add(to.Max(x, z), to.Softplus(to.Neg(gap))))
+
+
 @expose("function method")
 @primitive(label="log₂(2ˣ + 2ᶻ)", family="arithmetic", derivative="2^(x − y), 2^(z − y)", variables=("input", "other"))
 def logaddexp2(input: Array, other: Array) -> Array:
@@ -152,6 +169,13 @@ def _(g: Array, input: Array, other: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b))
+
+
+@logaddexp2.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    gap = to.Mul(to.Abs(to.Sub(x, z)), math.log(2))
+    return to.Where(to.Equal(x, z), to.Add(x, 1.0), to.Add(to.Max(x, z), to.Div(to.Softplus(to.Neg(gap)), math.log(2))))
 
 
 @expose("function method inplace")
@@ -181,3 +205,10 @@ def _(g: Array, input: Array, other: Array) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b, low=0.3, high=2.0))
+
+
+@xlogy.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.cast(input, to.dtype), to.cast(other, to.dtype)
+    y = to.Where(to.Equal(x, 0.0), to.const(0, to.dtype), to.Mul(x, to.Log(z)))
+    return to.Where(to.IsNaN(z), z, y)

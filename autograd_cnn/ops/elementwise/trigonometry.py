@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
@@ -45,6 +47,9 @@ def _(g: Array, input: Array) -> Array:
     return g * cos(input)
 
 
+sin.onnx("Sin")
+
+
 sin.cases(_any)
 
 
@@ -66,6 +71,9 @@ cos.kernel(float)(total(math.cos, np.cos))
 @cos.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return -g * sin(input)
+
+
+cos.onnx("Cos")
 
 
 cos.cases(_any)
@@ -91,6 +99,9 @@ def _(g: Array, y: Array) -> Array:
     return g * (1 + y * y)
 
 
+tan.onnx("Tan")
+
+
 tan.cases(lambda draw: Case(draw.array(low=-1.2, high=1.2)))
 
 
@@ -112,6 +123,9 @@ asin.kernel(float)(total(math.asin, np.arcsin))
 @asin.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g * rsqrt(1 - input * input)
+
+
+asin.onnx("Asin")
 
 
 asin.cases(_inside)
@@ -149,6 +163,9 @@ def _(g: Array, input: Array) -> Array:
     return -g * rsqrt(1 - input * input)
 
 
+acos.onnx("Acos")
+
+
 acos.cases(_inside)
 
 
@@ -182,6 +199,9 @@ atan.kernel(float)(math.atan)
 @atan.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g / (input * input + 1)
+
+
+atan.onnx("Atan")
 
 
 atan.cases(_any)
@@ -230,6 +250,15 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b, low=0.3))
 
 
+@atan2.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    y, x = to.cast(input, to.dtype), to.cast(other, to.dtype)
+    slope = to.Atan(to.Div(y, x))
+    turn = to.Where(to.Less(y, 0.0), to.const(-math.pi, to.dtype), to.const(math.pi, to.dtype))
+    plain = to.Where(to.Less(x, 0.0), to.Add(slope, turn), slope)
+    return to.Where(to.And(to.Equal(x, 0.0), to.Equal(y, 0.0)), to.const(0, to.dtype), plain)
+
+
 @expose("function method inplace")
 @atan2.alias
 def arctan2(input: Array, other: Array) -> Array:
@@ -270,6 +299,12 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a, avoid=0.0), draw.array(b, low=0.3))
 
 
+@hypot.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, z = to.alike(input, other)
+    return to.Sqrt(to.Add(to.Mul(x, x), to.Mul(z, z)))
+
+
 @expose("function method inplace")
 @primitive(family="arithmetic", derivative="(cos πx − y)/x")
 def sinc(input: Array) -> Array:
@@ -285,6 +320,14 @@ def sinc(input: Array) -> Array:
 @sinc.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g * _sinc_slope(input, order=1)
+
+
+@sinc.onnx
+def _(to: Emit, input: Any) -> Any:
+    z = to.Mul(to.cast(input, to.dtype), math.pi)
+    zero = to.Equal(z, 0.0)
+    one = to.const(1, to.dtype)
+    return to.Where(zero, one, to.Div(to.Sin(z), to.Where(zero, one, z)))
 
 
 sinc.cases(_any)

@@ -10,6 +10,7 @@ import numpy as np
 from ...engine.variable import array_of, dtype_of, shape_of
 from ...errors import DtypeError, expected
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.derived import derived, sure, updated
@@ -50,6 +51,11 @@ def _(draw: Draw) -> Case:
     table = draw.array((rows, draw.integer(1, 3)))
     # a padding row, and a share of the gradient, are not the derivative of the forward pass: parity tests hold them
     return Case(table, draw.integers(draw.shape(), 0, rows), padding_idx=-1, by_freq=False)
+
+
+@_embedding.onnx
+def _(to: Emit, weight: Any, input: Any, *, padding_idx: Any, by_freq: Any) -> Any:
+    return to.Gather(weight, input, axis=0)
 
 
 @expose("function functional")

@@ -15,6 +15,7 @@ import numpy as np
 from ...engine.variable import dtype_of, shape_of, size_of, unbox
 from ...errors import DtypeError, ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
@@ -209,6 +210,11 @@ def _() -> Any:
     yield Bad(np.ones((2, 3)), np.array([[3]]), dim=1, error=RuntimeError, match="index 3 is out of bounds for dimension 1 with size 3")
 
 
+@_gather.onnx
+def _(to: Emit, input: Any, index: Any, *, dim: Any) -> Any:
+    return to.GatherElements(input, index, axis=dim) if input.shape else to.Expand(input, to.Shape(index))
+
+
 @_gather_adjoint.cases
 def _(draw: Draw) -> Case:
     shape, dim, index = _problem(draw)
@@ -221,10 +227,29 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(shape), index, draw.array(index.shape), dim=dim)
 
 
+@_scatter.onnx
+def _(to: Emit, input: Any, index: Any, src: Any, *, dim: Any) -> Any:
+    src = to.Expand(to.cast(src, input.dtype), to.Shape(index)) if src.shape == () else to.cast(src, input.dtype)
+    if input.shape == ():
+        return to.reshape(src, ())
+    if any(isinstance(a, int) and isinstance(b, int) and a > b for a, b in zip(src.shape or (), index.shape, strict=False)):
+        src = to.Slice(src, [0] * len(index.shape), list(index.shape), list(range(len(index.shape))))
+    return to.ScatterElements(input, index, src, axis=dim)
+
+
 @_scatter_add.cases
 def _(draw: Draw) -> Case:
     shape, dim, index = _problem(draw)
     return Case(draw.array(shape), index, draw.array(index.shape), dim=dim)
+
+
+@_scatter_add.onnx
+def _(to: Emit, input: Any, index: Any, src: Any, *, dim: Any) -> Any:
+    if input.shape == ():
+        return to.Add(input, to.reshape(src, ()))
+    if src.shape != index.shape:
+        src = to.Slice(src, [0] * len(index.shape), list(index.shape), list(range(len(index.shape))))
+    return to.ScatterElements(input, index, src, axis=dim, reduction="add")
 
 
 @_reduce.cases
@@ -233,6 +258,16 @@ def _(draw: Draw) -> Case:
     values = draw.array((math.prod(shape) + index.size,), low=0.3, high=2.0, distinct=True)
     x, src = values[: math.prod(shape)].reshape(shape), values[math.prod(shape) :].reshape(index.shape)
     return Case(x, index, src, dim=dim, reduce=draw.choice(["prod", "amax", "amin"]), include_self=draw.boolean())
+
+
+@_reduce.onnx
+def _(to: Emit, input: Any, index: Any, src: Any, *, dim: Any, reduce: Any, include_self: Any) -> Any:
+    how = {"prod": "mul", "amax": "max", "amin": "min", "sum": "add"}.get(reduce)
+    if how is None or not include_self:
+        to.refuse(f"with reduce={reduce!r}, include_self={include_self} has no operator in ONNX")
+    if src.shape != index.shape:
+        src = to.Slice(src, [0] * len(index.shape), list(index.shape), list(range(len(index.shape))))
+    return to.ScatterElements(input, index, src, axis=dim, reduction=how)
 
 
 # ------------------------------------------------------------------------------------------------- the public functions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.onednn import channels_last_ops
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, held
 from ..registry.contiguous import contiguous
@@ -142,6 +144,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(draw.shape(min_dims=2)), at=at)
 
 
+@select_view.onnx
+def _(to: Emit, input: Any, *, at: Any) -> Any:
+    return to.select(input, at)
+
+
 @primitive(label="index", family="index")
 def select_copy(input: Array, *, at: Index) -> Array:
     """y = input[at] with integer or boolean arrays in `at`: a copy."""
@@ -159,6 +166,11 @@ def _(draw: Draw) -> Case:
     rows = draw.integers((3,), -x.shape[0], x.shape[0])
     at = draw.choice([(rows,), (slice(None), draw.integers((2, 2), 0, x.shape[1])), (x > 0,), (rows, slice(None, 1))])
     return Case(x, at=at)
+
+
+@select_copy.onnx
+def _(to: Emit, input: Any, *, at: Any) -> Any:
+    return to.select(input, at)
 
 
 @primitive(label="scatter to {shape}", family="index")
@@ -205,6 +217,14 @@ def _(g: Array, at: Index) -> Array:
 def _(draw: Draw) -> Case:
     x = draw.array((3, 4))
     return draw.choice([Case(x, draw.array((4,)), at=(0, Ellipsis)), Case(x, draw.array((2, 1)), at=(slice(1, None), Ellipsis))])
+
+
+@index_put.onnx
+def _(to: Emit, input: Any, values: Any, *, at: Any) -> Any:
+    places = to.places(input.shape, at)
+    flat = to.Reshape(input, [-1])
+    values = to.Reshape(to.Expand(to.cast(values, input.dtype), to.ints(*places.shape)) if places.shape else values, [-1])
+    return to.reshape(to.ScatterElements(flat, to.const(places.reshape(-1)), values, axis=0), input.shape)
 
 
 def select(x: Any, at: Index) -> Any:
@@ -266,6 +286,14 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((3, 4)), draw.array(shape), path=path)
 
 
+@view_write.onnx
+def _(to: Emit, input: Any, part: Any, *, path: Any) -> Any:
+    places = _followed(np.arange(math.prod(int(d) for d in input.shape)).reshape([int(d) for d in input.shape]), path)
+    flat = to.Reshape(input, [-1])
+    part = to.Reshape(to.cast(part, input.dtype), [-1])
+    return to.reshape(to.ScatterElements(flat, to.const(places.reshape(-1).astype(np.int64)), part, axis=0), input.shape)
+
+
 @primitive(label="fill {value}", family="index")
 def filled(input: Array, *, value: float) -> Array:
     """y = value everywhere, of the input's shape and dtype"""
@@ -280,6 +308,11 @@ def _(g: Array) -> Array:
 @filled.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(), value=draw.real(-1, 1))
+
+
+@filled.onnx
+def _(to: Emit, input: Any, *, value: Any) -> Any:
+    return to.Expand(to.const(value, input.dtype), to.ints(*input.shape)) if input.shape else to.Identity(to.const(value, input.dtype))
 
 
 @primitive(label="copy", family="index")
@@ -303,6 +336,11 @@ def _(g: Array) -> Array:
 @copied.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)), draw.array(draw.choice([(3,), (2, 3), (1, 3)])))
+
+
+@copied.onnx
+def _(to: Emit, input: Any, src: Any) -> Any:
+    return to.Expand(to.cast(src, input.dtype), to.ints(*input.shape)) if input.shape else to.reshape(to.cast(src, input.dtype), ())
 
 
 @primitive(label="other data", family="index", view=True)

@@ -12,6 +12,7 @@ import numpy as np
 from ...engine.variable import array_of, dtype_of, ndim_of, shape_of, unbox
 from ...errors import DtypeError, ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, held
 from ..elementwise.arithmetic import add, expand_to
@@ -45,6 +46,13 @@ def _(draw: Draw) -> Case:
 @_take.bad_cases
 def _() -> Any:
     yield Bad(np.ones((2, 3)), np.array([3]), dim=1, error=IndexError, match="index 3 is out of bounds for dimension 1 with size 3")
+
+
+@_take.onnx
+def _(to: Emit, input: Any, index: Any, *, dim: Any) -> Any:
+    if not input.shape:
+        return to.Expand(input, to.Shape(index))
+    return to.Gather(input, index, axis=dim)
 
 
 @primitive(label="index add to {shape}", family="index", name="index_select_adjoint")
@@ -100,6 +108,16 @@ def _(draw: Draw) -> Case:
     dim = draw_dim(draw, x.ndim)
     index = np.argsort(draw.array((x.shape[dim],), distinct=True))[: draw.integer(1, x.shape[dim])]
     return Case(x, index, draw.array((*x.shape[:dim], index.size, *x.shape[dim + 1 :])), dim=dim)
+
+
+@_copy.onnx
+def _(to: Emit, input: Any, index: Any, source: Any, *, dim: Any) -> Any:
+    if not input.shape:
+        return to.reshape(source, ())
+    lead = [1] * len(input.shape)
+    lead[dim] = -1
+    where = to.Expand(to.Reshape(index, lead), to.ints(*input.shape[:dim], index.shape[0] if index.shape else 1, *input.shape[dim + 1 :]))
+    return to.ScatterElements(input, where, source, axis=dim)
 
 
 # ------------------------------------------------------------------------------------------------- the public functions

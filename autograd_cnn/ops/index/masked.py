@@ -10,6 +10,7 @@ import numpy as np
 from ...engine.variable import dtype_of, shape_of
 from ...errors import DtypeError, ShapeError
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
@@ -38,6 +39,11 @@ def _(draw: Draw) -> Case:
     return Case(x, draw.booleans(x.shape))
 
 
+@_select.onnx
+def _(to: Emit, input: Any, mask: Any) -> Any:
+    return to.Compress(to.Reshape(input, [-1]), to.Reshape(mask, [-1]), axis=0)
+
+
 @primitive(label="masked put", family="index", name="masked_put")
 def _put(input: Array, values: Array, mask: Array) -> Array:
     """y = input, but the entries where the mask holds are the values, in order.   (*), (count), (*) → (*)"""
@@ -61,6 +67,14 @@ def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1))
     mask = draw.booleans(x.shape)
     return Case(x, draw.array((int(mask.sum()),)), mask)
+
+
+@_put.onnx
+def _(to: Emit, input: Any, values: Any, mask: Any) -> Any:
+    shape = list(mask.shape)
+    flat = to.Reshape(to.Expand(to.cast(input, to.dtype), shape) if shape else input, [-1])
+    at = to.NonZero(to.Reshape(mask, [-1]))
+    return to.reshape(to.ScatterND(flat, to.Transpose(at, perm=(1, 0)), to.Reshape(to.cast(values, to.dtype), [-1])), mask.shape)
 
 
 def _met(operation: str, input: Any, mask: Any) -> Any:

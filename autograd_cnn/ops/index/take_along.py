@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.dims import draw_dim
@@ -31,6 +32,13 @@ def _(draw: Draw) -> Case:
     if draw.boolean():
         return Case(x, at=draw.integers(x.shape, 0, x.shape[dim]), dim=dim, repeats=True)
     return Case(x, at=_some(draw, x.shape, dim), dim=dim)
+
+
+@take_along.onnx
+def _(to: Emit, input: Any, *, at: Any, dim: Any, repeats: Any) -> Any:
+    if not input.shape:
+        return to.reshape(input, at.shape)
+    return to.GatherElements(input, at if hasattr(at, "name") else to.const(np.asarray(at)), axis=dim)
 
 
 @primitive(label="put along {dim}", family="index")

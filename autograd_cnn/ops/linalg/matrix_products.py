@@ -13,6 +13,7 @@ from ...errors import DtypeError, ShapeError
 from ...kernels import matmul as product
 from ...kernels.onednn import matmul as onednn
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, number_in, result_type
 from ..registry.dims import normal_dims
@@ -76,6 +77,9 @@ def _(draw: Draw) -> Case:
     left = (k,) if draw.integer(0, 3) == 3 else (*a, n, k)
     right = (k,) if draw.integer(0, 3) == 3 else (*b, k, m)
     return Case(draw.array(left), draw.array(right))
+
+
+_matmul.onnx("MatMul")
 
 
 @expose("function method")
@@ -336,6 +340,14 @@ def _() -> Any:
     )
 
 
+@_linear.onnx
+def _(to: Emit, input: Any, weight: Any, bias: Any) -> Any:
+    if len(input.shape) == 2:
+        return to.Gemm(input, weight, bias, transB=1)
+    y = to.MatMul(input, to.Transpose(weight, perm=(1, 0)) if len(weight.shape) == 2 else weight)
+    return y if bias is None else to.Add(y, bias)
+
+
 @expose("functional")
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """y = x · Wᵀ + b: the fully connected layer.   (…, I), (O, I), (O) → (…, O)
@@ -445,6 +457,13 @@ def _(draw: Draw) -> Case:
     equation = draw.choice(["ij,jk->ik", "ij->ji", "ij->i", "i,j->ij", "ij,ij->", "ij,jk,k->i", "ij,kj->ikj"])
     terms = equation.split("->")[0].split(",")
     return Case(*[draw.array(tuple(sizes[c] for c in t)) for t in terms], equation=equation)
+
+
+@_einsum.onnx
+def _(to: Emit, *operands: Any, equation: Any) -> Any:
+    if "..." in equation:
+        to.refuse("with ellipses has no dependable form in ONNX")
+    return to.Einsum(*to.alike(*operands), equation=equation)
 
 
 @expose("function")

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.variable import dtype_of, shape_of
 from ...errors import expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry import return_types
@@ -106,6 +107,12 @@ def _(g: Any, A: Array) -> Array:
     return unsqueeze(unsqueeze(arrived, -1), -1) * _swapped(_inv(A))
 
 
+@_slogdet.onnx
+def _(to: Emit, A: Any) -> Any:
+    size = to.Det(A)
+    return to.Sign(size), to.Log(to.Abs(size))
+
+
 _slogdet.cases(regular_case)
 
 
@@ -130,6 +137,9 @@ def _det(A: Array) -> Array:
 @_det.vjp("A")
 def _(g: Array, A: Array, y: Array) -> Array:
     return unsqueeze(unsqueeze(g * y, -1), -1) * _swapped(_inv(A))
+
+
+_det.onnx("Det")
 
 
 _det.cases(regular_case)

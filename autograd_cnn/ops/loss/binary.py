@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine.variable import array_of, shape_of, unbox
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
@@ -61,6 +62,14 @@ def _(draw: Draw) -> Case:
 @_bce.bad_cases
 def _() -> Any:
     yield Bad(np.array([1.5]), np.array([1.0]), error=RuntimeError, match="between 0 and 1")
+
+
+@_bce.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any) -> Any:
+    x, t = to.alike(input, target)
+    one = to.const(1, x.dtype)
+    hit, miss = to.Max(to.Log(x), -100.0), to.Max(to.Log(to.Sub(one, x)), -100.0)
+    return to.reduced(to.Neg(to.Add(to.Mul(t, hit), to.Mul(to.Sub(one, t), miss))), reduction)
 
 
 @expose("functional")
@@ -133,6 +142,16 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(shape), draw.array(shape, low=0.0, high=1.0), p, reduction=draw_reduction(draw))
 
 
+@_bce_logits.onnx
+def _(to: Emit, input: Any, target: Any, pos_weight: Any, *, reduction: Any) -> Any:
+    x, t = to.alike(input, target)
+    one = to.const(1, x.dtype)
+    tail = to.Softplus(to.Neg(x))
+    if pos_weight is not None:
+        tail = to.Mul(tail, to.Add(to.Mul(to.Sub(pos_weight, one), t), one))
+    return to.reduced(to.Add(to.Mul(to.Sub(one, t), x), tail), reduction)
+
+
 @expose("functional")
 def binary_cross_entropy_with_logits(
     input: Array,
@@ -184,6 +203,11 @@ def _(draw: Draw) -> Case:
     shape = draw.shape()
     target = np.where(draw.booleans(shape), 1.0, -1.0)
     return Case(draw.array(shape), target, reduction=draw_reduction(draw))
+
+
+@_soft_margin.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any) -> Any:
+    return to.reduced(to.Softplus(to.Neg(to.Mul(*to.alike(input, target)))), reduction)
 
 
 @expose("functional")

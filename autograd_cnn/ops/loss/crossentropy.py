@@ -15,6 +15,7 @@ import numpy as np
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..activation.softmax import _log_softmax, _softmax, twice_softmax
@@ -214,6 +215,17 @@ def _() -> Any:
         error=ValueError,
         match=r"Expected input batch_size \(2\) to match target batch_size \(3\)",
     )
+
+
+@_cross_entropy.onnx
+def _(to: Emit, input: Any, target: Any, weight: Any, *, ignore_index: Any, reduction: Any, label_smoothing: Any) -> Any:
+    if target.dtype.kind == "f" or label_smoothing:
+        to.refuse("with label smoothing or class probabilities has no operator in ONNX: write it as log_softmax and sums")
+    if len(input.shape) == 1:
+        input, target = to.Unsqueeze(input, [0]), to.Unsqueeze(target, [0])
+        y = to.SoftmaxCrossEntropyLoss(input, target, weight, ignore_index=int(ignore_index), reduction=reduction)
+        return to.Squeeze(y, [0]) if reduction == "none" else y
+    return to.SoftmaxCrossEntropyLoss(input, target, weight, ignore_index=int(ignore_index), reduction=reduction)
 
 
 @expose("functional")

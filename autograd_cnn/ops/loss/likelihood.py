@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import expected
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.expose import expose
@@ -197,6 +198,15 @@ def _() -> Any:
     )
     yield Bad(x, np.array([0.0, 1.0]), error=RuntimeError, match="class indices")
     yield Bad(x, np.array([0, 1]), np.ones(2), error=RuntimeError, match="for all 3 classes")
+
+
+@_nll.onnx
+def _(to: Emit, input: Any, target: Any, weight: Any, *, ignore_index: Any, reduction: Any) -> Any:
+    if len(input.shape) == 1:
+        input, target = to.Unsqueeze(input, [0]), to.Unsqueeze(target, [0])
+        y = to.NegativeLogLikelihoodLoss(input, target, weight, ignore_index=int(ignore_index), reduction=reduction)
+        return to.Squeeze(y, [0]) if reduction == "none" else y
+    return to.NegativeLogLikelihoodLoss(input, target, weight, ignore_index=int(ignore_index), reduction=reduction)
 
 
 def _constant(weight: Any, operation: str) -> Any:

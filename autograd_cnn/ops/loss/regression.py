@@ -15,6 +15,7 @@ from ...engine.variable import shape_of
 from ...errors import expected
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
@@ -133,6 +134,12 @@ def _() -> Any:
     yield Bad(np.ones(3), np.ones(2), error=RuntimeError, match="must match the size")
 
 
+@_mse.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any) -> Any:
+    d = to.Sub(*to.alike(input, target))
+    return to.reduced(to.Mul(d, d), reduction)
+
+
 @expose("functional")
 def mse_loss(
     input: Array,
@@ -177,6 +184,12 @@ def _(g: Array, error: Array, input_shape: Any, target_shape: Any, reduction: st
 @_l1.cases
 def _(draw: Draw) -> Case:
     return _apart(draw)
+
+
+@_l1.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any) -> Any:
+    d = to.Sub(*to.alike(input, target))
+    return to.reduced(to.Abs(d), reduction), d
 
 
 @expose("functional")
@@ -235,6 +248,13 @@ def _(draw: Draw) -> Case:
     return case
 
 
+@_smooth_l1.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any, beta: Any) -> Any:
+    d = to.Abs(to.Sub(*to.alike(input, target)))
+    near = to.Min(d, float(beta))
+    return to.reduced(to.Div(to.Mul(to.Sub(d, to.Mul(near, 0.5)), near), float(beta)), reduction)
+
+
 @expose("functional")
 def smooth_l1_loss(
     input: Array,
@@ -289,6 +309,13 @@ def _(draw: Draw) -> Case:
     case = _apart(draw, 0.5)
     case.params["delta"] = 0.5
     return case
+
+
+@_huber.onnx
+def _(to: Emit, input: Any, target: Any, *, reduction: Any, delta: Any) -> Any:
+    d = to.Abs(to.Sub(*to.alike(input, target)))
+    near = to.Min(d, float(delta))
+    return to.reduced(to.Mul(to.Sub(d, to.Mul(near, 0.5)), near), reduction)
 
 
 @expose("functional")

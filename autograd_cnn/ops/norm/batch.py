@@ -12,6 +12,7 @@ from ...errors import expected
 from ...kernels.onednn import norm as onednn
 from ...kernels.reference import normalization as kernel
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
@@ -79,6 +80,20 @@ def _(draw: Draw) -> Case:
     x = draw.array((draw.integer(2, 3), c, *draw.choice([(), (2,), (2, 2)])), distinct=True)
     given = [draw.array((c,), low=0.5), draw.array((c,))] if draw.boolean() else []
     return Case(x, *given, eps=draw.choice([1e-5, 1e-2]), tolerance=10.0)
+
+
+@_batch_norm.onnx
+def _(to: Emit, input: Any, weight: Any, bias: Any, *, eps: Any) -> Any:
+    dims = (0, *range(2, len(input.shape)))
+    columns = [1, -1, *[1] * (len(input.shape) - 2)]
+    mean = to.reduce("Mean", input, dims, True)
+    centred = to.Sub(input, mean)
+    var = to.reduce("Mean", to.Mul(centred, centred), dims, True)
+    invstd = to.Reciprocal(to.Sqrt(to.Add(var, float(eps))))
+    y = to.Mul(centred, invstd)
+    y = y if weight is None else to.Mul(y, to.Reshape(weight, columns))
+    y = y if bias is None else to.Add(y, to.Reshape(bias, columns))
+    return y, to.Reshape(mean, [-1]), to.Reshape(var, [-1]), to.Reshape(invstd, [-1])
 
 
 # ------------------------------------------------------------------------------------------------- the adjoint
@@ -225,6 +240,14 @@ def _(draw: Draw) -> Case:
     x = draw.array((2, c, *draw.choice([(), (2, 2)])))
     given = [draw.array((c,)), draw.array((c,))] if draw.boolean() else []
     return Case(x, np.asarray(draw.array((c,))), np.asarray(draw.array((c,), low=0.5)), *given, eps=1e-3)
+
+
+@_batch_norm_eval.onnx
+def _(to: Emit, input: Any, mean: Any, var: Any, weight: Any, bias: Any, *, eps: Any) -> Any:
+    n = int(input.shape[1])
+    weight = to.const(np.ones(n), input.dtype) if weight is None else weight
+    bias = to.const(np.zeros(n), input.dtype) if bias is None else bias
+    return to.BatchNormalization(input, weight, bias, mean, var, epsilon=float(eps))
 
 
 def _check_channels(operation: str, channels: int, **given: Any) -> None:

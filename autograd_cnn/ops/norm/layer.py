@@ -13,6 +13,7 @@ from ...errors import expected, whole
 from ...kernels.onednn import softmax
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..reduce.reduce import sum as total
@@ -56,6 +57,16 @@ def _(g: Array, input: Array, invstd: Array, dims: Shape, eps: float) -> Array:
 @_normalize.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3, 4), distinct=True), dims=draw.choice([(2,), (1, 2), (0, 2)]), eps=1e-3, tolerance=10.0)
+
+
+@_normalize.onnx
+def _(to: Emit, input: Any, *, dims: Any, eps: Any, kind: Any) -> Any:
+    mean = to.reduce("Mean", input, dims, True)
+    centred = to.Sub(input, mean)
+    var = to.reduce("Mean", to.Mul(centred, centred), dims, True)
+    invstd = to.Reciprocal(to.Sqrt(to.Add(var, float(eps))))
+    hat = to.Mul(centred, invstd)
+    return hat, hat, invstd
 
 
 @primitive(label="normalize ∂input", family="norm", name="normalize_adjoint")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...engine.variable import ndim_of, shape_of
 from ...errors import ShapeError, expected
 from ...kernels.reference import normalization as kernel
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..registry.expose import expose
@@ -68,6 +70,16 @@ def _neighbours(x: Any, size: int, adjoint: bool = False) -> Any:
 def _(draw: Draw) -> Case:
     x = draw.array((2, draw.integer(1, 5), 2))
     return Case(x, size=draw.integer(1, 5), alpha=draw.real(0.1, 1.0), beta=0.75, k=draw.choice([1.0, 2.0]))
+
+
+@_lrn.onnx
+def _(to: Emit, input: Any, *, size: Any, alpha: Any, beta: Any, k: Any) -> Any:
+    if size % 2:
+        return to.LRN(input, size=size, alpha=float(alpha), beta=float(beta), bias=float(k)), None
+    n, c, rest = input.shape[0], input.shape[1], math.prod(input.shape[2:])  # of an even window ONNX has the middle elsewhere
+    padded = to.Pad(to.reshape(to.Mul(input, input), (n, 1, c, rest)), [0, 0, size // 2, 0, 0, 0, (size - 1) // 2, 0])
+    mean = to.reshape(to.AveragePool(padded, kernel_shape=(size, 1), strides=(1, 1)), input.shape)
+    return to.Div(input, to.Pow(to.Add(to.Mul(mean, float(alpha)), float(k)), float(beta))), None
 
 
 @_lrn_adjoint.cases

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from ...kernels.onednn import pool as onednn
 from ...kernels.reference import averaging as avg
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..shape.shape import Shape
@@ -181,6 +185,36 @@ def _(draw: Draw) -> Case:
     )
 
 
+@_window_sum.onnx
+def _(
+    to: Emit,
+    input: Any,
+    *,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: Any,
+    average: Any,
+    count_include_pad: Any,
+    divisor: Any,
+    kind: Any,
+) -> Any:
+    pads = (*padding, *padding)
+    if average and divisor is None:
+        return to.AveragePool(
+            input,
+            kernel_shape=kernel,
+            strides=stride,
+            pads=pads,
+            ceil_mode=int(ceil_mode) or None,
+            count_include_pad=int(count_include_pad),
+        )
+    if ceil_mode:
+        to.refuse("with ceil_mode as a sum has no operator in ONNX")
+    y = to.AveragePool(input, kernel_shape=kernel, strides=stride, pads=pads, count_include_pad=1)
+    return to.Mul(y, math.prod(kernel) / (divisor or 1 if average else 1))
+
+
 @_window_spread.cases
 def _(draw: Draw) -> Case:
     shape, params = windows(draw)
@@ -192,6 +226,20 @@ def _(draw: Draw) -> Case:
 @_adaptive_avg.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((draw.integer(1, 2), 2, draw.integer(1, 5), 4)), size=(draw.integer(1, 3), draw.integer(1, 6)))
+
+
+@_adaptive_avg.onnx
+def _(to: Emit, input: Any, *, size: Any) -> Any:
+    if all(n == 1 for n in size):
+        return to.GlobalAveragePool(input)
+    y, sizes = input, [int(n) for n in input.shape[2:]]
+    if all(n % m == 0 for n, m in zip(sizes, size, strict=True)):
+        each = [n // m for n, m in zip(sizes, size, strict=True)]
+        return to.AveragePool(input, kernel_shape=each, strides=each)
+    for d, (n, m) in enumerate(zip(sizes, size, strict=True), start=2):
+        matrix = avg.adaptive_avg_pool_forward(np.eye(n, dtype=input.dtype)[None], (m,))[0]
+        y = to.along(y, matrix.T, d, len(input.shape))
+    return y
 
 
 @_adaptive_spread.cases

@@ -10,6 +10,7 @@ import numpy as np
 from ...kernels.onednn import pool as onednn
 from ...kernels.reference import pooling as mx
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...symbolic.algebra import taken
 from ...types.promotion import Array
@@ -107,9 +108,36 @@ def _() -> Any:
     yield Bad(np.ones((1, 1, 1)), kernel=(3,), padding=(0,), **fits, error=RuntimeError, match="too small|size")
 
 
+@_max_pool.onnx
+def _(to: Emit, input: Any, *, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any) -> Any:
+    y, at = to.MaxPool(
+        input, outs=2, kernel_shape=kernel, strides=stride, pads=(*padding, *padding), dilations=dilation, ceil_mode=int(ceil_mode) or None
+    )
+    return y, to.Mod(at, to.const(math.prod(int(n) for n in input.shape[2:]), np.int64)) if all(
+        isinstance(n, int) for n in input.shape[2:]
+    ) else None
+
+
 @_adaptive_max.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((draw.integer(1, 2), 2, draw.integer(1, 5), 4), distinct=True), size=(draw.integer(1, 3), draw.integer(1, 3)))
+
+
+@_adaptive_max.onnx
+def _(to: Emit, input: Any, *, size: Any) -> Any:
+    if all(n == 1 for n in size):
+        return to.GlobalMaxPool(input), None
+    sizes = [int(n) for n in input.shape[2:]]
+    if all(n % m == 0 for n, m in zip(sizes, size, strict=True)):
+        each = [n // m for n, m in zip(sizes, size, strict=True)]
+        return to.MaxPool(input, kernel_shape=each, strides=each), None
+    y = input
+    for d, (n, m) in enumerate(zip(sizes, size, strict=True), start=2):
+        ends = [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+        wide = max(b - a for a, b in ends)
+        table = np.array([[min(a + k, b - 1) for k in range(wide)] for a, b in ends], np.int64)
+        y = to.reduce("Max", to.Gather(y, to.const(table), axis=d), (d + 1,))
+    return y, None
 
 
 def _switches(draw: Draw) -> tuple[Array, Shape]:
@@ -129,8 +157,24 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(shape), indices)
 
 
+@_switch_values.onnx
+def _(to: Emit, input: Any, indices: Any) -> Any:
+    n, c = input.shape[:2]
+    picked = to.GatherElements(to.reshape(input, (n, c, -1)), to.reshape(indices, (n, c, -1)), axis=2)
+    return to.reshape(picked, indices.shape)
+
+
 @_unpool.cases
 def _(draw: Draw) -> Case:
     n, first = draw.integer(1, 2), draw.integer(0, 2)
     indices = np.array([[[first, first + 1, first + 2]]] * n)  # a switch met twice has no derivative to speak of
     return Case(draw.array(indices.shape), indices, shape=(n, 1, 5))
+
+
+@_unpool.onnx
+def _(to: Emit, input: Any, indices: Any, *, shape: Any) -> Any:
+    n, c = input.shape[:2]
+    area = math.prod(int(s) for s in shape[2:])
+    zeros = to.Expand(to.const(0, input.dtype), to.ints(n, c, area))
+    spread = to.ScatterElements(zeros, to.reshape(indices, (n, c, -1)), to.reshape(input, (n, c, -1)), axis=2)
+    return to.reshape(spread, shape)

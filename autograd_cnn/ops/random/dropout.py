@@ -18,6 +18,7 @@ from ...kernels.onednn.channels_last import ChannelsLast
 from ...kernels.onednn.reorder import as_last
 from ...kernels.reference.chunks import in_chunks
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...random import Generator, default_generator
 from ...types.kinds import float_only
@@ -49,6 +50,11 @@ def _(g: Array, input: Array, scale: float) -> Array:
 def _(draw: Draw) -> Case:
     a, b = draw.shapes(2)
     return Case(draw.array(a), draw.array(b), scale=draw.real(0.5, 2))
+
+
+@_masked.onnx
+def _(to: Emit, input: Any, mask: Any, *, scale: Any) -> Any:
+    return to.Mul(to.Mul(input, to.cast(mask, input.dtype)), float(scale))
 
 
 @primitive(label="dropout {p}", family="dropout", outputs=("y", "mask"), name="dropout")
@@ -86,6 +92,16 @@ def _(input: Array, mask: Array, p: float, scale: float) -> Any:
 def _(draw: Draw) -> Case:
     p = draw.choice([0.2, 0.5])
     return Case(draw.array((2, 3, 2)), p=p, scale=draw.choice([1.0, 1 / (1 - p)]), channels=draw.boolean(), smooth=False)
+
+
+@_dropout.onnx
+def _(to: Emit, input: Any, *, p: Any, scale: Any, channels: Any, generator: Any) -> Any:
+    if channels:
+        one = to.Expand(to.const(1, input.dtype), to.ints(*input.shape[:2], *[1] * (len(input.shape) - 2)))
+        y, mask = to.Dropout(one, to.const(p, np.float32), to.const(True), outs=2)
+        return to.Mul(to.Mul(input, y), float(scale * (1 - p))), mask
+    y, mask = to.Dropout(input, to.const(p, np.float32), to.const(True), outs=2)
+    return y if scale != 1 or p == 0 else to.Mul(y, 1 - p), mask
 
 
 def check_probability(p: float, operation: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.variable import array_of, shape_of
 from ...errors import expected
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.select import nonzero_tuple
@@ -26,6 +27,11 @@ def _one_hot(input: Array, *, num_classes: int) -> Array:
 @_one_hot.cases
 def _(draw: Draw) -> Case:
     return Case(draw.integers(draw.shape(), 0, 3), num_classes=draw.integer(3, 4), smooth=False)
+
+
+@_one_hot.onnx
+def _(to: Emit, input: Any, *, num_classes: Any) -> Any:
+    return to.OneHot(input, to.const([num_classes], np.int64), to.const([0, 1], np.int64))
 
 
 @expose("functional")
@@ -69,6 +75,11 @@ def _nonzero(input: Array) -> Array:
 @_nonzero.cases
 def _(draw: Draw) -> Case:
     return Case(draw.booleans(draw.shape()), smooth=False)
+
+
+@_nonzero.onnx
+def _(to: Emit, input: Any) -> Any:
+    return to.Transpose(to.NonZero(input), perm=(1, 0))
 
 
 @expose("function method")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine.variable import Variable, dtype_of, ndim_of, shape_of, unbox
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import _sub
@@ -69,6 +70,13 @@ def _(draw: Draw) -> Case:
     return Case(x, dim=draw_dim(draw, x.ndim), backwards=draw.boolean())
 
 
+@_cumsum.onnx
+def _(to: Emit, input: Any, *, dim: Any, backwards: Any) -> Any:
+    if not input.shape:
+        return to.cast(input, to.dtype)
+    return to.CumSum(to.cast(input, to.dtype), to.const(dim, np.int64), reverse=int(backwards))
+
+
 @expose("function method inplace")
 @numpy_names
 def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Array:
@@ -123,6 +131,20 @@ def _(draw: Draw) -> Case:
     return case
 
 
+@_logcumsumexp.onnx
+def _(to: Emit, input: Any, *, dim: Any, backwards: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input)
+    n = int(input.shape[dim])
+    order = np.triu(np.ones((n, n), bool)) if not backwards else np.tril(np.ones((n, n), bool))
+    x = to.Transpose(input, perm=[*(d for d in range(len(input.shape)) if d != dim), dim])
+    wide = to.Where(to.const(order.T), to.Unsqueeze(x, [-2]), to.const(-np.inf, input.dtype))
+    y = to.reduce("LogSumExp", wide, (len(input.shape),))
+    back = list(range(len(input.shape) - 1))
+    back.insert(dim, len(input.shape) - 1)
+    return to.Transpose(y, perm=back)
+
+
 @expose("function method inplace")
 @numpy_names
 def logcumsumexp(input: Array, dim: int) -> Array:
@@ -159,6 +181,17 @@ def _(draw: Draw) -> Case:
     case = _scan_case(draw)
     case.params["by"] = draw.integer(-2, 2)
     return case
+
+
+@shift.onnx
+def _(to: Emit, input: Any, *, by: Any, dim: Any) -> Any:
+    n = int(input.shape[dim])
+    if abs(by) >= n:
+        return to.Sub(input, input)
+    pads, end = [0] * 2 * len(input.shape), len(input.shape)
+    pads[dim if by > 0 else dim + end] = abs(by)
+    part = to.Slice(input, [max(-by, 0)], [n - max(by, 0)], [dim])
+    return to.Pad(part, pads)
 
 
 def _gap(x: Any, by: int, dim: int) -> Any:
@@ -213,6 +246,11 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=(dim,) if x.ndim > 1 and draw.boolean() else None, keepdim=draw.boolean())
 
 
+@_prod.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    return to.reduce("Prod", to.cast(input, to.dtype), dims, keepdim)
+
+
 @expose("function method")
 @numpy_names
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
@@ -261,6 +299,19 @@ def _(draw: Draw) -> Case:
     return Case(x, dim=draw_dim(draw, x.ndim))
 
 
+@_cumprod.onnx
+def _(to: Emit, input: Any, *, dim: Any) -> Any:
+    if not input.shape:
+        return to.cast(input, to.dtype)
+    n = int(input.shape[dim])
+    x = to.Transpose(to.cast(input, to.dtype), perm=[*(d for d in range(len(input.shape)) if d != dim), dim])
+    wide = to.Where(to.const(np.tril(np.ones((n, n), bool))), to.Unsqueeze(x, [-2]), to.const(1, to.dtype))
+    y = to.reduce("Prod", wide, (len(input.shape),))
+    back = list(range(len(input.shape) - 1))
+    back.insert(dim, len(input.shape) - 1)
+    return to.Transpose(y, perm=back)
+
+
 @expose("function method inplace")
 @numpy_names
 def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Array:
@@ -294,10 +345,20 @@ def _cummax(input: Array, *, dim: int) -> tuple[Array, Array]:
     return _running(np.maximum, input, dim)
 
 
+@_cummax.onnx
+def _(to: Emit, input: Any, *, dim: Any) -> Any:
+    return to.running("Max", input, dim)
+
+
 @primitive(name="cummin", label="min running", family="reduce", outputs=("values", "indices"))
 def _cummin(input: Array, *, dim: int) -> tuple[Array, Array]:
     """The smallest entry so far along dim, and where it stands"""
     return _running(np.minimum, input, dim)
+
+
+@_cummin.onnx
+def _(to: Emit, input: Any, *, dim: Any) -> Any:
+    return to.running("Min", input, dim)
 
 
 for _extremum in (_cummax, _cummin):

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...engine.variable import Variable, ndim_of, size_of, unbox
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
@@ -90,6 +91,11 @@ def _(g: Array, y: Array, input: Array, input_shape: tuple[int, ...], dims: Dims
     return _shared(g, y, input, input_shape, dims)
 
 
+@_amin.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    return to.reduce("Min", input, dims, keepdim)
+
+
 _amin.cases(_distinct)
 
 
@@ -97,6 +103,11 @@ _amin.cases(_distinct)
 def _() -> Any:
     yield Bad(np.ones((0, 3)), error=IndexError, match="Specify the reduction dim")
     yield Bad(np.ones((0, 3)), dims=(0,), error=IndexError, match="Expected reduction dim 0 to have non-zero size")
+
+
+@_amax.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    return to.reduce("Max", input, dims, keepdim)
 
 
 @expose("function method")
@@ -168,6 +179,13 @@ def _(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int) -> Array
     return _put_one(g, indices, input_shape, dim)
 
 
+@_max.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    return to.reduce("Max", input, (dim,), keepdim), to.ArgMax(input, axis=dim, keepdims=int(keepdim))
+
+
 def _put_one(g: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
     """The gradient of picking one entry of each slice."""
     if not shape:
@@ -189,6 +207,13 @@ def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array
 @_min.vjp("input")
 def _(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int) -> Array:
     return _put_one(g, indices, input_shape, dim)
+
+
+@_min.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    return to.reduce("Min", input, (dim,), keepdim), to.ArgMin(input, axis=dim, keepdims=int(keepdim))
 
 
 _min.cases(_distinct_dim)
@@ -261,10 +286,24 @@ def _argmin(input: Array, *, dim: int | None = None, keepdim: bool = False) -> A
     return _arg(np.argmin, input, dim, keepdim)  # type: ignore[arg-type]  # NumPy flattens for None, as PyTorch does
 
 
+@_argmin.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any) -> Any:
+    x = to.Reshape(input, [-1]) if dim is None else input
+    y = to.ArgMin(x, axis=dim or 0, keepdims=int(keepdim and dim is not None)) if input.shape or dim is None else to.const(0, np.int64)
+    return to.Reshape(y, [1] * len(input.shape)) if keepdim and dim is None else y
+
+
 @_argmax.cases
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1))
     return Case(x, dim=draw_dim(draw, x.ndim), smooth=False)
+
+
+@_argmax.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any) -> Any:
+    x = to.Reshape(input, [-1]) if dim is None else input
+    y = to.ArgMax(x, axis=dim or 0, keepdims=int(keepdim and dim is not None)) if input.shape or dim is None else to.const(0, np.int64)
+    return to.Reshape(y, [1] * len(input.shape)) if keepdim and dim is None else y
 
 
 _argmin.cases(_argmax.draw_case)  # type: ignore[arg-type]  # it was set on the line before

@@ -12,6 +12,7 @@ import numpy as np
 from ...engine.variable import array_of, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected, whole
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.index_select import take_along_dim
@@ -40,6 +41,15 @@ def _(draw: Draw) -> Case:
     lead = draw.choice([(), (2,)])
     order = np.sort(draw.array((*lead, 4)), axis=-1)
     return Case(order, draw.array((*lead, 3)), right=draw.boolean(), smooth=False)
+
+
+@_search.onnx
+def _(to: Emit, sorted_sequence: Any, values: Any, *, right: Any, kind: Any) -> Any:
+    if len(sorted_sequence.shape) != 1:
+        sorted_sequence = to.Unsqueeze(sorted_sequence, [-2])
+    row, wanted = to.alike(sorted_sequence, values)
+    less = to.LessOrEqual(row, to.Unsqueeze(wanted, [-1])) if right else to.Less(row, to.Unsqueeze(wanted, [-1]))
+    return to.cast(to.reduce("Sum", to.cast(less, np.int64), (len(values.shape),)), kind)
 
 
 @expose("function")
@@ -120,6 +130,16 @@ def _histc(input: Array, *, bins: int, low: float, high: float) -> Array:
 @_histc.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(draw.shape(min_dims=1)), bins=draw.integer(1, 5), low=-1.5, high=1.5, smooth=False)
+
+
+@_histc.onnx
+def _(to: Emit, input: Any, *, bins: Any, low: Any, high: Any) -> Any:
+    x = to.Reshape(input, [-1])
+    inside = to.And(to.GreaterOrEqual(x, float(low)), to.LessOrEqual(x, float(high)))
+    scaled = to.Mul(to.Sub(x, float(low)), bins / (high - low)) if high > low else to.Sub(x, x)
+    at = to.Min(to.Floor(scaled), float(bins - 1))
+    hits = to.And(to.Unsqueeze(inside, [0]), to.Equal(to.Unsqueeze(at, [0]), to.const(np.arange(bins).reshape(-1, 1), input.dtype)))
+    return to.reduce("Sum", to.cast(hits, input.dtype), (1,))
 
 
 def _range(x: Any, low: float, high: float, operation: str) -> tuple[float, float]:
@@ -219,6 +239,15 @@ def _unravel(input: Array, *, shape: tuple[int, ...]) -> tuple[Array, ...]:
 @_unravel.cases
 def _(draw: Draw) -> Case:
     return Case(draw.integers(draw.shape(), 0, 6), shape=draw.choice([(2, 3), (6,), (3, 1, 2)]), smooth=False)
+
+
+@_unravel.onnx
+def _(to: Emit, input: Any, *, shape: Any) -> Any:
+    found, rest = [], input
+    for n in reversed(shape):
+        found.append(to.Mod(rest, to.const(int(n), np.int64)))
+        rest = to.Div(rest, to.const(int(n), np.int64))
+    return tuple(reversed(found))
 
 
 @expose("function")

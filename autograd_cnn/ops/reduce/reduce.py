@@ -10,6 +10,7 @@ from ...engine.variable import dtype_of, ndim_of
 from ...errors import expected
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import spoken
 from ...types.promotion import Array
@@ -55,6 +56,11 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=draw_dims(draw, x.ndim), keepdim=draw.boolean())
 
 
+@_sum.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    return to.reduce("Sum", to.cast(input, to.dtype), dims, keepdim)
+
+
 @primitive(label="spread to {shape}", family="reduce", view=True)
 def spread(input: Array, *, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
     """The adjoint of the sum: y of `shape` repeats the input along the reduced dims. No memory is copied."""
@@ -72,6 +78,14 @@ def _(draw: Draw) -> Case:
     dims, keepdim = draw_dims(draw, len(shape)), draw.boolean()
     small = kept_shape(shape, dims) if keepdim else tuple(n for i, n in enumerate(shape) if dims is not None and i not in dims)
     return Case(draw.array(small), shape=shape, dims=dims, keepdim=keepdim)
+
+
+@spread.onnx
+def _(to: Emit, input: Any, *, shape: Any, dims: Any, keepdim: Any) -> Any:
+    x = input
+    if not keepdim and dims is not None and shape:
+        x = to.Unsqueeze(input, [int(d) for d in dims])
+    return to.Expand(x, list(shape)) if shape else to.Identity(x)
 
 
 @expose("function method")
@@ -124,6 +138,11 @@ def _(draw: Draw) -> Case:
 @_mean.bad_cases
 def _() -> Any:
     yield Bad(np.ones(3, np.int64), error=RuntimeError, match="must be either a floating point or complex dtype")
+
+
+@_mean.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    return to.reduce("Mean", to.cast(input, to.dtype), dims, keepdim)
 
 
 @expose("function method")
@@ -188,16 +207,33 @@ def _any(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     return _truth(np.logical_or, input, dims, keepdim)
 
 
+@_any.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    x = to.cast(to.cast(input, bool), np.int32)
+    return to.cast(to.reduce("Max", x, dims, keepdim), bool)
+
+
 @primitive(name="all", label="∧", family="reduce")
 def _all(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """Are all entries over dims not 0?"""
     return _truth(np.logical_and, input, dims, keepdim)
 
 
+@_all.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    x = to.cast(to.cast(input, bool), np.int32)
+    return to.cast(to.reduce("Min", x, dims, keepdim), bool)
+
+
 @primitive(name="count_nonzero", label="# ≠ 0", family="reduce")
 def _count_nonzero(input: Array, *, dims: Dims = None) -> Array:
     """How many entries over dims are not 0"""
     return np.asarray(np.count_nonzero(input, axis=dims))
+
+
+@_count_nonzero.onnx
+def _(to: Emit, input: Any, *, dims: Any) -> Any:
+    return to.reduce("Sum", to.cast(to.cast(input, bool), np.int64), dims)
 
 
 def _truth_case(draw: Draw) -> Case:

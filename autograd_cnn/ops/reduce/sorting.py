@@ -5,12 +5,14 @@ NaN counts as greatest, as in PyTorch; entries that are equal keep their order.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...engine.variable import ndim_of, shape_of, unbox
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.take_along import put_along
@@ -47,6 +49,13 @@ def _(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int) -> Array
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1), distinct=True)
     return Case(x, dim=draw_dim(draw, x.ndim), descending=draw.boolean())
+
+
+@_sort.onnx
+def _(to: Emit, input: Any, *, dim: Any, descending: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    return to.TopK(input, to.ints(input.shape[dim]), axis=dim, largest=int(descending), outs=2)
 
 
 @expose("function method")
@@ -126,6 +135,14 @@ def _(draw: Draw) -> Case:
 @_topk.bad_cases
 def _() -> Any:
     yield Bad(np.ones(3), k=4, dim=0, error=RuntimeError, match="selected index k out of range")
+
+
+@_topk.onnx
+def _(to: Emit, input: Any, *, k: Any, dim: Any, largest: Any) -> Any:
+    if not input.shape:
+        x = to.Reshape(input, [1])
+        return to.Reshape(x, [] if k else [0]), to.const(np.zeros(() if k else 0, np.int64))
+    return to.TopK(input, [k], axis=dim, largest=int(largest), outs=2)
 
 
 @expose("function method")
@@ -217,10 +234,31 @@ def _() -> Any:
     yield Bad(np.ones(3), k=0, dim=0, error=RuntimeError, match="selected number k out of range")
 
 
+@_kthvalue.onnx
+def _(to: Emit, input: Any, *, k: Any, dim: Any, keepdim: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    values, places = to.TopK(input, [k], axis=dim, largest=0, outs=2)
+    at = to.const([k - 1] if keepdim else k - 1, np.int64)
+    return to.Gather(values, at, axis=dim), to.Gather(places, at, axis=dim)
+
+
 @_median_dim.cases
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1), distinct=True)
     return Case(x, dim=draw_dim(draw, x.ndim), keepdim=draw.boolean(), skip_nan=draw.boolean())
+
+
+@_median_dim.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any, skip_nan: Any) -> Any:
+    if skip_nan:
+        to.refuse("with skip_nan has no operator in ONNX")
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    k = (int(input.shape[dim]) + 1) // 2
+    values, places = to.TopK(input, [k], axis=dim, largest=0, outs=2)
+    at = to.const([k - 1] if keepdim else k - 1, np.int64)
+    return to.Gather(values, at, axis=dim), to.Gather(places, at, axis=dim)
 
 
 @_mode.cases
@@ -245,6 +283,16 @@ def _(g: Array, y: Array, input: Array) -> Array:
 @_median.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(distinct=True), skip_nan=draw.boolean())
+
+
+@_median.onnx
+def _(to: Emit, input: Any, *, skip_nan: Any) -> Any:
+    if skip_nan:
+        to.refuse("with skip_nan has no operator in ONNX")
+    flat = to.Reshape(input, [-1])
+    k = (math.prod(int(n) for n in input.shape) + 1) // 2
+    values, _ = to.TopK(flat, [k], axis=0, largest=0, outs=2)
+    return to.Gather(values, to.const(k - 1, np.int64), axis=0)
 
 
 @expose("function method")

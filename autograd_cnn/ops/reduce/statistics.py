@@ -13,6 +13,7 @@ from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.kinds import spoken
 from ...types.promotion import Array, get_default_dtype
@@ -88,6 +89,11 @@ def _() -> Any:
     yield Bad(np.ones(3, np.int64), error=RuntimeError, match="Expected a floating point or complex tensor")
 
 
+@_var.onnx
+def _(to: Emit, input: Any, *, dims: Any, correction: Any, keepdim: Any) -> Any:
+    return _onnx_variance(to, input, dims, correction, keepdim)
+
+
 @primitive(name="std", family="reduce", derivative="(x − mean)/(y(n − c))")
 def _std(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     """y = √(Σ (x − mean)² / (n − correction)) over dims; the gradient where it is 0 is 0"""
@@ -104,6 +110,11 @@ def _(g: Array, y: Array, input: Array, dims: Dims, correction: float) -> Array:
 def _(draw: Draw) -> Case:
     shape = draw.shape(min_dims=1, min_side=2)
     return Case(draw.array(shape, distinct=True), dims=draw_dims(draw, len(shape)), correction=draw.choice([0, 1]), tolerance=10)
+
+
+@_std.onnx
+def _(to: Emit, input: Any, *, dims: Any, correction: Any, keepdim: Any) -> Any:
+    return to.Sqrt(_onnx_variance(to, input, dims, correction, keepdim))
 
 
 def _arguments(operation: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None) -> tuple[Dims, float]:
@@ -239,6 +250,14 @@ def _(draw: Draw) -> Case:
     return _reduced(draw)
 
 
+@_logsumexp.onnx
+def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
+    top = to.reduce("Max", input, dims, True)
+    top = to.Where(to.IsInf(top), to.const(0, input.dtype), top)
+    y = to.Log(to.reduce("Sum", to.Exp(to.Sub(input, top)), dims, keepdim))
+    return to.Add(y, top if keepdim or not input.shape else to.Squeeze(top, None if dims is None else [int(d) for d in dims]))
+
+
 @expose("function method")
 @numpy_names
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
@@ -297,6 +316,19 @@ def _(draw: Draw) -> Case:
     return Case(x * np.where(draw.booleans(x.shape), 1.0, -1.0), p=p, dims=draw_dims(draw, x.ndim), keepdim=draw.boolean())
 
 
+@_norm.onnx
+def _(to: Emit, input: Any, *, p: Any, dims: Any, keepdim: Any) -> Any:
+    if p == 2:
+        return to.reduce("L2", input, dims, keepdim) if dims != () else to.Abs(input)
+    x = to.Abs(input)
+    if p in (1, math.inf, -math.inf):
+        return to.reduce("Sum" if p == 1 else "Max" if p > 0 else "Min", x, dims, keepdim)
+    if p == 0:
+        hits = to.Not(to.Equal(x, 0.0))
+        return to.reduce("Sum", to.cast(hits, input.dtype), dims, keepdim)
+    return to.Pow(to.reduce("Sum", to.Pow(x, float(p)), dims, keepdim), 1.0 / p)
+
+
 @primitive(name="nuclear norm", label="‖·‖∗", family="reduce", derivative="U Vᵀ")
 def _nuclear(input: Array) -> Array:
     """y = Σ of the singular values of (*, m, n) matrices → (*)"""
@@ -352,3 +384,10 @@ def _nuclear_over(x: Any, dim: Any, keepdim: bool) -> Any:
 
     y = _nuclear(movedim(x, dims, (-2, -1)))
     return y.reshape(kept_shape(raw.shape, dims)) if keepdim else y
+
+
+def _onnx_variance(to: Emit, x: Any, dims: Any, correction: float, keepdim: bool) -> Any:
+    """Σ (x − mean)² / (n − correction)."""
+    centred = to.Sub(x, to.reduce("Mean", x, dims, True))
+    n = math.prod(int(x.shape[d]) for d in (range(len(x.shape)) if dims is None else dims))
+    return to.Div(to.reduce("Sum", to.Mul(centred, centred), dims, keepdim), float(max(n - correction, 0)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from ...engine.variable import ndim_of, shape_of, unbox
 from ...errors import ShapeError, allocating, expected
 from ...kernels.onednn import channels_last_ops
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.device import Size
 from ...types.promotion import Array
@@ -47,6 +49,16 @@ def _(g: Array, widths: Widths) -> Array:
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1, min_side=3))
     return Case(x, widths=tuple((draw.integer(-1, 2), draw.integer(-1, 2)) for _ in x.shape), value=draw.real(-1, 1))
+
+
+@pad_constant.onnx
+def _(to: Emit, input: Any, *, widths: Any, value: Any) -> Any:
+    x, n = input, len(input.shape)
+    crop = [d for d, (a, b) in enumerate(widths) if a < 0 or b < 0]
+    if crop:
+        ends = [2**62 if widths[d][1] >= 0 else input.shape[d] + widths[d][1] for d in crop]
+        x = to.Slice(x, [max(-widths[d][0], 0) for d in crop], ends, crop)
+    return to.Pad(x, [max(w[0], 0) for w in widths] + [max(w[1], 0) for w in widths], to.const(value, input.dtype)) if n else to.Identity(x)
 
 
 def _border(input: Any, dim: int, before: int, after: int, mode: str) -> Any:
@@ -139,6 +151,13 @@ def _(draw: Draw) -> Case:
     return Case(x, dims=draw.choice([(0,), (-1,), tuple(range(x.ndim))]))
 
 
+@_flip.onnx
+def _(to: Emit, input: Any, *, dims: Any) -> Any:
+    if not dims:
+        return to.Identity(input)
+    return to.Slice(input, [-1] * len(dims), [-(2**62)] * len(dims), list(dims), [-1] * len(dims))
+
+
 @expose("function method")
 @sizes_by_name("dims")
 def flip(input: Array, *dims: Any) -> Array:
@@ -217,6 +236,18 @@ def _(g: Array, shifts: Shape, dims: Shape | None) -> Array:
 @_roll.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((3, 4)), shifts=(draw.integer(-3, 3),), dims=draw.choice([(0,), (1,), None]))
+
+
+@_roll.onnx
+def _(to: Emit, input: Any, *, shifts: Any, dims: Any) -> Any:
+    if dims is None or not dims:
+        flat = to.Reshape(input, [-1])
+        n = math.prod(int(d) for d in input.shape)
+        return to.reshape(_rolled(to, flat, shifts[0], 0, n), input.shape)
+    x = input
+    for by, d in zip(shifts, dims, strict=True):
+        x = _rolled(to, x, by, d, int(input.shape[d]))
+    return to.Identity(x)
 
 
 @expose("function method")
@@ -322,6 +353,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((3, 4)), diagonal=draw.integer(-2, 2), lower=draw.boolean())
 
 
+@_triangle.onnx
+def _(to: Emit, input: Any, *, diagonal: Any, lower: Any) -> Any:
+    return to.Trilu(input, to.const(diagonal, np.int64), upper=int(not lower))
+
+
 @expose("function method inplace")
 def tril(input: Array, diagonal: int = 0) -> Array:
     """The lower triangle of the last two dims, zeros above.
@@ -377,6 +413,18 @@ def _(g: Array, input_shape: Shape, offset: int, dim1: int, dim2: int) -> Array:
 @_diagonal.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((3, 2, 4)), offset=draw.integer(-2, 2), dim1=0, dim2=draw.choice([1, 2]))
+
+
+@_diagonal.onnx
+def _(to: Emit, input: Any, *, offset: Any, dim1: Any, dim2: Any) -> Any:
+    n = len(input.shape)
+    one, two = dim1 % n, dim2 % n
+    x = to.Transpose(input, perm=[*(d for d in range(n) if d not in (one, two)), one, two])
+    lead = [input.shape[d] for d in range(n) if d not in (one, two)]
+    table = np.diagonal(
+        np.arange(int(input.shape[one]) * int(input.shape[two])).reshape(int(input.shape[one]), int(input.shape[two])), offset
+    )
+    return to.Gather(to.reshape(x, (*lead, int(input.shape[one]) * int(input.shape[two]))), to.const(table.astype(np.int64)), axis=n - 2)
 
 
 @primitive(label="on diagonal", family="shape")
@@ -524,3 +572,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Array, ...]:
     except ValueError:
         raise ShapeError(f"broadcast_tensors: the shapes {[list(shape_of(x)) for x in tensors]} do not broadcast") from None
     return tuple(expand(x, *shape) for x in tensors)
+
+
+def _rolled(to: Emit, x: Any, by: int, dim: int, n: int) -> Any:
+    """x moved along one dim by two slices."""
+    k = by % n if n else 0
+    return x if not k else to.Concat(to.Slice(x, [n - k], [n], [dim]), to.Slice(x, [0], [n - k], [dim]), axis=dim)

@@ -11,6 +11,7 @@ from ...engine.variable import ndim_of, shape_of, unbox
 from ...errors import ShapeError
 from ...kernels.onednn import channels_last_ops
 from ...primitives.cases import Bad, Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, result_type
 from ..index.index import select_view
@@ -60,6 +61,11 @@ def _() -> Any:
         error=RuntimeError,
         match="Sizes of tensors must match except in dimension 1",
     )
+
+
+@_cat.onnx
+def _(to: Emit, *tensors: Any, dim: Any) -> Any:
+    return to.Concat(*to.alike(*tensors), axis=dim)
 
 
 @expose("function")

@@ -13,6 +13,7 @@ import numpy as np
 from ...engine.variable import Variable, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
@@ -78,6 +79,11 @@ def _(g: Array, input_shape: Shape, kind: str) -> Array:
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(max_dims=3))
     return Case(x, shape=draw.choice([(-1,), (1, -1), tuple(reversed(x.shape))]))
+
+
+@_reshape.onnx
+def _(to: Emit, input: Any, *, shape: Any, kind: Any) -> Any:
+    return to.reshape(input, shape)
 
 
 @expose("function method")
@@ -231,6 +237,11 @@ def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1))
     order = list(range(x.ndim))
     return Case(x, dims=tuple(draw.choice([order, order[::-1], order[1:] + order[:1]])))
+
+
+@_permute.onnx
+def _(to: Emit, input: Any, *, dims: Any) -> Any:
+    return to.Transpose(input, perm=[int(d) % len(dims) for d in dims]) if dims else to.Identity(input)
 
 
 @expose("function method")
@@ -436,6 +447,11 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+@clone.onnx
+def _(to: Emit, input: Any, *, memory_format: Any) -> Any:
+    return to.Identity(input)
+
+
 @primitive(label="contiguous", family="shape")
 def _pack(input: Array) -> Array:
     """A copy in row-major order"""
@@ -450,6 +466,9 @@ def _(g: Array) -> Array:
 @_pack.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)).T)
+
+
+_pack.onnx("Identity")
 
 
 @expose("method")
@@ -475,6 +494,9 @@ def _detach(input: Array) -> Array:
 @_detach.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
+
+
+_detach.onnx("Identity")
 
 
 def apart(array: Any) -> Any:

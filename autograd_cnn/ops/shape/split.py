@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine.variable import dtype_of, ndim_of, shape_of
 from ...primitives.cases import Case, Draw
+from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
 from ..index.index import narrow, select_view
@@ -47,6 +48,11 @@ def _(g: tuple[Array | None, ...], input_shape: Shape, sizes: Shape, dim: int) -
 def _(draw: Draw) -> Case:
     sizes = tuple(draw.integer(0, 2) for _ in range(draw.integer(1, 3)))
     return Case(draw.array((2, sum(sizes))), sizes=sizes, dim=1)
+
+
+@_split.onnx
+def _(to: Emit, input: Any, *, sizes: Any, dim: Any) -> Any:
+    return to.Split(input, list(sizes), axis=dim, outs=len(sizes)) if len(sizes) != 1 else to.Identity(input)
 
 
 @expose("function method")

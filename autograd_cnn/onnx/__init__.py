@@ -1,0 +1,9 @@
+"""Networks that travel: `onnx.export` writes one as an ONNX file, `onnx.load` reads one as a module.
+
+Needs the package `onnx`: `pip install "autograd-cnn[onnx]"`.
+"""
+
+from .dims import OnnxError
+from .export import TrainingMode, export
+
+__all__ = ["OnnxError", "TrainingMode", "export"]

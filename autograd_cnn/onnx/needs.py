@@ -1,0 +1,17 @@
+"""The package `onnx`, imported when it is wanted: it is in the extra `onnx`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def package(part: str = "") -> Any:
+    """The package onnx, or a module of it; or an ImportError that says how to get it."""
+    try:
+        importlib.import_module("onnx")
+        return importlib.import_module(f"onnx.{part}" if part else "onnx")
+    except ImportError as error:
+        raise ImportError(
+            'autograd_cnn.onnx needs the package onnx: expected it to be installed. Run: pip install "autograd-cnn[onnx]"'
+        ) from error

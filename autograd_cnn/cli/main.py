@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "launch", "draw", "check", "lectures")
+_COMMANDS = ("demo", "train", "run", "launch", "draw", "export", "check", "lectures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     from .draw import add_parser as add_draw
 
     add_draw(commands)
+    from .export import add_parser as add_export
+
+    add_export(commands)
     from .lectures import add_parser as add_lectures
 
     add_lectures(commands)

@@ -5,5 +5,7 @@ Needs the package `onnx`: `pip install "autograd-cnn[onnx]"`.
 
 from .dims import OnnxError
 from .export import TrainingMode, export
+from .loading import load
+from .module import OnnxModule
 
-__all__ = ["OnnxError", "TrainingMode", "export"]
+__all__ = ["OnnxError", "OnnxModule", "TrainingMode", "export", "load"]

@@ -218,7 +218,7 @@ class Emitter(Selecting):
     def reshape(self, x: Any, shape: Sequence[Any]) -> Any:
         """Reshape, with a −1 for one size that varies."""
         vary = [d for d in shape if isinstance(d, Dim)]
-        if len(vary) == 1 and all(isinstance(d, Dim) or d != 0 for d in shape):
+        if len(vary) == 1 and all(isinstance(d, Dim) or d > 0 for d in shape):
             to = self.ints(*[-1 if isinstance(d, Dim) else d for d in shape])
         else:
             to = self.ints(*shape)

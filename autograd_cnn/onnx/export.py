@@ -136,7 +136,10 @@ class _Writer:
         rule = step.primitive.onnx_rule
         shapes, dtypes = [self._shape(o) for o in step.outputs], [np.dtype(self.graph.values[o].dtype or np.float32) for o in step.outputs]
         to.dtype = dtypes[0]
-        made = self._one(rule, given, params, dtypes[0]) if isinstance(rule, str) else rule(to, *given, **params)  # type: ignore[misc]
+        try:
+            made = self._one(rule, given, params, dtypes[0]) if isinstance(rule, str) else rule(to, *given, **params)  # type: ignore[misc]
+        except OnnxError as error:
+            raise OnnxError(str(error).replace("the computation depends", f"{step.name} depends")) from error
         results = made if isinstance(made, tuple) else (made,)
         if len(results) != len(step.outputs):
             raise OnnxError(f"onnx.export: the rule of {step.name} gives {len(results)} outputs: expected {len(step.outputs)}.")
@@ -147,6 +150,8 @@ class _Writer:
         """An operator that does the same with the same inputs, which it wants in one dtype."""
         if params and any(p is not None for p in params.values()):
             return self.to.refuse(f"has parameters, which {operator} does not take")
+        if operator == "Identity":
+            return given[0]  # another name for it needs no node
         inputs = [self.to.cast(x, dtype) for x in given] if dtype.kind == "f" else self.to.alike(*given)
         return self.to.node(operator, inputs, dtype=dtype)
 
@@ -225,13 +230,18 @@ def _shown(shape: Sequence[Any], axes: Mapping[tuple[int, ...], str]) -> list[An
 
 
 def _needed(nodes: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
-    """The nodes on which the outputs depend."""
+    """The nodes on which the outputs depend, without outputs at their ends that nobody wants."""
     wanted, kept = set(outputs), []
     for n in reversed(nodes):
         if wanted.intersection(n.output):
             wanted.update(n.input)
             kept.append(n)
+            while n.output[-1] not in wanted and n.op_type in _OPTIONAL_OUTPUTS:
+                del n.output[-1]
     return kept[::-1]
+
+
+_OPTIONAL_OUTPUTS = frozenset({"MaxPool", "Dropout", "LayerNormalization"})
 
 
 # ---------------------------------------------------------------------------------------------------------- the public call

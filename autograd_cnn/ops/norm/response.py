@@ -74,7 +74,7 @@ def _(draw: Draw) -> Case:
 
 @_lrn.onnx
 def _(to: Emit, input: Any, *, size: Any, alpha: Any, beta: Any, k: Any) -> Any:
-    if size % 2:
+    if size % 2 and len(input.shape) == 4:
         return to.LRN(input, size=size, alpha=float(alpha), beta=float(beta), bias=float(k)), None
     n, c, rest = input.shape[0], input.shape[1], math.prod(input.shape[2:])  # of an even window ONNX has the middle elsewhere
     padded = to.Pad(to.reshape(to.Mul(input, input), (n, 1, c, rest)), [0, 0, size // 2, 0, 0, 0, (size - 1) // 2, 0])

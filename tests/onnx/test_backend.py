@@ -1,0 +1,62 @@
+"""ONNX's own tests of backends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+
+from autograd_cnn.onnx.backend import AutogradBackend, main, report  # noqa: E402
+
+# What cannot pass: numbers drawn by NumPy's generator, float16 rounded elsewhere, optional types, outputs of loops that never ran.
+RANDOM = {"bernoulli", "training_dropout"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "_conv_",
+        "_maxpool_",
+        "_averagepool_",
+        "_gemm_",
+        "_softmax_",
+        "_reduce_sum_",
+        "_lstm_",
+        "_resize_",
+        "_pow_",
+        "_layer_normalization_4d",
+    ],
+)
+def test_operators(part: str) -> None:
+    passed, total, bad = report(["Node"], part)["Node"]
+    assert total > 3
+    assert not bad, bad
+    assert passed == total
+
+
+@pytest.mark.slow
+def test_nodes() -> None:
+    passed, total, bad = report(["Node"])["Node"]
+    assert passed >= 1860, f"{passed} of {total}: {bad}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["PyTorchConverted", "PyTorchOperator"])
+def test_what_pytorch_wrote(kind: str) -> None:
+    passed, total, bad = report([kind])[kind]
+    assert total > 30 and passed == total, bad
+
+
+def test_one_node() -> None:
+    node = onnx.helper.make_node("Add", ["a", "b"], ["c"])
+    (y,) = AutogradBackend.run_node(node, [np.float32([1, 2]), np.float32([3, 4])])
+    assert y.tolist() == [4.0, 6.0]
+    assert AutogradBackend.supports_device("CPU") and not AutogradBackend.supports_device("CUDA")
+
+
+def test_the_report_counts(capsys: Any) -> None:
+    assert main(["Node", "--only", "test_relu", "--report"]) == 0
+    assert capsys.readouterr().out.startswith("Node: ")

@@ -58,7 +58,7 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "torch.mps": (f"{_SHIM}.devices.mps",),
     "torch.multiprocessing": (f"{_SHIM}.multiprocessing",),
     "torch.nn": (f"{OURS}.nn", f"{_SHIM}.nn"),
-    "torch.onnx": (),
+    "torch.onnx": (f"{OURS}.onnx",),
     "torch.profiler": (f"{_SHIM}.profiler",),
     "torch.random": (f"{OURS}.tensors.sampling", f"{OURS}.random"),
     "torch.serialization": (f"{_SHIM}.files.loading", f"{OURS}.serialization"),

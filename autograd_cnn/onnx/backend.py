@@ -96,7 +96,7 @@ def report(kinds: Sequence[str], only: str = "") -> dict[str, tuple[int, int, li
     """For each kind: how many pass, of how many, and what the others say."""
     found = {}
     for kind, case in suites(kinds).items():
-        suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
+        suite: Any = unittest.defaultTestLoader.loadTestsFromTestCase(case)
         tests = [t for t in suite if t.id().endswith("_cpu") and only in t.id()]
         result = unittest.TestResult()
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):

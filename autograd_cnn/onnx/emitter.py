@@ -81,7 +81,7 @@ class Emitter(Selecting):
         made = tuple(Symbol(n, None, np.int64 if k and operator in ("TopK", "MaxPool") else dtype) for k, n in enumerate(names))
         return made[0] if outs == 1 else made
 
-    def _symbol(self, i: Any, like: Any) -> Symbol:
+    def _symbol(self, i: Any, like: Any) -> Any:
         if isinstance(i, Symbol):
             return i
         if isinstance(i, list | tuple):
@@ -123,7 +123,7 @@ class Emitter(Selecting):
             self.constants[key] = Symbol(name, array.shape, array.dtype, array)
         return self.constants[key]
 
-    def ints(self, *sizes: Any) -> Symbol:
+    def ints(self, *sizes: Any) -> Any:
         """An int64 list; of sizes that vary each is looked up."""
         if all(not isinstance(s, Dim) for s in sizes):
             return self.const(np.array([int(s) for s in sizes], np.int64))
@@ -139,7 +139,7 @@ class Emitter(Selecting):
                 fixed.append(int(s))
         return self.node("Concat", parts, axis=0) if len(parts) > 1 else parts[0]
 
-    def _size(self, dim: Dim) -> Symbol:
+    def _size(self, dim: Dim) -> Any:
         """A size that varies, as a tensor of one int64: a dim of a known value, a multiple, a part, or a product of two of them."""
         if dim.samples not in self.sizes:
             self.sizes[dim.samples] = self._found(dim)
@@ -153,12 +153,12 @@ class Emitter(Selecting):
                     seen.add(d.samples)
                     yield d, symbol, axis
 
-    def _of(self, symbol: Symbol, axis: int) -> Symbol:
+    def _of(self, symbol: Symbol, axis: int) -> Any:
         if symbol.name not in self.shapes:
             self.shapes[symbol.name] = self.node("Shape", [symbol], dtype=np.int64)
         return self.node("Gather", [self.shapes[symbol.name], self.const(np.array([axis], np.int64))], axis=0)
 
-    def _found(self, dim: Dim) -> Symbol:
+    def _found(self, dim: Dim) -> Any:
         known = list(self._known())
         for d, symbol, axis in known:
             if d == dim:

@@ -14,7 +14,7 @@ from ..config import Switch
 from ..engine.variable import Variable
 from ..errors import expected
 from ..graph.graph import Graph
-from ..graph.step import exchanged
+from ..graph.step import Step, exchanged
 from ..graph.trace import trace
 from ..nn.module.module import Module
 from ..random import get_rng_state, set_rng_state
@@ -59,11 +59,12 @@ class _Writer:
         self.to = Emitter(opset)
         self.known: dict[int, Symbol | None] = {}
         self.params: list[str] = []
+        self.used = _used(self.graph)
         self._check()
 
     def _check(self) -> None:
         """What cannot be written is said at once, all of it."""
-        missing = sorted({s.name for s in self.graph if s.primitive.onnx_rule is None})
+        missing = sorted({s.name for s in self.used if s.primitive.onnx_rule is None})
         if missing:
             raise OnnxError(
                 f"onnx.export: ONNX has no words here for {', '.join(missing)}. Expected operations with a rule (@primitive's `.onnx`): leave "
@@ -101,7 +102,9 @@ class _Writer:
         if v.shape is None and not hasattr(raw, "dtype"):
             data = merged([g.values[i].data for g in self.graphs], f"a number in {self.to.operation}")
             if isinstance(data, Dim):
-                return self.to.cast(self.to.reshape(self.to.ints(data), ()), python_dtype(1))  # a size, as a number
+                return Symbol(
+                    self.to.cast(self.to.reshape(self.to.ints(data), ()), python_dtype(1)).name, (), python_dtype(1)
+                )  # a size, as a number
             made = self.to.const(data, python_dtype(data))
             return Symbol(made.name, (), made.dtype, made.array, weak=True)
         shape, name = self._shape(i), v.name or self.named.get(id(raw))
@@ -177,8 +180,8 @@ class _Writer:
             taken.append(self.known[i])
             given.append(h.make_tensor_value_info(name, h.np_dtype_to_tensor_dtype(np.dtype(str(v.dtype))), _shown(shape, axes)))
         to.sources = [s for s in taken if s is not None]
-        for k in range(len(self.graph.steps)):
-            self.step(k)
+        for step in self.used:
+            self.step(step.index)
         results = []
         to.scope, to.operation = "", "output"
         for i, name in zip(self.graph.outputs, wanted, strict=True):
@@ -227,6 +230,16 @@ def _placed(p: Any, by: Callable[[int], Any]) -> Any:
 
 def _shown(shape: Sequence[Any], axes: Mapping[tuple[int, ...], str]) -> list[Any]:
     return [axes[d.samples] if isinstance(d, Dim) else int(d) for d in shape]
+
+
+def _used(graph: Graph) -> list[Step]:
+    """The steps on which the outputs depend."""
+    wanted, found = set(graph.outputs), []
+    for step in reversed(graph.steps):
+        if wanted.intersection(step.outputs):
+            wanted.update(step.inputs, step.linked.values())
+            found.append(step)
+    return found[::-1]
 
 
 def _needed(nodes: Sequence[Any], outputs: Sequence[str]) -> list[Any]:

@@ -183,6 +183,7 @@ ROOMS = (  # section, title, module
     ("Files", "hub", "hub"),
     ("Files", "serialization", "serialization"),
     ("Files", "serialization.safetensors", "serialization.safetensors"),
+    ("Files", "onnx", "onnx"),
     ("Images", "vision.adversarial", "vision.adversarial"),
     ("Images", "vision.attribution", "vision.attribution"),
     ("Images", "vision.models", "vision.models"),

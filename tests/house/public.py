@@ -37,6 +37,7 @@ MODULES = (
     "nn.parameter",
     "nn.utils",
     "nn.utils.rnn",
+    "onnx",
     "optim",
     "optim.lr_scheduler",
     "optim.optimizer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tracemalloc
 from pathlib import Path
@@ -171,10 +172,8 @@ def test_any_damage_is_an_error_or_a_module() -> None:
             net = load(io.BytesIO(bytes(other)))
         except OnnxError:
             continue
-        try:
+        with contextlib.suppress(RuntimeError, ValueError, TypeError, IndexError, KeyError, ArithmeticError):  # said by what was damaged
             net(x)
-        except Exception as error:  # said, by whichever operation was damaged
-            assert str(error) and not isinstance(error, MemoryError | RecursionError), repr(error)
 
 
 def test_other_files() -> None:

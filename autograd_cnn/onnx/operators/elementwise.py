@@ -16,7 +16,7 @@ from .table import Node, Unsupported, constant, number, operator
 
 def _function(name: str) -> Callable[..., Any]:
     op = FUNCTIONS[name]
-    return getattr(op, "call", op)  # type: ignore[no-any-return]
+    return getattr(op, "call", op)
 
 
 class _Package:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -261,14 +261,14 @@ def _(n: Node, x: Any, size: Any, block: Any) -> Any:
     return F.fold(x, tuple(out), tuple(kernel), tuple(n.get("dilations", [1, 1])), tuple(pads[:2]), tuple(n.get("strides", [1, 1])))
 
 
-_PLACES = {
+_PLACES: dict[str, Callable[..., Any]] = {
     "half_pixel": lambda t, f, i, o: (t + 0.5) / f - 0.5,
     "asymmetric": lambda t, f, i, o: t / f,
     "align_corners": lambda t, f, i, o: t * (i - 1) / (f * i - 1) if f * i != 1 else t * 0,
     "pytorch_half_pixel": lambda t, f, i, o: (t + 0.5) / f - 0.5 if o > 1 else t * 0,
     "half_pixel_symmetric": lambda t, f, i, o: i / 2 * (1 - o / (f * i)) + (t + 0.5) / f - 0.5,
 }
-_ROUND = {
+_ROUND: dict[str, Callable[..., Any]] = {
     "round_prefer_floor": lambda q: np.ceil(q - 0.5),
     "round_prefer_ceil": lambda q: np.floor(q + 0.5),
     "floor": np.floor,
@@ -297,6 +297,16 @@ def _(n: Node, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None) -
     return x
 
 
+def _near(z: Any, a: float) -> Any:
+    """A cubic's weight within one step."""
+    return (a + 2) * z**3 - (a + 3) * z**2 + 1
+
+
+def _far(z: Any, a: float) -> Any:
+    """A cubic's weight between one step and two."""
+    return a * z**3 - 5 * a * z**2 + 8 * a * z - 4 * a
+
+
 def _resized(x: Any, d: int, o: int, f: float, how: str, mode: str, rounding: str, a: float) -> Any:
     i = x.shape[d]
     if i == o and f == 1:
@@ -309,9 +319,7 @@ def _resized(x: Any, d: int, o: int, f: float, how: str, mode: str, rounding: st
     if mode == "linear":
         terms = [(0, 1 - r), (1, r)]
     else:
-        near = lambda z: (a + 2) * z**3 - (a + 3) * z**2 + 1
-        far = lambda z: a * z**3 - 5 * a * z**2 + 8 * a * z - 4 * a
-        terms = [(-1, far(1 + r)), (0, near(r)), (1, near(1 - r)), (2, far(2 - r))]
+        terms = [(-1, _far(1 + r, a)), (0, _near(r, a)), (1, _near(1 - r, a)), (2, _far(2 - r, a))]
     shape = [-1 if k == d else 1 for k in range(x.ndim)]
     picked = [
         ac.index_select(x, d, constant(np.clip(base + k, 0, i - 1), np.int64)) * constant(w, x.dtype).reshape(shape) for k, w in terms

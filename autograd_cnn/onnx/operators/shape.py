@@ -331,4 +331,4 @@ def _(n: Node, start: Any, limit: Any, delta: Any) -> Any:
 @operator("EyeLike")
 def _(n: Node, x: Any) -> Any:
     kind = x.dtype if n.get("dtype") is None else package("helper").tensor_dtype_to_np_dtype(n.get("dtype"))
-    return np.eye(*x.shape, k=n.get("k", 0)).astype(kind)
+    return np.eye(x.shape[0], x.shape[1], k=n.get("k", 0)).astype(kind)

@@ -57,7 +57,7 @@ def settled(x: Any, what: str) -> Any:
             raise OnnxError(
                 f"{what} is computed from the inputs' values: expected one that depends on shapes alone, for a graph to hold it."
             )
-        return np.asarray(x.detach().numpy())
+        return np.asarray(wrap(x.value).numpy())  # not `detach`, which would be an operation of the graph
     return np.asarray(x)
 
 

@@ -20,7 +20,6 @@ _INSTEAD = {
     "jit": "A module runs as it is: leave script and trace out. autograd_cnn.trace(net, x) gives the graph.",
     "mps": "Everything is computed on the CPU.",
     "multiprocessing": "Python's own multiprocessing does; utils.data.DataLoader(num_workers=…) has workers.",
-    "onnx": "save(net.state_dict(), path) and serialization.safetensors keep the weights, for PyTorch too.",
     "profiler": "`autograd-cnn run --profile PROGRAM.py` gives the time of every operation and module.",
     "quantization": "Weights are kept in their dtype.",
     "sparse": "Tensors are dense.",

@@ -3,9 +3,14 @@
 Needs the package `onnx`: `pip install "autograd-cnn[onnx]"`.
 """
 
+from ..support.listing import listed
 from .dims import OnnxError
 from .export import TrainingMode, export
 from .loading import load
 from .module import OnnxModule
 
 __all__ = ["OnnxError", "OnnxModule", "TrainingMode", "export", "load"]
+
+
+def __dir__() -> list[str]:
+    return listed(globals())

@@ -239,6 +239,20 @@ class Emitter(Selecting):
         """The reduction of a loss."""
         return x if reduction == "none" else self.reduce("Mean" if reduction == "mean" else "Sum", x, None)
 
+    def expm1(self, x: Any) -> Any:
+        """By the tangent hyperbolic near 0."""
+        half = self.node("Tanh", [self.node("Div", [x, 2.0])])
+        near = self.node("Div", [self.node("Mul", [half, 2.0]), self.node("Sub", [self.const(1, x.dtype), half])])
+        return self.node("Where", [self.node("Less", [self.node("Abs", [x]), 1.0]), near, self.node("Sub", [self.node("Exp", [x]), 1.0])])
+
+    def log1p(self, x: Any) -> Any:
+        """ln y · x / (y − 1) for y = 1 + x as it was rounded   [Kahan]"""
+        y = self.node("Add", [x, 1.0])
+        rest = self.node("Sub", [y, 1.0])
+        zero = self.node("Equal", [rest, 0.0])
+        bent = self.node("Div", [self.node("Mul", [self.node("Log", [y]), x]), self.node("Where", [zero, self.const(1, x.dtype), rest])])
+        return self.node("Where", [zero, x, self.node("Where", [self.node("IsInf", [y]), y, bent])])
+
     def running(self, kind: str, x: Any, dim: int) -> Any:
         """A running extremum: of each place's forerunners, the others set to what never wins."""
         if not x.shape:

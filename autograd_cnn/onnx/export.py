@@ -363,7 +363,7 @@ def export(
         >>> net = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
         >>> made = ac.onnx.export(net, ac.randn(1, 3, 2, 2), input_names=["x"], dynamic_axes={"x": {0: "batch"}})
         >>> [n.op_type for n in made.graph.node], [t.name for t in made.graph.initializer][:2]
-        (['Reshape', 'Gemm', 'Identity'], ['constant_0', '1.weight'])
+        (['Reshape', 'Gemm', 'Identity'], ['/0/constant_0', '1.weight'])
     """
     if not callable(model):
         raise TypeError(expected("onnx.export", "a module or a function of tensors", type(model).__name__))

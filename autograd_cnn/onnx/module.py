@@ -88,23 +88,23 @@ class OnnxModule(Module):
         if missing or len(inputs) > len(names):
             raise TypeError(expected("the ONNX module", f"the inputs {', '.join(self.wanted)}", f"{len(inputs) + len(named)} of them"))
         values = {name: self._value(name) for name in self.held} | given
-        found = self.run(self.model.graph, values, self.opsets)
+        found = self._run(self.model.graph, values, self.opsets)
         outputs = [wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y for y in found]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
-    def run(self, graph: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any] | None = None) -> list[Any]:
+    def _run(self, graph: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any] | None = None) -> list[Any]:
         """The outputs of a graph (or a function) for values by name."""
         if graph is not self.model.graph:
             values.update({t.name: np.array(package("numpy_helper").to_array(t)) for t in getattr(graph, "initializer", ())})
         for node in graph.node:
             given = [values[name] if name else None for name in node.input]
-            found = self.compute(node, given, values, opsets, attributes or {})
+            found = self._node(node, given, values, opsets, attributes or {})
             for name, y in zip(node.output, found, strict=False):
                 if name:
                     values[name] = y
         return [values.get(o) if isinstance(o, str) else values[o.name] for o in graph.output]
 
-    def compute(
+    def _node(
         self, node: Any, given: list[Any], values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]
     ) -> Sequence[Any]:
         """The outputs of one node."""
@@ -133,7 +133,7 @@ class OnnxModule(Module):
                 {k: v for k, v in made.items() if v is not None},
                 opset,
                 max((k + 1 for k, o in enumerate(node.output) if o), default=0),
-                lambda g, bound: self.run(g, values | bound, opsets, attributes),
+                lambda g, bound: self._run(g, values | bound, opsets, attributes),
             )
             raw = node.op_type in _CONTROL
             try:
@@ -182,7 +182,7 @@ class OnnxModule(Module):
         values.update(zip(body.input, given, strict=False))
         values[""] = None
         inner = {("" if o.domain == "ai.onnx" else o.domain): o.version for o in body.opset_import}
-        return self.run(body, values, inner, bound)
+        return self._run(body, values, inner, bound)
 
     def _reference(
         self,

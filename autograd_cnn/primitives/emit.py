@@ -63,6 +63,14 @@ class Emit(Protocol):
         """The reduction of a loss: "mean", "sum" or "none"."""
         ...
 
+    def expm1(self, x: Symbol) -> Symbol:
+        """eˣ − 1, exact near 0."""
+        ...
+
+    def log1p(self, x: Symbol) -> Symbol:
+        """ln(1 + x), exact near 0."""
+        ...
+
     def running(self, kind: str, x: Symbol, dim: int) -> Any:
         """The greatest ("Max") or smallest ("Min") so far along dim, and where it stands last."""
         ...

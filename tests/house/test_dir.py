@@ -85,7 +85,7 @@ def test_values_show_no_engine() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["cuda", "fft", "jit", "amp", "onnx", "backends", "vmap", "autocast"])
+@pytest.mark.parametrize("name", ["cuda", "fft", "jit", "amp", "backends", "vmap", "autocast"])
 def test_names_of_pytorch_that_are_absent(name: str) -> None:
     assert not hasattr(ac, name)
     with pytest.raises(AttributeError, match=rf"module 'autograd_cnn' has no attribute '{name}'\. [A-Za-z`]") as caught:

@@ -57,8 +57,7 @@ def _(draw: Draw) -> Case:
 
 @_elu.onnx
 def _(to: Emit, input: Any, *, alpha: Any, scale: Any, input_scale: Any) -> Any:
-    bent = to.Elu(to.Mul(to.Min(input, 0.0), float(input_scale)), alpha=float(alpha))
-    y = to.Add(to.Max(input, 0.0), bent)
+    y = to.Add(to.Max(input, 0.0), to.Elu(to.Mul(to.Min(input, 0.0), float(input_scale)), alpha=float(alpha)))
     return y if scale == 1 else to.Mul(y, float(scale))
 
 
@@ -179,10 +178,9 @@ def _(draw: Draw) -> Case:
 def _(to: Emit, input: Any, *, approximate: Any) -> Any:
     if to.opset >= 20:
         return to.Gelu(input, approximate=approximate)
-    if approximate == "tanh":
-        bent = to.Mul(to.Add(input, to.Mul(to.Pow(input, 3.0), 0.044715)), math.sqrt(2 / math.pi))
-        return to.Mul(to.Mul(input, 0.5), to.Add(to.Tanh(bent), 1.0))
-    return to.Mul(to.Mul(input, 0.5), to.Add(to.Erf(to.Div(input, math.sqrt(2))), 1.0))
+    bent = to.Mul(to.Add(input, to.Mul(to.Pow(input, 3.0), 0.044715)), math.sqrt(2 / math.pi))
+    tail = to.Tanh(bent) if approximate == "tanh" else to.Erf(to.Div(input, math.sqrt(2)))
+    return to.Mul(to.Mul(input, 0.5), to.Add(tail, 1.0))
 
 
 @expose("functional")

@@ -121,12 +121,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
-@expm1.onnx
-def _(to: Emit, input: Any) -> Any:
-    x = to.cast(input, to.dtype)
-    half = to.Tanh(to.Div(x, 2.0))
-    near = to.Div(to.Mul(half, 2.0), to.Sub(to.const(1, to.dtype), half))
-    return to.Where(to.Less(to.Abs(x), 1.0), near, to.Sub(to.Exp(x), 1.0))
+expm1.onnx(lambda to, input: to.expm1(to.cast(input, to.dtype)))
 
 
 # ------------------------------------------------------------------------------------------------- logarithms
@@ -243,13 +238,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=-0.7, high=3.0))
 
 
-@log1p.onnx
-def _(to: Emit, input: Any) -> Any:
-    x = to.cast(input, to.dtype)
-    y = to.Add(x, 1.0)
-    rest = to.Sub(y, 1.0)
-    bent = to.Div(to.Mul(to.Log(y), x), to.Where(to.Equal(rest, 0.0), to.const(1, to.dtype), rest))
-    return to.Where(to.Equal(rest, 0.0), x, to.Where(to.IsInf(y), y, bent))
+log1p.onnx(lambda to, input: to.log1p(to.cast(input, to.dtype)))
 
 
 # ------------------------------------------------------------------------------------------------- roots and powers
@@ -456,6 +445,5 @@ def _(draw: Draw) -> Case:
 
 @logit.onnx
 def _(to: Emit, input: Any, *, eps: Any) -> Any:
-    x = to.cast(input, to.dtype)
-    x = x if eps is None else to.Min(to.Max(x, float(eps)), 1 - eps)
+    x = to.cast(input, to.dtype) if eps is None else to.Min(to.Max(to.cast(input, to.dtype), float(eps)), 1 - eps)
     return to.Log(to.Div(x, to.Sub(to.const(1, to.dtype), x)))

@@ -1,6 +1,7 @@
 """ONNX's own tests of backends, for this one: `python -m autograd_cnn.onnx.backend --report` counts what passes.
 
-`AutogradBackend` is a `Backend` as `onnx.backend.test` and other tools drive it.
+`AutogradBackend` is a `Backend` as `onnx.backend.test` and other tools drive it. What this package has no operations for runs by the
+reference of the package onnx (of 1,884 node tests 479 have such a node: number formats of 4 and 8 bits, strings, sequences, random numbers).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from autograd_cnn.primitives.primitive import Primitive
 from .source import FILES, module_of, name_of
 
 WITH_EXAMPLES = [p for p in FILES if ">>> " in p.read_text(encoding="utf-8")]
+NEEDS = {"onnx/export.py": "onnx", "onnx/loading.py": "onnx"}  # examples that need an extra
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -36,6 +37,8 @@ def examples_of(module):
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=name_of)
 def test_examples(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if name_of(path) in NEEDS:
+        pytest.importorskip(NEEDS[name_of(path)])
     module = importlib.import_module(module_of(path))
     said: list[str] = []
     runner = doctest.DocTestRunner(verbose=False, optionflags=FLAGS)

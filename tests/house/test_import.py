@@ -45,7 +45,7 @@ def test_working_without_drawing_is_light():
         "o = ac.optim.SGD(m.parameters(), lr=0.1)\n"
         "m(ac.ones(1, 2)).sum().backward(); o.step(); repr(m)"
     )
-    heavy = loaded & {"matplotlib", "graphviz", "wasmtime", "sklearn", "PIL", "hypothesis", "torch", "autograd_cnn.drawing"}
+    heavy = loaded & {"matplotlib", "graphviz", "wasmtime", "sklearn", "PIL", "hypothesis", "torch", "onnx", "autograd_cnn.drawing"}
     assert not heavy, f"a training step loads {sorted(heavy)}: import them inside the function that needs them"
 
 

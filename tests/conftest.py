@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(1500))
         if " object at 0x" in item.nodeid:
             raise pytest.UsageError(f"{item.nodeid}: a memory address in the name of a test. Give its parameters a __repr__ or ids=.")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A test that leaves another default dtype behind fails itself, not the next one."""
+    ours = sys.modules.get("autograd_cnn")
+    if ours is not None and ours.get_default_dtype() != "float32":
+        left = ours.get_default_dtype()
+        ours.set_default_dtype("float32")
+        pytest.fail(f"the test left {left} as the default dtype")
 
 
 def _set_aside() -> None:

@@ -17,6 +17,7 @@ from .layers.norm import *
 from .layers.pool import *
 from .layers.rnn import *
 from .layers.shape import *
+from .layers.sync_norm import *
 from .layers.transformer import *
 from .layers.upsampling import *
 from .module.buffer import Buffer

@@ -53,6 +53,7 @@ INSIDE = (
     "engine",
     "graph",
     "kernels",
+    "onnx.operators",
     "ops",
     "primitives",
     "support",

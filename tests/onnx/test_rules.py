@@ -32,7 +32,9 @@ BACKWARD = (
 WITHOUT = {
     **dict.fromkeys([n for names in NO_OPERATOR for n in names], "no operator of ONNX does it"),
     **dict.fromkeys([n for names in BACKWARD for n in names], "part of a backward pass"),
+    "data": "writes that no graph knows of",
     "derived": "a Python function of values",
+    "exchanged": "an assignment to .data",
     "sampled": "numbers that were drawn before",
 }
 REFUSED = {

@@ -19,7 +19,7 @@ PAIRS = list(itertools.product(DTYPES, repeat=2))
 
 
 @pytest.fixture(autouse=True)
-def default() -> Iterator[None]:
+def default_dtype_kept() -> Iterator[None]:
     """The default dtype stays what it was."""
     before = ac.get_default_dtype()
     yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, upsampling
+from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, sync_norm, upsampling
 from ..module import module
 from . import activation as activation
 from . import container as container
@@ -40,5 +40,6 @@ for _name, _module in _PLACES.items():
 
 for _name in lazy.__all__:  # beside the layers that they become
     setattr(conv if "Conv" in _name else norm if "Norm" in _name else linear, _name, getattr(lazy, _name))
+setattr(norm, "SyncBatchNorm", sync_norm.SyncBatchNorm)  # noqa: B010  # beside those whose statistics it takes together
 
 __all__ = list(_PLACES)

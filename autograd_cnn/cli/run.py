@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -40,6 +41,10 @@ def run(args: argparse.Namespace) -> int:
         return report(args.script, args.module)
     from ..compat.program import run_program
 
+    if "RANK" in os.environ or "PMI_RANK" in os.environ:  # one of several processes: their lines stay whole where they meet
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(line_buffering=True, write_through=False)
     if args.seed is not None:
         _seed(args.seed)
     _names_of_a_rank()

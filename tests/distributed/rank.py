@@ -12,5 +12,5 @@ if __name__ == "__main__":
     file, _, name = sys.argv[1].partition(".")
     arguments = json.loads(sys.argv[2]) if len(sys.argv) > 2 else []
     result = getattr(importlib.import_module(f"tests.distributed.{file}"), name)(*arguments)
-    print("returned", json.dumps(result), flush=True)
+    print(f"returned {json.dumps(result)}\n", end="", flush=True)  # in one piece, where ranks share a pipe
     faulthandler.cancel_dump_traceback_later()

@@ -16,7 +16,6 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Any
 
-_FOLLOWS = 70  # how a rank leaves because another one is gone
 _GRACE = 3.0  # seconds in which the others may end by themselves
 
 
@@ -157,6 +156,8 @@ class Job:
 
     def _wait(self) -> int | None:
         """The place of the process that failed first; None when all have ended well."""
+        from ..distributed.ends import FOLLOWS
+
         while True:
             codes = [p.poll() for p in self.processes]
             if any(codes):
@@ -167,9 +168,9 @@ class Job:
         first_seen: int | None = None
         end = time.monotonic() + _GRACE
         while time.monotonic() < end and first_seen is None and None in (codes := [p.poll() for p in self.processes]):
-            first_seen = next((i for i, code in enumerate(codes) if code not in (None, 0, _FOLLOWS)), None)
+            first_seen = next((i for i, code in enumerate(codes) if code not in (None, 0, FOLLOWS)), None)
             time.sleep(0.02)
-        causes = [i for i, p in enumerate(self.processes) if p.poll() not in (None, 0, _FOLLOWS)]
+        causes = [i for i, p in enumerate(self.processes) if p.poll() not in (None, 0, FOLLOWS)]
         return first_seen if first_seen is not None else causes[0] if causes else next(i for i, p in enumerate(self.processes) if p.poll())
 
     def _end(self, sign: signal.Signals) -> None:

@@ -59,10 +59,12 @@ def told(array: np.ndarray[Any, Any]) -> str:
 
 
 # ------------------------------------------------------------------------------------------------- reductions
-def reduced(group: ProcessGroup, array: np.ndarray[Any, Any], op: ReduceOp, root: int | None = None) -> np.ndarray[Any, Any]:
-    """What `op` makes of everybody's arrays, in the array's dtype; with a root, of use there only."""
+def reduced(
+    group: ProcessGroup, array: np.ndarray[Any, Any], op: ReduceOp, root: int | None = None, spare: bool = False
+) -> np.ndarray[Any, Any]:
+    """What `op` makes of everybody's arrays, in the array's dtype; with a root, of use there only. `spare`: the array may be written over."""
     kind = reducible("all_reduce", op, array.dtype)
-    work = np.array(array, kind, order="C")
+    work = array if spare and kind == array.dtype else np.array(array, kind, order="C")
     mpi = group.mpi
     how = mpi_op(mpi, op, array.dtype)
     if root is None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .mpi import launched
 
+FOLLOWS = 70  # the exit code of a process that ends because another one is gone
 _LEFT = 1  # the tag of the message of a process whose program has ended
 
 

@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from ..kernels.memory import threads
 from .ends import ends
@@ -44,7 +44,7 @@ class Backend(str):
     """Names of engines. There is one, MPI; programs that say "gloo" or "nccl" run on it."""
 
     UNDEFINED, GLOO, NCCL, UCC, MPI = "undefined", "gloo", "nccl", "ucc", "mpi"
-    backend_list = [UNDEFINED, GLOO, NCCL, UCC, MPI]  # noqa: RUF012
+    backend_list: ClassVar[list[str]] = [UNDEFINED, GLOO, NCCL, UCC, MPI]
 
     def __new__(cls, name: str) -> Backend:
         low = str(name).lower()
@@ -98,8 +98,7 @@ class ProcessGroup:
         if self.broken:  # MPI is still at it
             return
         self.messages.Free()
-        if self.comm != self.mpi.COMM_WORLD:
-            self.comm.Free()
+        self.comm.Free()
 
     def somebody_left(self) -> list[int]:
         """The ranks of the group (in the world) whose programs have come to their end."""
@@ -113,13 +112,6 @@ def _listed(ranks: Sequence[int]) -> str:
     return ", ".join(map(str, ranks)) if len(ranks) <= 8 else f"{ranks[0]}, {ranks[1]}, … {ranks[-1]}"
 
 
-class GroupMember:
-    """What `new_group` gives where this process is not of the group."""
-
-    WORLD: ProcessGroup | None = None
-    NON_GROUP_MEMBER = -100
-
-
 class _World(type):
     @property
     def WORLD(cls) -> ProcessGroup | None:
@@ -129,6 +121,12 @@ class _World(type):
 
 class group(metaclass=_World):
     """`group.WORLD`, the group of all processes."""
+
+
+class GroupMember(metaclass=_World):
+    """`WORLD`, and what `new_group` gives where this process is not of the group."""
+
+    NON_GROUP_MEMBER = -100
 
 
 members: list[ProcessGroup] = []  # of this process, the world first: MPI has one world a process, too
@@ -311,7 +309,8 @@ def get_process_group_ranks(group: Any = None) -> list[int]:
 
 def get_global_rank(group: Any, group_rank: int) -> int:
     """The rank in the world of the group's process `group_rank`."""
-    return of(group, "get_global_rank").ranks[of(group, "get_global_rank").place("get_global_rank", None, group_rank, "rank")]
+    g = of(group, "get_global_rank")
+    return g.ranks[g.place("get_global_rank", None, group_rank, "rank")]
 
 
 def get_group_rank(group: Any, global_rank: int) -> int:

@@ -21,52 +21,49 @@ _HEAD = 96  # bytes that say dtype and shape, before the numbers
 class Message(Work):
     """One that is on its way."""
 
-    def __init__(self, group: ProcessGroup, name: str, request: Any, arrived: Callable[[Any], int], others: set[int], result: Any) -> None:
+    def __init__(self, group: ProcessGroup, name: str, request: Any, arrived: Callable[[int], int], others: set[int], result: Any) -> None:
         super().__init__(name, result)
         self._others = others
-        self._group, self._request, self._arrived, self._over = group, request, arrived, False
+        self._group, self._request, self._arrived = group, request, arrived
+        self._status = group.mpi.Status()
         self._source = -1
+
+    def Test(self) -> bool:
+        """Is it over? Then what came is looked at, once."""
+        if self._future.done():
+            return True
+        try:
+            over = bool(self._request.Test(self._status))
+        except self._group.mpi.Exception as e:
+            self._future.set_exception(DistBackendError(f"{self.name} on rank {get_rank()}: the message is larger than the tensor ({e})."))
+            return True
+        if over:
+            self._run(self._look)
+        return over
+
+    def _look(self) -> None:
+        self._source = self._arrived(self._status.source)
 
     def _lost(self) -> list[int]:
         """Those who could still answer, if none can: their programs are over."""
         left = self._group.ends.left()
         return sorted(self._others) if self._others <= left else []
 
-    def _source_rank(self) -> int:
+    def source(self) -> int:
+        """The rank at the other end, when it is over."""
         self.wait()
         return self._source
 
     def is_completed(self) -> bool:
-        if not self._over and self._request.Test():
-            self._finish()
-        return self._over
+        return self.Test()
 
     def wait(self, timeout: Any = None) -> bool:
-        if not self._over:
-            seconds = self._group.seconds if timeout is None else timeout.total_seconds()
-            status = self._group.mpi.Status()
-            try:
-                done = wait_for(_With(self._request, status), seconds, lambda: bool(self._lost()))
-            except self._group.mpi.Exception as e:
-                self._over = True
-                self._future.set_exception(
-                    DistBackendError(f"{self.name} on rank {get_rank()}: the message is larger than the tensor ({e}).")
-                )
-                return super().wait()
-            if not done:
-                left = self._lost()
-                why = f"rank {', '.join(map(str, left))} has come to the end of its program" if left else f"not done within {seconds:g} s"
-                raise DistBackendError(f"{self.name} on rank {get_rank()}: {why}. Is the other process there, and does it do the same?")
-            self._finish(status)
+        seconds = self._group.seconds if timeout is None else timeout.total_seconds()
+        if not wait_for(self, seconds, lambda: bool(self._lost())):
+            left = self._lost()
+            why = f"rank {', '.join(map(str, left))} has come to the end of its program" if left else f"not done within {seconds:g} s"
+            raise DistBackendError(f"{self.name} on rank {get_rank()}: {why}. Is the other process there, and does it do the same?")
         return super().wait()
-
-    def _finish(self, status: Any = None) -> None:
-        self._over = True
-
-        def run() -> None:
-            self._source = self._arrived(status)
-
-        self._run(run)
 
     def get_future(self) -> Future:
         self.wait()
@@ -81,19 +78,12 @@ def _keep(request: Any, memory: Any) -> None:
     _under_way.append((request, memory))
 
 
-class _With:
-    """A request whose test fills a status."""
-
-    def __init__(self, request: Any, status: Any) -> None:
-        self._request, self._status = request, status
-
-    def Test(self) -> bool:
-        return bool(self._request.Test(self._status))
+def _head(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.frombuffer(told(array).encode()[:_HEAD].ljust(_HEAD), np.uint8)
 
 
 def _packed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    head = told(array).encode()[:_HEAD].ljust(_HEAD)
-    return np.concatenate([np.frombuffer(head, np.uint8), array.reshape(-1).view(np.uint8)])
+    return np.concatenate([_head(array), array.reshape(-1).view(np.uint8)])
 
 
 def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Work:
@@ -135,10 +125,10 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
 
     others = {r for r in g.ranks if r != get_rank()} if anybody else {g.ranks[place]}
 
-    def arrived(status: Any) -> int:
-        source = g.ranks[status.source if status is not None else max(place, 0)]
-        came = buffer[:_HEAD].tobytes().decode().rstrip()
-        if came != told(array):
+    def arrived(sender: int) -> int:
+        source = g.ranks[sender]
+        if (buffer[:_HEAD] != _head(array)).any():
+            came = buffer[:_HEAD].tobytes().decode().rstrip()
             raise DistBackendError(f"recv: rank {source} sent {came}, and the tensor on rank {get_rank()} is {told(array)}.")
         put(tensor, buffer[_HEAD:].view(array.dtype).reshape(array.shape))
         return source
@@ -159,7 +149,7 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 
     Source: torch.distributed.recv.
     """
-    return irecv(tensor, src, group, tag, group_src)._source_rank()
+    return irecv(tensor, src, group, tag, group_src).source()
 
 
 class P2POp:

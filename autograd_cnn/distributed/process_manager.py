@@ -15,6 +15,7 @@ import selectors
 import socket
 import sys
 import time
+from typing import Any
 
 
 def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[socket.socket, str]]:
@@ -87,13 +88,13 @@ def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
         connection.sendall(b"go\n")
         connection.settimeout(None)
         select.register(connection.makefile("rwb", buffering=0), selectors.EVENT_READ, rank)
-    waiting: list[object] = []
+    waiting: list[Any] = []
     done = 0
     while done < size:
         for key, _ in select.select():
-            stream = key.fileobj
+            stream: Any = key.fileobj
             try:
-                line = stream.readline().decode("ascii", "replace")  # type: ignore[union-attr]
+                line = stream.readline().decode("ascii", "replace")
             except OSError:  # reset
                 line = ""
             if not line:
@@ -123,7 +124,7 @@ def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
                 if len(waiting) == size:
                     for each in waiting:
                         with contextlib.suppress(OSError):  # it is gone: the next look says so
-                            each.write(b"cmd=barrier_out rc=0 msg=success\n")  # type: ignore[attr-defined]
+                            each.write(b"cmd=barrier_out rc=0 msg=success\n")
                     waiting.clear()
             elif command == "finalize":
                 answer = "cmd=finalize_ack rc=0"
@@ -135,7 +136,7 @@ def serve(ranks: dict[int, tuple[socket.socket, str]]) -> None:
                 answer = f"cmd={command} rc=-1 msg=unknown"
             if answer is not None:
                 with contextlib.suppress(OSError):
-                    stream.write((answer + "\n").encode())  # type: ignore[union-attr]
+                    stream.write((answer + "\n").encode())
 
 
 def main(fd: int, size: int, seconds: float) -> None:

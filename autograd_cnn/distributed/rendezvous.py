@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 from . import process_manager
+from .ends import FOLLOWS
 from .errors import DistError, DistNetworkError, DistStoreError
 from .mpi import load
 
@@ -194,7 +195,7 @@ def _watch(mpi: Any, fd: int, rank: int) -> None:
         said = dict(word.split("=", 1) for word in _left(fd).split() if "=" in word)
         who = f"rank {said['rank']}" if "rank" in said else "another rank"
         os.write(2, f"rank {rank}: {who} is gone, so this one ends, too\n".encode())
-        os._exit(70)
+        os._exit(FOLLOWS)
 
 
 def _left(fd: int) -> str:

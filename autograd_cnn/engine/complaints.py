@@ -55,5 +55,5 @@ def _entered_with(x: Any) -> tuple[str, str, int]:
 def _operation(frame: Any) -> str:
     if frame.f_code.co_name == "forward" and "self" in frame.f_locals:  # a layer
         return type(frame.f_locals["self"]).__name__
-    written_for = frame.f_globals.get("prim")  # the call written for a primitive
+    written_for = frame.f_globals.get("__prim")  # the call written for a primitive
     return str(written_for.name if written_for is not None else frame.f_code.co_name.strip("_"))

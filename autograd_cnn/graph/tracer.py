@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -275,3 +275,6 @@ def carried(result: Any) -> Iterator[Variable]:
     elif isinstance(result, Mapping | tuple | list):
         for part in result.values() if isinstance(result, Mapping) else result:
             yield from carried(part)
+    elif is_dataclass(result) and not isinstance(result, type):
+        for f in fields(result):
+            yield from carried(getattr(result, f.name))

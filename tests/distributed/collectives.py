@@ -314,6 +314,37 @@ def messages() -> None:
             raise AssertionError(words)
 
 
+def polled() -> None:
+    """Asked again and again instead of waited for, a message tells the same: who sent it, and what is wrong with it."""
+    rank, size = join()
+    last = size - 1
+    deep = (1,) * 32  # dims
+    if rank == last:
+        for tensor, tag in ((ac.full((2,), 7.0), 1), (ac.zeros(50), 2), (ac.ones(3, dtype=ac.int32), 3), (ac.full(deep, 5.0), 4)):
+            dist.send(tensor, 0, tag=tag)
+    if rank == 0:
+        for tensor, tag, wrong in (
+            (ac.zeros(2), 1, None),
+            (ac.zeros(2), 2, "larger than the tensor"),
+            (ac.zeros(3), 3, f"rank {last} sent int32"),
+            (ac.zeros(deep), 4, None),
+        ):
+            work = dist.irecv(tensor, tag=tag)
+            while not work.is_completed():
+                pass
+            if wrong is None:
+                assert work.is_success() and work.source() == last and tensor.max().item() in (5.0, 7.0)
+            else:
+                assert not work.is_success()
+                try:
+                    work.wait()
+                except dist.DistBackendError as e:
+                    assert wrong in str(e), e
+                else:
+                    raise AssertionError(wrong)
+    dist.barrier()
+
+
 def mismatches() -> list[str]:
     """What is said where ranks differ; and the group is of use afterwards."""
     rank, size = join()

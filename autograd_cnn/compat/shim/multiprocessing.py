@@ -26,8 +26,6 @@ __all__ = [
     "start_processes",
 ]
 
-_FOLLOWS = 70  # how a rank leaves because another one is gone
-
 
 def set_sharing_strategy(new_strategy: str) -> None:
     """Accepted: tensors are not shared between processes."""
@@ -78,9 +76,9 @@ def _run(fn: Callable[..., None], i: int, args: tuple[Any, ...], errors: Any) ->
     except Exception:
         errors.send(traceback.format_exc())
         errors.close()
-        ends = sys.modules.get("autograd_cnn.distributed.ends")
-        if ends is not None:
-            ends.fail(1)
+        from ...distributed.ends import fail
+
+        fail(1)
         sys.exit(1)
 
 
@@ -107,11 +105,13 @@ class ProcessContext:
         failed = [i for i, p in enumerate(self.processes) if p.exitcode]
         if not failed:
             return all(p.exitcode == 0 for p in self.processes)
+        from ...distributed.ends import FOLLOWS
+
         end = time.monotonic() + 1.0  # the cause may end a moment after those that follow it
-        while time.monotonic() < end and all(self.processes[i].exitcode == _FOLLOWS for i in failed):
+        while time.monotonic() < end and all(self.processes[i].exitcode == FOLLOWS for i in failed):
             time.sleep(0.02)
             failed = [i for i, p in enumerate(self.processes) if p.exitcode]
-        i = min(failed, key=lambda k: (self.processes[k].exitcode == _FOLLOWS, k))
+        i = min(failed, key=lambda k: (self.processes[k].exitcode == FOLLOWS, k))
         for p in self.processes:
             p.join(grace_period or 0.0)
             if p.exitcode is None:

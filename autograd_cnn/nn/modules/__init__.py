@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, sync_norm, upsampling
+from ..layers import conv, dropout, embedding, fold, lazy, linear, loss, norm, pool, rnn, shape, upsampling
 from ..module import module
 from . import activation as activation
+from . import batchnorm as batchnorm
 from . import container as container
 from . import utils as utils
 
 _PLACES = {
     "activation": activation,
-    "batchnorm": norm,
+    "batchnorm": batchnorm,
     "channelshuffle": upsampling,
     "container": container,
     "conv": conv,
@@ -40,6 +41,5 @@ for _name, _module in _PLACES.items():
 
 for _name in lazy.__all__:  # beside the layers that they become
     setattr(conv if "Conv" in _name else norm if "Norm" in _name else linear, _name, getattr(lazy, _name))
-setattr(norm, "SyncBatchNorm", sync_norm.SyncBatchNorm)  # noqa: B010  # beside those whose statistics it takes together
 
 __all__ = list(_PLACES)

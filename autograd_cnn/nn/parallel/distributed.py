@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from ...config import current
 from ...distributed.agreement import together
-from ...distributed.collectives import put, raw
+from ...distributed.collectives import put, raw, reduced, told
 from ...distributed.errors import DistBackendError
 from ...distributed.groups import ProcessGroup, of
 from ...distributed.packed import broadcast_all
+from ...distributed.reduce_op import ReduceOp
 from ...distributed.work import Future, Work
 from ...engine.node import reachable
 from ...errors import expected
+from ...graph.tracer import carried
 from ...tensors.creation import from_numpy
 from ...tensors.tensor import Tensor
 from ..module.module import Module
@@ -144,8 +145,7 @@ class DistributedDataParallel(Module):
         self.gradient_as_bucket_view = gradient_as_bucket_view
         self.static_graph = static_graph
         self.require_backward_grad_sync = True
-        self._state: _Reduction
-        object.__setattr__(self, "_state", _Reduction(self, group, named, 25.0 if bucket_cap_mb is None else bucket_cap_mb))
+        self._state = _Reduction(self, group, named, 25.0 if bucket_cap_mb is None else bucket_cap_mb)
         self._ignored = ignored
         if init_sync:
             self._state.same_parameters()
@@ -271,7 +271,7 @@ class _Reduction:
         ddp = self.ddp
         looks = ddp.find_unused_parameters or ddp.static_graph
         if looks and not (ddp.static_graph and self.unused is not None):
-            taking = {id(n) for n in reachable(*(t.node for t in _tensors(output) if t.node is not None))}
+            taking = {id(n) for n in reachable(*(t.node for t in carried(output) if t.node is not None))}
             self.unused = {id(p) for b in self.buckets for p in b.params if id(p.node) not in taking}
         if self.unused is not None and len(self.unused) < len(self.names):  # with no gradient to wait for, nothing would end the step
             for bucket in self.buckets:
@@ -312,18 +312,15 @@ class _Reduction:
                 bucket.sent = self.hook(GradBucket(bucket, self.turn == len(self.buckets)))
 
     def _all_reduced(self, bucket: _Bucket) -> Any:
-        g, flat = self.group, bucket.flat
+        flat = bucket.flat
 
         def call() -> None:
-            if flat.dtype.itemsize == 2:
-                wide = flat.astype(np.float32)
-                g.comm.Allreduce(g.mpi.IN_PLACE, wide)
-                flat[...] = wide
-            else:
-                g.comm.Allreduce(g.mpi.IN_PLACE, flat)
+            total = reduced(self.group, flat, ReduceOp.SUM, spare=True)
+            if total is not flat:
+                flat[...] = total
 
-        what = f"the gradients of bucket {bucket.index} ({flat.dtype} [{flat.size}])"
-        return together(g, "DistributedDataParallel", what, call, None, True)
+        what = f"the gradients of bucket {bucket.index} ({told(flat)})"
+        return together(self.group, "DistributedDataParallel", what, call, None, True)
 
     def _finish(self) -> None:
         """All have been sent: wait for them, and let every .grad be the mean."""
@@ -359,18 +356,3 @@ class _Reduction:
                 else:
                     put(p.grad, view)
         self.expecting = self.begun = False
-
-
-def _tensors(output: Any) -> Iterator[Tensor]:
-    """Every tensor in what a module returned."""
-    if isinstance(output, Tensor):
-        yield output
-    elif isinstance(output, dict):
-        for v in output.values():
-            yield from _tensors(v)
-    elif isinstance(output, list | tuple):
-        for v in output:
-            yield from _tensors(v)
-    elif is_dataclass(output) and not isinstance(output, type):
-        for f in fields(output):
-            yield from _tensors(getattr(output, f.name))

@@ -15,7 +15,9 @@ import selectors
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
+
+_LATE_COMERS = 3.0  # seconds
 
 
 def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[socket.socket, str]]:
@@ -26,8 +28,7 @@ def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[
         server.settimeout(max(0.01, end - time.monotonic()))
         try:
             connection, _ = server.accept()
-            connection.settimeout(10)
-            words = connection.makefile("rb", buffering=0).readline(300).decode("ascii", "replace").split()
+            words = said_by(connection)
             if len(words) != 4 or words[0] != "rank" or not words[1].isdigit() or not words[2].isdigit():
                 connection.close()
                 continue
@@ -40,20 +41,39 @@ def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[
             elif rank in ranks:
                 wrong = f"two processes say that they are rank {rank}"
             if wrong:
-                for other, _ in [*ranks.values(), (connection, "")]:
-                    other.sendall(f"no {wrong}\n".encode())
-                sys.exit(1)
+                refuse(server, [*(c for c, _ in ranks.values()), connection], wrong)
             ranks[rank] = connection, host
         except TimeoutError:
             if time.monotonic() < end:
                 continue
             missing = sorted(set(range(size)) - set(ranks))
-            for connection, _ in ranks.values():
-                connection.sendall(f"no rank {', '.join(map(str, missing))} did not come within {seconds:g} s\n".encode())
-            sys.exit(1)
+            refuse(server, [c for c, _ in ranks.values()], f"rank {', '.join(map(str, missing))} did not come within {seconds:g} s")
         except OSError:
             continue
     return ranks
+
+
+def said_by(connection: socket.socket) -> list[str]:
+    """The words of a connection's first line."""
+    connection.settimeout(10)
+    return connection.makefile("rb", buffering=0).readline(300).decode("ascii", "replace").split()
+
+
+def refuse(server: socket.socket, connections: list[socket.socket], why: str) -> NoReturn:
+    """There will be no job: who is here hears why, and who comes in the next seconds, rank 0 perhaps, too."""
+    end = time.monotonic() + _LATE_COMERS
+    while True:
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.sendall(f"no {why}\n".encode())
+        left = end - time.monotonic()
+        if left <= 0:
+            sys.exit(1)
+        connections = []
+        with contextlib.suppress(OSError):  # nobody came, or who did went away
+            server.settimeout(left)
+            connections = [server.accept()[0]]
+            said_by(connections[0])
 
 
 def process_mapping(hosts: list[str]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..types.promotion import promote_types
 from .dims import Dim, OnnxError
 from .needs import package
-from .selecting import Selecting, Symbol
+from .selecting import Symbol, places, select
 
 
-class Emitter(Selecting):
+class Emitter:
     """Implements `Emit` of `primitives.emit`."""
 
     def __init__(self, opset: int) -> None:
@@ -228,6 +228,14 @@ class Emitter(Selecting):
         made.shape = tuple(shape)
         return made
 
+    def select(self, x: Any, at: Any) -> Any:
+        """x[at]."""
+        return select(self, x, at)
+
+    def places(self, shape: Sequence[Any], at: Any) -> Any:
+        """Where the picked entries stand in the flattened tensor."""
+        return places(self, shape, at)
+
     def along(self, x: Any, matrix: Any, dim: int, dims: int) -> Any:
         """Σ_k matrix[p, k] x[…, k, …]."""
         order = [*(d for d in range(dims) if d != dim), dim]
@@ -268,7 +276,7 @@ class Emitter(Selecting):
         at = self.node("ArgMax" if kind == "Max" else "ArgMin", [wide], axis=dims, keepdims=0, select_last_index=1)
         return tuple(self.node("Transpose", [y], perm=back) for y in (self.reduce(kind, wide, (dims,)), at))
 
-    def refuse(self, why: str) -> Any:
+    def refuse(self, why: str) -> NoReturn:
         """Say that this call cannot be written."""
         raise OnnxError(f"onnx.export: {self.operation} {why}")
 

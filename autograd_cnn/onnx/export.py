@@ -6,6 +6,7 @@ import copy
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,9 @@ from .emitter import Emitter
 from .needs import package
 from .selecting import Symbol
 
+__all__ = ["TrainingMode", "export"]
+
 OLDEST, DEFAULT = 13, 18
-IR = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 11}
 
 
 class TrainingMode(enum.Enum):
@@ -49,7 +51,8 @@ def model_of(
     params_held: bool = True,
     as_inputs: bool = False,
 ) -> Any:
-    """The ONNX model of a computation that was traced once, or once for each of several sizes of the dims in `symbols`."""
+    """The ONNX model of a computation that was traced once, or once for each of several sizes of the dims in `symbols`; with a name for each
+    input and output."""
     return _Writer(graphs, opset, named).model(inputs, outputs, symbols, params_held, as_inputs)
 
 
@@ -113,7 +116,7 @@ class _Writer:
             if array.size and (array == array.flat[0]).all():
                 made = self.to.Expand(self.to.const(array.flat[0]), self.to.ints(*shape))
                 return Symbol(made.name, shape, array.dtype)
-            return self.to.refuse("takes a constant whose size is that of a dynamic axis. Leave that dim out of dynamic_axes.")  # type: ignore[no-any-return]
+            return self.to.refuse("takes a constant whose size is that of a dynamic axis. Leave that dim out of dynamic_axes.")
         if name is None:
             merged([np.asarray(g.values[i].data) for g in self.graphs], f"a constant in {self.to.operation}")
             made = self.to.const(array)
@@ -136,11 +139,11 @@ class _Writer:
             here = g.steps[k]
             found.append({n: exchanged(p, here.linked, _Place) for n, p in here.params.items()})
         params = {n: _placed(merged([f[n] for f in found], f"{n} of {step.name}"), self.symbol) for n in found[0]}
-        rule = step.primitive.onnx_rule
+        rule: Any = step.primitive.onnx_rule  # each has one: see _check
         shapes, dtypes = [self._shape(o) for o in step.outputs], [np.dtype(self.graph.values[o].dtype or np.float32) for o in step.outputs]
         to.dtype = dtypes[0]
         try:
-            made = self._one(rule, given, params, dtypes[0]) if isinstance(rule, str) else rule(to, *given, **params)  # type: ignore[misc]
+            made = self._one(rule, given, params, dtypes[0]) if isinstance(rule, str) else rule(to, *given, **params)
         except OnnxError as error:
             raise OnnxError(str(error).replace("the computation depends", f"{step.name} depends")) from error
         results = made if isinstance(made, tuple) else (made,)
@@ -164,14 +167,8 @@ class _Writer:
         to, h = self.to, self.to.helper
         axes: dict[tuple[int, ...], str] = {}
         taken, given = [], []
-        names = [*inputs, *(self.graph.values[i].name or f"input_{k}" for k, i in enumerate(self.graph.inputs))][: len(inputs) or None]
-        if len(names) < len(self.graph.inputs):
-            names += [f"input_{k}" for k in range(len(names), len(self.graph.inputs))]
-        wanted = list(outputs) + [
-            f"output_{k}" if len(self.graph.outputs) > 1 else "output" for k in range(len(outputs), len(self.graph.outputs))
-        ]
-        to.taken.update(wanted)
-        for i, name in zip(self.graph.inputs, names, strict=False):
+        to.taken.update(outputs)
+        for i, name in zip(self.graph.inputs, inputs, strict=True):
             v, shape = self.graph.values[i], self._shape(i)
             for at, d in enumerate(shape):
                 if isinstance(d, Dim):
@@ -184,7 +181,7 @@ class _Writer:
             self.step(step.index)
         results = []
         to.scope, to.operation = "", "output"
-        for i, name in zip(self.graph.outputs, wanted, strict=True):
+        for i, name in zip(self.graph.outputs, outputs, strict=True):
             y = self.symbol(i)
             to.nodes.append(h.make_node("Identity", [y.name], [name], name=f"output.{name}"))
             for at, d in enumerate(y.shape or ()):
@@ -196,28 +193,19 @@ class _Writer:
             given += [h.make_tensor_value_info(t.name, t.data_type, list(t.dims)) for t in held if t.name in self.params]
         if not params_held:
             held = [t for t in held if t.name not in self.params]
-        nodes = _needed(to.nodes, wanted)
+        nodes = _needed(to.nodes, outputs)
         used = {i for n in nodes for i in n.input}
         kept = [t for t in held if t.name in used or t.name in self.params]
-        made = h.make_graph(nodes, "main_graph", given, results, kept)
-        return h.make_model(
-            made,
-            opset_imports=[h.make_opsetid("", to.opset)],
-            ir_version=IR.get(to.opset, 11),
-            producer_name="autograd_cnn",
-        )
+        made, opsets = h.make_graph(nodes, "main_graph", given, results, kept), [h.make_opsetid("", to.opset)]
+        oldest = h.find_min_ir_version_for(opsets)  # so that also runtimes of that time read it
+        return h.make_model(made, opset_imports=opsets, ir_version=oldest, producer_name="autograd_cnn")
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A value of the graph among parameters."""
 
-    def __init__(self, at: int) -> None:
-        self.at = at
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Place) and other.at == self.at
-
-    __hash__ = None  # type: ignore[assignment]
+    at: int
 
 
 def _placed(p: Any, by: Callable[[int], Any]) -> Any:
@@ -283,19 +271,21 @@ def _mode(model: Any, training: Any) -> Iterator[None]:
         set_rng_state(state)
 
 
-def _axes_of(dynamic_axes: Any, names: Sequence[str], others: Sequence[str]) -> dict[str, dict[int, str]]:
-    found: dict[str, dict[int, str]] = {}
-    for name, axes in (dynamic_axes or {}).items():
-        if name not in names and name not in others:
-            raise ValueError(
-                expected("onnx.export: dynamic_axes", f"names of inputs or outputs ({', '.join([*names, *others])})", repr(name))
-            )
-        found[name] = (
-            {int(a): str(n) for a, n in axes.items()}
-            if isinstance(axes, Mapping)
-            else {int(a): f"{name}_dynamic_axes_{k + 1}" for k, a in enumerate(axes)}
-        )
-    return found
+def _named(kind: str, given: Sequence[str] | None, count: int) -> list[str]:
+    """A name for each of so many inputs (or outputs): those that were given, then numbers."""
+    names = list(given or ())
+    if len(names) > count:
+        raise ValueError(f"onnx.export: expected at most {count} {kind}_names, got {len(names)}.")
+    return names + [f"{kind}_{k}" if count > 1 else kind for k in range(len(names), count)]
+
+
+def _axes_of(dynamic_axes: Any) -> dict[str, dict[int, str]]:
+    return {
+        name: {int(a): str(n) for a, n in axes.items()}
+        if isinstance(axes, Mapping)
+        else {int(a): f"{name}_dynamic_axes_{k + 1}" for k, a in enumerate(axes)}
+        for name, axes in (dynamic_axes or {}).items()
+    }
 
 
 def _resized(x: Any, axes: Mapping[int, str], sizes: Mapping[str, Sequence[int]], k: int) -> Any:
@@ -378,11 +368,8 @@ def export(
     tensors = [a for a in given if isinstance(a, Variable)]
     if not tensors:
         raise TypeError(expected("onnx.export", "example arguments, a tensor or a tuple of them", repr(args)))
-    names = list(input_names or ()) + [f"input_{k}" if len(tensors) > 1 else "input" for k in range(len(input_names or ()), len(tensors))]
-    if len(names) > len(tensors):
-        raise ValueError(f"onnx.export: expected at most {len(tensors)} input_names, got {len(names)}.")
-    outputs = list(output_names or ())
-    axes = _axes_of(dynamic_axes, names, outputs or ["output", *(f"output_{k}" for k in range(100))])
+    names = _named("input", input_names, len(tensors))
+    axes = _axes_of(dynamic_axes)
     sizes = _sizes(tensors, names, axes)
     runs = range(3) if sizes else (None,)
     fn = model if not kwargs else lambda *a: model(*a, **kwargs)
@@ -397,6 +384,12 @@ def export(
                 else tuple(_resized(a, axes.get(next(order), {}), sizes, k) if isinstance(a, Variable) else a for a in given)
             )
             graphs.append(trace(fn, *here))
+        outputs = _named("output", output_names, len(graphs[0].outputs))
+        for name in axes:
+            if name not in names and name not in outputs:
+                raise ValueError(
+                    expected("onnx.export: dynamic_axes", f"names of inputs or outputs ({', '.join([*names, *outputs])})", repr(name))
+                )
         held = model.state_dict(keep_vars=True) if isinstance(model, Module) else {}
         named = {id(p.value): n for n, p in held.items() if isinstance(p, Variable)}
         made = model_of(
@@ -424,6 +417,3 @@ def export(
             with atomic_write(f) as target:
                 target.write(data)
     return made
-
-
-__all__ = ["TrainingMode", "export"]

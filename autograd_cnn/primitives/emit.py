@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 Symbol = Any  # a value of the file that is written: `.shape` (entries may be sizes that vary), `.dtype` (NumPy's)
 
@@ -75,6 +75,6 @@ class Emit(Protocol):
         """The greatest ("Max") or smallest ("Min") so far along dim, and where it stands last."""
         ...
 
-    def refuse(self, why: str) -> Any:
+    def refuse(self, why: str) -> NoReturn:
         """Say that this call cannot be written."""
         ...

@@ -79,7 +79,14 @@ def test_another_runtime_agrees(name: str, opset: int) -> None:
         case = prim.draw_case(RandomDraw(seed, dtype=np.float32))
         graph, expected, arrays = traced(prim, case, first=name in FIRST_ONLY)
         try:
-            model = model_of([graph], opset=opset, named={}, inputs=[f"x{i}" for i in range(len(arrays))], outputs=[], symbols={})
+            model = model_of(
+                [graph],
+                opset=opset,
+                named={},
+                inputs=[f"x{i}" for i in range(len(arrays))],
+                outputs=[f"y{i}" for i in range(len(graph.outputs))],
+                symbols={},
+            )
         except ac.onnx.OnnxError as error:
             if REFUSED.get(name, "no such words") not in str(error):
                 raise

@@ -1,7 +1,7 @@
-"""ONNX's own tests of backends, for this one: `python -m autograd_cnn.onnx.backend --report` counts what passes.
+"""ONNX's own tests of backends, for this one: `python -m autograd_cnn.onnx.backend --report` counts what passes, and how.
 
 `AutogradBackend` is a `Backend` as `onnx.backend.test` and other tools drive it. What this package has no operations for runs by the
-reference of the package onnx (of 1,884 node tests 479 have such a node: number formats of 4 and 8 bits, strings, sequences, random numbers).
+reference of the package onnx: number formats of 4 and 8 bits, strings, sequences, random numbers.
 """
 
 from __future__ import annotations
@@ -26,11 +26,32 @@ from .needs import package
 from .operators.table import HELD
 
 
-class Prepared:
-    """A model ready to run."""
+class _Told(OnnxModule):
+    """Notes which of its nodes ONNX's definitions or its reference computed."""
 
-    def __init__(self, model: Any) -> None:
-        self.module = OnnxModule(model)
+    def __init__(self, model: Any, ways: set[str]) -> None:
+        super().__init__(model)
+        self._ways = ways
+
+    def _definition(self, *node: Any) -> Any:
+        body = super()._definition(*node)
+        if body is not None:
+            self._ways.add(DEFINED)
+        return body
+
+    def _reference(self, *node: Any) -> Sequence[Any]:
+        self._ways.add(REFERENCE)
+        return super()._reference(*node)
+
+
+OWN, DEFINED, REFERENCE = "by the package's operations", "by ONNX's definitions over them", "with a node by ONNX's reference"
+
+
+class Prepared:
+    """A model ready to run. `ways`: where to note how it was computed."""
+
+    def __init__(self, model: Any, ways: set[str] | None = None) -> None:
+        self.module = OnnxModule(model) if ways is None else _Told(model, ways)
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs, as arrays (lists for sequences)."""
@@ -80,11 +101,13 @@ class AutogradBackend:
         return device.upper().startswith("CPU")
 
 
-def suites(kinds: Sequence[str] = ("Node", "PyTorchConverted", "PyTorchOperator", "Simple")) -> dict[str, Any]:
+def suites(
+    kinds: Sequence[str] = ("Node", "PyTorchConverted", "PyTorchOperator", "Simple"), backend: type[AutogradBackend] = AutogradBackend
+) -> dict[str, Any]:
     """ONNX's tests by kind, as unittest cases."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        runner = importlib.import_module("onnx.backend.test").BackendTest(AutogradBackend, __name__)
+        runner = importlib.import_module("onnx.backend.test").BackendTest(backend, __name__)
         cases = runner.test_cases
     return {
         kind: case
@@ -93,20 +116,32 @@ def suites(kinds: Sequence[str] = ("Node", "PyTorchConverted", "PyTorchOperator"
     }
 
 
-def report(kinds: Sequence[str], only: str = "") -> dict[str, tuple[int, int, list[tuple[str, str]]]]:
-    """For each kind: how many pass, of how many, and what the others say."""
+def report(kinds: Sequence[str], only: str = "") -> dict[str, tuple[int, int, list[tuple[str, str]], dict[str, int]]]:
+    """For each kind: how many pass, of how many, what the others say, and by which way those that pass are computed."""
+    now: set[str] = set()
+
+    class Telling(AutogradBackend):
+        @classmethod
+        def prepare(cls, model: Any, device: str = "CPU", **kwargs: Any) -> Prepared:
+            return Prepared(model, now)
+
     found = {}
-    for kind, case in suites(kinds).items():
+    for kind, case in suites(kinds, Telling).items():
+        ways = dict.fromkeys((OWN, DEFINED, REFERENCE), 0)
         suite: Any = unittest.defaultTestLoader.loadTestsFromTestCase(case)
         tests = [t for t in suite if t.id().endswith("_cpu") and only in t.id()]
         result = unittest.TestResult()
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             for t in tests:
+                now.clear()
+                before = len(result.failures) + len(result.errors) + len(result.skipped)
                 t.run(result)
+                if before == len(result.failures) + len(result.errors) + len(result.skipped):
+                    ways[REFERENCE if REFERENCE in now else DEFINED if DEFINED in now else OWN] += 1
         bad = [(t.id().rsplit(".", 1)[-1], text.strip().splitlines()[-1]) for t, text in (*result.failures, *result.errors)]
         bad += [(t.id().rsplit(".", 1)[-1], f"skipped: {why}") for t, why in result.skipped]
-        found[kind] = (len(tests) - len(bad), len(tests), bad)
+        found[kind] = (len(tests) - len(bad), len(tests), bad, ways)
     return found
 
 
@@ -117,8 +152,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="tests whose name contains this")
     parser.add_argument("kinds", nargs="*", default=["Node", "PyTorchConverted", "PyTorchOperator", "Simple"])
     args = parser.parse_args(argv)
-    for kind, (passed, total, bad) in report(args.kinds, args.only).items():
-        print(f"{kind}: {passed} of {total}")
+    for kind, (passed, total, bad, ways) in report(args.kinds, args.only).items():
+        print(f"{kind}: {passed} of {total} ({', '.join(f'{count} {way}' for way, count in ways.items())})")
         if args.report:
             for why, names in sorted(_by_reason(bad).items(), key=lambda item: -len(item[1])):
                 print(f"  {len(names):4}  {why[:140]}: {', '.join(names[:4])}{', …' if len(names) > 4 else ''}")

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import expected
 from .dims import OnnxError
 from .module import OnnxModule
-from .needs import package
+from .needs import decode_error, package
 
 MOST_BYTES = 2**31 - 1  # of a protobuf message
 _TYPED = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
@@ -52,7 +52,7 @@ def load(f: Any) -> OnnxModule:
         model = onnx.ModelProto()
         try:
             model.ParseFromString(data)
-        except Exception as error:  # protobuf has errors of its own in each of its builds
+        except decode_error() as error:
             raise OnnxError("onnx.load: expected an ONNX file, got one that is none, or is cut off.") from error
     _check(model, folder)
     return OnnxModule(model)

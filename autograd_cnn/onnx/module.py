@@ -160,7 +160,7 @@ class OnnxModule(Module):
             kinds = [b"" if x is None else _type(helper, x).SerializeToString() for x in given]
             try:
                 data = schema.get_context_dependent_function(node.SerializeToString(), kinds)
-            except Exception:
+            except RuntimeError:  # it depends on more than the kinds of the inputs
                 return None
             body = onnx.FunctionProto()
             body.ParseFromString(data)

@@ -15,3 +15,9 @@ def package(part: str = "") -> Any:
         raise ImportError(
             'autograd_cnn.onnx needs the package onnx: expected it to be installed. Run: pip install "autograd-cnn[onnx]"'
         ) from error
+
+
+def decode_error() -> type[Exception]:
+    """What protobuf, on which the package onnx stands, raises for bytes that are no message."""
+    found: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
+    return found

@@ -17,7 +17,7 @@ from ..engine.versions import clock, owner, wrote
 from ..errors import GraphError, InplaceError, expected
 from ..support import display
 from . import tape_reader
-from .step import Step, Value, Write, exchanged, restore
+from .step import Step, Update, Value, Write, exchanged, restore
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +34,7 @@ class Graph:
     outputs: tuple[int, ...]
     replayable: bool = False
     structure: Any = field(default=None, repr=False, compare=False)  # how the outputs were nested
-    writes: tuple[Write, ...] = field(default=(), repr=False, compare=False)  # into memory that others see
+    writes: tuple[Write | Update, ...] = field(default=(), repr=False, compare=False)  # into memory that others see
     obstacle: str | None = field(default=None, repr=False, compare=False)  # why no replay would do what the function does
     held: int = 0  # the numbers in all parameters of the modules that were called, whether or not the graph reaches them
 
@@ -186,15 +186,15 @@ def _check_argument(v: Value, x: Any, env: dict[int, Any]) -> None:
         raise GraphError(f"graph: {v.name} was handed over in several places when it was traced: expected one tensor in all of them.")
 
 
-def _carry_out(write: Write, env: dict[int, Any], start: int) -> None:
+def _carry_out(write: Write | Update, env: dict[int, Any], start: int) -> None:
     """Write as the function did: into the memory itself, which the caller, or another value, sees."""
     target = env[write.target]
     array: Any = target.storage() if isinstance(target, Variable) else target
-    if write.fn is not None:
+    if isinstance(write, Update):
         write.fn(array, *(unbox(env[i]) for i in write.values))
         wrote(array)
         return
-    source = env[write.source]  # type: ignore[index]  # there is one, where there is no function
+    source = env[write.source]
     recording = write.recorded and current().recording
     if recording and isinstance(target, Variable) and isinstance(target.node, Leaf):
         raise InplaceError(
@@ -209,7 +209,7 @@ def _carry_out(write: Write, env: dict[int, Any], start: int) -> None:
         if made_by is not target.node:
             target.hang(made_by)
         source = box(array, made_by)
-    env[write.source] = source  # type: ignore[index]
+    env[write.source] = source
 
 
 def _made_since(start: int, env: dict[int, Any]) -> Iterator[Node]:

@@ -66,16 +66,24 @@ class Value:
 class Write:
     """A write into memory that others see, too: tensors that were there before the function ran, or what shares memory with another value.
 
-    After `after` steps the value `target` is overwritten by the value `source`, and is what `source` means from then on; or, with `fn`, by
-    `fn(array of the target, *arrays of the values)`. `recorded`: was gradient recording on?
+    After `after` steps the value `target` is overwritten by the value `source`, and is what `source` means from then on. `recorded`: was
+    gradient recording on?
     """
 
     after: int
     target: int
-    source: int | None
+    source: int
     recorded: bool
-    fn: Callable[..., Any] | None = None
-    values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A write by `fn(array of the target, *arrays of the values)`, after `after` steps: what no operation does, such as counting batches."""
+
+    after: int
+    target: int
+    fn: Callable[..., Any]
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

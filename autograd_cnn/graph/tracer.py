@@ -16,7 +16,7 @@ from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version
 from ..errors import GraphError
 from .calls import Calls, library_layer
-from .step import Write, leaves_of, place_of
+from .step import Update, Write, leaves_of, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Tracer:
         self.made: dict[Node, Call] = {}
         self.carriers: dict[int, Any] = {}  # raw values -> the variable that carries them
         self.start = clock()
-        self.writes: list[Write] = []
+        self.writes: list[Write | Update] = []
         self.obstacle: str | None = None  # why no replay would do what the function does
         self.found: set[int] = set()  # the variables that were there before
         self.loose: set[int] = set()  # bases of views that the trace knows as what was written into them, in memory of its own
@@ -214,8 +214,7 @@ class Tracer:
     def updated(self, target: Any, fn: Callable[..., Any], values: Sequence[Any]) -> None:
         """`fn(array of the target, *arrays of the values)` has written into the target."""
         self.follow(target)
-        write = Write(len(self.steps), self.argument(target), None, False, fn, tuple(map(self.argument, values)))
-        self.writes.append(write)
+        self.writes.append(Update(len(self.steps), self.argument(target), fn, tuple(map(self.argument, values))))
 
     def repointed(self, x: Any) -> None:
         """`x` is about to look at other memory, or to look otherwise at its own."""

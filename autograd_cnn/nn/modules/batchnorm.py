@@ -1,7 +1,8 @@
 """Batch normalisation under the place where PyTorch keeps it."""
 
 from ..layers.lazy import LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d
-from ..layers.norm import BatchNorm1d, BatchNorm2d, BatchNorm3d, _BatchNorm
+from ..layers.norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from ..layers.norm import _BatchNorm as _BatchNorm
 from ..layers.sync_norm import SyncBatchNorm
 
 __all__ = [
@@ -12,5 +13,4 @@ __all__ = [
     "LazyBatchNorm2d",
     "LazyBatchNorm3d",
     "SyncBatchNorm",
-    "_BatchNorm",
 ]

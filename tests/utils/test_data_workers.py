@@ -53,7 +53,7 @@ def test_in_any_order_no_worker_is_asked_for_more_than_its_share() -> None:
     assert sorted(seen) == list(range(12))
     assert most == [2, 2]
 
-    it = iter(DataLoader(Shares((1, 9)), num_workers=2, in_order=False, **FORK))
+    it = iter(DataLoader(Ending(), num_workers=2, in_order=False, **FORK))
     assert max(it._asked[1] for _ in it) == 3  # one more for the end that was told
 
 
@@ -234,6 +234,24 @@ class Shares(IterableDataset[int]):
         info = get_worker_info()
         assert info is not None
         return iter(range(100 * info.id, 100 * info.id + self.ends[info.id]))
+
+
+class Ending(IterableDataset[int]):
+    """Worker 0 has one sample; worker 1 has nine, and goes on with them at leisure when the other has ended."""
+
+    def __init__(self) -> None:
+        self.ended = mmap.mmap(-1, 1)  # memory that forks share
+
+    def __iter__(self) -> Iterator[int]:
+        if get_worker_info().id == 0:  # type: ignore[union-attr]
+            yield 0
+            self.ended[0] = 1
+            return
+        while not self.ended[0]:
+            time.sleep(0.005)
+        for i in range(1, 10):
+            time.sleep(0.05)
+            yield i
 
 
 @pytest.mark.parametrize("persistent", [False, True])

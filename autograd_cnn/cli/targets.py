@@ -43,6 +43,7 @@ def target_of(text: str, variable: str | None = None) -> Target:
     """
     if text.endswith(".py"):
         return _from_script(Path(text), variable)
+    check_variable(text, variable)
     if ":" in text:
         return _from_module(*text.split(":", 1))
     if text.lower() in list_models():
@@ -55,6 +56,16 @@ def target_of(text: str, variable: str | None = None) -> Target:
     raise ValueError(
         f"expected a model of vision.models, MODULE:OBJECT or SCRIPT.py, got {text!r}.{nearest(text, models)} Models: {', '.join(models)}."
     )
+
+
+def check_variable(text: str, variable: str | None) -> None:
+    """Only scripts leave variables.
+
+    Raises:
+        ValueError: one was named for something else.
+    """
+    if variable is not None:
+        raise ValueError(f"--variable {variable}: expected a script that leaves it, got {text!r}.")
 
 
 def _model(name: str) -> Any:
@@ -153,7 +164,7 @@ def input_for(target: Target, size: tuple[int, ...] | None) -> Any:
     for shape in tried:
         for x in (rand(*shape), *((randint(0, 2, shape),) if len(shape) == 2 else ())):  # numbers, or words of a vocabulary
             try:
-                _call(target.value, x)
+                run_once(target.value, x)
             except (RuntimeError, ValueError, IndexError, TypeError):
                 continue
             return x
@@ -161,7 +172,8 @@ def input_for(target: Target, size: tuple[int, ...] | None) -> Any:
     raise ValueError(f"no input fits {target.name!r} by itself{told}. Say its size, with the batch: --size 1x3x224x224")
 
 
-def _call(model: Any, x: Any) -> Any:
+def run_once(model: Any, x: Any) -> Any:
+    """What the model makes of an input, as it is in use."""
     from ..config import no_grad
 
     if isinstance(model, Module):

@@ -104,16 +104,19 @@ class Window:
 
 
 def window_of(step: Step, graph: Graph) -> Window | None:
-    """The windows of a recorded operation, None if it has none."""
+    """The windows of a recorded operation; None if it has none, or if the tape no longer holds what they slide over."""
     params, name = step.params, step.name
     if name not in ("conv", "conv_input", "max_pool", "window_sum"):
         return None
-    source = graph.values[step.inputs[0]].shape or ()
-    if name in ("conv", "conv_input"):
-        kernel = (graph.values[step.inputs[1]].shape or ())[2:]
-    else:
-        kernel = params["kernel"]
-    space = tuple(params["shape"])[2:] if name == "conv_input" else source[2:]
+    given: list[int | None] = [*step.inputs]
+    for at in step.absent:
+        given.insert(at, None)
+    shapes = [None if i is None else graph.values[i].shape for i in given]
+    space = params["shape"] if name == "conv_input" else shapes[0]
+    kernel = params["kernel"] if "kernel" in params else shapes[1] and shapes[1][2:]
+    if not space or not kernel:
+        return None
+    space = tuple(space)[2:]
     dims = len(space)
     pads = [p if isinstance(p, tuple) else (p, p) for p in _each(params["padding"], dims)]
     columns = (space, _each(kernel, dims), _each(params["stride"], dims), pads, _each(params.get("dilation", 1), dims))

@@ -16,14 +16,15 @@ Sample = Callable[[Group, float, float], None]
 
 
 def legend_entries(view: View, style: Style, states: Collection[str], branching: bool) -> list[symbols.Entry]:
-    """The entries. `states` are those of the edges' gradients; `branching` says that some value runs along several."""
+    """The entries. `states` are those of the edges' gradients; `branching` says that some value runs along several edges."""
     words = style.words
     pills = {p.kind for u in view.units for p in u.pills}
     kinds = {u.kind for u in view.units}
     entries = [_entry(words("forward"), lambda g, x, y: symbols.wire(g, [(x, y), (x + 40, y)]))]
     if style.backward:
         dashed = "none" in states or bool(pills - {"parameter"}) or any(p.frozen for u in view.units for p in u.pills)
-        entries += _gradient_entries(view, style, states, branching, dashed)
+        states = {*states, *(g.state for g in style.shares.values())}
+        entries += _gradient_entries(view, style, states, branching or bool(style.shares and not style.losses), dashed)
     if view.kept_bytes:
         entries.append(_entry(words("kept"), lambda g, x, y: symbols.diamond(g, x + 15, y, 5.2), height=18, gap=6))
         total = words("in all", words.memory(view.kept_bytes))
@@ -41,7 +42,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         if kind in pills:
             entries.append(_entry(words(kind), _pill("card", "hair", symbols.DASH)))
     if any(e.cut for e in view.edges) or any(p.cut for u in view.units for p in u.pills):
-        entries.append(_entry(words("cut"), _cut))
+        entries.append(_entry(words("cut"), _cut(symbols.DASH if style.backward else None)))
     if "op" in kinds:
         entries.append(_entry(words("operation"), _operation))
     families = dict.fromkeys(u.main.family for u in view.units if u.kind == "op")
@@ -123,9 +124,12 @@ def _norm(of: str) -> Sample:
     return sample
 
 
-def _cut(g: Group, x: float, y: float) -> None:
-    g.line((x, y), (x + 40, y), stroke="dark", line=1.3, dash=symbols.DASH)
-    symbols.cut(g, (x + 20, y), (1.0, 0.0))
+def _cut(dash: str | None) -> Sample:
+    def sample(g: Group, x: float, y: float) -> None:
+        g.line((x, y), (x + 40, y), stroke="dark", line=1.3, dash=dash)
+        symbols.cut(g, (x + 20, y), (1.0, 0.0))
+
+    return sample
 
 
 def _operation(g: Group, x: float, y: float) -> None:

@@ -24,7 +24,7 @@ NAMES = set(
     sigmoid leaky elu gelu
     relu tanh softmax matmul linear reshape permute cat exp sum mean max pool unpool avg batch norm conv transpose cross entropy flatten sub dropout
     adjoint adjoints spread switch where power to add mul div
-    input weight bias target indices invstd saved other custom dim
+    input weight bias target indices invstd saved other dim
     layer bn fc stem cell out ih hh downsample branch inception maxpool avgpool airplane bird dog
     Residuales Netz Bernoulli mi
     Himmel Haus Gehweg Fahrbahn Auto Mensch Schild

@@ -116,4 +116,5 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "family loss": ("loss function", "Verlustfunktion"),
     "family dropout": ("dropout", "Dropout"),
     "family random": ("random", "Zufall"),
+    "family custom": ("custom", "eigene Operation"),
 }

@@ -15,6 +15,7 @@ import autograd_cnn as ac
 import autograd_cnn.nn.functional as F
 from autograd_cnn import Scalar, draw, nn
 from autograd_cnn.drawing import Drawing
+from autograd_cnn.drawing.canvas.scene import Text
 from autograd_cnn.errors import GraphError
 from autograd_cnn.random import default_generator
 
@@ -74,6 +75,8 @@ def test_the_gradients_of_a_figure_are_those_of_backward(name: str) -> None:
     total(model(*inputs)).backward()
     known = dict(model.named_parameters())
     seen = set()
+    sums = [t for g, t in drawn.scene.walk() if isinstance(t, Text) and t.string.startswith("Σ") and t.runs[0].ink == "gradient"]
+    assert (len(sums) > 1) == ("sum over the branches" in sound.texts(drawn.scene)) == bool(sums)  # the legend's own, and those it explains
     for pill in groups(drawn, "tensor parameter"):
         p = known[pill["name"]]
         seen.add(pill["name"])
@@ -85,6 +88,43 @@ def test_the_gradients_of_a_figure_are_those_of_backward(name: str) -> None:
     assert seen == {n for n in known if not n.startswith("unused")}
     for lost in ODD[name].loses:
         assert known[lost].grad is None or not known[lost].grad.numpy().any()
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_loss_is_drawn_after_its_backward_pass(name: str) -> None:
+    """The tape then holds parameters alone, and not what a convolution slid over."""
+    model, inputs = made(name)
+    loss = total(model(*inputs))
+    loss.backward()
+    drawn = draw(loss)
+    sound.check(drawn.scene)
+    assert name == "infinite" or "what was kept is freed" in drawn.svg  # sums keep nothing
+
+
+def test_no_gradient_comes_back_from_what_is_cut_off_further_down() -> None:
+    """h + (h.round() - h).detach(): h has a gradient, and of its three ways it comes along one."""
+    model, inputs = made("straight_through")
+    drawn = draw(lambda *given: total(model(*given)), *inputs, backward=True)
+    by_id = {g["id"]: g for g in groups(drawn, "op")}
+    (h,) = (g["id"] for g in groups(drawn, "op") if g["operation"] == "linear" and g["shape"] == "2×3")
+    found = {by_id[e["head"]]["operation"]: e for e in groups(drawn, "edge") if e.get("tail") == h}
+    assert set(found) == {"round", "sub", "add"}
+    assert found["add"]["gradient"] == pytest.approx(norm(h_gradient(model, *inputs)), rel=1e-5)
+    for name in ("round", "sub"):
+        assert "gradient" not in found[name] and "gradient is missing" in found[name]["title"]
+
+
+def h_gradient(model: Any, x: Any) -> Any:
+    """The gradient of what the encoder gives, as a hook sees it."""
+    seen: list[Any] = []
+
+    def note(module: Any, given: Any, h: Any) -> None:
+        h.register_hook(seen.append)
+
+    handle = model.encoder.register_forward_hook(note)
+    total(model(x)).backward()
+    handle.remove()
+    return seen[0]
 
 
 @pytest.mark.parametrize(

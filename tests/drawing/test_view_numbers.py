@@ -15,7 +15,7 @@ from autograd_cnn.drawing.lessons.sliding import Sliding
 from autograd_cnn.drawing.lessons.sliding import convolution_example as convolution
 from autograd_cnn.drawing.lessons.sliding import pooling_example as pooling
 from autograd_cnn.drawing.view.builder import view_of
-from autograd_cnn.drawing.view.local_gradients import contribution_norm, fitted, local_derivatives, places
+from autograd_cnn.drawing.view.local_gradients import contribution, fitted, local_derivatives, places
 from autograd_cnn.drawing.view.style import Style
 from autograd_cnn.drawing.view.view import Gradient, gradient_of, has_gradients, is_freed, joint, leaves_only, number_of, size_of, summary
 from autograd_cnn.errors import ShapeError
@@ -254,12 +254,16 @@ def test_what_one_step_adds_to_a_gradient() -> None:
     graph = Graph.of((w * w + 2 * w).sum(), gradients=True)
     square, double = (next(s for s in graph if s.name == "mul" and (len(set(s.inputs)) == 1) == alike) for alike in (True, False))
     at = graph.parameters[0].id
-    assert contribution_norm(graph, [square], at) == pytest.approx(10.0)  # 2 w
-    assert [contribution_norm(graph, [square], at, k) for k in (0, 1)] == [pytest.approx(5.0)] * 2
-    assert contribution_norm(graph, [square], at, 2) is None
-    assert contribution_norm(graph, [double], at) == pytest.approx(math.sqrt(8))
-    assert contribution_norm(graph, [square, double], at) == pytest.approx(math.hypot(8, 10))  # of the sum, not the sum of the norms
-    assert contribution_norm(Graph.of((w * w).sum()), [square], at) is None  # no gradient arrived there
+
+    def flowing(norm: float) -> Gradient:
+        return Gradient("flows", pytest.approx(norm))
+
+    assert contribution(graph, [square], at) == flowing(10.0)  # 2 w
+    assert [contribution(graph, [square], at, k) for k in (0, 1)] == [flowing(5.0)] * 2
+    assert contribution(graph, [square], at, 2) == Gradient("missing")
+    assert contribution(graph, [double], at) == flowing(math.sqrt(8))
+    assert contribution(graph, [square, double], at) == flowing(math.hypot(8, 10))  # of the sum, not the sum of the norms
+    assert contribution(Graph.of((w * w).sum()), [square], at) == Gradient("missing")  # no gradient arrived there
     parts = Graph.of(sum((k * part).sum() for k, part in enumerate(w.split(1), 3)), gradients=True)
     split = next(s for s in parts if s.primitive.several)
-    assert contribution_norm(parts, [split], parts.parameters[0].id) == pytest.approx(5.0)  # of an operation with several outputs
+    assert contribution(parts, [split], parts.parameters[0].id) == flowing(5.0)  # of an operation with several outputs

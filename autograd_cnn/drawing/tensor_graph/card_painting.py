@@ -161,7 +161,7 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
         facts["frozen"] = True
     if style.backward and gradient.state not in ("none", "missing", "unknown"):
         facts["gradient"] = exact(gradient.norm)
-        if pill.id in style.shares and style.shares[pill.id].state not in ("shared", "none"):
+        if pill.id in style.shares and style.shares[pill.id].state not in ("shared", "none", "missing"):
             facts["share"] = exact(style.shares[pill.id].norm)
             title += f", {words('share here', words.digits(style.shares[pill.id].norm, 6))}"
     if style.losses and v.requires_grad:
@@ -194,10 +194,13 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
             else:
                 gradient = Gradient("missing")
         elif share is not None and share.state != "shared":
-            text = words.norm(share.norm)
+            text = norm_text(share, style)
             g.text(at, second, symbols.NORM_OF, 11)
             at += runs_width(symbols.NORM_OF, 11) + 6
-            g.text(at, second, text, 11, ink="gradient")
+            if share.state == "missing":
+                symbols.nothing(g, at + 5, second - 4)
+            else:
+                g.text(at, second, text, 11, ink="gradient")
             at += text_width(text, 11) + 8
             sign = "Σ"
             g.text(at, second, sign, 11, ink="gradient")

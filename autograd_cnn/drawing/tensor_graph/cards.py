@@ -293,7 +293,7 @@ def _pill_need(pill: Pill, style: Style) -> float:
             if style.losses:
                 second += runs_width(loss_runs(pill, style), 11)
             share = style.shares.get(pill.id)
-            second += text_width(f"{style.words.norm(share.norm)} Σ ", 11) + 12 if share is not None else 0.0
+            second += text_width(f"{norm_text(share, style)} Σ ", 11) + 12 if share is not None else 0.0
     return 34 + max(first, second)
 
 

@@ -14,7 +14,7 @@ from ..canvas import symbols
 from ..canvas.geometry import Space, at_length, bounds, parallel
 from ..canvas.scene import Group, Point, Run, Scene, runs_width
 from ..canvas.text import Words
-from ..view.local_gradients import contribution_norm
+from ..view.local_gradients import contribution
 from ..view.style import LOSSES, Style, losses_in
 from ..view.view import (
     Edge,
@@ -106,10 +106,8 @@ class Figure:
         if e.more or e.branches == 1 or whole.state == "none":
             return whole
         steps, which = self.steps_of(e)
-        share = contribution_norm(self.view.graph, steps, e.value.id, which, loss) if steps else whole.norm
-        if share is None:
-            return Gradient("none")
-        return Gradient("nan" if not math.isfinite(share) else "flows" if share else "zero", share)
+        share = contribution(self.view.graph, steps, e.value.id, which, loss) if steps else whole
+        return Gradient("none") if share.state in ("unknown", "missing") else share
 
     def steps_of(self, e: Edge) -> tuple[list[Step], int | None]:
         """The steps at an edge's head that take its value, and as which of several edges that bring it."""
@@ -125,12 +123,16 @@ class Figure:
         if whole.state not in ("flows", "zero") or e.branches == 1:
             return _Flow(whole)
         steps, which = self.steps_of(e)
-        share = contribution_norm(self.view.graph, steps, e.value.id, which) if steps else None
         if not e.head.works:  # an output's own gradient, beside what comes back from its uses
-            share = 1.0 if e.value.id in self.view.graph.outputs and self.is_seed(e.value) else None
-        if share is None:
-            return _Flow(Gradient("shared", whole.norm), whole)
-        return _Flow(Gradient("nan" if not math.isfinite(share) else "flows" if share else "zero", share), whole)
+            seed = e.value.id in self.view.graph.outputs and self.is_seed(e.value)
+            return _Flow(Gradient("flows", 1.0) if seed else Gradient("shared", whole.norm), whole)
+        share = contribution(self.view.graph, steps, e.value.id, which) if steps else Gradient("unknown")
+        return _Flow(self.added(whole, share), whole)
+
+    def added(self, whole: Gradient, share: Gradient) -> Gradient:
+        """A share of a gradient, where it is known: of outputs whose gradients are gone nobody can tell whether there were any."""
+        untold = share.state == "unknown" or (share.state == "missing" and self.style.leaves_only)
+        return Gradient("shared", whole.norm) if untold else share
 
     def is_seed(self, value: Value) -> bool:
         """Did a backward pass begin at this value, with the gradient 1?"""
@@ -143,10 +145,10 @@ class Figure:
         whole = self.style.gradient(p.value) if loss is None else gradient_of(p.value, loss)
         if whole.state not in ("flows", "zero"):
             return whole
-        found = contribution_norm(self.view.graph, [s for s in u.steps if p.value.id in s.inputs], p.value.id, loss=loss)
-        if found is None:
-            return Gradient("shared", whole.norm) if loss is None else Gradient("none")
-        return Gradient("flows" if found else "zero", found)
+        found = contribution(self.view.graph, [s for s in u.steps if p.value.id in s.inputs], p.value.id, loss=loss)
+        if loss is not None:
+            return Gradient("none") if found.state in ("unknown", "missing") else found
+        return self.added(whole, found)
 
     def norms(self) -> list[float]:
         found = [f.gradient.norm for f in self.flows.values()]

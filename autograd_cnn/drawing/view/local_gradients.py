@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ...engine.region import held
 from ...engine.variable import VALUE_TYPE_OF
 from ...graph.graph import Graph
 from ...graph.step import Step
-from .view import gradient_by, norm_of
+from .view import Gradient, gradient_by, norm_of
 
 
 def places(step: Step) -> list[int]:
@@ -52,20 +53,24 @@ def pulled(graph: Graph, step: Step, gradient: Any = None, loss: int | None = No
         return None
 
 
-def contribution_norm(graph: Graph, steps: Sequence[Step], value: int, which: int | None = None, loss: int | None = None) -> float | None:
-    """The norm of what these steps add to the gradient of a value that they take: in all the places where that is an argument,
-    or only where it is for the `which`-th time; of the sum of all losses, or of one. None where it is not known of one of them."""
+def contribution(graph: Graph, steps: Sequence[Step], value: int, which: int | None = None, loss: int | None = None) -> Gradient:
+    """What these steps add to the gradient of a value that they take: in all the places where that is an argument, or only where it is
+    for the `which`-th time; of the sum of all losses, or of one. "unknown" where it is of one of them, "missing" where none adds
+    anything: no gradient arrived at them, or their rules hand none back."""
     parts = []
     for step in steps:
         if all(gradient_by(graph.values[o], loss) is None for o in step.outputs):
             continue
         given = pulled(graph, step, loss=loss)
         if given is None:
-            return None
+            return Gradient("unknown")
         at = [p for i, p in zip(step.inputs, places(step), strict=True) if i == value]
         at = at if which is None else at[which : which + 1]
         parts += [fitted(given[p], graph.values[value].shape) for p in at if p < len(given) and given[p] is not None]
-    return norm_of(np.sum(parts, axis=0)) if parts else None
+    if not parts:
+        return Gradient("missing")
+    norm = norm_of(np.sum(parts, axis=0))
+    return Gradient("nan" if not math.isfinite(norm) else "flows" if norm else "zero", norm)
 
 
 def fitted(g: Any, shape: tuple[int, ...] | None) -> Any:

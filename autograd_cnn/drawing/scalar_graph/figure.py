@@ -212,7 +212,8 @@ class CircuitFigure(Circuit):
         if share is None:
             return y
         behind, written = number_of_gradient(example.edge.head), self.words.value
-        numbers = f"  =  {written(behind, p)} × ({written(example.local, p)})  =  {written(share, p)}"
+        local = written(example.local, p)
+        numbers = f"  =  {written(behind, p)} × {f'({local})' if local.startswith('−') else local}  =  {written(share, p)}"
         end = self.end_name(self.ends()[0]) if len(self.ends()) == 1 else "f"
         runs = [*mathematics("∂", "gradient", 1.15), *name_runs(end, "gradient", 1.15)]
         runs += [*mathematics(" / ∂", "gradient", 1.15), *name_runs(example.edge.tail.title, "gradient", 1.15)]

@@ -36,6 +36,10 @@ class UsageHint(UserWarning):
     `autograd_cnn.testing` only, once for each line of a program."""
 
 
+class TraceWarning(UserWarning):
+    """A replay goes on with a number that the function took out of a tensor when it was traced. PyTorch's name for it is TracerWarning."""
+
+
 class RecomputeError(RuntimeError):
     """A checkpointed function did something else when it ran again. PyTorch's name for it is `utils.checkpoint.CheckpointError`."""
 

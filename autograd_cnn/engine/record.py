@@ -345,6 +345,14 @@ def _user_frame() -> FrameType:
     return frame
 
 
+def asked_by_user(*modules: str) -> bool:
+    """Is it code outside this package that called into these modules, in which the innermost frames are?"""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__") in modules and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_globals.get("__name__", "").partition(".")[0] != _PACKAGE
+
+
 def user_line() -> str:
     """`file:line, in function`: the innermost frame outside this package."""
     frame = _user_frame()

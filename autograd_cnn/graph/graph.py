@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from ..engine.node import Leaf, Node
 from ..engine.record import SELECT_OUTPUT
 from ..engine.variable import VALUE_TYPE_OF, Variable, box, unbox
 from ..engine.versions import clock, owner, wrote
-from ..errors import GraphError, InplaceError, expected
+from ..errors import GraphError, InplaceError, TraceWarning, expected
 from ..support import display
 from . import tape_reader
 from .step import Step, Update, Value, Write, exchanged, restore
@@ -36,6 +37,7 @@ class Graph:
     structure: Any = field(default=None, repr=False, compare=False)  # how the outputs were nested
     writes: tuple[Write | Update, ...] = field(default=(), repr=False, compare=False)  # into memory that others see
     obstacle: str | None = field(default=None, repr=False, compare=False)  # why no replay would do what the function does
+    taken: str | None = field(default=None, repr=False, compare=False)  # where it took a number out of a value that each replay has anew
     held: int = 0  # the numbers in all parameters of the modules that were called, whether or not the graph reaches them
 
     def __setstate__(self, state: list[Any]) -> None:
@@ -134,6 +136,13 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
         raise GraphError(f"graph: {graph.obstacle} No replay would do what the function does: call the function itself.")
     if len(args) != len(graph.inputs):
         raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
+    if graph.taken is not None:
+        warnings.warn(
+            f"graph: the function takes numbers out of tensors ({graph.taken}): every replay has those of the traced run, and goes the ways that "
+            "they chose. Compute with the tensor itself, or call the function.",
+            TraceWarning,
+            stacklevel=3,
+        )
     env: dict[int, Any] = {}
     for at, x in zip(graph.inputs, args, strict=True):
         _check_argument(graph.values[at], x, env)

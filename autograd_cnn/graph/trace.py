@@ -25,7 +25,7 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     """Run `fn(*args)` once and give back its graph: every operation in order, with shapes and module scopes.
 
     The graph holds for inputs of these shapes and dtypes; Python control flow, and what the function takes out of tensors (`item()`,
-    `numpy()`), is what it was in this run, as in a recording. Gradients that it asks for are operations as any others; what
+    `numpy()`), is what it was in this run, of which a replay warns (`errors.TraceWarning`). Gradients that it asks for are operations as any others; what
     `backward()` adds to the `.grad` of tensors from outside a replay leaves out. Dropout draws anew at each replay; tensors that the
     function makes, at random or not, are constants. What it writes into tensors that were there before (inputs, running statistics), a
     replay writes, too; where none could (an optimizer's step, hooks on what the result was computed from), it refuses. A traced graph does not hold
@@ -208,5 +208,6 @@ def _finish(
         structure=structure,
         writes=tuple(tracer.writes),
         obstacle=tracer.obstacle,
+        taken=tracer.taken_at,
         held=holdings.count,
     )

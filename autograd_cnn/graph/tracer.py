@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config import current, scope
 from ..engine.node import Leaf, Node
-from ..engine.record import SELECT_OUTPUT
+from ..engine.record import SELECT_OUTPUT, asked_by_user, user_line
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version
 from ..errors import GraphError
@@ -55,6 +55,7 @@ class Tracer:
         self.start = clock()
         self.writes: list[Write | Update] = []
         self.obstacle: str | None = None  # why no replay would do what the function does
+        self.taken_at: str | None = None  # where it took a number out of a value that each replay has anew
         self.found: set[int] = set()  # the variables that were there before
         self.loose: set[int] = set()  # bases of views that the trace knows as what was written into them, in memory of its own
         self.roots: dict[int, Any] = {}  # variables that are no views
@@ -117,7 +118,24 @@ class Tracer:
                 self.values[at]["node"] = x.node  # a write to its memory may have given it another since
             return at
         leaf = isinstance(x, Variable) and isinstance(x.node, Leaf)
+        if isinstance(x, Variable) and not leaf and self._computed_unheard(x.node):
+            self.refuse("the function computes with what was recorded where the trace does not listen, in another thread.")
         return self.declare(x, "parameter" if leaf else "constant", x.node.name_given if leaf else None)
+
+    def _computed_unheard(self, node: Node | None) -> bool:
+        """Is a value that the trace does not know computed from one that it knows?"""
+        given = {v["node"] for v in self.values if v["kind"] == "input" and v["node"] is not None}
+        todo, seen = [node], set()
+        while todo:
+            n = todo.pop()
+            if n is None or n in seen:
+                continue
+            if n in self.made or n in given:
+                return True
+            seen.add(n)
+            if n.serial > self.start:
+                todo.extend(n.inputs)
+        return False
 
     def record(self, prim: Any, args: Any, params: tuple[Any, ...], outs: Any, scope: Any) -> None:
         """One call."""
@@ -162,6 +180,11 @@ class Tracer:
         self.alive.append((x, unbox(x), result))
         self.carriers[id(unbox(x))] = x
         self.follow(x)
+
+    def taken(self, x: Any, how: str) -> None:
+        """The function takes numbers out of `x` (not the library, which looks at values to check them)."""
+        if self.taken_at is None and self.replays and self.varies(x) and asked_by_user(__name__, type(x).__module__):
+            self.taken_at = f"{how} at {user_line()}"
 
     # --------------------------------------------------------------------------------------------- writes
     def refuse(self, why: str) -> None:

@@ -431,8 +431,15 @@ class Tensor(TensorMethods, Variable):
         return display.svg(self)
 
     # ------------------------------------------------------------------------------------------ turning into others
+    def _taken(self, how: str) -> None:
+        """A trace hears that numbers leave the tensor: its replays do not see them again."""
+        tracer = current().tracer
+        if tracer is not None:
+            tracer.taken(self, how)
+
     def item(self) -> Any:
         """The only entry, as a Python number."""
+        self._taken("item()")
         if self.value.size != 1:
             raise RuntimeError(
                 f"a Tensor with {self.value.size} elements cannot be converted to Scalar: item() expected one element, got shape "
@@ -442,17 +449,20 @@ class Tensor(TensorMethods, Variable):
 
     def tolist(self) -> Any:
         """The entries as (nested) Python numbers."""
+        self._taken("tolist()")
         return self.value.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
         """The entries as an ndarray that shares memory. `force=True` also of a tensor that requires a gradient."""
         if self.node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        self._taken("numpy()")
         return self.storage()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.node is not None:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        self._taken("an array of it")
         return np.array(self.storage(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
@@ -467,6 +477,7 @@ class Tensor(TensorMethods, Variable):
         if self.value.size != 1:
             kind = "no values" if not self.value.size else "more than one value"
             raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous. Use .any() or .all().")
+        self._taken("its truth value")
         return bool(self.value)
 
     def __float__(self) -> float:
@@ -484,6 +495,7 @@ class Tensor(TensorMethods, Variable):
                 "only integer tensors of a single element can be converted to an index: expected one integer, got "
                 f"{self.value.dtype} of shape {list(self.value.shape)}."
             )
+        self._taken("an index")
         return int(self.value)
 
     def __contains__(self, x: Any) -> bool:

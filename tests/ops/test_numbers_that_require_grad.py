@@ -29,6 +29,10 @@ REFUSED: dict[str, Callable[[Any, Any], Any]] = {
     "pdist": lambda x, w: F.pdist(x.T, p=w),
     "pairwise_distance": lambda x, w: F.pairwise_distance(x, x * 2, p=w),
     "dist": lambda x, w: ac.dist(x, x * 2, p=w),
+    "interpolate": lambda x, w: F.interpolate(x[None], scale_factor=w * 4),
+    "interpolate by several": lambda x, w: F.interpolate(x[None, None], scale_factor=(2.0, w * 4)),
+    "gradient": lambda x, w: ac.gradient(x, spacing=w, dim=1),
+    "poisson_nll_loss": lambda x, w: F.poisson_nll_loss(x.abs(), x.abs(), log_input=False, eps=w),
     "renorm": lambda x, w: x.renorm(w, 0, 0.1),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import dtype_of, shape_of, unbox
 from ...errors import expected
 from ...kernels.reference.resampling import Plan, plan_for, resample_adjoint, resample_along
@@ -102,6 +103,8 @@ def _target(input: Any, size: Any, scale_factor: Any, recompute: bool) -> tuple[
     if size is None and scale_factor is None:
         raise ValueError("either size or scale_factor should be defined (in interpolate)")
     given = size if scale_factor is None else scale_factor
+    for f in given if isinstance(given, Sequence) else (given,):
+        as_number("interpolate", "size" if scale_factor is None else "scale_factor", f)
     if isinstance(given, Sequence):
         if len(given) != dims:
             raise ValueError(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import array_of, shape_of, unbox
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
@@ -287,6 +288,7 @@ def poisson_nll_loss(
     """
     how = chosen_reduction(reduction, size_average, reduce, operation="poisson_nll_loss")
     array_of(input), array_of(target)
+    as_number("poisson_nll_loss", "eps", eps)
     y = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         t = where(target > 1, target, 1.0)

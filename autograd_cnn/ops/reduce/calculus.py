@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import as_number
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected
 from ...types.promotion import Array, get_default_dtype
@@ -119,7 +120,7 @@ def _slope(x: Any, d: int, spacing: Any, edge_order: int) -> Any:
     n = shape_of(x)[d]
     if n <= edge_order:
         raise RuntimeError(f"torch.gradient expected each dimension size to be at least edge_order+1: got size {n} along dim {d}")
-    given = np.shape(unbox(spacing))
+    given = np.shape(unbox(as_number("gradient", "spacing", spacing)))
     if given and given != (n,):
         raise RuntimeError(f"torch.gradient expected {n} coordinates along dim {d}, got shape {list(given)}")
     tall = (-1,) + (1,) * (len(shape_of(x)) - d - 1)

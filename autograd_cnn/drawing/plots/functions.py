@@ -177,19 +177,25 @@ def _jumps(name: str, fn: Callable[..., Any], x: Array, v: Array, which: int) ->
     """Neighbouring numbers between which v, the value (0) or the slope (1), jumps; about a pole, the places on its sides."""
     known = v[np.isfinite(v)]
     steps = np.where(np.isfinite(v[1:]) & np.isfinite(v[:-1]), np.abs(np.diff(np.nan_to_num(v))), 0.0)
-    pairs = []
-    for i in np.flatnonzero(steps > 0.02 * (np.ptp(known) if known.size else 0.0)).tolist():
-        a, b, whole = float(x[i]), float(x[i + 1]), float(steps[i])
-        for _ in range(HALVINGS):
-            middle = (a + b) / 2
-            p, q, r = computed(name, fn, np.array([a, middle, b]))[which].tolist()
-            a, b = (a, middle) if abs(q - p) >= abs(r - q) else (middle, b)
-        p, q = computed(name, fn, np.array([a, b]))[which].tolist()
-        if not abs(q - p) <= 2 * whole:
-            pairs.append((float(x[i]), float(x[i + 1])))
-        elif abs(q - p) >= 0.5 * whole:  # as high as it was over the whole distance: no steep slope
-            pairs.append((a, b))
-    return pairs
+    steep = np.flatnonzero(steps > 0.02 * (np.ptp(known) if known.size else 0.0))
+    if not steep.size:
+        return []
+    a, b, whole = x[steep], x[steep + 1], steps[steep]
+    for _ in range(HALVINGS):  # all at once
+        middle = (a + b) / 2
+        p, q, r = computed(name, fn, np.concatenate([a, middle, b]))[which].reshape(3, -1)
+        left = _between(p, q) >= _between(q, r)
+        a, b = np.where(left, a, middle), np.where(left, middle, b)
+    p, q = computed(name, fn, np.concatenate([a, b]))[which].reshape(2, -1)
+    pole = ~(_between(p, q) <= 2 * whole)
+    jump = _between(p, q) >= 0.5 * whole  # as high as it was over the whole distance: no steep slope
+    a, b = np.where(pole, x[steep], a), np.where(pole, x[steep + 1], b)
+    return list(zip(a[pole | jump].tolist(), b[pole | jump].tolist(), strict=True))
+
+
+def _between(p: Array, q: Array) -> Array:
+    with np.errstate(invalid="ignore"):  # of two infinities: NaN, which is neither more nor less
+        return np.abs(q - p)
 
 
 def functions_scene(functions: Any, bounds: Any, words: Words, title: str, subtitle: str | None) -> Scene:

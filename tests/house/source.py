@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import autograd_cnn
@@ -23,12 +23,13 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@cache
+@lru_cache(maxsize=4)  # all of them would be a fifth of a gigabyte
 def tree_of(path: Path) -> ast.Module:
     """Its syntax tree."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+@cache
 def imported(path: Path) -> list[tuple[str, int]]:
     """Every module of this package that the file imports, anywhere in it but for type checkers, with the line."""
     here = module_of(path).split(".")

@@ -60,33 +60,41 @@ def run(args: argparse.Namespace) -> int:
     program = [sys.executable, "-m", "autograd_cnn", "run", *(["-m"] if args.module else []), args.script, *args.arguments]
     if not args.module and not Path(args.script).exists():
         raise FileNotFoundError(f"{args.script}: expected a Python program, there is no such file.")
-    count = _processes(args.nproc)
+    count = processes(args.nproc)
     if args.hosts:
         return subprocess.run([_mpiexec(), "-prepend-rank", "-hosts", args.hosts, "-n", str(count), *program], check=False).returncode
     if not 0 <= args.node_rank < args.nnodes:
         raise ValueError(f"--node-rank {args.node_rank}: expected 0 to {args.nnodes - 1}, with --nnodes {args.nnodes}.")
     if args.nnodes > 1 and (args.master_addr is None or args.master_port is None):
         raise ValueError("--nnodes: with several machines, expected --master-addr and --master-port, the same on each.")
-    environments = [
+    return Job(program, environments(count, args.nnodes, args.node_rank, args.master_addr, args.master_port)).run()
+
+
+def environments(count: int, nodes: int = 1, node: int = 0, address: str | None = None, port: int | None = None) -> list[dict[str, str]]:
+    """What each of the `count` processes on this machine is told, as torchrun tells it."""
+    port = port or _free_port()
+    return [
         {
             **os.environ,
-            "RANK": str(args.node_rank * count + local),
-            "WORLD_SIZE": str(args.nnodes * count),
+            "RANK": str(node * count + local),
+            "WORLD_SIZE": str(nodes * count),
             "LOCAL_RANK": str(local),
             "LOCAL_WORLD_SIZE": str(count),
-            "GROUP_RANK": str(args.node_rank),
-            "MASTER_ADDR": args.master_addr or "127.0.0.1",
-            "MASTER_PORT": str(args.master_port or _free_port()),
+            "GROUP_RANK": str(node),
+            "MASTER_ADDR": address or "127.0.0.1",
+            "MASTER_PORT": str(port),
             "PYTHONUNBUFFERED": "1",
         }
         for local in range(count)
     ]
-    for each in environments:
-        each["MASTER_PORT"] = environments[0]["MASTER_PORT"]
-    return Job(program, environments).run()
 
 
-def _processes(text: str) -> int:
+def processes(text: str) -> int:
+    """How many, of what --nproc says.
+
+    Raises:
+        ValueError: that is no number of processes.
+    """
     count = os.cpu_count() if text in ("auto", "cpu") else int(text) if text.isdigit() else None
     if not count:
         raise ValueError(f"--nproc {text}: expected a number of processes, at least 1, or auto.")
@@ -106,10 +114,14 @@ def _mpiexec() -> str:
 
 
 class Job:
-    """Processes of one program, their output, and their end."""
+    """Processes of one program, their output, and their end.
 
-    def __init__(self, program: list[str], environments: list[dict[str, str]]) -> None:
-        self.program, self.environments = program, environments
+    `marked`: each line has its rank, and Ctrl-C ends all within seconds. Otherwise they write where this process writes, and end when they
+    are done with what Ctrl-C makes them do.
+    """
+
+    def __init__(self, program: list[str], environments: list[dict[str, str]], marked: bool = True) -> None:
+        self.program, self.environments, self.marked = program, environments, marked
         self.ranks = [e["RANK"] for e in environments]
         self.processes: list[subprocess.Popen[str]] = []
         self.last: list[deque[str]] = [deque(maxlen=60) for _ in environments]  # of stderr
@@ -118,7 +130,11 @@ class Job:
 
     def run(self) -> int:
         """Start all, wait; 0, or the exit code of the rank that failed first."""
-        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) if threading.current_thread() is threading.main_thread() else None
+        handlers: dict[signal.Signals, Any] = {signal.SIGTERM: lambda *_: sys.exit(143)}
+        if not self.marked:
+            handlers[signal.SIGINT] = lambda *_: self._tell(signal.SIGINT)
+        main = threading.current_thread() is threading.main_thread()
+        before = {each: signal.signal(each, handler) for each, handler in handlers.items()} if main else {}
         try:
             self._start()
             failed = self._wait()
@@ -130,13 +146,19 @@ class Job:
             self._end(signal.SIGTERM)
             for reader in self.readers:
                 reader.join(1.0)
-            if before is not None:
-                signal.signal(signal.SIGTERM, before)
+            for each, handler in before.items():
+                signal.signal(each, handler)
         if failed is None:
             return 0
+        code = self.processes[failed].returncode
+        if not self.marked and code in (2, 130):  # it has said why
+            return int(code)
         return self._report(failed)
 
     def _start(self) -> None:
+        if not self.marked:  # in a session of their own: Ctrl-C at the terminal reaches them through this process, once
+            self.processes = [subprocess.Popen(self.program, env=e, text=True, start_new_session=True) for e in self.environments]
+            return
         for i, environment in enumerate(self.environments):
             process = subprocess.Popen(
                 self.program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", bufsize=1
@@ -173,10 +195,13 @@ class Job:
         causes = [i for i, p in enumerate(self.processes) if p.poll() not in (None, 0, FOLLOWS)]
         return first_seen if first_seen is not None else causes[0] if causes else next(i for i, p in enumerate(self.processes) if p.poll())
 
-    def _end(self, sign: signal.Signals) -> None:
+    def _tell(self, sign: signal.Signals) -> None:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(sign)
+
+    def _end(self, sign: signal.Signals) -> None:
+        self._tell(sign)
         end = time.monotonic() + _GRACE
         for process in self.processes:
             try:

@@ -6,12 +6,17 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import nearest
 
+if TYPE_CHECKING:
+    from ..training.team import Alone
+
+_MENDABLE = (ValueError, OSError, ImportError, RuntimeError)
 _DEMO_OUT = Path("runs/demo")
 _TRAIN_OUT = Path("runs/train")
 
@@ -58,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--augment", type=int, help=f"pixels by which pictures are moved at random in training (default: {default.augment})")
     train.add_argument("--seed", type=int, help=f"of everything random (default: {default.seed})")
     train.add_argument("--workers", type=int, help="processes that prepare batches (default: 0)")
+    train.add_argument("--nproc", help="processes that train together, each a share of every batch, or auto: one a processor (default: 1)")
     train.add_argument("--out", type=Path, default=_TRAIN_OUT, help=f"the folder for the results (default: {_TRAIN_OUT})")
     train.add_argument("--resume", action="store_true", default=False, help="go on with the run in --out where it stopped")
 
@@ -86,24 +92,37 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(given: dict[str, Any], out: Path, resume: bool, again: str, anew: bool = False) -> int:
-    """Train in a folder where nobody else does; `anew`: in the place of the run that is there."""
+    """Train in a folder where nobody else does; `anew`: in the place of the run that is there. What is wrong, one process says."""
     from ..training.folder import claimed
+    from ..training.run import CHECKPOINT
+    from ..training.team import found_team
 
-    with claimed(out):
-        if anew:
-            _clear(out)
-        return _train_in(given, out, resume, again)
+    team = found_team()
+    with ExitStack() as held:
+
+        def claim() -> bool:
+            held.enter_context(claimed(out))
+            if anew:
+                _clear(out)
+            return (out / CHECKPOINT).exists()
+
+        try:
+            return _train_in(given, out, resume, again, team.led(claim), team)
+        except _MENDABLE:
+            if team.leads:
+                raise
+            return 2
 
 
-def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str) -> int:
+def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str, exists: bool, team: Alone) -> int:
     """Begin or resume a run, train it, write the report."""
     from ..training.options import Options
     from ..training.report import listing, write_report
-    from ..training.run import CHECKPOINT, Run, Stopped
+    from ..training.run import Run, Stopped
 
-    exists = (out / CHECKPOINT).exists()
+    tell = print if team.leads else lambda *_: None
     if resume and exists:
-        run = Run.resume(out)
+        run = Run.resume(out, team)
         for name, value in given.items():
             if getattr(run.options, name) != value:
                 raise ValueError(
@@ -111,28 +130,45 @@ def _train_in(given: dict[str, Any], out: Path, resume: bool, again: str) -> int
                     f"{getattr(run.options, name)}. Leave the option out, or begin anew in another --out."
                 )
         done = run.position.epoch
-        print(f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next.")
+        tell(f"Resuming in {out}: {done} of {run.options.epochs} epochs done, {run.position.seen} pictures into the next.")
     else:
         options = Options(**given).check()
         if exists:
             raise FileExistsError(f"{out} holds a run already. Go on with it (--resume), or choose another folder (--out).")
         if resume:
-            print(f"Nothing was saved in {out} yet: beginning at the start.")
-        run = Run(options, out)
+            tell(f"Nothing was saved in {out} yet: beginning at the start.")
+        run = Run(options, out, team=team)
     parameters = sum(p.numel() for p in run.model.parameters())
-    print(
+    tell(
         f"{run.options.model}, {parameters:,} parameters, on {run.options.data}: {len(run.data.train)} pictures to learn from, "
-        f"{len(run.data.test)} held out"
+        f"{len(run.data.test)} held out" + (f"; {team.size} processes" if team.size > 1 else "")
     )
     try:
         run.train()
     except Stopped:
-        print(f"\nStopped and saved. Go on with:\n  {again} --out {shlex.quote(str(out))} --resume")
+        tell(f"\nStopped and saved. Go on with:\n  {again} --out {shlex.quote(str(out))} --resume")
         return 130
     loss, accuracy = run.evaluate()
-    print(f"Accuracy on the {len(run.data.test)} held-out pictures: {accuracy:.2%} (loss {loss:.4f})")
-    print(listing(out, write_report(run)))
+    tell(f"Accuracy on the {len(run.data.test)} held-out pictures: {accuracy:.2%} (loss {loss:.4f})")
+    if team.leads:
+        print(listing(out, write_report(run.alone())))
     return 0
+
+
+def _train_together(count: int, given: dict[str, Any], out: Path, resume: bool) -> int:
+    """The command in several processes, which find one another."""
+    from ..distributed import is_available
+    from ..training.options import Options
+    from .launch import Job, environments
+
+    if not is_available():
+        raise ImportError('--nproc: training in several processes needs MPI. Install it with: pip install "autograd-cnn[distributed]".')
+    size = Options(**given).check().batch_size
+    if count > size:
+        raise ValueError(f"--nproc {count}: expected at most as many processes as there are pictures in a batch ({size}).")
+    options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    program = [sys.executable, "-m", "autograd_cnn", "train", *options, "--out", str(out), *(["--resume"] if resume else [])]
+    return Job(program, environments(count), marked=False).run()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,10 +185,13 @@ def _run(args: argparse.Namespace) -> int:
         if args.command == "demo":
             return _train({}, args.out, args.resume, "autograd-cnn demo", anew=not args.resume and args.out == _DEMO_OUT)
         if args.command == "train":
-            given = {k: v for k, v in vars(args).items() if k not in ("command", "out", "resume")}
+            given = {k: v for k, v in vars(args).items() if k not in ("command", "out", "resume", "nproc")}
+            count = _count(getattr(args, "nproc", "1"))
+            if count > 1:
+                return _train_together(count, given, args.out, args.resume)
             return _train(given, args.out, args.resume, "autograd-cnn train")
         return int(args.run(args))
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
+    except _MENDABLE as error:
         print(f"autograd-cnn {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -160,6 +199,17 @@ def _run(args: argparse.Namespace) -> int:
             raise
         print("\nStopped at once; the last checkpoint is whole.", file=sys.stderr)
         return 130
+
+
+def _count(nproc: str) -> int:
+    """Of processes: several only where this one is not one of several already."""
+    from ..training.team import is_one_of_several
+    from .launch import processes
+
+    count = processes(nproc)
+    if count > 1 and is_one_of_several():
+        raise ValueError(f"--nproc {nproc}: this process is one of several already; leave the option out.")
+    return count
 
 
 def _clear(out: Path) -> None:

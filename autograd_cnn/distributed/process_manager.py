@@ -24,9 +24,14 @@ def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[
     """Every rank's connection and host. A connection that says no rank (a port scanner's, say) is closed."""
     end = time.monotonic() + seconds
     ranks: dict[int, tuple[socket.socket, str]] = {}
+    watched = selectors.DefaultSelector()
+    watched.register(server, selectors.EVENT_READ)
     while len(ranks) < size:
         server.settimeout(max(0.01, end - time.monotonic()))
         try:
+            lost = [key.data for key, _ in watched.select(server.gettimeout()) if key.data is not None]
+            if lost:  # before the word that all are there a rank says nothing more: its socket has closed
+                refuse(server, [c for c, _ in ranks.values()], f"rank {lost[0]} ended before all had come")
             connection, _ = server.accept()
             words = said_by(connection)
             if len(words) != 4 or words[0] != "rank" or not words[1].isdigit() or not words[2].isdigit():
@@ -43,6 +48,7 @@ def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[
             if wrong:
                 refuse(server, [*(c for c, _ in ranks.values()), connection], wrong)
             ranks[rank] = connection, host
+            watched.register(connection, selectors.EVENT_READ, rank)
         except TimeoutError:
             if time.monotonic() < end:
                 continue
@@ -50,6 +56,7 @@ def gather(server: socket.socket, size: int, seconds: float) -> dict[int, tuple[
             refuse(server, [c for c, _ in ranks.values()], f"rank {', '.join(map(str, missing))} did not come within {seconds:g} s")
         except OSError:
             continue
+    watched.close()
     return ranks
 
 
@@ -64,7 +71,7 @@ def refuse(server: socket.socket, connections: list[socket.socket], why: str) ->
     end = time.monotonic() + _LATE_COMERS
     while True:
         for connection in connections:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), connection:
                 connection.sendall(f"no {why}\n".encode())
         left = end - time.monotonic()
         if left <= 0:

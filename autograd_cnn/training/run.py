@@ -19,12 +19,14 @@ from tqdm import tqdm
 
 from ..config import no_grad
 from ..nn import functional as F
+from ..nn.module.module import Module
 from ..serialization import load_checkpoint, save_checkpoint
 from ..tensors import sampling
 from ..utils.data import DataLoader
 from .augment import shifted
 from .data import Data, load_data
 from .options import Options
+from .team import Alone
 
 CHECKPOINT = "checkpoint"
 _EVERY = 30.0  # seconds between checkpoints within an epoch
@@ -50,9 +52,10 @@ class Position:
 class Run:
     """One training run in its folder."""
 
-    def __init__(self, options: Options, out: Path, data: Data | None = None) -> None:
+    def __init__(self, options: Options, out: Path, data: Data | None = None, team: Alone | None = None) -> None:
         self.options = options.check()
         self.out = out
+        self.team = team or Alone()
         self.data = data or load_data(options.data)
         sampling.manual_seed(options.seed)
         self.model = options.build_model()
@@ -70,7 +73,10 @@ class Run:
         return self.out / CHECKPOINT
 
     def save(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint; of several processes, in which it is the same, one does."""
+        self._saved_at = time.monotonic()
+        if not self.team.leads:
+            return
         self.out.mkdir(parents=True, exist_ok=True)
         save_checkpoint(
             self.checkpoint,
@@ -82,19 +88,18 @@ class Run:
             rng=sampling.get_rng_state(),
             position=vars(self.position),
         )
-        self._saved_at = time.monotonic()
 
     @classmethod
-    def resume(cls, out: Path) -> Run:
-        """The run as its checkpoint has it.
+    def resume(cls, out: Path, team: Alone | None = None) -> Run:
+        """The run as its checkpoint has it, on any number of processes.
 
         Raises:
             FileNotFoundError: without a checkpoint.
             RuntimeError: a damaged one.
         """
-        state = load_checkpoint(out / CHECKPOINT)
+        state = (team or Alone()).led(lambda: load_checkpoint(out / CHECKPOINT))
         try:
-            run = cls(Options(**state["options"]), out)
+            run = cls(Options(**state["options"]), out, team=team)
             run.model.load_state_dict(state["model"])
             run.optimizer.load_state_dict(state["optimizer"])
             if run.scheduler is not None:
@@ -119,15 +124,16 @@ class Run:
         if not self.checkpoint.exists():
             self.save()
         before = self._listen()
+        model = self.team.joined(self.model)
         total = self.options.epochs * len(self.loader)
         done = self.position.epoch * len(self.loader) + self._batches_seen()
         try:
             # with a redirected stderr a line every few seconds instead of a moving bar
-            with tqdm(
-                total=total, initial=done, disable=quiet, unit="batch", dynamic_ncols=True, mininterval=0.1 if sys.stderr.isatty() else 10.0
-            ) as bar:
+            often = 0.1 if sys.stderr.isatty() else 10.0
+            silent = quiet or not self.team.leads
+            with tqdm(total=total, initial=done, disable=silent, unit="batch", dynamic_ncols=True, mininterval=often) as bar:
                 while self.position.epoch < self.options.epochs:
-                    self._epoch(bar)
+                    self._epoch(model, bar)
         finally:
             if before is not None:
                 signal.signal(signal.SIGINT, before)
@@ -135,18 +141,23 @@ class Run:
     def _batches_seen(self) -> int:
         return -(-self.position.seen // self.options.batch_size)
 
-    def _epoch(self, bar: Any) -> None:
-        p = self.position
-        self.model.train()
+    def _epoch(self, model: Module, bar: Any) -> None:
+        p, team = self.position, self.team
+        model.train()
         started = time.monotonic() - p.seconds
+        stops = 0.0
         for x, y in self.loader:
-            out = self.model(shifted(x, self.options.augment))
-            loss = F.cross_entropy(out, y)
+            x, mine = team.share(shifted(x, self.options.augment)), team.share(y)
+            with team.chance(self.options.seed, p.epoch * len(self.loader) + self._batches_seen()):
+                out = model(x)
+            loss = team.loss(out, mine, len(y))
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            p.loss += loss.item() * len(y)
-            p.correct += int((out.argmax(1) == y).sum())
+            # whether to stop is agreed on: a signal reaches one process before another
+            added, right, stops = team.sums(loss.item() * len(y) / team.size, int((out.argmax(1) == mine).sum()), self._stop)
+            p.loss += added
+            p.correct += int(right)
             p.seen += len(y)
             p.seconds = time.monotonic() - started
             bar.update()
@@ -156,12 +167,12 @@ class Run:
                     refresh=False,
                 )
             # after an epoch's last batch its end saves: resumed in between, the schedule would step before any batch, and warn
-            if p.seen < len(self.data.train) and (self._stop or time.monotonic() - self._saved_at > _EVERY):
+            if p.seen < len(self.data.train) and (stops or time.monotonic() - self._saved_at > _EVERY):
                 self.save()
-                if self._stop:
+                if stops:
                     raise Stopped
         self._finish_epoch()
-        if self._stop:
+        if stops:
             raise Stopped
 
     def _shown(self) -> str:
@@ -196,10 +207,21 @@ class Run:
         total, correct = 0.0, 0
         with no_grad():
             for i in range(0, len(y), batch_size):
-                out = self.model(x[i : i + batch_size])
-                total += F.cross_entropy(out, y[i : i + batch_size], reduction="sum").item()
-                correct += int((out.argmax(1) == y[i : i + batch_size]).sum())
-        return total / len(y), correct / len(y)
+                wanted = self.team.share(y[i : i + batch_size])
+                out = self.model(self.team.share(x[i : i + batch_size]))
+                total += F.cross_entropy(out, wanted, reduction="sum").item()
+                correct += int((out.argmax(1) == wanted).sum())
+        total, right = self.team.sums(total, correct)
+        return total / len(y), right / len(y)
+
+    def alone(self) -> Run:
+        """What was trained as one process has it, which draws and reports: without what several do to one another."""
+        if self.team.size == 1:
+            return self
+        run = Run(self.options, self.out, self.data)
+        run.model.load_state_dict(self.model.state_dict())
+        run.position = self.position
+        return run
 
     # ------------------------------------------------------------------------------------------ Ctrl-C
     def _listen(self) -> Any:

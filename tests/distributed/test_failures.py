@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import distributed as dist
+from autograd_cnn.distributed import process_manager
 
 from .ranks import command, environment, free_port, needs_mpi, run_commands, run_ranks
 
@@ -146,3 +149,17 @@ def test_nothing_installed(monkeypatch):
     assert not dist.is_available()
     with pytest.raises(dist.DistError, match=r'pip install "autograd-cnn\[distributed\]"'):
         ac.distributed.init_process_group()
+
+
+def test_who_ends_before_all_have_come_ends_the_waiting(monkeypatch):
+    """Nobody serves on for half an hour what cannot come about."""
+    monkeypatch.setattr(process_manager, "_LATE_COMERS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        at = server.getsockname()
+        with socket.create_connection(at) as stays:
+            stays.sendall(b"rank 1 3 here\n")
+            with socket.create_connection(at) as ends:
+                ends.sendall(b"rank 0 3 here\n")
+            with pytest.raises(SystemExit):
+                process_manager.gather(server, 3, 60.0)
+            assert stays.recv(100) == b"no rank 0 ended before all had come\n"

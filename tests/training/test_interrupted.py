@@ -74,6 +74,7 @@ def _after_the_first_checkpoint(process, out):
     time.sleep(0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c(tmp_path, whole):
     out = tmp_path / "my run"

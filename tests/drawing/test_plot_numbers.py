@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -15,7 +16,7 @@ from autograd_cnn.drawing.plots import activations, filters
 from autograd_cnn.drawing.plots.confusion import counts_of
 from autograd_cnn.drawing.plots.contour import level_lines
 from autograd_cnn.drawing.plots.saliency import batch_of, class_name, gradient_of
-from autograd_cnn.drawing.plots.surface import GRID, LEVELS, bounds_of, levels_of, paths_of, sampled
+from autograd_cnn.drawing.plots.surface import GRID, LEVELS, bounds_of, levels_of, minimum_of, paths_of, sampled
 from autograd_cnn.drawing.view.arrays import array_of, finite_range, shade
 
 NAN, INF = math.nan, math.inf
@@ -89,13 +90,35 @@ def test_a_function_is_sampled_on_a_grid() -> None:
 
 def test_levels_are_dense_where_it_is_flat() -> None:
     levels = levels_of(np.array([[1.0, 3.0], [NAN, INF]]))
-    assert len(levels) == LEVELS == 14
-    exact = [1 + 2 * ((k + 0.5) / 14) ** 2.4 for k in range(14)]
-    for k in range(1, 14):
-        assert abs(levels[k] - exact[k]) <= (exact[k] - exact[k - 1]) / 4
-    assert (levels[0], levels[-3:]) == (1.001, [2.2, 2.5, 2.8])  # round
+    wishes = [1 + 2 * ((k + 0.5) / 14) ** 2.4 for k in range(LEVELS)]
+    gaps = [b - a for a, b in itertools.pairwise(levels)]
+    assert levels == sorted(levels) and 10 <= len(levels) <= LEVELS and gaps[0] < gaps[-1] / 5
+    assert all(min(abs(v - w) for w in wishes) <= 0.105 for v in levels)  # a multiple of at most the way to the next one
     assert 0.0 in levels_of(np.array([-2.25, 2.25]))  # a saddle's own
     assert levels_of(np.ones((2, 2))) == []
+
+
+def test_levels_are_round() -> None:
+    """Two digits tell each of them."""
+    x, y = np.meshgrid(np.linspace(-4.5, 4.5, 91), np.linspace(-4.5, 4.5, 91))
+    bowl, beale = x**2 + 3 * y**2, (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+    for z in (bowl, beale):
+        levels = levels_of(z)
+        assert len(levels) > 8
+        assert all(float(f"{v:.2g}") == pytest.approx(v) for v in levels)
+    assert min(levels_of(beale)) < np.quantile(beale, 0.1)  # the plain has lines of its own
+
+
+def test_the_minimum_is_marked_where_it_is() -> None:
+    from autograd_cnn.optim import surfaces
+
+    z = np.array([[3.0, 2.0, 3.0], [2.0, NAN, 1.0], [3.0, 0.5, 3.0]])
+    assert minimum_of(None, z, ((0, 2), (0, 2))) is None  # it falls to the border
+    z[1, 1] = 0.0
+    assert minimum_of(None, z, ((0, 4), (0, 2))) == (2.0, 1.0)
+    assert minimum_of(surfaces.beale, z, ((0, 4), (0, 2))) == (3.0, 0.5)
+    assert minimum_of(surfaces.beale, z, ((0, 1), (0, 2))) is None  # not in sight
+    assert minimum_of(surfaces.saddle, z, ((0, 4), (0, 2))) is None
 
 
 def test_level_lines_cross_each_edge_where_the_level_is() -> None:

@@ -199,7 +199,7 @@ def test_heights_are_those_of_the_function() -> None:
 def test_a_surface_brings_its_bounds() -> None:
     from autograd_cnn.optim import surfaces
 
-    assert draw.surface(surfaces.beale).svg == draw.surface(surfaces.beale.fn, bounds=surfaces.beale.bounds).svg
+    assert draw.surface(surfaces.beale).svg == draw.surface(surfaces.beale, bounds=surfaces.beale.bounds).svg
 
 
 # ------------------------------------------------------------------------------------------------------- functions

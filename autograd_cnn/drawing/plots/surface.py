@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -44,6 +44,7 @@ declare(
         "path": ("path", "Weg"),
         "path steps": ("{} steps", "{} Schritte"),
         "path end": ("{} steps, ends at {}", "{} Schritte, endet bei {}"),
+        "minimum": ("least at", "am kleinsten bei"),
         "levels": ("level lines from above", "Höhenlinien von oben"),
     }
 )
@@ -51,6 +52,7 @@ declare(
 SIDE = 420.0
 GRID = 161
 LEVELS = 14
+STEEP = 0.05  # where half of a surface lies lower than this share of its height, levels grow by a factor
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -154,22 +156,34 @@ def sampled(fn: Callable[[Any, Any], Any], bounds: Bounds) -> Array:
 
 
 def levels_of(z: Array) -> list[float]:
-    """Values for the lines: dense where the surface is flat, as a map of a valley needs them; as round as their distances allow."""
+    """Values for the lines, round ones: dense where the surface is flat, as a map of a valley needs them."""
     known = z[np.isfinite(z)]
     low, high = float(known.min()), float(known.max())
     if not high > low:
         return []
     shares = (np.arange(LEVELS) + 0.5) / LEVELS
-    exact = [low + (high - low) * float(s) ** 2.4 for s in shares]
-    apart = [b - a for a, b in itertools.pairwise(exact)]
-    return [_round(v, 0.5 * gap, low, high) for v, gap in zip(exact, [apart[0], *apart], strict=True)]
+    wishes = [low + (high - low) * float(s) ** 2.4 for s in shares]
+    near = float(np.quantile(known, 0.05)) - low
+    if near > 0 and (float(np.median(known)) - low) < STEEP * (high - low):  # walls around a plain: each level so many times the last
+        wishes = [low + float(v) for v in np.geomspace(near, high - low, LEVELS + 1)[:-1]]
+    gaps = [b - a for a, b in itertools.pairwise(wishes)]
+    found = {_rounded(v, gap): None for v, gap in zip(wishes, [gaps[0], *gaps], strict=True)}
+    return [v for v in found if low < v < high]
 
 
-def _round(v: float, unit: float, low: float, high: float) -> float:
-    """A number near v with digits down to the power of ten below `unit`, within the range."""
-    places = -math.floor(math.log10(unit))
-    found = round(v, places)
-    return found if low < found < high else v
+def _rounded(v: float, gap: float) -> float:
+    """The nearest multiple of the largest 1, 2 or 5 times a power of ten that is no more than the way to the next level."""
+    power = 10.0 ** math.floor(math.log10(gap))
+    step = next(m * power for m in (5, 2, 1) if m * power <= gap * 1.0001)
+    return round(round(v / step) * step, 12)
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A function that knows where it is least (or, None, that it falls without end), as those of `optim.surfaces` do."""
+
+    @property
+    def minimum(self) -> tuple[float, float] | None: ...
 
 
 VIEWS = ("contour", "3d", "both")
@@ -205,7 +219,7 @@ def surface_scene(
         ends = draw_relief(scene, z, box, ways, names, x, top, words)
         x, bottom = x + WIDTH, top + HEIGHT + 34
     if view != "3d":
-        ends, x, low = _contour(scene, z, box, ways, names, words, x + (34 if view == "both" else 0), top, bottom - top - 46)
+        ends, x, low = _contour(scene, fn, z, box, ways, names, words, x + (34 if view == "both" else 0), top, bottom - top - 46)
         bottom = max(bottom, low)
     room, low = _labels(scene, ends, x, fn, ways, words)
     scene.width = max(x + room, symbols.MARGIN + wide) + symbols.MARGIN
@@ -227,7 +241,16 @@ def _told(view: str, ways: bool) -> str:
 
 
 def _contour(
-    scene: Scene, z: Array, box: Bounds, ways: Mapping[str, Array], names: tuple[str, str], words: Words, x: float, top: float, least: float
+    scene: Scene,
+    fn: Any,
+    z: Array,
+    box: Bounds,
+    ways: Mapping[str, Array],
+    names: tuple[str, str],
+    words: Words,
+    x: float,
+    top: float,
+    least: float,
 ) -> tuple[list[Point], float, float]:
     """The level lines and the ways, from x to the right, in the middle of a height they do not fill. Returns (where the ways end, right side, bottom)."""
     (x0, x1), (y0, y1) = box
@@ -245,9 +268,35 @@ def _contour(
     for p in ways.values():
         for q in map(at, p):
             space.take((q[0] - 6, q[1] - 6, 12, 12))  # where no level may write its value
+    least_at = minimum_of(fn, z, box)
+    if least_at is not None:
+        space.take((at(least_at)[0] - 9, at(least_at)[1] - 9, 18, 18))
     _levels(scene, z, space, words, left, top, width, height)
+    if least_at is not None:
+        _minimum(scene, at(least_at), words, least_at)
     ends = [_way(scene, k, name, p, at, (left, top, width, height), words) for k, (name, p) in enumerate(ways.items())]
     return ends, left + width, top + height + 46
+
+
+def minimum_of(fn: Any, z: Array, box: Bounds) -> tuple[float, float] | None:
+    """Where the function is least: as it says itself, else as the grid has it; None where it falls towards a border."""
+    (x0, x1), (y0, y1) = box
+    if isinstance(fn, Described):
+        known = fn.minimum
+        return known if known is not None and x0 <= known[0] <= x1 and y0 <= known[1] <= y1 else None
+    row, column = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(z), z, np.nan))), z.shape)
+    if row in (0, z.shape[0] - 1) or column in (0, z.shape[1] - 1):
+        return None
+    return x0 + (x1 - x0) * column / (z.shape[1] - 1), y0 + (y1 - y0) * row / (z.shape[0] - 1)
+
+
+def _minimum(scene: Scene, to: Point, words: Words, place: tuple[float, float]) -> None:
+    """A cross where the function is least."""
+    g = scene.group("minimum", "minimum", f"{words('minimum')} {words.point(place)}")
+    x, y = to
+    for stroke, line in (("paper", 4.5), ("ink", 1.8)):
+        g.line((x - 5.5, y), (x + 5.5, y), stroke=stroke, line=line)
+        g.line((x, y - 5.5), (x, y + 5.5), stroke=stroke, line=line)
 
 
 def _axes(

@@ -19,7 +19,7 @@ from . import golden
 # and classes. The figures' own titles are the program's, too.
 NAMES = set(
     """
-    ReLU Tanh Linear Conv ConvTranspose BatchNorm MaxPool AvgPool Flatten RNNCell Sequential Inception GoogLeNet LeNet ResNet Residual
+    ReLU Tanh Linear Conv ConvTranspose BatchNorm MaxPool AvgPool Flatten RNNCell Sequential Inception GoogLeNet LeNet ResNet Residual BasicBlock
     Recurrent Cube Adam SGD RMSprop momentum Autoencoder float int NaN kB ex ln y²
     sigmoid leaky elu gelu
     relu tanh softmax matmul linear reshape permute cat exp sum mean max pool unpool avg batch norm conv transpose cross entropy flatten sub dropout

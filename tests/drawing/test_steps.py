@@ -345,7 +345,7 @@ def test_the_last_frame_is_the_figure(network: Frames) -> None:
     nn = ac.nn
     model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4))
     loss = nn.functional.cross_entropy(model(ac.randn(2, 1, 8, 8)), ac.tensor([0, 1]))
-    whole = draw(loss, backward=True, fold="none").scene
+    whole = draw(loss, backward=True, fold="none", fit=(1e6, 1e6)).scene
     assert sorted(sound.texts(whole)) == sorted(t for t in sound.texts(network[-1].scene) if t not in _caption(network[-1].scene))
 
 

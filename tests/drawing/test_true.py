@@ -50,7 +50,7 @@ def count(model: Any) -> int:
 def test_a_model_is_drawn_with_its_names_and_counts(name: str) -> None:
     model, inputs = made(name)
     facts = ODD[name]
-    drawn = draw(model, *inputs)
+    drawn = draw(model, *inputs, fit=(4000, 4000))  # room for everything
     sound.check(drawn.scene)
     head = json.loads(drawn.json())
     assert head["held"] == count(model)

@@ -210,7 +210,7 @@ def test_the_captions_tell_operation_shape_and_parameters() -> None:
     assert "Bars: share of the parameters.  conv3 holds 78 %." in found
     assert "61,706 parameters.  Front face: height × width, to scale.  Depth: channels, one slice each up to 16." in found
     folded = texts(PICTURES["resnet18"]().scene)
-    assert any("69 operations drawn as 16 volumes" in t for t in folded)
+    assert any("69 operations drawn as 13 volumes" in t for t in folded)
 
 
 def test_the_model_is_left_as_it_was() -> None:

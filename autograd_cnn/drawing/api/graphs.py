@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from ...errors import nearest
 from ..canvas.drawing import Drawing
 from ..canvas.figures import figure
+from ..canvas.scene import Scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
-from ..scalar_graph.figure import scalar_figure
+from ..layout.fit import Fit
+from ..scalar_graph.fitting import fitted_circuit
 from ..tensor_graph.backward_figure import backward_figure
 from ..tensor_graph.backward_walk import walk_of
 from ..tensor_graph.dot import dot_source
-from ..tensor_graph.figure import subtitle_of, tensor_figure
+from ..tensor_graph.figure import subtitle_of
+from ..tensor_graph.fitting import first_of, fitted_figure
 from ..view.arguments import check_number, graph_of, named
 from ..view.blocks import Block
 from ..view.builder import view_of
-from ..view.folding import Fold
+from ..view.folding import Fold, Tree
 from ..view.style import Style
 from ..view.view import View
 
@@ -37,6 +42,8 @@ class GraphFigures:
         fold: str | Callable[[Block], bool] = "auto",
         focus: str | None = None,
         norms: str = "outputs",
+        fit: str | tuple[float, float] = "slide",
+        direction: str | None = None,
         title: str | None = None,
         subtitle: str | None = None,
         theme: str = "auto",
@@ -69,6 +76,10 @@ class GraphFigures:
             focus: the path of a module, "layer3.7", that is opened while what stands around it is folded.
             norms: what the norms on folded modules and the bars of a deck are of: "outputs", ∂E/∂output of each, as on the lanes, or
                 "parameters", ∂E/∂parameters. (After a backward pass only the latter are known.)
+            fit: where the picture is to be read: "slide" (1280×720), "page" (A4, 794×1123) or (width, height) in pixels. What is
+                too large to be read there is folded further, broken into columns, laid out to the right, or, an encoder with its
+                decoder, as a U, until its smallest text is 9 pixels high when it is scaled to fit.
+            direction: "down" or "right", the way the graph runs; by default whichever fits.
             title, subtitle: instead of the model's class, and of the counts of operations and parameters. (A circuit
                 without a title is headed by the formula it computes.)
             theme: "auto" (light, and dark where the reader's screen is), "light", "dark" or "print".
@@ -92,17 +103,34 @@ class GraphFigures:
         check_number("depth", depth)
         check_number("precision", precision)
         twice = _wants_graph(backward)
+        size = Fit.of(fit)
+        if direction not in (None, "down", "right"):
+            raise ValueError(
+                f"draw: expected direction to be 'down' or 'right', got {direction!r}.{nearest(str(direction), ('down', 'right'))}"
+            )
         view, circuit = _view(target, inputs, bool(backward), Fold(depth, fold, focus), names, words, forced=twice)
         _warn_if_large(view)
         style = Style(words, bool(backward) and not twice, precision, norms=check_norms(norms))
         known = title if title is not None else view.root.kind if view.root else words("graph")
-        line = subtitle if subtitle is not None else subtitle_of(view, words, precision)
+        how, tree = Fold(depth, fold, focus), Tree(view.graph)
+
+        def views(cut: Fold) -> View:
+            return view_of(tree.graph, cut, False, words, tree)
+
+        scene: Scene | None = None
         if twice:
-            walk = walk_of(view)
-            line = subtitle if subtitle is not None else f"{line}, {words('of the walk', len(walk.graph.steps))}"
-            scene = backward_figure(view, walk, style, known, line)
-            return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, True, precision)))
-        scene = scalar_figure(view, style, known, line, formula=title is None) if circuit else tensor_figure(view, style, known, line)
+
+            def both(v: View) -> Scene:
+                walk = walk_of(v)
+                line = f"{subtitle_of(v, words, precision)}, {words('of the walk', len(walk.graph.steps))}"
+                return backward_figure(v, walk, replace(style), known, subtitle if subtitle is not None else line)
+
+            scene, view = first_of(views, how, both, size)
+        elif circuit:
+            folds = fold == "auto" and depth is None
+            scene, view = fitted_circuit(view, style, known, subtitle, title is None, size if folds else None)
+        if scene is None:
+            scene, view = fitted_figure(views, how, style, known, subtitle, size, direction)
         return Drawing(scene, theme, prefix, lambda: dot_source(view, Style(words, bool(backward), precision)))
 
 

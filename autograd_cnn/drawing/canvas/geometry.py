@@ -124,6 +124,22 @@ class Track:
         self.points = [(x + dx, y + dy) for x, y in self.points]
         self.steps = [(c, *(v + (dy if i % 2 else dx) for i, v in enumerate(numbers))) for c, *numbers in self.steps]
 
+    def turned(self) -> Track:
+        """The track with its axes exchanged: what ran down runs to the right."""
+        made = Track((self.points[0][1], self.points[0][0]))
+        made.points = [(y, x) for x, y in self.points]
+        made.steps = [(c, *(v for i in range(0, len(n), 2) for v in (n[i + 1], n[i]))) for c, *n in self.steps]
+        return made
+
+    def reversed(self) -> Track:
+        """The track from its end to its start."""
+        made = Track(self.end)
+        made.points = self.points[::-1]
+        stops = [tuple(n[-2:]) for _, *n in self.steps]
+        for (command, *n), to in zip(self.steps[:0:-1], stops[-2::-1], strict=True):
+            made.steps.append((command, *n[2:4], *n[:2], *to) if command == "C" else (command, *to))
+        return made
+
     def line(self, to: Point) -> None:
         if math.dist(to, self.end) > 0.01:
             self.steps.append(("L", *to))

@@ -122,3 +122,19 @@ def shorten(text: str, room: float, size: float, face: str = "sans") -> str:
     while kept and text_width(kept.rstrip() + "…", size, face) > room:
         kept = kept[:-1]
     return kept.rstrip() + "…"
+
+
+def shorten_middle(text: str, room: float, size: float, face: str = "sans") -> str:
+    """The same with the ellipsis in the middle: long names differ at their ends as often as at their beginnings.
+
+    >>> shorten_middle("the_projection_to_the_labels", 110, 12)
+    'the_proje…he_labels'
+    """
+    if text_width(text, size, face) <= room:
+        return text
+    for kept in range(len(text) - 1, 0, -1):
+        front = (kept + 1) // 2
+        short = text[:front].rstrip() + "…" + (text[front - kept :].lstrip() if kept > front else "")
+        if text_width(short, size, face) <= room:
+            return short
+    return "…"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .metrics import ASCENT, DESCENT, shorten, text_width
+from .metrics import ASCENT, DESCENT, shorten, shorten_middle, text_width
 
 Box = tuple[float, float, float, float]  # x, y, width, height
 Point = tuple[float, float]
@@ -36,15 +36,16 @@ def runs_width(runs: Sequence[Run], size: float) -> float:
     return sum(r.width(size) for r in runs)
 
 
-def shortened(runs: Sequence[Run], room: float, size: float) -> tuple[Run, ...]:
-    """Runs that fit; what does not, ends in an ellipsis (the group's title has it in full)."""
+def shortened(runs: Sequence[Run], room: float, size: float, name: bool = False) -> tuple[Run, ...]:
+    """Runs that fit; what does not, ends in an ellipsis (the group's title has it in full). `name`: the first run is one, and is
+    shortened in its middle."""
     kept: list[Run] = []
-    for r in runs:
+    for i, r in enumerate(runs):
         if r.width(size) <= room + 0.01:
             kept.append(r)
             room -= r.width(size)
             continue
-        short = shorten(r.text, room, size * r.scale, r.face)
+        short = (shorten_middle if name and not i else shorten)(r.text, room, size * r.scale, r.face)
         if len(short) > 1:
             kept.append(Run(short, r.face, r.ink, r.scale, r.rise))
         break

@@ -11,6 +11,7 @@ import base64
 import re
 from typing import Any
 
+from .metrics import known
 from .scene import Circle, Group, Image, Path, Rect, Run, Scene, Text
 from .theme import ROLES, colour
 
@@ -162,8 +163,10 @@ class Writer:
         anchor = f' text-anchor="{t.anchor}"' if single and t.anchor != "start" else ""
         place = f'x="{number(t.x if single else t.left)}" y="{number(t.y)}"'
         keep = ' xml:space="preserve"' if _loses_spaces(runs) else ""
-        # where none of the named fonts is installed, the one that stands in may be wider: it must still stay in its box
-        fit = f' textLength="{number(t.width)}" lengthAdjust="spacingAndGlyphs"' if len(t.string) > 1 else ""
+        # Where none of the named fonts is installed, the one that stands in may be wider: text must still stay in its box. In a script
+        # whose widths are estimates it would be stretched to a wrong length, so it is left as it is.
+        exact = len(t.string) > 1 and all(map(known, t.string))
+        fit = f' textLength="{number(t.width)}" lengthAdjust="spacingAndGlyphs"' if exact else ""
         first = runs[0]
         font = self.font(first.face, None) + f' font-size="{number(t.size)}"'
         body = escape(first.text) if single else self.spans(runs, t.size)

@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .geometry import Track, arrowhead, ribbon
+from .geometry import Track, arrowhead, at_length, ribbon
 from .scene import Box, Group, Point, Run, runs_width
 
 DASH = "3 3"
+NEAR = 2.0  # decades beyond the middle nine tenths of all norms that still belong to them
 NORM_OF = (
     Run("||", "serif", "gradient", 1.05),
     Run("∂", "serif", "gradient", 1.15),
@@ -145,14 +146,25 @@ class LaneScale:
 
     @staticmethod
     def of(norms: Iterable[float]) -> LaneScale:
-        """A scale from the smallest to the largest norm of a figure, at least two decades wide so that small
-        differences stay small to the eye."""
-        logs = [math.log10(n) for n in norms if n > 0 and math.isfinite(n)]
+        """A scale for the norms of a figure, at least two decades wide so that small differences stay small to the eye. It spans
+        the 5th to the 95th percentile, and what lies near them; what lies far off (the gradient of a bias before a batch norm, which
+        is rounding) does not flatten all others: it is marked as beyond the scale."""
+        logs = sorted(math.log10(n) for n in norms if n > 0 and math.isfinite(n))
         if not logs:
             return LaneScale()
-        low, high = min(logs), max(logs)
+        cut = max(1, round(0.05 * len(logs))) if len(logs) > 2 else 0
+        inner = logs[cut : len(logs) - cut]
+        near = [n for n in logs if inner[0] - NEAR <= n <= inner[-1] + NEAR]
+        low, high = near[0], near[-1]
         slack = max(0.0, 2.0 - (high - low)) / 2
         return LaneScale(low - slack, high + slack)
+
+    def beyond(self, value: float) -> int:
+        """-1 for a norm far below this scale, 1 far above it, else 0."""
+        if value <= 0 or not math.isfinite(value):
+            return 0
+        log = math.log10(value)
+        return -1 if log < self.low - 1e-9 else 1 if log > self.high + 1e-9 else 0
 
     def width(self, value: float) -> float:
         return 1.1 + 5.4 * self.share(value)
@@ -186,6 +198,20 @@ def lane(group: Group, points: Sequence[Point], value: float, scale: LaneScale, 
         return
     outline = ribbon(points, width, 5 + width * 0.75, 2.6 + width * 0.62)
     group.polygon(_thinned(outline), fill=ink, opacity=scale.opacity(value))
+    if scale.beyond(value):
+        beyond_scale(group, points, width, ink)
+
+
+def beyond_scale(group: Group, points: Sequence[Point], width: float, ink: str = "gradient") -> None:
+    """Two strokes across a lane whose norm lies beyond the scale, like those of a broken axis."""
+    (x, y), (dx, dy) = at_length(points, 0.5)
+    half = width / 2 + 3.5
+    for shift in (-2.2, 2.2):
+        ax, ay = x + dx * shift, y + dy * shift
+        lean = 2.0
+        a = (ax - dy * half - dx * lean, ay + dx * half - dy * lean)
+        b = (ax + dy * half + dx * lean, ay - dx * half + dy * lean)
+        group.line(a, b, stroke=ink, line=1.3)
 
 
 def hollow_lane(group: Group, points: Sequence[Point], ink: str = "gradient") -> None:
@@ -215,6 +241,7 @@ class Entry:
     meaning: tuple[Run, ...]
     height: float = 25.0
     gap: float = 0.0
+    joined: bool = False  # does it go on with what the one before says?
 
 
 SAMPLE = 40.0
@@ -236,3 +263,46 @@ def legend(group: Group, x: float, y: float, title: str, entries: Sequence[Entry
         e.sample(group, x, y - 4)
         group.text(x + SAMPLE + LEGEND_GAP, y, e.meaning, 12)
         y += e.height
+
+
+@dataclass(slots=True)
+class LegendColumns:
+    """A legend in columns, for under a figure."""
+
+    title: str
+    columns: list[list[Entry]]
+    widths: list[float]
+    height: float
+
+    def paint(self, group: Group, x: float, y: float) -> None:
+        """Write it below (x, y)."""
+        group.text(x, y, self.title, 12, "bold")
+        for entries, width in zip(self.columns, self.widths, strict=True):
+            down = y + 24
+            for e in entries:
+                down += e.gap
+                e.sample(group, x, down - 4)
+                group.text(x + SAMPLE + LEGEND_GAP, down, e.meaning, 12)
+                down += e.height
+            x += width + 30
+
+
+def legend_columns(title: str, entries: Sequence[Entry], room: float) -> LegendColumns:
+    """The entries of a legend in as many columns as there is room for, filled one after another."""
+    together: list[list[Entry]] = []
+    for e in entries:
+        if e.joined and together:
+            together[-1].append(e)
+        else:
+            together.append([e])
+    for count in range(min(7, len(entries)), 0, -1):
+        rows = math.ceil(len(entries) / count)
+        columns: list[list[Entry]] = [[]]
+        for some in together:
+            if columns[-1] and len(columns[-1]) + len(some) > max(rows, 3):
+                columns.append([])
+            columns[-1] += some
+        widths = [max(SAMPLE + LEGEND_GAP + runs_width(e.meaning, 12) for e in c) for c in columns]
+        if sum(widths) + 30 * (len(columns) - 1) <= room or count == 1:
+            break
+    return LegendColumns(title, columns, widths, 24 + max(sum(e.height + e.gap for e in c) for c in columns))

@@ -111,8 +111,8 @@ def to_layout_dot(request: Request) -> str:
     ports = {n.id: _fields(n.left, n.right) for n in request.nodes}
     lines = [
         "digraph g {",
-        f"graph [rankdir=TB, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, "
-        f"ranksep={request.rank_gap / 72:.4f}{_LARGE if len(request.nodes) > 1000 else ''}];",
+        f"graph [rankdir={'LR' if request.turned else 'TB'}, newrank=true, splines=true, nodesep={request.node_gap / 72:.4f}, "
+        f"ranksep={request.rank_gap / 72:.4f}{_LARGE if len(request.nodes) > 400 else ''}];",
         'node [shape=box, fixedsize=true, label="", margin=0, fontsize=1];',
         "edge [arrowhead=none];",
     ]
@@ -125,7 +125,7 @@ def to_layout_dot(request: Request) -> str:
 
     def put(frame: str | None) -> None:
         for n in members.get(frame, ()):
-            lines.append(_node_line(names[n.id], n, ports[n.id]))
+            lines.append(_node_line(names[n.id], n, ports[n.id], request.turned))
         for f in children.get(frame, ()):
             # An invisible label makes room for the header: digits are 0.556 em wide in dot's table for Helvetica.
             digits = "0" * (1 + int(f.header_width / (12 * 0.556)))
@@ -138,7 +138,8 @@ def to_layout_dot(request: Request) -> str:
         chain = " -> ".join(names[i] for i in request.first_rank)
         lines.append(f"{{ rank=min; edge [style=invis]; {chain}; }}")
     for link in request.links:
-        lines.append(f"{_end(names, ports, link.tail, 's')} -> {_end(names, ports, link.head, 'n')} [weight={link.weight}];")
+        out, back = "ew" if request.turned else "sn"
+        lines.append(f"{_end(names, ports, link.tail, out)} -> {_end(names, ports, link.head, back)} [weight={link.weight}];")
     lines.append("}")
     return "\n".join(lines)
 
@@ -148,9 +149,10 @@ def _end(names: dict[str, str], ports: dict[str, tuple[int, int, float]], node: 
     return f"{names[node]}:f{index}:{side}" if count > 1 else f"{names[node]}:{side}"
 
 
-def _node_line(name: str, n: Node, fields: tuple[int, int, float]) -> str:
+def _node_line(name: str, n: Node, fields: tuple[int, int, float], turned: bool) -> str:
     count, _, width = fields
-    size = f"width={width / 72:.4f}, height={n.height / 72:.4f}"
+    along, across = ("height", "width") if turned else ("width", "height")
+    size = f"{along}={width / 72:.4f}, {across}={n.height / 72:.4f}"
     if count == 1:
         return f"{name} [{size}];"
     label = "|".join(f"<f{i}>" for i in range(count))
@@ -176,12 +178,16 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
     between."""
     found = json.loads(answer)
     top = float(found["bb"].split(",")[3])
+
+    def place_of(x: float, y: float) -> Point:
+        return (top - y, x) if request.turned else (x, top - y)
+
     at = {o["name"]: o["pos"] for o in found["objects"] if "pos" in o}
     nodes: dict[str, Point] = {}
     for i, n in enumerate(request.nodes):
-        x, y = map(float, at[f"n{i}"].split(","))
+        x, y = place_of(*map(float, at[f"n{i}"].split(",")))
         count, index, width = _fields(n.left, n.right)
-        nodes[n.id] = (x - width / 2 + width * (index + 0.5) / count, top - y)
+        nodes[n.id] = (x - width / 2 + width * (index + 0.5) / count, y)
     ranks: dict[float, float] = {}  # the middle of each rank -> half its height
     for n in request.nodes:
         y = round(nodes[n.id][1], 1)
@@ -194,7 +200,7 @@ def _read(answer: bytes, request: Request, engine: str) -> Placement:
     vias, clear, order = [], [], sorted(ranks)
     for link in request.links:
         candidates = splines.get((number[link.tail], number[link.head]), [])
-        points = [(x, top - y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
+        points = [place_of(x, y) for x, y in _control_points(candidates.pop(0) if candidates else "")]
         y0, y1 = nodes[link.tail][1], nodes[link.head][1]
         between = order[bisect_right(order, y0 + 1) : bisect_left(order, y1 - 1)]
         crossings = ((_x_at(points, y), y) for y in between)

@@ -211,6 +211,9 @@ class _Layer:
         header = next((f.header_width for f in self.request.frames if f.id == self.frame), 0.0)
         pad = PAD if framed else 0.0
         block = _Block(middle - low + pad, max(high - middle + pad, header - (middle - low)), tall + top + pad)
+        if framed and self.request.turned:  # the header is at the left, and as high as it is wide
+            top = PAD
+            block = _Block(middle - low + pad + HEADER, high - middle + pad, max(tall + 2 * pad, header))
         for item in row_items:
             x, y = item.x - middle, item.y + top
             if item.node:

@@ -50,6 +50,7 @@ class Request:
     node_gap: float = 30.0
     rank_gap: float = 40.0
     first_rank: Sequence[str] = ()  # nodes that stand at the very top, in this order
+    turned: bool = False  # ranks run to the right: sizes and places have their axes exchanged, so a frame's header is at its left
 
 
 @dataclass(slots=True)

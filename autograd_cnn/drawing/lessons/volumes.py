@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,16 @@ from ..canvas.drawing import Drawing
 from ..canvas.figures import figure
 from ..canvas.geometry import Track
 from ..canvas.metrics import text_width
-from ..canvas.scene import Group, Point, Scene
+from ..canvas.scene import Group, Point, Run, Scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
+from ..layout.fit import Fit, first_that_fits
 from ..view.arguments import check_number, first_map, traced
 from ..view.arrays import Array, array_of, image_png, scale_of
 from .layer_folds import focused
 from .layers import Layer, caption, folding_within, layers_of
-from .volumes_layout import Arrangement, Lane, Volume, arrange
+from .volumes_layout import DEEPEST, FACE, FACE_BESIDE, SHALLOW, Arrangement, Lane, Row, Volume, arrange
+from .volumes_rows import MOST_ROWS, in_rows, in_u
 
 declare(
     {
@@ -43,6 +45,8 @@ declare(
 )
 
 MOST_IN_A_ROW = 24  # layers that are drawn before modules are folded
+FEWER = (18, 14, 10, 7, 5)  # where so many do not fit
+LOW, LEAST_FACE = 64.0, 24.0  # the largest face in a U of many levels, and where many branches stand over each other
 PAINTS = {"input": "other", "conv": "conv", "pool": "pool", "dense": "dense", "cat": "other", "other": "other", "block": "block"}
 LEGEND = ("conv", "pool", "dense", "block")
 BAR = 150.0  # of all parameters
@@ -56,6 +60,7 @@ def volumes(
     depth: int | None = None,
     focus: str | None = None,
     maps: bool | None = None,
+    fit: str | tuple[float, float] = "slide",
     title: str | None = None,
     subtitle: str | None = None,
     theme: str = "auto",
@@ -76,6 +81,8 @@ def volumes(
         focus: draw what this module does, "layer3.1", and nothing else.
         maps: show on the front faces what the layers made of the input (the channel that varies most). By itself for
             an input that is not constant.
+        fit: where the picture is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels. What would be too
+            long is broken into rows, or folded further; an encoder with its decoder stands as a U.
 
     Raises:
         TypeError: no model, or no input.
@@ -86,7 +93,7 @@ def volumes(
         >>> draw.volumes(nn.Sequential(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)), (1, 1, 28, 28))
         <Drawing 'Sequential', 567×424>
     """
-    words, theme = Words(lang), check_theme(theme)
+    words, theme, size = Words(lang), check_theme(theme), Fit.of(fit)
     check_number("depth", depth)
     wanted = maps if maps is not None else _varies(input)  # a constant input leaves nothing to see
     graph = traced(model, input, "volumes", note=first_map if wanted else None)
@@ -94,7 +101,7 @@ def volumes(
     for v in graph.values if wanted else ():
         if v.kind in ("input", "result") and v.data is not None and v.shape is not None and len(v.shape) == 4:
             shown[v.id] = np.asarray(v.data[0], np.float64)
-    return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle), theme, prefix)
+    return Drawing(volumes_figure(graph, depth, focus, shown, words, title, subtitle, size), theme, prefix)
 
 
 @dataclass(slots=True)
@@ -105,6 +112,20 @@ class _Figure:
     words: Words
     maps: Mapping[int, Array]
     total: int
+    compact: bool = False  # captions close together, for a U
+    tight: bool = False  # many branches over each other: a count beside its shape
+
+    def lines(self, layer: Layer) -> list[str]:
+        """An operation's caption."""
+        found = _notes(layer, self.words)
+        return found if not self.compact else [self.words.comma.join(found[:2])]
+
+    def under(self, nodes: Sequence[int]) -> float:
+        """How high the captions under a row are."""
+        row = [self.layers[i] for i in nodes]
+        lines = [len(self.lines(n)) for n in row[1:] if n.kind != "join"]
+        gap = 18.0 if self.compact else 30.0
+        return 2 * gap + 15 * (max(lines, default=1) - 1) + (50 if any(n.parameters for n in row) else 20)
 
     def name(self, layer: Layer) -> str:
         if layer.kind == "input":
@@ -114,27 +135,73 @@ class _Figure:
 
 
 def volumes_figure(
-    graph: Graph, depth: int | None, focus: str | None, maps: Mapping[int, Array], words: Words, title: str | None, subtitle: str | None
+    graph: Graph,
+    depth: int | None,
+    focus: str | None,
+    maps: Mapping[int, Array],
+    words: Words,
+    title: str | None,
+    subtitle: str | None,
+    fit: Fit,
 ) -> Scene:
-    """Draw the layers of a graph.
+    """Draw the layers of a graph: in one row, or, where that would be too long to be read, as a U, in rows, with modules folded.
 
     Args:
         depth: how deep modules are shown; None: as deep as 24 layers in a row allow.
         focus: only what this module does.
         maps: a picture for the face of a layer, by the value it ends with.
+        fit: what it is to fit.
     """
     root = next((s.scope[0].kind for s in graph.steps if s.scope), words("volumes"))
     if focus is not None:
         graph = focused(graph, focus)
         root = f"{root}, {focus}"
-    layers = layers_of(graph, *(folding_within(graph, MOST_IN_A_ROW) if depth is None else (depth, False)))
     known = title if title is not None else root
+    seen: list[list[Layer]] = []
+
+    def candidates() -> Iterator[Callable[[], Scene | None]]:
+        for most in (MOST_IN_A_ROW, *FEWER) if depth is None else (MOST_IN_A_ROW,):
+            layers = layers_of(graph, *(folding_within(graph, most) if depth is None else (depth, False)))
+            if any([n.out for n in layers] == [n.out for n in other] for other in seen):
+                continue
+            seen.append(layers)
+            yield lambda layers=layers: _painted(graph, layers, maps, words, known, subtitle, 1, FACE)  # type: ignore[misc]
+            for side in (FACE_BESIDE, LOW):
+                yield lambda layers=layers, side=side: _painted(graph, layers, maps, words, known, subtitle, 0, side)  # type: ignore[misc]
+            for rows in range(2, MOST_ROWS + 1):
+                side = FACE if rows < 3 else FACE_BESIDE
+                yield lambda layers=layers, rows=rows, side=side: _painted(graph, layers, maps, words, known, subtitle, rows, side)  # type: ignore[misc]
+            for side in (LOW, LEAST_FACE):
+                yield lambda layers=layers, side=side: _painted(graph, layers, maps, words, known, subtitle, 1, side)  # type: ignore[misc]
+
+    return first_that_fits(candidates(), fit)
+
+
+def _painted(
+    graph: Graph, layers: list[Layer], maps: Mapping[int, Array], words: Words, known: str, subtitle: str | None, rows: int, side: float
+) -> Scene | None:
+    """The figure in so many rows (0: as a U); None where it cannot be laid out so."""
     total = sum(n.parameters for n in layers)
     names = _Figure(Scene(), layers, Arrangement([], []), words, maps, total)
     labels = [max(*_label_widths(n, names.name(n), words), BAR * n.parameters / max(total, 1)) for n in layers]
-    notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in _notes(n, words)) for n in layers]
+    names.compact = rows == 0
+    tight = side <= LEAST_FACE
+    if tight:
+        labels = [max(w, text_width(f"{_shape_text(n)}  {words.count(n.parameters)}", 11)) for w, n in zip(labels, layers, strict=True)]
+    notes = [0.0 if n.kind in ("input", "join") else max(text_width(t, 11.5) for t in names.lines(n)) for n in layers]
     scene = Scene(title=known, name="volumes", lang=words.lang, data={"parameters": total, "unused": max(graph.held - total, 0)})
-    f = _Figure(scene, layers, arrange(layers, labels, notes, under=58 if any(n.parameters for n in layers) else 44), words, maps, total)
+    counted = any(n.parameters for n in layers)
+    at = arrange(
+        layers,
+        labels,
+        notes,
+        under=36 if tight else 58 if counted else 44,
+        side=side,
+        deepest=DEEPEST if rows and not tight else SHALLOW / 2,
+    )
+    f = _Figure(scene, layers, at, words, maps, total, rows == 0, tight)
+    if rows != 1 and not (in_rows(at, rows, f.under) if rows else in_u(at, f.under)):
+        return None
     wide = symbols.heading(scene, known, subtitle if subtitle is not None else _subtitle(f, graph))
     _move(f.at, symbols.MARGIN, symbols.HEADING + 18 + f.at.above)
     legend = _legend(f, wide)
@@ -142,12 +209,20 @@ def volumes_figure(
         _lane(f, lane)
     for v in f.at.volumes:
         _volume(f, v)
-    for a, b in zip(f.at.axis, f.at.axis[1:], strict=False):
-        _between(f, f.at.volumes[a], f.at.volumes[b])
+    for row in f.at.rows:
+        for a, b in itertools.pairwise(row.nodes):
+            _between(f, f.at.volumes[a], f.at.volumes[b])
+    for row, following in itertools.pairwise(f.at.rows):
+        _to_next_row(f, row, following)
     for lane in f.at.lanes:
         for a, b in zip(lane.nodes, lane.nodes[1:], strict=False):
             _between(f, f.at.volumes[a], f.at.volumes[b])
-    bottom = _captions(f)
+    bottom = max(_captions(f, row) for row in f.at.rows)
+    if total:
+        most = max((f.at.volumes[i].layer for i in f.at.axis), key=lambda n: n.parameters)
+        share = words("parameter share", f.name(most), words.percent(most.parameters / total))
+        bottom += 56
+        scene.text(symbols.MARGIN, bottom, share, 12, ink="muted")
     scene.width = max(f.at.right + symbols.MARGIN, legend)
     scene.height = bottom + symbols.MARGIN - 6
     scene.desc = f"{known}: " + " ".join(_told(f, v) for v in f.at.volumes)
@@ -160,6 +235,8 @@ def _move(a: Arrangement, dx: float, dy: float) -> None:
         v.x, v.y = v.x + dx - least, v.y + dy
     for lane in a.lanes:
         lane.y += dy
+    for row in a.rows:
+        row.y += dy
     a.right += dx - least
 
 
@@ -221,21 +298,25 @@ def _legend(f: _Figure, wide: float) -> float:
     return right + symbols.MARGIN
 
 
-def _captions(f: _Figure) -> float:
-    """Operations between the volumes, names, shapes and parameters below them; where that ends."""
-    axis = [f.at.volumes[i] for i in f.at.axis]
-    y = axis[0].middle + f.at.below + 30
-    rows = 1
+def _captions(f: _Figure, row: Row) -> float:
+    """Operations between the volumes of a row, names, shapes and parameters below them; where the shapes stand."""
+    axis = [f.at.volumes[i] for i in row.nodes]
+    gap = 18 if f.compact else 30
+    if row is not f.at.rows[0] and not axis[0].join:  # what makes it came in from another row
+        first = axis[0]
+        f.scene.text(first.x, first.y - first.dy - 7, f.words.comma.join(_notes(first.layer, f.words)[:2]), 11.5)
+    y = row.y + row.below + gap
+    lines = 1
     for a, b in itertools.pairwise(axis):
         if b.join:
             continue
         x = (a.x + a.width + b.x) / 2
-        head, *rest = _notes(b.layer, f.words)
+        head, *rest = f.lines(b.layer)
         f.scene.text(x, y, head, 11.5, anchor="middle")
         for k, line in enumerate(rest):
             f.scene.text(x, y + 15 * (k + 1), line, 11.5, ink="muted", anchor="middle")
-        rows = max(rows, 1 + len(rest))
-    y += 15 * (rows - 1) + 30
+        lines = max(lines, 1 + len(rest))
+    y += 15 * (lines - 1) + gap
     for v in axis:
         n = v.layer
         if v.join:
@@ -250,12 +331,7 @@ def _captions(f: _Figure) -> float:
             f.scene.text(v.centre, y + 36, f.words.count(n.parameters), 11.5, ink="parameter", anchor="middle")
             bar = min(max(BAR * n.parameters / f.total, 1.5), BAR)
             f.scene.rect(v.centre - bar / 2, y + 43, bar, 5, fill="dense-line")
-    if not f.total:
-        return y + 18
-    most = max((v.layer for v in axis), key=lambda n: n.parameters)
-    share = f.words("parameter share", f.name(most), f.words.percent(most.parameters / f.total))
-    f.scene.text(symbols.MARGIN, y + 74, share, 12, ink="muted")
-    return y + 74
+    return y + 18
 
 
 # ------------------------------------------------------------------------------------------------------- volumes
@@ -295,9 +371,11 @@ def _volume(f: _Figure, v: Volume) -> None:
     if v.lane:
         head, _ = caption(n, f.words)
         g.text(v.centre, y + h + 15, head or f.name(n), 11, "bold", anchor="middle")
-        g.text(v.centre, y + h + 29, _shape_text(n), 11, ink="forward", anchor="middle")
-        if n.parameters:
-            g.text(v.centre, y + h + 43, f.words.count(n.parameters), 11, ink="parameter", anchor="middle")
+        count = f.words.count(n.parameters) if n.parameters else ""
+        sizes = [Run(_shape_text(n), "sans", "forward"), *([Run(f"  {count}", "sans", "parameter")] if count and f.tight else [])]
+        g.text(v.centre, y + h + 29, sizes, 11, anchor="middle")
+        if count and not f.tight:
+            g.text(v.centre, y + h + 43, count, 11, ink="parameter", anchor="middle")
 
 
 def _face(a: Array, picture: bool) -> bytes:
@@ -335,6 +413,33 @@ def _between(f: _Figure, a: Volume, b: Volume) -> None:
     g.rect(*small, fill="dark")
 
 
+def _to_next_row(f: _Figure, row: Row, following: Row) -> None:
+    """The line from the end of a row round to the beginning of the next; in a U from the bottom straight up."""
+    a, b = f.at.volumes[row.nodes[-1]], f.at.volumes[following.nodes[0]]
+    title = " → ".join(f.name(n) or f.words.label(n.head.label) for n in (a.layer, b.layer))
+    g = f.scene.group(f"w{a.layer.index}-{b.layer.index}", "window", title)
+    corner, start, left = 9.0, max(a.leave, a.x + a.width) + 5, min(b.x, b.centre - b.label / 2) - 16
+    track = Track((start, a.middle))
+    sign = 1.0 if b.middle > a.middle else -1.0
+    if sign < 0 and left > start + 2 * corner:
+        track.line((left - corner, a.middle))
+        track.corner((left, a.middle - corner), vertical_first=False)
+    else:
+        right = max(max(v.x + v.width + v.dx, v.centre + v.label / 2) for v in (f.at.volumes[i] for i in row.nodes)) + 14
+        upper = row if sign > 0 else following
+        level = upper.y + upper.below + f.under(upper.nodes) + 8
+        track.line((right - corner, a.middle))
+        track.corner((right, a.middle + sign * corner), vertical_first=False)
+        track.line((right, level - sign * corner))
+        track.corner((right - corner, level), vertical_first=True)
+        track.line((left + corner, level))
+        track.corner((left, level + sign * corner), vertical_first=False)
+    track.line((left, b.middle - sign * corner))
+    track.corner((left + corner, b.middle), vertical_first=True)
+    track.line((b.x - 7, b.middle))
+    symbols.smooth_wire(g, track, head=6.5)
+
+
 def _cells(a: Volume, b: Volume, w: Any) -> tuple[tuple[float, float, float, float], tuple[float, float, float, float]]:
     """The window on the large face and the cell on the small one, in pixels: a place right of the middle, above it."""
     big, small = [], []
@@ -366,7 +471,9 @@ def _lane(f: _Figure, lane: Lane) -> None:
     g = f.scene.group(f"lane{lane.start}-{'-'.join(map(str, lane.nodes))}-{lane.end}", "lane", title)
     if first is not None:
         end = way[0] if way else last
-        if end is not None:
+        if end is not None and abs(lane.y - first.middle) < 0.5:  # straight across
+            symbols.wire(g, [(first.leave + 4, lane.y), (end.x - 7, lane.y)], role="wire", line=1.3, head=6.5)
+        elif end is not None:
             track = _rise(f, first, lane.y)
             if track.points[0][0] > first.leave + 7:
                 g.line((first.leave + 4, first.middle), track.points[0], stroke="wire", line=1.3)

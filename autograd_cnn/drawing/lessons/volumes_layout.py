@@ -71,35 +71,55 @@ class Lane:
 
 
 @dataclass(slots=True)
+class Row:
+    """A stretch of the axis that stands in one row: how far it reaches over and under its middle, which is at `y`."""
+
+    nodes: list[int]
+    y: float = 0.0
+    above: float = 0.0
+    below: float = 0.0
+
+
+@dataclass(slots=True)
 class Arrangement:
-    """All volumes and lanes, and the room they take."""
+    """All volumes and lanes, and the room they take. The axis is one row, or several under one another (in a U the rows of the
+    encoder, from the top, and then those of the decoder, from the bottom)."""
 
     volumes: list[Volume]
     axis: list[int]
     lanes: list[Lane] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     above: float = 0.0
     below: float = 0.0
     right: float = 0.0
 
 
-def arrange(layers: list[Layer], labels: Sequence[float], notes: Sequence[float], under: float) -> Arrangement:
+def arrange(
+    layers: list[Layer], labels: Sequence[float], notes: Sequence[float], under: float, side: float = FACE, deepest: float = DEEPEST
+) -> Arrangement:
     """Place the volumes with the axis at height 0, the first centre near 0.
 
     Args:
         labels: the width of what stands under each volume.
         notes: the width of the operation's caption before each volume on the axis.
         under: the height of what stands under a volume beside the axis.
+        side, deepest: the largest side of a face, and the longest depth.
     """
     rank = ranks(layers)
     volumes = [Volume(n, r, label=w) for n, r, w in zip(layers, rank, labels, strict=True)]
     axis = _axis(layers)
     found = Arrangement(volumes, axis, _lanes(layers, axis))
-    _size(volumes, FACE_BESIDE if any(lane.nodes for lane in found.lanes) else FACE, DEEPEST if max(rank) < MANY else SHALLOW)
+    _size(
+        volumes,
+        min(side, FACE_BESIDE) if any(lane.nodes for lane in found.lanes) else side,
+        deepest if max(rank) < MANY else min(deepest, SHALLOW),
+    )
     for lane in found.lanes:
         for i in lane.nodes:
             volumes[i].lane = 1
     _across(found, notes)
     _up(found, under)
+    found.rows = [Row(axis, 0.0, found.above, found.below)]
     return found
 
 

@@ -18,7 +18,7 @@ from ..canvas.text import mathematics, name_runs
 from ..layout.place import place
 from ..layout.request import Frame as FrameSpec
 from ..layout.request import Link, Node, Placement, Request
-from ..view.local_gradients import local_derivatives
+from ..view.local_gradients import derivatives_through, local_derivatives
 from ..view.progress import COMPLETE, Stage
 from ..view.style import LOSSES, Style, losses_in
 from ..view.view import Edge, Panel, Unit, View, gradient_by, gradient_of, number_of
@@ -56,7 +56,7 @@ class Wire:
 
     @property
     def up(self) -> float:
-        return ABOVE + (16 if self.unit.kind == "op" and self.unit.outputs and self.unit.outputs[0].name else 0)
+        return ABOVE + (16 if self.unit.works and self.unit.outputs and self.unit.outputs[0].name else 0)
 
     @property
     def down(self) -> float:
@@ -75,6 +75,7 @@ class Line:
     local: float | None
     track: Track
     chip: Point = (0.0, 0.0)
+    shown: bool = True  # is there room for the chip?
     bend: list[Point] = field(default_factory=list)
 
 
@@ -95,14 +96,21 @@ class Circuit:
         forks = max((e.branches for e in view.edges), default=1)  # where many wires part, their chips need room
         room = max([54.0, *(c + 18 for c in chips)]) + 8 * min(max(forks - 2, 0), 6)
         self.rank_gap = room if style.backward else 44.0
-        placed = self.place(engine)
-        self.settle(placed)
-        self.lines = self.route(placed)
+        for widening in (1.0, 1.5, 1.5):  # until every chip has a place of its own
+            self.rank_gap *= widening
+            placed = self.place(engine)
+            self.settle(placed)
+            self.lines = self.route(placed)
+            if all(line.shown for line in self.lines):
+                break
 
     # ------------------------------------------------------------------------------------------------- measuring
     def local_derivatives(self) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
         for unit in {id(e.head): e.head for e in self.view.edges}.values():
+            if unit.folded:
+                through = derivatives_through(self.view.graph, unit.steps)
+                found.update({e.id: through.get(e.value.id) for e in self.view.edges if e.head is unit})
             if unit.kind != "op":
                 continue
             step = unit.steps[0]
@@ -123,6 +131,9 @@ class Circuit:
             return Wire(u, runs_width(name_runs(u.title), 19) + 8, wire, above, below)
         symbolic = derivative_text(u) if self.style.backward else ""
         runs = mathematics(f"∂ = {symbolic}", "muted") if symbolic else ()
+        if u.folded:
+            count = self.words.operations(len(u.steps) // max(1, len(u.copies)))
+            runs = (Run(self.words("each", count) if u.copies else count, "sans", "muted", 0.85),)
         after = runs_width(name_runs(self.end_name(u)), 19) + 8 if u in self.ends() else 0.0
         return Wire(u, symbol_width(u, 2 * R), wire, above, below, runs, after)
 
@@ -173,7 +184,7 @@ class Circuit:
         leaves = [w for w in self.wires.values() if w.unit.kind == "input"]
         column = [w.unit.id for w in self.in_reading_order(leaves)] if 1 < len(leaves) <= MANY_LEAVES else []
         nodes = [Node(w.unit.id, w.up, w.down, w.length, w.unit.panel.id if w.unit.panel else None) for w in self.wires.values()]
-        main = {e.id for e in self.view.edges if e.tail.kind == "op"}
+        main = {e.id for e in self.view.edges if e.tail.works}
         links = [Link(e.tail.id, e.head.id, 6 if e.id in main else 2) for e in self.view.edges]
         frames = [FrameSpec(p.id, p.parent.id if p.parent else None) for p in self.view.panels]
         return place(Request(nodes, links, frames, node_gap=16.0, rank_gap=self.rank_gap, first_rank=column), engine)
@@ -303,6 +314,8 @@ class Circuit:
         space = Space()
         for wire in self.wires.values():
             space.take((wire.x, wire.y - 20, wire.length, 40))
+            half = runs_width(wire.symbolic, 13) / 2
+            space.take((wire.x + wire.head / 2 - half, wire.y + R + 7, 2 * half, 14))
         for line in lines:
             if line.local is None:
                 continue
@@ -311,9 +324,11 @@ class Circuit:
             spots = [at_length(line.bend, s)[0] for s in (0.47, 0.4, 0.55, 0.33, 0.62)]
             back = list(range(int(w / 2) + 10, int(min(whole - w / 2, 3 * self.rank_gap)), 9))
             spots += [at_length(line.track.points, 1 - d / whole)[0] for d in back]
-            hits = [space.hits((x - w / 2, y - 8.5, w, 17), 1) for x, y in spots]
-            line.chip = spots[hits.index(min(hits))]
-            space.take((line.chip[0] - w / 2, line.chip[1] - 8.5, w, 17))
+            free = next(((x, y) for x, y in spots if not space.hits((x - w / 2, y - 8.5, w, 17), 1)), None)
+            line.shown = free is not None  # else the edge's title alone has its number
+            if free is not None:
+                line.chip = free
+                space.take((free[0] - w / 2, free[1] - 8.5, w, 17))
 
     def chip_width(self, line: Line) -> float:
         return text_width("×" + self.words.value(line.local or 0.0, self.style.precision), 10.5) + 13

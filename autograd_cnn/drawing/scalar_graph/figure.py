@@ -108,7 +108,7 @@ class CircuitFigure(Circuit):
             symbols.smooth_wire(g, n.track, stage.ink, 2.2, dash, 8.5)
         else:
             symbols.smooth_wire(g, n.track, dash=dash)
-        if n.local is not None and stage.has_value(e.head):
+        if n.local is not None and n.shown and stage.has_value(e.head):
             w, (x, y) = self.chip_width(n), n.chip
             chip = g.group(None, "chip", None, (x - w / 2, y - 8.5, w, 17.0))
             lit = lit and stage.phase == BACKWARD
@@ -139,6 +139,9 @@ class CircuitFigure(Circuit):
             if stage is COMPLETE and not self.style.losses:
                 arrived = self.words.digits(number_of_gradient(u), 6)
             title += f", {self.words('gradient is', arrived)}"
+        if u.folded:
+            title += f"; {self.words.operations(len(u.steps))}" + (f", {self.words('times', len(u.copies))}" if u.copies else "")
+            title += f"; {self.words('also takes', self.words.comma.join(u.hidden))}" if u.hidden else ""
         g = group.group(u.id, "value " + ("leaf" if u.kind == "input" else "op"), title, value=number)
         start = w.x + w.head
         g.line((start, w.y), (w.end, w.y), stroke="wire", line=1.3)

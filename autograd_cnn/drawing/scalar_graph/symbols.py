@@ -14,6 +14,8 @@ _DRAWN = {"+": symbols.plus, "−": symbols.minus, "×": symbols.times}
 def symbol_runs(unit: Unit) -> tuple[Run, ...]:
     """The writing in an operation's circle (empty where a drawn sign stands for it)."""
     label, constants = unit.title, unit.constants
+    if unit.kind == "deck":
+        return (Run(label, "sans"), Run(f"  ×{len(unit.copies)}", "bold"))
     if unit.kind == "module":
         return (Run(label, "sans"),)
     if constants:
@@ -49,7 +51,9 @@ def _size(runs: tuple[Run, ...]) -> float:
 
 def paint_symbol(g: Group, unit: Unit, x: float, y: float, length: float, r: float) -> None:
     """The circle (or capsule) with what it says, its left end at x."""
-    if length > 2 * r + 0.01 or unit.kind == "module":
+    for k in (2, 1) if unit.kind == "deck" else ():
+        g.rect(x + 3 * k, y - r - 3 * k, length, 2 * r, 7, fill="card", stroke="hair")
+    if length > 2 * r + 0.01 or unit.folded:
         g.rect(x, y - r, length, 2 * r, r if unit.kind == "op" else 7, fill="card", stroke="dark", line=1.3)
     else:
         g.circle(x + r, y, r, fill="card", stroke="dark", line=1.3)

@@ -16,7 +16,7 @@ from .backward_walk import Walk
 from .cards import Card, told_gradient
 from .cells import Cell, cells_of, paint_cell
 from .figure import Figure
-from .placement import lay_out
+from .placement import gaps_of, lay_out
 from .routes import Route
 
 BETWEEN = 70.0  # the two pictures
@@ -36,7 +36,7 @@ class _Figure(Figure):
         """One layout, of boxes that hold either side."""
         self.cells = cells_of(self.view.units, self.walk, self.cards, self.style)
         rooms = {id: _room(card, self.cells.get(id)) for id, card in self.cards.items()}
-        layout = lay_out(self.view, rooms, self.header_width, False, engine)
+        layout = lay_out(self.view, rooms, self.header_width, gaps_of(self.arrangement, False), engine)
         right = bounds([c.whole() for c in rooms.values()] + list(layout.frames.values()))
         self.aside = right[0] + right[2] + BETWEEN - symbols.MARGIN
         for id, room in rooms.items():

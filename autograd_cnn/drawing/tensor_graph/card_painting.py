@@ -27,6 +27,7 @@ from .cards import (
     notes_text,
     operations_text,
     output_text,
+    pill_gradient,
     pill_name,
     second_line,
     shape_text,
@@ -106,7 +107,7 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     words, count, out = style.words, size_of(card.unit.parameters.values()), output_text(card.unit, style)
     names = ", ".join(s.name for s in unit.steps)
     inside = f"{words.operations(len(unit.steps))} ({names}), {words.parameters(count)}"
-    title = f"{unit.title}: {unit.scopes[-1].kind}, {inside}, {words('told output', out)}"
+    title = f"{unit.called}: {unit.copy_kind or unit.scopes[-1].kind}, {inside}, {words('told output', out)}"
     if style.backward:
         title += told_norms(unit.steps, style)
     facts = {"module": unit.title, "shape": out, "parameters": count}
@@ -116,7 +117,7 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     third = third_line(unit, style)
     line = card.y - (14 if third else 5)
     room = w - 2 * INSET - text_width(out, 12) - 10
-    g.text(x + INSET, line, shortened(module_title(unit), room, 13), 13)
+    g.text(x + INSET, line, shortened(module_title(unit), room, 13, name=True), 13)
     g.text(x + w - INSET, line, out, 12, ink="forward", anchor="end")
     rest = w - 2 * INSET - (text_width(words.parameters(count), 11) + 10 if count else 0.0)
     g.text(x + INSET, line + 19, shorten(operations_text(unit, style), rest, 11), 11, ink="faint")
@@ -148,10 +149,12 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
         paper, line, ink = "parameter-paper", "parameter-line", "parameter"
     elif pill.kind in ("constant", "buffer"):
         paper, line, ink = "card", "hair", "muted"
-    gradient = style.gradient(v)
+    gradient = pill_gradient(pill, style)
     words, sizes = style.words, shape_text(pill, style)
     kind = words("frozen parameter" if pill.frozen else pill.kind)
-    title = f"{v.name or pill.name}: {kind} {sizes}, {words('values', words.count(size_of([v])))}"
+    title = f"{v.name or pill.name}: {kind} {sizes}, {words('values', words.count(size_of(pill.values)))}"
+    if pill.more:
+        title += f", {words('of them', len(pill.values))}"
     if pill.uses > 1:
         title += f", {words('used by', pill.uses)}"
     if style.backward and gradient.state != "none":
@@ -159,6 +162,8 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
     facts: dict[str, Any] = {"name": v.name or pill.name, "shape": sizes}
     if pill.frozen:
         facts["frozen"] = True
+    if pill.more:
+        facts["values"] = len(pill.values)
     if style.backward and gradient.state not in ("none", "missing", "unknown"):
         facts["gradient"] = exact(gradient.norm)
         if pill.id in style.shares and style.shares[pill.id].state not in ("shared", "none", "missing"):
@@ -168,11 +173,13 @@ def _paint_pill(parent: Group, pill: Pill, box: Box, style: Style) -> None:
         facts["gradients"] = [None if found.state == "none" else exact(found.norm) for found in style.of_pill(pill)]
     g = parent.group(pill.id, f"tensor {pill.kind}", title, box, **facts)
     dashed = pill.kind in ("constant", "buffer") or pill.frozen
+    for k in (2, 1) if pill.more else ():  # others behind it
+        g.rect(x - 3 * k, y - 3 * k, w, h, h / 2, fill=paper, stroke=line)
     g.rect(x, y, w, h, h / 2, fill=paper, stroke=line, line=1.2, dash=symbols.DASH if dashed else None)
     two = second_line(pill, style)
     first = y + (17 if two else h / 2 + 4.6)
     room = w - 34 - text_width(sizes, 12) - 8
-    g.text(x + 17, first + 0.5, shortened(pill_name(pill), room, 16), 16)
+    g.text(x + 17, first + 0.5, shortened(pill_name(pill), room, 16, name=True), 16)
     g.text(x + w - 17, first, sizes, 12, ink=ink, anchor="end")
     if not two:
         return

@@ -22,9 +22,11 @@ from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
+SLIM = 132.0  # the least width of a card in a figure that runs to the right
 PILL_MIN, PILL_MAX = 126.0, 230.0
 PILL_GAP = 6.0
 DECK = 8.0  # how far the cards behind a deck's first one stand out
+LOOP = 24.0  # room at a loop's right for the arrow that leads back
 BARS = 44.0  # the height of the gradient bars in it
 MOST_DIFFERENCES = 3  # lines of what tells its copies apart
 DIFFERENCE = 40  # characters of such a line
@@ -33,7 +35,8 @@ STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in 
 
 @dataclass(slots=True)
 class Card:
-    """A unit with its size. The anchor is the middle of the card; a stack of pills stands to its left."""
+    """A unit with its size. The anchor is the middle of the card; a stack of pills stands to its left, or (where the figure runs to
+    the right) a row of them above it."""
 
     unit: Unit
     width: float
@@ -42,20 +45,29 @@ class Card:
     pill_heights: list[float] = field(default_factory=list)
     x: float = 0.0
     y: float = 0.0
+    above: bool = False  # do the pills stand in a row over the card?
 
     @property
     def left(self) -> float:
-        return self.width / 2 + (self.stack + STACK_GAP if self.stack else 0.0)
+        return self.width / 2 + (self.stack + STACK_GAP if self.stack and not self.above else 0.0)
+
+    @property
+    def up(self) -> float:
+        """How far it reaches over its middle."""
+        return self.height / 2 + STACK_GAP + max(self.pill_heights) if self.above and self.pill_heights else self.tall / 2
 
     @property
     def tall(self) -> float:
-        return max(self.height, sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1))
+        stacked = 0.0 if self.above else sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1)
+        return max(self.height, stacked)
 
     @property
     def box(self) -> Box:
         return self.x - self.width / 2, self.y - self.height / 2, self.width, self.height
 
     def pill_boxes(self) -> list[Box]:
+        if self.above:
+            return self._row()
         x = self.x - self.width / 2 - STACK_GAP - self.stack
         y = self.y - (sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1)) / 2
         boxes = []
@@ -64,9 +76,14 @@ class Card:
             y += h + PILL_GAP
         return boxes
 
+    def _row(self) -> list[Box]:
+        count, y = len(self.pill_heights), self.y - self.height / 2 - STACK_GAP
+        x = self.x - (count * self.stack + (count - 1) * PILL_GAP) / 2
+        return [(x + i * (self.stack + PILL_GAP), y - h, self.stack, h) for i, h in enumerate(self.pill_heights)]
+
     def whole(self) -> Box:
         """The card with its pills."""
-        return self.x - self.left, self.y - self.tall / 2, self.left + self.width / 2, self.tall
+        return self.x - self.left, self.y - self.up, self.left + self.width / 2, self.up + self.tall / 2
 
 
 # ------------------------------------------------------------------------------------------------------- texts
@@ -194,9 +211,9 @@ def exact(norm: float) -> float | str:
 
 
 # ------------------------------------------------------------------------------------------------------- measuring
-def measure(units: Sequence[Unit], style: Style) -> list[Card]:
+def measure(units: Sequence[Unit], style: Style, above: bool = False) -> list[Card]:
     """Cards for all units; those of operations and folded modules are equally wide, and so are all pills that hang on
-    them."""
+    them. `above`: pills stand over their cards, and a card is as wide as they are together."""
     needs = [_need(u, style) for u in units if u.works]
     width = min(max([CARD_MIN, *needs]), CARD_MAX)
     pills = [_pill_need(p, style) for u in units for p in u.pills]
@@ -205,8 +222,10 @@ def measure(units: Sequence[Unit], style: Style) -> list[Card]:
     for u in units:
         heights = [40.0 if second_line(p, style) else 30.0 for p in u.pills]
         if u.works:
-            card = Card(u, width, _height(u, style), stack if u.pills else 0.0, heights)
-            if heights:
+            card = Card(u, width, _height(u, style), stack if u.pills else 0.0, heights, above=above)
+            if above:  # ranks are as wide as they need be
+                card.width = max(SLIM, min(_need(u, style), CARD_MAX), len(heights) * (stack + PILL_GAP) - PILL_GAP)
+            elif heights:
                 # The outermost pills' arrows must still end on the card's side, clear of its round corners.
                 middle_to_middle = sum(heights) - (heights[0] + heights[-1]) / 2 + PILL_GAP * (len(heights) - 1)
                 card.height = max(card.height, middle_to_middle + 32)
@@ -230,7 +249,7 @@ def _need(unit: Unit, style: Style) -> float:
         second = text_width(operations_text(unit, style), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
     if unit.kind == "deck":
         titles = runs_width(title_of_deck(unit), 13) + 20 + text_width(f"×{len(unit.copies)}", 12, "bold") + 20
-        return 2 * INSET + max(titles, top, second, 150.0) + DECK
+        return 2 * INSET + max(titles, top, second, 150.0) + DECK + (LOOP if unit.loop else 0.0)
     noted = text_width(notes_text(unit, style), 11) if unit.kind == "op" else 0.0
     return 2 * INSET + max(top, second, noted)
 
@@ -256,9 +275,11 @@ def title_of_deck(unit: Unit) -> tuple[Run, ...]:
 
 
 def difference_lines(unit: Unit, style: Style) -> list[str]:
-    """The first differences between the copies of a deck, a line each (the title has them all)."""
+    """That a loop's weights are the same, and the first differences between the copies of a deck, a line each (the title has them
+    all)."""
+    same = [style.words("same weights")] if unit.loop else []
     told = told_together(unit.differences, len(unit.copies), style.words)
-    return [line for text in told for line in textwrap.wrap(text, DIFFERENCE)][:MOST_DIFFERENCES]
+    return [*same, *(line for text in told for line in textwrap.wrap(text, DIFFERENCE))][:MOST_DIFFERENCES]
 
 
 def third_line(unit: Unit, style: Style) -> bool:
@@ -272,13 +293,20 @@ def _count(unit: Unit) -> int:
 
 def module_title(unit: Unit) -> tuple[Run, ...]:
     """A module's name and kind, once if they are the same."""
+    if unit.copy_kind:  # a row: its layer by name, and what is in it
+        return (Run(f"{unit.title}  ", "bold"), Run(unit.copy_kind, "sans", "muted")) if unit.title else (Run(unit.copy_kind, "bold"),)
     kind = unit.scopes[-1].kind
     return (Run(unit.title, "bold"),) if unit.title == kind else (Run(unit.title, "bold"), Run(f"  {kind}", "sans", "muted"))
 
 
 def second_line(pill: Pill, style: Style) -> bool:
     """Has the pill a second line: a parameter's count or gradient?"""
-    return pill.kind == "parameter" and (style.backward or pill.frozen or len(pill.value.shape or ()) > 1)
+    return pill.kind == "parameter" and (style.backward or pill.frozen or len(pill.value.shape or ()) > 1 or bool(pill.more))
+
+
+def pill_gradient(pill: Pill, style: Style) -> Gradient:
+    """The gradient of what a pill stands for, the norm over all together."""
+    return joint(style.gradient(v) for v in pill.values)
 
 
 def _pill_need(pill: Pill, style: Style) -> float:
@@ -289,7 +317,7 @@ def _pill_need(pill: Pill, style: Style) -> float:
         if pill.frozen:
             second += text_width(style.words("frozen"), 11)
         elif style.backward:
-            second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(style.gradient(pill.value), style), 11)
+            second += runs_width(symbols.NORM_OF, 11) + 8 + text_width(norm_text(pill_gradient(pill, style), style), 11)
             if style.losses:
                 second += runs_width(loss_runs(pill, style), 11)
             share = style.shares.get(pill.id)
@@ -304,13 +332,16 @@ def _name_width(pill: Pill) -> float:
 def pill_name(pill: Pill) -> tuple[Run, ...]:
     """A pill's name, with how often it is used."""
     runs = name_runs(pill.name)
+    if pill.more:
+        return (*runs, Run(f"  ×{len(pill.values)}", "bold", "ink", 0.75))
     return (*runs, Run(f" ×{pill.uses}", "sans", "muted", 0.7)) if pill.uses > 1 else runs
 
 
 def count_runs(pill: Pill, style: Style) -> tuple[Run, ...]:
     """How many entries a parameter has, unless its shape says so."""
     sizes = pill.value.shape or ()
-    return (Run(style.words.count(size_of([pill.value])), "sans", "parameter"),) if len(sizes) > 1 else ()
+    many = len(sizes) > 1 or bool(pill.more)
+    return (Run(style.words.count(size_of(pill.values)), "sans", "parameter"),) if many else ()
 
 
 def norm_text(g: Gradient, style: Style) -> str:
@@ -341,6 +372,9 @@ def value_runs(unit: Unit, style: Style) -> tuple[Run, ...]:
 
 
 def pill_arrows(card: Card) -> list[tuple[Point, Point, Pill]]:
-    """From each pill's end to the card's side, at the pill's height."""
+    """From each pill's end to the card's side, at the pill's height; from a row of pills straight down."""
+    boxes = zip(card.unit.pills, card.pill_boxes(), strict=True)
+    if card.above:
+        return [((x + w / 2, y + h), (x + w / 2, card.y - card.height / 2), p) for p, (x, y, w, h) in boxes]
     side = card.x - card.width / 2
-    return [((x + w, y + h / 2), (side, y + h / 2), p) for p, (x, y, w, h) in zip(card.unit.pills, card.pill_boxes(), strict=True)]
+    return [((x + w, y + h / 2), (side, y + h / 2), p) for p, (x, y, w, h) in boxes]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..canvas import symbols
+from ..canvas.geometry import Track
 from ..canvas.metrics import shorten, text_width
 from ..canvas.scene import Group, runs_width, shortened
 from ..view.deck_differences import told
@@ -15,6 +16,7 @@ from .cards import (
     BARS,
     DECK,
     INSET,
+    LOOP,
     Card,
     copy_gradient,
     copy_gradients,
@@ -43,6 +45,9 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
             if any(n.state in ("flows", "zero", "nan") for n in norms):
                 facts[name] = [exact(n.norm) if n.state in ("flows", "zero", "nan") else None for n in norms]
     g = parent.group(unit.id, "module deck", _told(unit, style, out), card.box, **facts)
+    if unit.loop:
+        w -= LOOP
+        _loop_arrow(g, x + w, y + DECK, h - DECK)
     for k in (2, 1, 0):
         stroke, line = ("hair", 1.0) if k else ("dark", 1.2)
         g.rect(x + k * DECK / 2, y + (2 - k) * DECK / 2, w - DECK, h - DECK, 8, fill="card", stroke=stroke, line=line)
@@ -52,7 +57,7 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
     wide = text_width(badge, 12, "bold") + 16
     g.rect(right - wide, y + 9, wide, 19, 9.5, fill="badge")
     g.text(right - wide / 2, y + 22.8, badge, 12, "bold", "inverse", "middle")
-    g.text(x + INSET, y + 23, shortened(title_of_deck(unit), room - wide - 10, 13), 13)
+    g.text(x + INSET, y + 23, shortened(title_of_deck(unit), room - wide - 10, 13, name=bool(unit.title)), 13)
     line = y + 42
     if unit.title:
         g.text(x + INSET, line, shorten(unit.copy_kind, room - text_width(out, 12) - 10, 11.5), 11.5, ink="muted")
@@ -72,6 +77,18 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
     for text in difference_lines(unit, style):
         line += 15
         g.text(x + INSET, line, shorten(text, room, 10.5), 10.5, ink="muted")
+
+
+def _loop_arrow(g: Group, x: float, y: float, h: float) -> None:
+    """From the lower right of a card back into its upper right: what one step gives, the next one takes."""
+    low, high, out, corner = y + h * 0.72, y + h * 0.28, x + LOOP - 9, 7.0
+    track = Track((x - DECK + 1, low))
+    track.line((out - corner, low))
+    track.corner((out, low - corner), vertical_first=False)
+    track.line((out, high + corner))
+    track.corner((out - corner, high), vertical_first=True)
+    track.line((x + 1, high))
+    symbols.smooth_wire(g, track, "dark", 1.6)
 
 
 def _bars(g: Group, unit: Unit, style: Style, x: float, y: float, width: float) -> None:
@@ -121,5 +138,7 @@ def _number(v: Gradient, style: Style) -> str:
 def _told(unit: Unit, style: Style, out: str) -> str:
     words = style.words
     copies = words("times of", len(unit.copies), unit.copy_kind)
+    if unit.loop:
+        copies += f", {words('loop')}"
     said = [f"{unit.title or unit.copy_kind}: {copies}, {operations_text(unit, style)}, {words('told output', out)}"]
     return "; ".join([*said, *(told(d, len(unit.copies), style.words) for d in unit.differences)])

@@ -4,6 +4,7 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -11,9 +12,11 @@ from typing import Any
 
 from ...graph.step import Step, Value
 from ..canvas import symbols
-from ..canvas.geometry import Space, at_length, bounds, parallel
-from ..canvas.scene import Group, Point, Run, Scene, runs_width
+from ..canvas.geometry import Space, at_length, bounds, overlap, parallel
+from ..canvas.metrics import shorten_middle
+from ..canvas.scene import Box, Group, Point, Run, Scene, runs_width, shortened
 from ..canvas.text import Words
+from ..layout.fit import Arrangement, Fit
 from ..view.local_gradients import contribution
 from ..view.style import LOSSES, Style, losses_in
 from ..view.view import (
@@ -33,14 +36,20 @@ from ..view.view import (
     summary,
 )
 from .card_painting import paint
-from .cards import Card, copy_gradients, exact, measure, output_text, pill_arrows, told_gradient
+from .cards import INSET, Card, copy_gradients, exact, measure, output_text, pill_arrows, pill_gradient, told_gradient
 from .legend import legend_entries
 from .losses import BESIDE
-from .placement import LANE, lay_out
+from .placement import LANE, gaps_of, lay_out
 from .routes import Route, occupied
+from .u_shape import lay_out_u, levels_of
+from .wrapped import columns_of, in_pieces, lay_out_columns
 
 Runs = tuple[Run, ...]
 BAND = 96.0
+SIDE = 13.0  # between two lines that end at one side of a card
+LEAST_NAME = 60.0  # so much room a name needs to be shortened into it
+LONGEST_NAME = 150.0  # pixels of a module's name in its panel's header
+DOWN = Arrangement()
 
 
 @dataclass(slots=True)
@@ -52,35 +61,51 @@ class _Flow:
     by_loss: list[Gradient] = field(default_factory=list)  # the share of each, where there are several losses
 
 
-def tensor_figure(view: View, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
-    """Draw a view of a graph over tensors."""
-    return Figure(view, style, title, subtitle, engine).scene()
+def tensor_figure(
+    view: View, style: Style, title: str, subtitle: str, engine: str = "auto", arrangement: Arrangement = DOWN, fit: Fit | None = None
+) -> Scene:
+    """Draw a view of a graph over tensors. `fit`: the legend stands under the graph if the figure fits only so."""
+    return Figure(view, style, title, subtitle, engine, arrangement).scene(fit)
+
+
+def settle(style: Style, view: View) -> dict[str, Any]:
+    """What a style is to know of a view's graph before a card is measured; the graph's facts."""
+    facts = summary(view)
+    style.dtype, style.values = facts["dtype"], view.graph.values
+    style.leaves_only = leaves_only(view.graph)
+    style.losses = losses_in(view.graph) if style.backward else ()
+    style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
+    if style.leaves_only:  # nothing is known of outputs
+        style.norms = "parameters"
+    return facts
+
+
+class Unfit(Exception):
+    """A graph cannot be laid out in this arrangement."""
 
 
 class Figure:
     """A view measured, placed and routed; `scene` paints it."""
 
-    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str) -> None:
+    def __init__(self, view: View, style: Style, title: str, subtitle: str, engine: str, arrangement: Arrangement = DOWN) -> None:
         self.view, self.style, self.title, self.subtitle = view, style, title, subtitle
+        self.arrangement = arrangement
         self.words = style.words
-        self.facts = facts = summary(view)
-        style.dtype, style.values = facts["dtype"], view.graph.values
-        style.leaves_only = leaves_only(view.graph)
-        style.losses = losses_in(view.graph) if style.backward else ()
-        style.shows_kept = bool(facts["kept"]) or any(s.keeps for s in view.graph.steps)
+        self.facts = settle(style, view)
         self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
         for e in view.edges:
             self.twins.setdefault((e.value.id, e.head.id), []).append(e)
         self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
-        shared = [(u, p) for u in view.units for p in u.pills if p.uses > 1] if style.backward else []
+        shared = [(u, p) for u in view.units for p in u.pills if p.uses > 1 and not p.more] if style.backward else []
         style.shares = {p.id: self.share(u, p) for u, p in shared}
         style.shares_by_loss = {p.id: [self.share(u, p, k) for k in range(len(style.losses))] for u, p in shared}
-        style.scale = symbols.LaneScale.of(self.norms())
-        if style.leaves_only:  # nothing is known of outputs
-            style.norms = "parameters"
+        style.lanes = self.norms()
+        style.scale = symbols.LaneScale.of(style.lanes)
         decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
         style.bars = symbols.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
-        self.cards = {c.unit.id: c for c in measure(view.units, style)}
+        self.cards = {c.unit.id: c for c in measure(view.units, style, above=arrangement.right)}
+        if arrangement.right and not arrangement.shape:
+            self.give_sides()
         self.place(engine)
         self.space, self.solid = Space(), Space()  # lines and writing, which a halo can cross; cards, which nothing can
         self.summed: set[int] = set()
@@ -90,9 +115,33 @@ class Figure:
                 for k in range(int(y0 // BAND), int(y1 // BAND) + 1):
                     self.bands.setdefault(k, []).append((min(x0, x1), max(x0, x1), y0, y1))
 
+    def give_sides(self) -> None:
+        """Where lines end at the sides of cards, cards are as high as those need be."""
+        ends = Counter(id for e in self.view.edges for id in ((e.tail.id, "out"), (e.head.id, "in")))
+        for (id, _), count in ends.items():
+            if count > 2:
+                self.cards[id].height = max(self.cards[id].height, 2 * INSET + SIDE * (count - 1))
+
     def place(self, engine: str) -> None:
-        layout = lay_out(self.view, self.cards, self.header_width, self.style.backward, engine)
-        self.frames, self.routes = layout.frames, layout.routes(self.cards, 30.0 if self.style.backward else 20.0)
+        how, two_lanes = self.arrangement, self.style.backward
+        gaps = gaps_of(how, two_lanes)
+        layout: Any
+        if how.shape == "U":
+            levels = levels_of(self.view)
+            layout = levels and lay_out_u(self.view, levels, self.cards, self.header_width, two_lanes)
+            if layout is None:
+                raise Unfit
+        elif how.columns > 1:
+            columns = columns_of(self.view, self.cards, how.columns, gaps[1], how.right)
+            if columns is None:
+                raise Unfit
+            self.view, parts = in_pieces(self.view, columns)
+            for u in self.view.units:
+                self.cards[u.id].unit = u
+            layout = lay_out_columns(self.view, parts, self.cards, self.header_width, gaps, engine, how.right)
+        else:
+            layout = lay_out(self.view, self.cards, self.header_width, gaps, engine, how.right)
+        self.frames, self.routes = layout.frames, layout.routes(self.cards, 30.0 if two_lanes and not how.right else 20.0)
 
     # ------------------------------------------------------------------------------------------------- gradients
     def flow(self, e: Edge) -> _Flow:
@@ -158,7 +207,8 @@ class Figure:
 
     # ------------------------------------------------------------------------------------------------- headers
     def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-        name = (Run(p.name, "bold"),) if p.name == p.kind else (Run(p.name, "bold"), Run(f"  {p.kind}", "sans", "muted"))
+        called, kind = (shorten_middle(text, LONGEST_NAME, 12.5, "bold") for text in (p.name, p.kind))
+        name = (Run(called, "bold"),) if p.name == p.kind else (Run(called, "bold"), Run(f"  {kind}", "sans", "muted"))
         count = size_of(p.parameters.values())
         return name, (Run(self.words.parameters(count), "sans", "parameter", 0.92),) if count else ()
 
@@ -167,17 +217,45 @@ class Figure:
         return runs_width(name, 12.5) + runs_width(count, 12.5) + 64
 
     # ------------------------------------------------------------------------------------------------- drawing
-    def scene(self) -> Scene:
+    def scene(self, fit: Fit | None = None) -> Scene:
         facts = {name: self.facts[name] for name in ("operations", "parameters", "frozen", "held", "kept")}
         scene = Scene(title=self.title, name="graph", lang=self.words.lang, desc=self.description(), data=facts)
         wide = symbols.heading(scene, self.title, self.subtitle)
         right, bottom = self.paint_all(scene)
         entries = self.legend()
         size = symbols.legend_size(self.words("reading"), entries)
-        symbols.legend(scene.group(f"{scene.name}-legend", "legend"), right + 40, symbols.HEADING + 8, self.words("reading"), entries)
-        scene.width = max(right + 40 + size[0], symbols.MARGIN + wide) + symbols.MARGIN
-        scene.height = max(bottom, symbols.HEADING + size[1]) + symbols.MARGIN
+        head, margin = symbols.HEADING, symbols.MARGIN
+        scene.width = max(right + 40 + size[0], margin + wide) + margin
+        scene.height = max(bottom, head + size[1]) + margin
+        group = scene.group(f"{scene.name}-legend", "legend")
+        if fit is not None and not fit.holds(fit.of_scene(scene)):
+            free = self.free_place((margin, head + 8, right - margin, bottom - head - 8), size)
+            columns = symbols.legend_columns(self.words("reading"), entries, right - margin)
+            under = 0.0 if free is not None else 34 + columns.height
+            smaller = max(right, margin + wide) + margin, bottom + under + margin
+            if fit.text(*smaller) > fit.text(scene.width, scene.height):
+                scene.width, scene.height = smaller
+                if free is None:
+                    columns.paint(group, margin, bottom + 34)
+                else:
+                    symbols.legend(group, free[0], free[1] + 12, self.words("reading"), entries)
+                return scene
+        symbols.legend(group, right + 40, head + 8, self.words("reading"), entries)
         return scene
+
+    def free_place(self, room: Box, size: tuple[float, float]) -> Point | None:
+        """Where a box of this size meets nothing that is painted, as far down and to the right as can be."""
+        x, y, w, h = room
+        wide, high = size
+        frames = list(self.frames.values())
+        for down in range(int(max(0.0, h - high)) // 12 + 1):
+            for left in range(int(max(0.0, w - wide)) // 24 + 1):
+                box = (x + w - wide - 24 * left, y + h - high - 12 * down, wide, high)
+                if box[0] < x or box[1] < y or self.solid.hits(box, 18) or self.space.hits(box, 18):
+                    continue
+                if not any(overlap(box, f, 18) for f in frames):
+                    return box[0], box[1]
+        return None
 
     def legend(self) -> list[symbols.Entry]:
         states = {f.gradient.state for f in self.flows.values() if not f.by_loss}
@@ -251,6 +329,9 @@ class Figure:
             if first is not None:
                 second = next((a for a, b in rooms if a > first and b - a >= rest), None)
                 return [(first, front, None), *([(second, count, None)] if count and second is not None else [])]
+        left, widest = max(rooms, key=lambda r: r[1] - r[0])
+        if widest - left > LEAST_NAME:
+            return [(left, shortened(name[:1], widest - left, 12.5, name=True), None)]
         return [(rooms[0][0], name[:1], "panel2" if p.depth % 2 else "panel")]
 
     def paint_module_names(self, group: Group) -> None:
@@ -261,7 +342,8 @@ class Figure:
             if module is None:
                 continue
             x, y = c.box[0] + 2, c.box[1] - 6
-            both = [Run(module.name, "bold", "muted"), Run(f"  {module.kind}", "sans", "muted")]
+            called, kind = (shorten_middle(text, LONGEST_NAME, 10.5, "bold") for text in (module.name, module.kind))
+            both = [Run(called, "bold", "muted"), Run(f"  {kind}", "sans", "muted")]
             for runs in (both, both[:1]):
                 box = (x, y - 9, runs_width(runs, 10.5), 11.0)
                 if not self.space.hits(box, 2.0) and not self.solid.hits(box, 1.0):
@@ -271,27 +353,27 @@ class Figure:
 
     def paint_arrows(self, group: Group, card: Card) -> None:
         """The arrows between a card and its pills: one there, one back if a gradient is wanted."""
-        for (x0, y), (x1, _), pill in pill_arrows(card):
-            gradient = self.style.shares.get(pill.id, self.style.gradient(pill.value)) if self.style.backward else Gradient("none")
+        for (x0, y0), (x1, y1), pill in pill_arrows(card):
+            gradient = self.style.shares.get(pill.id, pill_gradient(pill, self.style)) if self.style.backward else Gradient("none")
             if pill.cut:
                 gradient = Gradient("cut")
             back = gradient.state not in ("none", "cut", "unknown")
-            d = LANE if back else 0.0
+            d = 0.0 if not back else LANE if card.above else -LANE  # forward on the left of what runs down, above what runs sideways
             told = self.words("told cut") if pill.cut else _told(gradient, self.words)
             facts: dict[str, Any] = {"cut": True} if pill.cut else {}
             g = group.group(f"e-{pill.id.split('-', 1)[1]}", "edge", f"{pill.name} → {card.unit.title}{told}", **facts)
             dash = symbols.DASH if self.style.backward and not back else None
-            symbols.wire(g, [(x0 + 1.5, y - d), (x1 - 1.5, y - d)], dash=dash)
+            there = [(x0, y0 + 1.5), (x1, y1 - 1.5)] if card.above else [(x0 + 1.5, y0), (x1 - 1.5, y1)]
+            symbols.wire(g, parallel(there, d), dash=dash)
             if pill.cut:
-                symbols.cut(g, ((x0 + x1) / 2, y), (1.0, 0.0))
+                symbols.cut(g, ((x0 + x1) / 2, (y0 + y1) / 2), (0.0, 1.0) if card.above else (1.0, 0.0))
             if self.style.losses and back:
-                self.paint_lanes(g, [(x1 - 1.5, y), (x0 + 1.5, y)], self.style.of_pill(pill), d, -1)
-            elif gradient.state == "shared":
-                symbols.lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)], 0.0, self.style.scale)
-            elif gradient.state == "flows":
-                symbols.lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)], gradient.norm, self.style.scale)
+                self.paint_lanes(g, there[::-1], self.style.of_pill(pill), LANE, 1 if card.above else -1)
+            elif gradient.state in ("flows", "shared"):
+                norm = gradient.norm if gradient.state == "flows" else 0.0
+                symbols.lane(g, parallel(there[::-1], d), norm, self.style.scale)
             elif back:
-                symbols.hollow_lane(g, [(x1 - 1.5, y + d), (x0 + 1.5, y + d)])
+                symbols.hollow_lane(g, parallel(there[::-1], d))
 
     def paint_route(self, group: Group, r: Route) -> None:
         e = r.edge
@@ -306,7 +388,7 @@ class Figure:
             facts["gradient"] = exact(flow.gradient.norm)
         if flow.by_loss:
             facts["gradients"] = [None if f.state == "none" else exact(f.norm) for f in flow.by_loss]
-        g = group.group(e.id, "edge", f"{e.tail.title} → {e.head.title}: {shape}{told}", tail=e.tail.id, head=e.head.id, **facts)
+        g = group.group(e.id, "edge", f"{e.tail.called} → {e.head.called}: {shape}{told}", tail=e.tail.id, head=e.head.id, **facts)
         d = LANE if back else 0.0
         dash = symbols.DASH if self.style.backward and flow.gradient.state in ("none", "cut") else None
         if not back:
@@ -351,7 +433,8 @@ class Figure:
             return
         if flow.whole is not None and r.edge.value.id not in self.summed:
             self.summed.add(r.edge.value.id)
-            self.write(group, r, "Σ " + self.words.norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), self.cards[r.edge.tail.id])
+            under = None if self.arrangement.right else self.cards[r.edge.tail.id]
+            self.write(group, r, "Σ " + self.words.norm(flow.whole.norm), (0.12, 0.2, 0.06, 0.3), under)
         if flow.gradient.state != "shared":
             text = "" if flow.gradient.state == "missing" else self.words.norm(flow.gradient.norm)
             self.write(group, r, text, (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14))

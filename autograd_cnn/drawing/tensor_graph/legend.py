@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from ..canvas import symbols
+from ..canvas.geometry import Track
 from ..canvas.scene import Group, Run
 from ..canvas.theme import family_role
 from ..view.style import Style
@@ -29,6 +30,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         entries.append(_entry(words("kept"), lambda g, x, y: symbols.diamond(g, x + 15, y, 5.2), height=18, gap=6))
         total = words("in all", words.memory(view.kept_bytes))
         entries.append(_entry(total, lambda g, x, y: None, "kept"))
+        entries[-1].joined = True
     for kind, paper, line in (
         ("parameter", "parameter-paper", "parameter-line"),
         ("input", "input-paper", "input-line"),
@@ -55,11 +57,14 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
         entries.append(symbols.Entry(_norm(style.norms), (Run(words(f"norms {style.norms}"), "sans", "muted"),), 20.0))
     if "deck" in kinds:
         entries.append(_entry(words("deck"), _deck, height=30, gap=6))
+        if any(u.loop for u in view.units):
+            entries.append(_entry(words("loop"), _loop))
         if style.backward:
             entries.append(_entry(words(f"bars {style.norms}"), _bars, gap=4, height=17))
             norms = [g.norm for u in view.units for g in copy_gradients(u, style) if g.state == "flows"]
             if norms:
                 entries.append(_entry(words("bars range", words.norm(min(norms)), words.norm(max(norms))), lambda g, x, y: None))
+                entries[-1].joined = True
     return entries
 
 
@@ -79,7 +84,9 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
     for i, size in enumerate(scale.samples()):
         meaning = [Run(words.digits(size, 6) if size >= 1e-3 else words.norm(size), "sans", "gradient")]
         meaning += [Run("    " + words("norm"), "sans", "muted")] if i == 1 else []
-        entries.append(symbols.Entry(_lane(size, scale), tuple(meaning), 20.0))
+        entries.append(symbols.Entry(_lane(size, scale), tuple(meaning), 20.0, joined=i > 0))
+    if any(scale.beyond(n) for n in style.lanes):
+        entries.append(_entry(words("beyond"), _beyond(scale), height=20.0))
     entries += loss_entries(view, style)
     found = {*states, *(style.gradient(v).state for v in view.parameters.values())}
     for state, sign in (("zero", "0"), ("nan", "NaN"), ("missing", "")):
@@ -94,6 +101,19 @@ def _gradient_entries(view: View, style: Style, states: Collection[str], branchi
 
 def _entry(meaning: str, sample: Sample, ink: str = "muted", height: float = 25.0, gap: float = 0.0) -> symbols.Entry:
     return symbols.Entry(sample, (Run(meaning, "sans", ink),), height, gap)
+
+
+def _beyond(scale: symbols.LaneScale) -> Sample:
+    return lambda g, x, y: symbols.lane(g, [(x + 40, y), (x, y)], 10.0 ** (scale.low - 1), scale)
+
+
+def _loop(g: Group, x: float, y: float) -> None:
+    track = Track((x + 8, y + 5))
+    track.line((x + 24, y + 5))
+    track.corner((x + 29, y), vertical_first=False)
+    track.corner((x + 24, y - 5), vertical_first=True)
+    track.line((x + 8, y - 5))
+    symbols.smooth_wire(g, track, "dark", 1.6)
 
 
 def _centred(g: Group, x: float, y: float, text: str) -> None:

@@ -21,6 +21,7 @@ from .cards import Card
 
 CLEAR = 1.5  # between the end of an arrow and the border it points at
 CORNER = 10.0
+FAN = 4  # so many edges at one unit, to one side, are led as a bundle
 LEVEL = 20.0  # between two lines that run sideways one above the other
 
 
@@ -41,6 +42,7 @@ def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
     levels: list[tuple[float, float, float]] = []  # (y, from x, to x) of what runs sideways already, by height
     panels = Panels(frames)
     routes = []
+    shares = _bundled(edges, straight, leaving, arriving)
     for i, edge in enumerate(edges):
         tail, head = cards[edge.tail.id], cards[edge.head.id]
         x0, x1 = leaving[i], arriving[i]
@@ -51,9 +53,29 @@ def route_all(edges: Sequence[Edge], placed: Placement, cards: Mapping[str, Card
         for x, top, bottom in straight[i]:
             _turn(track, (x, max(top, track.end[1])), panels, levels, first)
             track.line((x, max(bottom, track.end[1])))
-        _turn(track, (x1, head.y - head.height / 2 - CLEAR), panels, levels, first, last)
+        _turn(track, (x1, head.y - head.height / 2 - CLEAR), panels, levels, first, last, shares.get(i))
         routes.append(Route(edge, track))
     return routes
+
+
+def _bundled(
+    edges: Sequence[Edge], vias: Sequence[list[Via]], leaving: Mapping[int, float], arriving: Mapping[int, float]
+) -> dict[int, float]:
+    """Where edges run sideways that meet in one unit or part from one, so that they do not cross: at which share of the height
+    between the two ends. Of those that meet, the one that comes from farthest turns last; of those that part, it turns first."""
+    groups: dict[tuple[str, bool, bool], list[int]] = {}
+    for i, e in enumerate(edges):
+        if not vias[i] and abs(leaving[i] - arriving[i]) > 4:
+            groups.setdefault((e.head.id, True, leaving[i] < arriving[i]), []).append(i)
+            groups.setdefault((e.tail.id, False, leaving[i] > arriving[i]), []).append(i)
+    found: dict[int, float] = {}
+    for (_, fan_in, _), numbers in sorted(groups.items(), key=lambda g: -len(g[1])):
+        if len(numbers) < FAN or any(i in found for i in numbers):
+            continue
+        far = (lambda i: abs(leaving[i] - arriving[i])) if fan_in else (lambda i: -abs(leaving[i] - arriving[i]))
+        for k, i in enumerate(sorted(numbers, key=far)):
+            found[i] = (k + 0.5) / len(numbers)
+    return found
 
 
 def _turn(
@@ -63,8 +85,10 @@ def _turn(
     levels: list[tuple[float, float, float]],
     above: float,
     below: float = float("inf"),
+    share: float | None = None,
 ) -> None:
-    """From where the track is to a point below it, changing course between the panels, and between these heights."""
+    """From where the track is to a point below it, changing course between the panels, and between these heights; `share` says at
+    which of them it runs sideways."""
     x0, y0 = track.end
     across = abs(to[0] - x0)
     if across < 0.6:
@@ -77,14 +101,15 @@ def _turn(
     top, bottom = max(top, high), min(bottom, low)
     if bottom - top < 14:
         top, bottom = high, low
-    if across <= (bottom - top) * 1.1:
+    if share is None and across <= (bottom - top) * 1.1:
         track.line((x0, top))
         track.bend((to[0], bottom))
         track.line(to)
         return
     span = min(x0, to[0]), max(x0, to[0])
     corner = min(CORNER, across / 2, (bottom - top) / 2)
-    level = _level(span, top + corner, bottom - corner, levels)
+    low, high = top + corner, bottom - corner
+    level = _level(span, low, high, levels) if share is None else low + (high - low) * share
     insort(levels, (level, *span))
     track.elbow(to, level, corner)
 

@@ -28,7 +28,7 @@ class Block:
     scopes: Scopes
     call: bool
     blocks: list[Block] = field(default_factory=list)
-    decked: list[Block | Deck] | None = None  # `blocks` with repeats put together, once somebody asked
+    decked: dict[bool, list[Block | Deck]] = field(default_factory=dict)  # `blocks` with repeats put together, strictly or loosely
 
     @property
     def path(self) -> str:
@@ -71,6 +71,21 @@ class Deck:
 
     def calls(self) -> Iterator[Block]:
         return (b for copy in self.copies for b in copy if b.call)
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """Neighbours that stand as one: a layer, and what follows it alone (its normalization, its activation)."""
+
+    blocks: list[Block]
+
+    @property
+    def start(self) -> int:
+        return self.blocks[0].start
+
+    @property
+    def end(self) -> int:
+        return self.blocks[-1].end
 
 
 def tree_of(graph: Graph) -> list[Block]:
@@ -145,9 +160,10 @@ class Likeness:
         return self.of_steps[at], tuple(p for _, p in inner), weights
 
     # ------------------------------------------------------------------------------------------------- decks
-    def decks(self, blocks: list[Block]) -> list[Block | Deck]:
-        """These neighbours, with repeats put together."""
-        return self._periods(self._runs(blocks))
+    def decks(self, blocks: list[Block], loose: bool = False) -> list[Block | Deck]:
+        """These neighbours, with repeats put together. `loose`: groups that repeat may differ in their sizes."""
+        found = self._periods(self._runs(blocks))
+        return self._periods(found, loose=True) if loose else found
 
     def _runs(self, blocks: list[Block]) -> list[Block | Deck]:
         """Calls of one class in a row, with results of one shape."""
@@ -184,23 +200,36 @@ class Likeness:
             at = end
         return parts
 
-    def _periods(self, row: list[Block | Deck]) -> list[Block | Deck]:
+    def _periods(self, row: list[Block | Deck], loose: bool = False) -> list[Block | Deck]:
         """Groups of neighbours that repeat: the body of a loop, or pairs of layers in a sequence."""
-        marks = [-1 - i if isinstance(b, Deck) else self.build(b.start, b.end) for i, b in enumerate(row)]
+        marks = [-1 - i if isinstance(b, Deck) else self.build(b.start, b.end, not loose) for i, b in enumerate(row)]
         found: list[Block | Deck] = []
         at = 0
         while at < len(row):
-            period, times = self._repeats(marks, row, at)
+            period, times = self._repeats(marks, row, at, loose)
             if times:
                 group: Any = row[at : at + period * times]
-                found.append(Deck([group[i : i + period] for i in range(0, len(group), period)], min(1, times - 1)))
-                at += period * times
+                rest = self._begun(marks, at, period, times)
+                if rest:  # the first of them lacks what comes last in a period: with a state of zeros, say
+                    group = row[at : at + period * times + rest]
+                starts = range(rest, len(group), period)
+                copies = [group[i : i + period] for i in starts]
+                found.append(Deck([group[:rest], *copies] if rest else copies, min(1, times - 1)))
+                at += len(group)
             else:
                 found.append(row[at])
                 at += 1
         return found
 
-    def _repeats(self, marks: list[int], row: list[Block | Deck], at: int) -> tuple[int, int]:
+    @staticmethod
+    def _begun(marks: list[int], at: int, period: int, times: int) -> int:
+        """How much of one more period follows, if it is most of one."""
+        end, count = at + period * times, 0
+        while count < period - 1 and end + count < len(marks) and marks[end + count] == marks[at + count]:
+            count += 1
+        return count if 2 * count > period and times > 2 else 0
+
+    def _repeats(self, marks: list[int], row: list[Block | Deck], at: int, loose: bool) -> tuple[int, int]:
         """The period and the number of repeats that cover most from here on; (0, 0) if nothing repeats."""
         best = (0, 0)
         for period in range(1, min(LONGEST_PERIOD, (len(marks) - at) // 2) + 1):
@@ -210,11 +239,12 @@ class Likeness:
             times = 1
             while marks[at + times * period : at + (times + 1) * period] == first:
                 times += 1
-            fewest = 2 if any(isinstance(b, Block) and b.operations > 1 for b in row[at : at + period]) else FEWEST_OPERATIONS
-            if times >= fewest and times * period > best[0] * best[1] and self._same_wiring(row, at, period, times):
+            several = any(isinstance(b, Block) and b.operations > 1 for b in row[at : at + period])
+            fewest = 2 if several or (loose and period > 1) else FEWEST_OPERATIONS
+            if times >= fewest and times * period > best[0] * best[1] and self._same_wiring(row, at, period, times, loose):
                 best = (period, times)
         return best
 
-    def _same_wiring(self, row: list[Block | Deck], at: int, period: int, times: int) -> bool:
+    def _same_wiring(self, row: list[Block | Deck], at: int, period: int, times: int, loose: bool) -> bool:
         spans = [(row[at + k * period].start, row[at + (k + 1) * period - 1].end) for k in range(times)]
-        return len({self.build(*s) for s in spans}) == 1
+        return len({self.build(*s, not loose) for s in spans}) == 1

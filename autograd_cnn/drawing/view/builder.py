@@ -14,28 +14,32 @@ from ...graph.graph import Graph
 from ...graph.step import Step, Value
 from ...ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from ..canvas.text import Words
-from .blocks import Block, Deck, Likeness
+from .blocks import Block, Deck, Likeness, Row
 from .deck_differences import differences
-from .folding import Fold, Part, cut_of
+from .expressions import Expression, expressions_of
+from .folding import Fold, Part, Tree, cut_of
 from .local_gradients import places
 from .notes import notes_of, passes_back
 from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of, parameters_of
 
+NAMELESS = ScopeName("", "", 0)  # where a row of operations would name its module
+FEW_PILLS = 6  # so many leaves hang on a unit one by one
 FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 # Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
 _ANY = ("input", "other", "constant")  # names of arguments that say nothing of a constant
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
-def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words: Words | None = None) -> View:
+def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words: Words | None = None, tree: Tree | None = None) -> View:
     """Build the view.
 
     Args:
         fold: what is drawn as one node; nothing by default.
         circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
         words: the language; English by default.
+        tree: of the graph's module calls, where several views are made of it.
     """
-    return _Builder(graph, fold or Fold(rule="none"), circuit, words or Words()).build()
+    return _Builder(tree or Tree(graph), fold or Fold(rule="none"), circuit, words or Words()).build()
 
 
 def title_of(unit: Unit, size: int) -> str:
@@ -68,8 +72,9 @@ def output_names(structure: Any, name: str = "") -> Iterator[tuple[int, str]]:
 
 
 class _Builder:
-    def __init__(self, graph: Graph, fold: Fold, circuit: bool, words: Words) -> None:
-        self.graph = graph
+    def __init__(self, tree: Tree, fold: Fold, circuit: bool, words: Words) -> None:
+        self.tree, self.graph = tree, tree.graph
+        graph = tree.graph
         self.words = words
         self.circuit = circuit
         self.fold = fold
@@ -100,8 +105,10 @@ class _Builder:
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
-        parts = cut_of(self.graph, self.fold, self.inputs_drawn() + len(self.graph.outputs))
-        units = [self.unit(part) for part in parts]
+        if self.circuit and self.fold.expressions:
+            units = [self.expression(e) for e in expressions_of(self.graph, self.fold.expressions > 2)]
+        else:
+            units = [self.unit(part) for part in cut_of(self.tree, self.fold, self.inputs_drawn() + len(self.graph.outputs))]
         for unit in units:
             for step in unit.steps:
                 self.unit_of_step[step.index] = unit
@@ -111,7 +118,8 @@ class _Builder:
             results = [self.graph.values[o] for s in unit.steps for o in s.outputs]
             leaving = [v for v in results if v.id in self.graph.outputs or any(u.index not in inside for u in self.uses.get(v.id, ()))]
             unit.outputs = leaving or results[-1:]
-        self.find_likes(units)
+        if not self.circuit:
+            self.find_likes(units)
         return units
 
     def inputs_drawn(self) -> int:
@@ -129,6 +137,12 @@ class _Builder:
             unit.copies = [list(self.graph.steps[copy[0].start : copy[-1].end]) for copy in part.copies]
             unit.copy_kind = self.kind_of_copy(part.copies[part.usual])
             unit.differences = differences(self.graph, part)
+            unit.loop = self.is_loop(unit.copies)
+            return unit
+        if isinstance(part, Row):
+            first = part.blocks[0]
+            unit = Unit("", "module", first.name if first.call else "", first.scopes if first.call else (*first.scopes, NAMELESS), steps)
+            unit.copy_kind = self.kind_of_copy(part.blocks)
             return unit
         if part.call and (len(steps) > 1 or self.parameters_of(steps[0])):
             return Unit("", "module", part.name, part.scopes, steps)
@@ -138,6 +152,27 @@ class _Builder:
         if len(steps) == 1 and " " in (label := self.words.label(steps[0].label)) and not label.startswith(unit.title):
             unit.notes.insert(0, label)  # what the call comes down to
         return unit
+
+    def expression(self, e: Expression) -> Unit:
+        """Operations on plain numbers as one unit, called by the last of them."""
+        if len(e.steps) == 1:
+            return Unit("", "op", self.words.label(e.root.label), e.root.scope, e.steps)
+        label = self.words.label(e.root.label)
+        two = len(e.root.inputs) > 1 and not any(c.isalpha() for c in label)
+        title = f"… {label} …" if two else f"{label}(…)" if any(c.isalpha() for c in label) else f"{label} …"
+        if e.scopes and not e.copies:
+            return Unit("", "module", e.scopes[-1].name or e.scopes[-1].kind, e.scopes, e.steps)
+        if e.copies:
+            return Unit("", "deck", title, e.root.scope, e.steps, copies=e.copies, loop=True)
+        return Unit("", "module", title, (*e.scopes, NAMELESS), e.steps)
+
+    def is_loop(self, copies: list[list[Step]]) -> bool:
+        """Does each copy take what the one before gave, and do all take the same parameters?"""
+        shared = [{i for s in copy for i in s.inputs if self.graph.values[i].kind == "parameter"} for copy in copies]
+        if not shared[0] or any(ids != shared[0] for ids in shared):
+            return False
+        given = [{o for s in copy for o in s.outputs} for copy in copies]
+        return all(any(i in before for s in copy for i in s.inputs) for before, copy in zip(given, copies[1:], strict=False))
 
     def deck_title(self, deck: Deck) -> str:
         """The names of what is repeated: "cell", or "1 … 35"."""
@@ -161,7 +196,7 @@ class _Builder:
         for u in folded:
             steps = u.copies[len(u.copies) // 2] if u.copies else u.steps
             first = known.setdefault(likeness.build(steps[0].index, steps[-1].index + 1), u)
-            if first is not u and u.kind == "module":
+            if first is not u and u.kind == "module" and not u.copy_kind and not (first.kind == "module" and first.copy_kind):
                 u.like = ".".join(s.name for s in first.scopes if s.name) + (f".{first.title}" if first.kind == "deck" else "")
 
     def parameters_of(self, step: Step) -> dict[int, Value]:
@@ -230,7 +265,7 @@ class _Builder:
                 names.append(u.steps[0].name)
             elif u.kind == "deck":
                 names += ["each", u.title or u.copy_kind]
-            u.id = self.new_id(("op-" if u.kind == "op" else "m-") + ("-".join(names) or u.title))
+            u.id = self.new_id(("op-" if u.kind == "op" else "m-") + ("-".join(names) or u.called))
 
     def new_id(self, wish: str) -> str:
         """A stable id: the wish, numbered if it was given before."""
@@ -250,7 +285,10 @@ class _Builder:
             units_of = [self.unit_of_step[s.index] for s in steps]
             users = list({id(u): u for u in units_of}.values())
             uses = len({id(u) if len(u.steps) > 1 and u.kind == "op" else i for i, u in enumerate(units_of)})
-            if self.circuit and (value.kind != "constant" or value.name):
+            if self.circuit and self.fold.expressions > 1 and len(steps) == 1 and users[0].kind == "module":
+                number = number_of(value)
+                users[0].hidden.append(f"{value.name or value.kind}" + ("" if number is None else f" = {self.words.digits(number, 6)}"))
+            elif self.circuit and (value.kind != "constant" or value.name):
                 alone.append((self.standing(value), users))
             elif self.is_parameter(value):
                 for u in users:
@@ -263,7 +301,27 @@ class _Builder:
                 self.hang(users[0], value, "input", 1)
             else:
                 alone.append((self.standing(value), users))
+        for u in units:
+            self.stack_pills(u)
         return self.bundled(alone)
+
+    def stack_pills(self, unit: Unit) -> None:
+        """Many leaves of one kind and shape on one unit, such as the parts of a concatenation, become one pill."""
+        if len(unit.pills) <= FEW_PILLS:
+            return
+        groups: dict[Any, list[Pill]] = {}
+        for p in unit.pills:
+            alike = (p.kind, p.value.shape, p.value.dtype, p.value.requires_grad, p.uses, p.cut)
+            groups.setdefault(alike, []).append(p)
+        unit.pills = []
+        for group in groups.values():
+            if len(group) <= FEW_INPUTS:
+                unit.pills += group
+                continue
+            first, last = group[0], group[-1]
+            first.more = [p.value for p in group[1:]]
+            first.name = f"{first.name} … {last.name}" if first.value.name and last.value.name else first.name
+            unit.pills.append(first)
 
     def bundled(self, alone: list[tuple[Unit, list[Unit]]]) -> list[tuple[Unit, list[Unit]]]:
         """Many inputs of one shape that go to one folded unit, such as the steps of a sequence, become one node."""

@@ -13,11 +13,13 @@ from itertools import groupby
 
 from ...errors import nearest
 from ...graph.graph import Graph
-from .blocks import Block, Deck, Likeness, all_calls, tree_of
+from .blocks import Block, Deck, Likeness, Row, all_calls, tree_of
+from .view import Scopes
 
 MOST_IN_A_LAYER = 12  # operations of one call of a layer that are one card
 MOST_NODES = 60  # what a figure may show when it is left to itself
-Part = Block | Deck
+Part = Block | Deck | Row
+FOLLOWS = ("activation", "norm", "dropout")  # families of what stands with the layer before it
 Predicate = Callable[[Block], bool]
 
 
@@ -27,12 +29,23 @@ class Fold:
 
     `depth` closes module calls so many levels below the outermost one. `rule` is "auto", "none" or a predicate on module
     calls (`path`, `name`, `kind`, `depth`, `operations`) that says which are closed. `focus` is the path of a module that
-    is opened while what stands around it is closed.
+    is opened while what stands around it is closed. `budget` is what "auto" may show; `tight`: repeats and modules of a
+    single operation stay closed, even if there were nodes enough to show them. `loose`: what repeats may differ in size.
+    `stretches`: what nothing else puts together is cut into so many stretches of operations.
+    `expressions`, of a graph over plain numbers: 1 folds each, 2 also hides the leaves that it alone uses, 3 puts those
+    that repeat together.
+    `rows`: a layer and what follows it alone (its normalization, its activation) are one.
     """
 
     depth: int | None = None
     rule: str | Predicate = "auto"
     focus: str | None = None
+    budget: int = MOST_NODES
+    tight: bool = False
+    rows: bool = False
+    loose: bool = False
+    expressions: int = 0
+    stretches: int = 0
 
     def __post_init__(self) -> None:
         if not callable(self.rule) and self.rule not in ("auto", "none"):
@@ -42,37 +55,55 @@ class Fold:
             )
 
 
-def cut_of(graph: Graph, fold: Fold, standing: int = 0) -> list[Part]:
+class Tree:
+    """The module calls of a graph, and which are alike: what all cuts through it have in common."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.top = tree_of(graph)
+        self.producer = {o for s in graph.steps for o in s.outputs}
+        self.uses: dict[int, list[int]] = {}  # which steps take a value; a result of the graph is taken at its end
+        for s in graph.steps:
+            for i in s.inputs:
+                self.uses.setdefault(i, []).append(s.index)
+        for o in graph.outputs:
+            self.uses.setdefault(o, []).append(len(graph.steps))
+        self.calls = Counter(s.call for s in graph.steps)
+        self._likeness: Likeness | None = None
+
+    @property
+    def likeness(self) -> Likeness:
+        if self._likeness is None:
+            self._likeness = Likeness(self.graph)
+        return self._likeness
+
+
+def cut_of(tree: Tree, fold: Fold, standing: int = 0) -> list[Part]:
     """The parts that are drawn. `standing` is how many nodes are drawn besides them (inputs, outputs)."""
-    parts = _Cut(graph, fold, MOST_NODES - standing).parts()
-    return parts if fold.rule == "none" and fold.depth is None else calls_joined(graph, parts)
+    parts = _Cut(tree, fold, fold.budget - standing).parts()
+    return parts if fold.rule == "none" and fold.depth is None else calls_joined(tree, parts)
 
 
-def calls_joined(graph: Graph, parts: Sequence[Part]) -> list[Part]:
+def calls_joined(tree: Tree, parts: Sequence[Part]) -> list[Part]:
     """Operations that one call of a library function is made of as one part (of a layer, such as a recurrent net, if they are few): what
     the user wrote is one card."""
     found: list[Part] = []
-    sizes = Counter(s.call for s in graph.steps)
-    for (call, single), group in groupby(parts, lambda p: (_call_of(graph, p), isinstance(p, Block) and not p.call)):
+    steps = tree.graph.steps
+    for (call, single), group in groupby(parts, lambda p: (steps[p.start].call, isinstance(p, Block) and not p.call)):
         row = list(group)
-        scope = graph.steps[row[0].start].scope
+        scope = steps[row[0].start].scope
         layer = call is not None and bool(scope) and scope[-1].kind == call[0]
-        if call is not None and single and 1 < len(row) == sizes[call] <= (MOST_IN_A_LAYER if layer else len(row)):
-            found.append(Block(row[0].start, row[-1].end, graph.steps[row[0].start].scope, False))
+        if call is not None and single and 1 < len(row) == tree.calls[call] <= (MOST_IN_A_LAYER if layer else len(row)):
+            found.append(Block(row[0].start, row[-1].end, scope, False))
         else:
             found += row
     return found
 
 
-def _call_of(graph: Graph, part: Part) -> tuple[str, int] | None:
-    return graph.steps[part.start].call
-
-
 class _Cut:
-    def __init__(self, graph: Graph, fold: Fold, budget: int) -> None:
-        self.graph, self.fold, self.budget = graph, fold, budget
-        self.top = tree_of(graph)
-        self.likeness: Likeness | None = None
+    def __init__(self, tree: Tree, fold: Fold, budget: int) -> None:
+        self.tree, self.graph, self.fold, self.budget = tree, tree.graph, fold, budget
+        self.top = tree.top
 
     def parts(self) -> list[Part]:
         fold = self.fold
@@ -108,24 +139,26 @@ class _Cut:
 
     def decked(self, blocks: list[Block], holds: Block | None = None) -> list[Block | Deck]:
         """Neighbours with repeats put together, but for the one that holds what is in focus."""
-        if self.likeness is None:
-            self.likeness = Likeness(self.graph)
+        likeness = self.tree.likeness
         at = next((i for i, b in enumerate(blocks) if holds is not None and _within(holds, b)), None)
         if at is not None:
-            return [*self.likeness.decks(blocks[:at]), blocks[at], *self.likeness.decks(blocks[at + 1 :])]
-        return self.likeness.decks(blocks)
+            return [*likeness.decks(blocks[:at]), blocks[at], *likeness.decks(blocks[at + 1 :])]
+        return likeness.decks(blocks, self.fold.loose)
 
     # ------------------------------------------------------------------------------------------------- left to itself
     def largest(self, blocks: list[Block], budget: int) -> list[Part]:
         """The largest unfolding that keeps within the budget: everything if it can be, else repeats become decks and calls
         are opened level by level, all of one class together, so that nothing appears in two forms."""
-        if sum(b.operations for b in blocks) <= budget:
+        if sum(b.operations for b in blocks) <= budget and not self.fold.tight:
             return self.unfolded(blocks)
         opened: set[tuple[int, str]] = set()
         top = self.decked(blocks)
         best = self._opened(top, opened)
         while True:
-            wishes = {_key(b) for part in best for b in (part.calls() if isinstance(part, Deck) else [part]) if b.call} - opened
+            blocks = [b for part in best for b in (part.blocks if isinstance(part, Row) else [part]) if isinstance(b, Block)]
+            shut = [b for b in blocks if b.call and (b.operations > 1 or not self.fold.tight)]
+            decks = [part for part in best if isinstance(part, Deck) and not self.stays(part)]
+            wishes = {_key(b) for b in [*shut, *(b for deck in decks for b in deck.calls())]} - opened
             trials = [(len(cut), key, cut) for key in sorted(wishes) for cut in [self._opened(top, opened | {key})]]
             trials = [t for t in trials if t[0] <= max(budget, len(best))]
             if not trials:
@@ -134,24 +167,60 @@ class _Cut:
             _, key, best = min(t for t in trials if t[1][0] == level)
             opened.add(key)
 
-    def _opened(self, top: list[Part], opened: set[tuple[int, str]]) -> list[Part]:
-        found: list[Part] = []
-        waiting = top[::-1]
+    def _opened(self, top: Sequence[Block | Deck], opened: set[tuple[int, str]]) -> list[Part]:
+        found: list[Block | Deck] = []
+        waiting = list(top[::-1])
         while waiting:
             part = waiting.pop()
             if isinstance(part, Deck):
                 calls = list(part.calls())
-                if calls and all(_key(b) in opened for b in calls):
+                if calls and all(_key(b) in opened for b in calls) and not self.stays(part):
                     waiting += reversed([b for copy in part.copies for b in copy])
                 else:
                     found.append(part)
-            elif part.call and _key(part) in opened:
-                if part.decked is None:
-                    part.decked = self.decked(part.blocks)
-                waiting += reversed(part.decked)
+            elif part.call and _key(part) in opened and (part.operations > 1 or not self.fold.tight):
+                if self.fold.loose not in part.decked:
+                    part.decked[self.fold.loose] = self.decked(part.blocks)
+                waiting += reversed(part.decked[self.fold.loose])
             else:
                 found.append(part)
+        if self.fold.stretches:
+            return self.in_stretches(calls_joined(self.tree, found))
+        return self.in_rows(calls_joined(self.tree, found)) if self.fold.rows else list(found)
+
+    def in_stretches(self, parts: Sequence[Part]) -> list[Part]:
+        """Neighbours in stretches of about one length, repeats or not."""
+        blocks = [b for p in parts for b in _blocks(p)]
+        each = -(-len(blocks) // self.fold.stretches)
+        cut = [blocks[i : i + each] for i in range(0, len(blocks), each)]
+        return [some[0] if len(some) == 1 else Row(some) for some in cut]
+
+    def in_rows(self, parts: Sequence[Part]) -> list[Part]:
+        """Each layer with what follows it: single operations that take what it gives, which nothing else takes."""
+        found: list[Part] = []
+        for part in parts:
+            before = found[-1] if found else None
+            if not isinstance(part, Block) or before is None or isinstance(before, Deck) or not self.follows(before, part):
+                found.append(part)
+            elif isinstance(before, Row):
+                before.blocks.append(part)
+            else:
+                found[-1] = Row([before, part])
         return found
+
+    def follows(self, before: Block | Row, part: Block) -> bool:
+        step, tree = self.graph.steps[part.start], self.tree
+        last = before.blocks[-1] if isinstance(before, Row) else before
+        if part.operations > 1 or step.family not in FOLLOWS or _around(last) != _around(part):
+            return False
+        given = self.graph.steps[before.end - 1].outputs
+        takes = [i for i in step.inputs if i in tree.producer]
+        used = {u for s in self.graph.steps[before.start : before.end] for o in s.outputs for u in tree.uses.get(o, ())}
+        return bool(takes) and set(takes) <= set(given) and all(before.start <= u <= part.start for u in used)
+
+    def stays(self, deck: Deck) -> bool:
+        """Is this row of repeats never opened?"""
+        return self.fold.tight and len(deck.copies) > 2
 
     # ------------------------------------------------------------------------------------------------- one module
     def around(self, focus: Block) -> list[Part]:
@@ -177,6 +246,17 @@ class _Cut:
             f"draw: expected focus to name a module that was called in this graph, got {path!r}."
             + (nearest(path, list(known)) or (f" There are {some}." if known else " It holds no module calls."))
         )
+
+
+def _blocks(part: Part) -> list[Block]:
+    if isinstance(part, Deck):
+        return [b for copy in part.copies for b in copy]
+    return part.blocks if isinstance(part, Row) else [part]
+
+
+def _around(block: Block) -> Scopes:
+    """The module calls a block stands in."""
+    return block.scopes[:-1] if block.call else block.scopes
 
 
 def _within(inner: Block, outer: Block) -> bool:

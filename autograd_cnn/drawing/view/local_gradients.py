@@ -88,3 +88,17 @@ def local_derivatives(graph: Graph, step: Step) -> list[float | None]:
     if given is None:
         return [None] * len(step.inputs)
     return [None if p >= len(given) or given[p] is None else float(given[p]) for p in places(step)]
+
+
+def derivatives_through(graph: Graph, steps: Sequence[Step]) -> dict[int, float]:
+    """For steps over plain numbers the derivative of the last one's output by everything that goes into them, along all ways."""
+    found: dict[int, float] = {steps[-1].outputs[0]: 1.0}
+    inside = {o for s in steps for o in s.outputs}
+    for step in sorted(steps, key=lambda s: -s.index):
+        behind = found.get(step.outputs[0])
+        if behind is None:
+            continue
+        for i, local in zip(step.inputs, local_derivatives(graph, step), strict=True):
+            if local is not None:
+                found[i] = found.get(i, 0.0) + behind * local
+    return {i: d for i, d in found.items() if i not in inside}

@@ -9,7 +9,7 @@ from ...graph.graph import Graph
 from ...graph.step import Value
 from ..canvas import symbols
 from ..canvas.text import Words
-from .view import Gradient, Pill, gradient_of, losses_of
+from .view import Gradient, Pill, gradient_of, joint, losses_of
 
 # Several losses in one figure: an ink and a dash for each, the same wherever it is named.
 LOSSES: tuple[tuple[str, str | None], ...] = (("gradient", None), ("series-1", "7 3"), ("series-6", "2.5 2.5"), ("series-3", "9 3 2 3"))
@@ -37,6 +37,7 @@ class Style:
     shows_kept: bool = True
     scale: symbols.LaneScale = field(default_factory=symbols.LaneScale)
     bars: symbols.LaneScale = field(default_factory=symbols.LaneScale)  # of the copies in all decks
+    lanes: Sequence[float] = ()  # the norms that `scale` was made for
     norms: str = "outputs"  # what the norms on folded units are of: "outputs" or "parameters"
     shares: dict[str, Gradient] = field(default_factory=dict)  # of pills whose value goes to several units: what comes back from theirs
     shares_by_loss: dict[str, list[Gradient]] = field(default_factory=dict)  # the same of each of several losses
@@ -50,7 +51,7 @@ class Style:
 
     def of_pill(self, pill: Pill) -> list[Gradient]:
         """The same of what hangs on a unit: where it hangs on several, what comes from this one."""
-        return self.shares_by_loss.get(pill.id) or self.of_losses(pill.value)
+        return self.shares_by_loss.get(pill.id) or [joint(gradient_of(v, k) for v in pill.values) for k in range(len(self.losses))]
 
     def gradient(self, value: Value) -> Gradient:
         """The gradient of a value of the figure's graph, its norm taken once."""

@@ -48,7 +48,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Pill:
-    """A leaf that hangs on the unit that uses it. `uses` counts the operations it goes to."""
+    """A leaf that hangs on the unit that uses it (or many alike). `uses` counts the operations it goes to."""
 
     id: str
     value: Value
@@ -56,6 +56,11 @@ class Pill:
     name: str
     uses: int = 1
     cut: bool = False  # it wants a gradient, and this unit hands it none
+    more: list[Value] = field(default_factory=list)  # others of its kind and shape that it stands for
+
+    @property
+    def values(self) -> list[Value]:
+        return [self.value, *self.more]
 
     @property
     def frozen(self) -> bool:
@@ -84,9 +89,15 @@ class Unit:
     module: ScopeName | None = None  # of an operation that is all a module does, and so stands without a panel
     parameters: dict[int, Value] = field(default_factory=dict)
     copies: list[list[Step]] = field(default_factory=list)  # of a deck
-    copy_kind: str = ""  # of a deck: the class or the operations of a copy
+    copy_kind: str = ""  # of a deck: the class or the operations of a copy; of a row: the classes or operations in it
+    loop: bool = False  # of a deck: does each copy go on with what the one before gave, with the same parameters?
     differences: list[Difference] = field(default_factory=list)  # of a deck: where a copy is not like the others
     like: str = ""  # of a folded module: where the same stands already
+
+    @property
+    def called(self) -> str:
+        """What it is called in words."""
+        return self.title or self.copy_kind
 
     @property
     def folded(self) -> bool:

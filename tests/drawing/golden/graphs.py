@@ -190,7 +190,8 @@ def stopped_gradients() -> Drawing:
     x, w, v, u = (ac.randn(4, 4, requires_grad=True) for _ in range(4))
     dead = F.relu(x @ w - 100.0)
     broken = ((v * 0.0) / (v * 0.0)).sum()
-    return draw((dead * u.detach()).sum() + broken + (u * 1.0).sum(), backward=True, names={"x": x, "w": w, "v": v, "u": u})
+    total = (dead * u.detach()).sum() + broken + (u * 1.0).sum()
+    return draw(total, backward=True, fold="none", names={"x": x, "w": w, "v": v, "u": u})
 
 
 @figure

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd_cnn as ac
+from autograd_cnn import draw
 from autograd_cnn.drawing.canvas.geometry import overlap
 from autograd_cnn.drawing.layout import graphviz
-from autograd_cnn.drawing.layout.place import place
+from autograd_cnn.drawing.layout.layered import _inversions
+from autograd_cnn.drawing.layout.place import passed_ranks, place
 from autograd_cnn.drawing.layout.request import Frame, Link, Node, Placement, Request
+from autograd_cnn.vision import models
 
 
 def request() -> Request:
@@ -125,3 +131,43 @@ def test_first_rank_is_kept_in_order() -> None:
     placed = place(r, "wasm")
     assert placed.nodes["n2"][0] < placed.nodes["n0"][0] < placed.nodes["n1"][0]
     assert placed.nodes["n2"][1] == placed.nodes["n0"][1] == placed.nodes["n1"][1]
+
+
+def crossing(spans: list[tuple[int, int]]) -> int:
+    """Pair by pair."""
+    return sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(spans) for c, d in spans[:i])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_crossings_are_counted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spans = [(int(a), int(b)) for a, b in rng.integers(0, 12, (60, 2))]
+    assert _inversions(spans) == crossing(spans)
+    assert _inversions([]) == 0
+
+
+def test_ranks_that_links_pass() -> None:
+    nodes = [Node(n, 10.0, 10.0, 10.0) for n in "abcde"]
+    links = [Link("a", "b"), Link("b", "c"), Link("c", "d"), Link("a", "d"), Link("a", "c"), Link("e", "d")]
+    assert passed_ranks(Request(nodes, links)) == 2 + 1 + 2  # a → d, a → c, e → d
+
+
+def test_where_links_pass_many_ranks_the_fast_engine_is_first() -> None:
+    """Each of 45 nodes leads to all after it, as in a dense block: Graphviz takes minutes."""
+    nodes = [Node(f"n{i}", 50.0, 50.0, 30.0) for i in range(45)]
+    links = [Link(f"n{i}", f"n{j}") for i in range(45) for j in range(i + 1, 45)]
+    made = Request(nodes, links)
+    began = time.process_time()
+    placed = place(made)
+    assert placed.engine == "layered"
+    assert time.process_time() - began < 10
+    check(made, placed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "size"), [("densenet121", 64), ("googlenet", 224)])
+def test_networks_unfolded_are_drawn_in_seconds(name: str, size: int) -> None:
+    net = getattr(models, name)().eval()
+    began = time.process_time()
+    assert draw(net, ac.zeros(1, 3, size, size), fold="none").svg
+    assert time.process_time() - began < 10

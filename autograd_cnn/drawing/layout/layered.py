@@ -9,6 +9,7 @@ IEEE Trans. Syst. Man Cybern. 11 (1981) 109]
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -168,12 +169,11 @@ class _Layer:
 
     def crossings(self) -> int:
         place = {id(t): i for row in self.rows for i, t in enumerate(row)}
-        total = 0
-        for r in range(len(self.rows)):
-            spans = [(place[id(a)], place[id(b)]) for c in self.chains.values() for a, b in itertools.pairwise(c) if a.rank == r]
-            if len(spans) < 400:  # beyond that the count itself would cost more than it gains
-                total += sum((a - c) * (b - d) < 0 for i, (a, b) in enumerate(spans) for c, d in spans[:i])
-        return total
+        spans: list[list[tuple[int, int]]] = [[] for _ in self.rows]
+        for c in self.chains.values():
+            for a, b in itertools.pairwise(c):
+                spans[a.rank].append((place[id(a)], place[id(b)]))
+        return sum(map(_inversions, spans))
 
     # ------------------------------------------------------------------------------------------------- positions
     def position(self) -> None:
@@ -255,3 +255,13 @@ class _Layer:
 
 def _mean(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
+
+
+def _inversions(spans: list[tuple[int, int]]) -> int:
+    """How many pairs of lines cross, each from a place above to one below."""
+    total = 0
+    ends: list[int] = []
+    for _, b in sorted(spans):  # of those that begin at one place none crosses another
+        total += len(ends) - bisect_right(ends, b)
+        insort(ends, b)
+    return total

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ..canvas.geometry import overlap
+from ..canvas.geometry import Bands, overlap
 from ..canvas.scene import Box
 from ..layout.request import Via
 from ..view.view import View
@@ -21,6 +21,7 @@ def straighten_chains(view: View, cards: Mapping[str, Card], vias: Sequence[list
     """Give every chain one x, its weighted median, if then nothing stands in the way of anything."""
     if len(view.units) > MOST_UNITS:
         return
+    ground = _Ground(view, cards, vias)
     for chain in sorted(_chains(view), key=len, reverse=True):
         members = [cards[id] for id in chain]
         before = [c.x for c in members]
@@ -29,7 +30,7 @@ def straighten_chains(view: View, cards: Mapping[str, Card], vias: Sequence[list
         for x in dict.fromkeys((sorted(before)[len(before) // 2], before[0], before[-1])):
             for c in members:
                 c.x = x
-            if _sound(view, members, cards, vias, frames()):
+            if ground.is_sound(members, frames()):
                 break
         else:
             for c, x in zip(members, before, strict=True):
@@ -54,25 +55,34 @@ def _chains(view: View) -> list[list[str]]:
     return chains
 
 
-def _sound(view: View, moved: Sequence[Card], cards: Mapping[str, Card], vias: Sequence[list[Via]], frames: Mapping[str, Box]) -> bool:
-    """Do the moved cards keep clear of the others and of passing lines, and the panels of what is not theirs?"""
-    own = {id(c) for c in moved}
-    others = [c.whole() for c in cards.values() if id(c) not in own]
-    for c in moved:
-        box = c.whole()
-        if any(overlap(box, o, 22) for o in others):
-            return False
-        left, top, width, height = box
-        for passed in vias:
-            if any(left - 14 < x < left + width + 14 and a < top + height and b > top for x, a, b in passed):
+class _Ground:
+    """What may not come near one another: cards, passing lines, and panels, each with the units that are in it."""
+
+    def __init__(self, view: View, cards: Mapping[str, Card], vias: Sequence[list[Via]]) -> None:
+        self.cards, self.vias = cards, [v for passed in vias for v in passed]
+        self.holders: dict[str, set[str]] = {p.id: {u.id for u in p.all_units()} for p in view.panels}
+
+    def is_sound(self, moved: Sequence[Card], frames: Mapping[str, Box]) -> bool:
+        """Do the moved cards keep clear of the others and of passing lines, and the panels of what is not theirs?"""
+        boxes = {id: c.whole() for id, c in self.cards.items()}
+        bands = Bands(boxes)
+        own = {c.unit.id for c in moved}
+        for id in own:
+            box = left, top, width, height = boxes[id]
+            if any(other not in own and overlap(box, boxes[other], 22) for other in bands.near(top - 22, top + height + 22)):
                 return False
-    holders: dict[str, set[str]] = {p.id: {u.id for u in p.all_units()} for p in view.panels}
-    for p in view.panels:
-        box = frames[p.id]
-        if any(overlap(box, c.whole(), 8) for id, c in cards.items() if id not in holders[p.id]):
-            return False
-        for q in view.panels:
-            nested = q is p or holders[q.id] <= holders[p.id] or holders[p.id] <= holders[q.id]
-            if not nested and overlap(box, frames[q.id], 6):
+            if any(left - 14 < x < left + width + 14 and a < top + height and b > top for x, a, b in self.vias):
                 return False
-    return True
+        return self.panels_are_sound(boxes, bands, frames)
+
+    def panels_are_sound(self, boxes: Mapping[str, Box], bands: Bands, frames: Mapping[str, Box]) -> bool:
+        panels = Bands(frames)
+        for id, holds in self.holders.items():
+            box = frames[id]
+            top, bottom = box[1] - 8, box[1] + box[3] + 8
+            if any(unit not in holds and overlap(box, boxes[unit], 8) for unit in bands.near(top, bottom)):
+                return False
+            for other in panels.near(top, bottom):
+                if overlap(box, frames[other], 6) and not (self.holders[other] <= holds or holds <= self.holders[other]):
+                    return False
+        return True

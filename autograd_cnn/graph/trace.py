@@ -6,11 +6,12 @@ import copy
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from ..config import Switch
-from ..engine.node import BackwardScope, Scope
+from ..engine.node import BackwardScope, Node, Scope
 from ..engine.variable import Variable
 from ..engine.versions import owner
 from ..errors import GraphError, expected
@@ -125,6 +126,46 @@ def _variables(name: str, x: Any, short: str | None = None) -> Iterator[tuple[st
         for i, part in enumerate(x):
             own = x._fields[i] if hasattr(x, "_fields") else None
             yield from _variables(f"{name}.{own or i}", part, own)
+
+
+@dataclass(slots=True)
+class Run:
+    """One observed call: the graph of all that was done, as far as it came; and what a graph does not say.
+
+    Attributes:
+        graph: every operation in order. Of a call that failed, its outputs are the results that nothing took any more.
+        result: what the call gave; None if it failed.
+        error: what it raised.
+        nodes: for each value that was recorded its node on the tape.
+        scopes: for each step the call of the module that it stands in.
+        ids: the values by the identity of the variables that carried them.
+    """
+
+    graph: Graph
+    result: Any
+    error: Exception | None
+    nodes: dict[int, Node]
+    scopes: list[Any]
+    ids: dict[int, int]
+
+
+def observe(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], note: Callable[[Any], Any]) -> Run:
+    """Run `fn(*args, **kwargs)` once and tell all of it, also where it fails. `note` is that of `trace`."""
+    tracer = Tracer(note, replays=False)
+    result, error = None, None
+    try:
+        _, result = _run(tracer, fn, args, kwargs, named_arguments(fn, args, kwargs))
+    except Exception as raised:
+        error = raised
+    inputs = tuple(i for i, v in enumerate(tracer.values) if v["kind"] == "input")
+    if error is None:
+        outputs, structure = _ends(tracer, result)
+    else:
+        taken = {at for call in tracer.steps for at in call.given}
+        outputs = tuple(at for call in tracer.steps for at in call.outputs[:1] if not taken.intersection(call.outputs))
+        structure = ("constant", None)
+    graph = _finish(tracer, inputs, outputs, structure)
+    return Run(graph, result, error, tracer.nodes, [call.scope for call in _leading_to(outputs, tracer.steps)], tracer.ids)
 
 
 def _flatten(result: Any, tracer: Tracer, outputs: list[int]) -> Any:

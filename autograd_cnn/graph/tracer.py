@@ -51,6 +51,7 @@ class Tracer:
         self.ids: dict[int, int] = {}
         self.alive: list[Any] = []
         self.made: dict[Node, Call] = {}
+        self.nodes: dict[int, Node] = {}  # of the values that were recorded, as they were when they appeared
         self.carriers: dict[int, Any] = {}  # raw values -> the variable that carries them
         self.start = clock()
         self.writes: list[Write | Update] = []
@@ -84,6 +85,8 @@ class Tracer:
                 "place": place_of(x, scope()) if found else None,
             }
         )
+        if node is not None:
+            self.nodes[len(self.values) - 1] = node
         self.follow(x)
         if kind != "result" and not made:
             self.found.add(id(x))

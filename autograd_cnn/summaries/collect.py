@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.costs import multiply_adds
 from ..analysis.receptive import Field, receptive_fields
 from ..analysis.windows import window_of
 from ..config import enable_grad
@@ -22,7 +23,7 @@ from ..nn import Embedding, Linear, Module
 from ..tensors.creation import zeros
 from ..tensors.sampling import get_rng_state, set_rng_state
 from ..tensors.tensor import Tensor
-from .counting import how_many, multiply_adds, window_text
+from .counting import how_many, window_text
 from .table import Row, Shape, Summary
 
 Key = tuple[Any, ...]

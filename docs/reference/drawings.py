@@ -17,6 +17,7 @@ SECTION = "Drawings"
 ROOM = f"{Drawing.__module__.split('.')[0]}.drawing."
 PAGES = (  # name, title, what stands there; files or folders of the room whose figures these are: the nearest counts
     ("graphs", "Graphs", "The computational graph itself, as a picture or as DOT source.", ("api.graphs",)),
+    ("explore", "Opened and searched", "A graph as a page in which it is opened, closed, searched and compared.", ("explore",)),
     (
         "entries",
         "Step by step, entry by entry",

@@ -99,10 +99,15 @@ def test_saved_files(tmp_path: Path, loss: ac.Tensor, suffix: str) -> None:
         data = json.loads(text)
         assert {"op", "edge"} <= {str(g["kind"]).split()[0] for g in data["groups"]}
         assert data["width"] > 100
+        assert data["scheme"] == "autograd_cnn.drawing/1"
+        ids = {g["id"] for g in data["groups"]}
+        edges = [g for g in data["groups"] if g["kind"] == "edge" and "from" in g]
+        assert edges
+        assert all(g["from"] in ids and g["to"] in ids for g in edges)
     elif suffix == ".html":
         assert text.startswith("<!DOCTYPE html>")
         assert "<svg" in text
-        assert "<script" not in text
+        assert "default-src 'none'" in text  # nothing is fetched
     elif suffix == ".dot":
         assert text.startswith("digraph")
     else:

@@ -101,11 +101,11 @@ def test_other_settings_are_told() -> None:
 
 
 def test_the_subtitle_tells(stages: Graph) -> None:
-    texts = str(draw(stages))
+    texts = draw(stages).svg
     nodes = len(view_of(stages, Fold()).units)
     assert f"{len(stages.steps)} operations drawn as {nodes} nodes" in texts
-    assert f"{len(stages.steps)} Operationen, als {nodes} Knoten gezeichnet" in str(draw(stages, lang="de"))
-    assert "drawn as" not in str(draw(stages, fold="none"))
+    assert f"{len(stages.steps)} Operationen, als {nodes} Knoten gezeichnet" in draw(stages, lang="de").svg
+    assert "drawn as" not in draw(stages, fold="none").svg
 
 
 def test_small_graphs_are_left_alone() -> None:
@@ -215,7 +215,7 @@ def test_equal_blocks_are_told_wherever_they_stand() -> None:
 
     view = view_of(FORWARD(Apart(), ac.randn(1, 4, 5, 5)), Fold(1))
     assert [u.like for u in view.units if u.title in ("a", "b")] == ["", "a"]
-    assert "7 operations, as a" in str(draw(view.graph, depth=1))
+    assert "7 operations, as a" in draw(view.graph, depth=1).svg
 
 
 def test_what_many_edges_carry_is_bundled() -> None:

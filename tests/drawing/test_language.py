@@ -54,7 +54,11 @@ def named_in_example(name: str) -> set[str]:
     return {word for text in given for word in FOUND.findall(text)} - ENGLISH
 
 
-@pytest.mark.parametrize("name", list(golden.load()))
+QUOTING = {"failed_forward"}  # what an exception says, and the program's own names
+SPEAKING = [name for name in golden.load() if name not in QUOTING]
+
+
+@pytest.mark.parametrize("name", SPEAKING)
 def test_every_word_is_german(name: str) -> None:
     english = {}
     for text in told(name, "de"):
@@ -67,7 +71,7 @@ def test_every_word_is_german(name: str) -> None:
     assert not english, "a word that no figure declares (drawing/canvas/captions/), and that is no name"
 
 
-@pytest.mark.parametrize("name", list(golden.load()))
+@pytest.mark.parametrize("name", SPEAKING)
 def test_every_number_is_german(name: str) -> None:
     """The two figures hold the same numbers, with the marks exchanged."""
     exchanged = str.maketrans(".,", ",.")

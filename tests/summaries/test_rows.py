@@ -10,11 +10,12 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.analysis.costs import _einsum, multiply_adds
 from autograd_cnn.analysis.windows import window_of
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.nn import functional as F
 from autograd_cnn.summaries import table
-from autograd_cnn.summaries.counting import _einsum, how_many, multiply_adds, window_text
+from autograd_cnn.summaries.counting import how_many, window_text
 from autograd_cnn.summaries.table import Row, Summary
 
 EN = Words("en")

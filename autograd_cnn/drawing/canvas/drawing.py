@@ -14,6 +14,8 @@ from .scene import Scene
 from .svg import escape, write
 from .theme import check_theme, colour
 
+_ENDS = {"tail": "from", "head": "to"}  # of an edge
+
 
 class Drawing:
     """A figure that shows itself in a notebook and saves itself under any of its suffixes.
@@ -22,13 +24,24 @@ class Drawing:
         svg: the SVG source.
         dot: the same graph as Graphviz DOT source, for figures of a graph.
         scene: what the figure is made of.
+        error: of a model that failed while it was drawn what it raised: the figure shows it as far as it came.
     """
 
-    def __init__(self, scene: Scene, theme: str = "auto", prefix: str = "", dot: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        theme: str = "auto",
+        prefix: str = "",
+        dot: Callable[[], str] | None = None,
+        page: Callable[[], str] | None = None,
+        error: Exception | None = None,
+    ) -> None:
         self.scene = scene
         self.theme = check_theme(theme)
         self.prefix = prefix
         self._dot = dot
+        self._page = page
+        self.error = error
 
     @property
     def svg(self) -> str:
@@ -43,10 +56,8 @@ class Drawing:
         return self._dot()
 
     def __repr__(self) -> str:
-        return f"<Drawing {self.scene.title!r}, {self.scene.width:.0f}×{self.scene.height:.0f}>"
-
-    def __str__(self) -> str:
-        return self.svg
+        failed = f", failed: {type(self.error).__name__}" if self.error is not None else ""
+        return f"<Drawing {self.scene.title!r}, {self.scene.width:.0f}×{self.scene.height:.0f}{failed}>"
 
     def _repr_svg_(self) -> str:
         """For notebooks, where several figures share a page: ids get a prefix made of the content."""
@@ -69,23 +80,34 @@ class Drawing:
             ModuleNotFoundError: PNG or PDF without CairoSVG.
         """
         target = os.fspath(path)
-        write_file("Drawing.save", target, _FORMATS[suffix_of(target)](self))
+        write_file("Drawing.save", target, FORMATS[suffix_of(target)](self))
         return target
 
     def json(self) -> str:
-        """The figure as JSON: its own facts, and its parts, for each group with an id its kind, title, box and facts."""
+        """The figure as JSON, in the scheme `autograd_cnn.drawing/1`.
+
+        Beside `scheme`, `title`, `description`, `lang`, `width`, `height` and the figure's own facts (of a graph `operations`, `parameters`,
+        `frozen`, `held`, `kept`) it holds `groups`, in the order in which they are painted: each with its `id`, its `kind` ("op conv",
+        "module", "tensor input", "edge", …), what it is in words (`title`), its `box` (x, y, width, height; null where it has none) and its
+        facts, such as `operation`, `shape`, `parameters`. An edge has `from` and `to`, the ids of the groups that it joins.
+        """
         groups = []
         for g in self.scene.groups():
             if g.id is None:
                 continue
             box = [round(v, 2) for v in g.box] if g.box else None
-            groups.append({"id": self.prefix + g.id, "kind": g.kind, "title": g.title, "box": box, **g.data})
-        head: dict[str, Any] = {"title": self.scene.title, "description": self.scene.desc, "lang": self.scene.lang}
-        head |= {"width": round(self.scene.width, 2), "height": round(self.scene.height, 2), **self.scene.data, "groups": groups}
+            facts = {_ENDS.get(k, k): self.prefix + v if k in _ENDS else v for k, v in g.data.items()}
+            groups.append({"id": self.prefix + g.id, "kind": g.kind, "title": g.title, "box": box, **facts})
+        head: dict[str, Any] = {"scheme": "autograd_cnn.drawing/1", "title": self.scene.title, "description": self.scene.desc}
+        head |= {"lang": self.scene.lang, "width": round(self.scene.width, 2), "height": round(self.scene.height, 2)}
+        head |= {**self.scene.data, "groups": groups}
         return json.dumps(head, ensure_ascii=False, indent=1) + "\n"
 
     def html(self) -> str:
-        """A page that holds the figure and nothing else."""
+        """A page: of a graph over tensors one in which it is opened, closed and searched; else one that holds the figure and nothing
+        else."""
+        if self._page is not None:
+            return self._page()
         paper = colour("paper", self.theme)
         dark = f"@media (prefers-color-scheme:dark){{body{{background:{colour('paper', 'dark')}}}}}" if self.theme == "auto" else ""
         return (
@@ -100,9 +122,9 @@ class Drawing:
 def suffix_of(path: str) -> str:
     """The suffix of a path that `Drawing.save` can write, or an error that lists them."""
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _FORMATS:
+    if suffix not in FORMATS:
         got = repr(suffix) if suffix else "a path without a suffix"
-        raise ValueError(f"Drawing.save: expected a path ending in {', '.join(_FORMATS)}, got {got}.{nearest(suffix, _FORMATS)}")
+        raise ValueError(f"Drawing.save: expected a path ending in {', '.join(FORMATS)}, got {got}.{nearest(suffix, FORMATS)}")
     return suffix
 
 
@@ -136,7 +158,7 @@ def convert(drawing: Drawing, kind: str, **options: Any) -> bytes:
     return bytes(getattr(cairosvg, f"svg2{kind}")(bytestring=source.encode(), **options))
 
 
-_FORMATS: dict[str, Callable[[Drawing], bytes]] = {
+FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     ".svg": lambda d: d.svg.encode(),
     ".dot": lambda d: d.dot.encode(),
     ".json": lambda d: d.json().encode(),

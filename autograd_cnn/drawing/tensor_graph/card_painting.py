@@ -11,7 +11,7 @@ from ..canvas.text import shape
 from ..canvas.theme import family_role
 from ..view.blocks import plain
 from ..view.style import LOSSES, Style
-from ..view.view import Gradient, Pill, number_of, size_of
+from ..view.view import Gradient, Measure, Pill, number_of, size_of
 from .cards import (
     INSET,
     Card,
@@ -38,6 +38,7 @@ from .cards import (
     value_runs,
 )
 from .deck_painting import paint_deck
+from .failure_painting import paint_failure
 
 
 def paint(group: Group, card: Card, style: Style) -> None:
@@ -51,8 +52,21 @@ def paint(group: Group, card: Card, style: Style) -> None:
         _paint_module(group, card, style)
     elif kind == "deck":
         paint_deck(group, card, style)
+    elif kind == "failure":
+        paint_failure(group, card, style)
     else:
         _paint_value(group, card, style)
+    if card.unit.measure is not None:
+        _paint_measure(group, card, card.unit.measure)
+
+
+def _paint_measure(parent: Group, card: Card, measure: Measure) -> None:
+    """A bar along the lower border, and below it what it shows."""
+    x, y, w, h = card.box
+    g = parent.group(None, "measure", f"{card.unit.title}: {measure.text}")
+    g.rect(x + 8, y + h - 4.5, max(3.0, (w - 16) * measure.share), 3.5, 1.5, fill=measure.ink)
+    for left, top, width, height in card.measure_boxes():
+        g.text(left + width, top + height - 1, shorten(measure.text, width, 10.5), 10.5, "bold", anchor="end")
 
 
 def _paint_operation(parent: Group, card: Card, style: Style) -> None:

@@ -19,6 +19,7 @@ from ..view.deck_differences import told_together
 from ..view.local_gradients import places
 from ..view.style import LOSSES, Style
 from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
+from .failure_text import failure_size
 
 INSET = 13.0
 CARD_MIN, CARD_MAX = 176.0, 310.0
@@ -28,6 +29,7 @@ PILL_GAP = 6.0
 DECK = 8.0  # how far the cards behind a deck's first one stand out
 LOOP = 24.0  # room at a loop's right for the arrow that leads back
 BARS = 44.0  # the height of the gradient bars in it
+MEASURE = 13.0  # the line below a card that says its measure
 MOST_DIFFERENCES = 3  # lines of what tells its copies apart
 DIFFERENCE = 40  # characters of such a line
 STACK_GAP = 27.0  # between a stack of pills and its card: room for an arrow in each direction
@@ -59,7 +61,8 @@ class Card:
     @property
     def tall(self) -> float:
         stacked = 0.0 if self.above else sum(self.pill_heights) + PILL_GAP * (len(self.pill_heights) - 1)
-        return max(self.height, stacked)
+        aside = 2 * MEASURE if self.unit.measure is not None else 0.0  # its text stands below
+        return max(self.height + aside, stacked)
 
     @property
     def box(self) -> Box:
@@ -80,6 +83,13 @@ class Card:
         count, y = len(self.pill_heights), self.y - self.height / 2 - STACK_GAP
         x = self.x - (count * self.stack + (count - 1) * PILL_GAP) / 2
         return [(x + i * (self.stack + PILL_GAP), y - h, self.stack, h) for i, h in enumerate(self.pill_heights)]
+
+    def measure_boxes(self) -> list[Box]:
+        """Where the text of its measure stands, if it has one: below, at the right."""
+        if self.unit.measure is None:
+            return []
+        width = min(text_width(self.unit.measure.text, 10.5, "bold") + 1, self.width / 2 - 14)
+        return [(self.x + self.width / 2 - 2 - width, self.y + self.height / 2 + 2, width, 11.0)]
 
     def whole(self) -> Box:
         """The card with its pills."""
@@ -229,6 +239,8 @@ def measure(units: Sequence[Unit], style: Style, above: bool = False) -> list[Ca
                 # The outermost pills' arrows must still end on the card's side, clear of its round corners.
                 middle_to_middle = sum(heights) - (heights[0] + heights[-1]) / 2 + PILL_GAP * (len(heights) - 1)
                 card.height = max(card.height, middle_to_middle + 32)
+        elif u.kind == "failure":
+            card = Card(u, *failure_size(u, style.words))
         else:
             card = Card(u, min(max(132.0, _need(u, style)), CARD_MAX), 38.0)
         cards.append(card)

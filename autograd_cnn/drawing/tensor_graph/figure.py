@@ -270,7 +270,7 @@ class Figure:
         for c in self.cards.values():
             paint(nodes, c, self.style)
             self.paint_arrows(edges, c)
-            for box in (c.box, *c.pill_boxes()):
+            for box in (c.box, *c.pill_boxes(), *c.measure_boxes()):
                 self.solid.take(box)
         occupied(self.routes, self.space, LANE + 4 if self.style.backward else 3)
         self.paint_headers(panels)

@@ -65,7 +65,18 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
             if norms:
                 entries.append(_entry(words("bars range", words.norm(min(norms)), words.norm(max(norms))), lambda g, x, y: None))
                 entries[-1].joined = True
+    if view.measured is not None:
+        what, least, most = view.measured
+        entries.append(_entry(words(f"page {what}"), lambda g, x, y: g.rect(x, y - 2, 40, 3.5, 1.5, fill="forward"), gap=6))
+        entries.append(_entry(f"{least} … {most}", lambda g, x, y: None, height=17))
+        entries[-1].joined = True
+    inks = {u.measure.ink: u.measure.text for u in view.units if u.measure is not None and u.measure.ink not in ("forward", "hair")}
+    entries += [_entry(text, _band(ink), height=19) for ink, text in inks.items()]
     return entries
+
+
+def _band(ink: str) -> Sample:
+    return lambda g, x, y: g.rect(x, y - 2, 40, 3.5, 1.5, fill=ink)
 
 
 def unnamed_on_tape(view: View) -> bool:

@@ -17,6 +17,7 @@ from ...support.evaluation import evaluating
 from .arrays import array_of
 from .observing import observing
 from .view import has_gradients
+from .watching import Watched, recorded, watch
 
 
 def check_number(name: str, n: int | None) -> None:
@@ -36,9 +37,19 @@ def named(graph: Graph, names: Mapping[str, Any]) -> Graph:
     return replace(graph, values=tuple(replace(v, name=called.get(v.id, v.name)) for v in graph.values))
 
 
-def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str, Any], live: bool = False) -> Graph:
+def graph_of(
+    target: Any,
+    inputs: Sequence[Any],
+    backward: bool,
+    names: dict[str, Any],
+    live: bool = False,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Graph:
     """The graph that a call of `draw` means. `live`: where the gradients cannot be had from a walk back, those that a backward
     pass left do as well."""
+    if kwargs and not is_called(target):
+        raise TypeError(f"draw: expected kwargs for a model or function that is called, got them for a {type(target).__name__}.")
+    kwargs = kwargs or {}
     if isinstance(target, Graph):
         graph = target
     elif _recorded(target) is not None:
@@ -49,19 +60,19 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
                 "off. Give its inputs requires_grad=True, or draw a function: draw(fn, *inputs)."
             )
         return _recorded_graph(values, backward, names, live)
-    elif hasattr(target, "parameters") and callable(target) and (not inputs or any(_is_shape(x) for x in inputs)):
+    elif hasattr(target, "parameters") and callable(target) and _is_made_up(inputs, kwargs):
         made = [variable_of(x, target, "draw") for x in inputs] or [fitting_input(target)]
         with evaluating(target):  # nobody's data: they are not for the batch statistics
-            return graph_of(target, made, backward, names, live)
+            return graph_of(target, made, backward, names, live, kwargs)
     elif callable(target) and backward and not live:
         with observing(target):
-            result = target(*inputs)
+            result = target(*inputs, **kwargs)
         if _recorded(result) is None:
             raise TypeError(f"draw: expected the function to return a tensor to walk back from, got {type(result).__name__}.")
         return graph_of(result, (), backward, names, live)
     elif callable(target):
         with observing(target):
-            graph = onlooker(target, inputs, {}, gradients=backward)
+            graph = onlooker(target, inputs, kwargs, gradients=backward)
     else:
         raise TypeError(f"draw: expected a recorded value, a Graph, or a model with its inputs, got {type(target).__name__}.")
     if backward and not has_gradients(graph):
@@ -72,6 +83,44 @@ def graph_of(target: Any, inputs: Sequence[Any], backward: bool, names: dict[str
     if not graph.values:
         raise GraphError("draw: this graph is empty: no operation was recorded in it.")
     return graph
+
+
+def is_called(target: Any) -> bool:
+    """Is this a model or function, and not a graph or what was recorded?"""
+    return callable(target) and not isinstance(target, Graph) and _recorded(target) is None
+
+
+def _is_made_up(inputs: Sequence[Any], kwargs: Mapping[str, Any] | None) -> bool:
+    """Is a model to be called with zeros: of shapes that are given, or of one that fits?"""
+    return (not inputs and not kwargs) or any(_is_shape(x) for x in inputs)
+
+
+def watched_of(
+    target: Any,
+    inputs: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    backward: bool = False,
+    names: Mapping[str, Any] | None = None,
+    numbers: bool = True,
+) -> Watched:
+    """What a call of `draw.explore` means: a model or function is run once and watched (a run that fails is told as far as it came), of a
+    graph or recorded value all is told that it holds. `numbers`: are those of the results wanted?
+
+    Raises:
+        GraphError, TypeError: as `graph_of`.
+    """
+    if not is_called(target):
+        return recorded(named(graph_of(target, inputs, backward, dict(names or {}), True, kwargs), names or {}))
+    if hasattr(target, "parameters") and _is_made_up(inputs, kwargs):
+        made = [variable_of(x, target, "draw") for x in inputs] or [fitting_input(target)]
+        with evaluating(target):  # nobody's data: they are not for the batch statistics, and their numbers mean nothing
+            found = watch(target, made, kwargs, backward, numbers=False)
+    else:
+        found = watch(target, inputs, kwargs, backward, numbers)
+    if not found.graph.values and found.error is not None:
+        raise found.error  # it was not called with a tensor: there is nothing to show
+    found.graph = named(found.graph, names or {})
+    return found
 
 
 def _recorded_graph(values: list[Any], backward: bool, names: dict[str, Any], live: bool) -> Graph:

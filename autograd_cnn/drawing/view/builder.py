@@ -17,6 +17,7 @@ from ..canvas.text import Words
 from .blocks import Block, Deck, Likeness, Row
 from .deck_differences import differences
 from .expressions import Expression, expressions_of
+from .failure import Failure
 from .folding import Fold, Part, Tree, cut_of
 from .local_gradients import places
 from .notes import notes_of, passes_back
@@ -30,7 +31,14 @@ _ANY = ("input", "other", "constant")  # names of arguments that say nothing of 
 _STATE_FAMILIES = ("norm", "dropout", "random")
 
 
-def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words: Words | None = None, tree: Tree | None = None) -> View:
+def view_of(
+    graph: Graph,
+    fold: Fold | None = None,
+    circuit: bool = False,
+    words: Words | None = None,
+    tree: Tree | None = None,
+    failure: Failure | None = None,
+) -> View:
     """Build the view.
 
     Args:
@@ -38,8 +46,9 @@ def view_of(graph: Graph, fold: Fold | None = None, circuit: bool = False, words
         circuit: the view of a graph over plain numbers: every leaf stands alone, and an output is the end of its wire.
         words: the language; English by default.
         tree: of the graph's module calls, where several views are made of it.
+        failure: of a graph that ends before its end, why.
     """
-    return _Builder(tree or Tree(graph), fold or Fold(rule="none"), circuit, words or Words()).build()
+    return _Builder(tree or Tree(graph), fold or Fold(rule="none"), circuit, words or Words(), failure).build()
 
 
 def title_of(unit: Unit, size: int) -> str:
@@ -72,9 +81,10 @@ def output_names(structure: Any, name: str = "") -> Iterator[tuple[int, str]]:
 
 
 class _Builder:
-    def __init__(self, tree: Tree, fold: Fold, circuit: bool, words: Words) -> None:
+    def __init__(self, tree: Tree, fold: Fold, circuit: bool, words: Words, failure: Failure | None) -> None:
         self.tree, self.graph = tree, tree.graph
         graph = tree.graph
+        self.failure = failure
         self.words = words
         self.circuit = circuit
         self.fold = fold
@@ -96,12 +106,12 @@ class _Builder:
         self.name_units(units)
         nodes = self.place_leaves(units)
         order = {id(u): i for i, u in enumerate(units)}
-        heads = self.place_outputs()
-        everything = sorted(nodes, key=lambda n: min(order[id(e)] for e in n[1]))
-        all_units = [n[0] for n in everything] + units + [h[0] for h in heads]
+        heads = self.place_outputs() if self.failure is None else self.place_failure(units)
+        everything = sorted(nodes, key=lambda n: min((order[id(e)] for e in n[1]), default=0))
+        all_units = [n[0] for n in everything] + units + list({id(h[0]): h[0] for h in heads}.values())
         edges = self.make_edges(nodes, units, heads)
         parameters = {v.id: v for v in self.graph.values if self.is_parameter(v) and (v.id in self.uses or v.id in self.graph.outputs)}
-        return View(self.graph, all_units, edges, panels, parameters, self.root, self.words)
+        return View(self.graph, all_units, edges, panels, parameters, self.root, self.words, self.failure)
 
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
@@ -280,6 +290,8 @@ class _Builder:
         alone: list[tuple[Unit, list[Unit]]] = []
         for value in self.graph.values:
             steps = self.uses.get(value.id, [])
+            if self.failure is not None and value.kind == "input" and value.id in self.failure.takes and not steps:
+                alone.append((self.standing(value), []))
             if value.id in self.producer or not steps:
                 continue
             units_of = [self.unit_of_step[s.index] for s in steps]
@@ -417,6 +429,23 @@ class _Builder:
             name = value.name or names.get(number) or self.words(kind) + which
             heads.append((Unit(self.new_id(f"t-{value.name or kind + which}"), kind, name, value=value), i))
         return heads
+
+    def place_failure(self, units: list[Unit]) -> list[tuple[Unit, int]]:
+        """A node for what did not come about, with what it was given, in the innermost panel that it would have stood in."""
+        failure = self.failure
+        if failure is None:
+            return []
+        name = failure.path or failure.kind
+        unit = Unit(self.new_id(f"failure-{name}"), "failure", name, failure=failure)
+        panels = {id(u.panel): u.panel for u in units if u.panel is not None}
+        for panel in panels.values():
+            path = panel.id.removeprefix("m-")
+            if failure.path.startswith(f"{path}.") and (unit.panel is None or panel.depth >= unit.panel.depth):
+                unit.panel = panel
+        if unit.panel is not None:
+            unit.panel.units.append(unit)
+            unit.title = failure.path.removeprefix(unit.panel.id.removeprefix("m-") + ".")
+        return [(unit, i) for i in failure.takes]
 
     # ------------------------------------------------------------------------------------------------- edges
     def make_edges(self, nodes: list[tuple[Unit, list[Unit]]], units: list[Unit], heads: list[tuple[Unit, int]]) -> list[Edge]:

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ...engine.node import ScopeName
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
 from ..canvas.text import Words
+
+if TYPE_CHECKING:
+    from .failure import Failure
 
 Scopes = tuple[ScopeName, ...]
 _PLAIN = ("arithmetic", "compare", "reduce", "index", "shape", "")  # families of operations that others are made of
@@ -68,10 +71,19 @@ class Pill:
         return self.kind == "parameter" and not self.value.requires_grad
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is shown of a unit beside what it is: a number or word, how long its bar is (a share of the card), and in which ink."""
+
+    text: str
+    share: float
+    ink: str
+
+
 @dataclass(slots=True)
 class Unit:
     """A node of the view: an operation, or a call of a library function that is made of several ("op"), a folded module ("module"), a row
-    of blocks that do the same ("deck"), or a value on its own ("input", "output", "loss")."""
+    of blocks that do the same ("deck"), a value on its own ("input", "output", "loss"), or where the forward pass failed ("failure")."""
 
     id: str
     kind: str
@@ -93,6 +105,8 @@ class Unit:
     loop: bool = False  # of a deck: does each copy go on with what the one before gave, with the same parameters?
     differences: list[Difference] = field(default_factory=list)  # of a deck: where a copy is not like the others
     like: str = ""  # of a folded module: where the same stands already
+    failure: Failure | None = None
+    measure: Measure | None = None
 
     @property
     def called(self) -> str:
@@ -173,6 +187,14 @@ class View:
     parameters: dict[int, Value]
     root: ScopeName | None = None
     words: Words = field(default_factory=Words)  # the language of labels and titles
+    failure: Failure | None = None
+    measured: tuple[str, str, str] | None = None  # what the measures of units are, the least and the most
+
+    @property
+    def kind(self) -> str:
+        """The class of the module that was called; empty if it was none."""
+        called = self.failure.modules[:1] if self.failure is not None else []
+        return self.root.kind if self.root else type(called[0]).__name__ if called else ""
 
     @property
     def folded(self) -> bool:

@@ -25,7 +25,7 @@ from autograd_cnn.drawing import Draw, Drawing, Frames
 from autograd_cnn.drawing.canvas.figures import figures
 from autograd_cnn.drawing.canvas.scene import Group, Image, Scene, Text
 
-GROUPS = ("graphs", "entries", "lessons", "plots", "pictures")
+GROUPS = ("graphs", "entries", "lessons", "plots", "pictures", "explore")
 OUTLINES = Path(__file__).parent / "outlines"
 FIGURES: dict[str, Callable[[], Drawing]] = {}
 

@@ -120,4 +120,10 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "family dropout": ("dropout", "Dropout"),
     "family random": ("random", "Zufall"),
     "family custom": ("custom", "eigene Operation"),
+    # said in a still figure and in its page
+    "page failed": ("The forward pass ends here", "Hier endet der Vorwärtslauf"),
+    "page multiply-adds": ("multiply-adds", "Multiplikationen"),
+    "page bytes": ("bytes", "Bytes"),
+    "page weights' gradient": ("‖∂‖ / ‖w‖", "‖∂‖ / ‖w‖"),
+    "page own": ("own measure", "eigenes Maß"),
 }

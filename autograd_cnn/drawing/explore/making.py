@@ -1,0 +1,80 @@
+"""From a watched graph to its page and its still figure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..canvas.drawing import Drawing
+from ..canvas.side_by_side import beside_scene
+from ..canvas.text import Words
+from ..layout.fit import Fit
+from ..tensor_graph.dot import dot_source
+from ..tensor_graph.figure import subtitle_of
+from ..tensor_graph.fitting import fitted_figure
+from ..view.builder import view_of
+from ..view.failure import failure_of
+from ..view.folding import Fold, Tree
+from ..view.style import Style
+from ..view.view import View
+from ..view.watching import Watched
+from .comparison import compared
+from .document import Wishes, document
+from .explorer import Explorer
+
+
+def explorer_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> Explorer:
+    """The page of a watched graph."""
+
+    def still() -> Drawing:
+        return still_of(watched, wishes, title, subtitle, theme, words)
+
+    return Explorer(document_of(watched, wishes, title, subtitle, theme, words), still, watched.error)
+
+
+def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: str, words: Words) -> Explorer:
+    """The page of two explored models, one laid into the other."""
+    found = compared(first.document, second.document)
+    one, other = first.document["title"], second.document["title"]
+    counts = found["compared"]
+    line = words("added, removed, changed", *(words.count(counts[k]) for k in ("added", "removed", "changed")))
+    found |= {
+        "title": title if title is not None else f"{one} → {other}",
+        "subtitle": line,
+        "lang": words.lang,
+        "theme": theme,
+        "color": "change",
+    }
+
+    def still() -> Drawing:
+        return Drawing(beside_scene([first.drawing.scene, second.drawing.scene], 2, found["title"]), theme)
+
+    return Explorer(found, still)
+
+
+def document_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> dict[str, Any]:
+    """What the page of a watched graph is told, headed as its figure would be that folds nothing."""
+    view = view_of(watched.graph, Fold(rule="none"), words=words, failure=failure_of(watched))
+    known, line = headed(view, title, subtitle, words)
+    return document(watched, wishes, known, line, words.lang, theme)
+
+
+def known_as(view: View, title: str | None, words: Words) -> str:
+    """A figure's title: the class of the model, if none is given."""
+    return title if title is not None else view.kind or words("graph")
+
+
+def headed(view: View, title: str | None, subtitle: str | None, words: Words, precision: int = 2) -> tuple[str, str]:
+    """Title and subtitle."""
+    return known_as(view, title, words), subtitle if subtitle is not None else subtitle_of(view, words, precision)
+
+
+def still_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> Drawing:
+    """The still figure of a watched graph."""
+    tree, failure = Tree(watched.graph), failure_of(watched)
+
+    def views(cut: Fold) -> View:
+        return view_of(tree.graph, cut, False, words, tree, failure)
+
+    known = known_as(views(Fold()), title, words)
+    scene, view = fitted_figure(views, Fold(), Style(words, wishes.backward), known, subtitle, Fit.of("slide"), None)
+    return Drawing(scene, theme, dot=lambda: dot_source(view, Style(words, wishes.backward)), error=watched.error)

@@ -1,0 +1,117 @@
+// The side panel: all that is known of the selected node.
+const PANEL = document.getElementById("panel"), CRUMBS = document.getElementById("crumbs"), LIVE = document.getElementById("live");
+const announce = said => { LIVE.textContent = ""; requestAnimationFrame(() => { LIVE.textContent = said; }); };
+const row = (key, value) => value === "" || value === null || value === undefined ? "" : `<dt>${escaped(key)}</dt><dd>${value}</dd>`;
+const section = (name, inner) => inner ? `<section><h3>${escaped(name)}</h3>${inner}</section>` : "";
+const list = inner => inner ? `<dl>${inner}</dl>` : "";
+const jump = (n, said) => `<button type="button" class="jump" data-n="${n.id}">${escaped(said ?? (pathOf(n) || title(n)))}</button>`;
+const dtypeOf = v => VALUES[v].d.dtype || (VALUES[v].d.shape ? DATA.dtype : "");
+const bytesOf = v => { const m = /(\d+)$/.exec(dtypeOf(v)); return VALUES[v].d.shape && m ? sizeOf(v) * Number(m[1]) / 8 : 0; };
+
+// What a screen reader says of a node.
+function spoken(n) {
+  const parts = [title(n), n.d.kind && n.d.kind !== title(n) ? n.d.kind : t("role " + n.d.role)];
+  if (n.d.copies) parts.push("\u00d7" + n.d.copies);
+  if (n.d.role === "failure") return [...parts, n.d.message].join(", ");
+  if (status(n)) parts.push(t("change " + status(n)));
+  if (opens(n)) parts.push(operations(n.count));
+  if (n.weights.size) parts.push(parameters(parametersOf(n)));
+  if (shapes(n)) parts.push(t("gives", shapes(n)));
+  const g = DATA.backward ? joint(resultsOf(n)) : null;
+  if (g) parts.push(t("gradient norm", gradient(g)));
+  return parts.filter(Boolean).join(", ");
+}
+
+function bars(v) {
+  const {bars, stats} = VALUES[v].d;
+  if (!bars) return "";
+  const w = 9, h = 44, heights = [...bars].map(c => parseInt(c, 36) / 35);
+  const inner = heights.map((s, i) => s ? rect(i * w, h - Math.max(1, s * h), w - 1, Math.max(1, s * h), "bin") : "").join("");
+  const zero = stats[0] < 0 && stats[1] > 0 ? `<path class="zero" d="M${(-stats[0] / (stats[1] - stats[0])) * heights.length * w} 0v${h}"/>` : "";
+  return `<svg class="histogram" viewBox="0 0 ${heights.length * w} ${h}" preserveAspectRatio="none" role="img" aria-label="${escaped(t("histogram from", digits(stats[0]), digits(stats[1])))}">${inner}${zero}</svg><div class="ends"><span>${digits(stats[0])}</span><span>${digits(stats[1])}</span></div>`;
+}
+
+function valueBlock(v, name) {
+  const d = VALUES[v].d, s = d.stats;
+  const g = d.grad === undefined ? null : d.grad === "missing" ? t("missing") : d.grad === "nan" ? "NaN" : norm(d.grad);
+  let inner = row(t("shape"), escaped(shapeOf(v))) + row(t("dtype"), escaped(dtypeOf(v))) + row(t("bytes"), bytesOf(v) ? memory(bytesOf(v)) : "");
+  inner += row("\u2016\u2202\u2016", d.frozen ? t("frozen") : g);
+  if (s) {
+    const [least, most, mean, deviation, size, zeros, nan, infinite] = s;
+    if (least !== null) inner += row(t("range"), `${digits(least)} \u2026 ${digits(most)}`) + row(t("mean, deviation"), `${digits(mean)} \u00b1 ${digits(deviation)}`);
+    if (size !== null) inner += row(t("norm of it"), norm(size));
+    inner += row(t("zeros"), percent(zeros, zeros > 0 && zeros < 0.1 ? 1 : 0)) + row("NaN", nan ? bad(percent(nan, nan < 0.1 ? 2 : 0)) : "") + row("\u221e", infinite ? bad(percent(infinite, infinite < 0.1 ? 2 : 0)) : "");
+    if (d.dead !== undefined) inner += row(t("dead"), percent(d.dead));
+  }
+  return `<div class="value"><h4>${escaped(name)}</h4>${list(inner)}${bars(v)}</div>`;
+}
+const bad = said => `<b class="bad">${escaped(said)}</b>`;
+
+const frozenOf = n => [...n.weights].filter(v => VALUES[v].d.frozen).reduce((sum, v) => sum + sizeOf(v), 0);
+function keptBlock(n) {
+  return (n.d.keeps || []).map(([name, bytes, by]) => row(name, escaped(memory(bytes)) + (by === undefined ? "" : `<br>${escaped(t("shared with"))} ${by < 0 ? escaped(t("a parameter")) : jump(NODES[by])}`))).join("");
+}
+
+function changeBlock(n) {
+  const c = n.d.change;
+  if (!c) return "";
+  const was = Object.entries(c.was || {}).map(([k, v]) => row(t("was " + k), escaped(typeof v === "number" ? count(v) : v || "\u2013"))).join("");
+  const ratios = Object.entries(c.ratios || {}).map(([k, v]) => row(t("ratio " + k), v === null ? "\u221e" : "\u00d7" + digits(v))).join("");
+  return (c.status ? `<p><b>${escaped((SIGNS[c.status] || "") + t("change " + c.status))}</b></p>` : "") + list(was + ratios);
+}
+function about(n) {
+  if (!n) {
+    return `<h2>${escaped(DATA.title)}</h2><p>${escaped(DATA.subtitle)}</p>`
+      + (ROOT.d.args ? `<p class="mono">${escaped(ROOT.d.args)}</p>` : "")
+      + list(row(t("operations in all"), count(ROOT.count)) + row(t("parameters in all"), count(parametersOf(ROOT))) + row(t("multiply-adds"), ROOT.cost ? count(ROOT.cost) : "") + row(t("kept"), ROOT.kept ? memory(ROOT.kept) : "") + row(t("time"), ROOT.took ? seconds(ROOT.took) : ""))
+      + `<p class="hint">${escaped(t("pick one"))}</p>`;
+  }
+  const d = n.d, at = d.place === undefined ? null : DATA.places[d.place];
+  let out = `<h2>${escaped(title(n))}</h2><p class="path">${escaped(pathOf(n))}</p>`;
+  out += `<p><b>${escaped(d.kind || t("role " + d.role))}</b>${d.does && d.does !== d.kind ? " \u00b7 " + escaped(d.does) : ""}${d.copies ? " \u00d7" + d.copies : ""}</p>`;
+  if (d.args) out += `<p class="mono">${escaped(d.args)}</p>`;
+  if (d.role === "failure") out += section(t("failed"), list(row(t("expected"), escaped(d.expected || "")) + row(t("came"), escaped(d.came || "")) + row(t("hint"), escaped(d.hint || ""))) + `<p class="mono">${escaped(d.message)}</p>`);
+  const operation = OPERATIONS[d.op];
+  if (operation && operation.formula) out += section(t("computes"), `<p class="formula">${escaped(operation.formula).replace(/_\{([^}]*)\}/g, "<sub>$1</sub>").replace(/\^(\u2212?\w+)/g, "<sup>$1</sup>")}</p>`);
+  if (at) out += section(t("line"), `<p class="mono"><button type="button" class="jump" data-place="${d.place}">${escaped(at[0])}:${at[1]}</button></p>${at[2] ? `<pre>${escaped(at[2])}</pre>` : ""}`);
+  out += section(t("compared"), changeBlock(n));
+  const whole = (d.role === "op" ? "" : row(t("operations in all"), n.count ? count(n.count) : "")) + row(t("parameters in all"), n.weights.size ? count(parametersOf(n)) : "") + row(t("frozen"), frozenOf(n) ? count(frozenOf(n)) : "")
+    + row(t("multiply-adds"), n.cost ? count(n.cost) : "") + row(t("kept"), n.kept ? memory(n.kept) : "") + row(t("time"), n.took ? seconds(n.took) : "")
+    + (typeof d.color !== "undefined" ? row(t("own"), escaped(METRICS.own.say(d.color))) : "");
+  out += section(t("altogether"), list(whole));
+  const g = DATA.backward ? joint(n.weights) : null, w = normOfWeights(n);
+  if (g) out += section(t("gradient of the parameters"), list(row("\u2016\u2202\u2016", gradient(g)) + row("\u2016w\u2016", w === null ? "" : norm(w)) + row("\u2016\u2202\u2016 / \u2016w\u2016", w && isFinite(g.norm) ? norm(g.norm / w) : "")));
+  const results = resultsOf(n);
+  if (d.role !== "failure") out += results.slice(0, 4).map((v, i) => section(results.length > 1 ? `${t("result")} ${i + 1}` : t("result"), valueBlock(v, ""))).join("");
+  if (d.role === "op") {
+    const names = operation.inputs;
+    const given = d.takes.map((v, i) => [v, VALUES[v].d.name || names[i + (d.absent || []).filter(a => a <= i).length] || "x" + (i + 1)]);
+    const from = given.filter(([v]) => VALUES[v].from), held = given.filter(([v]) => !VALUES[v].from);
+    out += section(t("takes"), list(from.map(([v, name]) => row(name, `${escaped(shapeOf(v))} ${jump(VALUES[v].from)}`)).join("")));
+    out += held.length ? section(t("parameters and constants"), held.map(([v, name]) => valueBlock(v, name + (VALUES[v].d.role === "parameter" ? "" : ` (${t("role constant")})`))).join("")) : "";
+    out += section(t("keeps"), list(keptBlock(n)));
+  } else if (d.role === "failure") {
+    out += section(t("takes"), list(d.takes.map(v => row(VALUES[v].from ? title(VALUES[v].from) : VALUES[v].d.name || "", escaped(shapeOf(v)))).join("")));
+  }
+  const to = [...new Set(results.flatMap(v => VALUES[v].to))].filter(m => !isWithin(m, n));
+  if (d.role !== "output" && d.role !== "failure") out += section(t("goes to"), to.slice(0, 12).map(m => jump(m)).join(" ") + (to.length > 12 ? ` \u2026 ${count(to.length)}` : ""));
+  return out;
+}
+function showPanel() {
+  PANEL.innerHTML = about(SELECTED);
+  PANEL.scrollTop = 0;
+  const chain = [];
+  for (let n = SELECTED; n && n !== ROOT; n = n.parent) chain.unshift(n);
+  CRUMBS.innerHTML = [`<li><button type="button" data-n="-1">${escaped(ROOT.d.kind || ROOT.d.name || t("graph"))}</button></li>`,
+    ...chain.map((n, i) => `<li><button type="button" data-n="${n.id}"${i === chain.length - 1 ? ' aria-current="location"' : ""}>${escaped(title(n))}</button></li>`)].join("");
+  CRUMBS.scrollLeft = CRUMBS.scrollWidth;
+}
+PANEL.addEventListener("click", e => {
+  const b = e.target.closest("[data-n],[data-place]");
+  if (b && b.dataset.place !== undefined) lightLine(Number(b.dataset.place)); else if (b) reveal(NODES[b.dataset.n]);
+});
+CRUMBS.addEventListener("click", e => {
+  const b = e.target.closest("[data-n]");
+  if (!b) return;
+  if (b.dataset.n === "-1") { select(null); everything(); } else reveal(NODES[b.dataset.n]);
+});

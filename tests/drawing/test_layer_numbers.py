@@ -13,8 +13,8 @@ from autograd_cnn.drawing.canvas.numbers import Numbers
 from autograd_cnn.drawing.canvas.symbols import LaneScale
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.lessons.layers import Layer, caption, layer_maps, layers_of, longest_path, ranks
-from autograd_cnn.drawing.lessons.volumes import _cells
 from autograd_cnn.drawing.lessons.volumes_layout import Volume
+from autograd_cnn.drawing.lessons.volumes_ways import _cells
 from autograd_cnn.drawing.plots.confusion import counts_of
 from autograd_cnn.graph.trace import trace
 from autograd_cnn.nn import functional as F

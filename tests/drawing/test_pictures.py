@@ -14,9 +14,10 @@ from autograd_cnn.drawing.canvas.svg import write
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.canvas.theme import colour, contrast
 from autograd_cnn.drawing.tensor_graph.cards import Style
-from autograd_cnn.drawing.tensor_graph.figure import subtitle_of, tensor_figure
+from autograd_cnn.drawing.tensor_graph.figure import tensor_figure
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
+from autograd_cnn.drawing.view.naming import subtitle_of
 from autograd_cnn.graph.graph import Graph
 
 from .corpus import HAND, PROGRAMS, RANDOM, random_program, recorded

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import GraphError, nearest
-from ...graph.graph import Graph
 from ..canvas.drawing import Drawing
 from ..canvas.figures import figure
 from ..canvas.scene import Scene
@@ -24,13 +23,13 @@ from ..scalar_graph.fitting import fitted_circuit
 from ..tensor_graph.backward_figure import backward_figure
 from ..tensor_graph.backward_walk import walk_of
 from ..tensor_graph.dot import dot_source
-from ..tensor_graph.figure import subtitle_of
 from ..tensor_graph.fitting import first_of, fitted_figure
 from ..view.arguments import check_number, graph_of, is_called, named, watched_of
 from ..view.blocks import Block
 from ..view.builder import view_of
 from ..view.failure import failure_of
 from ..view.folding import Fold, Tree
+from ..view.naming import subtitle_of
 from ..view.style import Style
 from ..view.view import View
 from ..view.watching import Watched, recorded
@@ -133,15 +132,15 @@ class GraphFigures:
         watched = _watched(target, inputs, kwargs, bool(backward), names, live=not twice)
         failure = failure_of(watched)
         twice, backward = twice and failure is None, bool(backward) and failure is None
-        circuit = not twice and is_circuit(watched.graph)
+        circuit = not twice and is_circuit(watched)
         tree = Tree(watched.graph)
 
-        def views(cut: Fold) -> View:
+        def views(cut: Fold, circuit: bool = False) -> View:
             made = view_of(tree.graph, cut, circuit, words, tree, failure)
             mark(made, watched, label, color_by)
             return made
 
-        view = views(Fold(rule="none") if circuit else how)
+        view = views(Fold(rule="none"), circuit=True) if circuit else views(how)
         _warn_if_large(view)
         style = Style(words, backward and not twice, precision, norms=check_norms(norms))
         known = known_as(view, title, words)
@@ -156,7 +155,7 @@ class GraphFigures:
             scene, view = first_of(views, how, both, size)
         elif circuit:
             folds = fold == "auto" and depth is None and open is None
-            scene, view = fitted_circuit(view, style, known, subtitle, title is None, size if folds else None)
+            scene, view = fitted_circuit(views, view, style, known, subtitle, title is None, size if folds else None)
             circuit = scene is not None
         if scene is None:
             scene, view = fitted_figure(views, how, style, known, subtitle, size, direction)
@@ -195,15 +194,16 @@ def dot(
     words = Words(lang)
     check_number("depth", depth)
     watched = _watched(target, inputs, None, backward, names)
-    circuit = is_circuit(watched.graph)
+    circuit = is_circuit(watched)
     cut = Fold(rule="none") if circuit else Fold(depth, fold, focus)
     view = view_of(watched.graph, cut, circuit, words, failure=failure_of(watched))
     return dot_source(view, Style(words, bool(backward), precision))
 
 
-def is_circuit(graph: Graph) -> bool:
-    """Is this a graph over plain numbers?"""
-    return bool(graph.values) and all(v.shape is None for v in graph.values)
+def is_circuit(watched: Watched) -> bool:
+    """Is this a graph over plain numbers, and whole?"""
+    values = watched.graph.values
+    return watched.error is None and bool(values) and all(v.shape is None for v in values)
 
 
 def check_norms(norms: str) -> str:

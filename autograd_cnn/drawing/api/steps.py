@@ -11,11 +11,11 @@ from ..canvas.frames import Frames
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..scalar_graph.steps import circuit_steps
-from ..tensor_graph.figure import subtitle_of
 from ..tensor_graph.steps import tensor_steps
 from ..view.arguments import check_number, graph_of, named
 from ..view.builder import view_of
 from ..view.folding import Fold
+from ..view.naming import subtitle_of
 from ..view.style import Style
 
 

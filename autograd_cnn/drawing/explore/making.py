@@ -9,11 +9,11 @@ from ..canvas.side_by_side import beside_scene
 from ..canvas.text import Words
 from ..layout.fit import Fit
 from ..tensor_graph.dot import dot_source
-from ..tensor_graph.figure import subtitle_of
 from ..tensor_graph.fitting import fitted_figure
 from ..view.builder import view_of
 from ..view.failure import failure_of
 from ..view.folding import Fold, Tree
+from ..view.naming import subtitle_of
 from ..view.style import Style
 from ..view.view import View
 from ..view.watching import Watched

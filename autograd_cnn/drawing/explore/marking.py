@@ -35,6 +35,8 @@ def opened(depth: int | None, fold: str | Predicate, focus: str | None, open: in
 
 def mark(view: View, watched: Watched, label: Callable[[Part], Any] | None, color_by: str | Callable[[Part], Any] | None) -> None:
     """Give the units of a view their labels and measures."""
+    if label is None and color_by is None:
+        return
     units = [u for u in view.units if u.works]
     parts = [_part(u, watched) for u in units]
     if label is not None:

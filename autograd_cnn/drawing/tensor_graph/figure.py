@@ -3,40 +3,22 @@ backward pass, a second lane on every edge, as wide as the logarithm of its grad
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any
 
-from ...graph.step import Step, Value
 from ..canvas import symbols
 from ..canvas.geometry import Space, at_length, bounds, overlap, parallel
 from ..canvas.metrics import shorten_middle
 from ..canvas.scene import Box, Group, Point, Run, Scene, runs_width, shortened
 from ..canvas.text import Words
 from ..layout.fit import Arrangement, Fit
-from ..view.local_gradients import contribution
 from ..view.style import LOSSES, Style, losses_in
-from ..view.view import (
-    Edge,
-    Gradient,
-    Panel,
-    Pill,
-    Unit,
-    View,
-    gradient_of,
-    has_gradients,
-    is_freed,
-    joint,
-    leaves_only,
-    number_of,
-    size_of,
-    summary,
-)
+from ..view.view import Gradient, Panel, View, leaves_only, size_of, summary
 from .card_painting import paint
 from .cards import INSET, Card, copy_gradients, exact, measure, output_text, pill_arrows, pill_gradient, told_gradient
+from .flows import Flow, Flows
 from .legend import legend_entries
 from .losses import BESIDE
 from .placement import LANE, gaps_of, lay_out
@@ -50,15 +32,6 @@ SIDE = 13.0  # between two lines that end at one side of a card
 LEAST_NAME = 60.0  # so much room a name needs to be shortened into it
 LONGEST_NAME = 150.0  # pixels of a module's name in its panel's header
 DOWN = Arrangement()
-
-
-@dataclass(slots=True)
-class _Flow:
-    """What an edge carries back: its own share, and the whole where several edges share a value."""
-
-    gradient: Gradient
-    whole: Gradient | None = None
-    by_loss: list[Gradient] = field(default_factory=list)  # the share of each, where there are several losses
 
 
 def tensor_figure(
@@ -92,14 +65,10 @@ class Figure:
         self.arrangement = arrangement
         self.words = style.words
         self.facts = settle(style, view)
-        self.twins: dict[tuple[int, str], list[Edge]] = {}  # edges that bring one value to one unit
-        for e in view.edges:
-            self.twins.setdefault((e.value.id, e.head.id), []).append(e)
-        self.flows = {e.id: self.flow(e) for e in view.edges} if style.backward else {}
-        shared = [(u, p) for u in view.units for p in u.pills if p.uses > 1 and not p.more] if style.backward else []
-        style.shares = {p.id: self.share(u, p) for u, p in shared}
-        style.shares_by_loss = {p.id: [self.share(u, p, k) for k in range(len(style.losses))] for u, p in shared}
-        style.lanes = self.norms()
+        self.flows: dict[str, Flow] = {}
+        if style.backward:
+            flows = Flows(view, style)
+            self.flows, style.lanes = flows.of_edges, flows.norms()
         style.scale = symbols.LaneScale.of(style.lanes)
         decks = [u for u in view.units if u.kind == "deck"] if style.backward else []
         style.bars = symbols.LaneScale.of([g.norm for u in decks for g in copy_gradients(u, style)])
@@ -142,68 +111,6 @@ class Figure:
         else:
             layout = lay_out(self.view, self.cards, self.header_width, gaps, engine, how.right)
         self.frames, self.routes = layout.frames, layout.routes(self.cards, 30.0 if two_lanes and not how.right else 20.0)
-
-    # ------------------------------------------------------------------------------------------------- gradients
-    def flow(self, e: Edge) -> _Flow:
-        """What comes back along an edge: of the sum of the losses, and of each."""
-        found = self.flow_of(e)
-        found.by_loss = [self.flow_of_loss(e, k) for k in range(len(self.style.losses))] if not e.cut else []
-        return found
-
-    def flow_of_loss(self, e: Edge, loss: int) -> Gradient:
-        whole = joint(gradient_of(v, loss) for v in e.values)
-        if e.more or e.branches == 1 or whole.state == "none":
-            return whole
-        steps, which = self.steps_of(e)
-        share = contribution(self.view.graph, steps, e.value.id, which, loss) if steps else whole
-        return Gradient("none") if share.state in ("unknown", "missing") else share
-
-    def steps_of(self, e: Edge) -> tuple[list[Step], int | None]:
-        """The steps at an edge's head that take its value, and as which of several edges that bring it."""
-        twins = self.twins[e.value.id, e.head.id] if not e.head.folded else []
-        return [s for s in e.head.steps if e.value.id in s.inputs], twins.index(e) if len(twins) > 1 else None
-
-    def flow_of(self, e: Edge) -> _Flow:
-        whole = joint(self.style.gradient(v) for v in e.values)
-        if e.cut:
-            return _Flow(Gradient("cut"))
-        if e.more:
-            return _Flow(whole)
-        if whole.state not in ("flows", "zero") or e.branches == 1:
-            return _Flow(whole)
-        steps, which = self.steps_of(e)
-        if not e.head.works:  # an output's own gradient, beside what comes back from its uses
-            seed = e.value.id in self.view.graph.outputs and self.is_seed(e.value)
-            return _Flow(Gradient("flows", 1.0) if seed else Gradient("shared", whole.norm), whole)
-        share = contribution(self.view.graph, steps, e.value.id, which) if steps else Gradient("unknown")
-        return _Flow(self.added(whole, share), whole)
-
-    def added(self, whole: Gradient, share: Gradient) -> Gradient:
-        """A share of a gradient, where it is known: of outputs whose gradients are gone nobody can tell whether there were any."""
-        untold = share.state == "unknown" or (share.state == "missing" and self.style.leaves_only)
-        return Gradient("shared", whole.norm) if untold else share
-
-    def is_seed(self, value: Value) -> bool:
-        """Did a backward pass begin at this value, with the gradient 1?"""
-        return math.prod(value.shape or ()) == 1 and (value.id in self.style.losses or len(self.view.graph.outputs) == 1)
-
-    def share(self, u: Unit, p: Pill, loss: int | None = None) -> Gradient:
-        """What one unit hands back to a value that hangs on several; of one loss of several."""
-        if p.cut:
-            return Gradient("none")
-        whole = self.style.gradient(p.value) if loss is None else gradient_of(p.value, loss)
-        if whole.state not in ("flows", "zero"):
-            return whole
-        found = contribution(self.view.graph, [s for s in u.steps if p.value.id in s.inputs], p.value.id, loss=loss)
-        if loss is not None:
-            return Gradient("none") if found.state in ("unknown", "missing") else found
-        return self.added(whole, found)
-
-    def norms(self) -> list[float]:
-        found = [f.gradient.norm for f in self.flows.values()]
-        found += [g.norm for g in self.style.shares.values()]
-        found += [g.norm for f in self.flows.values() for g in f.by_loss]
-        return found + [self.style.gradient(v).norm for v in self.view.parameters.values()] if self.style.backward else []
 
     # ------------------------------------------------------------------------------------------------- headers
     def header_runs(self, p: Panel) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
@@ -377,7 +284,7 @@ class Figure:
 
     def paint_route(self, group: Group, r: Route) -> None:
         e = r.edge
-        flow = self.flows.get(e.id, _Flow(Gradient("none")))
+        flow = self.flows.get(e.id, Flow(Gradient("none")))
         back = flow.gradient.state not in ("none", "unknown", "cut")
         told = self.words("told cut") if e.cut else _told(flow.gradient, self.words)
         if flow.whole:
@@ -503,29 +410,3 @@ def _told(g: Gradient, words: Words) -> str:
     if g.state in ("none", "unknown", "cut"):
         return ""
     return f"; {told_gradient(g, words)}" + (f" {words('over branches')}" if g.state == "shared" else "")
-
-
-def subtitle_of(view: View, words: Words, precision: int) -> str:
-    """What a graph is, in one line."""
-    facts = summary(view)
-    shown = facts["operations"] if not view.folded else words("drawn as", words.count(facts["operations"]), len(view.units))
-    parts = [words.operations(facts["operations"]) if not view.folded else shown]
-    if facts["held"] > facts["parameters"]:
-        parts.append(words("parameters of", words.count(facts["parameters"]), words.count(facts["held"])))
-    elif facts["parameters"]:
-        parts.append(words.parameters(facts["parameters"]))
-    if facts["frozen"]:
-        parts.append(words("of them frozen", words.count(facts["frozen"])))
-    if facts["dtype"]:
-        parts.append(facts["dtype"])
-    for u in view.units:
-        if u.kind == "loss" and u.value is not None and (v := number_of(u.value)) is not None:
-            name = words("loss") if sum(w.kind == "loss" for w in view.units) == 1 else u.title
-            parts.append(f"{name} {words.figure(v, precision)}")
-    if facts["kept"]:
-        parts.append(words("kept in all", words.memory(facts["kept"])))
-    if is_freed(view.graph):
-        parts.append(words("freed"))
-        if has_gradients(view.graph) and leaves_only(view.graph):
-            parts.append(words("leaves only"))
-    return words.comma.join(parts)

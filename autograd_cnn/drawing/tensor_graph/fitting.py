@@ -15,10 +15,11 @@ from ..canvas.scene import Scene
 from ..layout.fit import Arrangement, Fit, first_that_fits
 from ..layout.request import HEADER, PAD
 from ..view.folding import Fold
+from ..view.naming import subtitle_of
 from ..view.style import Style
 from ..view.view import Unit, View
 from .cards import Card, measure
-from .figure import DOWN, Unfit, settle, subtitle_of, tensor_figure
+from .figure import DOWN, Unfit, settle, tensor_figure
 from .placement import gaps_of
 from .u_shape import levels_of
 from .wrapped import columns_of, ranks_of

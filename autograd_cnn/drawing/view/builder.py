@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
 from ...engine.node import ScopeName
 from ...graph.graph import Graph
 from ...graph.step import Step, Value
-from ...ops.registry.expose import FUNCTIONAL, FUNCTIONS, METHODS
 from ..canvas.text import Words
 from .blocks import Block, Deck, Likeness, Row
 from .deck_differences import differences
-from .expressions import Expression, expressions_of
+from .expressions import expressions_of, unit_of
 from .failure import Failure
 from .folding import Fold, Part, Tree, cut_of
 from .local_gradients import places
+from .naming import output_names, title_of
 from .notes import notes_of, passes_back
-from .view import Edge, Panel, Pill, Scopes, Unit, View, number_of, parameters_of
+from .view import NAMELESS, Edge, Panel, Pill, Scopes, Unit, View, number_of, parameters_of
 
-NAMELESS = ScopeName("", "", 0)  # where a row of operations would name its module
 FEW_PILLS = 6  # so many leaves hang on a unit one by one
 FEW_INPUTS = 3  # so many inputs of a folded unit stand one by one
 # Array constants of these families are state of the layer (running statistics, masks), not data that flows in.
@@ -49,35 +47,6 @@ def view_of(
         failure: of a graph that ends before its end, why.
     """
     return _Builder(tree or Tree(graph), fold or Fold(rule="none"), circuit, words or Words(), failure).build()
-
-
-def title_of(unit: Unit, size: int) -> str:
-    """What the user wrote: the label of the operation, or of the one that a call of several is named after, or the call's own name, if all
-    its operations (`size`) are here."""
-    call, label = unit.steps[0].call, unit.main.label
-    if call is None or len(unit.steps) != size:
-        return label
-    name, first = _squashed(call[0]), _squashed(label.split(" ")[0])
-    if _squashed(label).startswith(name) or (len(first) > 1 and name.startswith(first)):
-        return label
-    known = len(unit.steps) > 1 or (first.isascii() and call[0] in (FUNCTIONS.keys() | METHODS.keys() | FUNCTIONAL.keys()))
-    return call[0].replace("_", " ") if known and (first or len(unit.steps) > 1) else label
-
-
-def _squashed(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())
-
-
-def output_names(structure: Any, name: str = "") -> Iterator[tuple[int, str]]:
-    """What a function calls the values it returns, by their number: the keys of a dict, the fields of a named tuple."""
-    if isinstance(structure, int) and not isinstance(structure, bool):
-        yield structure, name
-    elif isinstance(structure, dict):
-        for key, part in structure.items():
-            yield from output_names(part, str(key))
-    elif isinstance(structure, tuple) and structure[:1] != ("constant",):
-        for i, part in enumerate(structure):
-            yield from output_names(part, structure._fields[i] if hasattr(structure, "_fields") else f"{name}.{i}" if name else "")
 
 
 class _Builder:
@@ -116,7 +85,7 @@ class _Builder:
     # ------------------------------------------------------------------------------------------------- units
     def make_units(self) -> list[Unit]:
         if self.circuit and self.fold.expressions:
-            units = [self.expression(e) for e in expressions_of(self.graph, self.fold.expressions > 2)]
+            units = [unit_of(e, self.words) for e in expressions_of(self.graph, self.fold.expressions > 2)]
         else:
             units = [self.unit(part) for part in cut_of(self.tree, self.fold, self.inputs_drawn() + len(self.graph.outputs))]
         for unit in units:
@@ -162,19 +131,6 @@ class _Builder:
         if len(steps) == 1 and " " in (label := self.words.label(steps[0].label)) and not label.startswith(unit.title):
             unit.notes.insert(0, label)  # what the call comes down to
         return unit
-
-    def expression(self, e: Expression) -> Unit:
-        """Operations on plain numbers as one unit, called by the last of them."""
-        if len(e.steps) == 1:
-            return Unit("", "op", self.words.label(e.root.label), e.root.scope, e.steps)
-        label = self.words.label(e.root.label)
-        two = len(e.root.inputs) > 1 and not any(c.isalpha() for c in label)
-        title = f"… {label} …" if two else f"{label}(…)" if any(c.isalpha() for c in label) else f"{label} …"
-        if e.scopes and not e.copies:
-            return Unit("", "module", e.scopes[-1].name or e.scopes[-1].kind, e.scopes, e.steps)
-        if e.copies:
-            return Unit("", "deck", title, e.root.scope, e.steps, copies=e.copies, loop=True)
-        return Unit("", "module", title, (*e.scopes, NAMELESS), e.steps)
 
     def is_loop(self, copies: list[list[Step]]) -> bool:
         """Does each copy take what the one before gave, and do all take the same parameters?"""

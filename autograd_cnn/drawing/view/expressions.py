@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from ...graph.graph import Graph
 from ...graph.step import Step
-from .view import Scopes
+from ..canvas.text import Words
+from .view import NAMELESS, Scopes, Unit
 
 LONGEST_PERIOD = 40  # so many operations may repeat as a group
 FEWEST_COPIES = 3
@@ -59,6 +60,20 @@ def expressions_of(graph: Graph, repeats: bool) -> list[Expression]:
         if not e.copies and (len({s.scope for s in e.steps}) > 1 or (len(e.steps) > 1 and e.root.scope and _is_call(e, graph))):
             e.scopes = _common(e.steps)
     return found
+
+
+def unit_of(e: Expression, words: Words) -> Unit:
+    """Operations on plain numbers as one unit, called by the last of them."""
+    if len(e.steps) == 1:
+        return Unit("", "op", words.label(e.root.label), e.root.scope, e.steps)
+    label = words.label(e.root.label)
+    two = len(e.root.inputs) > 1 and not any(c.isalpha() for c in label)
+    title = f"… {label} …" if two else f"{label}(…)" if any(c.isalpha() for c in label) else f"{label} …"
+    if e.scopes and not e.copies:
+        return Unit("", "module", e.scopes[-1].name or e.scopes[-1].kind, e.scopes, e.steps)
+    if e.copies:
+        return Unit("", "deck", title, e.root.scope, e.steps, copies=e.copies, loop=True)
+    return Unit("", "module", title, (*e.scopes, NAMELESS), e.steps)
 
 
 def _modules(graph: Graph, uses: dict[int, list[int]]) -> dict[int, int]:

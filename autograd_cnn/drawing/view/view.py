@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .failure import Failure
 
 Scopes = tuple[ScopeName, ...]
+NAMELESS = ScopeName("", "", 0)  # where a row of operations would name its module
 _PLAIN = ("arithmetic", "compare", "reduce", "index", "shape", "")  # families of operations that others are made of
 
 

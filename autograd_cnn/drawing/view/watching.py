@@ -3,12 +3,11 @@ of the program, the time, the modules. Whatever was there before is there afterw
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import numpy as np
 
 from ...engine.backward import pullback
 from ...engine.node import Node
@@ -61,7 +60,7 @@ class _Witness:
         return seen
 
     def alone(self, raw: Any) -> Any:
-        return np.array(raw) if getattr(raw, "size", 0) == 1 else None
+        return copy.copy(raw) if getattr(raw, "size", 1) == 1 else None
 
 
 def watch(

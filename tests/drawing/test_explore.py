@@ -15,6 +15,7 @@ from autograd_cnn import draw, nn
 from autograd_cnn.drawing.explore.page import in_script, program
 from autograd_cnn.drawing.view.statistics import BINS, rounded, statistics
 from autograd_cnn.errors import GraphError
+from autograd_cnn.nn import functional as F
 from autograd_cnn.vision import models
 
 
@@ -103,6 +104,17 @@ def test_many_inputs_alike_are_one_node() -> None:
     found = told(lambda *xs: ac.cat(xs, 0), *(ac.rand(2, 2) for _ in range(60)))
     assert [n["name"] for n in found["nodes"]] == ["xs.0 … xs.59", "cat", "output"]
     assert len(found["nodes"][0]["gives"]) == found["nodes"][0]["copies"] == 60
+
+
+def test_a_call_of_the_library_is_one_part_that_opens() -> None:
+    found = told(lambda x: F.normalize(x) * 2, ac.rand(2, 3), open=5)
+    (at,) = (i for i, n in enumerate(found["nodes"]) if n.get("role") == "call")
+    call, inner = found["nodes"][at], [n for n in found["nodes"] if n.get("in") == at]
+    assert call["name"] == "normalize"
+    assert "open" not in call
+    assert len(inner) == len(ac.trace(F.normalize, ac.rand(2, 3)).steps) > 1
+    whole = told(lambda *xs: nn.Sequential(nn.LayerNorm(3), nn.ReLU())(*xs), ac.rand(2, 3))
+    assert not [n for n in whole["nodes"] if n.get("role") == "call"]  # the layer frames its operations itself
 
 
 def test_what_is_kept_is_counted_once_and_says_who_holds_it() -> None:

@@ -3,12 +3,13 @@
 - `title`, `subtitle`, `lang`, `theme`; `dtype`, which most values have; `backward`: are gradients known? `timed`: are times? `numbers`: are
   the results' own numbers? `root`: `name`, `kind`, `args` of the module around everything; `color`: what is coloured at first;
 - `nodes`: a list in the order of execution, outer ones before what stands in them: `role` "module", "deck" (a row of `copies` that do the
-  same), "input" (or `copies` of them), "output" or "failure" (left out: an operation); `in`: the number of the node around it (left out at
-  the top); `name`; `kind`: class or label; `args`: the settings, a text; `open`: is it open at first? `label`, `color`: what a callback gave;
-  `takes` and `gives`: the numbers of values, so that an edge runs from the node that gives a value to each that takes it; of an operation
-  `op`: its name, `does`: its label where it is neither `kind` nor the usual one, `absent`: the places of arguments left out, `keeps`: `[text, bytes, node]` for
-  each array kept for the backward pass, with the node that holds it already (-1: it is a parameter), `cost`: multiply-adds, `place`: the
-  number of a line, `took`: seconds; of a failure its `message`, `expected`, `came`, `hint`;
+  same), "call" (of a library function that is made of several operations), "input" (or `copies` of them), "output" or "failure" (left out:
+  an operation); `in`: the number of the node around it (left out at the top); `name`; `kind`: class or label; `args`: the settings, a text;
+  `open`: is it open at first? `label`, `color`: what a callback gave; `takes` and `gives`: the numbers of values, so that an edge runs from
+  the node that gives a value to each that takes it; of an operation `op`: its name, `does`: its label where it is neither `kind` nor the
+  usual one, `absent`: the places of arguments left out, `keeps`: `[text, bytes, node]` for each array kept for the backward pass, with the
+  node that holds it already (-1: it is a parameter), `cost`: multiply-adds, `place`: the number of a line, `took`: seconds; of a failure
+  its `message`, `expected`, `came`, `hint`;
 - `values`: `shape` (left out: a plain number), `dtype` where it is not the usual one, `role` "parameter", "input" or "constant" (left out: a
   result), `frozen` of a parameter that takes no gradient, `name`, `is`: the number that it is, `grad`: the norm of the gradient, or "nan" or
   "missing" (left out: none is wanted or known), `stats`: `[least, most, mean, deviation, norm, zeros, nan, infinite]`, the last three

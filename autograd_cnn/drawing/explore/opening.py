@@ -53,7 +53,7 @@ def explore(
 
     Returns:
         An `Explorer`: shown in a notebook, saved as `.html`, or as `.json`, the document that the page is told. A part has `path`,
-        `name`, `kind`, `role` ("module", "deck" or "op"), `depth`, `operations`, `parameters`, `shape`, `multiply_adds`, `kept_bytes`,
+        `name`, `kind`, `role` ("module", "deck", "call" or "op"), `depth`, `operations`, `parameters`, `shape`, `multiply_adds`, `kept_bytes`,
         `gradient`, `weight_gradient` and `module`.
 
     Raises:

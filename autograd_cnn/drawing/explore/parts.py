@@ -220,9 +220,10 @@ class Tree:
 
     def opened(self, wish: int | Callable[[Part], Any] | None) -> set[Part]:
         """What stands open at first: to a depth, by a predicate, or level by level as long as it stays readable."""
-        holding = [p for p in self.all() if p.parts and p.role != "call"]
+        holding = [p for p in self.all() if p.parts]
         if callable(wish):
             return {p for p in holding if wish(p)}
+        holding = [p for p in holding if p.role != "call"]  # the user wrote one word
         base = 0 if self.root is None else 1
         if wish is not None:
             return {p for p in holding if p.depth - base < wish}

@@ -350,8 +350,7 @@ def asked_by_user(*modules: str) -> bool:
     frame = sys._getframe(1)
     while frame.f_globals.get("__name__") in modules and frame.f_back is not None:
         frame = frame.f_back
-    name: str = frame.f_globals.get("__name__", "")
-    return name.partition(".")[0] != _PACKAGE
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] != _PACKAGE
 
 
 def user_line() -> str:

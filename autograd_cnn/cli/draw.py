@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -71,7 +72,11 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(str(error)) from error
     out = args.out if args.out is not None else f"{target.name}.svg"
     print(f"Written: {drawing.save(out)}   {drawing!r}")
-    return 0
+    error = getattr(drawing, "error", None)
+    if error is None:
+        return 0
+    print(f"autograd-cnn draw: {target.name!r} is drawn as far as it came. {error}", file=sys.stderr)
+    return 2
 
 
 # Options that only some kinds have: what is given to another kind is an error, not a silence.

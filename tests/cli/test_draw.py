@@ -125,7 +125,6 @@ WRONG = {
     "unknown language": (["lenet5", "--lang", "fr"], "expected lang to be 'en' or 'de', got 'fr'"),
     "unknown suffix": (["lenet5", "-o", "x.svgg"], "expected a path ending in .svg", "got '.svgg'. Did you mean '.svg'"),
     "no sizes": (["lenet5", "--size", "1x1xH"], "--size: expected sizes such as 1x3x224x224, got '1x1xH'"),
-    "sizes that do not fit": (["lenet5", "--size", "1x3x32x32"], "to have 1 channels, but got 3 channels"),
     "no size fits": (["drawn_here:double"], "no input fits 'double' by itself. Say its size, with the batch: --size"),
     "option of another kind": (["lenet5", "--unit", "3"], "--unit belongs to --kind receptive-field; it does nothing for graph"),
     "no place": (["lenet5", "--kind", "receptive-field", "--unit", "a"], "--unit: expected a place such as 5 or 3,4, got 'a'"),
@@ -148,3 +147,12 @@ def test_wrong_targets(name: str, folder: Path, capsys: pytest.CaptureFixture[st
     assert "Traceback" not in err
     assert all(t in err for t in told), err
     assert not list(folder.glob("*.svg"))
+
+
+def test_a_model_that_fails_is_drawn_as_far_as_it_came(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "lenet5", "--size", "1x3x32x32"]) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("Written: lenet5.svg") and "failed: ShapeError" in told.out
+    assert told.err.startswith("autograd-cnn draw: 'lenet5' is drawn as far as it came. ")
+    assert "to have 1 channels, but got 3 channels" in told.err and "Traceback" not in told.err
+    assert "to have 1 channels" in (folder / "lenet5.svg").read_text("utf-8")

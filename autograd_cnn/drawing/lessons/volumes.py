@@ -28,7 +28,7 @@ from .volumes_ways import between, lane_beside, to_next_row
 
 MOST_IN_A_ROW = 24  # layers that are drawn before modules are folded
 FEWER = (18, 14, 10, 7, 5)  # where so many do not fit
-LOW, LEAST_FACE = 64.0, 24.0  # the largest face in a U of many levels, and where many branches stand over each other
+LOW, SMALL, LEAST_FACE = 64.0, 48.0, 24.0  # the largest face in a U of many levels, and where branches stand over each other: some, many
 PAINTS = {"input": "other", "conv": "conv", "pool": "pool", "dense": "dense", "cat": "other", "other": "other", "block": "block"}
 LEGEND = ("conv", "pool", "dense", "block")
 BAR = 150.0  # of all parameters
@@ -123,7 +123,7 @@ def volumes_figure(
             for rows in range(2, MOST_ROWS + 1):
                 side = FACE if rows < 3 else FACE_BESIDE
                 yield lambda layers=layers, rows=rows, side=side: _painted(graph, layers, maps, words, known, subtitle, rows, side)  # type: ignore[misc]
-            for side in (LOW, LEAST_FACE):
+            for side in (LOW, SMALL, LEAST_FACE):
                 yield lambda layers=layers, side=side: _painted(graph, layers, maps, words, known, subtitle, 1, side)  # type: ignore[misc]
 
     return first_that_fits(candidates(), fit)

@@ -107,7 +107,7 @@ def test_no_gradient_comes_back_from_what_is_cut_off_further_down() -> None:
     drawn = draw(lambda *given: total(model(*given)), *inputs, backward=True)
     by_id = {g["id"]: g for g in groups(drawn, "op")}
     (h,) = (g["id"] for g in groups(drawn, "op") if g["operation"] == "linear" and g["shape"] == "2×3")
-    found = {by_id[e["head"]]["operation"]: e for e in groups(drawn, "edge") if e.get("tail") == h}
+    found = {by_id[e["to"]]["operation"]: e for e in groups(drawn, "edge") if e.get("from") == h}
     assert set(found) == {"round", "sub", "add"}
     assert found["add"]["gradient"] == pytest.approx(norm(h_gradient(model, *inputs)), rel=1e-5)
     for name in ("round", "sub"):

@@ -128,7 +128,7 @@ def shorten_middle(text: str, room: float, size: float, face: str = "sans") -> s
     """The same with the ellipsis in the middle: long names differ at their ends as often as at their beginnings.
 
     >>> shorten_middle("the_projection_to_the_labels", 110, 12)
-    'the_proje…he_labels'
+    'the_proje…e_labels'
     """
     if text_width(text, size, face) <= room:
         return text

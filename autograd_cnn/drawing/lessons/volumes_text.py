@@ -34,6 +34,8 @@ declare(
 
 @dataclass(slots=True)
 class Architecture:
+    """The figure in the making: what is drawn, where, and what is told of it."""
+
     scene: Scene
     layers: list[Layer]
     at: Arrangement
@@ -63,6 +65,7 @@ class Architecture:
 
 
 def subtitle_of(f: Architecture, graph: Graph) -> str:
+    """The line under the title: parameters, what was folded, what the volumes' sizes mean."""
     words = f.words
     unused = max(graph.held - f.total, 0)
     parts = [words("parameters of", words.count(f.total), words.count(graph.held)) if unused else words.parameters(f.total)]
@@ -75,11 +78,13 @@ def subtitle_of(f: Architecture, graph: Graph) -> str:
 
 
 def shape_text(layer: Layer) -> str:
+    """A layer's sizes, without the batch."""
     sizes = layer.shape[1:]
     return " × ".join(map(str, sizes)) if sizes else " × ".join(map(str, layer.shape))
 
 
 def label_widths(layer: Layer, name: str, words: Words) -> list[float]:
+    """How wide each text at a volume is: nothing else may stand there."""
     if layer.kind == "join":
         return [text_width(t, 11) for t in under_join(layer, words)] or [0.0]
     head, _ = caption(layer, words)
@@ -88,15 +93,18 @@ def label_widths(layer: Layer, name: str, words: Words) -> list[float]:
 
 
 def under_join(layer: Layer, words: Words) -> list[str]:
+    """What stands under the sign where branches meet."""
     return [*[*map(words.label, layer.followers)][:2], *([words.count(layer.parameters)] if layer.parameters else [])]
 
 
 def notes_of(layer: Layer, words: Words) -> list[str]:
+    """An operation's name and its first arguments, a line each."""
     head, rest = caption(layer, words)
     return [head, *rest[:3]]
 
 
 def told_of(f: Architecture, v: Volume) -> str:
+    """A volume's tooltip: name, sizes, operation, parameters."""
     n = v.layer
     head, rest = caption(n, f.words)
     parts = [

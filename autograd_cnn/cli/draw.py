@@ -72,10 +72,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(str(error)) from error
     out = args.out if args.out is not None else f"{target.name}.svg"
     print(f"Written: {drawing.save(out)}   {drawing!r}")
-    error = getattr(drawing, "error", None)
-    if error is None:
+    failed = getattr(drawing, "error", None)
+    if failed is None:
         return 0
-    print(f"autograd-cnn draw: {target.name!r} is drawn as far as it came. {error}", file=sys.stderr)
+    print(f"autograd-cnn draw: {target.name!r} is drawn as far as it came. {failed}", file=sys.stderr)
     return 2
 
 

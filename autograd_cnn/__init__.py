@@ -46,6 +46,7 @@ from .support.moved import install as _install_old_names
 from .tensors import casts as _casts  # noqa: F401  # brings methods
 from .tensors import filling as _overwriting  # noqa: F401  # brings methods
 from .tensors import properties as _basics  # noqa: F401  # brings methods
+from .tensors import sharing as _sharing  # noqa: F401  # brings methods
 from .tensors.creation import (
     arange,
     as_tensor,

@@ -203,12 +203,6 @@ def pin_memory(self: Tensor, device: Any = None) -> Tensor:
     return self
 
 
-@expose("method")
-def share_memory_(self: Tensor) -> Tensor:
-    """The tensor itself; worker processes get batches by their own way (`utils.data`)."""
-    return self
-
-
 # ------------------------------------------------------------------------------------------------- for programs of accelerators
 @expose("method")
 def to_dense(self: Tensor, dtype: Any = None) -> Tensor:

@@ -1,4 +1,5 @@
-"""`torch.multiprocessing`: Python's, and `spawn`. A tensor goes to another process as a copy."""
+"""`torch.multiprocessing`: Python's, and `spawn`. A tensor that is sent to another process moves to memory that both see, as PyTorch's does;
+a view, or one of which there are views, goes as a copy."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ import time
 import traceback
 from collections.abc import Callable
 from multiprocessing import *  # noqa: F403
-from multiprocessing import connection
+from multiprocessing import connection, reduction
 from typing import Any
 
+from ...nn.parameter import Buffer, Parameter
+from ...tensors.tensor import Tensor
 from ..finder import standing
 
 __all__ = [
@@ -27,8 +30,21 @@ __all__ = [
 ]
 
 
+def _sent(x: Any) -> Any:
+    if x.is_leaf:
+        with contextlib.suppress(RuntimeError):  # something else sees its memory
+            x.share_memory_()
+    return x.__reduce_ex__(4)
+
+
+for _kind in (Tensor, Parameter, Buffer):
+    reduction.ForkingPickler.register(_kind, _sent)
+
+
 def set_sharing_strategy(new_strategy: str) -> None:
-    """Accepted: tensors are not shared between processes."""
+    """Accepted: there is one, which needs no names in the file system."""
+    if new_strategy not in ("file_descriptor", "file_system"):
+        raise ValueError(f"set_sharing_strategy: expected 'file_descriptor' or 'file_system', got {new_strategy!r}.")
 
 
 def get_sharing_strategy() -> str:

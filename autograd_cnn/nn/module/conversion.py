@@ -131,8 +131,13 @@ class Conversion(Traversal):
         return self._apply(lambda t: wrap(np.empty_like(t.storage())), recurse=recurse)
 
     def share_memory(self) -> Self:
-        """Accepted for PyTorch's sake: the arrays of a module are already shared by the threads of a process."""
-        return self
+        """Move every parameter and buffer into memory that other processes see (`Tensor.share_memory_`): processes that are forked from
+        now on, and those to which the module is sent by `multiprocessing`, train the same parameters.
+
+        Raises:
+            RuntimeError: something else sees the memory of one of them.
+        """
+        return self._apply(lambda t: t.share_memory_())
 
 
 def parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Target:

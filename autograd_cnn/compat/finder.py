@@ -7,6 +7,7 @@ import importlib.machinery
 import sys
 import types
 from collections.abc import Sequence
+from multiprocessing import spawn
 from typing import Any
 
 from ..tensors.tensor import Parameter, Tensor
@@ -56,8 +57,21 @@ def _import_statement(fullname: str) -> bool:
 _SPOKEN: dict[type, str] = {Tensor: "torch", Parameter: "torch.nn.parameter"}
 
 
+class _Standing(str):
+    """A process's name. Whoever unpickles it has `torch` stand for this library, before it imports the program."""
+
+    def __reduce__(self) -> Any:
+        return _stand, (str(self),)
+
+
+def _stand(name: str) -> str:
+    standing().__enter__()
+    return name
+
+
 class standing:
-    """While the block runs, `torch` and `torchvision` are this library; afterwards everything is as before.
+    """While the block runs, `torch` and `torchvision` are this library, in processes that are started in it, too; afterwards everything is
+    as before.
 
     >>> with standing():
     ...     import torch
@@ -72,9 +86,17 @@ class standing:
             kind.__module__ = name
         self._before = {name: sys.modules.pop(name) for name in _stood()}
         sys.meta_path.insert(0, self._finder)
+        self._prepare = spawn.get_preparation_data
+        spawn.get_preparation_data = self._prepared
         return self
 
+    def _prepared(self, name: str) -> dict[str, Any]:
+        """What a process that is spawned meanwhile hears first of all: that `torch` is this library there, too."""
+        data = self._prepare(name)
+        return {**data, "name": _Standing(data["name"])}
+
     def __exit__(self, *_: Any) -> None:
+        spawn.get_preparation_data = self._prepare
         sys.meta_path.remove(self._finder)
         for kind, name in self._modules.items():
             kind.__module__ = name

@@ -16,7 +16,6 @@ from typing import Any
 
 from ...nn.parameter import Buffer, Parameter
 from ...tensors.tensor import Tensor
-from ..finder import standing
 
 __all__ = [
     *_real.__all__,
@@ -70,18 +69,6 @@ class ProcessExitedException(ProcessException):
     def __init__(self, msg: str, error_index: int, pid: int | None, exit_code: int, signal_name: str | None = None) -> None:
         super().__init__(msg, error_index, pid)
         self.exit_code, self.signal_name = exit_code, signal_name
-
-
-class _Standing(str):
-    """A process's name. Whoever unpickles it, which a spawned process does first of all, has `torch` stand for this library."""
-
-    def __reduce__(self) -> Any:
-        return _stand, (str(self),)
-
-
-def _stand(name: str) -> str:
-    standing().__enter__()
-    return name
 
 
 def _run(fn: Callable[..., None], i: int, args: tuple[Any, ...], errors: Any) -> None:
@@ -161,7 +148,7 @@ def start_processes(
     processes, errors = [], []
     for i in range(nprocs):
         mine, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_run, args=(fn, i, args, theirs), name=_Standing(f"SpawnProcess-{i + 1}"), daemon=daemon)
+        process = context.Process(target=_run, args=(fn, i, args, theirs), name=f"SpawnProcess-{i + 1}", daemon=daemon)
         process.start()
         theirs.close()
         processes.append(process)

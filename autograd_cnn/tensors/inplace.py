@@ -186,6 +186,9 @@ def _same_kind(a: Any, b: Any) -> bool:
 
 def _swap(x: Any, result: Any) -> None:
     wrote(x.value)  # what keeps the old value must hear of it, as if the memory had been overwritten
+    tracer = current().tracer
+    if tracer is not None:
+        tracer.follow(x)
     count, x.value = version(x.value), result.value
     wrote(x.value, count)
     if result.node is not None:

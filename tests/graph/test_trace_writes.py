@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import autograd_cnn as ac
+from autograd_cnn import nn
 from autograd_cnn.graph.tracer import Tracer
 
 
@@ -154,3 +155,14 @@ def test_each_value_is_made_once() -> None:
     made = [i for s in graph for i in s.outputs]
     assert len(set(made)) == len(made) and set(graph.producer()) == set(made)
     assert [v.tolist() for v in graph(ac.tensor([1.0, 3.0]))] == [[1.0, 3.0], [4.0, 12.0]]
+
+
+def test_a_value_that_is_swapped_twice_is_followed() -> None:
+    layers = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)).eval()
+
+    def fn(x: Any) -> Any:  # a residual block: what oneDNN gives is added to, and then cut off, in its own order of memory
+        return nn.functional.relu(layers(x).add_(x), inplace=True)
+
+    graph = ac.trace(fn, ac.randn(2, 8, 32, 32))
+    x = ac.randn(2, 8, 32, 32)
+    assert ac.equal(graph(x), fn(x))

@@ -6,6 +6,7 @@ import pytest
 
 from autograd_cnn.compat.finder import standing
 from autograd_cnn.compat.shim_module import MISSED
+from autograd_cnn.errors import TraceWarning
 
 from .surface import USES, VISION, evaluate
 
@@ -33,3 +34,7 @@ def test_it_works(name, libraries):
 
 def test_how_many():
     assert len(USES) + len(VISION) == 316
+
+
+def test_warnings_of_traces_have_their_name(libraries):
+    assert libraries[0].jit.TracerWarning is TraceWarning

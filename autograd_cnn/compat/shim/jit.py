@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from ...errors import TraceWarning as TracerWarning
 from ...nn import Module as ScriptModule
 
 F = TypeVar("F")
 
-__all__ = ["Final", "ScriptModule", "export", "ignore", "is_scripting", "is_tracing", "script", "script_method", "trace", "unused"]
+__all__ = [
+    "Final",
+    "ScriptModule",
+    "TracerWarning",
+    "export",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "script",
+    "script_method",
+    "trace",
+    "unused",
+]
 
 Final = Any
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..config import Switch, current
 from ..engine.node import Leaf, Node
 from ..engine.record import SELECT_OUTPUT
-from ..engine.variable import VALUE_TYPE_OF, Variable, box, unbox
+from ..engine.variable import VALUE_TYPE_OF, Variable, box, shape_of, unbox
 from ..engine.versions import clock, owner, wrote
 from ..errors import GraphError, InplaceError, TraceWarning, expected
 from ..support import display
@@ -137,11 +137,9 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
     if len(args) != len(graph.inputs):
         raise TypeError(f"graph: expected {len(graph.inputs)} arguments, got {len(args)}.")
     if graph.taken is not None:
-        warnings.warn(
-            f"graph: the function takes numbers out of tensors ({graph.taken}): every replay has those of the traced run, and goes the ways that "
-            "they chose. Compute with the tensor itself, or call the function.",
-            TraceWarning,
-            stacklevel=3,
+        _warn(
+            f"the function takes numbers out of tensors ({graph.taken}): every replay has those of the traced run, and goes the ways that they "
+            "chose. Compute with the tensor itself, or call the function."
         )
     env: dict[int, Any] = {}
     for at, x in zip(graph.inputs, args, strict=True):
@@ -157,6 +155,7 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
                     f"graph: {type(module).__name__}.{v.place[1]} is another tensor than when the function was traced, of which the graph knows "
                     "nothing. Write into the tensor that is there, or trace the function again."
                 )
+    sized = True  # have all results the shapes of the traced run?
     start, writes = clock(), iter(graph.writes)
     write = next(writes, None)
     for count, step in enumerate((*graph.steps, None)):
@@ -175,8 +174,19 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
             made = step.primitive(*given, **params)
         for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
             env[out] = value
+            if sized and graph.values[out].shape is not None and shape_of(value) != graph.values[out].shape:
+                sized = False
+                _warn(
+                    f"a result of {step.name} had the shape {list(graph.values[out].shape)} when it was traced, and has "
+                    f"{list(shape_of(value))} now, as values decide: where the function works with its size (len, .shape, iteration, chunk, "
+                    "ones_like), the replay has that of the traced run. Compute with reductions, or call the function."
+                )
     results = [env[i] for i in graph.outputs]
     return _rebuild(graph.structure, results)
+
+
+def _warn(what: str) -> None:
+    warnings.warn(f"graph: {what}", TraceWarning, stacklevel=4)
 
 
 def _check_argument(v: Value, x: Any, env: dict[int, Any]) -> None:

@@ -32,7 +32,8 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     replay writes, too; where none could (an optimizer's step, hooks on what the result was computed from), it refuses. A traced graph does not hold
     what the operations gave; `note` says what to keep of it, as the `data` of each result: it is called with the raw result at
     once, before anything may overwrite it. Where values decide the shape of a result (a mask as an index), a replay has its own; numbers
-    taken from shapes stay those of this run.
+    taken from shapes stay those of this run, of which a replay warns, too, where a result has another shape. What the library computes with
+    arrays alone (transforms of pictures, say) is refused.
 
     Raises:
         TypeError: `fn` cannot be called.

@@ -184,9 +184,9 @@ class Tracer:
         self.carriers[id(unbox(x))] = x
         self.follow(x)
 
-    def taken(self, x: Any, how: str) -> None:
-        """The function takes numbers out of `x` (not the library, which looks at values to check them)."""
-        if self.taken_at is None and self.replays and self.varies(x) and asked_by_user(__name__, type(x).__module__):
+    def taken(self, x: Any, how: str, *through: str) -> None:
+        """The function takes numbers out of `x`, by these modules (not the library, which looks at values to check them)."""
+        if self.taken_at is None and self.replays and self.varies(x) and asked_by_user(__name__, type(x).__module__, *through):
             self.taken_at = f"{how} at {user_line()}"
 
     # --------------------------------------------------------------------------------------------- writes

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..engine.variable import shape_of, unbox
+from ..engine.variable import dtype_of, shape_of
 from ..ops.linalg.decompositions import _qr, _svd, eigh
 from ..ops.linalg.decompositions import qr as _qr_of_either_kind
 from ..ops.registry import return_types
+from ..ops.registry.derived import derived
+from ..tensors.tensor import wrap
 
 
 def qr(A: Any, mode: str = "reduced") -> return_types.qr:
@@ -58,8 +61,12 @@ def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None,
     >>> matrix_rank(ac.ones(2, 2))
     tensor(1)
     """
-    values = unbox(svdvals(A))
+    values = svdvals(A)
     if rtol is None:
-        rtol = 0.0 if atol else max(shape_of(A)[-2:]) * float(np.finfo(values.dtype).eps)
-    limit = np.maximum(atol or 0.0, rtol * values.max(-1, keepdims=True, initial=0.0))
-    return A.new_tensor((values > limit).sum(-1), dtype=np.int64)
+        rtol = 0.0 if atol else max(shape_of(A)[-2:]) * float(np.finfo(dtype_of(values)).eps)
+    return wrap(derived(partial(_above, atol or 0.0, rtol), values))
+
+
+def _above(atol: float, rtol: float, values: Any) -> Any:
+    limit = np.maximum(atol, rtol * values.max(-1, keepdims=True, initial=0.0))
+    return np.asarray((values > limit).sum(-1), np.int64)

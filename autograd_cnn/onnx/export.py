@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..config import Switch
 from ..engine.variable import Variable
-from ..errors import expected
+from ..errors import TraceWarning, expected
 from ..graph.graph import Graph
 from ..graph.step import Step, exchanged
 from ..graph.trace import trace
@@ -311,6 +312,18 @@ def _sizes(args: Sequence[Any], names: Sequence[str], axes: Mapping[str, Mapping
     return found
 
 
+def _tell(graph: Graph) -> None:
+    """What the file cannot follow, though it can be written."""
+    taken = None if graph.taken is None else f"the function takes numbers out of tensors ({graph.taken})."
+    for what in (graph.obstacle, taken):
+        if what is not None:
+            warnings.warn(
+                f"onnx.export: {what} The file has what this run with the example arguments gave, whatever its inputs will be.",
+                TraceWarning,
+                stacklevel=3,
+            )
+
+
 def export(
     model: Callable[..., Any],
     args: Any = (),
@@ -384,6 +397,7 @@ def export(
                 else tuple(_resized(a, axes.get(next(order), {}), sizes, k) if isinstance(a, Variable) else a for a in given)
             )
             graphs.append(trace(fn, *here))
+        _tell(graphs[0])
         outputs = _named("output", output_names, len(graphs[0].outputs))
         for name in axes:
             if name not in names and name not in outputs:

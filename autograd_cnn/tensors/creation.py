@@ -11,7 +11,7 @@ import numpy as np
 from ..config import current
 from ..errors import allocating
 from ..kernels.reference.counted import full_array, full_array_like, line_array, power_array, range_array
-from ..ops.registry.derived import derived
+from ..ops.registry.derived import derived, taken
 from ..ops.registry.dims import sizes_by_name
 from ..ops.shape.shape import given_sizes
 from ..types.device import check_cpu
@@ -103,6 +103,7 @@ def _list_dtype(data: Any) -> Any:
 
 def _unwrapped(data: Any) -> Any:
     if isinstance(data, Tensor):
+        taken("its entries among others' in a list; stack() keeps track of them", data)
         return data.storage()
     return [_unwrapped(d) for d in data] if isinstance(data, list | tuple) else data
 

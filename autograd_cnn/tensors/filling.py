@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..engine.complaints import no_tensor
-from ..engine.variable import unbox
 from ..engine.versions import wrote
 from ..errors import allocating
 from ..kernels.reference.counted import full_array
@@ -38,11 +37,12 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     """
     if self.requires_grad:
         raise RuntimeError("Can't call apply_() on Variable that requires grad: expected a tensor without. Use var.detach().apply_().")
-    array = self.storage()
-    array[...] = np.array([callable(v) for v in array.reshape(-1).tolist()], array.dtype).reshape(array.shape)
-    wrote(array)
-    inplace.rebase(self, wrap(array))
-    return self
+    return copy_(self, wrap(derived(partial(_mapped, callable), self)))
+
+
+def _mapped(fn: Callable[..., Any], *arrays: Any) -> Any:
+    rows = (np.broadcast_to(a, arrays[0].shape).reshape(-1).tolist() for a in arrays)
+    return np.array([fn(*entries) for entries in zip(*rows, strict=True)], arrays[0].dtype).reshape(arrays[0].shape)
 
 
 @expose("method")
@@ -58,13 +58,7 @@ def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> T
     """
     if self.requires_grad:
         raise RuntimeError("Can't call map_() on Variable that requires grad: expected a tensor without. Use var.detach().map_().")
-    array = self.storage()
-    other = np.broadcast_to(unbox(tensor), array.shape)
-    pairs = zip(array.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=True)
-    array[...] = np.array([callable(a, b) for a, b in pairs], array.dtype).reshape(array.shape)
-    wrote(array)
-    inplace.rebase(self, wrap(array))
-    return self
+    return copy_(self, wrap(derived(partial(_mapped, callable), self, tensor)))
 
 
 # ------------------------------------------------------------------------------------------------- overwriting

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from ..errors import expected
 from ..ops.elementwise.arithmetic import sum_to
+from ..ops.registry.derived import taken
 from ..ops.registry.expose import expose
 from ..ops.shape.shape import _permute, given_sizes
 from ..types.device import check_cpu
@@ -159,6 +160,7 @@ def is_nonzero(input: Tensor) -> bool:
     >>> ac.is_nonzero(ac.tensor(0.))
     False
     """
+    taken("is_nonzero()", input)
     return bool(array_of(input)) if size_of(input) == 1 else bool(input)
 
 

@@ -468,6 +468,7 @@ class Tensor(TensorMethods, Variable):
     def __dlpack__(self, **kwargs: Any) -> Any:
         if self.node is not None:
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        self._taken("its memory")
         return self.storage().__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -499,6 +500,7 @@ class Tensor(TensorMethods, Variable):
         return int(self.value)
 
     def __contains__(self, x: Any) -> bool:
+        self._taken("whether it contains a value")
         return bool((self.value == (x.value if isinstance(x, Tensor) else x)).any())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

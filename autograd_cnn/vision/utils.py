@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.registry.derived import outside
 from ..support.listing import listed
 from ..tensors.tensor import Tensor, wrap
 from .transforms.convert import convert_image_dtype, pil_to_tensor, to_pil_image
@@ -20,9 +21,9 @@ __all__ = ["draw_bounding_boxes", "draw_segmentation_masks", "make_grid", "save_
 def _batch(tensor: Any) -> Any:
     """A picture, a batch, or a list of pictures as an array (N, C, H, W) of three channels or more."""
     if isinstance(tensor, list | tuple) and all(isinstance(t, Tensor) for t in tensor) and tensor:
-        array = np.stack([np.asarray(t.value) for t in tensor])
+        array = np.stack([np.asarray(outside("make_grid", t)) for t in tensor])
     elif isinstance(tensor, Tensor):
-        array = np.asarray(tensor.value)
+        array = np.asarray(outside("make_grid", tensor))
     else:
         raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
     if array.ndim == 2:
@@ -128,7 +129,7 @@ def _checked(image: Any, channels: tuple[int, ...], operation: str) -> Any:
         raise ValueError(f"Pass individual images, not batches: {operation} expected (C, H, W), got {tuple(image.shape)}")
     if image.shape[0] not in channels:
         raise ValueError(f"Pass an RGB image: {operation} expected {' or '.join(map(str, channels))} channels, got {image.shape[0]}")
-    return np.asarray(image.value)
+    return np.asarray(outside("draw_bounding_boxes and draw_segmentation_masks", image))
 
 
 def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8, colors: Any = None) -> Tensor:
@@ -141,7 +142,7 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8, co
         TypeError, ValueError: tensors of another form.
     """
     pixels = _checked(image, (3,), "draw_segmentation_masks")
-    over = np.asarray(masks.value)
+    over = np.asarray(outside("draw_segmentation_masks", masks))
     over = over[None] if over.ndim == 2 else over
     if over.ndim != 3:
         raise ValueError(f"masks must be of shape (H, W) or (batch_size, H, W), got {list(over.shape)}")
@@ -186,7 +187,7 @@ def draw_bounding_boxes(
         TypeError, ValueError: tensors of another form, or corners in another order.
     """
     pixels = _checked(image, (1, 3), "draw_bounding_boxes")
-    corners = np.asarray(boxes.value).reshape(-1, 4)
+    corners = np.asarray(outside("draw_bounding_boxes", boxes)).reshape(-1, 4)
     if (corners[:, 0] > corners[:, 2]).any() or (corners[:, 1] > corners[:, 3]).any():
         raise ValueError("Boxes need to be in (xmin, ymin, xmax, ymax) format.")
     n = len(corners)

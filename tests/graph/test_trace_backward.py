@@ -218,6 +218,7 @@ INDEX: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:graph. a result of select_copy")  # a mask of another size
 @pytest.mark.parametrize("name", INDEX)
 def test_an_index_is_a_value_of_the_graph(name: str) -> None:
     x, other = ac.arange(4.0).reshape(2, 2) + 1, ac.tensor([[7.0, 1.0], [0.0, 3.0]])

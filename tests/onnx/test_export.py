@@ -13,8 +13,10 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import nn
+from autograd_cnn.errors import TraceWarning
 from autograd_cnn.onnx import OnnxError, TrainingMode, export
 from autograd_cnn.vision import models
+from autograd_cnn.vision.transforms.functional import solarize
 
 onnx = pytest.importorskip("onnx")
 
@@ -223,3 +225,10 @@ def test_without_the_package_it_is_said_how_to_get_it(tmp_path: Any) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=100)
     assert 'pip install "autograd-cnn[onnx]"' in done.stderr
+
+
+def test_what_a_file_cannot_follow_is_told() -> None:
+    with pytest.warns(TraceWarning, match=r"takes numbers out of tensors \(item\(\) at .*The file has what this run"):
+        export(lambda x: x * x.sum().item(), ac.ones(2))
+    with pytest.warns(TraceWarning, match="solarize computes with values outside the graph.*The file has what this run"):
+        export(lambda x: solarize(x, 0.5) * x, ac.rand(3, 4, 4))

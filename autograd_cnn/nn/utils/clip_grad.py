@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.versions import wrote
+from ...ops.registry.derived import outside
 from ...tensors.tensor import Tensor, wrap
 from .norms import vector_norm
 
@@ -67,7 +68,7 @@ def get_total_norm(tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite:
     tensor(5.)
     """
     p = float(norm_type)
-    arrays = [np.asarray(t.value) for t in _listed("get_total_norm", tensors)]
+    arrays = [np.asarray(outside("get_total_norm", t)) for t in _listed("get_total_norm", tensors)]
     if not arrays:
         return wrap(np.array(0.0, np.float32))
     norms = np.array([vector_norm(array, p) for array in arrays])

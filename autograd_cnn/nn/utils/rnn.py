@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.variable import unbox
 from ...ops.index.index_select import index_select
+from ...ops.registry.derived import outside, settled
 from ...ops.shape.join import cat, stack
 from ...support.listing import listed
 from ...tensors.tensor import Tensor, wrap
@@ -72,6 +72,9 @@ class PackedSequence(_Fields):
         return False
 
 
+_LENGTHS = "Trace it with lengths that are a list of ints, or that no input decides, and once for each."
+
+
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """The permutation that undoes it.
 
@@ -79,7 +82,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     >>> invert_permutation(ac.tensor([2, 0, 1]))
     tensor([1, 2, 0])
     """
-    return None if permutation is None else wrap(np.argsort(unbox(permutation), kind="stable"))
+    return None if permutation is None else wrap(np.argsort(outside("invert_permutation", permutation), kind="stable"))
 
 
 def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True) -> PackedSequence:
@@ -96,7 +99,7 @@ def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False,
     >>> packed.data, packed.batch_sizes
     (tensor([1, 3, 2]), tensor([2, 1]))
     """
-    sizes = np.asarray(unbox(lengths) if isinstance(lengths, Tensor) else list(lengths), np.int64)
+    sizes = np.asarray(settled("pack_padded_sequence", lengths, _LENGTHS) if isinstance(lengths, Tensor) else list(lengths), np.int64)
     order: Tensor | None = None
     x = input.transpose(0, 1) if batch_first else input
     if not sizes.size or not x.numel():
@@ -136,7 +139,7 @@ def pad_packed_sequence(
     (tensor([[1, 2],
             [3, 0]]), tensor([2, 1]))
     """
-    steps = unbox(sequence.batch_sizes)
+    steps = settled("pad_packed_sequence", sequence.batch_sizes, _LENGTHS)
     if total_length is not None and total_length < len(steps):
         raise ValueError(
             "Expected total_length to be at least the length of the longest sequence in input, but got total_length="
@@ -151,7 +154,7 @@ def pad_packed_sequence(
         at[t, :n] = np.arange(end - n, end)
     order = sequence.unsorted_indices
     if order is not None:
-        at, lengths = at[:, unbox(order)], lengths[unbox(order)]
+        at, lengths = at[:, order.value], lengths[order.value]
     at = at.T if batch_first else at
     rows = index_select(sequence.data, 0, wrap(np.maximum(at, 0).ravel())).reshape(*at.shape, *sequence.data.shape[1:])
     mask = wrap((at < 0).reshape(*at.shape, *(1,) * (rows.dim() - 2)))
@@ -195,7 +198,7 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool 
     [tensor([1, 2]), tensor([3])]
     """
     x = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
-    return [x[i, :n] for i, n in enumerate(unbox(lengths).tolist())]
+    return [x[i, :n] for i, n in enumerate(settled("unpad_sequence", lengths, _LENGTHS).tolist())]
 
 
 def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:

@@ -14,6 +14,7 @@ from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...types.promotion import Array, align
+from ..registry.derived import taken
 from ..registry.expose import expose
 
 
@@ -378,6 +379,7 @@ def allclose(input: Array, other: Array, rtol: float = 1e-05, atol: float = 1e-0
     >>> ac.allclose(ac.tensor([1., 2.]), ac.tensor([1., 2.000001]))
     True
     """
+    taken("allclose()", input, other)
     return bool(unbox(isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)).all())
 
 
@@ -394,6 +396,7 @@ def equal(input: Array, other: Array) -> bool:
         if not hasattr(v, "shape"):
             name = ("input", "other")[position]
             raise no_tensor(v, "equal", name, position + 1)
+    taken("equal()", input, other)
     return bool(x.shape == z.shape and np.equal(*align(x, z)).all())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from ...config import current, scope
 from ...engine.variable import Variable, box, unbox
 from ...engine.versions import wrote
-from ...errors import GraphError
+from ...errors import GraphError, allocating
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
 from ...types.promotion import Array
@@ -42,6 +43,23 @@ def derived(fn: Callable[..., Any], *values: Any) -> Any:
     if tracer is not None and tracer.replays and any(isinstance(v, Variable) or tracer.varies(v) for v in values):
         tracer.record(_derived, values, (fn, np.shape(y)), (box(y, None),), scope())
     return y
+
+
+def outside(operation: str, *values: Any) -> Any:
+    """The raw value (or values) of what `operation` computes with outside the graph. A trace, whose replays have other values, refuses to
+    be replayed."""
+    if _replayed() and any(current().tracer.varies(v) for v in values):
+        current().tracer.refuse(f"{operation} computes with values outside the graph, and each replay would have those of the traced run.")
+    raw = tuple(unbox(v) for v in values)
+    return raw[0] if len(raw) == 1 else raw
+
+
+def taken(how: str, *values: Any) -> None:
+    """A trace hears that the user takes numbers out of the values, by the function that calls this."""
+    tracer = current().tracer
+    if tracer is not None:
+        for v in values:
+            tracer.taken(v, how, __name__, allocating.__module__, sys._getframe(1).f_globals["__name__"])
 
 
 def updated(fn: Callable[..., Any], target: Any, *values: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import expected
 from ...ops.elementwise.exponential import exp, log
+from ...ops.registry.derived import outside
 from ...ops.shape.join import stack
 from ...tensors.tensor import Tensor, wrap
 from ..ops.boxes import box_convert
@@ -100,7 +101,7 @@ def match_anchors(anchors: Tensor, boxes: Tensor, high: float = 0.5, low: float 
         raise ValueError(expected("match_anchors", "0 <= low <= high <= 1", f"low={low}, high={high}"))
     if not len(boxes):
         return wrap(np.full(len(anchors), BACKGROUND, np.int64))
-    overlap = np.asarray(box_iou(anchors.detach(), boxes.detach()).value)
+    overlap = np.asarray(outside("match_anchors", box_iou(anchors.detach(), boxes.detach())))
     best = overlap.max(1)
     found = np.where(best >= high, overlap.argmax(1), np.where(best < low, BACKGROUND, UNDECIDED))
     for k in np.argsort(overlap.max(0), kind="stable"):  # the box that an anchor fits best has the last word

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ...config import Switch
 from ...errors import expected
+from ...ops.registry.derived import derived
 from ...tensors.tensor import Tensor, wrap
 
 
@@ -27,8 +30,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     >>> nms(boxes, ac.tensor([0.7, 0.9, 0.6]), 0.5)
     tensor([1, 2])
     """
-    corners, order = _checked(boxes, scores, "nms")
-    return wrap(_kept(corners, order, None, iou_threshold))
+    _check(boxes, scores, "nms")
+    return wrap(derived(partial(_kept, iou_threshold), boxes, scores))
 
 
 def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: float) -> Tensor:
@@ -47,15 +50,14 @@ def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: floa
     """
     if isinstance(boxes, Tensor) and not boxes.numel():
         return wrap(np.empty(0, np.int64))
-    corners, order = _checked(boxes, scores, "batched_nms")
-    if not isinstance(idxs, Tensor) or tuple(idxs.shape) != (len(corners),):
+    _check(boxes, scores, "batched_nms")
+    if not isinstance(idxs, Tensor) or tuple(idxs.shape) != (len(boxes),):
         got = tuple(idxs.shape) if isinstance(idxs, Tensor) else type(idxs).__name__
-        raise RuntimeError(expected("batched_nms", f"idxs of shape ({len(corners)},), a class for each box", got))
-    return wrap(_kept(corners, order, np.asarray(idxs.detach().value), iou_threshold))
+        raise RuntimeError(expected("batched_nms", f"idxs of shape ({len(boxes)},), a class for each box", got))
+    return wrap(derived(partial(_kept, iou_threshold), boxes, scores, idxs))
 
 
-def _checked(boxes: Any, scores: Any, operation: str) -> tuple[Any, Any]:
-    """The corners, and the order of falling scores (NaN first, as in every sort)."""
+def _check(boxes: Any, scores: Any, operation: str) -> None:
     for name, x in (("boxes", boxes), ("scores", scores)):
         if not isinstance(x, Tensor):
             raise RuntimeError(expected(operation, f"{name} to be a tensor", type(x).__name__))
@@ -66,10 +68,13 @@ def _checked(boxes: Any, scores: Any, operation: str) -> tuple[Any, Any]:
     if boxes.dtype != scores.dtype or boxes.dtype.kind != "f":
         fix = "Convert them: boxes.float(), scores.float()."
         raise RuntimeError(expected(operation, "boxes and scores of one dtype of floats", f"{boxes.dtype} and {scores.dtype}", fix))
-    return np.asarray(boxes.detach().value), np.asarray(scores.detach().argsort(descending=True, stable=True).value)
 
 
-def _kept(corners: Any, order: Any, classes: Any, threshold: float) -> Any:
+def _kept(threshold: float, boxes: Any, scores: Any, classes: Any = None) -> Any:
+    corners = np.asarray(boxes)
+    with Switch(tracer=None):  # falling scores, NaN first, as in every sort
+        order = np.asarray(wrap(scores).argsort(descending=True, stable=True).value)
+    classes = None if classes is None else np.asarray(classes)
     x1, y1, x2, y2 = corners.T
     area = (x2 - x1) * (y2 - y1)
     kept = []

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.registry.derived import outside
 from ...tensors.tensor import Tensor, wrap
 from .convert import convert_image_dtype, pil_to_tensor, to_pil_image
 from .pictures import Picture, as_picture, check, pillow, values
@@ -30,7 +31,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     if tensor.ndim < 3:
         raise ValueError(f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.shape}")
-    m, s = (np.asarray(v.value if isinstance(v, Tensor) else v, tensor.dtype) for v in (mean, std))
+    m, s = (np.asarray(outside("normalize", v), tensor.dtype) for v in (mean, std))
     if (s == 0).any():
         raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
     centre, spread = (wrap(v.reshape(-1, 1, 1)) if v.ndim <= 1 else wrap(v) for v in (m, s))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.registry.derived import outside
 from ...tensors.tensor import Tensor, wrap
 from ...types.dtypes import float32
 from ...types.promotion import get_default_dtype
@@ -83,7 +84,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     if pic.ndim not in (2, 3):
         raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
     if isinstance(pic, Tensor):
-        array = np.asarray(pic.detach().value)
+        array = np.asarray(outside("to_pil_image", pic))
         array = array[None] if array.ndim == 2 else array
         if array.shape[0] > 4:
             raise ValueError(f"pic should not have > 4 channels. Got {array.shape[0]} channels.")
@@ -129,8 +130,8 @@ def convert_image_dtype(image: Tensor, dtype: Any = float32) -> Tensor:
         if (old.itemsize, kind.itemsize) in ((4, 4), (4, 8), (8, 8)) and kind.kind == "i":
             raise RuntimeError(f"The cast from {old} to {kind} cannot be performed safely.")
         top = np.iinfo(kind).max
-        return wrap((np.asarray(image.value) * old.type(top + 1.0 - 1e-3)).astype(kind))
-    value = np.asarray(image.value)
+        return wrap((np.asarray(outside("convert_image_dtype", image)) * old.type(top + 1.0 - 1e-3)).astype(kind))
+    value = np.asarray(outside("convert_image_dtype", image))
     if kind.kind == "f":
         return wrap(value.astype(kind) / kind.type(np.iinfo(old).max))
     high, low = int(np.iinfo(old).max), int(np.iinfo(kind).max)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ...config import current
+from ...ops.registry.derived import outside
 from ...tensors.tensor import Tensor, wrap
 
 Picture = Any  # a Pillow image or a Tensor
@@ -106,7 +107,7 @@ def values(img: Tensor, operation: str) -> Any:
             f"{operation} computes with the pixels' values, and no gradient would go through it: expected a tensor that does not require grad. "
             "Use img.detach(), or call it within no_grad()."
         )
-    return np.asarray(img.value)
+    return np.asarray(outside(operation, img))
 
 
 def dimensions(img: Picture) -> tuple[int, int, int]:

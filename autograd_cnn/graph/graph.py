@@ -174,12 +174,13 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
             made = step.primitive(*given, **params)
         for out, value in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
             env[out] = value
-            if sized and graph.values[out].shape is not None and shape_of(value) != graph.values[out].shape:
+            traced = graph.values[out].shape
+            if sized and traced is not None and shape_of(value) != traced:
                 sized = False
                 _warn(
-                    f"a result of {step.name} had the shape {list(graph.values[out].shape)} when it was traced, and has "
-                    f"{list(shape_of(value))} now, as values decide: where the function works with its size (len, .shape, iteration, chunk, "
-                    "ones_like), the replay has that of the traced run. Compute with reductions, or call the function."
+                    f"a result of {step.name} had the shape {list(traced)} when it was traced, and has {list(shape_of(value))} now, as values "
+                    "decide: where the function works with its size (len, .shape, iteration, chunk, ones_like), the replay has that of the "
+                    "traced run. Compute with reductions, or call the function."
                 )
     results = [env[i] for i in graph.outputs]
     return _rebuild(graph.structure, results)

@@ -18,6 +18,7 @@ from ..engine.versions import clock, owner, wrote
 from ..errors import GraphError, InplaceError, TraceWarning, expected
 from ..support import display
 from . import tape_reader
+from .conditions import Conditions
 from .step import Step, Update, Value, Write, exchanged, restore
 
 
@@ -39,6 +40,7 @@ class Graph:
     obstacle: str | None = field(default=None, repr=False, compare=False)  # why no replay would do what the function does
     taken: str | None = field(default=None, repr=False, compare=False)  # where it took a number out of a value that each replay has anew
     held: int = 0  # the numbers in all parameters of the modules that were called, whether or not the graph reaches them
+    conditions: Conditions = field(default=Conditions(), repr=False, compare=False)
 
     def __setstate__(self, state: list[Any]) -> None:
         restore(self, state)
@@ -141,10 +143,14 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
             f"the function takes numbers out of tensors ({graph.taken}): every replay has those of the traced run, and goes the ways that they "
             "chose. Compute with the tensor itself, or call the function."
         )
+    mode = graph.conditions.other_mode()
+    if mode is not None:
+        _warn(mode)
     env: dict[int, Any] = {}
     for at, x in zip(graph.inputs, args, strict=True):
         _check_argument(graph.values[at], x, env)
         env[at] = x
+    graph.conditions.check(args)
     for v in graph.values:
         if v.kind in ("parameter", "constant"):
             data = copy.copy(v.data) if v.made else v.data

@@ -6,7 +6,7 @@ import copy
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..engine.node import BackwardScope, Node, Scope
 from ..engine.variable import Variable
 from ..engine.versions import owner
 from ..errors import GraphError, expected
+from .conditions import Conditions, contiguous, modes_and_places, shared
 from .graph import Graph
 from .held import Holdings
 from .step import Step, Value, computed_again, kept_by
@@ -54,8 +55,22 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     if not callable(fn):
         raise TypeError(expected("trace", "a function or module, and its arguments", type(fn).__name__))
     tracer = Tracer(note)
-    inputs, result = _run(tracer, fn, args, {}, [(f"x{i}", a) for i, a in enumerate(args) if isinstance(a, Variable)])
-    return _finish(tracer, inputs, *_ends(tracer, result))
+    given = [(f"x{i}", a) for i, a in enumerate(args) if isinstance(a, Variable)]
+    plain, together = tuple(contiguous(a) for _, a in given), shared([a for _, a in given])
+    inputs, result = _run(tracer, fn, args, {}, given)
+    graph = _finish(tracer, inputs, *_ends(tracer, result))
+    modes, places = modes_and_places(call.scope for call in tracer.steps)
+    return replace(
+        graph,
+        conditions=Conditions(modes, places, plain if _layouts_count(graph) else (), together if graph.writes else ()),
+    )
+
+
+def _layouts_count(graph: Graph) -> bool:
+    """Does the graph write into inputs, or into what may share an input's memory or not, as its layout decides?"""
+    maker = graph.producer()
+    over = [maker[s.overwrites].primitive for s in graph.steps if s.overwrites in maker]
+    return any(graph.values[w.target].kind == "input" for w in graph.writes) or any(p.family == "shape" and p.name != "clone" for p in over)
 
 
 def onlooker(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], gradients: bool = False) -> Graph:

@@ -216,11 +216,17 @@ class Tracer:
     def check_left_behind(self, result: Any) -> None:
         """At the end: hooks on what the result was computed from would not be there after a replay."""
         todo, seen = [x.node for x in carried(result)], set()
+        before = {v["node"] for v in self.values}
+        outside = {x.node for x in carried(result)} | {
+            a[0].node for a in self.alive if type(a) is tuple and id(a[0]) in self.found and isinstance(a[0], Variable)
+        }
         while todo:
             node = todo.pop()
             if node is None or node in seen or node.serial <= self.start:
                 continue
             seen.add(node)
+            if isinstance(node, Leaf) and node in outside - before:
+                self.refuse("the function lets tensors require grad (requires_grad_) that it was given, or gives back.")
             extra = node.extra
             if extra is not None and (extra.hooks or extra.before or extra.behind):
                 self.refuse(f"the function registers hooks (on {node.name}), which a backward pass through its result would run.")

@@ -309,13 +309,21 @@ class Tensor(TensorMethods, Variable):
         """Call `hook(grad)` whenever the gradient of this value was computed; what it returns replaces the gradient."""
         if self.node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        self._hooked()
         return RemovableHandle.on(self.node.extended().hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Any:
         """Call `hook(self)` after a backward has added to this leaf's `.grad`."""
         if not isinstance(self.node, Leaf):
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        self._hooked()
         return RemovableHandle.on(self.node.extended().after, lambda _: hook(self))
+
+    def _hooked(self) -> None:
+        """A trace hears of a hook on what was there before: each replay's arguments are without it."""
+        tracer = current().tracer
+        if tracer is not None and self.is_leaf:
+            tracer.refuse("the function registers hooks on tensors that were there before, which a backward pass through its result would run.")
 
     def detach(self) -> Tensor:
         """The same values, sharing memory, cut off from the graph. Writes to it are counted as writes to this tensor."""

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ...config import scope, set_scope
+from ...config import current, scope, set_scope
 from ...engine.node import Scope
 from ...support.handles import RemovableHandle
 from ..arguments import check_arguments
@@ -368,6 +368,9 @@ class HookedCall:
             return None
         before = [*GLOBAL.backward_pre.values(), *module._backward_pre_hooks.values()]
         after = self._backward_hooks(full=True)
+        tracer = current().tracer
+        if tracer is not None and tracer.replays:
+            tracer.refuse(f"{type(module).__name__} has backward hooks, which belong to its own calls.")
         return BackwardHooks(module, after, before) if before or after else None
 
     def _backward_hooks(self, *, full: bool) -> list[Hook]:

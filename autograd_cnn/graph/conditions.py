@@ -92,7 +92,8 @@ def modes_and_places(scopes: Iterable[Any]) -> tuple[tuple[tuple[Any, bool, str]
                 roots[id(scope.module)] = scope.module
             scope = scope.parent
     within = {id(m): m for root in roots.values() for m in getattr(root, "modules", lambda root=root: (root,))()}
-    modes = tuple((weakref.ref(m), bool(m.training), type(m).__name__) for m in within.values() if _asks_for_mode(type(m)))
+    kinds: dict[int, Any] = {key: type(m) for key, m in within.items()}
+    modes = tuple((weakref.ref(m), bool(m.training), type(m).__name__) for key, m in within.items() if _asks_for_mode(kinds[key]))
     places = tuple(
         (weakref.ref(m), name, weakref.ref(child))
         for m in within.values()
@@ -103,9 +104,11 @@ def modes_and_places(scopes: Iterable[Any]) -> tuple[tuple[tuple[Any, bool, str]
 
 
 @cache
-def _asks_for_mode(kind: type) -> bool:
+def _asks_for_mode(kind: Any) -> bool:
     """Does the module's own code read `training`?"""
-    return any("training" in code.co_names for base in kind.__mro__ if not base.__module__.startswith(_MODULE_ITSELF) for code in _codes(base))
+    return any(
+        "training" in code.co_names for base in kind.__mro__ if not base.__module__.startswith(_MODULE_ITSELF) for code in _codes(base)
+    )
 
 
 def _codes(kind: type) -> Iterator[types.CodeType]:

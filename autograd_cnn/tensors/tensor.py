@@ -323,7 +323,9 @@ class Tensor(TensorMethods, Variable):
         """A trace hears of a hook on what was there before: each replay's arguments are without it."""
         tracer = current().tracer
         if tracer is not None and self.is_leaf:
-            tracer.refuse("the function registers hooks on tensors that were there before, which a backward pass through its result would run.")
+            tracer.refuse(
+                "the function registers hooks on tensors that were there before, which a backward pass through its result would run."
+            )
 
     def detach(self) -> Tensor:
         """The same values, sharing memory, cut off from the graph. Writes to it are counted as writes to this tensor."""

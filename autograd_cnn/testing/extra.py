@@ -32,6 +32,8 @@ def extra_problems(
         return []
     problems = _nondeterministic(subject, rng, nondet_tol)
     tensors = all(isinstance(subject.inputs[i], Tensor) for i in subject.wanted)
+    if tensors and not problems:
+        problems = _kinds_of_gradients(subject, rng, nondet_tol)
     if undefined and len(subject.chosen) > 1:
         problems += _undefined(subject, rng)
     if tensors and dtypes:
@@ -60,6 +62,46 @@ def _nondeterministic(subject: Subject, rng: np.random.Generator, tolerance: flo
                 f"differs by {gap:.3g}."
             ]
     return []
+
+
+def _kinds_of_gradients(subject: Subject, rng: np.random.Generator, tolerance: float) -> list[str]:
+    """Whatever gradient arrives, the rule must do the same linear thing with it: also with one that has zeros in it, that is the same number
+    everywhere (stored once, as that of an expanded tensor), or whose entries do not lie side by side in memory."""
+    outputs = subject.outputs()
+
+    def pull(weights: list[Any]) -> list[Any]:
+        return subject.pull(weights, outputs)
+
+    dense = _weights(subject, rng)
+    whole = pull(dense)
+    masks = [rng.random(w.shape) < 0.5 for w in dense]
+    kept = pull([np.where(m, w, 0.0) for m, w in zip(masks, dense, strict=True)])
+    rest = pull([np.where(m, 0.0, w) for m, w in zip(masks, dense, strict=True)])
+    tried = {
+        "with zeros in it": (whole, [a + b for a, b in zip(kept, rest, strict=True)]),
+        "whose entries are one number in memory (as of an expanded tensor)": (
+            pull([np.full(w.shape, 0.7) for w in dense]),
+            pull([np.broadcast_to(np.array(0.7, y.dtype), y.shape) for y in subject.like]),
+        ),
+        "with gaps in its memory": (whole, pull([_with_gaps(w, y.dtype) for w, y in zip(dense, subject.like, strict=True)])),
+    }
+    close = max(1e-7, 1e3 * subject.unit)
+    for what, (want, found) in tried.items():
+        for i, a, b in zip(subject.wanted, want, found, strict=True):
+            there = np.isfinite(a) & np.isfinite(b)
+            gap = np.abs(np.where(there, a, 0.0) - np.where(there, b, 0.0)).max(initial=0.0)
+            if gap > tolerance + close * (1 + np.abs(np.where(there, a, 0.0)).max(initial=0.0)):
+                return [
+                    f"The rule is not one linear function of the gradient that arrives: with one {what} the gradient of input {i} is off by "
+                    f"{float(gap):.3g}, though it agrees with the differences for others."
+                ]
+    return []
+
+
+def _with_gaps(w: Any, dtype: Any) -> Any:
+    wide = np.zeros((*w.shape, 2), dtype)
+    wide[..., 0] = w
+    return wide[..., 0]
 
 
 def _undefined(subject: Subject, rng: np.random.Generator) -> list[str]:

@@ -229,6 +229,30 @@ def test_nondeterminism() -> None:
     assert gradcheck(fn, (leaf(3),), nondet_tol=1e-6)
 
 
+KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "zeros": ("with zeros in it", lambda g: bool((g == 0).any())),
+    "expanded": ("one number in memory", lambda g: 0 in g.stride()),
+    "gaps": ("with gaps in its memory", lambda g: not g.is_contiguous() and 0 not in g.stride()),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_rule_that_is_wrong_for_one_kind_of_gradient(name: str) -> None:
+    words, wrong = KINDS[name]
+
+    class Doubled(ac.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * (3 if wrong(g) else 2)
+
+    with pytest.raises(GradcheckError, match=words):
+        gradcheck(Doubled.apply, ac.rand(3, 4, dtype=ac.float64, requires_grad=True))
+
+
 def test_a_function_that_ignores_its_input_passes() -> None:
     assert gradcheck(lambda x: ac.ones(2, dtype=ac.float64), (leaf(3),))
 

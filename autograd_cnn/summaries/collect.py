@@ -13,7 +13,7 @@ import numpy as np
 from ..analysis.costs import multiply_adds
 from ..analysis.receptive import Field, receptive_fields
 from ..analysis.windows import window_of
-from ..config import enable_grad
+from ..config import enable_grad, no_grad
 from ..drawing.canvas.text import Words
 from ..engine.node import ScopeName
 from ..graph.graph import Graph
@@ -118,6 +118,8 @@ def _recorded(model: Module, inputs: tuple[Any, ...]) -> tuple[Graph, Graph | No
         outputs.extend(_tensors(result))
         return result
 
+    if any(getattr(m, "has_uninitialized_params", bool)() for m in model.modules()):
+        _initialised(model, inputs)
     state = get_rng_state()
     buffers = [(b, b.value.copy()) for b in model.buffers()]
     try:
@@ -134,6 +136,17 @@ def _recorded(model: Module, inputs: tuple[Any, ...]) -> tuple[Graph, Graph | No
         set_rng_state(state)
     recorded = [y for y in outputs if y.requires_grad]
     return full, Graph.of(*recorded) if recorded else None
+
+
+def _initialised(model: Module, inputs: tuple[Any, ...]) -> None:
+    """One run as for evaluation, so that lazy layers have their parameters, and statistics are as new."""
+    modes = [(m, m.training) for m in model.modules()]
+    try:
+        with no_grad():
+            model.eval()(*inputs)
+    finally:
+        for m, was in modes:
+            m.training = was
 
 
 def _tensors(result: Any) -> list[Tensor]:

@@ -121,3 +121,12 @@ def test_arguments_that_shared_memory_share_it_again() -> None:
     assert graph(y, y[:]).tolist() == [2.0] * 3
     with pytest.raises(GraphError, match="shared memory when it was traced"):
         graph(ac.ones(3), ac.ones(3))
+
+
+def test_lazy_layers_are_initialised_beside_the_graph() -> None:
+    net = nn.Sequential(nn.LazyConv1d(4, 3), nn.Flatten(), nn.LazyLinear(3))
+    graph = ac.trace(net, ac.ones(2, 3, 6))
+    x = ac.randn(2, 3, 6)
+    assert ac.equal(graph(x), net(x))
+    graph(x).sum().backward()
+    assert all(p.grad is not None for p in net.parameters())

@@ -312,3 +312,19 @@ def test_a_size_that_does_not_fit():
     with pytest.raises(ValueError, match="more than 1 value") as error:
         ac.summary(nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), (3,))
     assert "a batch of two" in error.value.__notes__[0]
+
+
+def test_lazy_layers_are_counted_as_what_they_become() -> None:
+    def net() -> nn.Module:
+        return nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(3))
+
+    lazy, known = net(), net()
+    ac.manual_seed(0)
+    found = ac.summary(lazy, (2, 3, 6, 6))
+    drawn = ac.rand(1).item()
+    ac.manual_seed(0)
+    known(ac.zeros(2, 3, 6, 6))
+    assert drawn == ac.rand(1).item()  # the draws of the parameters are not repeated
+    assert str(found) == str(ac.summary(known, (2, 3, 6, 6)))
+    assert found.parameters == 4 * 27 + 4 + 8 + 3 * 64 + 3 and "took no part" not in str(found)
+    assert lazy[1].running_mean.tolist() == [0.0] * 4 and lazy[1].num_batches_tracked.item() == 0 and lazy.training

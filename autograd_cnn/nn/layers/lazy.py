@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...config import Switch
 from ...tensors import creation
 from ...tensors.tensor import Parameter, Tensor
 from ..module.module import Module
@@ -112,7 +113,8 @@ class _Lazy(Module):
     def forward(self, input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not isinstance(input, Tensor):
             raise TypeError(f"{type(self).__name__}: expected a Tensor to learn the input's size from, got {type(input).__name__}.")
-        self.initialize_parameters(input)
+        with Switch(tracer=None):  # parameters that are there from now on are no part of what a traced function computes
+            self.initialize_parameters(input)
         self.__class__ = self.becomes  # type: ignore[assignment]
         out: Tensor = self.forward(input, *args, **kwargs)
         return out

@@ -28,7 +28,7 @@ from .test_readme import snippets
 ROOM = "autograd_cnn.drawing"
 DRAWING = {module_of(p): p for p in FILES if f"{module_of(p)}.".startswith(f"{ROOM}.")}
 OF_DRAW_ITSELF = {"using"}
-TEXTS = {"dot", "formula", "explore", "compare"}  # and pages
+TEXTS = {"dot", "formula", "sentence", "explore", "compare"}  # and pages
 
 
 def written() -> dict[str, list[str]]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+import string
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 _DECIMAL = re.compile(r"(?<![\w.])(\d+)\.(\d+)(?![\w.])")
+_EXPONENT = re.compile(r"e\+?(−?)0*(\d)")
 
 
 class Numbers:
@@ -128,6 +131,34 @@ class Numbers:
                 return f"{self.decimals(count / size, 1)} {unit}"
         return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count} B"
 
+    def formatted(self, v: float, spec: str) -> str:
+        """As Python's format says: `.2f`, `.1%`, `,`, `.1e`, `+.1f`, ….
+
+        >>> Numbers("en").formatted(0.9725, ".1%"), Numbers("de").formatted(1234567, ","), Numbers("de").formatted(-2.5e-7, ".1e")
+        ('97.2 %', '1.234.567', '−2,5e−7')
+        """
+        if not math.isfinite(v):
+            return _special(v)
+        marks = str.maketrans({"-": "−", "%": " %", ".": self._point, ",": self._thousands})
+        return _EXPONENT.sub(r"e\1\2", format(v + 0.0 if isinstance(v, float) else v, spec).translate(marks))
+
+    def filled(self, text: str, values: Sequence[Any]) -> str:
+        """A line of text with numbers in its braces, as Python's `str.format` fills them.
+
+        >>> Numbers("de").filled("{:.1f} von {}", (0.25, "allem"))
+        '0,2 von allem'
+        """
+        return _Filling(self).vformat(text, values, {})
+
+    def integer_part(self, text: str) -> str:
+        """What stands before the decimal mark of a number that was written here; of other text all of it.
+
+        >>> Numbers("en").integer_part("−1,234.50"), Numbers("de").integer_part("97,2 %"), Numbers("en").integer_part("–")
+        ('−1,234', '97', '–')
+        """
+        found = re.match(rf"[−+]?\d[\d{re.escape(self._thousands)}]*", text)
+        return found[0] if found else text
+
     def point(self, numbers: Iterable[float], most: int = 3) -> str:
         """A place.
 
@@ -147,6 +178,18 @@ class Numbers:
     def _scientific(self, v: float, precision: int) -> str:
         mantissa, exponent = f"{v:.{precision}e}".split("e")
         return self.written(f"{mantissa}e{int(exponent)}")
+
+
+class _Filling(string.Formatter):
+    """`str.format`, with numbers in a language."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        value = value.item() if hasattr(value, "item") else value
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self._numbers.formatted(value, format_spec) if is_number else format(value, format_spec)
 
 
 def _special(v: float) -> str:

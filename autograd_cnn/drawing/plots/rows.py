@@ -1,0 +1,208 @@
+"""What was measured, told in the figures' language: a table of words and numbers, and a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..canvas import symbols
+from ..canvas.captions import declare
+from ..canvas.drawing import Drawing
+from ..canvas.figures import figure
+from ..canvas.metrics import text_width
+from ..canvas.scene import Scene
+from ..canvas.text import Words
+from ..canvas.theme import check_theme
+
+declare(
+    {
+        "rows": ("Table", "Tabelle"),
+        "rows desc": ("{}, {} × {} cells. {}.", "{}, {} × {} Zellen. {}."),
+        "yes": ("yes", "ja"),
+        "no": ("no", "nein"),
+    }
+)
+
+MOST = 200  # rows; nobody reads more
+ROW = 24.0
+GAP = 30.0  # between columns
+SIZE = 12.0
+
+
+@figure
+def rows(
+    rows: Any,
+    head: Sequence[str] = (),
+    formats: str | Sequence[str] = "",
+    *,
+    german: Mapping[str, str] | None = None,
+    title: str | None = None,
+    subtitle: str | None = None,
+    theme: str = "auto",
+    lang: str = "en",
+    prefix: str = "",
+) -> Drawing:
+    """Draw a table: words to the left, numbers below each other at their decimal marks.
+
+    Args:
+        rows: lists of cells, or a mapping of names to numbers or to lists of cells; a name may be several cells, as a tuple. A cell is a
+            word, a number, `True` or `False`, None where there is nothing, or two numbers (a mean and its deviation: 4.2 ± 0.3).
+        head: a heading for each column.
+        formats: how Python's `format` writes the numbers, `".2f"`, `".1%"`, `","`, `".1e"`: one for each column, or one for all
+            numbers that are not whole. By default whole numbers have marks between thousands, and others two decimals, or an exponent
+            where these would hide them.
+        german: words and headings with what they are in German.
+        title, subtitle: by default none.
+
+    Raises:
+        TypeError: a cell of another kind.
+        ValueError: no rows, rows of different lengths, as many headings or formats as there are no columns, or more than 200 rows.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> found = {"pixels": (0.943, 65), "gradients": (0.98, 1296)}
+        >>> draw.rows(found, ("", "accuracy", "numbers"), ("", ".1%", ","), german={"pixels": "Bildpunkte", "gradients": "Gradienten",
+        ...     "accuracy": "Genauigkeit", "numbers": "Zahlen"})
+        <Drawing 'Table', 264×104>
+    """
+    words = Words(lang)
+    return Drawing(rows_scene(rows, head, formats, german or {}, words, title, subtitle), check_theme(theme), prefix)
+
+
+@figure
+def sentence(text: str, *values: Any, german: str | None = None, lang: str = "en") -> str:
+    """A line of text with numbers, as the figures write them.
+
+    Args:
+        text: with braces for the values, as for Python's `str.format`: `"{:.1%} right"`.
+        values: numbers or words.
+        german: the text in German.
+
+    Example:
+        >>> from autograd_cnn import draw
+        >>> print(draw.sentence("{:.1%} of {:,} right", 0.9725, 10000))
+        97.2 % of 10,000 right
+        >>> print(draw.sentence("{:.1%} of {:,} right", 0.9725, 10000, german="{:.1%} von {:,} richtig", lang="de"))
+        97,2 % von 10.000 richtig
+    """
+    words = Words(lang)
+    return words.filled(german if lang == "de" and german is not None else text, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column as text. before: the widest part before a decimal mark, after: from there on; 0 in a column of words."""
+
+    head: str
+    cells: list[str]
+    before: float
+    after: float
+    width: float
+
+
+def rows_scene(
+    rows: Any,
+    head: Sequence[str],
+    formats: str | Sequence[str],
+    german: Mapping[str, str],
+    words: Words,
+    title: str | None,
+    subtitle: str | None,
+) -> Scene:
+    """A line under the head, thin ones between the rows."""
+    cells = _cells(rows)
+    count = len(cells[0])
+    specs = [""] * count if isinstance(formats, str) else list(formats)
+    for name, given in (("head", head), ("formats", specs)):
+        if given and len(given) != count:
+            raise ValueError(f"draw.rows: expected {name} for {count} columns, got {len(given)}.")
+    said = german if words.lang == "de" else {}
+    heads = [said.get(h, h) for h in head] or [""] * count
+    columns = [
+        _column(heads[i], [row[i] for row in cells], specs[i], formats if isinstance(formats, str) else "", said, words)
+        for i in range(count)
+    ]
+    known = words("rows") if title is None else title
+    scene = Scene(title=known, name="rows", lang=words.lang)
+    wide, top = 0.0, symbols.MARGIN
+    if title is not None or subtitle is not None:
+        wide, top = symbols.heading(scene, title or "", subtitle or ""), symbols.HEADING + 6
+    rules, told, x = scene.group("rules"), [], symbols.MARGIN
+    right = symbols.MARGIN + sum(c.width for c in columns) + GAP * (count - 1)
+    first = top + (ROW + 4 if any(heads) else 0.0)  # the baseline of the first row
+    if any(heads):
+        rules.line((symbols.MARGIN, top + 9), (right, top + 9), stroke="dark", line=1.0)
+        names = scene.group("head", "row", "; ".join(filter(None, heads)))
+    groups = []
+    for k in range(len(cells)):
+        told.append("; ".join(f"{c.head} {c.cells[k]}".strip() for c in columns if c.cells[k]))
+        groups.append(scene.group(f"row-{k}", "row", told[-1]))
+        if k:
+            y = first + k * ROW - ROW + 8
+            rules.line((symbols.MARGIN, y), (right, y), stroke="hair", line=0.6)
+    for c in columns:
+        numbers = c.before > 0
+        if c.head:
+            names.text(x + c.width if numbers else x, top, c.head, SIZE, ink="muted", anchor="end" if numbers else "start")
+        for k, text in enumerate(c.cells):
+            if numbers and text:
+                after = text_width(text, SIZE) - text_width(words.integer_part(text), SIZE)
+                groups[k].text(x + c.width - c.after + after, first + k * ROW, text, SIZE, anchor="end")
+            elif text:
+                groups[k].text(x, first + k * ROW, text, SIZE)
+        x += c.width + GAP
+    scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
+    scene.height = first + (len(cells) - 1) * ROW + symbols.MARGIN - 8
+    scene.desc = words("rows desc", known, words.count(len(cells)), words.count(count), ". ".join(told))
+    return scene
+
+
+def _cells(rows: Any) -> list[list[Any]]:
+    """The table's cells, row by row."""
+    if isinstance(rows, Mapping):
+        rows = [[*(name if isinstance(name, tuple) else (name,)), *(of if _is_list(of) else (of,))] for name, of in rows.items()]
+    found = [list(row) if _is_list(row) else [row] for row in rows]
+    if not found:
+        raise ValueError("draw.rows: expected at least one row, got none.")
+    if len(found) > MOST:
+        raise ValueError(f"draw.rows: {len(found)} rows are too many to be read; at most {MOST} can be drawn.")
+    for k, row in enumerate(found):
+        if len(row) != len(found[0]):
+            raise ValueError(f"draw.rows: expected rows of {len(found[0])} cells, as the first has, got {len(row)} in row {k}.")
+    return found
+
+
+def _is_list(cell: Any) -> bool:
+    """Whether it is several cells: a list, a tuple, an array with a dim."""
+    return isinstance(cell, Iterable) and not isinstance(cell, str) and getattr(cell, "ndim", 1) > 0
+
+
+def _column(head: str, cells: Sequence[Any], spec: str, of_floats: str, said: Mapping[str, str], words: Words) -> _Column:
+    texts, numbers = [], False
+    for cell in cells:
+        cell = cell.item() if hasattr(cell, "item") else cell
+        pair = cell if isinstance(cell, tuple) and len(cell) == 2 else None
+        if cell is None:
+            texts.append("")
+        elif isinstance(cell, str):
+            texts.append(said.get(cell, cell))
+        elif isinstance(cell, bool):
+            texts.append(words("yes" if cell else "no"))
+        elif isinstance(cell, int | float) or pair:
+            numbers = True
+            texts.append(" ± ".join(_number(v, spec, of_floats, words) for v in pair or (cell,)))
+        else:
+            raise TypeError(f"draw.rows: expected words and numbers in the cells, got {type(cell).__name__}: {cell!r}.")
+    widths = [text_width(t, SIZE) for t in texts]
+    before = [text_width(words.integer_part(t), SIZE) for t in texts] if numbers else [0.0]
+    after = [w - b for w, b in zip(widths, before, strict=True)] if numbers else [0.0]
+    body = max(before) + max(after) if numbers else max(widths)
+    return _Column(head, texts, max(before), max(after), max(body, text_width(head, SIZE)))
+
+
+def _number(v: Any, spec: str, of_floats: str, words: Words) -> str:
+    v = v.item() if hasattr(v, "item") else v
+    if isinstance(v, int) and not spec:
+        return words.count(v)
+    return words.formatted(v, spec or of_floats) if spec or of_floats else words.value(v)

@@ -1,0 +1,112 @@
+"""Tables of words and numbers, and lines of text with numbers in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_cnn as ac
+from autograd_cnn.drawing import draw
+from autograd_cnn.drawing.canvas.metrics import text_width
+from autograd_cnn.drawing.canvas.scene import Group, Scene, Text
+
+from .sound import check, texts
+
+TOLD = {"none": (0.008, 1234), "L2": (-12.5, 7)}
+
+
+def row(scene: Scene, name: str) -> Group:
+    return next(g for g in scene.groups() if g.id == name)
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [("en", ["name", "loss", "steps", "none", "L2", "0.01", "−12.50", "1,234", "7"]),
+     ("de", ["Name", "Verlust", "Schritte", "keine", "L2", "0,01", "−12,50", "1.234", "7"])],
+)  # fmt: skip
+def test_words_and_numbers_in_the_language(lang: str, shown: list[str]) -> None:
+    german = {"name": "Name", "loss": "Verlust", "steps": "Schritte", "none": "keine"}
+    scene = draw.rows(TOLD, ("name", "loss", "steps"), lang=lang, german=german).scene
+    check(scene)
+    assert sorted(texts(scene)) == sorted(shown)
+
+
+def test_numbers_stand_below_each_other_at_their_decimal_marks() -> None:
+    cells = [1.5, -12.25, 100, 2.5e-7, (3.25, 0.5), float("nan"), None]
+    scene = draw.rows([[c] for c in cells], ("x",), lang="de").scene
+    check(scene)
+    marks = {}
+    for g in scene.groups():
+        for t in g.items:
+            if isinstance(t, Text) and g.id != "head":
+                left = t.x - text_width(t.string, 12)
+                whole = t.string.partition(",")[0]
+                marks[t.string] = left + text_width(whole, 12)
+    assert set(marks) == {"1,50", "−12,25", "100", "2,5e−7", "3,25 ± 0,50", "NaN"}
+    assert max(marks.values()) - min(marks.values()) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ([("a", 1), ("b", 2)], ["a", "1", "b", "2"]),
+        ({"a": 1, "b": 2}, ["a", "1", "b", "2"]),
+        ({("a", True): [0.5], ("b", False): [None]}, ["a", "yes", "0.50", "b", "no"]),
+        (np.array([[1, 20], [3, 4]]), ["1", "20", "3", "4"]),
+        (ac.tensor([[1.0, 2.5]]), ["1.00", "2.50"]),
+        ({"a": np.float32(0.5), "b": ac.tensor(3)}, ["a", "0.50", "b", "3"]),
+    ],
+)
+def test_what_rows_may_be(given: Any, shown: list[str]) -> None:
+    scene = draw.rows(given).scene
+    check(scene)
+    assert sorted(texts(scene)) == sorted(shown)
+
+
+@pytest.mark.parametrize(
+    ("spec", "en", "de"),
+    [(".1%", "97.2 %", "97,2 %"), (".3f", "0.972", "0,972"), (".1e", "9.7e−1", "9,7e−1"), ("+.1f", "+1.0", "+1,0")],
+)
+def test_formats(spec: str, en: str, de: str) -> None:
+    for lang, shown in (("en", en), ("de", de)):
+        assert texts(draw.rows([[0.9724]], formats=spec, lang=lang).scene) == [shown]
+        assert draw.sentence(f"{{:{spec}}}", 0.9724, lang=lang) == shown
+
+
+def test_one_format_is_for_what_is_not_whole() -> None:
+    assert texts(draw.rows([(1, 2.5)], formats=".3f").scene) == ["1", "2.500"]
+    assert texts(draw.rows([(1, 2.5)], formats=(".1%", "")).scene) == ["100.0 %", "2.50"]
+
+
+def test_each_row_is_told() -> None:
+    scene = draw.rows(TOLD, ("name", "loss", "steps"), title="Losses", subtitle="after training").scene
+    check(scene)
+    assert row(scene, "row-1").title == "name L2; loss −12.50; steps 7"
+    assert "name none; loss 0.01; steps 1,234" in scene.desc
+    assert {"Losses", "after training"} <= set(texts(scene))
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "match"),
+    [
+        (([],), ValueError, "at least one row"),
+        (([[1, 2], [3]],), ValueError, "rows of 2 cells, as the first has, got 1 in row 1"),
+        (([[1, 2]], ("a",)), ValueError, "head for 2 columns, got 1"),
+        (([[1, 2]], ("a", "b"), [".1f"]), ValueError, "formats for 2 columns, got 1"),
+        (([[object()]],), TypeError, "words and numbers"),
+        (([[0]] * 201,), ValueError, "at most 200"),
+    ],
+)
+def test_what_is_no_table(args: Any, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        draw.rows(*args)
+
+
+def test_a_sentence_is_in_the_language() -> None:
+    said = draw.using(lang="de").sentence
+    assert said("{:.0%} of {:,} {}", 0.25, 12345, "x", german="{:.0%} von {:,} {}") == "25 % von 12.345 x"
+    assert said("{:.2f}", ac.tensor(-0.5)) == "−0,50"
+    assert draw.sentence("{1:5.1f}|{0}", "a", np.float64(2)) == "  2.0|a"
+    assert draw.sentence("{:.2f} {:.1f}", float("inf"), float("nan")) == "∞ NaN"

@@ -80,6 +80,15 @@ def test_one_format_is_for_what_is_not_whole() -> None:
     assert texts(draw.rows([(1, 2.5)], formats=(".1%", "")).scene) == ["100.0 %", "2.50"]
 
 
+def test_mathematics_between_dollars() -> None:
+    scene = draw.rows({"$w_{12}$": 1}, ("", "$2^{l+1}$"), title="Sizes in $").scene
+    check(scene)
+    runs = [[(r.text, r.face) for r in t.runs] for _, t in scene.walk() if isinstance(t, Text)]
+    assert [("w", "italic"), ("12", "serif")] in runs
+    assert [("Sizes in $", "bold")] in runs
+    assert row(scene, "row-0").title == "w12; 2l+1 1"
+
+
 def test_each_row_is_told() -> None:
     scene = draw.rows(TOLD, ("name", "loss", "steps"), title="Losses", subtitle="after training").scene
     check(scene)
@@ -96,6 +105,8 @@ def test_each_row_is_told() -> None:
         (([[1, 2]], ("a",)), ValueError, "head for 2 columns, got 1"),
         (([[1, 2]], ("a", "b"), [".1f"]), ValueError, "formats for 2 columns, got 1"),
         (([[object()]],), TypeError, "words and numbers"),
+        (([[("a", "b")]],), TypeError, "words and numbers"),
+        (([[(1, 2, 3)]],), TypeError, "words and numbers"),
         (([[0]] * 201,), ValueError, "at most 200"),
     ],
 )

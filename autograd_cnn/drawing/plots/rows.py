@@ -11,8 +11,8 @@ from ..canvas.captions import declare
 from ..canvas.drawing import Drawing
 from ..canvas.figures import figure
 from ..canvas.metrics import text_width
-from ..canvas.scene import Scene
-from ..canvas.text import Words
+from ..canvas.scene import Run, Scene, runs_width
+from ..canvas.text import Words, mathematics
 from ..canvas.theme import check_theme
 
 declare(
@@ -48,6 +48,7 @@ def rows(
     Args:
         rows: lists of cells, or a mapping of names to numbers or to lists of cells; a name may be several cells, as a tuple. A cell is a
             word, a number, `True` or `False`, None where there is nothing, or two numbers (a mean and its deviation: 4.2 ± 0.3).
+            Between dollars stands mathematics: `"$w_1$"`.
         head: a heading for each column.
         formats: how Python's `format` writes the numbers, `".2f"`, `".1%"`, `","`, `".1e"`: one for each column, or one for all
             numbers that are not whole. By default whole numbers have marks between thousands, and others two decimals, or an exponent
@@ -92,12 +93,11 @@ def sentence(text: str, *values: Any, german: str | None = None, lang: str = "en
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column as text. before: the widest part before a decimal mark, after: from there on; 0 in a column of words."""
+    """A column as text. after: how wide each of its numbers is from its decimal mark on; empty in a column of words."""
 
-    head: str
-    cells: list[str]
-    before: float
-    after: float
+    head: tuple[Run, ...]
+    cells: list[tuple[Run, ...]]
+    after: list[float]
     width: float
 
 
@@ -119,38 +119,36 @@ def rows_scene(
             raise ValueError(f"draw.rows: expected {name} for {count} columns, got {len(given)}.")
     said = german if words.lang == "de" else {}
     heads = [said.get(h, h) for h in head] or [""] * count
-    columns = [
-        _column(heads[i], [row[i] for row in cells], specs[i], formats if isinstance(formats, str) else "", said, words)
-        for i in range(count)
-    ]
+    of_floats = formats if isinstance(formats, str) else ""
+    columns = [_column(_runs(heads[i], "muted"), [row[i] for row in cells], specs[i], of_floats, said, words) for i in range(count)]
     known = words("rows") if title is None else title
     scene = Scene(title=known, name="rows", lang=words.lang)
     wide, top = 0.0, symbols.MARGIN
     if title is not None or subtitle is not None:
         wide, top = symbols.heading(scene, title or "", subtitle or ""), symbols.HEADING + 6
-    rules, told, x = scene.group("rules"), [], symbols.MARGIN
     right = symbols.MARGIN + sum(c.width for c in columns) + GAP * (count - 1)
-    first = top + (ROW + 4 if any(heads) else 0.0)  # the baseline of the first row
+    rules = scene.group("rules")
+    first = top  # the baseline of the first row
     if any(heads):
+        first += ROW + 4
         rules.line((symbols.MARGIN, top + 9), (right, top + 9), stroke="dark", line=1.0)
-        names = scene.group("head", "row", "; ".join(filter(None, heads)))
-    groups = []
+        names = scene.group("head", "row", "; ".join(filter(None, (_plain(c.head) for c in columns))))
+    told, groups = [], []
     for k in range(len(cells)):
-        told.append("; ".join(f"{c.head} {c.cells[k]}".strip() for c in columns if c.cells[k]))
+        told.append("; ".join(f"{_plain(c.head)} {_plain(c.cells[k])}".strip() for c in columns if c.cells[k]))
         groups.append(scene.group(f"row-{k}", "row", told[-1]))
         if k:
             y = first + k * ROW - ROW + 8
             rules.line((symbols.MARGIN, y), (right, y), stroke="hair", line=0.6)
+    x = symbols.MARGIN
     for c in columns:
-        numbers = c.before > 0
         if c.head:
-            names.text(x + c.width if numbers else x, top, c.head, SIZE, ink="muted", anchor="end" if numbers else "start")
-        for k, text in enumerate(c.cells):
-            if numbers and text:
-                after = text_width(text, SIZE) - text_width(words.integer_part(text), SIZE)
-                groups[k].text(x + c.width - c.after + after, first + k * ROW, text, SIZE, anchor="end")
-            elif text:
-                groups[k].text(x, first + k * ROW, text, SIZE)
+            names.text(x + c.width if c.after else x, top, c.head, SIZE, anchor="end" if c.after else "start")
+        for k, runs in enumerate(c.cells):
+            if runs and c.after:
+                groups[k].text(x + c.width - max(c.after) + c.after[k], first + k * ROW, runs, SIZE, anchor="end")
+            elif runs:
+                groups[k].text(x, first + k * ROW, runs, SIZE)
         x += c.width + GAP
     scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = first + (len(cells) - 1) * ROW + symbols.MARGIN - 8
@@ -178,31 +176,46 @@ def _is_list(cell: Any) -> bool:
     return isinstance(cell, Iterable) and not isinstance(cell, str) and getattr(cell, "ndim", 1) > 0
 
 
-def _column(head: str, cells: Sequence[Any], spec: str, of_floats: str, said: Mapping[str, str], words: Words) -> _Column:
-    texts, numbers = [], False
-    for cell in cells:
-        cell = cell.item() if hasattr(cell, "item") else cell
-        pair = cell if isinstance(cell, tuple) and len(cell) == 2 else None
+def _column(head: tuple[Run, ...], cells: Sequence[Any], spec: str, of_floats: str, said: Mapping[str, str], words: Words) -> _Column:
+    """The cells as they are written."""
+    texts: list[tuple[Run, ...]] = []
+    before, after = [], []  # of the decimal marks
+    numbers = False
+    for cell in map(_value, cells):
+        of = cell if isinstance(cell, tuple) and len(cell) == 2 else (cell,)
         if cell is None:
-            texts.append("")
+            texts.append(())
         elif isinstance(cell, str):
-            texts.append(said.get(cell, cell))
+            texts.append(_runs(said.get(cell, cell), "ink"))
         elif isinstance(cell, bool):
-            texts.append(words("yes" if cell else "no"))
-        elif isinstance(cell, int | float) or pair:
+            texts.append(_runs(words("yes" if cell else "no"), "ink"))
+        elif all(isinstance(v, int | float) for v in map(_value, of)):
             numbers = True
-            texts.append(" ± ".join(_number(v, spec, of_floats, words) for v in pair or (cell,)))
+            texts.append((Run(" ± ".join(_number(_value(v), spec, of_floats, words) for v in of)),))
         else:
             raise TypeError(f"draw.rows: expected words and numbers in the cells, got {type(cell).__name__}: {cell!r}.")
-    widths = [text_width(t, SIZE) for t in texts]
-    before = [text_width(words.integer_part(t), SIZE) for t in texts] if numbers else [0.0]
-    after = [w - b for w, b in zip(widths, before, strict=True)] if numbers else [0.0]
-    body = max(before) + max(after) if numbers else max(widths)
-    return _Column(head, texts, max(before), max(after), max(body, text_width(head, SIZE)))
+        before.append(text_width(words.integer_part(_plain(texts[-1])), SIZE))
+        after.append(runs_width(texts[-1], SIZE) - before[-1])
+    body = max(before) + max(after) if numbers else max(runs_width(t, SIZE) for t in texts)
+    return _Column(head, texts, after if numbers else [], max(body, runs_width(head, SIZE)))
 
 
-def _number(v: Any, spec: str, of_floats: str, words: Words) -> str:
-    v = v.item() if hasattr(v, "item") else v
+def _runs(text: str, ink: str) -> tuple[Run, ...]:
+    """A word, or between dollars mathematics."""
+    if len(text) > 2 and text[0] == text[-1] == "$":
+        return mathematics(text[1:-1], ink, 1.1)
+    return (Run(text, "sans", ink),) if text else ()
+
+
+def _plain(runs: Sequence[Run]) -> str:
+    return "".join(r.text for r in runs)
+
+
+def _value(cell: Any) -> Any:
+    return cell.item() if hasattr(cell, "item") else cell
+
+
+def _number(v: float, spec: str, of_floats: str, words: Words) -> str:
     if isinstance(v, int) and not spec:
         return words.count(v)
     return words.formatted(v, spec or of_floats) if spec or of_floats else words.value(v)

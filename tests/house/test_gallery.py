@@ -12,6 +12,8 @@ from autograd_cnn import manual_seed
 from autograd_cnn.drawing.layout.place import place
 from autograd_cnn.drawing.layout.request import Node, Request
 
+from ..drawing import golden
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 from docs.gallery import __main__ as gallery  # noqa: E402  # a folder of documents, found from the root alone
@@ -41,6 +43,11 @@ def test_the_picture_is_what_the_snippet_draws(snippet: Path) -> None:
 def test_the_page_is_made_of_the_snippets() -> None:
     assert gallery.page() == (ROOT / "docs" / "gallery" / "README.md").read_text("utf-8"), "python -m docs.gallery writes it"
     assert {p.stem for p in (ROOT / "docs" / "gallery").glob("*.svg")} == {p.stem for p in gallery.snippets()}
+
+
+def test_every_figure_is_in_the_gallery() -> None:
+    sources = "\n".join(p.read_text("utf-8") for p in gallery.snippets())
+    assert [name for name in sorted(golden.drawing_methods()) if f"draw.{name}(" not in sources] == []
 
 
 def test_each_snippet_says_what_it_shows() -> None:

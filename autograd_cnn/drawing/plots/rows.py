@@ -125,7 +125,7 @@ def rows_scene(
     scene = Scene(title=known, name="rows", lang=words.lang)
     wide, top = 0.0, symbols.MARGIN
     if title is not None or subtitle is not None:
-        wide, top = symbols.heading(scene, title or "", subtitle or ""), symbols.HEADING + 6
+        wide, top = symbols.heading(scene, title or "", subtitle or ""), symbols.HEADING + (6 if subtitle else -14)
     right = symbols.MARGIN + sum(c.width for c in columns) + GAP * (count - 1)
     rules = scene.group("rules")
     first = top  # the baseline of the first row

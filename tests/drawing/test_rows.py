@@ -97,6 +97,13 @@ def test_each_row_is_told() -> None:
     assert {"Losses", "after training"} <= set(texts(scene))
 
 
+def test_a_line_alone_stands_at_the_top() -> None:
+    scene = draw.rows([[1]], ("n",), subtitle="a line that is much wider than its table").scene
+    check(scene)
+    assert texts(scene) == ["a line that is much wider than its table", "n", "1"]
+    assert scene.desc.startswith("Table: a line that")
+
+
 @pytest.mark.parametrize(
     ("args", "error", "match"),
     [

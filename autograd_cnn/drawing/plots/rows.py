@@ -124,8 +124,10 @@ def rows_scene(
     known = words("rows") if title is None else title
     scene = Scene(title=known, name="rows", lang=words.lang)
     wide, top = 0.0, symbols.MARGIN
-    if title is not None or subtitle is not None:
-        wide, top = symbols.heading(scene, title or "", subtitle or ""), symbols.HEADING + (6 if subtitle else -14)
+    if title is not None:
+        wide, top = symbols.heading(scene, title, subtitle or ""), symbols.HEADING + (6 if subtitle else -14)
+    elif subtitle:
+        wide, top = scene.text(symbols.MARGIN, symbols.MARGIN, subtitle, SIZE, ink="muted").width, symbols.MARGIN + 32
     right = symbols.MARGIN + sum(c.width for c in columns) + GAP * (count - 1)
     rules = scene.group("rules")
     first = top  # the baseline of the first row
@@ -152,7 +154,9 @@ def rows_scene(
         x += c.width + GAP
     scene.width = max(right, symbols.MARGIN + wide) + symbols.MARGIN
     scene.height = first + (len(cells) - 1) * ROW + symbols.MARGIN - 8
-    scene.desc = words("rows desc", known, words.count(len(cells)), words.count(count), ". ".join(told))
+    scene.desc = words(
+        "rows desc", ": ".join(filter(None, (known, subtitle))), words.count(len(cells)), words.count(count), ". ".join(told)
+    )
     return scene
 
 

@@ -297,6 +297,7 @@ def test_hostile_names_stay_text() -> None:
     page.encode()
 
 
+@pytest.mark.slow
 def test_a_large_network_is_a_small_file() -> None:
     page = draw.explore(models.resnet152().eval(), ac.rand(1, 3, 32, 32)).html()
     assert len(page.encode()) < 300_000

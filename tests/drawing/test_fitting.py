@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -28,6 +29,19 @@ from .fitting_table import drawn, on_screen
 from .programs import PROGRAMS
 
 LEAST = 9.0 - 1e-6
+# Of the many, those that take long, and most of the random ones, are looked at in the long run.
+LONG = {"vgg", "complete_graph", "lstm_two_layers", "german", "vgg_backward", "scalars_series", "scalars_neuron_modules", "resnet_18"}
+LONG |= {"unet_flat", "linear_30_unlike", "unet_forward", "long_names", "autoencoder"}
+
+
+def sooner(names: Any, later: Any) -> list[Any]:
+    return [pytest.param(n, marks=pytest.mark.slow) if n in later else n for n in names]
+
+
+@functools.cache
+def scene_of(name: str) -> Scene:
+    """Each is drawn once, for all tests."""
+    return drawn(name).scene
 
 
 def group(scene: Scene, kind: str) -> list[Group]:
@@ -35,9 +49,9 @@ def group(scene: Scene, kind: str) -> list[Group]:
 
 
 # ------------------------------------------------------------------------------------------------- all of them
-@pytest.mark.parametrize("name", [*MODELS, *VOLUMES])
+@pytest.mark.parametrize("name", sooner([*MODELS, *VOLUMES], LONG))
 def test_a_model_fits_the_screen_and_nothing_overlaps(name: str) -> None:
-    scene = drawn(name).scene
+    scene = scene_of(name)
     assert on_screen(scene) >= LEAST
     sound.check(scene)
 
@@ -49,14 +63,16 @@ def test_a_program_fits_the_screen_and_nothing_overlaps(name: str) -> None:
     sound.check(scene)
 
 
-@pytest.mark.parametrize("seed", corpus.RANDOM)
+@pytest.mark.parametrize("seed", sooner(corpus.RANDOM, [*set(corpus.RANDOM) - {*corpus.RANDOM[::5]}]))
 def test_a_random_program_fits_the_screen_and_nothing_overlaps(seed: int) -> None:
     scene = draw(corpus.random_program(seed), backward=True).scene
     assert on_screen(scene) >= LEAST
     sound.check(scene)
 
 
-@pytest.mark.parametrize("name", ["unet", "vgg_backward", "gru_by_hand", "scalars_172", "vgg_volumes"])
+@pytest.mark.parametrize(
+    "name", sooner(["unet", "vgg_backward", "gru_by_hand", "scalars_172", "vgg_volumes"], ["unet", "vgg_backward", "scalars_172"])
+)
 @pytest.mark.parametrize("fit", ["page", (800, 600)])
 def test_other_sizes_are_fitted_too(name: str, fit: Any) -> None:
     scene = drawn(name, fit=fit).scene
@@ -96,13 +112,13 @@ def test_a_direction_that_is_none_is_refused() -> None:
 
 
 def test_the_same_figure_every_time() -> None:
-    assert drawn("unet").svg == drawn("unet").svg
+    assert drawn("gru_by_hand").svg == drawn("gru_by_hand").svg
 
 
 # ------------------------------------------------------------------------------------------------- shapes
 def test_a_u_net_is_a_u() -> None:
     """What a level hands across runs straight: source and goal are at one height, the levels under one another."""
-    boxes = {g.data["module"]: g.box for g in group(drawn("unet").scene, "module") if g.box and "folded" in (g.kind or "")}
+    boxes = {g.data["module"]: g.box for g in group(scene_of("unet"), "module") if g.box and "folded" in (g.kind or "")}
     middle = {name: y + h / 2 for name, (_, y, _, h) in boxes.items()}
     for down, up in (("inc", "up.3"), ("down.0", "up.2"), ("down.1", "up.1"), ("down.2", "up.0")):
         assert middle[down] == pytest.approx(middle[up])
@@ -112,7 +128,7 @@ def test_a_u_net_is_a_u() -> None:
 
 def test_the_volumes_of_a_u_net_are_a_u() -> None:
     fronts = {}
-    for g in group(drawn("unet_volumes").scene, "volume"):
+    for g in group(scene_of("unet_volumes"), "volume"):
         front = next(i for i in g.items[::-1] if type(i).__name__ == "Rect")
         fronts[g.data["layer"]] = front.y + front.height / 2
     for down, up in (("inc", "up.3"), ("down.0", "up.2"), ("down.1", "up.1"), ("down.2", "up.0")):
@@ -122,30 +138,30 @@ def test_the_volumes_of_a_u_net_are_a_u() -> None:
 
 @pytest.mark.parametrize("name", ["conv_lstm", "gru_by_hand", "text_lstm", "rnn_without_modules", "lstm_layer"])
 def test_a_loop_over_time_is_one_card(name: str) -> None:
-    scene = drawn(name).scene
+    scene = scene_of(name)
     loops = [g for g in group(scene, "deck") if "a loop" in (g.title or "")]
     assert [g.data["copies"] for g in loops] == [12]
     assert "the same weights in each" in sound.texts(scene)
 
 
 def test_layers_with_weights_of_their_own_are_no_loop() -> None:
-    scene = drawn("linear_30").scene
+    scene = scene_of("linear_30")
     assert [g.data["copies"] for g in group(scene, "deck")] == [30]
     assert not any("loop" in (g.title or "") for g in scene.groups())
 
 
 def test_like_inputs_are_one_pill() -> None:
-    scene = drawn("cat_200").scene
+    scene = scene_of("cat_200")
     (pill,) = [g for g in group(scene, "parameter") if g.id]
     assert "×200" in "".join(t.string for t in pill.items if isinstance(t, Text))
     assert "200 of them" in (pill.title or "") and "1,200" in [t.string for t in pill.items if isinstance(t, Text)]
-    shapes = [g.data["shape"] for g in group(drawn("stack_mixed").scene, "parameter") if g.id]
+    shapes = [g.data["shape"] for g in group(scene_of("stack_mixed"), "parameter") if g.id]
     assert shapes == ["2×3", "4×3", "1×3"]
 
 
 def test_unused_outputs_make_no_branches() -> None:
     """Of 24 parts two are used: two edges leave the split."""
-    scene = drawn("many_outputs").scene
+    scene = scene_of("many_outputs")
     assert len([g for g in group(scene, "edge") if "split" in str(g.data.get("tail"))]) == 2
 
 
@@ -183,7 +199,7 @@ def test_a_folded_expression_hands_back_what_all_its_operations_do() -> None:
         slope = 1 - math.tanh(0.5 * h + 0.1) ** 2
         through = slope * (h + 0.5 * through)
         h = math.tanh(0.5 * h + 0.1)
-    scene = drawn("scalars_recurrence").scene
+    scene = scene_of("scalars_recurrence")
     (edge,) = [g for g in group(scene, "edge") if (g.title or "").startswith("w →")]
     assert float((edge.title or "").split("derivative ")[1].split(";")[0]) == pytest.approx(through, rel=1e-5)
     assert "  ×25" in "".join(sound.texts(scene))
@@ -191,7 +207,7 @@ def test_a_folded_expression_hands_back_what_all_its_operations_do() -> None:
 
 def test_chips_never_hide_one_another_or_a_number() -> None:
     for name in ("scalars_172", "scalars_recurrence", "scalars_series"):
-        chips = [g.box for g in group(drawn(name).scene, "chip") if g.box]
+        chips = [g.box for g in group(scene_of(name), "chip") if g.box]
         for (x, y, w, h), (p, q, r, s) in itertools.combinations(chips, 2):
             assert x + w <= p or p + r <= x or y + h <= q or q + s <= y
 

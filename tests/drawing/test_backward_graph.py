@@ -21,6 +21,8 @@ from autograd_cnn.errors import GraphError
 from autograd_cnn.graph.graph import Graph
 from autograd_cnn.nn import functional as F
 
+from .fitting_table import on_screen
+
 
 class Block(nn.Module):
     def __init__(self) -> None:
@@ -114,9 +116,13 @@ def test_gradients_are_numbers_of_scalars() -> None:
     assert not any("scalar" in t for t in texts)
 
 
-@pytest.fixture(params=list(MAKE), scope="module")
+WHOLE = ("perceptron", "block", "convolutional")  # drawn without folding too, whether it fits or not
+
+
+@pytest.fixture(params=[*MAKE, *(f"{name} whole" for name in WHOLE)], scope="module")
 def drawn(request: pytest.FixtureRequest) -> Drawing:
-    return draw(MAKE[request.param](), backward="graph")
+    name, _, whole = request.param.partition(" ")
+    return draw(MAKE[name](), backward="graph", fold="none" if whole else "auto")
 
 
 def at(g: Group) -> tuple[float, float, float, float]:
@@ -152,6 +158,33 @@ def test_nothing_overlaps_and_no_text_leaves_its_box(drawn: Drawing) -> None:
     for row in rows:
         assert row.id is not None
         assert inside(at(row), cells[row.id.rsplit("-", 1)[0]])
+
+
+@pytest.mark.parametrize("name", [n for n in MAKE if n != "scalars"])
+def test_it_fits_a_screen(name: str) -> None:
+    assert on_screen(draw(MAKE[name](), backward="graph").scene) >= 9.0 - 1e-6
+
+
+def test_in_two_columns_either_picture_is_whole() -> None:
+    """The backward one mirrors the forward one, card for card, with a line from each to the next."""
+    ac.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 3))
+    scene = draw(model(ac.rand(1, 1, 8, 8)).logsumexp(1).mean(), backward="graph").scene
+    fronts = {g.id: at(g) for g in scene.groups() if g.box and (g.id or "").startswith(("op-", "m-"))}
+    assert len({round(x + w / 2) for x, _, w, _ in fronts.values()}) == 2
+    assert {g.id[2:] for g in scene.groups() if g.kind == "cell" and g.id} == fronts.keys()
+    assert len([g for g in scene.groups() if g.kind == "edge back"]) == len(fronts) == 7
+
+
+def test_the_legend_keeps_clear_of_both_pictures() -> None:
+    """Where it finds room between them, it stands there."""
+    q, k, v = (ac.rand(1, 2, 3, 4, requires_grad=True) for _ in range(3))
+    scene = draw(F.scaled_dot_product_attention(q, k, v).sum(), backward="graph").scene
+    (legend,) = [g for g in scene.groups() if g.kind == "legend"]
+    texts = [t.box() for _, t in legend.walk() if isinstance(t, Text)]
+    solid = [at(g) for g in scene.groups() if g.box and (g.kind or "").split()[0] in ("op", "tensor", "cell")]
+    assert max(x + w for x, _, w, _ in texts) < max(x for x, *_ in solid)
+    assert not any(overlap(a, b, 4.0) for a in texts for b in solid)
 
 
 def test_no_line_crosses_a_foreign_card(drawn: Drawing) -> None:

@@ -147,10 +147,10 @@ class GraphFigures:
         scene: Scene | None = None
         if twice:
 
-            def both(v: View) -> Scene:
+            def both(v: View, columns: int, tight: Fit | None) -> Scene:
                 walk = walk_of(v)
                 line = f"{subtitle_of(v, words, precision)}, {words('of the walk', len(walk.graph.steps))}"
-                return backward_figure(v, walk, replace(style), known, subtitle if subtitle is not None else line)
+                return backward_figure(v, walk, replace(style), known, line if subtitle is None else subtitle, "auto", columns, tight)
 
             scene, view = first_of(views, how, both, size)
         elif circuit:

@@ -10,33 +10,40 @@ from ..canvas.geometry import bounds
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Run, Scene
 from ..canvas.text import mathematics, name_runs, shape
+from ..layout.fit import Arrangement, Fit
 from ..view.style import Style
 from ..view.view import Unit, View, number_of
 from .backward_walk import Walk
 from .cards import Card, told_gradient
 from .cells import Cell, cells_of, paint_cell
-from .figure import Figure
-from .placement import gaps_of, lay_out
-from .routes import Route
+from .figure import DOWN, Figure, Unfit
+from .placement import Layout, gaps_of, lay_out
+from .routes import Route, occupied
+from .wrapped import Columns, columns_of, in_pieces, lay_out_columns
 
 BETWEEN = 70.0  # the two pictures
+CLOSE = (22.0, 20.0)  # between cards of a rank, and between ranks, where there is little room
 
 
-def backward_figure(view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str = "auto") -> Scene:
-    """Draw a view and its backward pass."""
-    return _Figure(view, walk, style, title, subtitle, engine).scene()
+def backward_figure(
+    view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str = "auto", columns: int = 1, fit: Fit | None = None
+) -> Scene:
+    """Draw a view and its backward pass. `columns`: in so many either; `fit`: cards stand closer, the legend where the figure fits best."""
+    return _Figure(view, walk, style, title, subtitle, engine, Arrangement("down", columns), fit is not None).scene(fit)
 
 
 class _Figure(Figure):
-    def __init__(self, view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str) -> None:
-        self.walk = walk
-        super().__init__(view, style, title, subtitle, engine)
+    def __init__(
+        self, view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str, arrangement: Arrangement, close: bool
+    ) -> None:
+        self.walk, self.gaps = walk, CLOSE if close else gaps_of(DOWN, False)
+        super().__init__(view, style, title, subtitle, engine, arrangement)
 
     def place(self, engine: str) -> None:
         """One layout, of boxes that hold either side."""
         self.cells = cells_of(self.view.units, self.walk, self.cards, self.style)
         rooms = {id: _room(card, self.cells.get(id)) for id, card in self.cards.items()}
-        layout = lay_out(self.view, rooms, self.header_width, gaps_of(self.arrangement, False), engine)
+        layout = self.laid_out(rooms, engine)
         right = bounds([c.whole() for c in rooms.values()] + list(layout.frames.values()))
         self.aside = right[0] + right[2] + BETWEEN - symbols.MARGIN
         for id, room in rooms.items():
@@ -50,6 +57,21 @@ class _Figure(Figure):
             r.track.moved(self.aside, 0.0)
         for cell in self.cells.values():
             cell.card.x += self.aside
+
+    def laid_out(self, rooms: dict[str, Card], engine: str) -> Layout | Columns:
+        """Of the boxes, in one column or in several."""
+        if self.arrangement.columns == 1:
+            return lay_out(self.view, rooms, self.header_width, self.gaps, engine)
+        columns = columns_of(self.view, rooms, self.arrangement.columns, self.gaps[1], False)
+        if columns is None:
+            raise Unfit
+        self.view, parts = in_pieces(self.view, columns)
+        for u in self.view.units:
+            self.cards[u.id].unit = rooms[u.id].unit = u
+            if u.id in self.cells:
+                back = self.cells[u.id].card
+                back.unit = replace(u, pills=back.unit.pills)
+        return lay_out_columns(self.view, parts, rooms, self.header_width, self.gaps, engine, False)
 
     def flows_back(self, r: Route) -> bool:
         return r.edge.value.requires_grad and {r.edge.tail.id, r.edge.head.id} <= self.cells.keys()
@@ -77,8 +99,11 @@ class _Figure(Figure):
             else:
                 self.paint_end(nodes, cell)
         boxes = [c.card.whole() for c in self.cells.values()] + [(x + self.aside, y, w, h) for x, y, w, h in self.frames.values()]
-        boxes += [(x, y, 1.0, 0.0) for r in self.back for x, y in r.track.points]
         boxes += [t.box() for _, t in labels.walk() if hasattr(t, "runs")]
+        for box in boxes:  # nothing else may stand there
+            self.solid.take(box)
+        occupied(self.back, self.space, 3)
+        boxes += [(x, y, 1.0, 0.0) for r in self.back for x, y in r.track.points]
         x, y, w, h = bounds(boxes)
         return max(right, x + w), max(bottom, y + h)
 

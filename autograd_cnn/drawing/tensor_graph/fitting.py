@@ -27,7 +27,6 @@ from .wrapped import columns_of, ranks_of
 BUDGETS = (60, 40, 30, 24, 20, 16, 12, 8, 5, 2)  # nodes
 STRETCHES = (12, 8, 5, 3)  # of operations that nothing puts together, where all else is too large
 MOST_COLUMNS = 6
-FEW = 24  # units: so many are not folded where there is one way to paint them
 MANY = 150  # units: beyond that nothing but the plain picture is tried
 CLOSEST = 3  # candidates that are laid out although they seem too large, where none fits
 
@@ -121,18 +120,19 @@ def fitted_figure(
     return scene, drawn[id(scene)]
 
 
-def _cuts(views: Callable[[Fold], View], fold: Fold) -> Iterator[View]:
-    """The views of a graph, from the finest to the coarsest; one only where the caller says what is folded."""
+def _cuts(views: Callable[[Fold], View], fold: Fold, loose: bool = True) -> Iterator[View]:
+    """The views of a graph, from the finest to the coarsest; one only where the caller says what is folded. `loose`: also those that
+    put together what no module does."""
     yield views(fold)
     if fold.rule != "auto" or fold.depth is not None:
         return
     found: dict[tuple[str, ...], tuple[int, int, int, View]] = {}  # of equally many nodes those first that show what repeats
-    for number, (rows, loose) in enumerate(((False, False), (True, False), (True, True))):
+    for number, (rows, freely) in enumerate(((False, False), (True, False), (True, True))[: 3 if loose else 2]):
         for budget in BUDGETS:
-            view = views(replace(fold, budget=budget, tight=True, rows=rows, loose=loose))
+            view = views(replace(fold, budget=budget, tight=True, rows=rows, loose=freely))
             found.setdefault(tuple(u.id for u in view.units), (-len(view.units), -_repeats(view), number, view))
     yield from (view for *_, view in sorted(found.values(), key=lambda t: t[:3]))
-    for count in STRETCHES:
+    for count in STRETCHES if loose else ():
         yield views(replace(fold, tight=True, loose=True, stretches=count))
 
 
@@ -140,16 +140,25 @@ def _repeats(view: View) -> int:
     return sum(u.kind == "deck" for u in view.units)
 
 
-def first_of(views: Callable[[Fold], View], fold: Fold, painted: Callable[[View], Scene], fit: Fit) -> tuple[Scene, View]:
-    """The first view whose figure fits, where there is one way to paint it; a small graph is shown as it is."""
+def first_of(views: Callable[[Fold], View], fold: Fold, painted: Callable[[View, int, Fit | None], Scene], fit: Fit) -> tuple[Scene, View]:
+    """The first view and number of columns whose figure fits, where a figure holds its graph twice: as it is, then closer together,
+    then with modules folded (nothing else is: what operations hand back is what such a figure is for)."""
     drawn: dict[int, View] = {}
 
-    def made(view: View) -> Scene:
-        scene = painted(view)
+    def made(view: View, columns: int, tight: Fit | None) -> Scene | None:
+        try:
+            scene = painted(view, columns, tight)
+        except Unfit:
+            return None
         drawn[id(scene)] = view
         return scene
 
-    first = views(fold)
-    tried = [first] if len(first.units) <= FEW else _cuts(views, fold)
-    scene = first_that_fits(((lambda view=view: made(view)) for view in tried), fit)  # type: ignore[misc]
+    def candidates() -> Iterator[Callable[[], Scene | None]]:
+        for number, view in enumerate(_cuts(views, fold, loose=False)):
+            if not number:
+                yield lambda view=view: made(view, 1, None)  # type: ignore[misc]
+            for columns in (1, 2, 3):
+                yield lambda view=view, columns=columns: made(view, columns, fit)  # type: ignore[misc]
+
+    scene = first_that_fits(candidates(), fit)
     return scene, drawn[id(scene)]

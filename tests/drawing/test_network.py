@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import Drawing, draw
-from autograd_cnn.drawing.canvas.scene import Group, Path, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Path, Scene, Text
 from autograd_cnn.vision.models import get_model
 
+from .fitting_table import on_screen
 from .sound import check, texts
 
 
@@ -220,3 +222,46 @@ def test_gradients_of_the_model_are_left_alone() -> None:
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------------------- what it fits
+def deep(*sizes: int) -> nn.Sequential:
+    ac.manual_seed(0)
+    return nn.Sequential(*itertools.chain.from_iterable((nn.Linear(a, b), nn.Tanh()) for a, b in itertools.pairwise(sizes)))
+
+
+@pytest.mark.parametrize("sizes", [(784, 128, 10), (2, *[4] * 7, 1), (2, *[8] * 12, 1), (3, *[5] * 30)], ids=len)
+def test_it_fits_a_screen(sizes: tuple[int, ...]) -> None:
+    """With its activations and gradients; and so do its frames, all in one layout."""
+    drawing = draw.network(deep(*sizes), [0.3] * sizes[0], lambda y: (y**2).sum())
+    assert on_screen(drawing.scene) >= 9.0 - 1e-6
+    check(drawing.scene)
+    frames = drawing.frames.scenes
+    places = [
+        [next(t.x for _, t in g.walk() if isinstance(t, Text)) for g in scene.groups() if g.kind == "layer"]
+        for scene in (frames[0], frames[-1])
+    ]
+    assert places[0] == places[1]
+    assert min(map(on_screen, (frames[0], frames[-1]))) >= (9.0 if len(sizes) < 30 else 8.5) - 1e-6  # two more lines stand under them
+
+
+def test_a_row_begins_with_the_layer_that_ended_the_one_before() -> None:
+    scene = draw.network(deep(2, *[8] * 12, 1), [0.3, 0.3], lambda y: (y**2).sum()).scene
+    again = [g for g in scene.groups() if g.kind == "layer again"]
+    layers = {g.id: g for g in scene.groups() if g.kind == "layer"}
+    assert len(layers) == 14 and len(again) == 1
+    twin = layers[again[0].id.removesuffix("-again")]
+    assert [t.string for _, t in twin.walk() if isinstance(t, Text)] == [t.string for _, t in again[0].walk() if isinstance(t, Text)]
+    edges = [i.steps for g in scene.groups() if g.kind == "edge" for i in g.items if isinstance(i, Path)]
+    assert edges
+    assert all(0 < end[1] - start[1] < 200 for start, end in edges)  # no edge leads back across the page
+
+
+def test_what_fits_stays_as_it_was() -> None:
+    net = deep(2, 3, 1)
+    assert draw.network(net).svg == draw.network(net, fit=(1e6, 1e6)).svg
+
+
+def test_a_size_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected fit to be 'slide'"):
+        draw.network(deep(2, 1), fit="wide")

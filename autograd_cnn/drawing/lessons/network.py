@@ -18,12 +18,14 @@ from ..canvas.frames import Frames
 from ..canvas.scene import Scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
+from ..layout.fit import Fit
 from ..view.arguments import check_number, snapshot, traced, variable_of
 from ..view.arrays import Array, array_of
 from ..view.observing import observing
 from ..view.view import number_of
 from .layers import JOINS, Layer, layers_of
-from .network_painting import Column, State, network_scene
+from .network_layout import Column, State
+from .network_painting import network_scene, room_for
 
 WIDTHS = ("weight", "gradient", "credit")
 
@@ -35,6 +37,7 @@ def network(
     loss: Callable[[Any], Any] | None = None,
     *,
     widths: str = "weight",
+    fit: str | tuple[float, float] = "slide",
     title: str | None = None,
     subtitle: str | None = None,
     theme: str = "auto",
@@ -55,6 +58,9 @@ def network(
         loss: a function of the model's output.
         widths: what the edges tell: "weight"; with a loss also "gradient" (|∂E/∂w|, how far a step moves the weight) or
             "credit" (|w·δ|, the share of the error that goes back along the edge).
+        fit: where the picture is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels. What would be too large goes
+            without numbers on its edges, stands closer, with fewer units of a layer, or in rows, of which each begins with the layer
+            that ended the one before.
 
     Returns:
         A drawing; its `frames` lead through the forward pass and, with a loss, the backward pass.
@@ -71,7 +77,7 @@ def network(
         ['the input', 'h_1 = tanh(W_1 x + b_1)', 'y = W_2 h_1 + b_2', 'δ_2 = ∂E/∂z_2', '∂E/∂W_2 = δ_2 h_1ᵀ', \
 'δ_1 = W_2ᵀ δ_2 · tanh′(z_1)', '∂E/∂W_1 = δ_1 xᵀ']
     """
-    words, theme = Words(lang), check_theme(theme)
+    words, theme, size = Words(lang), check_theme(theme), Fit.of(fit)
     check_number("precision", precision)
     if loss is not None and input is None:
         raise TypeError("draw.network: a loss needs an input: draw.network(model, input, loss).")
@@ -85,7 +91,7 @@ def network(
         for units in columns:
             units.values, units.dropped = units.delta, units.dropped[:0]
     known = words("network") if title is None else title
-    return Network(columns, words, known, subtitle, precision, widths, theme, prefix)
+    return Network(columns, words, known, subtitle, precision, widths, size, theme, prefix)
 
 
 def read_network(model: Any, given: Any, loss: Callable[[Any], Any] | None, words: Words) -> list[Column]:
@@ -262,15 +268,27 @@ class Network(Drawing):
     """A perceptron with all that is known of it; `frames` leads through its passes."""
 
     def __init__(
-        self, columns: list[Column], words: Words, title: str, subtitle: str | None, precision: int, widths: str, theme: str, prefix: str
+        self,
+        columns: list[Column],
+        words: Words,
+        title: str,
+        subtitle: str | None,
+        precision: int,
+        widths: str,
+        fit: Fit,
+        theme: str,
+        prefix: str,
     ) -> None:
-        def paint(p: Pass) -> Scene:
-            return network_scene(columns, p.state, words, title, subtitle, precision, p.caption, p.told)
+        def paint(steps: Sequence[Pass]) -> list[Scene]:
+            """All in one layout: that of the one with the most under it."""
+            lines = [(max((p.caption for p in steps), key=len), 30.0), (max((p.told for p in steps), key=len), 22.0)]
+            room = room_for(columns, steps[-1].state, words, title, subtitle, precision, lines, fit)
+            return [network_scene(columns, p.state, words, title, subtitle, precision, p.caption, p.told, room) for p in steps]
 
         self._paint = paint
         self._passes = passes(columns, words) if columns[0].values.size else []
         whole = Pass(State(len(columns), 0, widths=widths), "", words(f"widths {widths}") if widths != "weight" else "")
-        super().__init__(self._paint(whole), theme, prefix)
+        super().__init__(self._paint([whole])[0], theme, prefix)
 
     @property
     def frames(self) -> Frames:
@@ -282,7 +300,7 @@ class Network(Drawing):
         """
         if not self._passes:
             raise ValueError("draw.network: frames show activations, so they need an input: draw.network(model, input).")
-        return Frames([self._paint(p) for p in self._passes], [p.caption for p in self._passes], self.theme, self.prefix)
+        return Frames(self._paint(self._passes), [p.caption for p in self._passes], self.theme, self.prefix)
 
 
 def _sample(model: Any, input: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing import draw
-from autograd_cnn.drawing.canvas.scene import Group, Scene
+from autograd_cnn.drawing.canvas.scene import Group, Path, Scene
 from autograd_cnn.drawing.lessons.input_window import centres, fields
 from autograd_cnn.nn import functional as F
 from autograd_cnn.vision.models import get_model
 
+from .fitting_table import on_screen
 from .sound import check, texts
 
 
@@ -277,3 +279,62 @@ def test_nested_squares_tell_their_sizes() -> None:
 def test_wrong_calls_are_refused(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------------------- many layers
+def stack(conv: Any, layers: int = 20) -> nn.Module:
+    ac.manual_seed(0)
+    return nn.Sequential(*(m for _ in range(layers) for m in (conv(1, 1, 3, padding=1), nn.ReLU())))
+
+
+def test_twenty_layers_are_no_tangle() -> None:
+    """Neither the lines to the labels nor the labels cross or meet, and all fits a screen."""
+    scene = draw.receptive_field(stack(nn.Conv2d), None, (1, 1, 64, 64)).scene
+    check(scene)
+    assert on_screen(scene) >= 9.0
+    fields_of = [g for g in scene.groups() if g.kind == "field"]
+    ways = [next(i.steps for i in g.items if isinstance(i, Path) and len(i.steps) == 4) for g in fields_of]
+    assert [g.data["field"][0] for g in fields_of] == list(range(41, 1, -2))  # the rule: 1 + 2 per layer
+    for stop in range(4):
+        heights = [w[stop][2] for w in ways]
+        assert heights == sorted(heights)
+        assert min(b - a for a, b in itertools.pairwise(heights)) > (2.9 if stop < 2 else 16.0)
+    assert max(abs(w[1][2] - w[2][2]) for w in ways) < 150
+
+
+@pytest.mark.parametrize("layers", [20, 24])
+def test_twenty_rows_of_cells_fit_a_screen(layers: int) -> None:
+    scene = draw.receptive_field(stack(nn.Conv1d, layers), None, (1, 1, 60)).scene
+    check(scene)
+    assert on_screen(scene) >= 9.0
+
+
+def test_a_wide_field_fits_a_screen() -> None:
+    scene = draw.receptive_field(nn.Sequential(nn.Conv1d(1, 1, 100), nn.Conv1d(1, 1, 101)), None, (1, 1, 400)).scene
+    assert [g.data["seen"] for g in scene.groups() if g.kind == "layer"] == [200, 101, 1]
+    assert on_screen(scene) >= 9.0
+
+
+class Skipping(nn.Module):
+    """A strided 1×1 convolution beside two of 3×3, as in a residual network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.one, self.two = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3, 2, 1), nn.Conv2d(1, 1, 3, padding=1)
+        self.beside, self.last = nn.Conv2d(1, 1, 1, 2), nn.Conv2d(1, 1, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = self.first(x)
+        return self.last(self.two(self.one(x)) + self.beside(x))
+
+
+def test_a_branch_that_sees_less_than_the_layer_before_it_says_what_it_reads() -> None:
+    scene = draw.receptive_field(Skipping(), None, (1, 1, 32, 32)).scene
+    sizes = [(str(g.title).split(",")[0], g.data["field"][0]) for g in scene.groups() if g.kind == "field"]
+    assert sizes == [("last", 13), ("two", 9), ("one", 5), ("beside", 3), ("first", 3)]  # the largest first
+    assert [t.strip() for t in texts(scene) if "a branch" in t] == ["beside   conv 1×1 / 2, a branch, after first"]
+
+
+def test_an_unknown_layer_is_told_all_there_are() -> None:
+    with pytest.raises(ValueError, match=r"expected layer to be one with places \(first, one, two, beside, last\), got 'thr'"):
+        draw.receptive_field(Skipping(), None, (1, 1, 32, 32), layer="thr")

@@ -148,7 +148,8 @@ _AREAS = [
         (
             "summaries/*.py",
             "drawing/lessons/input_window.py",
-            "drawing/lessons/receptive.py: Sight sight_of _values _top _place _nested _seen _whole _line",
+            "drawing/lessons/receptive/sight.py",
+            "drawing/lessons/receptive/squares.py: _nested _read _labels _seen",
             "drawing/lessons/volumes_text.py: subtitle_of shape_text notes_of told_of",
             "drawing/lessons/volumes_ways.py: _cells",
             "drawing/lessons/layers.py: Layer layers_of folding_within ranks longest_path _Reader _kind _blocks layer_maps caption",

@@ -150,6 +150,7 @@ def _radius(f: Figure) -> float:
 
 
 def head_of(u: Column, words: Words) -> str:
+    """What a column does to its sums, beside its name."""
     return ", ".join([*map(words.label, u.functions), *([words("dropout", words.digits(u.rate))] if u.rate else [])])
 
 

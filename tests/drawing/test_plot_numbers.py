@@ -13,8 +13,9 @@ import autograd_cnn as ac
 from autograd_cnn import nn
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.plots import activations, filters
+from autograd_cnn.drawing.plots.beside import told_apart
 from autograd_cnn.drawing.plots.confusion import counts_of
-from autograd_cnn.drawing.plots.contour import level_lines
+from autograd_cnn.drawing.plots.contour import level_lines, regions_above
 from autograd_cnn.drawing.plots.saliency import batch_of, class_name, gradient_of
 from autograd_cnn.drawing.plots.surface import GRID, LEVELS, bounds_of, levels_of, minimum_of, paths_of, sampled
 from autograd_cnn.drawing.view.arrays import array_of, finite_range, shade
@@ -293,3 +294,41 @@ def test_the_range_of_weights_is_even_about_zero() -> None:
     for wrong in (np.zeros(3), np.zeros((0, 2)), np.zeros((1, 1, 1, 1, 1))):
         with pytest.raises(ValueError, match=r"a weight of shape \(O, I, KH, KW\), \(O, I, K\) or \(O, I\), got"):
             filters._layer("", wrong)
+
+
+def test_what_is_above_a_level_is_what_is_filled() -> None:
+    """By the nonzero rule: the winding of the borders about a place is 1 where the surface is higher there, else 0."""
+    x, y = np.meshgrid(np.linspace(-3, 3, 31), np.linspace(-3, 3, 31))
+    z = np.sin(2 * x) * np.cos(1.7 * y) + 0.2 * x
+    for level in (-0.7, 0.0, 0.55):
+        lines = regions_above(z, level)
+        assert all(math.dist(line[0], line[-1]) < 1e-6 for line in lines)
+        for i, j in itertools.product(range(1, 30, 3), range(1, 30, 3)):
+            if abs(z[i, j] - level) < 0.05:
+                continue
+            assert winding((float(j), float(i)), lines) == (1 if z[i, j] > level else 0)
+
+
+def winding(place: tuple[float, float], lines: Any) -> int:
+    """How often closed lines go round a place."""
+    turned = 0.0
+    for line in lines:
+        angles = [math.atan2(y - place[1], x - place[0]) for x, y in line]
+        turned += sum((b - a + math.pi) % (2 * math.pi) - math.pi for a, b in itertools.pairwise(angles))
+    return round(turned / (2 * math.pi))
+
+
+def test_ways_that_cover_one_another_run_beside_each_other() -> None:
+    """Three along one line, of which one goes to and fro and one leaves it halfway."""
+    to, fro, away = [(0.0, 0.0), (60.0, 0.0)], [(60.0, 0.0), (0.0, 0.0)], [(0.0, 0.0), (30.0, 0.0), (30.0, 40.0)]
+    apart = told_apart([to, fro, away])
+    heights = [{y for x, y in line if 12 < x < 18} for line, _ in apart]
+    assert heights[:2] == [{-3.4}, {0.0}]
+    assert {round(y, 1) for x, y in apart[2][0] if 12 < x < 18 and y < 10} == {3.4}
+    assert apart[2][0][-1][0] == pytest.approx(30.0)  # alone again
+    assert [len(places) for _, places in apart] == [2, 2, 3]
+
+
+def test_ways_that_meet_nobody_stay_as_they_are() -> None:
+    ways = [[(0.0, 0.0), (60.0, 1.0)], [(0.0, 20.0), (60.0, 22.0)], [(5.0, 50.0)]]
+    assert told_apart(ways) == [(w, w) for w in ways]

@@ -158,6 +158,7 @@ _AREAS = [
             "drawing/plots/curves.py: _columns _numeric _readable _number _panels _value nice_ticks _tick_text _x_ticks",
             "drawing/plots/saliency.py: batch_of gradient_of class_name",
             "drawing/plots/contour.py",
+            "drawing/plots/beside.py",
             "drawing/plots/surface.py: paths_of bounds_of sampled levels_of",
             "drawing/plots/activations.py: _row _count_text",
             "drawing/plots/filters.py: _layer _named",

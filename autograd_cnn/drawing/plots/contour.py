@@ -5,6 +5,8 @@ Source: Lorensen and Cline, "Marching cubes: a high resolution 3D surface constr
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -62,3 +64,22 @@ def _point(z: Array, c: Crossing, level: float) -> Point:
     a, b = (z[i, j], z[i + 1, j]) if down else (z[i, j], z[i, j + 1])
     t = float((level - a) / (b - a)) if b != a else 0.5
     return (float(j), i + t) if down else (j + t, float(i))
+
+
+def regions_above(z: Array, level: float) -> list[list[Point]]:
+    """The borders of where z is larger than this value, each closed, with what is larger at its left: filled by the nonzero rule they are
+    just that."""
+    rows, columns = z.shape
+    low = float(z.min()) - 1e6 * (float(z.max()) - float(z.min()) + 1.0)
+    around = np.full((rows + 2, columns + 2), low)
+    around[1:-1, 1:-1] = z
+    found = []
+    for line in level_lines(around, level):
+        points = [(min(max(x - 1, 0.0), columns - 1.0), min(max(y - 1, 0.0), rows - 1.0)) for x, y in line]
+        (ax, ay), (bx, by) = line[:2]
+        i, j = math.floor((ay + by) / 2), math.floor((ax + bx) / 2)
+        turns = [
+            (bx - ax) * (m - ay) - (by - ay) * (n - ax) for m, n in ((i, j), (i, j + 1), (i + 1, j), (i + 1, j + 1)) if around[m, n] > level
+        ]
+        found.append(points if max(turns, key=abs) > 0 else points[::-1])
+    return found

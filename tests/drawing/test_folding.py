@@ -18,6 +18,8 @@ from autograd_cnn.drawing.view.view import Unit, View
 from autograd_cnn.graph.graph import Graph
 from autograd_cnn.vision import models
 
+from .sound import check, texts
+
 FORWARD: Callable[..., Any] = lambda model, *inputs: Graph.of(model(*inputs).sum())
 
 
@@ -247,3 +249,60 @@ def test_running_statistics_take_no_room_of_a_figure():
     x = ac.randn(1, 3, 32, 32)
     trained, evaluated = (draw(net.train(mode)(x).sum()) for mode in (True, False))
     assert "drawn as 12 nodes" in trained.svg and "drawn as 12 nodes" in evaluated.svg
+
+
+# ------------------------------------------------------------------------------------------------- cuts within what is folded
+class Stopping(nn.Module):
+    """Layers in a row, after some of which no gradient goes back."""
+
+    def __init__(self, layers: int, after: Any) -> None:
+        super().__init__()
+        self.layers, self.after = nn.ModuleList(nn.Linear(4, 4) for _ in range(layers)), after
+
+    def forward(self, x: Any) -> Any:
+        for k, layer in enumerate(self.layers):
+            x = layer(x).tanh()
+            if k in self.after:
+                x = x.detach()
+        return x
+
+
+class MayStop(nn.Module):
+    def __init__(self, stops: bool) -> None:
+        super().__init__()
+        self.a, self.stops = nn.Linear(4, 4), stops
+
+    def forward(self, x: Any) -> Any:
+        h = self.a(x).relu()
+        return x + (h.detach() if self.stops else h)
+
+
+@pytest.mark.parametrize("after", [range(19), range(0, 20, 2), (5,)], ids=len)
+@pytest.mark.parametrize("backward", [True, False])
+def test_a_cut_between_what_is_folded_is_seen(after: Any, backward: bool) -> None:
+    """On an edge, or on the card of the deck that it is in; the legend explains the sign."""
+    scene = draw(Stopping(20, after), ac.rand(2, 4), backward=False).scene
+    if backward:
+        scene = draw(lambda x: Stopping(20, after)(x).sum(), ac.rand(2, 4), backward=True).scene
+    check(scene)
+    decks = [g for g in scene.groups() if "deck" in (g.kind or "")]
+    assert decks
+    within = [t for t in texts(scene) if t.startswith("no gradient through detach")]
+    on_edges = [g for g in scene.groups() if (g.kind or "").startswith("edge") and "no gradient passes back" in (g.title or "")]
+    assert within == [f"no gradient through detach ×{len(after)}"] if len(after) > 1 else len(on_edges) == 1
+    assert "cut: no gradient passes" in texts(scene)
+
+
+@pytest.mark.parametrize("stops", [(), (5,), range(12)], ids=len)
+def test_a_cut_within_a_copy_is_seen(stops: Any) -> None:
+    scene = draw(nn.Sequential(nn.Sequential(*(MayStop(k in stops) for k in range(12))), nn.Linear(4, 2)), ac.rand(2, 4)).scene
+    told = [t for t in texts(scene) if t.startswith("no gradient through")]
+    assert told == ([] if not stops else ["no gradient through detach"] if len(stops) == 1 else ["no gradient through detach ×12"])
+    folded = draw(MayStop(True), ac.rand(2, 4), depth=0).scene
+    check(folded)
+    assert "no gradient through detach" in texts(folded)
+
+
+def test_what_a_call_of_the_library_is_made_of_is_no_cut() -> None:
+    net = nn.Sequential(nn.LayerNorm(4), nn.MultiheadAttention(4, 2).out_proj, nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Softmax(1))
+    assert not [t for t in texts(draw(net, ac.rand(2, 4), depth=0).scene) if t.startswith("no gradient through")]

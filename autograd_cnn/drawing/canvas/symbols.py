@@ -14,6 +14,7 @@ from .geometry import Track, arrowhead, at_length, ribbon
 from .scene import Box, Group, Point, Run, runs_width
 
 DASH = "3 3"
+CUT_ROOM = 28.0  # of the sign of a cut before what is said of it
 NEAR = 2.0  # decades beyond the middle nine tenths of all norms that still belong to them
 NORM_OF = (
     Run("||", "serif", "gradient", 1.05),
@@ -97,6 +98,13 @@ def cut(group: Group, at: Point, along: Point) -> None:
     for k in (-2.2, 2.2):
         a, b = x + dx * k, y + dy * k
         group.line((a - 5.5 * dy, b + 5.5 * dx), (a + 5.5 * dy, b - 5.5 * dx), stroke="gradient", line=1.6)
+
+
+def cut_within(group: Group, x: float, y: float, text: str) -> None:
+    """The sign of a cut, and where it is."""
+    group.line((x, y - 3.8), (x + CUT_ROOM - 6, y - 3.8), stroke="dark", line=1.1, dash=DASH)
+    cut(group, (x + (CUT_ROOM - 6) / 2, y - 3.8), (1.0, 0.0))
+    group.text(x + CUT_ROOM, y, text, 11, ink="gradient")
 
 
 def plus(group: Group, x: float, y: float, r: float = 5.4, role: str = "dark") -> None:

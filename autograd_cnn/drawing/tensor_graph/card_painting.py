@@ -13,9 +13,11 @@ from ..view.blocks import plain
 from ..view.style import LOSSES, Style
 from ..view.view import Gradient, Measure, Pill, number_of, size_of
 from .cards import (
+    CUT_LINE,
     INSET,
     Card,
     count_runs,
+    cut_text,
     exact,
     gradient_facts,
     joint_gradient,
@@ -122,14 +124,16 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
     names = ", ".join(s.name for s in unit.steps)
     inside = f"{words.operations(len(unit.steps))} ({names}), {words.parameters(count)}"
     title = f"{unit.called}: {unit.copy_kind or unit.scopes[-1].kind}, {inside}, {words('told output', out)}"
+    if cut_text(unit, style):
+        title += f"; {cut_text(unit, style)}"
     if style.backward:
         title += told_norms(unit.steps, style)
     facts = {"module": unit.title, "shape": out, "parameters": count}
     g = parent.group(unit.id, "module folded", title, card.box, **facts, **gradient_facts(unit, style))
     g.rect(x, y, w, h, 8, fill="panel", stroke="wire", line=1.2)
     g.rect(x + 3.5, y + 3.5, w - 7, h - 7, 5, stroke="hair")
-    third = third_line(unit, style)
-    line = card.y - (14 if third else 5)
+    third, cut = third_line(unit, style), cut_text(unit, style)
+    line = card.y - (14 if third else 5) - (CUT_LINE / 2 if cut else 0)
     room = w - 2 * INSET - text_width(out, 12) - 10
     g.text(x + INSET, line, shortened(module_title(unit), room, 13, name=True), 13)
     g.text(x + w - INSET, line, out, 12, ink="forward", anchor="end")
@@ -142,6 +146,8 @@ def _paint_module(parent: Group, card: Card, style: Style) -> None:
         g.text(x + INSET + 14, line + 37, words.memory(unit.kept_bytes), 11, ink="kept")
     if style.backward and joint_gradient(unit, style).state != "none":
         _norm_at_end(g, x + w - INSET, line + 37, joint_gradient(unit, style), style)
+    if cut:
+        symbols.cut_within(g, x + INSET, line + (37 if third else 19) + CUT_LINE, shorten(cut, w - 2 * INSET - symbols.CUT_ROOM, 11))
 
 
 def _norm_at_end(g: Group, x: float, y: float, gradient: Gradient, style: Style) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -17,6 +18,7 @@ from ..canvas.scene import Box, Point, Run, runs_width
 from ..canvas.text import Words, mathematics, name_runs, one_of, shape
 from ..view.deck_differences import told_together
 from ..view.local_gradients import places
+from ..view.notes import cuts_among
 from ..view.style import LOSSES, Style
 from ..view.view import Gradient, Pill, Unit, joint, number_of, size_of
 from .failure_text import failure_size
@@ -29,6 +31,7 @@ PILL_GAP = 6.0
 DECK = 8.0  # how far the cards behind a deck's first one stand out
 LOOP = 24.0  # room at a loop's right for the arrow that leads back
 BARS = 44.0  # the height of the gradient bars in it
+CUT_LINE = 18.0  # the line that says where within a folded unit no gradient passes
 MEASURE = 13.0  # the line below a card that says its measure
 MOST_DIFFERENCES = 3  # lines of what tells its copies apart
 DIFFERENCE = 40  # characters of such a line
@@ -258,7 +261,9 @@ def _need(unit: Unit, style: Style) -> float:
     if unit.kind == "op" and unit.keeps:
         second = 14 + runs_width(kept_runs(unit, style), 11) + 14 + text_width(kept_size(unit, style), 11)
     elif unit.folded:
-        second = text_width(operations_text(unit, style), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11)
+        cut = cut_text(unit, style)
+        second = symbols.CUT_ROOM + text_width(cut, 11) if cut else 0.0
+        second = max(second, text_width(operations_text(unit, style), 11) + 16 + text_width(style.words.parameters(_count(unit)), 11))
     if unit.kind == "deck":
         titles = runs_width(title_of_deck(unit), 13) + 20 + text_width(f"×{len(unit.copies)}", 12, "bold") + 20
         return 2 * INSET + max(titles, top, second, 150.0) + DECK + (LOOP if unit.loop else 0.0)
@@ -267,10 +272,12 @@ def _need(unit: Unit, style: Style) -> float:
 
 
 def _height(unit: Unit, style: Style) -> float:
+    cut = CUT_LINE if cut_text(unit, style) else 0.0
     if unit.kind == "deck":
-        return DECK + 71.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + 15 * len(difference_lines(unit, style))
+        told = 15 * len(difference_lines(unit, style))
+        return DECK + 71.0 + (BARS + 26 if style.backward else 0) + (18 if unit.kept_bytes else 0) + cut + told
     if unit.kind == "module":
-        return 76.0 if third_line(unit, style) else 58.0
+        return (76.0 if third_line(unit, style) else 58.0) + cut
     return (52.0 if style.shows_kept else 36.0) + (16.0 if unit.notes else 0.0)
 
 
@@ -292,6 +299,12 @@ def difference_lines(unit: Unit, style: Style) -> list[str]:
     same = [style.words("same weights")] if unit.loop else []
     told = told_together(unit.differences, len(unit.copies), style.words)
     return [*same, *(line for text in told for line in textwrap.wrap(text, DIFFERENCE))][:MOST_DIFFERENCES]
+
+
+def cut_text(unit: Unit, style: Style) -> str:
+    """Where within a folded unit no gradient passes: "no gradient through detach ×3"."""
+    names = Counter(s.label for s in cuts_among(unit.steps, style.values)) if unit.folded else Counter()
+    return style.words("cut within", ", ".join(f"{n} ×{k}" if k > 1 else n for n, k in names.items())) if names else ""
 
 
 def third_line(unit: Unit, style: Style) -> bool:

@@ -14,12 +14,14 @@ from ..view.style import Style
 from ..view.view import Gradient, Unit, size_of
 from .cards import (
     BARS,
+    CUT_LINE,
     DECK,
     INSET,
     LOOP,
     Card,
     copy_gradient,
     copy_gradients,
+    cut_text,
     difference_lines,
     exact,
     norm_text,
@@ -74,6 +76,9 @@ def paint_deck(parent: Group, card: Card, style: Style) -> None:
         line += 18
         symbols.diamond(g, x + INSET, line - 3.6)
         g.text(x + INSET + 14, line, words.memory(unit.kept_bytes), 11, ink="kept")
+    if cut := cut_text(unit, style):
+        line += CUT_LINE
+        symbols.cut_within(g, x + INSET, line, shorten(cut, room - symbols.CUT_ROOM, 11))
     for text in difference_lines(unit, style):
         line += 15
         g.text(x + INSET, line, shorten(text, room, 10.5), 10.5, ink="muted")
@@ -141,4 +146,5 @@ def _told(unit: Unit, style: Style, out: str) -> str:
     if unit.loop:
         copies += f", {words('loop')}"
     said = [f"{unit.title or unit.copy_kind}: {copies}, {operations_text(unit, style)}, {words('told output', out)}"]
-    return "; ".join([*said, *(told(d, len(unit.copies), style.words) for d in unit.differences)])
+    cut = cut_text(unit, style)
+    return "; ".join([*said, *([cut] if cut else []), *(told(d, len(unit.copies), style.words) for d in unit.differences)])

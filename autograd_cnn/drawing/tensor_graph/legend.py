@@ -10,7 +10,7 @@ from ..canvas.scene import Group, Run
 from ..canvas.theme import family_role
 from ..view.style import Style
 from ..view.view import View
-from .cards import copy_gradients
+from .cards import copy_gradients, cut_text
 from .losses import loss_entries
 
 Sample = Callable[[Group, float, float], None]
@@ -43,7 +43,7 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
     for kind in ("constant", "buffer"):
         if kind in pills:
             entries.append(_entry(words(kind), _pill("card", "hair", symbols.DASH)))
-    if any(e.cut for e in view.edges) or any(p.cut for u in view.units for p in u.pills):
+    if any(e.cut for e in view.edges) or any(p.cut for u in view.units for p in u.pills) or any(cut_text(u, style) for u in view.units):
         entries.append(_entry(words("cut"), _cut(symbols.DASH if style.backward else None)))
     if "op" in kinds:
         entries.append(_entry(words("operation"), _operation))

@@ -344,7 +344,7 @@ class _Builder:
     def is_cut(self, unit: Unit, value: Value) -> bool:
         """Does a value want a gradient that this unit, which takes it, does not hand back?"""
         takes = [s for s in unit.steps if value.id in taken(s)]
-        return value.requires_grad and bool(takes) and not any(passes_back(s, value.id, self.graph) for s in takes)
+        return value.requires_grad and bool(takes) and not any(passes_back(s, value.id, self.graph.values) for s in takes)
 
     def argument_name(self, unit: Unit, value: Value) -> str:
         """A leaf without a name is called as the operation calls this argument."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ...analysis.windows import window_of
 from ...graph.graph import Graph
-from ...graph.step import Step
+from ...graph.step import Step, Value
 from ..canvas.text import Words
 
 
@@ -53,11 +54,22 @@ def stops(steps: Sequence[Step], graph: Graph) -> bool:
     return wanted and not any(graph.values[o].requires_grad for o in made)
 
 
-def passes_back(step: Step, value: int, graph: Graph) -> bool:
+def passes_back(step: Step, value: int, values: Sequence[Value]) -> bool:
     """Does a step hand a gradient back to one of its inputs? Not to what it takes as bare numbers, or does not record."""
-    if not any(graph.values[o].requires_grad for o in step.outputs):
+    if not any(values[o].requires_grad for o in step.outputs):
         return False
     return any(i == value and place not in step.bare for place, i in enumerate(step.inputs))
+
+
+def cuts_among(steps: Sequence[Step], values: Sequence[Value]) -> list[Step]:
+    """The operations that hand no gradient back to something they take, which wants one. What a call of the library is made of is not
+    looked into."""
+    parts = Counter(s.call for s in steps)
+    return [
+        s
+        for s in steps
+        if (s.call is None or parts[s.call] == 1) and any(values[i].requires_grad and not passes_back(s, i, values) for i in s.inputs)
+    ]
 
 
 def hooks_on(node: Any) -> int:

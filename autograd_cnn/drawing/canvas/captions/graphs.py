@@ -21,6 +21,7 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "frozen parameter": ("frozen parameter", "eingefrorener Parameter"),
     "of them frozen": ("{} of them frozen", "davon {} eingefroren"),
     "cut": ("cut: no gradient passes", "abgeschnitten: kein Gradient"),
+    "cut within": ("no gradient through {}", "kein Gradient durch {}"),
     "told cut": ("; no gradient passes back", "; kein Gradient geht zurück"),
     "share here": ("of which from here {}", "davon von hier {}"),
     "in place": ("in place", "überschreibt seine Eingabe"),

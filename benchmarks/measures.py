@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import races
+from .nets import NETS
 from .result import HERE, Result
 from .run import Runner, installed
 
@@ -65,6 +66,24 @@ def imports(run: Runner) -> list[Result]:
     return [first, *([Result("import, beside import torch", taken[HERE], "s", taken["torch"], "torch")] if "torch" in taken else [])]
 
 
+def distributed(run: Runner) -> list[Result]:
+    """Training in several processes of one thread each, beside one process with as many threads; PyTorch's engine is gloo."""
+    results = []
+    for net in ("resnet20", "resnet18", "vgg16"):
+        one, several = run.compare(f"train {net}", HERE, "torch"), run.ranks(net, HERE, "torch")
+        text = f"{NETS[net].text}, {run.threads} processes"
+        costs, hidden = {}, {}
+        for side, found in several.items():
+            costs[side] = found["overlapped"] / one[side]["step"]
+            travel = found["afterwards"] - found["alone"]
+            hidden[side] = (found["afterwards"] - found["overlapped"]) / travel if travel > 0 else 1.0
+        theirs = several.get("torch", {})
+        results.append(Result(f"{text}: a step", several[HERE]["overlapped"], "ms", theirs.get("overlapped"), "torch"))
+        results.append(Result(f"{text}: beside one process", costs[HERE], "× its time", costs.get("torch"), "torch", ratio_at_most=1.0))
+        results.append(Result(f"{text}: share of what travels hidden behind backward", hidden[HERE], "", hidden.get("torch"), "torch"))
+    return results
+
+
 SIDES = frozenset((*races.BEST, "micrograd"))  # what is measured beside this library
 MEASURES: dict[str, Callable[[Runner], list[Result]]] = {
     "small": small,
@@ -78,4 +97,5 @@ MEASURES: dict[str, Callable[[Runner], list[Result]]] = {
     "operations": races.operations,
     "growth": races.growth,
     "threads": races.threads,
+    "distributed": distributed,
 }

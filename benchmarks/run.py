@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -63,6 +64,30 @@ class Runner:
         if done.returncode:
             raise RuntimeError(f"{measure} on {side} failed:\n{done.stderr}")
         found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def ranks(self, net: str, *sides: str) -> dict[str, dict[str, float]]:
+        """The medians of what processes that train a network together measure: as many as threads are given, of one thread each."""
+        runs: dict[str, list[dict[str, float]]] = {s: [] for s in sides if installed(s) and s not in self.without}
+        for _ in range(self.rounds):
+            for side, found in runs.items():
+                found.append(self._ranks_once(net, side))
+        self.raw[f"distributed {net}"] = runs
+        return {side: {k: statistics.median(r[k] for r in found) for k in found[0]} for side, found in runs.items()}
+
+    def _ranks_once(self, net: str, side: str) -> dict[str, float]:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        told = {"WORLD_SIZE": str(self.threads), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, **dict.fromkeys(THREADS, "1")}
+        command = [sys.executable, "-m", "benchmarks.ranks", side, net]
+        started = []
+        for rank in map(str, range(self.threads)):
+            env = {**self.env, **told, "RANK": rank, "LOCAL_RANK": rank}
+            started.append(subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        said = [process.communicate() for process in started]
+        if any(process.returncode for process in started):
+            raise RuntimeError(f"distributed {net} on {side} failed:\n" + "\n".join(err for _, err in said))
+        found: dict[str, float] = json.loads(said[0][0].splitlines()[-1])
         return found
 
     def process(self, *codes: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -48,6 +49,18 @@ def test_what_every_lecture_has(name: str) -> None:
     assert 'lang = "en"' in parameters[0]
     assert len(list(notebooks.solutions(contents))) >= 2, "two exercises with hidden solutions"
     assert any("image/svg+xml" in o.get("data", {}) for c in cells if c["cell_type"] == "code" for o in c["outputs"]), "a drawing"
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_what_is_printed_is_in_the_lecture_s_language(name: str) -> None:
+    """Numbers are written by `draw.sentence` and `draw.rows`: no cell formats and prints one itself."""
+    found = []
+    for i, cell in enumerate(notebooks.read(name)["cells"]):
+        for node in ast.walk(ast.parse(notebooks.source(cell))) if cell["cell_type"] == "code" else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+                formatted = [n for n in ast.walk(node) if isinstance(n, ast.FormattedValue) and n.format_spec]
+                found += [f"cell {i}: {ast.unparse(node)}"] * bool(formatted)
+    assert not found
 
 
 def test_the_index_leads_to_each() -> None:

@@ -58,7 +58,7 @@ def rows(
 
     Raises:
         TypeError: a cell of another kind.
-        ValueError: no rows, rows of different lengths, as many headings or formats as there are no columns, or more than 200 rows.
+        ValueError: no rows or more than 200, rows of different lengths, not a heading and a format for each column.
 
     Example:
         >>> from autograd_cnn import draw

@@ -76,7 +76,7 @@ def sentence(text: str, *values: Any, german: str | None = None, lang: str = "en
     """A line of text with numbers, as the figures write them.
 
     Args:
-        text: with braces for the values, as for Python's `str.format`: `"{:.1%} right"`.
+        text: with braces for the values, which Python's `str.format` would fill: `"{:.1%} right"`.
         values: numbers or words.
         german: the text in German.
 

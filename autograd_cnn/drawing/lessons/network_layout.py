@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..canvas import symbols
+from ..canvas.captions import declare
 from ..canvas.geometry import Space, overlap
 from ..canvas.metrics import text_width
 from ..canvas.scene import Box, Point
 from ..canvas.text import Words
 from ..view.arrays import Array
+
+declare({"dropout": ("dropout {}", "Dropout {}")})
 
 MOST = 10  # units of a layer that are drawn; of more the first and the last
 FEWER = (MOST, 7, 5, 3)  # where so many do not fit

@@ -41,7 +41,6 @@ declare(
             "Edges as wide as |w·δ|: the share of the error that goes back to each unit (credit assignment).",
             "Kanten so breit wie |w·δ|: der Anteil am Fehler, der an jede Einheit zurückgeht (Credit Assignment).",
         ),
-        "dropout": ("dropout {}", "Dropout {}"),
         "dropped of": ("{} of {} dropped", "{} von {} weggelassen"),
         "dropped training": ("in training: dropped; the others × {}", "im Training: weggelassen; die anderen × {}"),
         "inference whole": ("at inference: no unit is dropped", "bei der Anwendung: keine Einheit fällt weg"),

@@ -21,9 +21,10 @@ from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..view.arrays import Array, array_of
 from .beside import told_apart
-from .contour import level_lines, regions_above
+from .contour import level_lines
 from .curves import STYLES, marker, nice_ticks
-from .relief import BANDS, HEIGHT, WIDTH, draw_relief, gutter
+from .relief import HEIGHT, WIDTH, draw_relief, gutter
+from .shades import paint_shades
 
 declare(
     {
@@ -264,7 +265,7 @@ def _contour(
     def at(p: Sequence[float]) -> Point:
         return left + (p[0] - x0) / (x1 - x0) * width, top + (y1 - p[1]) / (y1 - y0) * height
 
-    _shades(scene, z, left, top, width, height)
+    paint_shades(scene, z, levels_of(z), left, top, width, height)
     _axes(scene, ticks, at, names, words, x, left, top, width, height)
     space = Space()
     for p in ways.values():
@@ -326,35 +327,6 @@ def _axes(
         g.text(x, top + height + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
     g.text(left + width / 2, top + height + 36, names[0], 13, "italic", "muted", "middle")
     g.text(side, top + height / 2, names[1], 13, "italic", "muted")
-
-
-def _shades(scene: Scene, z: Array, left: float, top: float, width: float, height: float) -> None:
-    """What lies between two levels in one shade, the darker the higher, as from the side."""
-    g = scene.group("shades", "shades")
-    rows, columns = z.shape
-    whole = np.where(np.isfinite(z), z, np.nanmax(np.where(np.isfinite(z), z, np.nan)))
-    levels = levels_of(z)
-    g.rect(left, top, width, height, fill="relief-0")
-    shades = {round((k + 1) / len(levels) * (BANDS - 1)): level for k, level in reversed([*enumerate(levels)])}
-    for shade, level in sorted(shades.items()):
-        steps: list[tuple[Any, ...]] = []
-        for line in regions_above(whole, level) if shade else ():
-            points = [(round(left + x / (columns - 1) * width, 1), round(top + height - y / (rows - 1) * height, 1)) for x, y in line]
-            corners = _corners(points)
-            steps += [("M", *corners[0]), *(("L", *c) for c in corners[1:]), ("Z",)]
-        if steps:
-            g.path(steps, fill=f"relief-{shade}")
-
-
-def _corners(line: Sequence[Point]) -> list[Point]:
-    """A line with as few places as one can draw it with."""
-    kept = [line[0]]
-    for b, c in itertools.pairwise(line[1:]):
-        a = kept[-1]
-        turn = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-        if abs(turn) > 0.3 * math.dist(a, c):
-            kept.append(b)
-    return kept
 
 
 def _levels(scene: Scene, z: Array, space: Space, words: Words, left: float, top: float, width: float, height: float) -> None:

@@ -33,15 +33,7 @@ declare(
             "follow one unit down to the input; the cone is what its gradient reaches",
             "von einer Einheit hinab zur Eingabe; der Kegel ist, was ihr Gradient erreicht",
         ),
-        "squares sub": (
-            "the part of the input that a unit of each layer depends on, one within the other",
-            "der Teil der Eingabe, von dem eine Einheit jeder Schicht abhängt, ineinander",
-        ),
-        "of cells": ("of {}", "von {}"),
         "inputs seen": ("{} inputs", "{} Eingaben"),
-        "field of": ("receptive field {}", "rezeptives Feld {}"),
-        "with gaps": ("with gaps", "mit Lücken"),
-        "field after": ("a branch, after {}", "ein Zweig, nach {}"),
     }
 )
 

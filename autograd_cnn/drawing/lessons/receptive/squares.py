@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...canvas import symbols
+from ...canvas.captions import declare
 from ...canvas.geometry import spread
 from ...canvas.metrics import text_width
 from ...canvas.scene import Run, Scene
@@ -18,6 +19,19 @@ from ...view.arrays import Array, image_png
 from ..input_window import Mask, fields, space
 from ..layers import layers_of
 from .sight import Row, Sight, line_of
+
+declare(
+    {
+        "squares sub": (
+            "the part of the input that a unit of each layer depends on, one within the other",
+            "der Teil der Eingabe, von dem eine Einheit jeder Schicht abhängt, ineinander",
+        ),
+        "of cells": ("of {}", "von {}"),
+        "field of": ("receptive field {}", "rezeptives Feld {}"),
+        "with gaps": ("with gaps", "mit Lücken"),
+        "field after": ("a branch, after {}", "ein Zweig, nach {}"),
+    }
+)
 
 SIDE, LARGE = 380.0, 560.0  # of the picture; with many fields in it
 FEW = 8  # fields with a label of two lines

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -375,3 +376,15 @@ def test_modules_may_be_folded() -> None:
     loss = model(ac.ones(2, 3)).sum()
     assert len(draw.steps(loss, depth=1)) < len(draw.steps(loss))
     sound.check(draw.steps(loss, depth=1)[-1].scene)
+
+
+@pytest.mark.parametrize("target", [lambda: neuron(), lambda: (ac.ones(3, requires_grad=True).tanh() ** 2).sum()])
+def test_a_frame_says_where_its_step_is(target: Any) -> None:
+    """For the page's camera: the box of the operation at work; and from where on the arithmetic stands."""
+    for scene in draw.steps(target()).scenes:
+        at = scene.data.get("at")
+        x, y, w, h = at or (0.0, 0.0, 1.0, 1.0)
+        assert x >= 0 and y >= 0 and x + w <= scene.width and y + h <= scene.data["told"] < scene.height
+        step = next(g for g in scene.groups() if g.id == "step")
+        assert all(t.y > scene.data["told"] for _, t in step.walk() if isinstance(t, Text))
+    assert at is not None

@@ -7,6 +7,7 @@ animation, the last).
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
@@ -184,7 +185,9 @@ def _whole(scenes: Sequence[Scene], captions: Sequence[str], more: float) -> Sce
 
 
 def page(scenes: Sequence[Scene], captions: Sequence[str], theme: str, seconds: float) -> str:
-    """A page with previous, next, play, keys and a slider. It needs nothing but itself: no network, no other file."""
+    """A page with previous, next, play, keys and a slider. It needs nothing but itself: no network, no other file. Of a figure that is too
+    large for the window it shows the part where the step is (`at` in a scene's data, a box) at its own size, the whole small beside it,
+    and below it what the step says (what stands under `told`)."""
     words, title = Words(scenes[0].lang), escape(scenes[0].title or "")
     writer = Writer(theme, "")
     _frames(writer, scenes, captions, 'visibility="hidden"', [*range(1, len(scenes)), 0])
@@ -203,6 +206,10 @@ def page(scenes: Sequence[Scene], captions: Sequence[str], theme: str, seconds: 
         "PAUSE": words("pause"),
         "FRAME": words("frame"),
         "KEYS": words("keys"),
+        "FOLLOW": words("follow"),
+        "OVERVIEW": words("overview"),
+        "WHERE": json.dumps([s.data.get("at") for s in scenes]),
+        "TOLD": json.dumps(scenes[0].data.get("told")),
     }
     text = _PAGE
     for key, value in fill.items():
@@ -215,6 +222,7 @@ def _page_style(theme: str) -> str:
     accent = colour("forward", theme)
     return (
         f"body{{background:{paper};color:{ink}}}button{{background:{card};color:{ink};border-color:{line}}}"
+        f"#overview{{background:{paper};border-color:{line}}}#overview rect{{stroke:{accent}}}"
         f"input{{accent-color:{accent}}}:focus-visible{{outline:2px solid {accent}}}"
     )
 
@@ -233,6 +241,11 @@ button{font:inherit;padding:6px 14px;border:1px solid;border-radius:16px;cursor:
 button:disabled{opacity:.45;cursor:default}
 input{flex:1;max-width:420px}
 output{min-width:5em;text-align:right;font-variant-numeric:tabular-nums}
+label[hidden],#overview[hidden],#saying[hidden]{display:none}
+.follows main>svg{width:100vw;height:calc(100vh - 92px - var(--saying));max-width:none;max-height:none}
+#saying{max-height:22vh}
+#overview{position:fixed;right:12px;top:12px;width:min(20vw,260px);height:auto;max-height:46vh;border:1px solid;border-radius:6px}
+#overview rect{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
 p{margin:0 16px 10px;text-align:center;font-size:12px;opacity:.85}
 [STYLE]
 </style>
@@ -240,12 +253,15 @@ p{margin:0 16px 10px;text-align:center;font-size:12px;opacity:.85}
 <body>
 <main>
 [PICTURE]</main>
+<svg id="saying" aria-hidden="true" hidden></svg>
+<svg id="overview" role="img" aria-label="[OVERVIEW]" hidden></svg>
 <nav>
 <button id="previous" type="button">← [PREVIOUS]</button>
 <button id="play" type="button" data-play="[PLAY]" data-pause="[PAUSE]">[PLAY]</button>
 <button id="next" type="button">[NEXT] →</button>
 <input id="at" type="range" min="1" max="[COUNT]" value="1" aria-label="[FRAME]">
 <output id="told" for="at">1 / [COUNT]</output>
+<label hidden><input id="follow" type="checkbox" checked style="flex:none"> [FOLLOW]</label>
 </nav>
 <p>[KEYS]</p>
 <p id="caption" aria-live="polite" style="position:absolute;left:-9999px"></p>
@@ -263,7 +279,53 @@ p{margin:0 16px 10px;text-align:center;font-size:12px;opacity:.85}
     by("caption").textContent = frames[now].getAttribute("aria-label");
     by("previous").disabled = now === 0;
     by("next").disabled = now === count - 1;
+    look();
   }
+  // The camera: where the figure is too large to be read, on the operation at work.
+  const where = [WHERE], told = [TOLD], svg = document.querySelector("main>svg"), still = matchMedia("(prefers-reduced-motion:reduce)");
+  const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number), ns = "http://www.w3.org/2000/svg";
+  const all = document.createElementNS(ns, "g");
+  all.id = "all";
+  all.append(...[...svg.childNodes].filter(n => !["title", "desc", "style"].includes(n.nodeName)));
+  svg.append(all);
+  for (const id of ["saying", "overview"]) by(id).innerHTML = '<use href="#all"/>';
+  by("overview").setAttribute("viewBox", `0 0 ${wide} ${told ?? high}`);
+  const sight = document.createElementNS(ns, "rect");
+  by("overview").append(sight);
+  let eye = null, moving = 0;
+  function put(box) {
+    eye = box;
+    svg.setAttribute("viewBox", box.join(" "));
+    ["x", "y", "width", "height"].forEach((name, i) => sight.setAttribute(name, box[i]));
+  }
+  function look() {
+    const room = [innerWidth, innerHeight - 92], large = told !== null && Math.min(room[0] / wide, room[1] / high) < 0.85;
+    const on = large && by("follow").checked;
+    by("follow").parentNode.hidden = !large;
+    for (const id of ["saying", "overview"]) by(id).toggleAttribute("hidden", !on);
+    document.body.classList.toggle("follows", on);
+    cancelAnimationFrame(moving);
+    if (!on) { put([0, 0, wide, high]); return; }
+    const said = by(now + 1 + "-step"), b = said && said.getBBox(), strip = b ? [b.x - 8, b.y - 4, b.width + 16, b.height + 8] : [0, told, wide, high - told];
+    by("saying").setAttribute("viewBox", strip.join(" "));
+    by("saying").style.width = Math.min(strip[2], innerWidth) + "px";
+    const saying = Math.min(strip[3] * Math.min(1, innerWidth / strip[2]), innerHeight * 0.22);
+    document.body.style.setProperty("--saying", saying + "px");
+    const size = [room[0], room[1] - saying], at = where[now] || (eye && where.some((w, i) => w && i < now) ? eye : [0, 0, wide, 0]);
+    const to = [0, 1].map(i => {
+      const whole = i ? told : wide, middle = at[i] + at[i + 2] / 2;
+      return size[i] >= whole ? (whole - size[i]) / 2 : Math.max(0, Math.min(whole - size[i], middle - size[i] / 2));
+    }).concat(size);
+    const from = eye && eye[2] === to[2] && eye[3] === to[3] && !still.matches ? eye : to, begin = performance.now();
+    const step = t => {
+      const part = from === to ? 1 : Math.min(1, Math.max(0, t - begin) / 260), ease = part * part * (3 - 2 * part);
+      put(to.map((v, i) => from[i] + (v - from[i]) * ease));
+      if (part < 1) moving = requestAnimationFrame(step);
+    };
+    step(begin);
+  }
+  by("follow").onchange = look;
+  addEventListener("resize", look);
   function stop() { clearInterval(timer); timer = null; by("play").textContent = by("play").dataset.play; }
   function play() {
     if (timer !== null) { stop(); return; }
@@ -277,7 +339,7 @@ p{margin:0 16px 10px;text-align:center;font-size:12px;opacity:.85}
   by("play").onclick = play;
   by("at").oninput = e => go(Number(e.target.value) - 1);
   document.addEventListener("keydown", e => {
-    if (e.ctrlKey || e.metaKey || e.altKey || e.target.id === "at" || (e.key === " " && e.target.tagName === "BUTTON")) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || ["at", "follow"].includes(e.target.id) || (e.key === " " && e.target.tagName === "BUTTON")) return;
     const keys = {ArrowLeft: () => go(now - 1), PageUp: () => go(now - 1), ArrowRight: () => go(now + 1), PageDown: () => go(now + 1),
                   Home: () => go(0), End: () => go(count - 1), " ": play};
     if (keys[e.key]) { e.preventDefault(); keys[e.key](); }

@@ -60,6 +60,7 @@ class CircuitFigure(Circuit):
         for wire in self.wires.values():
             if stage.is_active(wire.unit):
                 symbols.halo(under, (wire.x, wire.y - R, wire.head, 2 * R), R, stage.paper)
+                scene.data = {**scene.data, "at": [round(v, 2) for v in wire.box()]}
         for line in self.lines:
             self.paint_line(edges, line, stage)
         for wire in self.wires.values():

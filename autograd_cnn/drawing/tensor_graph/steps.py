@@ -66,6 +66,7 @@ class _Developed:
         made = copy(whole)
         made.items = [self.group(g) if isinstance(g, Group) else g for g in whole.items]
         if self.stage.active is not None:
+            made.data = {**whole.data, "at": [round(v, 2) for v in self.figure.cards[self.stage.active.id].box]}
             self.put_halo(made, self.figure.cards[self.stage.active.id])
         return made
 

@@ -73,6 +73,7 @@ def animation_of(told: Sequence[tuple[Scene, Stage, list[Term], str]], words: Wo
     more = max(map(narrator.height, written_out)) + 4
     captions = []
     for (scene, stage, _, text), lines in zip(told, written_out, strict=True):
+        scene.data = {**scene.data, "told": round(scene.height, 2)}
         narrator.paint(scene, lines, scene.height + 6)
         scene.height += more + symbols.MARGIN - 12
         captions.append(f"{label_of(stage, words)[0].text}: {text}")

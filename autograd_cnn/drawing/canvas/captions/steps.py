@@ -9,6 +9,8 @@ CAPTIONS: dict[str, tuple[str, str]] = {
     "pause": ("pause", "anhalten"),
     "frame": ("frame", "Bild"),
     "frame of": ("frame {} of {}", "Bild {} von {}"),
+    "follow": ("follow the step", "dem Schritt folgen"),
+    "overview": ("the whole figure, and the part that is seen", "die ganze Abbildung, und der Teil, der zu sehen ist"),
     "keys": (
         "keys: ← → one frame, space play, Home and End first and last",
         "Tasten: ← → ein Bild, Leertaste abspielen, Pos1 und Ende erstes und letztes",

@@ -438,3 +438,27 @@ def test_a_comparison_saves_both_figures(tmp_path: Path) -> None:
     svg = Path(compared.save(tmp_path / "a.svg")).read_text("utf-8")
     assert svg.count('class="figure"') == 2
     assert json.loads(compared.json())["color"] == "change"
+
+
+# ------------------------------------------------------------------------------------------------- entry by entry
+def test_small_arrays_are_told_entry_by_entry_with_their_gradients() -> None:
+    ac.manual_seed(0)
+    net, x = nn.Sequential(nn.Linear(3, 2), nn.Tanh()), ac.rand(4, 3)
+    found = told(lambda x: (net(x) ** 2).sum(), x, backward=True)
+    (net(x) ** 2).sum().backward()
+    by_name = {v["name"]: v for v in found["values"] if v.get("role") == "parameter"}
+    for name, p in net.named_parameters():
+        known = by_name[name]
+        assert known["entries"] == pytest.approx(p.detach().numpy().reshape(-1).tolist(), rel=6e-3)
+        assert known["grads"] == pytest.approx(p.grad.numpy().reshape(-1).tolist(), rel=6e-3)
+    (linear,) = [n for n in found["nodes"] if n.get("op") == "linear"]
+    result = found["values"][linear["gives"][0]]
+    assert result["entries"] == pytest.approx(net[0](x).detach().numpy().reshape(-1).tolist(), rel=6e-3)
+    y = net[0](x)
+    assert found["texts"][linear["sum"]] == draw.formula(y, numbers=False).text.splitlines()[0]
+
+
+def test_entries_that_are_no_numbers_are_words_and_many_are_left_out() -> None:
+    found = told(lambda x: x / ac.zeros(3), ac.tensor([1.0, 0.0, -1.0]))
+    assert [v["entries"] for v in found["values"] if v.get("role") is None] == [["∞", "NaN", "−∞"]]
+    assert not any("entries" in v or "grads" in v for v in told(lambda x: x.exp(), ac.rand(37))["values"])

@@ -244,6 +244,20 @@ def test_the_panel_says_all_of_an_operation(show: Any) -> None:
     assert "in_features=8, out_features=2, bias=True" in text
 
 
+def test_the_panel_shows_entries_and_their_gradients(show: Any) -> None:
+    ac.manual_seed(0)
+    net, x = nn.Sequential(nn.Linear(3, 2), nn.Tanh()), ac.rand(4, 3)
+    seen = show(draw.explore(lambda x: (net(x) ** 2).sum(), x, backward=True), motion="reduce")
+    page = seen.page
+    n = page.evaluate("explorer.nodes.find(n => n.d.kind === 'Linear').id")
+    page.evaluate("n => explorer.reveal(explorer.nodes[n])", n)
+    seen.settle()
+    tables = page.locator("#panel .entries table")
+    assert [t.locator("tr").count() for t in tables.all()] == [4, 2, 1]  # the result, the weight, the bias
+    assert tables.nth(1).locator("td").count() == tables.nth(1).locator(".grad").count() == 6
+    assert "∂E/∂W11 = ∂E/∂O11·X11" in page.locator("#panel").inner_text()
+
+
 def test_a_line_of_the_program_lights_what_it_makes(show: Any) -> None:
     def work(x: Any) -> Any:
         y = x.exp() + 1

@@ -147,8 +147,9 @@ class _Merger:
             node["change"] = {"status": status}
             if side is self.a:
                 node.pop("keeps", None)
-                if "args" in node:
-                    node["args"] = self.text(side.document["texts"][node["args"]])
+                for said in ("args", "sum"):
+                    if said in node:
+                        node[said] = self.text(side.document["texts"][node[said]])
                 if "place" in node:
                     self.places.append(side.document["places"][node["place"]])
                     node["place"] = len(self.places) - 1

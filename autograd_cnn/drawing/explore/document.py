@@ -8,12 +8,13 @@
   `open`: is it open at first? `label`, `color`: what a callback gave; `takes` and `gives`: the numbers of values, so that an edge runs from
   the node that gives a value to each that takes it; of an operation `op`: its name, `does`: its label where it is neither `kind` nor the
   usual one, `absent`: the places of arguments left out, `keeps`: `[text, bytes, node]` for each array kept for the backward pass, with the
-  node that holds it already (-1: it is a parameter), `cost`: multiply-adds, `place`: the number of a line, `took`: seconds; of a failure
-  its `message`, `expected`, `came`, `hint`;
+  node that holds it already (-1: it is a parameter), `sum`: what the gradient of its first entry comes from, a text, `cost`: multiply-adds,
+  `place`: the number of a line, `took`: seconds; of a failure its `message`, `expected`, `came`, `hint`;
 - `values`: `shape` (left out: a plain number), `dtype` where it is not the usual one, `role` "parameter", "input" or "constant" (left out: a
   result), `frozen` of a parameter that takes no gradient, `name`, `is`: the number that it is, `grad`: the norm of the gradient, or "nan" or
   "missing" (left out: none is wanted or known), `stats`: `[least, most, mean, deviation, norm, zeros, nan, infinite]`, the last three
-  shares of one, null where there is no number (the last two are left out where both are 0); `dead`: the share of channels that are zero for
+  shares of one, null where there is no number (the last two are left out where both are 0); `entries`: all of them, of an array that has
+  few, and `grads`: those of its gradient; `dead`: the share of channels that are zero for
   every sample, of results that have any; `bars`: the heights of a histogram's bins, a sign of base 36 each (not of constants);
 - `places`: `[file, line, text]`; `texts`: those that stand many times, by number; `operations`: for each `op` its `family`, its usual
   `label`, its `formula`, the names of its `inputs`.
@@ -37,15 +38,17 @@ from ..view.blocks import plain
 from ..view.builder import FEW_INPUTS
 from ..view.failure import failure_of
 from ..view.sources import Place, shown
-from ..view.statistics import Statistics, rounded, statistics
-from ..view.view import gradient_of, leaves_only
+from ..view.statistics import MOST_ENTRIES, Statistics, entries_of, rounded, statistics
+from ..view.view import gradient_by, gradient_of, leaves_only
 from ..view.watching import Watched, number_or_none
+from .entry_sums import entry_sum
 from .parts import Part, Tree
 
 MODES = ("time", "multiply-adds", "bytes", "weights' gradient", "dead")
 SCHEME = "autograd_cnn.explore/1"
 _STATE_FAMILIES = ("norm", "dropout", "random")
 _UNSHOWN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+MOST_SUMS = 16  # different sums that are written out
 LONGEST = 200  # characters of a text that a program wrote
 
 
@@ -92,6 +95,7 @@ class _Writer:
         self.dtype = next((kind for kind, _ in kinds.most_common(1)), "")
         self.leaves_only = leaves_only(self.graph)
         self.stored: dict[int, int] = {}  # id of an array that is kept -> the node that holds it
+        self.sums: dict[Any, str] = {}  # of operations, by what they do on which shapes
         self.held: list[Any] = []  # those arrays, so that no other one takes the identity of one
 
     def written(self, title: str, subtitle: str, lang: str, theme: str) -> dict[str, Any]:
@@ -202,6 +206,8 @@ class _Writer:
             node["absent"] = list(step.absent)
         if keeps := self.kept(step, at):
             node["keeps"] = keeps
+        if said := self.sum_of(step):
+            node["sum"] = self.text(said)
         cost = Part("", "", "op", [step], self.watched).multiply_adds
         if cost:
             node["cost"] = cost
@@ -213,6 +219,18 @@ class _Writer:
         if step.name not in self.operations:
             names = [] if step.primitive.variadic else list(step.primitive.inputs)
             self.operations[step.name] = {"family": step.family, "label": step.label, "formula": formula_of(step), "inputs": names}
+
+    def sum_of(self, step: Step) -> str:
+        """Of an operation on few entries the sum that a gradient is, for one entry; once for all that do the same on the same shapes."""
+        values = [self.graph.values[i] for i in (*step.inputs, *step.outputs)]
+        alike = step.name, str(step.params), tuple(v.shape for v in values)
+        node = next((n for o in step.outputs[:1] if (n := self.watched.nodes.get(o)) is not None), None)
+        small = all(math.prod(v.shape or ()) <= MOST_ENTRIES for v in values) and any(v.shape for v in values)
+        if node is None or not small or (alike not in self.sums and len(self.sums) >= MOST_SUMS):
+            return ""
+        if alike not in self.sums:
+            self.sums[alike] = entry_sum(node, self.numbers)
+        return self.sums[alike]
 
     def text(self, said: str) -> int:
         """The number of a text that stands many times."""
@@ -308,6 +326,8 @@ class _Writer:
                 said["dead"] = rounded(found.dead, 3)
             if found.bars and (held or v.kind != "constant"):
                 said["bars"] = found.bars
+            if found.entries:
+                said["entries"] = [self.entry(e) for e in found.entries]
         return at
 
     def gradient(self, v: Value, said: dict[str, Any]) -> None:
@@ -319,6 +339,13 @@ class _Writer:
             said["grad"] = g.state
         elif g.state in ("flows", "zero"):
             said["grad"] = rounded(g.norm)
+        whole = gradient_by(v) if math.prod(v.shape or ()) > 1 else None
+        if whole is not None and not unseen and (entries := entries_of(whole)):
+            said["grads"] = [self.entry(e) for e in entries]
+
+    def entry(self, e: float) -> float | str | None:
+        """A number of an array; what JSON has none for is a word."""
+        return rounded(e, 3) if math.isfinite(e) else self.numbers.digits(e)
 
 
 def _stats(s: Statistics) -> list[float | None]:

@@ -41,6 +41,7 @@ class _Source:
     def __init__(self, view: View, style: Style) -> None:
         self.view, self.style = view, style
         circuit = any(u.kind == "op" and u.outputs and u.outputs[0].shape is None for u in view.units)
+        style.values = view.graph.values  # what a card's size depends on
         self.cards = {c.unit.id: c for c in measure(view.units, style)} if not circuit else {}
 
     def lines(self) -> list[str]:

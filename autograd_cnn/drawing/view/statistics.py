@@ -11,6 +11,7 @@ import numpy as np
 BINS = 20
 TALLEST = 35  # a bin's height is one sign of base 36
 SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MOST_ENTRIES = 36  # of an array that is written out
 ENOUGH = 20_000  # entries that a histogram is made of; of more, every n-th
 
 
@@ -29,6 +30,7 @@ class Statistics:
     infinite: float
     bars: str
     dead: float | None = None
+    entries: tuple[float, ...] = ()  # of a small array, one after another
 
 
 def statistics(raw: Any) -> Statistics | None:
@@ -48,7 +50,7 @@ def statistics(raw: Any) -> Statistics | None:
     zeros = 1.0 - np.count_nonzero(flat) / flat.size
     dead = _dead(a)
     if not finite.size:
-        return Statistics(math.nan, math.nan, math.nan, math.nan, math.nan, zeros, nan, infinite, "", dead)
+        return Statistics(math.nan, math.nan, math.nan, math.nan, math.nan, zeros, nan, infinite, "", dead, entries_of(a))
     least, most = float(finite.min()), float(finite.max())
     # over the largest entry, so that no square overflows or vanishes
     scale = max(abs(least), abs(most)) or 1.0
@@ -57,7 +59,15 @@ def statistics(raw: Any) -> Statistics | None:
     squares = float(np.dot(scaled, scaled))
     norm = math.sqrt(squares) * scale if finite.size == flat.size else math.nan
     deviation = math.sqrt(max(0.0, squares / finite.size - (mean / scale) ** 2)) * scale
-    return Statistics(least, most, mean, deviation, norm, zeros, nan, infinite, _bars(scaled, least / scale, most / scale), dead)
+    return Statistics(
+        least, most, mean, deviation, norm, zeros, nan, infinite, _bars(scaled, least / scale, most / scale), dead, entries_of(a)
+    )
+
+
+def entries_of(raw: Any) -> tuple[float, ...]:
+    """The entries of an array that has few of them, one after another; nothing of one that has many."""
+    a = np.asarray(raw)
+    return tuple(float(v) for v in a.reshape(-1)) if a.size <= MOST_ENTRIES else ()
 
 
 def _dead(a: Any) -> float | None:

@@ -43,7 +43,20 @@ function valueBlock(v, name) {
     inner += row(t("zeros"), percent(zeros, zeros > 0 && zeros < 0.1 ? 1 : 0)) + row("NaN", nan ? bad(percent(nan, nan < 0.1 ? 2 : 0)) : "") + row("\u221e", infinite ? bad(percent(infinite, infinite < 0.1 ? 2 : 0)) : "");
     if (d.dead !== undefined) inner += row(t("dead"), percent(d.dead));
   }
-  return `<div class="value"><h4>${escaped(name)}</h4>${list(inner)}${bars(v)}</div>`;
+  return `<div class="value"><h4>${escaped(name)}</h4>${list(inner)}${bars(v)}${entriesTable(v)}</div>`;
+}
+// Every entry of a small array, its gradient below it.
+function entriesTable(v) {
+  const {entries, grads, shape} = VALUES[v].d;
+  if (!entries && !grads) return "";
+  const width = shape[shape.length - 1] > 8 && shape.length === 1 ? 8 : shape[shape.length - 1], lines = [];
+  const said = e => typeof e === "string" ? bad(e) : digits(e);
+  for (let i = 0; i < (entries || grads).length; i += width) {
+    const cells = [];
+    for (let k = i; k < Math.min(i + width, (entries || grads).length); k++) cells.push(`<td>${entries ? said(entries[k]) : ""}${grads ? `<span class="grad">${said(grads[k])}</span>` : ""}</td>`);
+    lines.push(`<tr>${cells.join("")}</tr>`);
+  }
+  return `<div class="entries"><table><caption>${escaped(t(grads ? "entries and gradients" : "entries"))}</caption>${lines.join("")}</table></div>`;
 }
 const bad = said => `<b class="bad">${escaped(said)}</b>`;
 
@@ -73,6 +86,7 @@ function about(n) {
   if (d.role === "failure") out += section(t("failed"), list(row(t("expected"), escaped(d.expected || "")) + row(t("came"), escaped(d.came || "")) + row(t("hint"), escaped(d.hint || ""))) + `<p class="mono">${escaped(d.message)}</p>`);
   const operation = OPERATIONS[d.op];
   if (operation && operation.formula) out += section(t("computes"), `<p class="formula">${escaped(operation.formula).replace(/_\{([^}]*)\}/g, "<sub>$1</sub>").replace(/\^(\u2212?\w+)/g, "<sup>$1</sup>")}</p>`);
+  if (d.sum !== undefined) out += section(t("sum"), `<p class="mono">${escaped(DATA.texts[d.sum])}</p>`);
   if (at) out += section(t("line"), `<p class="mono"><button type="button" class="jump" data-place="${d.place}">${escaped(at[0])}:${at[1]}</button></p>${at[2] ? `<pre>${escaped(at[2])}</pre>` : ""}`);
   out += section(t("compared"), changeBlock(n));
   const whole = (d.role === "op" ? "" : row(t("operations in all"), n.count ? count(n.count) : "")) + row(t("parameters in all"), n.weights.size ? count(parametersOf(n)) : "") + row(t("frozen"), frozenOf(n) ? count(frozenOf(n)) : "")

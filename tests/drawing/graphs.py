@@ -17,6 +17,8 @@ from autograd_cnn.graph.step import Step, Value
 class Fake:
     """Stands in for a primitive: a name, a family, a label, the inputs' names."""
 
+    variadic = False
+
     def __init__(self, name: str, inputs: str = "x", label: str | None = None, family: str = "", derivative: str = "") -> None:
         self.name = name
         self.inputs = tuple(inputs.split())

@@ -14,6 +14,8 @@ from autograd_cnn import draw, nn
 from autograd_cnn.vision import models
 
 from ..browser import chromium
+from .corpus import PROGRAMS, RANDOM, random_program, recorded
+from .fitting_models import MODELS
 from .test_explore import Wrong
 
 pytestmark = pytest.mark.slow
@@ -109,32 +111,65 @@ def test_open_three_levels_and_go_back(show: Any) -> None:
     assert "inception3a.cat" not in seen.names()
 
 
+LEAVING = """() => {
+  const found = [];
+  for (const g of document.querySelectorAll(".node")) {
+    const box = g.querySelector("rect"), texts = [...g.querySelectorAll(":scope > text")];
+    if (!box || !box.getBoundingClientRect().width) continue;
+    const b = box.getBoundingClientRect();
+    for (const t of texts) {
+      const r = t.getBoundingClientRect();
+      if (r.width && (r.left < b.left - 2 || r.right > b.right + 2 || r.top < b.top - 2 || r.bottom > b.bottom + 2)) found.push(t.textContent);
+    }
+  }
+  return found;
+}"""
+FAULTS = """ids => {
+  for (const n of explorer.nodes) if (n.children.length) explorer.open(n, ids.includes(n.id), false);
+  const {boxes, edges} = explorer.picture(), found = [];
+  const inside = (n, m) => { for (; n; n = n.parent) if (n === m) return true; return false; };
+  const list = [...boxes];
+  for (const [n, a] of list) for (const [m, b] of list) {
+    if (n === m || inside(m, n)) continue;
+    const clear = a.x + a.w <= b.x + .1 || b.x + b.w <= a.x + .1 || a.y + a.h <= b.y + .1 || b.y + b.h <= a.y + .1;
+    const within = inside(n, m) && a.x >= b.x && a.y >= b.y && a.x + a.w <= b.x + b.w + .1 && a.y + a.h <= b.y + b.h + .1;
+    if (!clear && !within) found.push(explorer.path(n) + " / " + explorer.path(m));
+  }
+  for (const e of edges) for (const [x0, y0, a, x1, b, y1] of e.lines)
+    for (const [n, box] of list) if (!(n.open && n.children.length))
+      for (const [x, top, bottom] of [[x0, y0, a], [x1, b, y1]])
+        if (x > box.x + 1 && x < box.x + box.w - 1 && bottom > box.y + 1 && top < box.y + box.h - 1) found.push("line through " + explorer.path(n));
+  return found;
+}"""
+
+
 def test_nothing_overlaps_whatever_is_open(show: Any) -> None:
     """Boxes next to each other keep apart, what is within stays within, no line runs through a box."""
     seen = show(inception(), motion="reduce")
     for wanted in (lambda k: k % 2 == 0, lambda k: k % 3 != 0, lambda k: True):
-        ids = [k for k in range(400) if wanted(k)]
-        faults = seen.page.evaluate(
-            """ids => {
-              for (const n of explorer.nodes) if (n.children.length) explorer.open(n, ids.includes(n.id), false);
-              const {boxes, edges} = explorer.picture(), found = [];
-              const inside = (n, m) => { for (; n; n = n.parent) if (n === m) return true; return false; };
-              const list = [...boxes];
-              for (const [n, a] of list) for (const [m, b] of list) {
-                if (n === m || inside(m, n)) continue;
-                const clear = a.x + a.w <= b.x + .1 || b.x + b.w <= a.x + .1 || a.y + a.h <= b.y + .1 || b.y + b.h <= a.y + .1;
-                const within = inside(n, m) && a.x >= b.x && a.y >= b.y && a.x + a.w <= b.x + b.w + .1 && a.y + a.h <= b.y + b.h + .1;
-                if (!clear && !within) found.push(explorer.path(n) + " / " + explorer.path(m));
-              }
-              for (const e of edges) for (const [x0, y0, a, x1, b, y1] of e.lines)
-                for (const [n, box] of list) if (!(n.open && n.children.length))
-                  for (const [x, top, bottom] of [[x0, y0, a], [x1, b, y1]])
-                    if (x > box.x + 1 && x < box.x + box.w - 1 && bottom > box.y + 1 && top < box.y + box.h - 1) found.push("line through " + explorer.path(n));
-              return found;
-            }""",
-            ids,
-        )
-        assert not faults
+        assert not seen.page.evaluate(FAULTS, [k for k in range(400) if wanted(k)])
+
+
+def explored(name: str | int) -> Any:
+    """The page of a graph of the corpus."""
+    if name in MODELS:
+        target, *inputs, own = MODELS[str(name)]()
+        return draw.explore(target, *inputs, **{k: v for k, v in own.items() if k in ("backward", "kwargs")})
+    return draw.explore(recorded(str(name)) if name in PROGRAMS else random_program(int(name)), backward=True)
+
+
+@pytest.mark.parametrize("name", [*MODELS, *PROGRAMS, *RANDOM])
+def test_nothing_overlaps_in_any_graph(show: Any, name: str | int) -> None:
+    """As it stands open at first, everything closed, every other part open, all of it; and no text leaves its box."""
+    seen = show(explored(name), motion="reduce")
+    count = seen.page.evaluate("explorer.nodes.length")
+    for ids in ([k for k in range(count) if k % 2], [], range(count)):
+        assert not seen.page.evaluate(FAULTS, list(ids))
+        assert seen.page.evaluate(LEAVING) == []
+
+
+def test_at_least_a_hundred_pages_are_looked_at() -> None:
+    assert len(MODELS) + len(PROGRAMS) + len(RANDOM) >= 100
 
 
 def test_search(show: Any) -> None:

@@ -52,14 +52,14 @@ def folder(tmp_path, monkeypatch):
     ac.manual_seed(0)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/guides/drawings.md"])
 def test_snippets(name, folder):
     for printed, expected in run(name):
         if expected is not None:
             assert printed == expected
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/guides/drawings.md"])
 def test_example_operations_can_be_run_again(name, folder):
     """As the cells of a notebook are; the new definition is the one that counts."""
     definition = next(code for code, _ in snippets(name) if "@primitive" in code).replace("print(bool(check_primitive(swish)))\n", "")

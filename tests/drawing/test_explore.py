@@ -18,6 +18,8 @@ from autograd_cnn.errors import GraphError
 from autograd_cnn.nn import functional as F
 from autograd_cnn.vision import models
 
+from .sound import check, texts
+
 
 class Block(nn.Module):
     def __init__(self, n: int) -> None:
@@ -462,3 +464,33 @@ def test_entries_that_are_no_numbers_are_words_and_many_are_left_out() -> None:
     found = told(lambda x: x / ac.zeros(3), ac.tensor([1.0, 0.0, -1.0]))
     assert [v["entries"] for v in found["values"] if v.get("role") is None] == [["∞", "NaN", "−∞"]]
     assert not any("entries" in v or "grads" in v for v in told(lambda x: x.exp(), ac.rand(37))["values"])
+
+
+# ------------------------------------------------------------------------------------------------- what changed, in the still figures
+def marks(scene: Any) -> list[str]:
+    return [str(g.title).split(": ", 1)[1] for g in scene.groups() if g.kind == "measure"]
+
+
+def test_the_still_figures_of_a_comparison_say_what_changed() -> None:
+    one = nn.Sequential(nn.Linear(4, 8), nn.Sigmoid(), nn.Linear(8, 2))
+    other = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2), nn.Tanh())
+    drawn = draw.compare(one, other, (1, 4)).drawing
+    check(drawn.scene)
+    left, right = [g for g in drawn.scene.groups() if g.kind == "figure"]
+    assert (marks(left), marks(right)) == (["≠ changed"], ["≠ changed", "+ added"])
+    back = draw.compare(other, one, (1, 4)).drawing
+    left, right = [g for g in back.scene.groups() if g.kind == "figure"]
+    assert (marks(left), marks(right)) == (["≠ changed", "− removed"], ["≠ changed"])
+    assert not marks(draw.compare(one, one, (1, 4)).drawing.scene)
+
+
+def test_the_still_figure_of_a_later_moment_says_how_gradients_differ() -> None:
+    """f = w·x twice over: a gradient at the input of a layer is as many times as large as its weight."""
+    net, x = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 1, bias=False)), ac.ones(1, 2)
+    before = draw.explore(lambda x: net(x).sum(), x, backward=True)
+    net[1].weight.data.copy_(net[1].weight.detach() * 3.0)
+    drawn = draw.compare(before, draw.explore(lambda x: net(x).sum(), x, backward=True)).drawing
+    left, right = [g for g in drawn.scene.groups() if g.kind == "figure"]
+    assert marks(left) == []
+    assert marks(right) == ["×3", "×1", "×1"]
+    assert "×1 … ×3" in texts(drawn.scene)

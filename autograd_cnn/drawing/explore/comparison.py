@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -21,9 +22,24 @@ COMPARED = ("kind", "args", "shape", "dtype", "parameters", "copies")
 Node = dict[str, Any]
 
 
-def compared(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """The document of both, headed and coloured as the second is."""
-    return _Merger(first, second).merged()
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The document of both, headed and coloured as the second is; and for each, what changed at its operations, in their order."""
+
+    document: dict[str, Any]
+    of_first: list[dict[str, Any]]
+    of_second: list[dict[str, Any]]
+
+
+def compared(first: dict[str, Any], second: dict[str, Any]) -> Compared:
+    """Lay one document into the other."""
+    merger = _Merger(first, second)
+    document = merger.merged()
+
+    def changes(side: _Side, at: dict[int, int]) -> list[dict[str, Any]]:
+        return [merger.nodes[at[k]].get("change", {}) for k in range(len(side.nodes)) if side.role(k) == "op"]
+
+    return Compared(document, changes(merger.a, merger.of_first), changes(merger.b, merger.at))
 
 
 class _Side:
@@ -74,7 +90,7 @@ class _Merger:
         self.places: list[Any] = list(second["places"])
         self.value_of: dict[int, int] = {}  # the first's values -> ours
         self.at: dict[int, int] = {}  # the second's nodes -> ours
-        self.origin: list[int | None] = []  # of ours, the first's node
+        self.of_first: dict[int, int] = {}  # the first's nodes -> ours
         self.counts: Counter[str] = Counter()
 
     def merged(self) -> dict[str, Any]:
@@ -132,8 +148,7 @@ class _Merger:
         if within is not None:
             node["in"] = within
         self.nodes.append(node)
-        if side is self.b:
-            self.at[k] = at
+        (self.at if side is self.b else self.of_first)[k] = at
         return at
 
     def copy(self, side: _Side, k: int, within: int | None, status: str) -> None:
@@ -174,6 +189,7 @@ class _Merger:
         one, other = self.a.nodes[a], self.b.nodes[b]
         self.value_of.update(zip(one.get("gives", ()), other.get("gives", ()), strict=False))
         self.nodes[at]["first"] = a
+        self.of_first[a] = at
 
     def link(self) -> None:
         """What a node that was removed gave went to nodes that are still there."""

@@ -11,8 +11,10 @@ from typing import Any
 from ...errors import nearest
 from ..canvas.drawing import FORMATS, Drawing, write_file
 from ..canvas.svg import escape
+from ..view.view import View
 from .page import page
 
+Marks = Callable[[View], None]
 HEIGHT = 560  # of the frame in a notebook
 OWN = (".html", ".json")
 
@@ -26,7 +28,7 @@ class Explorer:
         error: what the forward pass raised, if it failed; then the graph is told as far as it came.
     """
 
-    def __init__(self, document: dict[str, Any], still: Callable[[], Drawing], error: Exception | None = None) -> None:
+    def __init__(self, document: dict[str, Any], still: Callable[[Marks | None], Drawing], error: Exception | None = None) -> None:
         self.document = document
         self.error = error
         self._still = still
@@ -34,7 +36,11 @@ class Explorer:
     @property
     def drawing(self) -> Drawing:
         """The still figure, drawn when it is asked for."""
-        return self._still()
+        return self.marked(None)
+
+    def marked(self, marks: Marks | None) -> Drawing:
+        """The still figure, with what `marks` puts on its parts."""
+        return self._still(marks)
 
     @property
     def svg(self) -> str:

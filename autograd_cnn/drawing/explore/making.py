@@ -19,21 +19,23 @@ from ..view.view import View
 from ..view.watching import Watched
 from .comparison import compared
 from .document import Wishes, document
-from .explorer import Explorer
+from .explorer import Explorer, Marks
+from .marking import marks_of
 
 
 def explorer_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> Explorer:
     """The page of a watched graph."""
 
-    def still() -> Drawing:
-        return still_of(watched, wishes, title, subtitle, theme, words)
+    def still(marks: Marks | None) -> Drawing:
+        return still_of(watched, wishes, title, subtitle, theme, words, marks)
 
     return Explorer(document_of(watched, wishes, title, subtitle, theme, words), still, watched.error)
 
 
 def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: str, words: Words) -> Explorer:
     """The page of two explored models, one laid into the other."""
-    found = compared(first.document, second.document)
+    both = compared(first.document, second.document)
+    found = both.document
     one, other = first.document["title"], second.document["title"]
     counts = found["compared"]
     line = words("added, removed, changed", *(words.count(counts[k]) for k in ("added", "removed", "changed")))
@@ -45,8 +47,10 @@ def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: s
         "color": "change",
     }
 
-    def still() -> Drawing:
-        return Drawing(beside_scene([first.drawing.scene, second.drawing.scene], 2, found["title"]), theme)
+    def still(marks: Marks | None) -> Drawing:
+        marked = first.marked(marks or marks_of(both.of_first, False)), second.marked(marks or marks_of(both.of_second, True))
+        scenes = [drawing.scene for drawing in marked]
+        return Drawing(beside_scene(scenes, 2, found["title"]), theme)
 
     return Explorer(found, still)
 
@@ -68,12 +72,17 @@ def headed(view: View, title: str | None, subtitle: str | None, words: Words, pr
     return known_as(view, title, words), subtitle if subtitle is not None else subtitle_of(view, words, precision)
 
 
-def still_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> Drawing:
-    """The still figure of a watched graph."""
+def still_of(
+    watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words, marks: Marks | None = None
+) -> Drawing:
+    """The still figure of a watched graph, with what `marks` puts on its parts."""
     tree, failure = Tree(watched.graph), failure_of(watched)
 
     def views(cut: Fold) -> View:
-        return view_of(tree.graph, cut, False, words, tree, failure)
+        made = view_of(tree.graph, cut, False, words, tree, failure)
+        if marks is not None:
+            marks(made)
+        return made
 
     known = known_as(views(Fold()), title, words)
     scene, view = fitted_figure(views, Fold(), Style(words, wishes.backward), known, subtitle, Fit.of("slide"), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -96,3 +97,38 @@ def _scale(numbers: Sequence[float]) -> Callable[[float], float]:
         return lambda n: 0.06 + 0.94 * math.log(n / low) / math.log(high / low) if math.isfinite(n) else 1.0
     low = min(low, 0.0)
     return lambda n: (n - low) / (high - low) if high > low and math.isfinite(n) else 1.0
+
+
+SIGNS = {"added": ("+", "series-1"), "removed": ("−", "series-5"), "changed": ("≠", "series-3")}
+
+
+def marks_of(changes: Sequence[dict[str, Any]], ratios: bool) -> Callable[[View], None]:
+    """Puts on each part of a still figure in a comparison what changed at its operations: that it was added, removed or changed (where it
+    stands for several, at how many of them); else, with `ratios`, by how much the gradient of its result differs from the first's."""
+
+    def marks(view: View) -> None:
+        shown: list[float] = []
+        for unit in view.units:
+            found = [changes[s.index] for s in unit.steps if s.index < len(changes)] if unit.works else []
+            ratio = found[-1].get("ratios", {}).get("gradient") if found and ratios else None
+            unit.measure = _change(found, view.words)
+            if unit.measure is None and ratio is not None:
+                shown.append(ratio)
+                unit.measure = Measure(_times(view.words, ratio), min(1.0, abs(math.log10(ratio))) if ratio else 1.0, "forward")
+        if shown:
+            view.measured = "ratio gradient", _times(view.words, min(shown)), _times(view.words, max(shown))
+
+    return marks
+
+
+def _change(found: Sequence[dict[str, Any]], words: Words) -> Measure | None:
+    counts = Counter(str(c["status"]) for c in found if c.get("status") in SIGNS)
+    if not counts:
+        return None
+    many = len(found) > 1
+    said = [f"{SIGNS[k][0]} {words(f'page change {k}')}{f' ({words.count(counts[k])})' if many else ''}" for k in SIGNS if counts[k]]
+    return Measure(", ".join(said), 1.0, SIGNS[counts.most_common(1)[0][0]][1])
+
+
+def _times(words: Words, ratio: float) -> str:
+    return f"×{words.digits(ratio, 3)}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..errors import DtypeError
+
 _PACKAGE = __name__.split(".", 1)[0]
 
 
@@ -57,3 +59,12 @@ def _operation(frame: Any) -> str:
         return type(frame.f_locals["self"]).__name__
     written_for = frame.f_globals.get("__prim")  # the call written for a primitive
     return str(written_for.name if written_for is not None else frame.f_code.co_name.strip("_"))
+
+
+def refuse_complex(dtype: Any, operation: str) -> None:
+    """DtypeError for complex numbers, of which no conjugates are taken here: the rules of derivatives are those of real numbers."""
+    if getattr(dtype, "kind", "f") == "c":
+        raise DtypeError(
+            f"{operation}: expected real numbers, got {dtype}, of which no conjugates, and so no gradients, are taken here. Compute with the "
+            "real and the imaginary part as two tensors."
+        )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.complaints import refuse_complex
 from ..engine.node import Leaf
 from ..engine.variable import Variable, box
 from ..engine.versions import wrote
@@ -22,6 +23,7 @@ def accumulate(kind: type[Variable], leaf: Leaf, g: Any, create_graph: bool, don
 
     `donated`: nobody else needs g, so its memory may become the gradient's.
     """
+    refuse_complex(g.dtype, "backward")
     if create_graph:
         leaf.grad = g if leaf.grad is None else leaf.grad + g
         return

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.backward import pullback
+from ..engine.complaints import refuse_complex
 from ..engine.node import Node
 from ..engine.variable import Variable, box
 from ..errors import GraphError, ShapeError
@@ -49,6 +50,7 @@ def _seeds(kind: type[Variable], outputs: Sequence[Any], grads: Sequence[Any]) -
                     f"{list(out.value.shape)}."
                 )
             seed = g
+        refuse_complex(getattr(out.value, "dtype", None), "backward")
         if seed.dtype is not out.value.dtype:
             seed = cast(seed, dtype=out.value.dtype)
         roots.append(out.node)
@@ -91,6 +93,7 @@ def _nodes(kind: type[Variable], inputs: Sequence[Any], operation: str) -> list[
             raise GraphError(
                 f"One of the differentiated Tensors does not require grad: expected inputs of {operation} with requires_grad=True."
             )
+        refuse_complex(getattr(x.value, "dtype", None), operation)
         nodes.append(x.node)
     return nodes
 

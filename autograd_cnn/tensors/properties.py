@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.complaints import refuse_complex
 from ..engine.variable import array_of, dtype_of, ndim_of, shape_of, size_of
 from ..errors import expected
 from ..ops.elementwise.arithmetic import sum_to
@@ -237,6 +238,7 @@ def adjoint(input: Tensor) -> Tensor:
     >>> ac.zeros(2, 3).adjoint().shape
     torch.Size([3, 2])
     """
+    refuse_complex(dtype_of(input), "adjoint")
     n = ndim_of(input)
     if n < 2:
         raise RuntimeError(expected("adjoint", "a tensor with at least 2 dims", f"{n}"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..config import current, scope
-from ..engine.complaints import no_tensor
+from ..engine.complaints import no_tensor, refuse_complex
 from ..engine.node import Leaf, Node, Retained
 from ..engine.variable import Variable, register_value_type
 from ..engine.versions import carry, clock, owner, version
@@ -117,7 +117,11 @@ class Tensor(TensorMethods, Variable):
                         "The rule or hook that made it returns the wrong shape.",
                     )
                 ) from None
-        return g if g.dtype is node.dtype else cast(g, dtype=node.dtype)
+        if g.dtype is node.dtype:
+            return g
+        refuse_complex(g.dtype, f"backward of {node.name}")
+        refuse_complex(node.dtype, f"backward of {node.name}")
+        return cast(g, dtype=node.dtype)
 
     @staticmethod
     def fitting(value: Any) -> bool:

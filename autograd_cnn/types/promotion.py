@@ -111,8 +111,12 @@ def result_type(*values: Any) -> np.dtype[Any]:
         best[at] = dtype if have is None else promote_types(have, dtype)
     result: np.dtype[Any] | None = None
     for dtype in best:
-        if dtype is not None and (result is None or _KIND[dtype.kind] > _KIND[result.kind]):
+        if dtype is None:
+            continue
+        if result is None:
             result = dtype
+        elif _KIND[dtype.kind] > _KIND[result.kind]:  # complex numbers are as wide as the floats that they meet
+            result = np.dtype(np.complex128 if result.itemsize > 4 else np.complex64) if (result.kind, dtype.kind) == ("f", "c") else dtype
     return result if result is not None else _default
 
 

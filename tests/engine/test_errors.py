@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import autograd_cnn as ac
-from autograd_cnn.errors import GraphError, InplaceError
+from autograd_cnn.errors import DtypeError, GraphError, InplaceError
 
 
 def leaf(*values: float) -> Any:
@@ -135,3 +136,31 @@ def test_writes_through_raw_arrays_are_noticed_when_they_are_told() -> None:
     wrote(h.value)
     with pytest.raises(InplaceError):
         y.sum().backward()
+
+
+THROUGH: dict[str, Callable[[Any], Any]] = {
+    "a product": lambda x: (x * (1 + 2j)).abs().sum(),
+    "a cast": lambda x: x.to(ac.complex64).abs().sum(),
+    "a tensor": lambda x: (x * ac.tensor([1 + 2j, 2j])).abs().sum(),
+    "written": lambda x: ac.zeros(2, dtype=ac.complex64).copy_(x).abs().sum(),
+    "the result": lambda x: (x * 1j).sum(),
+    "a leaf": lambda x: ac.tensor([1j, 2.0], requires_grad=True).abs().sum(),
+}
+
+
+@pytest.mark.parametrize("name", THROUGH)
+def test_no_gradient_goes_through_complex_numbers(name: str) -> None:
+    """The rules take no conjugates: |(1 + 2j) x| had the slope 1 in place of |1 + 2j|."""
+    y = THROUGH[name](ac.tensor([1.0, -2.0], requires_grad=True))
+    with pytest.raises(DtypeError, match="expected real numbers, got complex64"):
+        y.backward()
+
+
+def test_complex_numbers_are_not_taken_for_real_ones() -> None:
+    z = ac.tensor([1j, 2.0])
+    w = z * ac.ones(2, requires_grad=True)
+    for call in (lambda: z.real, lambda: z.reshape(1, 2).mH, lambda: z.reshape(1, 2).H, lambda: z.reshape(1, 2).adjoint()):
+        with pytest.raises(DtypeError, match="expected real numbers, got complex64"):
+            call()
+    with pytest.raises(DtypeError, match="grad: expected real numbers"):
+        ac.autograd.grad(w.abs().sum(), w)

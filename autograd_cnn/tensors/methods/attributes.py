@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...engine.complaints import refuse_complex
 from ...engine.variable import box
 from ...errors import expected
 from ...ops.shape.shape import _permute
@@ -55,10 +56,14 @@ class TensorAttributes:
     def H(self) -> Tensor:
         """The transposed matrix (of real numbers).
 
+        Raises:
+            DtypeError: complex numbers.
+
         >>> import autograd_cnn as ac
         >>> ac.zeros(2, 3).H.shape
         torch.Size([3, 2])
         """
+        refuse_complex(self.value.dtype, "H")
         n = self.value.ndim
         if n not in (0, 2):
             raise RuntimeError(expected("H", "a tensor of 2 dims (or none)", f"{n}", "Use mH for batches."))
@@ -68,20 +73,28 @@ class TensorAttributes:
     def mH(self) -> Tensor:
         """The last two dims swapped (of real numbers): the same as `mT`.
 
+        Raises:
+            DtypeError: complex numbers.
+
         >>> import autograd_cnn as ac
         >>> ac.zeros(2, 3).mH.shape
         torch.Size([3, 2])
         """
+        refuse_complex(self.value.dtype, "mH")
         return self.mT
 
     @property
     def real(self) -> Tensor:
         """The tensor itself: it is real.
 
+        Raises:
+            DtypeError: it is not.
+
         >>> import autograd_cnn as ac
         >>> ac.ones(2).real
         tensor([1., 1.])
         """
+        refuse_complex(self.value.dtype, "real")
         return self  # type: ignore[return-value]  # this class is a part of Tensor
 
     @property

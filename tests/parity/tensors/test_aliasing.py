@@ -136,6 +136,7 @@ def _program(side: Any, fn: Callable[..., Any], args: list[Any], kwargs: dict[st
 
 PROGRAMS_APART = {
     **dict.fromkeys(("unsafe_chunk", "unsafe_split"), "torch does not follow what is written to these; here they are split and chunk"),
+    **dict.fromkeys(("cdouble", "cfloat"), "no gradients through complex numbers: they are refused"),
     "nn.functional.embedding_bag": "one operation in torch",
     "unfold": "windows that overlap: torch writes to an entry more than once",
     **dict.fromkeys(("double", "to"), "no memory formats: what changes nothing returns the tensor"),

@@ -244,8 +244,10 @@ if not TYPE_CHECKING:  # the checker reads the stubs, and so finds a misspelt na
             found = importlib.import_module(f"{__name__}.{_MODULES[name]}")
         elif name in _ELSEWHERE:
             found = getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
+        elif name.startswith("_"):  # nobody's mistake: Python, pytest and others ask modules for such names
+            raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.")
         else:
-            hint = "" if name.startswith("_") else importlib.import_module(f"{__name__}.compat.absent").hint(name)
+            hint = importlib.import_module(f"{__name__}.compat.absent").hint(name)
             raise AttributeError(f"module 'autograd_cnn' has no attribute {name!r}.{hint or _nearest(name, __dir__())}")
         globals()[name] = found
         return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from autograd_cnn.cli.main import main
 
-pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="the digits come with scikit-learn")
 
 
 @pytest.fixture

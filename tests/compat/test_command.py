@@ -35,6 +35,7 @@ def test_as_python_would(tmp_path):
     assert done.stdout.split("\n")[0] == "['--seed', '7', '-m', 'x'] __main__ beside sub/p.py True"
 
 
+@pytest.mark.slow
 def test_a_module(tmp_path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "__init__.py").write_text("")
@@ -69,6 +70,7 @@ def test_no_such_program(tmp_path):
     assert "there is no such file. Did you mean 'train.py'?" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_seed(tmp_path):
     (tmp_path / "p.py").write_text("import torch, random, numpy\nprint(torch.rand(1).item(), random.random(), numpy.random.rand())")
     first, again = (run("--seed", "5", "p.py", cwd=tmp_path).stdout for _ in range(2))
@@ -76,6 +78,7 @@ def test_the_seed(tmp_path):
     assert first != run("--seed", "6", "p.py", cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_the_graph_and_the_profile_change_no_number(tmp_path):
     (tmp_path / "p.py").write_text(TRAIN)
     plain = run("--seed", "1", "p.py", cwd=tmp_path)

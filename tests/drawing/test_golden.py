@@ -32,9 +32,10 @@ def same(ours: str, golden: str) -> bool:
 
 @pytest.mark.parametrize("name", list(load()))
 def test_golden_figure(name: str) -> None:
+    figure = load()[name]()
+    sound.check(figure.scene)
     if not has_graphviz():
         pytest.skip("another layout engine gives other places")
-    figure = load()[name]()
     path = OUTLINES / f"{name}.txt"
     assert path.exists(), f"no outline of {name}: python -m tests.drawing.contact_sheet --write {name}"
     for ours, golden in itertools.zip_longest(outline(figure.scene).splitlines(), path.read_text("utf-8").splitlines(), fillvalue=""):
@@ -43,10 +44,9 @@ def test_golden_figure(name: str) -> None:
         ElementTree.fromstring(write(figure.scene, theme))
 
 
-@pytest.mark.parametrize("lang", ["en", "de"])
 @pytest.mark.parametrize("name", list(load()))
-def test_golden_figure_is_sound(name: str, lang: str) -> None:
-    sound.check(drawn(name, lang).scene)
+def test_golden_figure_is_sound_in_german(name: str) -> None:
+    sound.check(drawn(name, "de").scene)
 
 
 def test_no_outline_without_its_figure() -> None:

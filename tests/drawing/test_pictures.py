@@ -29,15 +29,20 @@ def picture(graph: Graph, backward: bool = True, depth: int | str | None = None,
     return tensor_figure(view, Style(words, backward), "Net", subtitle_of(view, words, 2), engine)
 
 
-CASES = [
+QUICK = [
     *((name, backward, depth, "auto") for name in HAND for backward in (False, True) for depth in (None, 1)),
     *((name, True, None, "layered") for name in HAND),
-    *((seed, True, None, "auto") for seed in RANDOM),
-    *((seed, True, 1, "auto") for seed in list(RANDOM)[::4]),
-    *((seed, True, None, "layered") for seed in RANDOM),
+    *((seed, True, None, "auto") for seed in list(RANDOM)[::3]),
+    *((seed, True, 1, "auto") for seed in list(RANDOM)[::8]),
+    *((seed, True, None, "layered") for seed in list(RANDOM)[::8]),
     *((name, True, "folded", "auto") for name in PROGRAMS),
     *((name, True, 1, "layered") for name in list(PROGRAMS)[::2]),
 ]
+EVERY = [
+    *((seed, True, None, engine) for seed in RANDOM for engine in ("auto", "layered")),
+    *((seed, True, 1, "auto") for seed in list(RANDOM)[::4]),
+]
+CASES = [*QUICK, *(pytest.param(case, marks=pytest.mark.slow) for case in EVERY if case not in QUICK)]
 
 
 @pytest.fixture(params=CASES, ids=lambda c: f"{c[0]}-{'backward' if c[1] else 'forward'}-{c[2]}-{c[3]}", scope="module")

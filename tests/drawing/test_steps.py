@@ -293,6 +293,7 @@ def test_a_freed_graph() -> None:
         draw.steps(loss)
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_another_process() -> None:
     code = (
         "from tests.drawing.test_circuit import neuron; from autograd_cnn.drawing import draw; from hashlib import sha256;"

@@ -335,7 +335,10 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("case", BOMBS)
+QUICK = ("dicts", "marks", "a size again and again")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[] if case in QUICK else pytest.mark.slow) for case in BOMBS])
 def test_bombs(case: str) -> None:
     with pytest.raises((pickle.UnpicklingError, TruncatedFileError)):
         load(archive(program(BOMBS[case])))

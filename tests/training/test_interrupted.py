@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import signal
 import time
@@ -10,7 +11,7 @@ import pytest
 
 from .commands import finish, start
 
-pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="the digits come with scikit-learn")
 
 # dropout, batch norm's running statistics, random moves of the pictures, momentum, a schedule: everything a step depends on
 CHOICES = ("--model", "lenet5_modern", "--epochs", "3", "--batch-size", "64", "--optimizer", "adam", "--schedule", "cosine", "--seed", "7")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from autograd_cnn.cli.main import main
 
-pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="the digits come with scikit-learn")
 
 
 @pytest.mark.parametrize("model", ["mlp", pytest.param("lenet5_modern", marks=pytest.mark.slow)])

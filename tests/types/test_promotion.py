@@ -57,7 +57,11 @@ def test_meeting_is_associative_within_a_category(a: str, b: str) -> None:
         assert left == ac.promote_types(DTYPES[a], ac.promote_types(DTYPES[b], DTYPES[c]))
 
 
-AS_WIDE = {"float16": "complex64", "float32": "complex64", "float64": "complex128"}  # complex numbers keep the width of the floats they meet
+AS_WIDE = {
+    "float16": "complex64",
+    "float32": "complex64",
+    "float64": "complex128",
+}  # complex numbers keep the width of the floats they meet
 
 
 @pytest.mark.parametrize(("dims", "scalar"), PAIRS)

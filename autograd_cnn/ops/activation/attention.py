@@ -60,22 +60,24 @@ def scaled_dot_product_attention(
     scores = matmul(query * factor, transpose(key, -2, -1))  # (*, L, E) · (*, E, S)
     if is_causal:
         attn_mask = np.tril(np.ones(shape_of(scores)[-2:], bool))
+    nothing = None
     if attn_mask is not None:
-        if dtype_of(attn_mask) == np.bool_:
-            scores = masked_fill(scores, derived(np.logical_not, attn_mask), -math.inf)
-        else:
-            scores = scores + attn_mask
-    weights = softmax(scores, -1)
-    if attn_mask is not None and dtype_of(attn_mask) == np.bool_:
+        boolean = dtype_of(attn_mask) == np.bool_
+        scores = masked_fill(scores, derived(np.logical_not, attn_mask), -math.inf) if boolean else scores + attn_mask
         nothing = derived(_nothing, attn_mask)
-        if not sure(_none, nothing):  # a query that may attend to nothing gets zeros
-            weights = masked_fill(weights, nothing, 0.0)
+        if sure(_none, nothing):
+            nothing = None
+    if nothing is not None:  # a query that may attend to nothing gets zeros, and hands none back
+        scores = masked_fill(scores, nothing, 0.0)
+    weights = softmax(scores, -1)
+    if nothing is not None:
+        weights = masked_fill(weights, nothing, 0.0)
     return matmul(dropout(weights, dropout_p) if dropout_p > 0 else weights, value)
 
 
 def _nothing(mask: Array) -> Any:
     """Which queries may attend to nothing?"""
-    return ~mask.any(-1, keepdims=True)
+    return ~mask.any(-1, keepdims=True) if mask.dtype == bool else (mask == -math.inf).all(-1, keepdims=True)
 
 
 def _none(x: Array) -> bool:

@@ -214,6 +214,7 @@ def test_attention() -> None:
     both(name, q, k, v, attn_mask=array((2, 1, 4, 6), seed=4))
     mask[1] = False
     both(name, q, k, v, attn_mask=mask, second=False)
+    both(name, q, k, v, attn_mask=np.where(mask, 0.3, -np.inf), second=False)  # a query that attends to nothing, said by numbers
     both(name, q, k[:, :1], v[:, :1], enable_gqa=True)
     fails(name, q, k, v, attn_mask=mask, is_causal=True, match="should not be set when is_causal")
 

@@ -354,7 +354,7 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
     'nuc' (the sum of the singular values over two dims). The gradient where the result is 0 is 0.
 
     Raises:
-        RuntimeError: integers or an unknown p.
+        RuntimeError: integers, an unknown p, or p < 0 or inf of no numbers.
 
     >>> import autograd_cnn as ac
     >>> ac.norm(ac.tensor([3., 4.]))
@@ -372,7 +372,13 @@ def norm(input: Array, p: Any = "fro", dim: Any = None, keepdim: bool = False, *
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(expected("norm", "p to be a number, 'fro' or 'nuc'", repr(p)))
     order = 2.0 if p is None or p == "fro" else float(as_number("norm", "p", p))
-    return _norm(x, p=order, dims=reduced_dims(dim, raw.ndim, "norm"), keepdim=keepdim)
+    dims = reduced_dims(dim, raw.ndim, "norm")
+    if (order < 0 or order == math.inf) and 0 in [raw.shape[d] for d in (range(raw.ndim) if dims is None else dims)]:
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {order:g} norm of no numbers because the operation does not have an identity: got shape "
+            f"{list(raw.shape)}, reduced over {'all dims' if dims is None else f'dims {list(dims)}'}."
+        )
+    return _norm(x, p=order, dims=dims, keepdim=keepdim)
 
 
 def _nuclear_over(x: Any, dim: Any, keepdim: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_norm(p: Any) -> None:
     agree(ac.norm, torch.norm, np.zeros(3), p, second=False)
     agree(ac.norm, torch.norm, np.array([0.0, 1.0, -2.0]), p, second=False)
     agree(lambda v: v.norm(p), lambda v: v.norm(p), x)
+
+
+@pytest.mark.parametrize("p", [math.inf, -math.inf, -1, 0, 2])
+@pytest.mark.parametrize(("shape", "dim"), [((0,), None), ((2, 0), 1), ((2, 0), 0)])
+def test_norm_of_no_numbers(p: float, shape: Any, dim: Any) -> None:
+    """What has no greatest and no least has no such norm; the others are 0."""
+    if (p < 0 or p == math.inf) and dim != 0:
+        fail_alike(ac.norm, torch.norm, np.zeros(shape), p, dim, match=f"cannot compute the {p:g} norm")
+    else:
+        agree(ac.norm, torch.norm, np.zeros(shape), p, dim, second=False)
 
 
 def test_nuclear_norm() -> None:

@@ -180,9 +180,8 @@ def test_drawings() -> None:
         else:
             figure = ac.draw(loss_of(net, i), backward=True)
         assert figure.svg
-        if i % 10 == 0:
-            with pytest.raises(RuntimeError):
-                ac.draw(net, (1, 3, 8, 8))
+        if i % 10 == 0:  # a model that fails is drawn as far as it came
+            assert ac.draw(net, (1, 3, 8, 8)).svg
 
     flat(step, 5000, before=200, megabytes=10)
 

@@ -125,7 +125,7 @@ def _after_the_first_checkpoint(process: subprocess.Popen[str], out: Path) -> No
 @digits
 @needs_mpi
 @pytest.mark.slow
-@pytest.mark.parametrize("times", [10])
+@pytest.mark.parametrize("times", [6])
 def test_killed(tmp_path: Path, times: int) -> None:
     """One of the processes, or all, at random moments: the checkpoint is whole, and the end is that of a run that nobody disturbed."""
     started = time.monotonic()

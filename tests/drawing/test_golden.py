@@ -44,6 +44,7 @@ def test_golden_figure(name: str) -> None:
         ElementTree.fromstring(write(figure.scene, theme))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(load()))
 def test_golden_figure_is_sound_in_german(name: str) -> None:
     sound.check(drawn(name, "de").scene)

@@ -103,8 +103,9 @@ class ProcessContext:
             ProcessExitedException: naming the exit code or the signal.
         """
         running = {p.sentinel: p for p in self.processes if p.exitcode is None}
-        if running:
-            connection.wait(list(running), timeout)
+        if not any(p.exitcode for p in self.processes):
+            for ended in connection.wait(list(running), timeout):
+                running[ended].join()  # its end is seen a moment before its exit code: unseen, it would not be waited for again
         failed = [i for i, p in enumerate(self.processes) if p.exitcode]
         if not failed:
             return all(p.exitcode == 0 for p in self.processes)

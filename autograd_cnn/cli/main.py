@@ -163,9 +163,8 @@ def _train_together(count: int, given: dict[str, Any], out: Path, resume: bool) 
 
     if not is_available():
         raise ImportError('--nproc: training in several processes needs MPI. Install it with: pip install "autograd-cnn[distributed]".')
-    size = Options(**given).check().batch_size
-    if count > size:
-        raise ValueError(f"--nproc {count}: expected at most as many processes as there are pictures in a batch ({size}).")
+    if not resume:  # else the checkpoint's count, which the processes read
+        Options(**given).check().check_together(count)
     options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     program = [sys.executable, "-m", "autograd_cnn", "train", *options, "--out", str(out), *(["--resume"] if resume else [])]
     return Job(program, environments(count), marked=False).run()

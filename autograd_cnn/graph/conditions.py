@@ -6,7 +6,6 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -92,8 +91,8 @@ def modes_and_places(scopes: Iterable[Any]) -> tuple[tuple[tuple[Any, bool, str]
                 roots[id(scope.module)] = scope.module
             scope = scope.parent
     within = {id(m): m for root in roots.values() for m in getattr(root, "modules", lambda root=root: (root,))()}
-    kinds: dict[int, Any] = {key: type(m) for key, m in within.items()}
-    modes = tuple((weakref.ref(m), bool(m.training), type(m).__name__) for key, m in within.items() if _asks_for_mode(kinds[key]))
+    asks = {kind: _asks_for_mode(kind) for kind in map(type, within.values())}
+    modes = tuple((weakref.ref(m), bool(m.training), type(m).__name__) for m in within.values() if asks[type(m)])
     places = tuple(
         (weakref.ref(m), name, weakref.ref(child))
         for m in within.values()
@@ -103,8 +102,7 @@ def modes_and_places(scopes: Iterable[Any]) -> tuple[tuple[tuple[Any, bool, str]
     return modes, places
 
 
-@cache
-def _asks_for_mode(kind: Any) -> bool:
+def _asks_for_mode(kind: type) -> bool:
     """Does the module's own code read `training`?"""
     return any(
         "training" in code.co_names for base in kind.__mro__ if not base.__module__.startswith(_MODULE_ITSELF) for code in _codes(base)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import enable_grad
 from ..tensors.tensor import Tensor, wrap
 from .checks import check_lr, check_not_negative
 from .optimizer import Optimizer, ParamsT
@@ -134,7 +135,10 @@ class Downpour(Optimizer):
         """Add this process's step to the shared parameters, and read them."""
         if self._server is None:
             raise RuntimeError("Downpour.step: after finish(), nothing is shared any more. Make a new Downpour.")
-        loss = None if closure is None else self._evaluated(closure)
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         change = self._change()
         self._unsent += change
         self._steps += 1
@@ -150,12 +154,6 @@ class Downpour(Optimizer):
         if self._steps % self.push_every:  # what the others do not have yet
             self._unpack(self._packed() + self._unsent)
         return loss
-
-    def _evaluated(self, closure: Any) -> Any:
-        from ..config import enable_grad
-
-        with enable_grad():
-            return closure()
 
     def _change(self) -> np.ndarray[Any, Any]:
         """What the step adds to each number."""

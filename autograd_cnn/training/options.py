@@ -61,6 +61,11 @@ class Options:
                 raise ValueError(f"--{name.replace('_', '-')}: expected a number from 0 on, got {value}.")
         return self
 
+    def check_together(self, count: int) -> None:
+        """ValueError if there are more processes than pictures in a batch, of which each computes a share."""
+        if count > self.batch_size:
+            raise ValueError(f"--nproc {count}: expected at most as many processes as there are pictures in a batch ({self.batch_size}).")
+
     def asdict(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)

@@ -56,6 +56,7 @@ class Run:
         self.options = options.check()
         self.out = out
         self.team = team or Alone()
+        self.options.check_together(self.team.size)
         self.data = data or load_data(options.data)
         sampling.manual_seed(options.seed)
         self.model = options.build_model()

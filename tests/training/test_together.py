@@ -41,6 +41,23 @@ def weights(out: Path) -> dict[str, Any]:
     return {k: v.numpy() for k, v in safetensors.load_file(out / "model.safetensors").items()}
 
 
+@digits
+@needs_mpi
+@pytest.mark.slow
+def test_a_run_that_goes_on_has_its_own_batch(tmp_path: Path) -> None:
+    """What a batch can be divided among is said by the checkpoint, not by what batches usually have; and it is said once."""
+    small, large = tmp_path / "small", tmp_path / "large"
+    finish(start("--model", "mlp", "--epochs", "0", "--batch-size", "1", "--out", small))
+    process = start("--resume", "--nproc", "2", "--out", small)
+    assert process.communicate(timeout=60) == (
+        "",
+        "autograd-cnn train: --nproc 2: expected at most as many processes as there are pictures in a batch (1).\n",
+    )
+    assert process.returncode == 2
+    finish(start("--model", "mlp", "--epochs", "0", "--batch-size", "64", "--out", large))
+    finish(start("--resume", "--nproc", "3", "--out", large))
+
+
 def test_shares_are_all_of_a_batch() -> None:
     for count in range(9):
         for size in (1, 2, 3, 8):

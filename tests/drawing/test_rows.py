@@ -128,3 +128,22 @@ def test_a_sentence_is_in_the_language() -> None:
     assert said("{:.2f}", ac.tensor(-0.5)) == "−0,50"
     assert draw.sentence("{1:5.1f}|{0}", "a", np.float64(2)) == "  2.0|a"
     assert draw.sentence("{:.2f} {:.1f}", float("inf"), float("nan")) == "∞ NaN"
+
+
+@pytest.mark.parametrize("given", [("{:.1%} x",), ("{:.1%} x", "a"), ("{x}", 1), ("{:q}", 1.0), ("{", 1)])
+def test_a_sentence_that_its_values_do_not_fit_says_so(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"draw.sentence: expected a text whose braces take the \d values"):
+        draw.sentence(*given)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "said"),
+    [
+        (3, TypeError, "a list of rows, or a mapping of names to numbers, got int"),
+        ("ab", TypeError, "got str"),
+        ([[]], ValueError, "at least one cell in a row"),
+    ],
+)
+def test_what_is_no_table_is_told(rows: Any, kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=f"draw.rows: expected.*{said}"):
+        draw.rows(rows)

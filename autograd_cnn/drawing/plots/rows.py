@@ -80,6 +80,9 @@ def sentence(text: str, *values: Any, german: str | None = None, lang: str = "en
         values: numbers or words.
         german: the text in German.
 
+    Raises:
+        ValueError: braces that the values do not fit.
+
     Example:
         >>> from autograd_cnn import draw
         >>> print(draw.sentence("{:.1%} of {:,} right", 0.9725, 10000))
@@ -88,7 +91,13 @@ def sentence(text: str, *values: Any, german: str | None = None, lang: str = "en
         97,2 % von 10.000 richtig
     """
     words = Words(lang)
-    return words.filled(german if lang == "de" and german is not None else text, values)
+    line = german if lang == "de" and german is not None else text
+    try:
+        return words.filled(line, values)
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise ValueError(
+            f"draw.sentence: expected a text whose braces take the {len(values)} values {values!r}, as str.format fills them, got {line!r}: {error}."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +171,13 @@ def rows_scene(
 
 def _cells(rows: Any) -> list[list[Any]]:
     """The table's cells, row by row."""
+    if not _is_list(rows):
+        raise TypeError(f"draw.rows: expected a list of rows, or a mapping of names to numbers, got {type(rows).__name__}.")
     if isinstance(rows, Mapping):
         rows = [[*(name if isinstance(name, tuple) else (name,)), *(of if _is_list(of) else (of,))] for name, of in rows.items()]
     found = [list(row) if _is_list(row) else [row] for row in rows]
-    if not found:
-        raise ValueError("draw.rows: expected at least one row, got none.")
+    if not found or not found[0]:
+        raise ValueError(f"draw.rows: expected at least one {'cell in a row' if found else 'row'}, got none.")
     if len(found) > MOST:
         raise ValueError(f"draw.rows: {len(found)} rows are too many to be read; at most {MOST} can be drawn.")
     for k, row in enumerate(found):

@@ -10,6 +10,7 @@ import numpy as np
 from ..engine.variable import dtype_of, shape_of
 from ..ops.linalg.decompositions import _qr, _svd, eigh
 from ..ops.linalg.decompositions import qr as _qr_of_either_kind
+from ..ops.linalg.solve import mirrored, square
 from ..ops.registry import return_types
 from ..ops.registry.derived import derived
 from ..tensors.tensor import wrap
@@ -57,11 +58,15 @@ def eigvalsh(A: Any, UPLO: str = "L") -> Any:
 def matrix_rank(A: Any, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False) -> Any:
     """How many singular values are above max(atol, rtol · σ_max).   (…, m, n) → (…), int64
 
+    With `hermitian` only the lower triangle of A is read, as of a symmetric matrix.
+
     >>> import autograd_cnn as ac
     >>> matrix_rank(ac.ones(2, 2))
     tensor(1)
     """
-    values = svdvals(A)
+    if hermitian:
+        square("linalg.matrix_rank", A)
+    values = svdvals(mirrored(A) if hermitian else A)
     if rtol is None:
         rtol = 0.0 if atol else max(shape_of(A)[-2:]) * float(np.finfo(dtype_of(values)).eps)
     return wrap(derived(partial(_above, atol or 0.0, rtol), values))

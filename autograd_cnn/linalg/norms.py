@@ -55,6 +55,9 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: tuple[int, int] = (-2, -1), keepd
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """`matrix_norm` for two dims (or a matrix and an order), else `vector_norm`.
 
+    Raises:
+        RuntimeError: an order without dims for a tensor that is neither a vector nor a matrix.
+
     >>> import autograd_cnn as ac
     >>> norm(ac.tensor([3., 4.]))
     tensor(5.)
@@ -62,6 +65,10 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     of_matrix = isinstance(ord, str) or (
         ord is not None and (len(dim) == 2 if isinstance(dim, tuple | list) else dim is None and A.dim() == 2)
     )
+    if ord is not None and dim is None and A.dim() not in (1, 2):
+        raise RuntimeError(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.dim()}D. Give dim=, or use vector_norm."
+        )
     if of_matrix:
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)

@@ -9,6 +9,7 @@ from ..ops.linalg.matrix_products import matmul
 from ..ops.linalg.products import cross as _cross
 from ..ops.linalg.products import powers_of
 from ..ops.shape.arrange import diagonal as _diagonal
+from ..types.kinds import real_only
 
 
 def multi_dot(tensors: Any) -> Any:
@@ -36,6 +37,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     >>> vecdot(ac.ones(2, 3), ac.ones(2, 3))
     tensor([3., 3.])
     """
+    real_only("linalg.vecdot", x, y)  # of complex numbers the first is conjugated
     return (x * y).sum(dim)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..config import current, peek, scope
@@ -20,6 +20,7 @@ from ..engine.node import Node
 from ..engine.record import coerce_all, link_view, note_shared, outcome, run
 from ..engine.variable import ARRAYS, INSIDE, RAW, Variable
 from ..engine.versions import clock
+from ..types.kinds import COMPLEX, real_only
 from .rules import asked, gradients
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ def _first_by_name(prim: Primitive) -> int | None:
     if prim.optional:
         return 0
     return next((at for at in required if any(p in prim.defaults for p in prim.params[:at])), None)
+
+
+def _refuses_complex(prim: Primitive, values: Sequence[str], namespace: dict[str, Any]) -> list[str]:
+    """The line that refuses complex numbers, where the operation is of real ones."""
+    if not prim.real:
+        return []
+    namespace.update(__getattr=getattr, __COMPLEX=COMPLEX, __real_only=real_only)
+    found = " or ".join(f"__getattr({v}, 'dtype', {v}.__class__) in __COMPLEX" for v in values)
+    return [f"    if {found}: __real_only({prim.name!r}, {', '.join(values)})"]
 
 
 def _tuple(items: list[str]) -> str:
@@ -230,6 +240,8 @@ def write_call(
         lines[-1:] = [f"    {general}"]
         return _make(kind, lines, namespace, prim, named)
     vs = [f"__v{i}" for i in range(len(inputs))]
+    if value_type.fits:  # numbers are real
+        lines += _refuses_complex(prim, vs, namespace)
     ys = [f"__y{j}" for j in range(len(prim.outputs))]
     enter_errstate, leave_errstate = ("__t = __enter()", "__leave(__t)") if value_type.guard is not None else ("pass", "pass")
     if value_type.guard is not None:
@@ -333,7 +345,9 @@ def write_dispatch(prim: Primitive, named: Alias | None = None) -> Callable[...,
         f"        __found = __fast({call}{', donated=donated' if prim.reuses else ''})",
         "        if __found is not __NotImplemented: return __found",
     ]
-    plain = [f"    if {raw}:", *(faster if prim.fast is not None else []), f"        return __forward({call})"]  # in a plain backward pass
+    plain = [f"    if {raw}:"]  # in a plain backward pass
+    plain += [f"    {line}" for line in _refuses_complex(prim, inputs, namespace)]
+    plain += [*(faster if prim.fast is not None else []), f"        return __forward({call})"]
     if float in prim.kernels:  # so do those of numbers
         namespace["__number"], namespace["__NUMBERS"] = prim.kernels[float], frozenset((float, int, bool))
         plain.append(f"    if {' and '.join(f'{n}.__class__ in __NUMBERS' for n in inputs)}: return __number({call})")

@@ -29,6 +29,7 @@ from typing import Any, TypeVar, overload
 
 from ..engine.variable import INSIDE, Variable
 from ..errors import expected, nearest
+from ..types.kinds import real_only
 from .alias import Alias
 from .cases import Bad, Case, Draw
 from .rules import RESERVED, asked, check_donated, check_names, guarded, named
@@ -66,6 +67,7 @@ class Primitive:
         view: bool | Callable[..., Any] = False,
         entrywise: bool = False,
         steady: bool = False,
+        real: bool = False,
         derivative: str = "",
         variables: Sequence[str] = (),
     ) -> None:
@@ -80,6 +82,7 @@ class Primitive:
         self.view = view
         self.entrywise = entrywise
         self.steady = steady
+        self.real = real
         self.derivative = derivative
         self.variables = frozenset(variables)
         self.__doc__ = forward.__doc__
@@ -379,6 +382,8 @@ class Primitive:
 
     def compute(self, value_type: type[Variable] | None, values: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result by the kernel that serves these raw values: the faster one, or the reference."""
+        if self.real and value_type is not None and value_type.fits:
+            real_only(self.name, *values)
         if self.fast is not None and (value_type is None or value_type.inside is not None):
             y = self.fast(*values, **params)
             if y is not NotImplemented:
@@ -423,6 +428,7 @@ def primitive(
     view: bool | Callable[..., Any] = False,
     entrywise: bool = False,
     steady: bool = False,
+    real: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Primitive]: ...
@@ -438,6 +444,7 @@ def primitive(
     view: bool | Callable[..., Any] = False,
     entrywise: bool = False,
     steady: bool = False,
+    real: bool = False,
     derivative: str = "",
     variables: Sequence[str] = (),
 ) -> Primitive | Callable[[Callable[..., Any]], Primitive]:
@@ -456,6 +463,7 @@ def primitive(
         view: the result shares memory with the first input; writing to it is then differentiated through the base. Of `several`
             outputs a function `(number, *parameters)` says by which primitive and parameters each alone is a view.
         steady: its derivative at an output is that at the input it came from, so that in place the rule may read the one for the other.
+        real: complex numbers are refused by name: they have no order, or the mathematics is written for real ones.
         derivative: the symbolic local derivative a drawing writes beneath (`"eˣ"`).
         variables: the inputs for which a plain number will not do, where PyTorch has it so.
     """
@@ -471,6 +479,7 @@ def primitive(
             view=view,
             entrywise=entrywise,
             steady=steady,
+            real=real,
             derivative=derivative,
             variables=variables,
         )

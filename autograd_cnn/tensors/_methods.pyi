@@ -135,7 +135,7 @@ class TensorMethods(TensorAttributes, Operators, InplaceArithmetic, InplaceFunct
     def fliplr(self) -> Tensor: """Flipped left to right (dim 1)."""
     def flipud(self) -> Tensor: """Flipped upside down (dim 0)."""
     def float(self, memory_format: Any = None) -> Tensor: """`self.to(float32)`."""
-    def float_power(self, exponent: Value) -> Tensor: """y = input^exponent, computed in float64. (*), (*) → (*)"""
+    def float_power(self, exponent: Value) -> Tensor: """y = input^exponent, computed in float64 (complex128 where one of them is complex). (*), (*) → (*)"""
     def floor(self) -> Tensor: """y = ⌊input⌋, the greatest whole number not above; the gradient is 0. (*) → (*)"""
     def floor_divide(self, other: Value) -> Tensor: """y = ⌊input / other⌋. (*), (*) → (*)"""
     def fmax(self, other: Value) -> Tensor: """y = max(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient."""

@@ -54,7 +54,15 @@ def relu(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_hardtanh")
-@primitive(name="hardtanh", label="hardtanh [{min_val}, {max_val}]", family="activation", derivative="1 or 0", entrywise=True, steady=True)
+@primitive(
+    name="hardtanh",
+    label="hardtanh [{min_val}, {max_val}]",
+    family="activation",
+    real=True,
+    derivative="1 or 0",
+    entrywise=True,
+    steady=True,
+)
 def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """y = min(max(input, min_val), max_val); the gradient on the bounds is 0"""
     lo, hi = input.dtype.type(min_val), input.dtype.type(max_val)
@@ -104,7 +112,7 @@ def relu6(input: Array, inplace: bool = False) -> Array:
 
 
 @expose("inplace", "_threshold")
-@primitive(name="threshold", label="threshold {threshold}", family="activation", derivative="1 or 0", entrywise=True)
+@primitive(name="threshold", label="threshold {threshold}", family="activation", real=True, derivative="1 or 0", entrywise=True)
 def _threshold(input: Array, *, threshold: float, value: float) -> Array:
     """y = input where it is above the threshold, else value"""
     return choose(np.less_equal(input, threshold), input.dtype.type(value), input)
@@ -228,7 +236,7 @@ def _keep_where(input: Array, condition: Array, other: Array) -> Array:
     return where(condition, input, other)
 
 
-@primitive(name="prelu", label="PReLU", family="activation", derivative="1 or w")
+@primitive(name="prelu", label="PReLU", family="activation", real=True, derivative="1 or w")
 def _prelu(input: Array, weight: Array) -> Array:
     """y = max(input, 0) + w · min(input, 0), w broadcast to the input"""
     return np.maximum(input, 0) + np.minimum(input, 0) * weight

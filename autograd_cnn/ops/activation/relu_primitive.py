@@ -16,7 +16,7 @@ from ..registry.expose import expose
 
 
 @expose("function method inplace")
-@primitive(label="ReLU", family="activation", derivative="1 or 0", entrywise=True)
+@primitive(label="ReLU", family="activation", real=True, derivative="1 or 0", entrywise=True)
 def relu(input: Array) -> Array:
     """y = max(0, input); the gradient at 0 is 0, NaN stays NaN.   (*) → (*)   [Nair and Hinton 2010]
 

@@ -280,7 +280,7 @@ def true_divide(input: Array, other: Array, *, rounding_mode: str | None = None)
 
 
 @expose("function method inplace")
-@primitive(label="⌊÷⌋", family="arithmetic")
+@primitive(label="⌊÷⌋", family="arithmetic", real=True)
 def floor_divide(input: Array, other: Array) -> Array:
     """y = ⌊input / other⌋.   (*), (*) → (*)
 
@@ -316,7 +316,7 @@ def _(to: Emit, input: Any, other: Any) -> Any:
     return to.Div(to.Sub(x, to.Mod(x, z)), z)
 
 
-@primitive(name="div_floor", label="⌊÷⌋", family="arithmetic", derivative="0")
+@primitive(name="div_floor", label="⌊÷⌋", family="arithmetic", real=True, derivative="0")
 def _div_floor(input: Array, other: Array) -> Array:
     """y = ⌊input / other⌋, whose slope is 0 wherever it has one"""
     return floor_divide.forward(input, other)
@@ -330,7 +330,7 @@ def _(to: Emit, input: Any, other: Any) -> Any:
     return to.Div(to.Sub(x, to.Mod(x, z)), z)
 
 
-@primitive(label="trunc ÷", family="arithmetic", derivative="0")
+@primitive(label="trunc ÷", family="arithmetic", real=True, derivative="0")
 def trunc_divide(input: Array, other: Array) -> Array:
     """y = input / other, rounded towards zero"""
     x, z = align(input, other)

@@ -26,7 +26,7 @@ def _held(x: Array, bound: Any) -> Any:
     return bound
 
 
-@primitive(name="clamp", label="clamp [{min}, {max}]", family="activation", derivative="1 or 0")
+@primitive(name="clamp", label="clamp [{min}, {max}]", family="activation", real=True, derivative="1 or 0")
 def _clamp(input: Array, *, min: float | None = None, max: float | None = None) -> Array:
     """y = min(max(input, lo), hi) for numbers lo and hi"""
     y = input
@@ -65,7 +65,7 @@ def _(to: Emit, input: Any, *, min: Any, max: Any) -> Any:
     return y if max is None else to.Min(y, to.const(max, to.dtype))
 
 
-@primitive(name="clamp from below", label="≥", family="compare", derivative="1 or 0")
+@primitive(name="clamp from below", label="≥", family="compare", real=True, derivative="1 or 0")
 def _clamp_low(input: Array, bound: Array) -> Array:
     """y = max(input, bound); at equality the gradient is the input's"""
     return np.maximum(*align(input, bound))
@@ -81,7 +81,7 @@ def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input < bound, g, 0.0)
 
 
-@primitive(name="clamp from above", label="≤", family="compare", derivative="1 or 0")
+@primitive(name="clamp from above", label="≤", family="compare", real=True, derivative="1 or 0")
 def _clamp_high(input: Array, bound: Array) -> Array:
     """y = min(input, bound); at equality the gradient is the input's"""
     return np.minimum(*align(input, bound))

@@ -70,7 +70,7 @@ def not_equal(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="<", family="compare", variables=("input",))
+@primitive(label="<", family="compare", real=True, variables=("input",))
 def lt(input: Array, other: Array) -> Array:
     """y = (input < other), entry by entry.   (*), (*) → (*) bool
 
@@ -97,7 +97,7 @@ def less(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="≤", family="compare", variables=("input",))
+@primitive(label="≤", family="compare", real=True, variables=("input",))
 def le(input: Array, other: Array) -> Array:
     """y = (input ≤ other), entry by entry.   (*), (*) → (*) bool
 
@@ -124,7 +124,7 @@ def less_equal(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label=">", family="compare", variables=("input",))
+@primitive(label=">", family="compare", real=True, variables=("input",))
 def gt(input: Array, other: Array) -> Array:
     """y = (input > other), entry by entry.   (*), (*) → (*) bool
 
@@ -151,7 +151,7 @@ def greater(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="≥", family="compare", variables=("input",))
+@primitive(label="≥", family="compare", real=True, variables=("input",))
 def ge(input: Array, other: Array) -> Array:
     """y = (input ≥ other), entry by entry.   (*), (*) → (*) bool
 
@@ -252,7 +252,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method")
-@primitive(family="compare")
+@primitive(family="compare", real=True)
 def isposinf(input: Array) -> Array:
     """Which entries are +∞.   (*) → (*) bool
 
@@ -269,7 +269,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method")
-@primitive(family="compare")
+@primitive(family="compare", real=True)
 def isneginf(input: Array) -> Array:
     """Which entries are −∞.   (*) → (*) bool
 
@@ -303,7 +303,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method")
-@primitive(family="compare")
+@primitive(family="compare", real=True)
 def signbit(input: Array) -> Array:
     """Which entries have the sign bit set: the negative ones, and −0.0.   (*) → (*) bool
 

@@ -415,7 +415,7 @@ def _(draw: Draw) -> Case:
 
 
 @expose("function method inplace")
-@primitive(label="logit", family="arithmetic", derivative="1/(x(1 − x))")
+@primitive(label="logit", family="arithmetic", real=True, derivative="1/(x(1 − x))")
 def logit(input: Array, *, eps: float | None = None) -> Array:
     """y = ln(x / (1 − x)), the inverse of sigmoid; with `eps`, x is clamped to [eps, 1 − eps] first. NaN outside of [0, 1].   (*) → (*)
 

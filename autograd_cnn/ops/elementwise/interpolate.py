@@ -10,7 +10,7 @@ from ...engine.variable import array_of
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
-from ...types.kinds import float_only, spoken
+from ...types.kinds import inexact_only, spoken
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first
@@ -37,7 +37,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
             raise RuntimeError(
                 f"lerp: expected dtype {spoken(input.dtype)} for `end` and `weight`, got {spoken(dtype)}. Convert with .to(dtype)."
             )
-    float_only(input, "lerp")
+    inexact_only(input, "lerp")
     far = np.greater_equal(np.abs(weight), 0.5)  # from the nearer end, so that weight 1 gives `end` exactly
     span = end - input
     if np.ndim(far) == 0:
@@ -109,7 +109,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 
 # ------------------------------------------------------------------------------------------------- passing over NaN
 @expose("function method")
-@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
+@primitive(label="max", family="compare", real=True, derivative="1 or 0", variables=("input", "other"))
 def fmax(input: Array, other: Array) -> Array:
     """y = max(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
 
@@ -138,7 +138,7 @@ fmax.cases(_apart)
 
 
 @expose("function method")
-@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
+@primitive(label="min", family="compare", real=True, derivative="1 or 0", variables=("input", "other"))
 def fmin(input: Array, other: Array) -> Array:
     """y = min(input, other), the number where one of them is NaN; where they are equal, the input takes the gradient.
 
@@ -167,7 +167,7 @@ fmin.cases(_apart)
 
 
 @expose("function method inplace")
-@primitive(label="step", family="compare", variables=("input", "values"))
+@primitive(label="step", family="compare", real=True, variables=("input", "values"))
 def heaviside(input: Array, values: Array) -> Array:
     """y = 0 where input < 0, `values` where it is 0, 1 where it is greater.   (*), (*) → (*)
 

@@ -11,6 +11,7 @@ from ...engine.variable import Variable, array_of, unbox
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...types.kinds import COMPLEX
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
 from .arithmetic import cast, mul
@@ -136,7 +137,7 @@ def square(input: Array) -> Array:
 
 @expose("function method inplace")
 def float_power(input: Array, exponent: Array) -> Array:
-    """y = input^exponent, computed in float64.   (*), (*) → (*)
+    """y = input^exponent, computed in float64 (complex128 where one of them is complex).   (*), (*) → (*)
 
     >>> import autograd_cnn as ac
     >>> ac.float_power(ac.tensor([1, 2, 3]), 2)
@@ -145,7 +146,9 @@ def float_power(input: Array, exponent: Array) -> Array:
     for v in (input, exponent):
         if not isinstance(v, Variable | int | float | complex):
             array_of(v)
-    x, n = (cast(v, dtype=np.dtype(np.float64)) if hasattr(unbox(v), "dtype") else float(v) for v in (input, exponent))
+    kinds = (getattr(unbox(v), "dtype", v.__class__) for v in (input, exponent))
+    kind: type[complex] = complex if any(k in COMPLEX for k in kinds) else float
+    x, n = (cast(v, dtype=np.dtype(kind)) if hasattr(unbox(v), "dtype") else kind(v) for v in (input, exponent))
     return pow(x, n)
 
 

@@ -70,7 +70,7 @@ def absolute(input: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="0")
+@primitive(family="arithmetic", real=True, derivative="0")
 def sign(input: Array) -> Array:
     """y = −1, 0 or 1, the input's sign, and 0 for NaN; the gradient is 0.   (*) → (*)
 
@@ -113,7 +113,7 @@ def sgn(input: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="±1", variables=("input",))
+@primitive(family="arithmetic", real=True, derivative="±1", variables=("input",))
 def copysign(input: Array, other: Array) -> Array:
     """y = |input| with the sign of other (also of −0.0).   (*), (*) → (*)
 
@@ -162,7 +162,7 @@ def positive(input: Array) -> Array:
 
 # ------------------------------------------------------------------------------------------------- rounding
 @expose("function method inplace")
-@primitive(label="⌊x⌋", family="arithmetic", derivative="0")
+@primitive(label="⌊x⌋", family="arithmetic", real=True, derivative="0")
 def floor(input: Array) -> Array:
     """y = ⌊input⌋, the greatest whole number not above; the gradient is 0.   (*) → (*)
 
@@ -179,7 +179,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method inplace")
-@primitive(label="⌈x⌉", family="arithmetic", derivative="0")
+@primitive(label="⌈x⌉", family="arithmetic", real=True, derivative="0")
 def ceil(input: Array) -> Array:
     """y = ⌈input⌉, the smallest whole number not below; the gradient is 0.   (*) → (*)
 
@@ -196,7 +196,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="0")
+@primitive(family="arithmetic", real=True, derivative="0")
 def trunc(input: Array) -> Array:
     """y = the whole part of input, rounded towards 0; the gradient is 0.   (*) → (*)
 
@@ -225,7 +225,7 @@ def fix(input: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="0")
+@primitive(family="arithmetic", real=True, derivative="0")
 def round(input: Array, *, decimals: int = 0) -> Array:
     """y = input rounded to `decimals` digits (negative ones round to tens, hundreds, …), halves to even; the gradient is 0.   (*) → (*)
 
@@ -287,7 +287,7 @@ def _divisor(operation: str, x: Any, z: Any) -> None:
 
 
 @expose("function method inplace")
-@primitive(label="mod", family="arithmetic", derivative="1, −⌊x/z⌋")
+@primitive(label="mod", family="arithmetic", real=True, derivative="1, −⌊x/z⌋")
 def remainder(input: Array, other: Array) -> Array:
     """y = input − other · ⌊input / other⌋, with the sign of other: Python's `%`.   (*), (*) → (*)
 
@@ -317,7 +317,7 @@ def _(g: Array, input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(label="fmod", family="arithmetic", derivative="1, −trunc(x/z)", variables=("input",))
+@primitive(label="fmod", family="arithmetic", real=True, derivative="1, −trunc(x/z)", variables=("input",))
 def fmod(input: Array, other: Array) -> Array:
     """y = input − other · trunc(input / other), with the sign of the input: C's fmod.   (*), (*) → (*)
 
@@ -373,7 +373,7 @@ def _(to: Emit, input: Any, other: Any) -> Any:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", variables=("input", "other"))
+@primitive(family="arithmetic", real=True, variables=("input", "other"))
 def gcd(input: Array, other: Array) -> Array:
     """y = the greatest common divisor of two integers.   (*), (*) → (*)
 
@@ -385,7 +385,7 @@ def gcd(input: Array, other: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", variables=("input", "other"))
+@primitive(family="arithmetic", real=True, variables=("input", "other"))
 def lcm(input: Array, other: Array) -> Array:
     """y = the least common multiple of two integers.   (*), (*) → (*)
 

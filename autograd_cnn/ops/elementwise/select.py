@@ -103,7 +103,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method")
-@primitive(label="max", family="compare", derivative="1 or 0", variables=("input", "other"))
+@primitive(label="max", family="compare", real=True, derivative="1 or 0", variables=("input", "other"))
 def maximum(input: Array, other: Array) -> Array:
     """y = max(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
 
@@ -145,7 +145,7 @@ def _apart(draw: Draw) -> Case:
 
 
 @expose("function method")
-@primitive(label="min", family="compare", derivative="1 or 0", variables=("input", "other"))
+@primitive(label="min", family="compare", real=True, derivative="1 or 0", variables=("input", "other"))
 def minimum(input: Array, other: Array) -> Array:
     """y = min(input, other); NaN where either is NaN. Where they are equal, each takes half the gradient.   (*), (*) → (*)
 

@@ -21,7 +21,7 @@ _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="2/√π · e^(−x²)")
+@primitive(family="arithmetic", real=True, derivative="2/√π · e^(−x²)")
 def erf(input: Array) -> Array:
     """y = 2/√π ∫₀ˣ e^(−t²) dt.   (*) → (*)   [Cody 1969]
 
@@ -49,7 +49,7 @@ erf.onnx("Erf")
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="−2/√π · e^(−x²)")
+@primitive(family="arithmetic", real=True, derivative="−2/√π · e^(−x²)")
 def erfc(input: Array) -> Array:
     """y = 1 − erf(input), without cancellation where erf is near 1.   (*) → (*)   [Cody 1969]
 
@@ -79,7 +79,7 @@ def _(to: Emit, input: Any) -> Any:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="√π/2 · e^(y²)")
+@primitive(family="arithmetic", real=True, derivative="√π/2 · e^(y²)")
 def erfinv(input: Array) -> Array:
     """The y with erf(y) = input; ±inf at ±1, NaN outside of [−1, 1].   (*) → (*)
 
@@ -179,7 +179,7 @@ def _(to: Emit, input: Any, other: Any) -> Any:
 
 
 @expose("function method inplace")
-@primitive(label="x ln z", family="arithmetic", derivative="ln z, x/z")
+@primitive(label="x ln z", family="arithmetic", real=True, derivative="ln z, x/z")
 def xlogy(input: Array, other: Array) -> Array:
     """y = input · ln other, 0 where the input is 0 (but NaN where other is NaN).   (*), (*) → (*)
 

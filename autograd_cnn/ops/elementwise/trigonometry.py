@@ -220,7 +220,7 @@ def arctan(input: Array) -> Array:
 
 
 @expose("function method inplace")
-@primitive(family="arithmetic", derivative="x/(x² + y²), −y/(x² + y²)", variables=("input", "other"))
+@primitive(family="arithmetic", real=True, derivative="x/(x² + y²), −y/(x² + y²)", variables=("input", "other"))
 def atan2(input: Array, other: Array) -> Array:
     """The angle of the point (other, input) in [−π, π]: arctan(input / other) in the right quadrant.   (*), (*) → (*)
 

@@ -11,6 +11,7 @@ from ...engine.variable import dtype_of, shape_of
 from ...errors import expected
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
+from ...types.kinds import real_only
 from ...types.promotion import Array
 from ..elementwise.select import _where as where
 from ..registry import return_types
@@ -19,7 +20,7 @@ from ..registry.expose import expose
 from ..shape.arrange import tril
 from ..shape.shape import unsqueeze
 from .matrix_products import _matmul, _swapped
-from .solve import _inv, square, symmetric
+from .solve import _inv, mirrored, square, symmetric
 
 
 def _as(x: Any, part: Any, like: Any) -> Any:
@@ -156,6 +157,7 @@ def svd(input: Array, some: bool = True, compute_uv: bool = True) -> return_type
     >>> ac.svd(ac.tensor([[3., 0.], [0., 4.]])).S
     tensor([4., 3.])
     """
+    real_only("svd", input)  # V is the conjugate of Vh's transpose
     U, S, Vh = _svd(input) if some else _full_svd(input)
     return return_types.svd(U, S, _swapped(Vh))
 
@@ -197,13 +199,22 @@ def _(draw: Draw) -> Case:
 
 
 def eigh(A: Array, UPLO: str = "L") -> return_types.linalg_eigh:
-    """Eigenvalues, ascending, and eigenvectors (the columns) of a symmetric matrix; of another, of ½ (A + Aᵀ), whatever `UPLO` says.
+    """Eigenvalues, ascending, and eigenvectors (the columns) of a symmetric matrix.   (…, n, n) → (…, n), (…, n, n)
+
+    Args:
+        UPLO: which triangle of A is read, "L" (the lower) or "U". The gradient is that along symmetric changes.
+
+    Raises:
+        RuntimeError: no square matrices, or an unknown `UPLO`.
 
     >>> import autograd_cnn as ac
     >>> ac.linalg.eigh(ac.tensor([[2., 0.], [0., 1.]])).eigenvalues
     tensor([1., 2.])
     """
-    return return_types.linalg_eigh(*_eigh(A))
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO} (in linalg.eigh)")
+    square("linalg.eigh", A)
+    return return_types.linalg_eigh(*_eigh(mirrored(A, upper=UPLO.upper() == "U")))
 
 
 def _above(rtol: Any, S: Array) -> Array:
@@ -214,12 +225,17 @@ def _above(rtol: Any, S: Array) -> Array:
 def pinv(A: Array, rtol: float | None = None, hermitian: bool = False) -> Array:
     """The pseudo-inverse: A⁺ = V diag(1/σ) Uᵀ over the singular values above rtol · σ_max.   (…, m, n) → (…, n, m)
 
+    With `hermitian` only the lower triangle of A is read, as of a symmetric matrix.
+
     >>> import autograd_cnn as ac
     >>> ac.linalg.pinv(ac.tensor([[2., 0.]]))
     tensor([[0.5000],
             [0.0000]])
     """
-    U, S, Vh = _svd(A)
+    real_only("linalg.pinv", A)
+    if hermitian:
+        square("linalg.pinv", A)
+    U, S, Vh = _svd(mirrored(A) if hermitian else A)
     counts = derived(partial(_above, max(shape_of(A)[-2:]) * np.finfo(dtype_of(S)).eps if rtol is None else rtol), S)
     inverted = where(counts, 1.0 / where(counts, S, 1.0), 0.0)
     return _matmul(_swapped(Vh) * unsqueeze(inverted, -2), _swapped(U))

@@ -9,6 +9,7 @@ import numpy as np
 from ...engine.complaints import as_number
 from ...engine.variable import array_of, ndim_of, shape_of
 from ...errors import ShapeError, expected
+from ...types.kinds import real_only
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
 from ..elementwise.clamp import _clamp
@@ -51,6 +52,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     x1, x2 = (x if shape_of(x) == shape else expand_to(x, shape=shape) for x in (x1, x2))
     at = normal_dim(dim, len(shape), "cosine_similarity")
     # each by its own length first: products of large entries, or of lengths, have no room in float32
+    real_only("cosine_similarity", x1, x2)
     units = [x / _clamp(_norm(x, dims=_along(x, at, "cosine_similarity"), keepdim=True), min=eps) for x in (x1, x2)]
     return _sum(units[0] * units[1], dims=_along(x1, at, "cosine_similarity"))
 

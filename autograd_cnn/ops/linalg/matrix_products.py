@@ -360,6 +360,10 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """
     x, w = shape_of(input), shape_of(weight)
     if len(w) == 1:
+        if bias is not None and shape_of(bias):
+            raise ShapeError(
+                f"linear: expected a bias without dims beside a weight of one dim, got a bias of shape {list(shape_of(bias))}."
+            )
         y = matmul(input, weight)
         return y if bias is None else y + bias
     if not x or x[-1] != w[1]:
@@ -563,12 +567,18 @@ def kron(input: Array, other: Array) -> Array:
 def chain_matmul(*matrices: Array) -> Array:
     """The product of several matrices, from left to right.
 
-    `linalg.multi_dot` finds the order with the fewest multiplications.
+    Raises:
+        RuntimeError: no matrices, or tensors that are none.
 
     >>> import autograd_cnn as ac
     >>> ac.chain_matmul(ac.ones(2, 3), ac.ones(3, 4), ac.ones(4, 1)).shape
     torch.Size([2, 1])
     """
+    if not matrices:
+        raise RuntimeError("chain_matmul(): expected one or more matrices, got none.")
+    for m in matrices:
+        if len(shape_of(m)) != 2:
+            raise ShapeError(f"chain_matmul(): Tensor dimension is {len(shape_of(m))}, expected 2 instead. Use matmul for vectors.")
     y = matrices[0]
     for m in matrices[1:]:
         y = mm(y, m)

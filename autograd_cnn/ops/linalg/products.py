@@ -8,6 +8,7 @@ import numpy as np
 
 from ...engine.variable import dtype_of, ndim_of, shape_of
 from ...errors import ShapeError, allocating
+from ...types.kinds import real_only
 from ...types.promotion import Array
 from ..index.index import select_view
 from ..registry.dims import normal_dim
@@ -42,6 +43,7 @@ def vdot(input: Array, other: Array) -> Array:
     >>> ac.vdot(ac.tensor([2, 3]), ac.tensor([2, 1]))
     tensor(7)
     """
+    real_only("vdot", input, other)  # of complex numbers the first is conjugated
     return dot(input, other)
 
 

@@ -11,6 +11,7 @@ from ...errors import expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...types.kinds import real_only
 from ...types.promotion import Array
 from ..registry import return_types
 from ..registry.derived import derived, sure
@@ -32,6 +33,24 @@ def square(operation: str, x: Any) -> None:
 def symmetric(A: Array) -> Array:
     """½ (A + Aᵀ): A itself where it is symmetric. So the derivative is that of what is computed, and symmetric as PyTorch's."""
     return (A + np.swapaxes(A, -1, -2)) / 2
+
+
+@primitive(label="symmetric", family="linalg", real=True)
+def mirrored(A: Array, *, upper: bool = False) -> Array:
+    """The symmetric matrix whose lower (upper) triangle is that of A, as LAPACK reads it   (…, n, n) → (…, n, n)"""
+    half = np.triu(A) if upper else np.tril(A)
+    return half + np.swapaxes(np.triu(A, 1) if upper else np.tril(A, -1), -1, -2)
+
+
+@mirrored.vjp("A")
+def _(g: Array) -> Array:
+    return 0.5 * (g + _swapped(g))  # along symmetric changes of A, of which both entries are the same: PyTorch's convention
+
+
+@mirrored.cases
+def _(draw: Draw) -> Case:
+    n = draw.integer(1, 3)
+    return Case(draw.array((n, n)), upper=draw.boolean(), smooth=False)  # single entries are no symmetric changes
 
 
 def _near_identity(draw: Draw, n: int) -> Array:
@@ -166,6 +185,7 @@ def logdet(input: Array) -> Array:
     >>> ac.logdet(ac.eye(2))
     tensor(0.)
     """
+    real_only("logdet", input)
     sign, logabsdet = _slogdet(input)
     return logabsdet if sure(_not_negative, sign) else logabsdet + derived(_nan_where_negative, sign)
 
@@ -259,6 +279,8 @@ def _() -> Any:
 def cholesky(input: Array, *, upper: bool = False) -> Array:
     """The factor L of a symmetric positive definite A = L Lᵀ (or Lᵀ with `upper`).   (…, n, n) → (…, n, n)
 
+    Only the lower triangle of A is read (with `upper` the upper one); the gradient is that along symmetric changes.
+
     Raises:
         linalg.LinAlgError: a matrix that is not positive definite.
 
@@ -267,7 +289,8 @@ def cholesky(input: Array, *, upper: bool = False) -> Array:
     tensor([[2., 0.],
             [1., 2.]])
     """
-    lower = _cholesky(input)
+    square("linalg.cholesky", input)
+    lower = _cholesky(mirrored(input, upper=bool(upper)))
     return _swapped(lower) if upper else lower
 
 

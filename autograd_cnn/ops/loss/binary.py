@@ -15,7 +15,7 @@ from ...engine.variable import array_of, shape_of, unbox
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
-from ...types.kinds import float_only
+from ...types.kinds import float_only, real_only
 from ...types.promotion import Array, align
 from ..activation.smooth import _softplus
 from ..elementwise.clamp import _clamp
@@ -324,6 +324,7 @@ def gaussian_nll_loss(
     """
     how = chosen_reduction(reduction, operation="gaussian_nll_loss")
     x, _ = array_of(input), array_of(target)
+    real_only("gaussian_nll_loss", input, target)
     if isinstance(var, int | float):
         var = np.full(x.shape, var, x.dtype)
     v = unbox(var)

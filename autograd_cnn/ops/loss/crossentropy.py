@@ -61,7 +61,7 @@ class _Places:
         return v.reshape((-1,) + (1,) * (ndim - 1 - self.dim))
 
 
-@primitive(name="cross_entropy", label="cross-entropy", family="loss", derivative="(softmax − target)/n")
+@primitive(name="cross_entropy", label="cross-entropy", family="loss", real=True, derivative="(softmax − target)/n")
 def _cross_entropy(
     input: Array,
     target: Array,

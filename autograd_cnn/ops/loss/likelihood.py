@@ -96,7 +96,7 @@ def _at(target: Array, dim: int) -> tuple[Any, ...]:
 
 
 # ------------------------------------------------------------------------------------------------- nll
-@primitive(name="nll_loss", label="NLL", family="loss", derivative="−1/n at the target")
+@primitive(name="nll_loss", label="NLL", family="loss", real=True, derivative="−1/n at the target")
 def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_index: int = -100, reduction: str = "mean") -> Array:
     """L = −Σ wₜ input[t] / Σ wₜ"""
     dim = _checked(input, target, weight, "nll_loss")

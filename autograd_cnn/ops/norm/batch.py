@@ -37,7 +37,7 @@ def _over_channels(g: Any) -> Any:
     return _sum(g, dims=_but_channels(g))
 
 
-@primitive(label="batch norm", family="norm", outputs=("y", "mean", "var", "invstd"), name="batch_norm")
+@primitive(label="batch norm", family="norm", real=True, outputs=("y", "mean", "var", "invstd"), name="batch_norm")
 def _batch_norm(input: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε) · w + b, μ and σ² over batch and space of each channel.   (N, C, *S), (C), (C) → (N, C, *S)"""
     return kernel.batch_norm_forward(input, weight, bias, eps)
@@ -127,7 +127,7 @@ def _(
     return adjoint(g, donated) if need[0] else None, gx
 
 
-@primitive(label="batch norm ∂", family="norm", outputs=("y", "gweight", "gbias"), several=True, name="batch_norm_adjoints")
+@primitive(label="batch norm ∂", family="norm", real=True, outputs=("y", "gweight", "gbias"), several=True, name="batch_norm_adjoints")
 def _batch_norm_adjoints(
     input: Array, x: Array, weight: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float
 ) -> tuple[Array, ...]:
@@ -209,7 +209,7 @@ def _(draw: Draw) -> Case:
 
 
 # ------------------------------------------------------------------------------------------------- with running statistics
-@primitive(label="batch norm (running)", family="norm", name="batch_norm_eval")
+@primitive(label="batch norm (running)", family="norm", real=True, name="batch_norm_eval")
 def _batch_norm_eval(input: Array, mean: Array, var: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> Array:
     """y = (x − μ) / √(σ² + ε) · w + b with given μ and σ².   (N, C, *S), (C), (C), (C), (C) → (N, C, *S)"""
     scale = 1 / np.sqrt(var + eps)

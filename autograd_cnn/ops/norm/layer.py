@@ -25,7 +25,7 @@ from .batch import _check_channels, batch_norm
 from .standard import bent, far
 
 
-@primitive(label="{kind}", family="norm", outputs=("y", "hat", "invstd"), name="normalize")
+@primitive(label="{kind}", family="norm", real=True, outputs=("y", "hat", "invstd"), name="normalize")
 def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize") -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε), μ and σ² over `dims`"""
     input = contiguous(input) if kind == "layer norm" else input

@@ -15,7 +15,7 @@ from ...types.promotion import Array
 from ..registry.expose import expose
 
 
-@primitive(label="local response norm", family="norm", outputs=("y", "base"), name="local_response_norm")
+@primitive(label="local response norm", family="norm", real=True, outputs=("y", "base"), name="local_response_norm")
 def _lrn(input: Array, *, size: int, alpha: float, beta: float, k: float) -> tuple[Array, Array]:
     """y_c = x_c / (k + α/n · Σ x²)^β over the n channels around c.   (N, C, *) → (N, C, *)"""
     return kernel.local_response_norm_forward(input, size, alpha, beta, k)

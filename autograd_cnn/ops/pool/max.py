@@ -18,7 +18,7 @@ from ..shape.shape import Shape
 from .cases import windows
 
 
-@primitive(label="max pool {kernel}", family="pool", outputs=("y", "indices"), name="max_pool")
+@primitive(label="max pool {kernel}", family="pool", real=True, outputs=("y", "indices"), name="max_pool")
 def _max_pool(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool) -> tuple[Array, Array]:
     """y[n,c,p] = max_k x[n,c,p·stride + k·dilation], and where it stood.   (N, C, *S) → (N, C, *P), twice"""
     return mx.max_pool_forward(input, kernel, stride, padding, dilation, ceil_mode)
@@ -84,7 +84,7 @@ def _(g: Array, indices: Array) -> Array:
     return _switch_values(g, indices)
 
 
-@primitive(label="adaptive max pool {size}", family="pool", outputs=("y", "indices"), name="adaptive_max_pool")
+@primitive(label="adaptive max pool {size}", family="pool", real=True, outputs=("y", "indices"), name="adaptive_max_pool")
 def _adaptive_max(input: Array, *, size: Shape) -> tuple[Array, Array]:
     """The maximum of each of `size` windows that cover the input evenly, and where it stood.   (N, C, *S) → (N, C, *size)"""
     return mx.adaptive_max_pool_forward(input, size)

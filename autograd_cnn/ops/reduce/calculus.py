@@ -11,6 +11,7 @@ import numpy as np
 from ...engine.complaints import as_number
 from ...engine.variable import dtype_of, ndim_of, shape_of, unbox
 from ...errors import ShapeError, expected
+from ...types.kinds import real_only
 from ...types.promotion import Array, get_default_dtype
 from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import sqrt
@@ -188,7 +189,8 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
         raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {n} dimensions")
     if dtype_of(input).kind == "b":
         raise RuntimeError("cov(): bool dtype is not supported for input")
-    x = input if dtype_of(input).kind in "fc" else as_dtype(input, get_default_dtype())
+    real_only("cov", input)
+    x = input if dtype_of(input).kind == "f" else as_dtype(input, get_default_dtype())
     x = x if n == 2 else x.reshape((1, -1))
     count = shape_of(x)[1]
     w: Any = None

@@ -105,7 +105,7 @@ def argwhere(input: Array) -> Array:
     return _nonzero(input)
 
 
-@primitive(label="bincount", family="index", name="bincount")
+@primitive(label="bincount", family="index", real=True, name="bincount")
 def _bincount(input: Array, weights: Array | None = None, *, minlength: int) -> Array:
     """y_k = how often k occurs (or the sum of the weights there).   (N) → (max(minlength, largest + 1))"""
     y = np.bincount(input, weights, minlength)
@@ -147,7 +147,7 @@ def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> 
 
 
 # ------------------------------------------------------------------------------------------------- different values
-@primitive(label="unique", family="index", name="unique", outputs=("values", "inverse", "counts"))
+@primitive(label="unique", family="index", real=True, name="unique", outputs=("values", "inverse", "counts"))
 def _unique(input: Array, *, dim: int | None, consecutive: bool) -> tuple[Array, Array, Array]:
     """The different values (or slices along `dim`), which of them each entry is, and how often each occurs"""
     rows = (

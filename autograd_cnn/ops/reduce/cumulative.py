@@ -90,7 +90,7 @@ def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Array:
     return as_dtype(y, dtype)  # integers add up as int64: cut at the end, as if all along
 
 
-@primitive(name="logcumsumexp", label="ln Σ eˣ running", family="reduce", derivative="e^(xⱼ − yᵢ)")
+@primitive(name="logcumsumexp", label="ln Σ eˣ running", family="reduce", real=True, derivative="e^(xⱼ − yᵢ)")
 def _logcumsumexp(input: Array, *, dim: int, backwards: bool = False) -> Array:
     """yᵢ = ln Σ e^xⱼ over j ≤ i along dim (backwards: j ≥ i)"""
     if not input.ndim:
@@ -339,7 +339,7 @@ def _running_rule(g: Array, indices: Any, shape: tuple[int, ...], dim: int) -> A
     return put_along(g, at=unbox(indices), dim=dim, size=shape[dim], repeats=True) if shape else g
 
 
-@primitive(name="cummax", label="max running", family="reduce", outputs=("values", "indices"))
+@primitive(name="cummax", label="max running", family="reduce", real=True, outputs=("values", "indices"))
 def _cummax(input: Array, *, dim: int) -> tuple[Array, Array]:
     """The greatest entry so far along dim, and where it stands"""
     return _running(np.maximum, input, dim)
@@ -350,7 +350,7 @@ def _(to: Emit, input: Any, *, dim: Any) -> Any:
     return to.running("Max", input, dim)
 
 
-@primitive(name="cummin", label="min running", family="reduce", outputs=("values", "indices"))
+@primitive(name="cummin", label="min running", family="reduce", real=True, outputs=("values", "indices"))
 def _cummin(input: Array, *, dim: int) -> tuple[Array, Array]:
     """The smallest entry so far along dim, and where it stands"""
     return _running(np.minimum, input, dim)

@@ -64,7 +64,7 @@ def _distinct_dim(draw: Draw) -> Case:
 
 
 # ------------------------------------------------------------------------------------------------- over several dims
-@primitive(name="amax", label="max", family="reduce")
+@primitive(name="amax", label="max", family="reduce", real=True)
 def _amax(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = max input over dims"""
     _nonempty(input, "amax", dims)
@@ -79,7 +79,7 @@ def _(g: Array, y: Array, input: Array, input_shape: tuple[int, ...], dims: Dims
 _amax.cases(_distinct)
 
 
-@primitive(name="amin", label="min", family="reduce")
+@primitive(name="amin", label="min", family="reduce", real=True)
 def _amin(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = min input over dims"""
     _nonempty(input, "amin", dims)
@@ -166,7 +166,7 @@ def _arg(finder: Any, input: Array, dim: int, keepdim: bool) -> Array:
     return finder(input, axis=dim, keepdims=keepdim)
 
 
-@primitive(name="max_dim", label="max", family="reduce", outputs=("values", "indices"))
+@primitive(name="max_dim", label="max", family="reduce", real=True, outputs=("values", "indices"))
 def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The greatest entry along dim and the index of the first one; NaN is greatest"""
     _nonempty(input, "max", (dim,))
@@ -196,7 +196,7 @@ def _put_one(g: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Arra
 _max.cases(_distinct_dim)
 
 
-@primitive(name="min_dim", label="min", family="reduce", outputs=("values", "indices"))
+@primitive(name="min_dim", label="min", family="reduce", real=True, outputs=("values", "indices"))
 def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest entry along dim and the index of the first one; NaN is smallest"""
     _nonempty(input, "min", (dim,))
@@ -272,14 +272,14 @@ def _filled(input: Any, operation: str) -> Any:
     return input
 
 
-@primitive(name="argmax", family="reduce")
+@primitive(name="argmax", family="reduce", real=True)
 def _argmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the (first) greatest entry along dim"""
     _nonempty(input, "argmax", None if dim is None else (dim,))
     return _arg(np.argmax, input, dim, keepdim)  # type: ignore[arg-type]  # NumPy flattens for None, as PyTorch does
 
 
-@primitive(name="argmin", family="reduce")
+@primitive(name="argmin", family="reduce", real=True)
 def _argmin(input: Array, *, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the (first) smallest entry along dim"""
     _nonempty(input, "argmin", None if dim is None else (dim,))

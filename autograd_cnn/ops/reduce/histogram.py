@@ -23,7 +23,7 @@ from .reduce import as_dtype
 
 
 # ------------------------------------------------------------------------------------------------- sorted values
-@primitive(label="place in order", family="index", name="searchsorted")
+@primitive(label="place in order", family="index", real=True, name="searchsorted")
 def _search(sorted_sequence: Array, values: Array, *, right: bool, kind: Any = np.int64) -> Array:
     """y = how many of the sorted values are less (right: at most) each value.   (*, n), (*, m) → (*, m)"""
     side: Any = "right" if right else "left"
@@ -118,7 +118,7 @@ def bucketize(input: Any, boundaries: Array, *, out_int32: bool = False, right: 
 
 
 # ------------------------------------------------------------------------------------------------- histograms
-@primitive(label="histogram {bins}", family="index", name="histc")
+@primitive(label="histogram {bins}", family="index", real=True, name="histc")
 def _histc(input: Array, *, bins: int, low: float, high: float) -> Array:
     """y_k = how many entries lie in the k-th of `bins` equal parts of [low, high]"""
     x = input.reshape(-1)
@@ -181,7 +181,7 @@ def _end(which: int, x: Any) -> Any:
     return np.float64(_range(x, 0.0, 0.0, "histc")[which])
 
 
-@primitive(label="histogram", family="index", name="histogram", outputs=("hist", "bin_edges"))
+@primitive(label="histogram", family="index", real=True, name="histogram", outputs=("hist", "bin_edges"))
 def _histogram(input: Array, weight: Array | None = None, *, bins: Any, limits: Any = None, density: bool = False) -> tuple[Array, Array]:
     """How many entries (or how much weight) each bin holds, and the bins' edges"""
     weights = None if weight is None else weight.reshape(-1)

@@ -12,7 +12,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
-from ...types.kinds import spoken
+from ...types.kinds import real_only, spoken
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
 from ..elementwise.comparison import isnan
@@ -175,6 +175,7 @@ def nansum(input: Array, dim: Any = None, keepdim: bool = False, *, dtype: Any =
     >>> ac.nansum(ac.tensor([1., float("nan"), 2.]))
     tensor(3.)
     """
+    real_only("nansum", input)
     if dtype_of(input).kind != "f":
         return sum(input, dim, keepdim, dtype=dtype)
     return sum(where(isnan(input), 0.0, input), dim, keepdim, dtype=dtype)

@@ -31,7 +31,7 @@ def _order(x: Array, dim: int, descending: bool) -> Array:
 
 
 # ------------------------------------------------------------------------------------------------- sort and top-k
-@primitive(name="sort", family="reduce", outputs=("values", "indices"))
+@primitive(name="sort", family="reduce", real=True, outputs=("values", "indices"))
 def _sort(input: Array, *, dim: int, descending: bool = False) -> tuple[Array, Array]:
     """The entries in order along dim, and where each stood"""
     if not input.ndim:
@@ -95,7 +95,7 @@ def msort(input: Array) -> Array:
     return _sort(input, dim=normal_dim(0, ndim_of(input), "msort"))[0]
 
 
-@primitive(name="topk", label="top {k}", family="reduce", outputs=("values", "indices"))
+@primitive(name="topk", label="top {k}", family="reduce", real=True, outputs=("values", "indices"))
 def _topk(input: Array, *, k: int, dim: int, largest: bool = True) -> tuple[Array, Array]:
     """The k greatest (smallest) entries along dim in order, and where they stand"""
     n = input.shape[dim] if input.ndim else 1
@@ -173,7 +173,7 @@ def _not_empty(x: Array, dim: int, operation: str) -> None:
         raise DimError(f"{operation}(): Expected reduction dim {dim} to have non-zero size.")
 
 
-@primitive(name="kthvalue", label="{k}-th value", family="reduce", outputs=("values", "indices"))
+@primitive(name="kthvalue", label="{k}-th value", family="reduce", real=True, outputs=("values", "indices"))
 def _kthvalue(input: Array, *, k: int, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The k-th smallest entry along dim, and where it stands"""
     _not_empty(input, dim, "kthvalue")
@@ -185,7 +185,7 @@ def _kthvalue(input: Array, *, k: int, dim: int, keepdim: bool = False) -> tuple
     return _pick_rank(input, _order(input, dim, False), k - 1, dim, keepdim)
 
 
-@primitive(name="median_dim", label="median", family="reduce", outputs=("values", "indices"))
+@primitive(name="median_dim", label="median", family="reduce", real=True, outputs=("values", "indices"))
 def _median_dim(input: Array, *, dim: int, keepdim: bool = False, skip_nan: bool = False) -> tuple[Array, Array]:
     """The lower median along dim, and where it stands; NaN if there is one, unless NaNs are skipped"""
     _not_empty(input, dim, "median")
@@ -200,7 +200,7 @@ def _median_dim(input: Array, *, dim: int, keepdim: bool = False, skip_nan: bool
     return _pick_rank(input, order, rank, dim, keepdim)
 
 
-@primitive(name="mode", family="reduce", outputs=("values", "indices"))
+@primitive(name="mode", family="reduce", real=True, outputs=("values", "indices"))
 def _mode(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The most frequent entry along dim (the smallest of several), and where it stands last"""
     _not_empty(input, dim, "mode")
@@ -267,7 +267,7 @@ def _(draw: Draw) -> Case:
     return Case(x, dim=draw_dim(draw, x.ndim), keepdim=draw.boolean())
 
 
-@primitive(name="median", family="reduce")
+@primitive(name="median", family="reduce", real=True)
 def _median(input: Array, *, skip_nan: bool = False) -> Array:
     """The lower median of all entries; NaN if there is one, unless NaNs are skipped"""
     if not input.size:

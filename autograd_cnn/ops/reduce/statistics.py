@@ -60,7 +60,7 @@ def _variance(input: Array, dims: Dims, correction: float, keepdim: bool) -> Arr
     return square / freedom if freedom else square / square.dtype.type(0)
 
 
-@primitive(name="var", family="reduce", derivative="2(x − mean)/(n − c)")
+@primitive(name="var", family="reduce", real=True, derivative="2(x − mean)/(n − c)")
 def _var(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     """y = Σ (x − mean)² / (n − correction) over dims"""
     _floats(input, "var")
@@ -94,7 +94,7 @@ def _(to: Emit, input: Any, *, dims: Any, correction: Any, keepdim: Any) -> Any:
     return _onnx_variance(to, input, dims, correction, keepdim)
 
 
-@primitive(name="std", family="reduce", derivative="(x − mean)/(y(n − c))")
+@primitive(name="std", family="reduce", real=True, derivative="(x − mean)/(y(n − c))")
 def _std(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     """y = √(Σ (x − mean)² / (n − correction)) over dims; the gradient where it is 0 is 0"""
     _floats(input, "std")
@@ -227,7 +227,7 @@ def std_mean(
 
 
 # ------------------------------------------------------------------------------------------------- log-sum-exp
-@primitive(name="logsumexp", label="ln Σ eˣ", family="reduce", derivative="e^(x − y)")
+@primitive(name="logsumexp", label="ln Σ eˣ", family="reduce", real=True, derivative="e^(x − y)")
 def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = ln Σ e^x over dims, with the greatest taken out"""
     x = _wide(input)
@@ -288,7 +288,7 @@ def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = Fa
         y = add_up((x != 0).astype(x.dtype), dims, keepdim)
     else:
         y = add_up(x**p, dims, keepdim) ** (1.0 / p)
-    return np.asarray(y).astype(input.dtype, copy=False)
+    return np.asarray(y).astype(np.empty(0, input.dtype).real.dtype, copy=False)
 
 
 @_norm.vjp("input")

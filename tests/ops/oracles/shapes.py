@@ -97,6 +97,7 @@ moving(
     lambda p, old, dims: tuple(n - 1 - k if i in [d % len(old) for d in dims] else k for i, (k, n) in enumerate(zip(p, old, strict=True))),
 )
 moving("triangle", lambda old, diagonal, lower: old, _in_triangle)
+moving("mirrored", lambda old, upper: old, lambda p, old, upper: p if (p[-1] > p[-2]) == upper else (*p[:-2], p[-1], p[-2]))
 moving("diagonal", _diagonal_shape, _on_diagonal)
 
 

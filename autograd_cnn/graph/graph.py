@@ -130,6 +130,12 @@ def _short(p: Any) -> str:
 
 def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
     """Run a traced graph's operations on other arguments. Parameters are the live ones, so gradients reach them."""
+    values = computed(graph, args)
+    return _rebuild(graph.structure, [values[i] for i in graph.outputs])
+
+
+def computed(graph: Graph, args: tuple[Any, ...]) -> dict[int, Any]:
+    """Every value of a replay, by its id."""
     if not graph.replayable:
         raise GraphError(
             "this graph was read from a tape, which does not hold everything: expected one made by trace(fn, *args) to replay."
@@ -188,8 +194,7 @@ def replay(graph: Graph, args: tuple[Any, ...]) -> Any:
                     "decide: where the function works with its size (len, .shape, iteration, chunk, ones_like), the replay has that of the "
                     "traced run. Compute with reductions, or call the function."
                 )
-    results = [env[i] for i in graph.outputs]
-    return _rebuild(graph.structure, results)
+    return env
 
 
 def _warn(what: str) -> None:

@@ -25,7 +25,7 @@ FLOORS = (
     "nn",
     "optim distributions summaries onnx",
     "vision testing",
-    "training extend",
+    "training extend studio",
     "compat",
     "cli",
     "__main__",

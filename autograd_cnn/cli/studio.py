@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(server: Server) -> None:
         print(f"{look.subject.name} is in the studio: {server.address}   (Ctrl-C ends it)", flush=True)
-        if args.host != LOOPBACK:
+        if args.host not in (LOOPBACK, "::1", "localhost"):
             print("Everyone who knows this address and reaches this machine can open it.", file=sys.stderr, flush=True)
         if not args.no_browser:
             import webbrowser
@@ -81,7 +81,12 @@ def _subject(args: argparse.Namespace) -> Any:
     size = tuple(input_for(target, None).shape[1:]) if args.size is None else size_of(args.size)
     size = size[1:] if len(size) == 4 and size[0] == 1 else size
     if len(size) != 3 or size[0] not in (1, 3):
-        raise ValueError(f"--size: expected a picture of 1 or 3 channels, as 3x64x64, got {'x'.join(map(str, size))}.")
+        got = "x".join(map(str, size))
+        if args.size is None:
+            raise ValueError(
+                f"expected a network that takes pictures of 1 or 3 channels, got {target.name}, which takes {got}. Give another --size."
+            )
+        raise ValueError(f"--size: expected a picture of 1 or 3 channels, as 3x64x64, got {got}.")
     names = () if args.classes is None else tuple(Path(args.classes).read_text(encoding="utf-8").split("\n"))
     names = names[:-1] if names and not names[-1] else names
     return Subject(model, size, target.name, names, _numbers(args.mean, "--mean", 0.0), _numbers(args.std, "--std", 1.0))

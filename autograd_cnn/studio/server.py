@@ -52,7 +52,7 @@ class Server:
     @property
     def address(self) -> str:
         """What to open in a browser."""
-        name = "localhost" if self.host in (LOOPBACK, "::1") else socket.gethostname() if self.host in EVERYWHERE else self.host
+        name = "localhost" if self.host == LOOPBACK else socket.gethostname() if self.host in EVERYWHERE else self.host
         name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{self.port}/?token={self.token}"
 
@@ -65,13 +65,15 @@ class Server:
         """
         try:
             from tornado.httpserver import HTTPServer
-            from tornado.netutil import bind_sockets
         except ImportError:
             raise ImportError('the studio needs tornado, its server. Install it with: pip install "autograd-cnn[studio]".') from None
-        sockets = bind_sockets(self.port, self.host, family=socket.AF_UNSPEC)
-        self.port = sockets[0].getsockname()[1]
+        listening = socket.create_server(
+            (self.host, self.port), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET, backlog=128
+        )
+        listening.setblocking(False)
+        self.port = listening.getsockname()[1]
         self._server = HTTPServer(_application(self), max_body_size=1024, xheaders=False)
-        self._server.add_sockets(sockets)
+        self._server.add_sockets([listening])
 
     async def stop(self) -> None:
         """Close the port and the sockets."""

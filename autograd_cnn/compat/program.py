@@ -61,8 +61,8 @@ def _script(target: str) -> tuple[types.CodeType, types.ModuleType, str]:
         near = nearest(path.name, [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else [])
         raise FileNotFoundError(f"{target}: expected a Python program, there is no such file.{near}")
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=str(path), __builtins__=__builtins__, __package__=None)
-    return compile(path.read_bytes(), str(path), "exec"), main, str(path.resolve().parent)
+    main.__dict__.update(__file__=str(path.absolute()), __builtins__=__builtins__, __package__=None)
+    return compile(path.read_bytes(), str(path), "exec", dont_inherit=True), main, str(path.resolve().parent)
 
 
 def _module(target: str) -> tuple[types.CodeType, types.ModuleType, str]:

@@ -185,7 +185,7 @@ def _walk(
             if n is None or d is None or (useful is not None and n not in useful):
                 continue
             if fits and (d.shape != n.shape or d.dtype is not n.dtype):
-                d = value_type.fit(d, n)
+                d = value_type.fitted_gradient(d, n)
             have = take(n, None)  # so that only `have` holds it, and it may be added to in place
             if have is None:
                 waiting[n] = d
@@ -283,7 +283,7 @@ def _exchanged(new: Any, shown: tuple[Any, ...], what: str) -> tuple[Any, ...]:
 
 def _behind(node: Node, g: Any, grads: Sequence[Any], value_type: type[Variable], boxed: bool) -> tuple[Any, ...]:
     """The node's own hooks, on gradients that fit its inputs (broadcasting undone)."""
-    fitted = [None if d is None or n is None else value_type.fit(d, n) for d, n in zip(grads, node.inputs, strict=True)]
+    fitted = [None if d is None or n is None else value_type.fitted_gradient(d, n) for d, n in zip(grads, node.inputs, strict=True)]
     shown, arrived = tuple(_shown(d) for d in fitted), _arrived(g)
     for hook in list(node.extended().behind.values()):
         shown = _exchanged(hook(shown, arrived), shown, "grad_input")

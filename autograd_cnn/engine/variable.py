@@ -83,7 +83,7 @@ class Variable:
         """Note on the node what backward and the drawings must know of the output."""
 
     @staticmethod
-    def fit(g: Any, node: Node) -> Any:
+    def fitted_gradient(g: Any, node: Node) -> Any:
         """The gradient `g` in the node's shape and dtype: broadcasting undone, the one place that does it."""
         return g
 

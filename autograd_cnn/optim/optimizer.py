@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,10 @@ class _Required:
 required = _Required()
 """As a value in `defaults`: each parameter group must set this option itself."""
 
-_HOOK_TABLES = (
-    "_optimizer_step_pre_hooks",
-    "_optimizer_step_post_hooks",
-    "_optimizer_state_dict_pre_hooks",
-    "_optimizer_state_dict_post_hooks",
-    "_optimizer_load_state_dict_pre_hooks",
-    "_optimizer_load_state_dict_post_hooks",
-)
+
+def _table(optimizer: Optimizer) -> HookTable:
+    """Made when first asked for: a class around another optimizer need not call `super().__init__`."""
+    return OrderedDict()
 
 
 class Optimizer:
@@ -84,12 +81,12 @@ class Optimizer:
     [0.8999999761581421, -1.899999976158142]
     """
 
-    _optimizer_step_pre_hooks: HookTable
-    _optimizer_step_post_hooks: HookTable
-    _optimizer_state_dict_pre_hooks: HookTable
-    _optimizer_state_dict_post_hooks: HookTable
-    _optimizer_load_state_dict_pre_hooks: HookTable
-    _optimizer_load_state_dict_post_hooks: HookTable
+    _optimizer_step_pre_hooks = cached_property(_table)
+    _optimizer_step_post_hooks = cached_property(_table)
+    _optimizer_state_dict_pre_hooks = cached_property(_table)
+    _optimizer_state_dict_post_hooks = cached_property(_table)
+    _optimizer_load_state_dict_pre_hooks = cached_property(_table)
+    _optimizer_load_state_dict_post_hooks = cached_property(_table)
     _stepping = False  # inside step(): a base class's step then runs without the hooks
 
     defaults: dict[str, Any]
@@ -103,23 +100,16 @@ class Optimizer:
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self._make_hook_tables()
         self.state = defaultdict(dict)
         self.param_groups = []
         for group in _as_groups(params):
             self.add_param_group(group)
-
-    def _make_hook_tables(self) -> None:
-        for name in _HOOK_TABLES:
-            if name not in self.__dict__:
-                setattr(self, name, OrderedDict())
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._make_hook_tables()
         self.defaults.setdefault("differentiable", False)
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def set_printoptions(
     sci_mode: bool | None = None,
 ) -> None:
     """How tensors print: digits after the point, entries before the middle is left out, entries at the ends, line width,
-    scientific notation. `profile` is "default", "short" or "full"."""
+    scientific notation. `profile` is "default", "short" or "full"; any other, as in PyTorch, changes nothing, and a warning says so."""
     profiles: dict[str, dict[str, Any]] = {
         "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
         "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
@@ -28,8 +29,10 @@ def set_printoptions(
     }
     if profile is not None:
         if profile not in profiles:
-            raise ValueError(f"set_printoptions: expected profile 'default', 'short' or 'full', got {profile!r}.")
-        _options.update(profiles[profile])
+            warnings.warn(
+                f"set_printoptions: expected profile 'default', 'short' or 'full', got {profile!r}, which is left out.", stacklevel=2
+            )
+        _options.update(profiles.get(profile, {}))
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     _options.update({k: v for k, v in given.items() if v is not None})
     _options["sci_mode"] = sci_mode

@@ -104,7 +104,7 @@ class Tensor(TensorMethods, Variable):
         node.dtype = y.dtype
 
     @staticmethod
-    def fit(g: Any, node: Node) -> Any:
+    def fitted_gradient(g: Any, node: Node) -> Any:
         if g.shape != node.shape:
             try:
                 g = sum_to(g, shape=node.shape)
@@ -375,6 +375,9 @@ class Tensor(TensorMethods, Variable):
     @property
     def _version(self) -> int:
         return version(self.value)
+
+    def _is_view(self) -> bool:
+        return self._base is not None
 
     @property
     def _base(self) -> Tensor | None:

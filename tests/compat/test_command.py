@@ -32,7 +32,7 @@ def test_as_python_would(tmp_path):
         "import sys, beside, __main__\nprint(sys.argv[1:], __name__, beside.word, __main__.__file__, sys.path[0].endswith('sub'))\nsys.exit(3)"
     )
     done = run("sub/p.py", "--seed", "7", "-m", "x", cwd=tmp_path, code=3)
-    assert done.stdout.split("\n")[0] == "['--seed', '7', '-m', 'x'] __main__ beside sub/p.py True"
+    assert done.stdout.split("\n")[0] == f"['--seed', '7', '-m', 'x'] __main__ beside {tmp_path / 'sub' / 'p.py'} True"
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def test_named_tuples() -> None:
     assert (values.item(), indices.item()) == (3, 1)
     found = ac.tensor([1.0, 3.0]).sort(descending=True)
     assert type(found).__name__ == "sort"
-    assert repr(found) == "autograd_cnn.return_types.sort(\nvalues=tensor([3., 1.]),\nindices=tensor([1, 0]))"
+    assert repr(found) == "torch.return_types.sort(\nvalues=tensor([3., 1.]),\nindices=tensor([1, 0]))"
     assert pickle.loads(pickle.dumps(ac.return_types.max(1, 2))) == (1, 2)
 
 

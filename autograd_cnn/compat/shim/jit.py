@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...errors import TraceWarning as TracerWarning
-from ...nn import Module as ScriptModule
+from ...nn import Module
 
 F = TypeVar("F")
 
@@ -13,6 +13,7 @@ __all__ = [
     "Final",
     "ScriptModule",
     "TracerWarning",
+    "annotate",
     "export",
     "ignore",
     "is_scripting",
@@ -23,7 +24,14 @@ __all__ = [
     "unused",
 ]
 
-Final = Any
+
+class ScriptModule(Module):
+    """What PyTorch makes of a module by `script`. Here a module stays what it is, so that only who derives from it is one."""
+
+
+def annotate(the_type: Any, the_value: F) -> F:
+    """The value itself."""
+    return the_value
 
 
 def script(obj: F, *args: Any, **kwargs: Any) -> F:

@@ -11,6 +11,7 @@ from ... import autograd as _autograd
 from ...kernels.memory.threads import get_num_threads
 from ...tensors.creation import as_dtype, as_tensor
 from ...tensors.tensor import Tensor
+from ...types import layout as _layouts
 from ...types.promotion import set_default_dtype
 from .legacy import LegacyType
 
@@ -22,14 +23,7 @@ uint16, uint32, uint64 = np.dtype(np.uint16), np.dtype(np.uint32), np.dtype(np.u
 Variable = _autograd.Variable
 
 
-class layout:
-    """How memory is organised: always `torch.strided`."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
+layout, strided = _layouts.layout, _layouts.strided
 
 
 class memory_format(layout):
@@ -53,7 +47,6 @@ class OutOfMemoryError(RuntimeError):
     """What PyTorch raises when a device is out of memory. Nothing here does: the CPU's memory ends as MemoryError."""
 
 
-strided = layout("torch.strided")
 contiguous_format = memory_format("torch.contiguous_format")
 preserve_format = memory_format("torch.preserve_format")
 channels_last = memory_format("torch.channels_last")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 def _text(self: Any) -> str:
     fields = ",\n".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
-    return f"autograd_cnn.return_types.{type(self).__name__}(\n{fields})"
+    return f"torch.return_types.{type(self).__name__}(\n{fields})"
 
 
 class max(NamedTuple):

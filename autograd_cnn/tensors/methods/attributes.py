@@ -8,6 +8,8 @@ from ...engine.complaints import refuse_complex
 from ...engine.variable import box
 from ...errors import expected
 from ...ops.shape.shape import _permute
+from ...types.layout import layout as _layout
+from ...types.layout import strided
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -27,7 +29,7 @@ class TensorAttributes:
     is_meta: bool = False
     is_mkldnn: bool = False
     is_cpu: bool = True
-    layout: str = "torch.strided"
+    layout: _layout = strided
 
     @property
     def T(self) -> Tensor:

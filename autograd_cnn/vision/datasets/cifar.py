@@ -95,7 +95,6 @@ class CIFAR10(VisionDataset):
     def download(self) -> None:
         """Fetch and unpack the set, unless it is there."""
         if all(is_whole(self._path(name), md5) for name, md5 in [*self.train_list, *self.test_list]):
-            print("Files already downloaded and verified")
             return
         unpack(fetch([self.url], str(self.root), self.filename, self.tgz_md5), str(self.root))
 

@@ -19,7 +19,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     """(x − mean) / std for each channel.   (..., C, H, W) → the same
 
     Raises:
-        TypeError: no floating-point tensor. ValueError: too few dims, or a std of zero.
+        TypeError: no floating-point tensor. ValueError: too few dims, or a std of zero. RuntimeError: other channels than numbers.
 
     >>> import autograd_cnn as ac
     >>> normalize(ac.ones(1, 1, 1), [0.5], [0.5]).item()
@@ -34,6 +34,12 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     m, s = (np.asarray(outside("normalize", v), tensor.dtype) for v in (mean, std))
     if (s == 0).any():
         raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
+    for name, v in (("mean", m), ("std", s)):
+        if v.ndim == 1 and v.size not in (1, tensor.shape[-3]):
+            raise RuntimeError(
+                f"normalize: expected a {name} of one number or of one for each of the {tensor.shape[-3]} channels, got {v.size}. "
+                "Convert the picture (Grayscale(num_output_channels=3)), or give as many numbers."
+            )
     centre, spread = (wrap(v.reshape(-1, 1, 1)) if v.ndim <= 1 else wrap(v) for v in (m, s))
     if inplace:
         return tensor.sub_(centre).div_(spread)

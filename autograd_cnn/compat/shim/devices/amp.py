@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,18 +11,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class autocast:
-    """`with autocast("cpu"):`, or as a decorator: the block as it is."""
+    """`with autocast("cpu"):`, or as a decorator: the block as it is, with a warning where PyTorch would compute in bfloat16."""
 
     def __init__(self, device_type: Any = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
         self.device = device_type
+        self._told = not enabled or str(device_type) != "cpu"  # of others PyTorch itself switches it off here
 
     def __enter__(self) -> autocast:
+        if not self._told:
+            warnings.warn(
+                "autocast('cpu'): there is no bfloat16 or float16 to compute in. The block is computed in the dtype of its tensors: "
+                "more exactly than PyTorch does, and with results of another dtype.",
+                stacklevel=2,
+            )
         return self
 
     def __exit__(self, *_: Any) -> None: ...
 
     def __call__(self, fn: F) -> F:
-        return fn
+        if self._told:
+            return fn
+
+        @functools.wraps(fn)
+        def within(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return fn(*args, **kwargs)
+
+        return within  # type: ignore[return-value]
 
 
 class GradScaler:

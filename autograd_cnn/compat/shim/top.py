@@ -26,7 +26,7 @@ Variable = _autograd.Variable
 layout, strided = _layouts.layout, _layouts.strided
 
 
-class memory_format(layout):
+class memory_format(_layouts.layout):
     """A preference for the order of memory. Results do not depend on it; it is accepted and leaves the order as it is."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.complaints import refuse_complex
 from ...engine.variable import dtype_of
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
@@ -46,6 +47,7 @@ abs.kernel(float)(math.fabs)
 
 @abs.vjp("input")
 def _(g: Array, input: Array) -> Array:
+    refuse_complex(dtype_of(input), "backward of abs")  # of which the absolute value is one, too, but no sign
     return g * sign(input)
 
 

@@ -47,7 +47,7 @@ abs.kernel(float)(math.fabs)
 
 @abs.vjp("input")
 def _(g: Array, input: Array) -> Array:
-    refuse_complex(dtype_of(input), "backward of abs")  # of which the absolute value is one, too, but no sign
+    refuse_complex(getattr(input, "dtype", None), "backward of abs")  # of which the absolute value is one, too, but no sign
     return g * sign(input)
 
 

@@ -129,6 +129,8 @@ def _walk(
         if node.extra is not None:
             owned.discard(node)
             g = _visit(node, g, value_type, boxed, capture is None)
+        if tracer is not None:
+            tracer.arrived(node, g)
         if capture is not None:
             capture[node.serial] = value_type.materialise(unbox(g))
         if wanted is not None and node in wanted:

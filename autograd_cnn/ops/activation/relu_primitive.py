@@ -27,6 +27,9 @@ def relu(input: Array) -> Array:
     return np.maximum(input, ZERO.get(input.dtype, 0))
 
 
+relu.source("np.maximum(input, 0)", number="max(input, 0.0)")
+
+
 relu.accelerated(onednn.relu)
 
 
@@ -52,6 +55,9 @@ relu.onnx("Relu")
 def relu_adjoint(input: Array, result: Array) -> Array:
     """y = input where relu's result is positive or NaN, else 0"""
     return choose(np.not_equal(result, 0), input, 0.0)  # the result is positive, 0 or NaN
+
+
+relu_adjoint.source("np.where(result != 0, input, 0)", number="input if result != 0 else 0.0")
 
 
 relu_adjoint.accelerated(onednn.relu_adjoint)

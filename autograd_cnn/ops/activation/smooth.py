@@ -37,6 +37,13 @@ def _elu(input: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: f
     return in_chunks(elu, float_only(input, "elu"))
 
 
+@_elu.source
+def _(alpha: float, scale: float, input_scale: float) -> str:
+    bent = "np.minimum(input, 0)" if input_scale == 1 else "np.minimum(input, 0) * input_scale"
+    y = f"np.expm1({bent})" + ("" if alpha == 1 else " * alpha") + " + np.maximum(input, 0)"
+    return y if scale == 1 else f"({y}) * scale"
+
+
 @_elu.vjp("input")
 def _(g: Array, input: Array, alpha: float, scale: float, input_scale: float) -> Array:
     bent = exp(_clamp(input, max=0.0) * input_scale) * (scale * alpha * input_scale)
@@ -208,6 +215,9 @@ def _silu(input: Array) -> Array:
     return in_chunks(lambda x: x * sigmoid.forward(x), float_only(input, "silu"))
 
 
+_silu.source("s = 1 / (1 + np.exp(-input))\ninput * s", number="input / (1 + math.exp(-input))")
+
+
 @_silu.kernel(float)
 def _(input: float) -> float:
     return input * sigmoid.kernels[float](input)  # type: ignore[no-any-return]  # a kernel over floats gives a float
@@ -227,6 +237,11 @@ def _silu_slope(input: Array) -> Array:
         return s * (1 + x * (1 - s))
 
     return in_chunks(slope, input)
+
+
+_silu_slope.source(
+    "s = 1 / (1 + np.exp(-input))\ns * (1 + input * (1 - s))", number="s = 1 / (1 + math.exp(-input))\ns * (1 + input * (1 - s))"
+)
 
 
 @_silu_slope.kernel(float)
@@ -359,6 +374,13 @@ def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Ar
     return in_chunks(softplus, float_only(input, "softplus"))
 
 
+@_softplus.source
+def _(beta: float, threshold: float) -> str | None:
+    if beta != 1 or threshold < 0:
+        return None
+    return "np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input))) * (input <= threshold)"
+
+
 @_softplus.kernel(float)
 def _(input: float, *, beta: float = 1.0, threshold: float = 20.0) -> float:
     z = beta * input
@@ -407,6 +429,9 @@ def logsigmoid(input: Array) -> Array:
     return in_chunks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), float_only(input, "logsigmoid"))
 
 
+logsigmoid.source("np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))")
+
+
 @logsigmoid.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return g * sigmoid(-input)
@@ -433,6 +458,9 @@ def softsign(input: Array) -> Array:
     """
     x = floating(input)
     return x / (np.abs(x) + 1)
+
+
+softsign.source("input / (1 + np.abs(input))")
 
 
 @softsign.vjp("input")

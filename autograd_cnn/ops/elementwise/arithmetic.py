@@ -15,6 +15,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, literal, narrow, over
 from ...types.promotion import Array, align, floating, number_in
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first
@@ -24,6 +25,9 @@ from ..registry.legacy_arguments import numbers_first
 def _add(input: Array, other: Array) -> Array:
     """y = input + other"""
     return np.add(*align(input, other, wraps=True))
+
+
+_add.source("input + other")
 
 
 _add.accelerated(onednn.add)
@@ -88,6 +92,9 @@ def _sub(input: Array, other: Array) -> Array:
             "the `~` or `logical_not()` operator instead."
         )
     return np.subtract(*align(input, other, wraps=True))
+
+
+_sub.source("input - other")
 
 
 _sub.kernel(float)(operator.sub)
@@ -166,6 +173,9 @@ def mul(input: Array, other: Array) -> Array:
     return np.multiply(*align(input, other, wraps=True))
 
 
+mul.source("input * other")
+
+
 mul.accelerated(onednn.multiply)
 
 
@@ -210,6 +220,9 @@ def _div(input: Array, other: Array) -> Array:
     if x.__class__ in (int, float, bool) and z.__class__ in (int, float, bool):
         return x / z
     return np.true_divide(floating(x), floating(z))
+
+
+_div.source("input / other")
 
 
 @_div.kernel(float)
@@ -389,6 +402,9 @@ def neg(input: Array) -> Array:
     return np.negative(input)
 
 
+neg.source("-input")
+
+
 neg.kernel(float)(operator.neg)
 
 
@@ -423,6 +439,11 @@ def cast(input: Array, *, dtype: Any) -> Array:
     return input.astype(dtype) if hasattr(input, "astype") else np.dtype(dtype).type(input)
 
 
+@cast.source
+def _(input: Operand, dtype: Any) -> str:
+    return "input.astype(dtype)" if input.shape is not None else "dtype(input)"
+
+
 @cast.vjp("input")
 def _(g: Array) -> Array:
     return g  # the walker gives it the input's dtype
@@ -444,6 +465,19 @@ def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     lead = input.ndim - len(shape)
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)
     return add_up(input, dims, True).astype(input.dtype, copy=False).reshape(shape) if dims else np.array(input).reshape(shape)
+
+
+@sum_to.source
+def _(input: Operand, shape: Any) -> str | None:
+    lead = input.ndim - len(shape)
+    dims = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and (input.shape or ())[i + lead] != 1))
+    if narrow(input) or not dims:
+        return None
+    if len(dims) == input.ndim and not shape:
+        return "input.sum()"
+    if not lead:
+        return f"input.sum({over(dims, True)})"
+    return f"input.sum({over(dims)})" + ("" if len(dims) == lead else f".reshape({literal(shape)})")
 
 
 @sum_to.vjp("input")
@@ -472,6 +506,9 @@ def expand_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     if isinstance(input, np.ndarray) and y.size == input.size:  # no entry is met twice: it may be written to
         y.flags.writeable = input.flags.writeable
     return y
+
+
+expand_to.source("np.broadcast_to(input, shape)")
 
 
 @expand_to.vjp("input")

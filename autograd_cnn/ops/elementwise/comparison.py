@@ -13,6 +13,7 @@ from ...errors import DtypeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, meet
 from ...types.promotion import Array, align
 from ..registry.derived import taken
 from ..registry.expose import expose
@@ -40,6 +41,11 @@ def eq(input: Array, other: Array) -> Array:
     return np.equal(*align(input, other))
 
 
+@eq.source(number="input == other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input == other" if meet(input, other) else None
+
+
 @expose("function method inplace")
 @primitive(label="≠", family="compare", variables=("input",))
 def ne(input: Array, other: Array) -> Array:
@@ -50,6 +56,11 @@ def ne(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return np.not_equal(*align(input, other))
+
+
+@ne.source(number="input != other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input != other" if meet(input, other) else None
 
 
 @ne.onnx
@@ -81,6 +92,11 @@ def lt(input: Array, other: Array) -> Array:
     return np.less(*align(input, other))
 
 
+@lt.source(number="input < other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input < other" if meet(input, other) else None
+
+
 lt.onnx("Less")
 
 
@@ -106,6 +122,11 @@ def le(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return np.less_equal(*align(input, other))
+
+
+@le.source(number="input <= other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input <= other" if meet(input, other) else None
 
 
 le.onnx("LessOrEqual")
@@ -135,6 +156,11 @@ def gt(input: Array, other: Array) -> Array:
     return np.greater(*align(input, other))
 
 
+@gt.source(number="input > other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input > other" if meet(input, other) else None
+
+
 gt.onnx("Greater")
 
 
@@ -160,6 +186,11 @@ def ge(input: Array, other: Array) -> Array:
     tensor([False,  True])
     """
     return np.greater_equal(*align(input, other))
+
+
+@ge.source(number="input >= other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input >= other" if meet(input, other) else None
 
 
 ge.onnx("GreaterOrEqual")
@@ -210,6 +241,9 @@ def isnan(input: Array) -> Array:
     return np.isnan(input)
 
 
+isnan.source("np.isnan(input)")
+
+
 @isnan.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.IsNaN(input) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
@@ -227,6 +261,9 @@ def isinf(input: Array) -> Array:
     return np.isinf(input)
 
 
+isinf.source("np.isinf(input)")
+
+
 @isinf.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.IsInf(input) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
@@ -242,6 +279,9 @@ def isfinite(input: Array) -> Array:
     tensor([ True, False])
     """
     return np.isfinite(input)
+
+
+isfinite.source("np.isfinite(input)")
 
 
 @isfinite.onnx
@@ -263,6 +303,9 @@ def isposinf(input: Array) -> Array:
     return np.isinf(input) & np.greater(input, 0)
 
 
+isposinf.source("np.isposinf(input)")
+
+
 @isposinf.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.IsInf(input, detect_negative=0) if input.dtype.kind == "f" else to.Not(to.Equal(input, input))
@@ -278,6 +321,9 @@ def isneginf(input: Array) -> Array:
     tensor([ True, False])
     """
     return np.isinf(input) & np.less(input, 0)
+
+
+isneginf.source("np.isneginf(input)")
 
 
 @isneginf.onnx
@@ -297,6 +343,9 @@ def isreal(input: Array) -> Array:
     return np.isreal(input)
 
 
+isreal.source("np.isreal(input)")
+
+
 @isreal.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.Expand(to.const(True), to.Shape(input))
@@ -312,6 +361,11 @@ def signbit(input: Array) -> Array:
     tensor([False,  True])
     """
     return np.signbit(input) if getattr(input, "dtype", np.dtype(float)).kind == "f" else np.less(input, 0)
+
+
+@signbit.source
+def _(input: Operand) -> str:
+    return "np.signbit(input)" if input.dtype is None or input.dtype.kind == "f" else "input < 0"
 
 
 @signbit.onnx
@@ -412,6 +466,9 @@ def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, 
     tensor([ True, False,  True])
     """
     return np.isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
+
+
+isin.source("np.isin(elements, test_elements, invert=invert)")
 
 
 @isin.onnx

@@ -53,6 +53,9 @@ def exp(input: Array) -> Array:
     return np.exp(floating(input))
 
 
+exp.source("np.exp(input)", number="math.exp(input)")
+
+
 exp.kernel(float)(total(math.exp, np.exp))
 
 
@@ -81,6 +84,9 @@ def exp2(input: Array) -> Array:
     return np.exp2(floating(input))
 
 
+exp2.source("np.exp2(input)")
+
+
 @exp2.vjp("input")
 def _(g: Array, y: Array) -> Array:
     return g * y * LN2
@@ -106,6 +112,9 @@ def expm1(input: Array) -> Array:
     tensor([0.0000, 1.7183])
     """
     return np.expm1(floating(input))
+
+
+expm1.source("np.expm1(input)", number="math.expm1(input)")
 
 
 expm1.kernel(float)(total(math.expm1, np.expm1))
@@ -137,6 +146,9 @@ def log(input: Array) -> Array:
     return np.log(floating(input))
 
 
+log.source("np.log(input)", number="math.log(input)")
+
+
 log.kernel(float)(total(math.log, np.log))
 
 
@@ -163,6 +175,9 @@ def log2(input: Array) -> Array:
     tensor([0., 3.])
     """
     return np.log2(floating(input))
+
+
+log2.source("np.log2(input)", number="math.log2(input)")
 
 
 log2.kernel(float)(total(math.log2, np.log2))
@@ -195,6 +210,9 @@ def log10(input: Array) -> Array:
     return np.log10(floating(input))
 
 
+log10.source("np.log10(input)", number="math.log10(input)")
+
+
 log10.kernel(float)(total(math.log10, np.log10))
 
 
@@ -223,6 +241,9 @@ def log1p(input: Array) -> Array:
     tensor([0.0000, 0.6931])
     """
     return np.log1p(floating(input))
+
+
+log1p.source("np.log1p(input)", number="math.log1p(input)")
 
 
 log1p.kernel(float)(total(math.log1p, np.log1p))
@@ -254,6 +275,9 @@ def sqrt(input: Array) -> Array:
     return np.sqrt(floating(input))
 
 
+sqrt.source("np.sqrt(input)", number="math.sqrt(input)")
+
+
 sqrt.kernel(float)(total(math.sqrt, np.sqrt))
 
 
@@ -280,6 +304,9 @@ def rsqrt(input: Array) -> Array:
     tensor([0.5000, 2.0000])
     """
     return 1 / np.sqrt(floating(input))
+
+
+rsqrt.source("1 / np.sqrt(input)")
 
 
 @rsqrt.vjp("input")
@@ -309,6 +336,9 @@ def reciprocal(input: Array) -> Array:
     return np.reciprocal(floating(input))
 
 
+reciprocal.source("1 / input")
+
+
 reciprocal.kernel(float)(total(lambda input: 1.0 / input, np.reciprocal))
 
 
@@ -329,6 +359,9 @@ reciprocal.onnx("Reciprocal")
 def _frexp(input: Array) -> tuple[Array, Array]:
     """input = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1"""
     return np.frexp(float_only(input, "frexp"))
+
+
+_frexp.source("np.frexp(input)")
 
 
 @_frexp.vjp("input")
@@ -367,6 +400,9 @@ def sigmoid(input: Array) -> Array:
     return in_chunks(lambda x: 1 / (np.exp(np.negative(x)) + 1), floating(input))
 
 
+sigmoid.source("1 / (1 + np.exp(-input))", number="1 / (1 + math.exp(-input))")
+
+
 sigmoid.accelerated(onednn.sigmoid)
 
 
@@ -392,6 +428,9 @@ sigmoid.onnx("Sigmoid")
 def sigmoid_adjoint(input: Array, result: Array) -> Array:
     """y = input · σ (1 − σ), σ being sigmoid's result"""
     return input * (result * (ONE.get(result.dtype, 1) - result))
+
+
+sigmoid_adjoint.source("input * (result * (1 - result))")
 
 
 sigmoid_adjoint.accelerated(onednn.sigmoid_adjoint)
@@ -427,6 +466,11 @@ def logit(input: Array, *, eps: float | None = None) -> Array:
     if eps is not None:
         x = np.minimum(np.maximum(x, eps), 1 - eps)
     return np.log(x / (1 - x))
+
+
+@logit.source
+def _(eps: float | None) -> str | None:
+    return "np.log(input / (1 - input))" if eps is None else None
 
 
 @logit.vjp("input")

@@ -29,6 +29,9 @@ def sinh(input: Array) -> Array:
     return np.sinh(floating(input))
 
 
+sinh.source("np.sinh(input)", number="math.sinh(input)")
+
+
 sinh.kernel(float)(total(math.sinh, np.sinh))
 
 
@@ -53,6 +56,9 @@ def cosh(input: Array) -> Array:
     tensor([1.0000, 1.5431])
     """
     return np.cosh(floating(input))
+
+
+cosh.source("np.cosh(input)", number="math.cosh(input)")
 
 
 cosh.kernel(float)(total(math.cosh, np.cosh))
@@ -81,6 +87,9 @@ def tanh(input: Array) -> Array:
     return np.tanh(floating(input))
 
 
+tanh.source("np.tanh(input)", number="math.tanh(input)")
+
+
 tanh.accelerated(onednn.tanh)
 tanh.kernel(float)(math.tanh)
 
@@ -100,6 +109,9 @@ tanh.cases(_any)
 def tanh_adjoint(input: Array, result: Array) -> Array:
     """y = input · (1 − t²), t being tanh's result"""
     return input * (ONE.get(result.dtype, 1) - result * result)
+
+
+tanh_adjoint.source("input * (1 - result**2)")
 
 
 tanh_adjoint.accelerated(onednn.tanh_adjoint)
@@ -132,6 +144,9 @@ def asinh(input: Array) -> Array:
     tensor([0.0000, 0.8814])
     """
     return np.arcsinh(floating(input))
+
+
+asinh.source("np.arcsinh(input)", number="math.asinh(input)")
 
 
 asinh.kernel(float)(math.asinh)
@@ -172,6 +187,9 @@ def acosh(input: Array) -> Array:
     return np.arccosh(floating(input))
 
 
+acosh.source("np.arccosh(input)", number="math.acosh(input)")
+
+
 acosh.kernel(float)(total(math.acosh, np.arccosh))
 
 
@@ -208,6 +226,9 @@ def atanh(input: Array) -> Array:
     tensor([0.0000, 0.5493])
     """
     return np.arctanh(floating(input))
+
+
+atanh.source("np.arctanh(input)", number="math.atanh(input)")
 
 
 atanh.kernel(float)(total(math.atanh, np.arctanh))

@@ -32,6 +32,9 @@ def erf(input: Array) -> Array:
     return errorfunction.erf(floating(input))
 
 
+erf.source(number="math.erf(input)")
+
+
 erf.kernel(float)(math.erf)
 
 
@@ -58,6 +61,9 @@ def erfc(input: Array) -> Array:
     tensor([1.0000, 0.1573])
     """
     return errorfunction.erfc(floating(input))
+
+
+erfc.source(number="math.erfc(input)")
 
 
 erfc.kernel(float)(math.erfc)
@@ -120,6 +126,9 @@ def logaddexp(input: Array, other: Array) -> Array:
     return np.logaddexp(*(float_only(v, "logaddexp") for v in align(input, other)))
 
 
+logaddexp.source("np.logaddexp(input, other)")
+
+
 @logaddexp.vjp("input")
 def _(g: Array, input: Array, other: Array) -> Array:
     return g * sigmoid(input - other)
@@ -153,6 +162,9 @@ def logaddexp2(input: Array, other: Array) -> Array:
     tensor([1001.])
     """
     return np.logaddexp2(*(float_only(v, "logaddexp2") for v in align(input, other)))
+
+
+logaddexp2.source("np.logaddexp2(input, other)")
 
 
 @logaddexp2.vjp("input")

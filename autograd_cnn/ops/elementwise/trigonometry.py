@@ -39,6 +39,9 @@ def sin(input: Array) -> Array:
     return np.sin(floating(input))
 
 
+sin.source("np.sin(input)", number="math.sin(input)")
+
+
 sin.kernel(float)(total(math.sin, np.sin))
 
 
@@ -63,6 +66,9 @@ def cos(input: Array) -> Array:
     tensor([1.0000, 0.5403])
     """
     return np.cos(floating(input))
+
+
+cos.source("np.cos(input)", number="math.cos(input)")
 
 
 cos.kernel(float)(total(math.cos, np.cos))
@@ -91,6 +97,9 @@ def tan(input: Array) -> Array:
     return np.tan(floating(input))
 
 
+tan.source("np.tan(input)", number="math.tan(input)")
+
+
 tan.kernel(float)(total(math.tan, np.tan))
 
 
@@ -115,6 +124,9 @@ def asin(input: Array) -> Array:
     tensor([0.0000, 1.5708])
     """
     return np.arcsin(floating(input))
+
+
+asin.source("np.arcsin(input)", number="math.asin(input)")
 
 
 asin.kernel(float)(total(math.asin, np.arcsin))
@@ -155,6 +167,9 @@ def acos(input: Array) -> Array:
     return np.arccos(floating(input))
 
 
+acos.source("np.arccos(input)", number="math.acos(input)")
+
+
 acos.kernel(float)(total(math.acos, np.arccos))
 
 
@@ -191,6 +206,9 @@ def atan(input: Array) -> Array:
     tensor([0.0000, 0.7854])
     """
     return np.arctan(floating(input))
+
+
+atan.source("np.arctan(input)", number="math.atan(input)")
 
 
 atan.kernel(float)(math.atan)
@@ -232,6 +250,9 @@ def atan2(input: Array, other: Array) -> Array:
     """
     x, z = align(input, other)
     return np.arctan2(floating(x), floating(z))
+
+
+atan2.source("np.arctan2(input, other)", number="math.atan2(input, other)")
 
 
 atan2.kernel(float)(math.atan2)
@@ -283,6 +304,9 @@ def hypot(input: Array, other: Array) -> Array:
     return np.hypot(*(float_only(v, "hypot") for v in align(input, other)))
 
 
+hypot.source("np.hypot(input, other)")
+
+
 @hypot.vjp("input")
 def _(g: Array, y: Array, input: Array) -> Array:
     return g * (input / y)
@@ -315,6 +339,9 @@ def sinc(input: Array) -> Array:
     tensor([1.0000, 0.6366])
     """
     return np.sinc(floating(input)).astype(floating(input).dtype, copy=False)
+
+
+sinc.source("np.sinc(input)")
 
 
 @sinc.vjp("input")

@@ -26,6 +26,9 @@ def _embedding(weight: Array, input: Array, *, padding_idx: int, by_freq: bool) 
     return np.take(weight, input, axis=0)
 
 
+_embedding.source("weight[input]")
+
+
 @_embedding.vjp("weight")
 def _(g: Array, weight_shape: Shape, input: Array, padding_idx: int, by_freq: bool) -> Array:
     share = derived(partial(_share, dtype_of(g), padding_idx, by_freq), input)

@@ -58,6 +58,9 @@ def _qr(A: Array) -> tuple[Array, Array]:
     return Q, R
 
 
+_qr.source("np.linalg.qr(A)")
+
+
 @_qr.vjp("A")
 def _(g: Any, Q: Array, R: Array) -> Array:
     if shape_of(R)[-2] != shape_of(R)[-1]:
@@ -99,6 +102,9 @@ def _full_qr(A: Array) -> tuple[Array, Array]:
     return Q, R
 
 
+_full_qr.source("np.linalg.qr(A, 'complete')")
+
+
 @_full_qr.cases
 def _(draw: Draw) -> Case:
     case = _tall(draw, False)
@@ -111,6 +117,9 @@ def _svd(A: Array) -> tuple[Array, Array, Array]:
     """A = U diag(S) Vh, S descending   (…, m, n) → (…, m, k), (…, k), (…, k, n) with k = min(m, n)"""
     U, S, Vh = np.linalg.svd(A, full_matrices=False)
     return U, S, Vh
+
+
+_svd.source("np.linalg.svd(A, full_matrices=False)")
 
 
 @_svd.vjp("A")
@@ -140,6 +149,9 @@ def _full_svd(A: Array) -> tuple[Array, Array, Array]:
     """A = U diag(S) Vh, U and Vh square   (…, m, n) → (…, m, m), (…, k), (…, n, n) with k = min(m, n)"""
     U, S, Vh = np.linalg.svd(A, full_matrices=True)
     return U, S, Vh
+
+
+_full_svd.source("np.linalg.svd(A)")
 
 
 @_full_svd.cases

@@ -15,6 +15,7 @@ from ...kernels.onednn import matmul as onednn
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, call, literal
 from ...types.promotion import Array, number_in, result_type
 from ..registry.dims import normal_dims
 from ..registry.expose import expose
@@ -40,6 +41,9 @@ def _matmul(input: Array, other: Array) -> Array:
     """y = input · other over the last two dims, batch dims broadcast; a vector is a row on the left and a column on the right, and
     that dim is not in y.   (…, n, k), (…, k, m) → (…, n, m)"""
     return product.matmul(input, other)
+
+
+_matmul.source("input @ other")
 
 
 @_matmul.vjp("input")
@@ -301,6 +305,11 @@ def _linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     return y
 
 
+@_linear.source
+def _(bias: Operand | None) -> str:
+    return "input @ weight.T" if bias is None else "input @ weight.T + bias"
+
+
 _linear.accelerated(onednn.linear)
 
 
@@ -428,6 +437,11 @@ def _einsum(*operands: Array, equation: str) -> Array:
     dtype = result_type(*operands)
     y = np.einsum(equation, *operands, optimize=len(operands) > 1)  # two operands go to the matrix product
     return np.array(y, dtype) if y.base is not None else y.astype(dtype, copy=False)
+
+
+@_einsum.source
+def _(operands: Any, equation: str) -> str:
+    return call("np.einsum", literal(equation), *(o.name for o in operands))
 
 
 @_einsum.vjp("operands")

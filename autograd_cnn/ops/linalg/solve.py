@@ -52,6 +52,9 @@ def _inv(A: Array) -> Array:
     return np.linalg.inv(A)
 
 
+_inv.source("np.linalg.inv(A)")
+
+
 @_inv.vjp("A")
 def _(g: Array, y: Array) -> Array:
     t = _swapped(y)
@@ -101,6 +104,9 @@ def _slogdet(A: Array) -> tuple[Array, Array]:
     return np.asarray(sign), np.asarray(logabsdet)
 
 
+_slogdet.source("np.linalg.slogdet(A)")
+
+
 @_slogdet.vjp("A")
 def _(g: Any, A: Array) -> Array:
     arrived = g[1] if g[1] is not None else 0.0 * g[0]  # the sign is constant wherever the determinant has a logarithm
@@ -132,6 +138,9 @@ def _det(A: Array) -> Array:
     """y = det A   (…, n, n) → (…)"""
     square("linalg.det", A)
     return np.asarray(np.linalg.det(A), A.dtype)
+
+
+_det.source("np.linalg.det(A)")
 
 
 @_det.vjp("A")
@@ -183,6 +192,9 @@ def _solve(A: Array, B: Array) -> Array:
     """X with A X = B   (…, n, n), (…, n, k) → (…, n, k)"""
     square("linalg.solve", A)
     return np.linalg.solve(A, B)
+
+
+_solve.source("np.linalg.solve(A, B)")
 
 
 @_solve.vjp("A", "B")

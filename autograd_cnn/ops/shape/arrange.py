@@ -15,6 +15,7 @@ from ...kernels.onednn import channels_last_ops
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, alike, literal
 from ...types.device import Size
 from ...types.promotion import Array
 from ..index.index import narrow, select_copy
@@ -35,6 +36,13 @@ def pad_constant(input: Array, *, widths: Widths, value: float = 0.0) -> Array:
     y = np.full([n + max(a, 0) + max(b, 0) for (a, b), n in zip(widths, x.shape, strict=True)], value, x.dtype)
     y[tuple(slice(max(a, 0), max(a, 0) + n) for (a, _), n in zip(widths, x.shape, strict=True))] = x
     return y
+
+
+@pad_constant.source
+def _(widths: Any, value: float) -> str | None:
+    if any(a < 0 or b < 0 for a, b in widths):
+        return None
+    return "np.pad(input, widths)" if value == 0 else "np.pad(input, widths, constant_values=value)"
 
 
 pad_constant.accelerated(channels_last_ops.pad)
@@ -140,6 +148,9 @@ def _flip(input: Array, *, dims: Shape) -> Array:
     return np.flip(input, dims).copy()
 
 
+_flip.source("np.flip(input, dims)")
+
+
 @_flip.vjp("input")
 def _(g: Array, dims: Shape) -> Array:
     return _flip(g, dims=dims)
@@ -226,6 +237,17 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
 def _roll(input: Array, *, shifts: Shape, dims: Shape | None) -> Array:
     """The entries moved along, those that leave at one end coming in at the other"""
     return contiguous(np.roll(input, shifts if dims is not None else shifts[0], dims))
+
+
+@_roll.source
+def _(shifts: Any, dims: Any) -> str | None:
+    return (
+        None
+        if dims is None
+        else f"np.roll(input, {literal(alike(shifts))}, axis={literal(alike(dims))})"
+        if len(dims) == 1
+        else "np.roll(input, shifts, axis=dims)"
+    )
 
 
 @_roll.vjp("input")
@@ -343,6 +365,11 @@ def _triangle(input: Array, *, diagonal: int, lower: bool) -> Array:
     return np.tril(input, diagonal) if lower else np.triu(input, diagonal)
 
 
+@_triangle.source
+def _(diagonal: int, lower: bool) -> str:
+    return f"np.tri{'l' if lower else 'u'}(input{', diagonal' if diagonal else ''})"
+
+
 @_triangle.vjp("input")
 def _(g: Array, diagonal: int, lower: bool) -> Array:
     return _triangle(g, diagonal=diagonal, lower=lower)
@@ -403,6 +430,12 @@ def _diagonal(input: Array, *, offset: int, dim1: int, dim2: int) -> Array:
     if isinstance(input, np.ndarray) and input.flags.writeable:
         y.flags.writeable = True
     return y
+
+
+@_diagonal.source
+def _(input: Operand, offset: int, dim1: int, dim2: int) -> str:
+    plain = offset == 0 and input.ndim == 2 and (dim1 % 2, dim2 % 2) == (0, 1)
+    return "np.diagonal(input)" if plain else "np.diagonal(input, offset, dim1, dim2)"
 
 
 @_diagonal.vjp("input")

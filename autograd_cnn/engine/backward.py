@@ -93,7 +93,12 @@ def pullback(
 def _seed(seed: Any, create_graph: bool, tracer: Any) -> Any:
     """The gradient to start with as the walk wants it: raw, or a variable, which has a graph only if the walk is recorded."""
     if not isinstance(seed, Variable):
-        return seed if tracer is None and not create_graph else box(seed, None)
+        if tracer is None and not create_graph:
+            return seed
+        made = box(seed, None)
+        if tracer is not None:
+            tracer.constant(made)
+        return made
     if create_graph:
         return seed
     if tracer is None:

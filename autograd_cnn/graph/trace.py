@@ -89,6 +89,8 @@ def _found_outside(fn: Callable[..., Any], seen: set[int]) -> Iterator[tuple[str
     for name, x in (*around.nonlocals.items(), *around.globals.items()):
         if inspect.isfunction(x):
             yield from _found_outside(x, seen)
+        elif hasattr(x, "named_parameters") and not inspect.isclass(x):
+            yield from ((f"{name}.{own}", v) for kind in ("parameters", "buffers") for own, v in getattr(x, f"named_{kind}")())
         else:
             yield from ((full.replace(".", "_"), v) for full, _, v in _variables(name, x))
 

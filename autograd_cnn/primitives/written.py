@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
 
 R = TypeVar("R", bound=Callable[..., Any])
+_SIMPLE, _SMALL = 9999, 20  # the largest parts of a fraction that a number is written as
+_SHORT = 7  # characters of a decimal that no fraction is better than
 LITERAL_SIZE = 16  # entries up to which an array is written out
 TEXTS: dict[Callable[..., Any], str] = {}  # functions of values that operations compute with beside the tape -> how they are written
 
@@ -68,7 +71,9 @@ def literal(p: Any) -> str:
         return literal(p.item())
     if isinstance(p, float) and not math.isfinite(p):
         return "np.nan" if p != p else "np.inf" if p > 0 else "-np.inf"
-    if p is None or isinstance(p, bool | int | float | complex | str):
+    if isinstance(p, float):
+        return number(p)
+    if p is None or isinstance(p, bool | int | complex | str):
         return repr(p)
     if isinstance(p, tuple | list):
         inside = ", ".join(map(literal, p))
@@ -78,6 +83,25 @@ def literal(p: Any) -> str:
     if isinstance(p, np.ndarray) and p.size <= LITERAL_SIZE:
         return f"np.array({literal(p.tolist())}, dtype={literal(p.dtype)})" if p.size else f"np.zeros({p.shape}, dtype={literal(p.dtype)})"
     raise Unwritable(f"{type(p).__name__} {getattr(p, '__name__', '')}".strip())
+
+
+def number(x: Any, dtype: Any = None) -> str:
+    """A number as one would write it: `2 / 15` for 0.13333334 in single precision, where that is the same number.
+
+    >>> number(0.13333334, np.float32), number(0.1), number(4 / 3), number(0.7071067811865475)
+    ('2 / 15', '0.1', '4 / 3', '0.7071067811865475')
+    """
+    if not isinstance(x, float | np.floating) or not np.isfinite(x):
+        return literal(x)
+    kind = np.dtype(dtype or float).type
+    short = repr(float(str(kind(x))))
+    if len(short) <= _SHORT:
+        return short
+    near = Fraction(float(x)).limit_denominator(_SIMPLE)
+    top = _SIMPLE if kind is np.float64 else _SMALL  # in fewer digits a fraction of large numbers is any number
+    if 0 < abs(near.numerator) <= top and kind(near.numerator / near.denominator) == kind(x):
+        return f"{near.numerator} / {near.denominator}"
+    return short
 
 
 def index(at: Any) -> str:
@@ -91,7 +115,8 @@ def index(at: Any) -> str:
 
 
 def _slice(p: slice) -> str:
-    ends = [("" if e is None else literal(e)) for e in (p.start, p.stop)]
+    start = None if isinstance(p.start, int) and p.start == 0 and p.stop is not None else p.start
+    ends = [("" if e is None else literal(e)) for e in (start, p.stop)]
     return ":".join(ends) + ("" if p.step in (None, 1) else f":{literal(p.step)}")
 
 

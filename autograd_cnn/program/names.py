@@ -7,7 +7,6 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 
 from ..primitives.primitive import Primitive
 from .plan import Line, Plan, Quantity
@@ -54,6 +53,8 @@ def identifier(name: str) -> str:
     >>> [identifier(n) for n in ("fc1.weight", "lambda", "0", "größe", "np")]
     ['fc1_weight', 'lambda_', 'v0', 'größe', 'np_']
     """
+    if name == "input":
+        return "x"
     found = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)) or "v"
     if found[0].isdigit():
         found = f"v{found}"
@@ -70,6 +71,7 @@ class Names:
 
     def __init__(self, plan: Plan) -> None:
         self.taken: set[str] = set()
+        self.helpers: dict[bool, set[str]] = {False: set(), True: set()}  # of the forward pass, and of the backward one
         self.of: dict[int, str] = {}
         self.plan = plan
         self.named: set[int] = set()  # results that modules name: each has a line of its own
@@ -93,6 +95,15 @@ class Names:
         self.taken.add(found)
         return found
 
+    def helper(self, name: str, backward: bool) -> str:
+        """A name within one of the functions, which the other may have, too."""
+        found, number = identifier(name), 1
+        while found in self.taken or found in self.helpers[backward]:
+            number += 1
+            found = f"{identifier(name)}_{number}"
+        self.helpers[backward].add(found)
+        return found
+
     def _arguments(self, plan: Plan) -> None:
         wishes = {i: plan.quantities[i].wish or _plain(plan.quantities[i]) for i in plan.arguments}
         self._numbered({i: (w, plan.quantities[i].wish is None) for i, w in wishes.items()})
@@ -100,12 +111,11 @@ class Names:
     def _results(self, made: list[tuple[Line, int]], makers: dict[int, Line]) -> None:
         wishes: dict[int, tuple[str, bool]] = {}
         last = {_call(line): line.outputs[0] for line, _ in made if _call(line) is not None}
+        of: dict[int, int] = {}
         for line, o in made:
-            q = self.plan.quantities[o]
-            at = line.outputs.index(o)
-            path = _path(line)
-            if q.gradient_of is not None and q.gradient_of in self.of:
-                wishes[o] = f"g_{self.of[q.gradient_of]}", False
+            q, at, path = self.plan.quantities[o], line.outputs.index(o), _path(line)
+            if q.gradient_of is not None:
+                of[o] = q.gradient_of
             elif q.wish is not None:
                 wishes[o] = q.wish, False
             elif path and last.get(_call(line)) == line.outputs[0]:
@@ -113,14 +123,20 @@ class Names:
                 if at == 0:
                     self.named.add(o)
             else:
-                wishes[o] = _part(_after(line.primitive), line.primitive, at), True
+                wishes[o] = _part(_after(line), line.primitive, at), True
         self._numbered(self._outputs(wishes, makers))
+        for o, whose in of.items():
+            self.of[o] = self.unique(f"g_{self.of[whose]}" if whose in self.of else "g")
 
     def _outputs(self, wishes: dict[int, tuple[str, bool]], makers: dict[int, Line]) -> dict[int, tuple[str, bool]]:
-        """The only output goes by `y` where nothing else is known of it."""
-        outputs = [*dict.fromkeys(self.plan.outputs)]
-        if len(outputs) == 1 and wishes.get(outputs[0], ("", False))[1] and makers[outputs[0]].primitive.family != "loss":
-            wishes[outputs[0]] = "y", False
+        """What comes out goes by the key of the dict that it comes in, or by `y`, where nothing else is known of it."""
+        structure, outputs = self.plan.structure, [*dict.fromkeys(self.plan.outputs)]
+        keys = {self.plan.outputs[at]: str(k) for k, at in structure.items() if isinstance(at, int)} if isinstance(structure, dict) else {}
+        for o in outputs:
+            if wishes.get(o, ("", False))[1] and makers[o].primitive.family != "loss":
+                free = keys.get(o, "y" if len(outputs) == 1 else "")
+                free = free if identifier(free or "y") not in self.taken else f"new_{free}" if o in keys else "out"
+                wishes[o] = (free, False) if free else ("y", True)
         return wishes
 
     def _numbered(self, wishes: dict[int, tuple[str, bool]]) -> None:
@@ -130,7 +146,7 @@ class Names:
         for i, (name, plain) in wishes.items():
             if i in self.of:
                 continue
-            if plain and count[identifier(name)] > 1:
+            if plain and (count[identifier(name)] > 1 or identifier(name) in self.taken):
                 while True:
                     number[name] += 1
                     found = f"{name.rstrip('_')}{number[name]}"
@@ -151,14 +167,23 @@ def _call(line: Line) -> int | None:
     return line.scope[-1].call if line.scope else None
 
 
+def by_kind(number: str, kind: str) -> str:
+    """A module that has only a number within its parent: `conv0` for a Conv2d."""
+    return re.sub(r"(_?[123]d)?$", "", kind.lower()) + number
+
+
 def _path(line: Line) -> str:
-    """`layer1_0_conv1`: the path of the module, without what are only numbers at its end or alone."""
-    names: Iterable[str] = (s.name for s in line.scope if s.name)
-    parts = [p for name in names for p in name.split(".")]
-    return "" if not parts or parts[-1].isdigit() else "_".join(parts)
+    """`layer1_0_conv1`: the path of the module."""
+    parts = [(p, s.kind) for s in line.scope if s.name for p in s.name.split(".")]
+    if parts and parts[0][0].isdigit():
+        parts[0] = (by_kind(*parts[0]), parts[0][1])
+    return "_".join(p for p, _ in parts)
 
 
-def _after(prim: Primitive) -> str:
+def _after(line: Line) -> str:
+    prim = line.primitive
+    if prim.name == "power" and line.params["exponent"] == 2:
+        return "square"
     name = prim.name.removesuffix("_adjoint").removesuffix(" adjoint").replace(" ", "_")
     if prim.name in _AFTER:
         return _AFTER[prim.name]
@@ -170,7 +195,6 @@ def _after(prim: Primitive) -> str:
 
 
 def _part(name: str, prim: Primitive, at: int) -> str:
-    if at == 0:
+    if at == 0 or at >= len(prim.outputs):
         return name
-    output = prim.outputs[at] if at < len(prim.outputs) else str(at)
-    return f"{name}_{'at' if output in _INDICES else output}"
+    return f"{name}_{'at' if prim.outputs[at] in _INDICES else prim.outputs[at]}"

@@ -4,6 +4,7 @@ graph as the forward one is, whatever the operations are. Nothing of the user's 
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from ..graph.tracer import Call, Tracer
 from ..ops.random.dropout import _dropout, _masked
 from ..ops.registry.derived import _derived
 from ..random import Generator, default_generator
+from .names import by_kind
 from .plan import Line, Move, Plan, Quantity, Ref
 
 
@@ -47,7 +49,7 @@ class _Run:
 
     def __init__(self, graph: Graph, backward: bool) -> None:
         self.graph = graph
-        self.tracer = Tracer()
+        self.tracer = Tracer(lambda raw: raw)
         self.env: dict[int, Any] = {}  # the graph's values
         self.places: dict[int, int] = {}  # the graph's values -> the tracer's
         self.drawn: dict[int, Any] = {}  # random numbers, by the tracer's id
@@ -174,8 +176,12 @@ class _Run:
 
     def _wishes(self) -> dict[int, str]:
         """What the graph's values are called: by modules, by the function."""
-        names = {v.id: v.name for v in self.graph.values if v.name is not None and v.id in self.places}
-        return {**names, **{i: name for i, name in self.graph.called.items() if i in self.places and not self.graph.values[i].held}}
+        graph = self.graph
+        names = {v.id: v.name for v in graph.values if v.name is not None and v.id in self.places}
+        count = Counter(names.values())  # two modules may call theirs by one name
+        called = {i: n for i, n in graph.called.items() if i in self.places and (i in graph.inputs or count[names.get(i, "")] != 1)}
+        kinds = {s.name: s.kind for step in graph.steps for s in step.scope if s.name.isdigit()}
+        return {i: _said_by_kind(n, kinds) for i, n in {**names, **called}.items()}
 
     def _quantity(self, i: int, wish: str | None, gradient_of: int | None) -> Quantity:
         v = self.tracer.values[i]
@@ -254,3 +260,9 @@ def _with_refs(params: Any, quantities: dict[int, Quantity]) -> Any:
     if type(params) in (tuple, list):
         return type(params)(_with_refs(p, quantities) for p in params)
     return params
+
+
+def _said_by_kind(name: str, kinds: dict[str, str]) -> str:
+    """`0.weight`, of a module that only a number names, by its class: `linear0.weight`."""
+    first, dot, rest = name.partition(".")
+    return f"{by_kind(first, kinds[first])}{dot}{rest}" if first in kinds else name

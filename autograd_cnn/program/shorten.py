@@ -45,7 +45,7 @@ class _Pass:
         now = self.now
         plan = self.plan
         self._name_gradients()
-        return replace(
+        found = replace(
             plan,
             quantities=self.quantities,
             lines=tuple(self.lines),
@@ -53,6 +53,7 @@ class _Pass:
             gradients=tuple(None if g is None else now(g) for g in plan.gradients),
             moves=tuple(replace(m, values=tuple(map(now, m.values))) for m in plan.moves),
         ).pruned()
+        return _with_own_views(found).pruned()
 
     def now(self, i: int) -> int:
         """What stands for a quantity."""
@@ -187,6 +188,23 @@ class _Pass:
         for i, q in self.quantities.items():
             if q.gradient_of is not None:
                 self.quantities[i] = replace(q, gradient_of=self.now(q.gradient_of))
+
+
+def _with_own_views(plan: Plan) -> Plan:
+    """Each line turns its own operands round: a transposed view costs nothing, and need not be handed from one pass to the other."""
+    turned = {line.outputs[0]: line for line in plan.lines if line.primitive is _permute}
+    quantities, lines = dict(plan.quantities), []
+    for line in plan.lines:
+        inputs = []
+        for i in line.inputs:
+            if i in turned and line.primitive is not _permute:
+                own = max(quantities) + 1
+                quantities[own] = replace(quantities[i], id=own, wish=None, gradient_of=None)
+                lines.append(replace(turned[i], outputs=(own,), backward=line.backward, rule=line.rule))
+                i = own
+            inputs.append(i)
+        lines.append(replace(line, inputs=tuple(inputs)))
+    return replace(plan, quantities=quantities, lines=tuple(lines))
 
 
 def _key(line: Line, quantities: dict[int, Quantity]) -> Any:

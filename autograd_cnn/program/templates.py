@@ -7,7 +7,6 @@ import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -15,11 +14,10 @@ import numpy as np
 
 from ..errors import GraphError
 from ..ops.registry.derived import _derived
-from ..primitives.written import TEXTS, Operand, Unwritable, call, literal
+from ..primitives.written import TEXTS, Operand, Unwritable, call, literal, number
 from .plan import Line, Plan, Quantity, Ref, mapped
 
 _PACKAGE = __name__.partition(".")[0]
-_SIMPLE = 999_999  # the largest denominator that a number is written with as a fraction
 
 
 @dataclass(slots=True)
@@ -35,25 +33,25 @@ def slot(i: int) -> str:
     return f"__q{i}"
 
 
-def sayings(line: Line, plan: Plan, number: int) -> Iterator[Callable[[], Said]]:
-    """The ways to say a line, the most readable first. `number` is the line's, for its helpers."""
+def sayings(line: Line, plan: Plan, place: int) -> Iterator[Callable[[], Said]]:
+    """The ways to say a line, the most readable first. `place` is the line's, for its helpers."""
     given = [None if i is None else plan.quantities[i] for i in line.inputs]
     outs = [plan.quantities[o] for o in line.outputs if o in plan.quantities]
     of_numbers = all(q is None or q.shape is None for q in given) and all(q.shape is None for q in outs)
     prim = line.primitive
     if of_numbers and prim.number_rule is not None:
-        yield lambda: _say(prim.number_rule or "", line, plan, number, None)
+        yield lambda: _say(prim.number_rule or "", line, plan, place, None)
     if prim is _derived:
-        yield lambda: _derived_said(line, plan, number)
+        yield lambda: _derived_said(line, plan, place)
         return
     text = _text(line, plan)
     if text is not None and not (of_numbers and "np." in text):
-        yield lambda: _say(text, line, plan, number, None)
+        yield lambda: _say(text, line, plan, place, None)
         kinds = {q.dtype for q in given if q is not None and q.shape is not None}
         y = outs[0].dtype if outs else None
         if y is not None and y.kind in "fiu" and any(k != y for k in kinds):
-            yield lambda: _say(text, line, plan, number, y)
-    yield lambda: _say(_kernel(line, plan), line, plan, number, None, arrays=True)
+            yield lambda: _say(text, line, plan, place, y)
+    yield lambda: _say(_kernel(line, plan), line, plan, place, None, arrays=True)
 
 
 def _operands(line: Line, plan: Plan) -> dict[str, Any]:
@@ -113,27 +111,27 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and repr(a) == repr(b)
 
 
-def _derived_said(line: Line, plan: Plan, number: int) -> Said:
+def _derived_said(line: Line, plan: Plan, place: int) -> Said:
     """A function of values: what is said of it, or a call of it where it stands in the library."""
-    return called(line.params["fn"], [slot(i) for i in line.inputs if i is not None], number)
+    return called(line.params["fn"], [slot(i) for i in line.inputs if i is not None], place)
 
 
-def called(fn: Any, values: list[str], number: int) -> Said:
+def called(fn: Any, values: list[str], place: int) -> Said:
     """`fn(*values)`, for a function of values under `@written`, one of NumPy's, or one of the library."""
     inner = fn.func if isinstance(fn, partial) else fn
     before, options = (fn.args, fn.keywords) if isinstance(fn, partial) else ((), {})
     try:
         if isinstance(inner, np.ufunc):
             text = call(f"np.{inner.__name__}", *map(literal, before), *values, **options)
-            return _parsed(text, {}, number)
+            return _parsed(text, {}, place)
         if inner in TEXTS:
             bound = inspect.signature(inner).bind(*before, *(Operand(v, ()) for v in values), **options)
             bound.apply_defaults()
-            return _parsed(TEXTS[inner], {n: _expression(literal(p)) for n, p in bound.arguments.items()}, number)
+            return _parsed(TEXTS[inner], {n: _expression(literal(p)) for n, p in bound.arguments.items()}, place)
         module = getattr(inner, "__module__", "") or ""
         if module.partition(".")[0] == _PACKAGE and "<" not in inner.__qualname__:
             where = f"{module.partition('.')[2]}.{inner.__qualname__}"
-            return _parsed(call(f"kernels.part({where!r})", *map(literal, before), *values, **options), {}, number)
+            return _parsed(call(f"kernels.part({where!r})", *map(literal, before), *values, **options), {}, place)
     except Unwritable as error:
         raise _no_text(inner, str(error)) from None
     raise _no_text(inner, "")
@@ -152,7 +150,7 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _say(text: str, line: Line, plan: Plan, number: int, dtype: Any, arrays: bool = False) -> Said:
+def _say(text: str, line: Line, plan: Plan, place: int, dtype: Any, arrays: bool = False) -> Said:
     """The rule's text about this line. `dtype`: operands of others are cast to it; `arrays`: constants without dims are no plain numbers."""
     names: dict[str, ast.expr] = {}
     prim = line.primitive
@@ -167,7 +165,7 @@ def _say(text: str, line: Line, plan: Plan, number: int, dtype: Any, arrays: boo
             names[k] = _expression(literal(p))
         except Unwritable:
             continue  # the rule does without
-    return _parsed(text, names, number)
+    return _parsed(text, names, place)
 
 
 def _value(q: Quantity, dtype: Any, arrays: bool) -> ast.expr:
@@ -178,10 +176,10 @@ def _value(q: Quantity, dtype: Any, arrays: bool) -> ast.expr:
     return ast.Name(slot(q.id))
 
 
-def _parsed(text: str, names: Mapping[str, ast.expr], number: int) -> Said:
+def _parsed(text: str, names: Mapping[str, ast.expr], place: int) -> Said:
     tree = ast.parse(inspect.cleandoc(text))
     stored = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id not in names]
-    helpers = {n: f"__t{number}_{n}" for n in dict.fromkeys(stored)}
+    helpers = {n: f"__t{place}_{n}" for n in dict.fromkeys(stored)}
     tree = _Put({**names, **{n: ast.Name(h) for n, h in helpers.items()}}).visit(tree)
     return Said(tree.body, {h: n for n, h in helpers.items()})
 
@@ -203,9 +201,9 @@ def constant(q: Quantity) -> str | None:
     """A constant as Python writes it; None where it is too large for that."""
     data = q.data
     if not isinstance(data, np.ndarray) or q.shape is None:
-        return _number(data, q.dtype)
+        return number(data, q.dtype)
     if data.ndim == 0:
-        return _number(data[()], data.dtype) if data.dtype.kind == "f" else f"np.array({literal(data.item())}, dtype={literal(data.dtype)})"
+        return number(data[()], data.dtype) if data.dtype.kind == "f" else f"np.array({literal(data.item())}, dtype={literal(data.dtype)})"
     if data.size and np.all(data == data.flat[0]):
         return _uniform(data)
     if data.ndim == 1 and data.size > 2 and data.dtype.kind == "i" and np.array_equal(data, np.arange(data.size)):
@@ -221,22 +219,5 @@ def _uniform(data: Any) -> str:
     if first == 0 and not np.signbit(first):
         return f"np.zeros({data.shape}{kind})"
     return (
-        f"np.ones({data.shape}{kind})"
-        if first == 1
-        else f"np.full({data.shape}, {_number(first, data.dtype)}, dtype={literal(data.dtype)})"
+        f"np.ones({data.shape}{kind})" if first == 1 else f"np.full({data.shape}, {number(first, data.dtype)}, dtype={literal(data.dtype)})"
     )
-
-
-def _number(x: Any, dtype: Any) -> str:
-    """A number as one would write it: `2 / 15` for 0.13333334 in single precision, where that is the same number."""
-    if not isinstance(x, float | np.floating) or not np.isfinite(x):
-        return literal(x)
-    kind = np.dtype(dtype or float).type
-    short = repr(float(str(kind(x)))) if kind is not np.float64 else repr(float(x))
-    if len(short) <= 7:
-        return short
-    near = Fraction(float(x)).limit_denominator(_SIMPLE)
-    with np.errstate(all="ignore"):
-        if near.numerator and abs(near.numerator) <= 20 and kind(near.numerator / near.denominator) == kind(x):
-            return f"{near.numerator} / {near.denominator}"
-    return short

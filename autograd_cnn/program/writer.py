@@ -24,7 +24,8 @@ from .templates import Said, called, constant, sayings, slot
 _WIDTH = 96  # columns of code
 _NESTED = 76  # columns up to which a line takes in what it alone uses
 _COMMENT = 64  # the column to which comments are moved at most
-_QUIET = frozenset({"reshape", "permute", "neg", "expand_to", "spread", "cast"})  # what needs no line of its own where it is used once
+_QUIET = frozenset({"reshape", "permute", "neg", "expand_to", "spread", "cast", "split"})  # what needs no line where it is used once
+_SCALING = frozenset({"add", "sub", "mul", "div", "power", "power_of"})  # nor do these, with a number
 
 
 @dataclass(slots=True)
@@ -155,7 +156,11 @@ class Writer:
             if all(self._fits(env.get(slot(o)), o) for o in line.outputs if o in self.plan.quantities):
                 self.env.update({slot(o): env[slot(o)] for o in line.outputs if slot(o) in env})
                 self.called.update(
-                    {h: self.names.unique(n) for h, n in said.helpers.items() if any(_mentions(s.node, h) for s in statements)}
+                    {
+                        h: self.names.helper(n, line.backward)
+                        for h, n in said.helpers.items()
+                        if any(_mentions(s.node, h) for s in statements)
+                    }
                 )
                 return statements
         raise GraphError(
@@ -300,22 +305,25 @@ class Writer:
         if i is None or s.line is None or any(_mentions(e, target) for e in ends):
             return True
         q = self.plan.quantities[i]
-        return q.wish is not None or i in self.names.named or (q.gradient_of is not None and s.line.backward and not _is_view(s.line))
+        return q.wish is not None or i in self.names.named or (q.gradient_of in self.names.of and s.line.backward)
 
     def _together(self, s: Statement, inner: Statement) -> bool:
         """Are both part of one rule, or the inner one too little for a line?"""
         if s.line is None or inner.line is None:
             return False
-        same = inner.line.rule is not None and inner.line.rule == s.line.rule
-        return same or (
-            inner.line.primitive.name in _QUIET and not (self.numbers and not inner.line.backward and inner.line.primitive.name != "neg")
-        )
+        name, outer = inner.line.primitive.name, s.line.primitive.name
+        if name in _QUIET or inner.line.backward or (inner.line.rule is not None and inner.line.rule == s.line.rule):
+            return True
+        with_number = name == "power" or any(i is not None and self.plan.quantities[i].kind == "constant" for i in inner.line.inputs)
+        return (name in _SCALING and with_number and outer in _SCALING) or (name == "matmul" and outer == "add")
 
     def _unparsed(self, node: ast.AST) -> str:
         node = ast.fix_missing_locations(_Call(self.called, self.literals).visit(copy.deepcopy(node)))
+        node = _Tidy().visit(node)
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
             return f"return {', '.join(ast.unparse(e) for e in node.value.elts)}"
-        return ast.unparse(node)
+        text = ast.unparse(node)
+        return text if '"' in text else text.replace("'", '"')
 
     def _with_large_constants(self, plan: Plan) -> Plan:
         """Constants that no line has room for are handed in."""
@@ -325,10 +333,6 @@ class Writer:
             **{i: replace(plan.quantities[i], kind="argument", wish=plan.quantities[i].wish or "c") for i in large},
         }
         return replace(plan, quantities=quantities, arguments=(*plan.arguments, *large))
-
-
-def _is_view(line: Line) -> bool:
-    return line.primitive.name in _QUIET
 
 
 def _close(found: Any, known: Any) -> bool:
@@ -385,8 +389,8 @@ def _rename(node: ast.AST, old: str, new: str) -> None:
 
 def _root(target: ast.expr) -> str | None:
     """The name that an assignment changes."""
-    while isinstance(target, ast.Subscript | ast.Attribute):
-        target = target.value
+    while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
+        target = target.func if isinstance(target, ast.Call) else target.value
     return target.id if isinstance(target, ast.Name) else None
 
 
@@ -433,6 +437,28 @@ class _Call(ast.NodeTransformer):
         return copy.deepcopy(self.literals[node.id]) if node.id in self.literals else node
 
 
+class _Tidy(ast.NodeTransformer):
+    """Takes away what multiplies by one, and says a multiplication by 1 / n as a division."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """The operation, or less."""
+        self.generic_visit(node)
+        left, right = node.left, node.right
+        if isinstance(node.op, ast.Mult) and _one(left):
+            return right
+        if isinstance(node.op, ast.Mult | ast.Div | ast.Pow) and _one(right) and not _one(left):
+            return left
+        if isinstance(node.op, ast.Mult):
+            for a, b in ((left, right), (right, left)):
+                if isinstance(a, ast.BinOp) and isinstance(a.op, ast.Div) and _one(a.left) and isinstance(a.right, ast.Constant):
+                    return ast.BinOp(b, ast.Div(), a.right)
+        return node
+
+
+def _one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value == 1
+
+
 def _filled(parts: Iterable[str], between: str, width: int) -> list[str]:
     """The parts in as few lines as hold them whole."""
     lines: list[str] = []
@@ -453,13 +479,20 @@ def _wrapped(text: str) -> list[str]:
     elif text.endswith(" = saved"):
         text = f"({text[: -len(' = saved')]}) = saved"
     for at, c in enumerate(text):
-        if c in "([{":
-            parts, rest = _parts(text[at + 1 :]), text[at + 1 :]
-            inside = ", ".join(parts)
-            if len(parts) > 1:
-                lines = [f"{line}," for line in _filled(parts, ", ", _WIDTH - 8)]
-                return [text[: at + 1], *(f"    {line}" for line in lines), rest[len(inside) :].lstrip(", ")]
+        if c in "([{" and _closing(text, at) == text.rfind(text[-1]) and len(parts := _parts(text[at + 1 :])) > 1:
+            lines = [f"{line}," for line in _filled(parts, ", ", _WIDTH - 8)]
+            return [text[: at + 1], *(f"    {line}" for line in lines), text[_closing(text, at) :]]
     return [text]
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the bracket closes that opens at a place."""
+    depth = 0
+    for k in range(at, len(text)):
+        depth += (text[k] in "([{") - (text[k] in ")]}")
+        if depth == 0:
+            return k
+    return len(text)
 
 
 def _parts(text: str) -> list[str]:

@@ -133,7 +133,7 @@ def _log_softmax(input: Array, *, dim: int) -> Array:
 def _(input: Operand) -> str | None:
     if narrow(input) or not input.ndim:
         return None
-    return "z = input - input.max(axis=dim, keepdims=True)\nz - np.log(np.exp(z).sum(axis=dim, keepdims=True))"
+    return "shifted = input - input.max(axis=dim, keepdims=True)\nshifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))"
 
 
 @_log_softmax.accelerated

@@ -92,7 +92,7 @@ def _cross_entropy(
 def _(input: Operand, target: Operand, weight: Operand | None, ignore_index: int, reduction: str, label_smoothing: float) -> str | None:
     if label_smoothing or not labels(input, target, weight, ignore_index):
         return None
-    log_p = "z = input - input.max(axis=1, keepdims=True)\nlog_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))\n"
+    log_p = "shifted = input - input.max(axis=1, keepdims=True)\nlog_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
     return log_p + "-" + summed(f"log_p[np.arange({target.size}), target]", reduction)
 
 

@@ -14,7 +14,7 @@ from ...kernels.reference import normalization as kernel
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
-from ...primitives.written import Operand, broadcast, narrow, over
+from ...primitives.written import Operand, broadcast, narrow, over, written
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
 from ..reduce.reduce import _sum
@@ -49,10 +49,11 @@ def _(input: Operand, weight: Operand | None, bias: Operand | None) -> str | Non
     if narrow(input):
         return None
     across, n = over((0, *range(2, input.ndim))), input.ndim
-    y = f"(input - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
-    y += "" if weight is None else f" * {broadcast('weight', n)}"
-    y += "" if bias is None else f" + {broadcast('bias', n)}"
     statistics = f"mean = input.mean({across})\nvar = input.var({across})\ninvstd = 1 / np.sqrt(var + eps)"
+    y = f"(input - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
+    if weight is not None or bias is not None:
+        statistics += f"\nhat = {y}"
+        y = f"hat{'' if weight is None else ' * ' + broadcast('weight', n)}{'' if bias is None else ' + ' + broadcast('bias', n)}"
     return f"{statistics}\n({y}, mean, var, invstd)"
 
 
@@ -164,9 +165,9 @@ def _(input: Operand, invstd: Operand | None) -> str | None:
     across, n = over((0, *range(2, input.ndim))), input.ndim
     count = input.size // max((input.shape or (1, 1))[1], 1)
     hat = f"hat = (x - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
-    inner = f"input - ({broadcast('gbias', n)} + hat * {broadcast('gweight', n)}) / {count}"
+    rest = f"rest = input - ({broadcast('gbias', n)} + hat * {broadcast('gweight', n)}) / {count}"
     sums = f"gweight = (input * hat).sum({across})\ngbias = input.sum({across})"
-    return f"{hat}\n{sums}\n({broadcast('(weight * invstd)', n)} * ({inner}), gweight, gbias)"
+    return f"{hat}\n{sums}\n{rest}\n({broadcast('(weight * invstd)', n)} * rest, gweight, gbias)"
 
 
 @_batch_norm_adjoints.accelerated
@@ -349,6 +350,7 @@ def batch_norm(
     return y
 
 
+@written("running *= 1 - momentum\nrunning += momentum * factor * now")
 def _move(momentum: float, factor: float, running: Array, now: Array) -> None:
     """running ← (1 − momentum) · running + momentum · factor · now"""
     running *= running.dtype.type(1 - momentum)

@@ -38,7 +38,7 @@ from .kernels.environment import show_config
 from .kernels.memory.threads import get_num_threads, set_num_threads
 from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
 from .ops.registry.expose import watch as _watch
-from .ops.shape.arrange import trace as _trace_of_matrix
+from .ops.shape.diagonals import trace as _trace_of_matrix
 from .random import Generator, default_generator
 from .support.display import set_renderer as _set_renderer
 from .support.display import set_writer as _set_writer

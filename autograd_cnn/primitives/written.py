@@ -176,6 +176,35 @@ def meet(input: Operand, other: Operand) -> bool:
     return bool(input.dtype == other.dtype)
 
 
+def compared(sign: str) -> Callable[[Operand, Operand], str | None]:
+    """The rule of a comparison."""
+
+    def rule(input: Operand, other: Operand) -> str | None:
+        return f"input {sign} other" if meet(input, other) else None
+
+    return rule
+
+
+def combined(sign: str, name: str = "") -> Callable[[Operand, Operand], str | None]:
+    """The rule of an operation of bits, or of truth values (`name` is NumPy's function for others)."""
+
+    def rule(input: Operand, other: Operand) -> str | None:
+        if name and not input.dtype == other.dtype == bool:
+            return f"np.{name}(input, other)"
+        return f"input {sign} other" if input.dtype == other.dtype else None
+
+    return rule
+
+
+def reduced(name: str, wide: bool = False) -> Callable[[Operand, Any, bool], str | None]:
+    """The rule of a reduction that is an array's method. `wide`: kernels take narrow floats in a wider dtype."""
+
+    def rule(input: Operand, dims: Any, keepdim: bool) -> str | None:
+        return None if wide and narrow(input) else f"input.{name}({over(dims, keepdim)})"
+
+    return rule
+
+
 def zeros(y: Operand) -> str:
     """Zeros as the operand is.
 

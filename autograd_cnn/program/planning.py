@@ -120,10 +120,11 @@ class _Run:
                 "computed from parameters, or from floating-point inputs, outside no_grad()."
             )
         alone = len(roots) == 1 and getattr(self.env[roots[0]].value, "shape", ()) == ()
-        seeds = []
+        seeds, rng = [], np.random.default_rng(0)  # any will do: what follows from ones alone may be nothing
         for i in roots:
             raw = self.env[i].value
-            g = box(np.ones(raw.shape, raw.dtype) if hasattr(raw, "dtype") else 1.0, None)
+            one = alone or not hasattr(raw, "dtype")
+            g = box(_one(raw) if one else rng.standard_normal(raw.shape).astype(raw.dtype), None)
             at = tracer.declare(g, "constant")
             if alone:
                 self.fixed.add(at)
@@ -178,8 +179,9 @@ class _Run:
         """What the graph's values are called: by modules, by the function."""
         graph = self.graph
         names = {v.id: v.name for v in graph.values if v.name is not None and v.id in self.places}
-        count = Counter(names.values())  # two modules may call theirs by one name
-        called = {i: n for i, n in graph.called.items() if i in self.places and (i in graph.inputs or count[names.get(i, "")] != 1)}
+        held = Counter(v.name for v in graph.values if v.held)
+        alike = any(n > 1 for n in held.values())  # two modules call theirs by one name
+        called = {i: n for i, n in graph.called.items() if i in self.places and (i in graph.inputs or i not in names or alike)}
         kinds = {s.name: s.kind for step in graph.steps for s in step.scope if s.name.isdigit()}
         return {i: _said_by_kind(n, kinds) for i, n in {**names, **called}.items()}
 
@@ -234,6 +236,10 @@ class _Run:
         )
 
 
+def _one(raw: Any) -> Any:
+    return np.ones(raw.shape, raw.dtype) if hasattr(raw, "dtype") else 1.0
+
+
 def _file_name(where: str) -> str:
     """`item() at loss.py:3, in f` of what names a whole path."""
     how, at, rest = where.partition(" at ")
@@ -252,7 +258,7 @@ def _apart(fn: Any) -> tuple[Any, bool]:
 def _with_refs(params: Any, quantities: dict[int, Quantity]) -> Any:
     """Parameters whose arrays are quantities, too: constants of their own."""
     if isinstance(params, np.ndarray):
-        found = next((q.id for q in quantities.values() if q.data is params), None)
+        found = next((q.id for q in quantities.values() if q.data is params and q.kind != "result"), None)
         if found is None:
             found = len(quantities)
             quantities[found] = Quantity(found, "constant", params.shape, params.dtype, params)

@@ -26,6 +26,7 @@ class Said:
 
     body: list[ast.stmt]
     helpers: dict[str, str]
+    exact: bool = False  # is it the engine's own kernel?
 
 
 def slot(i: int) -> str:
@@ -165,7 +166,9 @@ def _say(text: str, line: Line, plan: Plan, place: int, dtype: Any, arrays: bool
             names[k] = _expression(literal(p))
         except Unwritable:
             continue  # the rule does without
-    return _parsed(text, names, place)
+    said = _parsed(text, names, place)
+    said.exact = arrays
+    return said
 
 
 def _value(q: Quantity, dtype: Any, arrays: bool) -> ast.expr:

@@ -19,9 +19,9 @@ from ..errors import GraphError
 from ..primitives.written import literal
 from .names import Names
 from .plan import Line, Move, Plan, nested
+from .setting import WIDTH, Filled, Named, Tidied, displayed, filled, living, mentions, rename, stored, tuple_of, wrapped
 from .templates import Said, called, constant, sayings, slot
 
-_WIDTH = 96  # columns of code
 _NESTED = 76  # columns up to which a line takes in what it alone uses
 _COMMENT = 64  # the column to which comments are moved at most
 _QUIET = frozenset({"reshape", "permute", "neg", "expand_to", "spread", "cast", "split"})  # what needs no line where it is used once
@@ -44,6 +44,11 @@ class Statement:
             return node.targets[0].id
         return None
 
+    @property
+    def value(self) -> ast.expr:
+        """What it gives that name."""
+        return self.node.value  # type: ignore[attr-defined,no-any-return]  # asked of assignments alone
+
 
 class Writer:
     """Writes one plan."""
@@ -60,8 +65,7 @@ class Writer:
         for i, q in self.plan.quantities.items():
             if q.kind == "constant":
                 text = constant(q)
-                assert text is not None
-                self.literals[slot(i)] = ast.parse(text, mode="eval").body
+                self.literals[slot(i)] = ast.parse(text or "None", mode="eval").body
                 self.env[slot(i)] = self._evaluated(self.literals[slot(i)])
             elif i in self.names.of:
                 self.called[slot(i)] = self.names.of[i]
@@ -98,10 +102,10 @@ class Writer:
         saved = plan.saved() if backward else ()
         before = self._before_moves(plan, saved)
         result = nested(plan.structure, [ast.Name(slot(i)) for i in plan.outputs], lambda p: ast.parse(_plainly(p), mode="eval").body)
-        ends: list[ast.expr] = [_tree(result)]
+        ends: list[ast.expr] = [displayed(result)]
         if backward:
-            ends.append(_tuple([ast.Name(slot(i)) for i in saved]))
-        back = ast.Return(_tuple(ends) if backward else ends[0])
+            ends.append(tuple_of([ast.Name(slot(i)) for i in saved]))
+        back = ast.Return(tuple_of(ends) if backward else ends[0])
         body = self._set([*found, *before], [*moves, back])
         return self._function("forward", [self.names.of[i] for i in plan.arguments], self._shapes(plan.arguments), body)
 
@@ -111,22 +115,22 @@ class Writer:
         seeds = [s for s in plan.seeds if s is not None]
         body = self._statements(plan.part(True))
         grads: list[ast.expr] = [ast.Constant(None) if g is None else ast.Name(slot(g)) for g in plan.gradients]
-        lines = self._set(body, [ast.Return(grads[0] if len(grads) == 1 else _tuple(grads))])
+        lines = self._set(body, [ast.Return(grads[0] if len(grads) == 1 else tuple_of(grads))])
         if saved:
             names = ", ".join(self.names.of[i] for i in saved)
-            lines = [*_wrapped(f"{names}{',' if len(saved) == 1 else ''} = saved"), *lines]
+            lines = [*wrapped(f"{names}{',' if len(saved) == 1 else ''} = saved"), *lines]
         return self._function("backward", ["saved", *(self.names.of[s] for s in seeds)], self._shapes(seeds), lines)
 
     def _function(self, name: str, arguments: Sequence[str], shapes: list[str], body: list[str]) -> str:
         head = f"def {name}({', '.join(arguments)}):"
-        if len(head) > _WIDTH:
-            head = "\n".join([f"def {name}(", *(f"    {line}," for line in _filled(arguments, ", ", _WIDTH - 8)), "):"])
+        if len(head) > WIDTH:
+            head = "\n".join([f"def {name}(", *(f"    {line}," for line in filled(arguments, ", ", WIDTH - 8)), "):"])
         return "\n".join([head, *(f"    {line}" for line in (*shapes, *body))])
 
     def _shapes(self, ids: Iterable[int]) -> list[str]:
         """The shapes of arguments, as comments."""
         said = [f"{self.names.of[i]} {_shape(self.env[slot(i)])}" for i in ids if self.plan.quantities[i].shape is not None]
-        return [f"# {line}" for line in _filled(said, "  ", _WIDTH - 6)]
+        return [f"# {line}" for line in filled(said, "  ", WIDTH - 6)]
 
     # ------------------------------------------------------------------------------------------------ statements
     def _statements(self, lines: Sequence[Line]) -> list[Statement]:
@@ -153,13 +157,13 @@ class Writer:
             except Exception as error:  # not for these dtypes: what comes next is
                 first = first or error
                 continue
-            if all(self._fits(env.get(slot(o)), o) for o in line.outputs if o in self.plan.quantities):
+            if all(self._fits(env.get(slot(o)), o, line, said.exact) for o in line.outputs if o in self.plan.quantities):
                 self.env.update({slot(o): env[slot(o)] for o in line.outputs if slot(o) in env})
                 self.called.update(
                     {
                         h: self.names.helper(n, line.backward)
                         for h, n in said.helpers.items()
-                        if any(_mentions(s.node, h) for s in statements)
+                        if any(mentions(s.node, h) for s in statements)
                     }
                 )
                 return statements
@@ -172,7 +176,8 @@ class Writer:
     def _assigned(self, said: Said, line: Line) -> list[Statement]:
         """The statements, the last of which gives the line's results their names."""
         *before, last = said.body
-        assert isinstance(last, ast.Expr)
+        if not isinstance(last, ast.Expr):
+            raise TypeError(f"{line.primitive.name}.source: expected a text whose last line is an expression, got {ast.unparse(last)!r}.")
         outs = [o if self._needed(o) else None for o in line.outputs]
         value, body = last.value, [*before]
         several = line.primitive.several and line.primitive.outputs[1:] == ()
@@ -182,8 +187,8 @@ class Writer:
             for o, part in zip(outs, value.elts, strict=True):
                 body += self._given(o, part, body, said) if o is not None else []
         else:
-            body.append(ast.Assign([_tuple([ast.Name("_" if o is None else slot(o)) for o in outs])], value))
-        return [Statement(s, line, {}) for s in _living(body, {slot(o) for o in outs if o is not None})]
+            body.append(ast.Assign([tuple_of([ast.Name("_" if o is None else slot(o)) for o in outs])], value))
+        return [Statement(s, line, {}) for s in living(body, {slot(o) for o in outs if o is not None})]
 
     def _needed(self, o: int) -> bool:
         return o in self.plan.quantities and o in self.last
@@ -196,8 +201,8 @@ class Writer:
             del said.helpers[value.id]
             old = value.id
             for s in body:
-                _rename(s, old, slot(o))
-            _rename(said.body[-1], old, slot(o))
+                rename(s, old, slot(o))
+            rename(said.body[-1], old, slot(o))
             return []
         return [ast.Assign([ast.Name(slot(o))], value)]
 
@@ -211,15 +216,17 @@ class Writer:
     def _evaluated(self, value: ast.expr) -> Any:
         return eval(ast.unparse(value), {"np": np, "math": math})
 
-    def _fits(self, found: Any, o: int) -> bool:
-        """Is it what the engine has?"""
+    def _fits(self, found: Any, o: int, line: Line, exact: bool) -> bool:
+        """Is it what the engine has? `exact`: it is the same kernel, whose values need no comparison."""
         q = self.plan.quantities[o]
         if not self._needed(o):
             return True
         if q.shape is None:
-            return isinstance(found, float | int) and _close(found, q.data)
+            return isinstance(found, float | int) and _close(found, q.data, 0.0)
         y = np.asarray(found)
-        return y.shape == q.shape and (q.dtype is None or y.dtype == q.dtype) and _close(y, q.data)
+        if y.shape != q.shape or (q.dtype is not None and y.dtype != q.dtype):
+            return False
+        return exact or _close(y, q.data, max((_top(self.plan.quantities[i].data) for i in line.reads()), default=0.0))
 
     def _start(self, i: int) -> Any:
         data = self.plan.quantities[i].data
@@ -254,7 +261,7 @@ class Writer:
     def _set(self, statements: list[Statement], ends: list[ast.stmt]) -> list[str]:
         """The lines of a function, each with its shape."""
         uses = Counter(
-            n.id for s in (*(s.node for s in statements), *ends) for n in ast.walk(s) if isinstance(n, ast.Name) and not _stored(n)
+            n.id for s in (*(s.node for s in statements), *ends) for n in ast.walk(s) if isinstance(n, ast.Name) and not stored(n)
         )
         statements = self._nested(statements, uses, ends)
         lines: list[tuple[str, str]] = []
@@ -262,10 +269,10 @@ class Writer:
         for name, value in defined.items():
             lines.append((f"{name} = {ast.unparse(value)}", _shape(self._evaluated(value))))
         for s in statements:
-            shown = [n.id for n in ast.walk(s.node) if isinstance(n, ast.Name) and _stored(n) and n.id in s.shapes]
+            shown = [n.id for n in ast.walk(s.node) if isinstance(n, ast.Name) and stored(n) and n.id in s.shapes]
             lines.append((self._unparsed(s.node), "  ".join(dict.fromkeys(s.shapes[n] for n in shown))))
         lines += [(self._unparsed(s), "") for s in ends]
-        code = [(_wrapped(text), shape) for text, shape in lines]
+        code = [(wrapped(text), shape) for text, shape in lines]
         column = min(max((len(c[-1]) for c, shape in code if shape), default=0), _COMMENT)
         return [line if k + 1 < len(c) or not shape else f"{line:<{column}}  # {shape}" for c, shape in code for k, line in enumerate(c)]
 
@@ -284,11 +291,10 @@ class Writer:
         kept: list[Statement] = []
         waiting: dict[str, Statement] = {}
         for s in statements:
-            put = {n.id: waiting[n.id] for n in ast.walk(s.node) if isinstance(n, ast.Name) and n.id in waiting and not _stored(n)}
+            put = {n.id: waiting[n.id] for n in ast.walk(s.node) if isinstance(n, ast.Name) and n.id in waiting and not stored(n)}
             for name, inner in put.items():
-                assert isinstance(inner.node, ast.Assign)
                 node = copy.deepcopy(s.node)
-                _Fill(name, inner.node.value).visit(node)
+                Filled(name, inner.value).visit(node)
                 if self._together(s, inner) and len(self._unparsed(node)) <= _NESTED:
                     s = replace(s, node=node)
                     kept.remove(inner)
@@ -302,7 +308,7 @@ class Writer:
     def _stands_alone(self, target: str, s: Statement, ends: list[ast.stmt]) -> bool:
         """Has it a name that somebody gave it, or is it what comes out?"""
         i = int(target[3:]) if target.startswith("__q") else None
-        if i is None or s.line is None or any(_mentions(e, target) for e in ends):
+        if i is None or s.line is None or any(mentions(e, target) for e in ends):
             return True
         q = self.plan.quantities[i]
         return q.wish is not None or i in self.names.named or (q.gradient_of in self.names.of and s.line.backward)
@@ -318,8 +324,8 @@ class Writer:
         return (name in _SCALING and with_number and outer in _SCALING) or (name == "matmul" and outer == "add")
 
     def _unparsed(self, node: ast.AST) -> str:
-        node = ast.fix_missing_locations(_Call(self.called, self.literals).visit(copy.deepcopy(node)))
-        node = _Tidy().visit(node)
+        node = ast.fix_missing_locations(Named(self.called, self.literals).visit(copy.deepcopy(node)))
+        node = Tidied().visit(node)
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
             return f"return {', '.join(ast.unparse(e) for e in node.value.elts)}"
         text = ast.unparse(node)
@@ -335,17 +341,22 @@ class Writer:
         return replace(plan, quantities=quantities, arguments=(*plan.arguments, *large))
 
 
-def _close(found: Any, known: Any) -> bool:
-    """Nearly the engine's value; what it keeps in words of its own is not compared."""
-    if known is None or not isinstance(known, np.ndarray | np.generic | float | int) or type(known).__name__ == "Codes":
+def _top(x: Any) -> float:
+    """The largest finite entry."""
+    a = np.asarray(x) if isinstance(x, np.ndarray | np.generic | float) else np.zeros(0)
+    return float(np.max(np.abs(a), where=np.isfinite(a), initial=0.0)) if a.dtype.kind == "f" else 0.0
+
+
+def _close(found: Any, known: Any, beside: float) -> bool:
+    """Nearly the engine's value, computed from such as are at most `beside`; what it keeps in words of its own is not compared."""
+    if type(known) not in (np.ndarray, float, int, bool) and not isinstance(known, np.generic):
         return True
     a, b = np.asarray(found), np.asarray(known)
     if b.dtype.kind not in "fc" or not b.size:
         return bool(np.array_equal(a, b))
     with np.errstate(all="ignore"):
-        top = float(np.max(np.abs(b), where=np.isfinite(b), initial=0.0))
-        eps = float(np.finfo(b.dtype).eps)
-        return bool(np.allclose(a, b, rtol=math.sqrt(eps), atol=math.sqrt(eps) * top + 1e-30, equal_nan=True))
+        rough = math.sqrt(float(np.finfo(b.dtype).eps))
+        return bool(np.allclose(a, b, rtol=rough, atol=rough * max(_top(b), beside) + 1e-30, equal_nan=True))
 
 
 def _shape(x: Any) -> str:
@@ -353,7 +364,7 @@ def _shape(x: Any) -> str:
 
 
 def _comment(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# "))
+    return "\n".join(textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# "))
 
 
 def _plainly(p: Any) -> str:
@@ -361,150 +372,3 @@ def _plainly(p: Any) -> str:
         return literal(p)
     except Exception:
         return "None"
-
-
-def _tree(result: Any) -> ast.expr:
-    if isinstance(result, dict):
-        return ast.Dict([ast.Constant(k) for k in result], [_tree(v) for v in result.values()])
-    return _tuple([_tree(v) for v in result]) if isinstance(result, tuple) else result
-
-
-def _tuple(parts: Sequence[ast.expr]) -> ast.expr:
-    return ast.Tuple(list(parts), ast.Load())
-
-
-def _stored(n: ast.Name) -> bool:
-    return isinstance(getattr(n, "ctx", None), ast.Store)
-
-
-def _mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
-
-
-def _rename(node: ast.AST, old: str, new: str) -> None:
-    for n in ast.walk(node):
-        if isinstance(n, ast.Name) and n.id == old:
-            n.id = new
-
-
-def _root(target: ast.expr) -> str | None:
-    """The name that an assignment changes."""
-    while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
-        target = target.func if isinstance(target, ast.Call) else target.value
-    return target.id if isinstance(target, ast.Name) else None
-
-
-def _living(body: Sequence[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
-    """The statements that the wanted names need; and what they store is marked so."""
-    kept: list[ast.stmt] = []
-    needed = set(wanted)
-    for s in reversed(body):
-        targets = s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AugAssign) else []
-        parts = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
-        roots = {_root(t) for t in parts}
-        called_on = {n.id for n in ast.walk(s) if isinstance(n, ast.Name)} if isinstance(s, ast.Expr) else set()
-        if not (roots | called_on) & needed:
-            continue
-        for t in parts:
-            if isinstance(t, ast.Name):
-                t.ctx = ast.Store()
-        kept.append(s)
-        needed.update(n.id for n in ast.walk(s) if isinstance(n, ast.Name))
-    return kept[::-1]
-
-
-class _Fill(ast.NodeTransformer):
-    """Puts one expression in the place of one name."""
-
-    def __init__(self, name: str, value: ast.expr) -> None:
-        self.name, self.value = name, value
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # its name is Python's
-        """The expression, for the name."""
-        return copy.deepcopy(self.value) if node.id == self.name else node
-
-
-class _Call(ast.NodeTransformer):
-    """Gives slots and helpers their names, and constants their values."""
-
-    def __init__(self, names: dict[str, str], literals: dict[str, ast.expr]) -> None:
-        self.names, self.literals = names, literals
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # its name is Python's
-        """What stands there in the end."""
-        if node.id in self.names:
-            return ast.Name(self.names[node.id], getattr(node, "ctx", ast.Load()))
-        return copy.deepcopy(self.literals[node.id]) if node.id in self.literals else node
-
-
-class _Tidy(ast.NodeTransformer):
-    """Takes away what multiplies by one, and says a multiplication by 1 / n as a division."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """The operation, or less."""
-        self.generic_visit(node)
-        left, right = node.left, node.right
-        if isinstance(node.op, ast.Mult) and _one(left):
-            return right
-        if isinstance(node.op, ast.Mult | ast.Div | ast.Pow) and _one(right) and not _one(left):
-            return left
-        if isinstance(node.op, ast.Mult):
-            for a, b in ((left, right), (right, left)):
-                if isinstance(a, ast.BinOp) and isinstance(a.op, ast.Div) and _one(a.left) and isinstance(a.right, ast.Constant):
-                    return ast.BinOp(b, ast.Div(), a.right)
-        return node
-
-
-def _one(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value == 1
-
-
-def _filled(parts: Iterable[str], between: str, width: int) -> list[str]:
-    """The parts in as few lines as hold them whole."""
-    lines: list[str] = []
-    for part in parts:
-        if lines and len(lines[-1] + between + part) <= width:
-            lines[-1] += between + part
-        else:
-            lines.append(part)
-    return lines
-
-
-def _wrapped(text: str) -> list[str]:
-    """A line; a long one is broken after the commas within its first bracket that holds several things."""
-    if len(text) <= _WIDTH:
-        return [text]
-    if text.startswith("return ") and len(_parts(text[7:])) > 1:
-        text = f"return ({text[7:]})"
-    elif text.endswith(" = saved"):
-        text = f"({text[: -len(' = saved')]}) = saved"
-    for at, c in enumerate(text):
-        if c in "([{" and _closing(text, at) == text.rfind(text[-1]) and len(parts := _parts(text[at + 1 :])) > 1:
-            lines = [f"{line}," for line in _filled(parts, ", ", _WIDTH - 8)]
-            return [text[: at + 1], *(f"    {line}" for line in lines), text[_closing(text, at) :]]
-    return [text]
-
-
-def _closing(text: str, at: int) -> int:
-    """Where the bracket closes that opens at a place."""
-    depth = 0
-    for k in range(at, len(text)):
-        depth += (text[k] in "([{") - (text[k] in ")]}")
-        if depth == 0:
-            return k
-    return len(text)
-
-
-def _parts(text: str) -> list[str]:
-    """What stands between commas, up to the end of the bracket that is open."""
-    parts, depth, start = [], 0, 0
-    for k, c in enumerate(text):
-        if c == "," and depth == 0:
-            parts.append(text[start:k].strip())
-            start = k + 1
-        depth += (c in "([{") - (c in ")]}")
-        if depth < 0:
-            text = text[:k]
-            break
-    last = text[start:].strip()
-    return [*parts, *([last] if last else [])]

@@ -190,8 +190,6 @@ def _leaky_relu_adjoint(input: Array, given: Array, *, negative_slope: float) ->
 
 
 _leaky_relu_adjoint.source("np.where(given > 0, input, negative_slope * input)", number="input if given > 0 else negative_slope * input")
-
-
 _leaky_relu_adjoint.accelerated(onednn.leaky_relu_adjoint)
 
 

@@ -27,9 +27,6 @@ def relu(input: Array) -> Array:
     return np.maximum(input, ZERO.get(input.dtype, 0))
 
 
-relu.source("np.maximum(input, 0)", number="max(input, 0.0)")
-
-
 relu.accelerated(onednn.relu)
 
 
@@ -48,6 +45,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+relu.source("np.maximum(input, 0)", number="max(input, 0.0)")
 relu.onnx("Relu")
 
 
@@ -58,8 +56,6 @@ def relu_adjoint(input: Array, result: Array) -> Array:
 
 
 relu_adjoint.source("np.where(result != 0, input, 0)", number="input if result != 0 else 0.0")
-
-
 relu_adjoint.accelerated(onednn.relu_adjoint)
 
 

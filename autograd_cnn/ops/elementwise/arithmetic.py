@@ -27,9 +27,6 @@ def _add(input: Array, other: Array) -> Array:
     return np.add(*align(input, other, wraps=True))
 
 
-_add.source("input + other")
-
-
 _add.accelerated(onednn.add)
 
 
@@ -57,6 +54,7 @@ def _() -> Any:
     yield Bad(np.ones((2, 3)), np.ones((2, 4)), error=RuntimeError, match="broadcast|match")
 
 
+_add.source("input + other")
 _add.onnx("Add")
 
 
@@ -94,9 +92,6 @@ def _sub(input: Array, other: Array) -> Array:
     return np.subtract(*align(input, other, wraps=True))
 
 
-_sub.source("input - other")
-
-
 _sub.kernel(float)(operator.sub)
 
 
@@ -116,6 +111,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+_sub.source("input - other")
 _sub.onnx("Sub")
 
 
@@ -173,9 +169,6 @@ def mul(input: Array, other: Array) -> Array:
     return np.multiply(*align(input, other, wraps=True))
 
 
-mul.source("input * other")
-
-
 mul.accelerated(onednn.multiply)
 
 
@@ -198,6 +191,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+mul.source("input * other")
 mul.onnx("Mul")
 
 
@@ -220,9 +214,6 @@ def _div(input: Array, other: Array) -> Array:
     if x.__class__ in (int, float, bool) and z.__class__ in (int, float, bool):
         return x / z
     return np.true_divide(floating(x), floating(z))
-
-
-_div.source("input / other")
 
 
 @_div.kernel(float)
@@ -250,6 +241,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b, low=0.5, high=2.0))
 
 
+_div.source("input / other")
 _div.onnx("Div")
 
 
@@ -402,9 +394,6 @@ def neg(input: Array) -> Array:
     return np.negative(input)
 
 
-neg.source("-input")
-
-
 neg.kernel(float)(operator.neg)
 
 
@@ -418,6 +407,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+neg.source("-input")
 neg.onnx("Neg")
 
 

@@ -78,9 +78,6 @@ def _clamp_low(input: Array, bound: Array) -> Array:
     return np.maximum(*align(input, bound))
 
 
-_clamp_low.source("np.maximum(input, bound)")
-
-
 @_clamp_low.vjp("input")
 def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input >= bound, g, 0.0)
@@ -97,9 +94,6 @@ def _clamp_high(input: Array, bound: Array) -> Array:
     return np.minimum(*align(input, bound))
 
 
-_clamp_high.source("np.minimum(input, bound)")
-
-
 @_clamp_high.vjp("input")
 def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input <= bound, g, 0.0)
@@ -110,6 +104,7 @@ def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input > bound, g, 0.0)
 
 
+_clamp_high.source("np.minimum(input, bound)")
 _clamp_high.onnx("Min")
 
 
@@ -119,6 +114,7 @@ def _(draw: Draw) -> Case:
     return Case(x, draw.array(x.shape[-1:], low=2.5, high=3.0) if draw.boolean() else x + draw.choice([-0.3, 0.3]))
 
 
+_clamp_low.source("np.maximum(input, bound)")
 _clamp_low.onnx("Max")
 
 

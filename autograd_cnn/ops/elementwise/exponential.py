@@ -27,7 +27,6 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
-    "logit",
     "maximum",
     "minimum",
     "reciprocal",
@@ -53,9 +52,6 @@ def exp(input: Array) -> Array:
     return np.exp(floating(input))
 
 
-exp.source("np.exp(input)", number="math.exp(input)")
-
-
 exp.kernel(float)(total(math.exp, np.exp))
 
 
@@ -69,6 +65,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+exp.source("np.exp(input)", number="math.exp(input)")
 exp.onnx("Exp")
 
 
@@ -115,8 +112,6 @@ def expm1(input: Array) -> Array:
 
 
 expm1.source("np.expm1(input)", number="math.expm1(input)")
-
-
 expm1.kernel(float)(total(math.expm1, np.expm1))
 
 
@@ -146,9 +141,6 @@ def log(input: Array) -> Array:
     return np.log(floating(input))
 
 
-log.source("np.log(input)", number="math.log(input)")
-
-
 log.kernel(float)(total(math.log, np.log))
 
 
@@ -162,6 +154,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+log.source("np.log(input)", number="math.log(input)")
 log.onnx("Log")
 
 
@@ -178,8 +171,6 @@ def log2(input: Array) -> Array:
 
 
 log2.source("np.log2(input)", number="math.log2(input)")
-
-
 log2.kernel(float)(total(math.log2, np.log2))
 
 
@@ -211,8 +202,6 @@ def log10(input: Array) -> Array:
 
 
 log10.source("np.log10(input)", number="math.log10(input)")
-
-
 log10.kernel(float)(total(math.log10, np.log10))
 
 
@@ -244,8 +233,6 @@ def log1p(input: Array) -> Array:
 
 
 log1p.source("np.log1p(input)", number="math.log1p(input)")
-
-
 log1p.kernel(float)(total(math.log1p, np.log1p))
 
 
@@ -275,9 +262,6 @@ def sqrt(input: Array) -> Array:
     return np.sqrt(floating(input))
 
 
-sqrt.source("np.sqrt(input)", number="math.sqrt(input)")
-
-
 sqrt.kernel(float)(total(math.sqrt, np.sqrt))
 
 
@@ -291,6 +275,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+sqrt.source("np.sqrt(input)", number="math.sqrt(input)")
 sqrt.onnx("Sqrt")
 
 
@@ -336,9 +321,6 @@ def reciprocal(input: Array) -> Array:
     return np.reciprocal(floating(input))
 
 
-reciprocal.source("1 / input")
-
-
 reciprocal.kernel(float)(total(lambda input: 1.0 / input, np.reciprocal))
 
 
@@ -352,6 +334,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.3, high=3.0))
 
 
+reciprocal.source("1 / input")
 reciprocal.onnx("Reciprocal")
 
 
@@ -400,9 +383,6 @@ def sigmoid(input: Array) -> Array:
     return in_chunks(lambda x: 1 / (np.exp(np.negative(x)) + 1), floating(input))
 
 
-sigmoid.source("1 / (1 + np.exp(-input))", number="1 / (1 + math.exp(-input))")
-
-
 sigmoid.accelerated(onednn.sigmoid)
 
 
@@ -421,6 +401,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+sigmoid.source("1 / (1 + np.exp(-input))", number="1 / (1 + math.exp(-input))")
 sigmoid.onnx("Sigmoid")
 
 
@@ -431,8 +412,6 @@ def sigmoid_adjoint(input: Array, result: Array) -> Array:
 
 
 sigmoid_adjoint.source("input * (result * (1 - result))")
-
-
 sigmoid_adjoint.accelerated(onednn.sigmoid_adjoint)
 
 
@@ -451,43 +430,3 @@ def _(g: Array, input: Array, result: Array, donated: Array | None, need: tuple[
 def _(draw: Draw) -> Case:
     y = draw.array(low=0.05, high=0.95)
     return Case(draw.array(y.shape), y)
-
-
-@expose("function method inplace")
-@primitive(label="logit", family="arithmetic", derivative="1/(x(1 − x))")
-def logit(input: Array, *, eps: float | None = None) -> Array:
-    """y = ln(x / (1 − x)), the inverse of sigmoid; with `eps`, x is clamped to [eps, 1 − eps] first. NaN outside of [0, 1].   (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.logit(ac.tensor([0.5, 0.8]))
-    tensor([0.0000, 1.3863])
-    """
-    x = floating(input)
-    if eps is not None:
-        x = np.minimum(np.maximum(x, eps), 1 - eps)
-    return np.log(x / (1 - x))
-
-
-@logit.source
-def _(eps: float | None) -> str | None:
-    return "np.log(input / (1 - input))" if eps is None else None
-
-
-@logit.vjp("input")
-def _(g: Array, input: Array, eps: float | None) -> Array:
-    slope = g / (input * (1 - input))
-    if eps is None:
-        return where((input < 0) | (input > 1), math.nan, slope)
-    return where((input < eps) | (input > 1 - eps), 0.0, slope)
-
-
-@logit.cases
-def _(draw: Draw) -> Case:
-    eps = draw.choice([None, 0.2])
-    return Case(draw.array(low=0.05, high=0.95, avoid=(0.2, 0.8)), eps=eps)
-
-
-@logit.onnx
-def _(to: Emit, input: Any, *, eps: Any) -> Any:
-    x = to.cast(input, to.dtype) if eps is None else to.Min(to.Max(to.cast(input, to.dtype), float(eps)), 1 - eps)
-    return to.Log(to.Div(x, to.Sub(to.const(1, to.dtype), x)))

@@ -29,9 +29,6 @@ def sinh(input: Array) -> Array:
     return np.sinh(floating(input))
 
 
-sinh.source("np.sinh(input)", number="math.sinh(input)")
-
-
 sinh.kernel(float)(total(math.sinh, np.sinh))
 
 
@@ -40,6 +37,7 @@ def _(g: Array, input: Array) -> Array:
     return g * cosh(input)
 
 
+sinh.source("np.sinh(input)", number="math.sinh(input)")
 sinh.onnx("Sinh")
 
 
@@ -58,9 +56,6 @@ def cosh(input: Array) -> Array:
     return np.cosh(floating(input))
 
 
-cosh.source("np.cosh(input)", number="math.cosh(input)")
-
-
 cosh.kernel(float)(total(math.cosh, np.cosh))
 
 
@@ -69,6 +64,7 @@ def _(g: Array, input: Array) -> Array:
     return g * sinh(input)
 
 
+cosh.source("np.cosh(input)", number="math.cosh(input)")
 cosh.onnx("Cosh")
 
 
@@ -87,9 +83,6 @@ def tanh(input: Array) -> Array:
     return np.tanh(floating(input))
 
 
-tanh.source("np.tanh(input)", number="math.tanh(input)")
-
-
 tanh.accelerated(onednn.tanh)
 tanh.kernel(float)(math.tanh)
 
@@ -99,6 +92,7 @@ def _(g: Array, y: Array, donated: Array | None) -> Array:
     return tanh_adjoint.call(g, y, donated)  # without the detour over the operation itself: it takes as long as a product
 
 
+tanh.source("np.tanh(input)", number="math.tanh(input)")
 tanh.onnx("Tanh")
 
 
@@ -112,8 +106,6 @@ def tanh_adjoint(input: Array, result: Array) -> Array:
 
 
 tanh_adjoint.source("input * (1 - result**2)")
-
-
 tanh_adjoint.accelerated(onednn.tanh_adjoint)
 
 
@@ -146,9 +138,6 @@ def asinh(input: Array) -> Array:
     return np.arcsinh(floating(input))
 
 
-asinh.source("np.arcsinh(input)", number="math.asinh(input)")
-
-
 asinh.kernel(float)(math.asinh)
 
 
@@ -157,6 +146,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input + 1)
 
 
+asinh.source("np.arcsinh(input)", number="math.asinh(input)")
 asinh.onnx("Asinh")
 
 
@@ -187,9 +177,6 @@ def acosh(input: Array) -> Array:
     return np.arccosh(floating(input))
 
 
-acosh.source("np.arccosh(input)", number="math.acosh(input)")
-
-
 acosh.kernel(float)(total(math.acosh, np.arccosh))
 
 
@@ -198,6 +185,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input - 1)
 
 
+acosh.source("np.arccosh(input)", number="math.acosh(input)")
 acosh.onnx("Acosh")
 
 
@@ -228,9 +216,6 @@ def atanh(input: Array) -> Array:
     return np.arctanh(floating(input))
 
 
-atanh.source("np.arctanh(input)", number="math.atanh(input)")
-
-
 atanh.kernel(float)(total(math.atanh, np.arctanh))
 
 
@@ -239,6 +224,7 @@ def _(g: Array, input: Array) -> Array:
     return g / (1 - input * input)
 
 
+atanh.source("np.arctanh(input)", number="math.atanh(input)")
 atanh.onnx("Atanh")
 
 

@@ -211,9 +211,6 @@ def bitwise_not(input: Array) -> Array:
     return np.invert(*_bits("bitwise_not", input))
 
 
-bitwise_not.source("~input")
-
-
 def _bounded(x: Any, by: Any) -> Any:
     """Shifting by the width of the type or more shifts everything out; NumPy asks for less than that."""
     width = np.asarray(x).dtype.itemsize * 8
@@ -282,4 +279,5 @@ def _() -> Any:
     yield Bad(np.ones(2), error=NotImplementedError, match='"bitwise_not" not implemented')
 
 
+bitwise_not.source("~input")
 bitwise_not.onnx("BitwiseNot")

@@ -94,9 +94,6 @@ def _power_of(input: Array, exponent: Array) -> Array:
     return np.power(x, n)
 
 
-_power_of.source("input ** exponent")
-
-
 @_power_of.kernel(float)
 def _(input: float, exponent: float) -> float:
     return _float_power(input, exponent)
@@ -119,6 +116,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a, low=0.5), draw.array(b, avoid=0.0))
 
 
+_power_of.source("input ** exponent")
 _power_of.onnx("Pow")
 
 

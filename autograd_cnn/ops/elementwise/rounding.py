@@ -42,9 +42,6 @@ def abs(input: Array) -> Array:
     return np.abs(input)
 
 
-abs.source("np.abs(input)", number="abs(input)")
-
-
 abs.kernel(float)(math.fabs)
 
 
@@ -58,6 +55,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+abs.source("np.abs(input)", number="abs(input)")
 abs.onnx("Abs")
 
 
@@ -86,9 +84,6 @@ def sign(input: Array) -> Array:
     return np.array(input) if dtype == np.bool_ else np.greater(input, 0).astype(dtype) - np.less(input, 0).astype(dtype)
 
 
-sign.source("np.sign(input)", number="(input > 0) - (input < 0)")
-
-
 @sign.kernel(float)
 def _(input: float) -> float:
     return float((input > 0) - (input < 0))
@@ -104,6 +99,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+sign.source("np.sign(input)", number="(input > 0) - (input < 0)")
 sign.onnx("Sign")
 
 

@@ -123,9 +123,6 @@ def maximum(input: Array, other: Array) -> Array:
     return np.maximum(*align(input, other))
 
 
-maximum.source("np.maximum(input, other)", number="max(input, other)")
-
-
 @maximum.kernel(float)
 def _(input: float, other: float) -> float:
     return input if input > other or input != input else other
@@ -146,6 +143,7 @@ def _(draw: Draw) -> Case:
     return _apart(draw)
 
 
+maximum.source("np.maximum(input, other)", number="max(input, other)")
 maximum.onnx("Max")
 
 
@@ -168,9 +166,6 @@ def minimum(input: Array, other: Array) -> Array:
     return np.minimum(*align(input, other))
 
 
-minimum.source("np.minimum(input, other)", number="min(input, other)")
-
-
 @minimum.kernel(float)
 def _(input: float, other: float) -> float:
     return input if input < other or input != input else other
@@ -191,4 +186,5 @@ def _(draw: Draw) -> Case:
     return _apart(draw)
 
 
+minimum.source("np.minimum(input, other)", number="min(input, other)")
 minimum.onnx("Min")

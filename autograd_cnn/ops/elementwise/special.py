@@ -32,9 +32,6 @@ def erf(input: Array) -> Array:
     return errorfunction.erf(floating(input))
 
 
-erf.source(number="math.erf(input)")
-
-
 erf.kernel(float)(math.erf)
 
 
@@ -48,6 +45,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0))
 
 
+erf.source(number="math.erf(input)")
 erf.onnx("Erf")
 
 
@@ -64,8 +62,6 @@ def erfc(input: Array) -> Array:
 
 
 erfc.source(number="math.erfc(input)")
-
-
 erfc.kernel(float)(math.erfc)
 
 

@@ -39,9 +39,6 @@ def sin(input: Array) -> Array:
     return np.sin(floating(input))
 
 
-sin.source("np.sin(input)", number="math.sin(input)")
-
-
 sin.kernel(float)(total(math.sin, np.sin))
 
 
@@ -50,6 +47,7 @@ def _(g: Array, input: Array) -> Array:
     return g * cos(input)
 
 
+sin.source("np.sin(input)", number="math.sin(input)")
 sin.onnx("Sin")
 
 
@@ -68,9 +66,6 @@ def cos(input: Array) -> Array:
     return np.cos(floating(input))
 
 
-cos.source("np.cos(input)", number="math.cos(input)")
-
-
 cos.kernel(float)(total(math.cos, np.cos))
 
 
@@ -79,6 +74,7 @@ def _(g: Array, input: Array) -> Array:
     return -g * sin(input)
 
 
+cos.source("np.cos(input)", number="math.cos(input)")
 cos.onnx("Cos")
 
 
@@ -97,9 +93,6 @@ def tan(input: Array) -> Array:
     return np.tan(floating(input))
 
 
-tan.source("np.tan(input)", number="math.tan(input)")
-
-
 tan.kernel(float)(total(math.tan, np.tan))
 
 
@@ -108,6 +101,7 @@ def _(g: Array, y: Array) -> Array:
     return g * (1 + y * y)
 
 
+tan.source("np.tan(input)", number="math.tan(input)")
 tan.onnx("Tan")
 
 
@@ -126,9 +120,6 @@ def asin(input: Array) -> Array:
     return np.arcsin(floating(input))
 
 
-asin.source("np.arcsin(input)", number="math.asin(input)")
-
-
 asin.kernel(float)(total(math.asin, np.arcsin))
 
 
@@ -137,6 +128,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(1 - input * input)
 
 
+asin.source("np.arcsin(input)", number="math.asin(input)")
 asin.onnx("Asin")
 
 
@@ -167,9 +159,6 @@ def acos(input: Array) -> Array:
     return np.arccos(floating(input))
 
 
-acos.source("np.arccos(input)", number="math.acos(input)")
-
-
 acos.kernel(float)(total(math.acos, np.arccos))
 
 
@@ -178,6 +167,7 @@ def _(g: Array, input: Array) -> Array:
     return -g * rsqrt(1 - input * input)
 
 
+acos.source("np.arccos(input)", number="math.acos(input)")
 acos.onnx("Acos")
 
 
@@ -208,9 +198,6 @@ def atan(input: Array) -> Array:
     return np.arctan(floating(input))
 
 
-atan.source("np.arctan(input)", number="math.atan(input)")
-
-
 atan.kernel(float)(math.atan)
 
 
@@ -219,6 +206,7 @@ def _(g: Array, input: Array) -> Array:
     return g / (input * input + 1)
 
 
+atan.source("np.arctan(input)", number="math.atan(input)")
 atan.onnx("Atan")
 
 
@@ -253,8 +241,6 @@ def atan2(input: Array, other: Array) -> Array:
 
 
 atan2.source("np.arctan2(input, other)", number="math.atan2(input, other)")
-
-
 atan2.kernel(float)(math.atan2)
 
 

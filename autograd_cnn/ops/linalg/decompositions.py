@@ -16,7 +16,7 @@ from ..elementwise.select import _where as where
 from ..registry import return_types
 from ..registry.derived import derived
 from ..registry.expose import expose
-from ..shape.arrange import tril
+from ..shape.diagonals import tril
 from ..shape.shape import unsqueeze
 from .matrix_products import _matmul, _swapped
 from .solve import _inv, square, symmetric

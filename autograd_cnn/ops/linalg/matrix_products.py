@@ -43,9 +43,6 @@ def _matmul(input: Array, other: Array) -> Array:
     return product.matmul(input, other)
 
 
-_matmul.source("input @ other")
-
-
 @_matmul.vjp("input")
 def _(g: Array, input_shape: Shape, other: Array) -> Array:
     row, column = len(input_shape) == 1, ndim_of(other) == 1
@@ -83,6 +80,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(left), draw.array(right))
 
 
+_matmul.source("input @ other")
 _matmul.onnx("MatMul")
 
 
@@ -543,7 +541,7 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
 
 def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
     """A letter twice in one operand: its diagonal."""
-    from ..shape.arrange import diagonal
+    from ..shape.diagonals import diagonal
 
     for c in dict.fromkeys(term):
         while term.count(c) > 1:

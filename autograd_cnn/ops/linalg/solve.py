@@ -15,7 +15,7 @@ from ...types.promotion import Array
 from ..registry import return_types
 from ..registry.derived import derived, sure
 from ..registry.expose import expose
-from ..shape.arrange import tril
+from ..shape.diagonals import tril
 from ..shape.shape import unsqueeze
 from .matrix_products import _matmul, _swapped
 
@@ -140,14 +140,12 @@ def _det(A: Array) -> Array:
     return np.asarray(np.linalg.det(A), A.dtype)
 
 
-_det.source("np.linalg.det(A)")
-
-
 @_det.vjp("A")
 def _(g: Array, A: Array, y: Array) -> Array:
     return unsqueeze(unsqueeze(g * y, -1), -1) * _swapped(_inv(A))
 
 
+_det.source("np.linalg.det(A)")
 _det.onnx("Det")
 
 

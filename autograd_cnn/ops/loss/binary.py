@@ -18,7 +18,7 @@ from ...primitives.primitive import primitive
 from ...primitives.written import Operand, narrow, summed
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
-from ..activation.smooth import _softplus
+from ..activation.softplus import _softplus
 from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import exp, log, sigmoid
 from ..elementwise.power import square

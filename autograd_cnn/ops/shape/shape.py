@@ -490,9 +490,6 @@ def _pack(input: Array) -> Array:
     return np.array(input, order="C")
 
 
-_pack.source("input.copy()")
-
-
 @_pack.vjp("input")
 def _(g: Array) -> Array:
     return g
@@ -503,6 +500,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)).T)
 
 
+_pack.source("input.copy()")
 _pack.onnx("Identity")
 
 
@@ -526,14 +524,12 @@ def _detach(input: Array) -> Array:
     return input[...]
 
 
-_detach.source("input", number="input")
-
-
 @_detach.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+_detach.source("input", number="input")
 _detach.onnx("Identity")
 
 

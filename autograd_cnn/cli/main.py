@@ -30,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "launch", "draw", "export", "check", "lectures")
+_COMMANDS = ("demo", "train", "run", "launch", "draw", "source", "export", "check", "lectures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     from .draw import add_parser as add_draw
 
     add_draw(commands)
+    from .source import add_parser as add_source
+
+    add_source(commands)
     from .export import add_parser as add_export
 
     add_export(commands)

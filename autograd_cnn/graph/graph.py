@@ -78,8 +78,13 @@ class Graph:
         """Write it as a Python module in NumPy that anybody can read and run: see `autograd_cnn.program.source`.
 
         >>> import autograd_cnn as ac
-        >>> print(ac.trace(lambda x: (x * x).sum(), ac.ones(2)).source())
-        ...
+        >>> text = ac.trace(lambda x: (x * x).sum(), ac.ones(2)).source()
+        >>> print(text[text.index("def"):].rstrip())
+        def forward(x):
+            # x (2,)
+            m = x * x    # (2,)
+            y = m.sum()  # ()
+            return y
         """
         return display.source(self, backward)
 

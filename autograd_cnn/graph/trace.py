@@ -63,17 +63,21 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     return replace(
         graph,
         conditions=Conditions(modes, places, plain if _layouts_count(graph) else (), together if graph.writes else ()),
-        called=_called(fn, args, tracer),
+        called=_called(fn, args, tracer, inputs),
     )
 
 
-def _called(fn: Callable[..., Any], args: Sequence[Any], tracer: Tracer) -> dict[int, str]:
+def _called(fn: Callable[..., Any], args: Sequence[Any], tracer: Tracer, inputs: Sequence[int]) -> dict[int, str]:
     """What the function calls its arguments, and the tensors that it finds outside of itself."""
+    given = [a for a in args if isinstance(a, Variable)]
+    places = {
+        **{id(v["of"]): i for i, v in enumerate(tracer.values) if v["of"] is not None},
+        **dict(zip(map(id, given), inputs, strict=True)),
+    }
     names: dict[int, str] = {}
     for name, x in (*named_arguments(fn, args, {}), *_found_outside(fn, set())):
-        at = tracer.ids.get(id(x))
-        if at is not None and tracer.values[at]["kind"] != "result":
-            names.setdefault(at, name)
+        if id(x) in places:
+            names.setdefault(places[id(x)], name)
     return names
 
 

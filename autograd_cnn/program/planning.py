@@ -144,7 +144,7 @@ class _Run:
     def plan(self) -> Plan:
         """The plan of what was heard."""
         tracer, graph = self.tracer, self.graph
-        self.given = {*self.places.values(), *(s for s, _ in self.seeds)}.difference(o for c in tracer.steps for o in c.outputs)
+        self.given = {*self.places.values(), *(s for s, _ in self.seeds if s is not None)}.difference(o for c in tracer.steps for o in c.outputs)
         wishes = {self.places[i]: name for i, name in self._wishes().items()}
         gradients = {
             **{self.places[v.id]: self.places[v.gradient_of] for v in graph.values if v.gradient_of is not None},

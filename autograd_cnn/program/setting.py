@@ -11,24 +11,29 @@ WIDTH = 96  # columns of code
 
 
 def displayed(result: Any) -> ast.expr:
+    """Nested results as tuples and dicts are written."""
     if isinstance(result, dict):
         return ast.Dict([ast.Constant(k) for k in result], [displayed(v) for v in result.values()])
     return tuple_of([displayed(v) for v in result]) if isinstance(result, tuple) else result
 
 
 def tuple_of(parts: Sequence[ast.expr]) -> ast.expr:
+    """Expressions as a tuple."""
     return ast.Tuple(list(parts), ast.Load())
 
 
 def stored(n: ast.Name) -> bool:
+    """Is the name one that is given a value?"""
     return isinstance(getattr(n, "ctx", None), ast.Store)
 
 
 def mentions(node: ast.AST, name: str) -> bool:
+    """Does the name stand anywhere in there?"""
     return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
 
 
 def rename(node: ast.AST, old: str, new: str) -> None:
+    """Give a name another one, everywhere in there."""
     for n in ast.walk(node):
         if isinstance(n, ast.Name) and n.id == old:
             n.id = new
@@ -124,7 +129,8 @@ def wrapped(text: str) -> list[str]:
     if text.startswith("return ") and len(_parts(text[7:])) > 1:
         text = f"return ({text[7:]})"
     elif text.endswith(" = saved"):
-        text = f"({text[: -len(' = saved')]}) = saved"
+        lines = [f"    {line}," for line in filled(_parts(text[: -len(" = saved")]), ", ", WIDTH - 8)]
+        return ["(", *lines, ") = saved"]
     for at, c in enumerate(text):
         if c in "([{" and _closing(text, at) == text.rfind(text[-1]) and len(parts := _parts(text[at + 1 :])) > 1:
             lines = [f"{line}," for line in filled(parts, ", ", WIDTH - 8)]

@@ -22,6 +22,7 @@ from .plan import Line, Move, Plan, nested
 from .setting import WIDTH, Filled, Named, Tidied, displayed, filled, living, mentions, rename, stored, tuple_of, wrapped
 from .templates import Said, called, constant, sayings, slot
 
+_LONG = 70  # columns from which what is handed to the backward pass stands in a line of its own
 _NESTED = 76  # columns up to which a line takes in what it alone uses
 _COMMENT = 64  # the column to which comments are moved at most
 _QUIET = frozenset({"reshape", "permute", "neg", "expand_to", "spread", "cast", "split"})  # what needs no line where it is used once
@@ -103,10 +104,13 @@ class Writer:
         before = self._before_moves(plan, saved)
         result = nested(plan.structure, [ast.Name(slot(i)) for i in plan.outputs], lambda p: ast.parse(_plainly(p), mode="eval").body)
         ends: list[ast.expr] = [displayed(result)]
+        keep: list[ast.stmt] = []
         if backward:
             ends.append(tuple_of([ast.Name(slot(i)) for i in saved]))
+            if sum(len(self.names.of[i]) + 2 for i in saved) > _LONG:
+                keep, ends[1] = [ast.Assign([ast.Name("saved", ast.Store())], ends[1])], ast.Name("saved")
         back = ast.Return(tuple_of(ends) if backward else ends[0])
-        body = self._set([*found, *before], [*moves, back])
+        body = self._set([*found, *before], [*moves, *keep, back])
         return self._function("forward", [self.names.of[i] for i in plan.arguments], self._shapes(plan.arguments), body)
 
     def _backward(self) -> str:
@@ -219,7 +223,7 @@ class Writer:
     def _fits(self, found: Any, o: int, line: Line, exact: bool) -> bool:
         """Is it what the engine has? `exact`: it is the same kernel, whose values need no comparison."""
         q = self.plan.quantities[o]
-        if not self._needed(o):
+        if not self._needed(o) or (isinstance(q.data, np.ndarray) and type(q.data) is not np.ndarray):  # switches in a kernel's own words
             return True
         if q.shape is None:
             return isinstance(found, float | int) and _close(found, q.data, 0.0)
@@ -278,7 +282,7 @@ class Writer:
 
     def _constants(self, nodes: list[ast.stmt], uses: Counter[str]) -> dict[str, ast.expr]:
         """Arrays that are written out, and stand there more than once: each has a name."""
-        found = {}
+        found: dict[str, ast.expr] = {}
         for n in dict.fromkeys(n.id for s in nodes for n in ast.walk(s) if isinstance(n, ast.Name) and n.id in self.literals):
             value = self.literals[n]
             if isinstance(value, ast.Call) and uses[n] > 1:

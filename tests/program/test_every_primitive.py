@@ -16,7 +16,7 @@ from autograd_cnn.testing import RandomDraw
 
 assert ac.ops  # all are registered
 NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
-# Where a program adds up, or multiplies, in another order than the kernel: a mean for blocks of sums, an average of squares for one of deviations.
+# Where a program adds up, or multiplies, in another order than the kernel.
 ROUNDED = set(
     "binary_cross_entropy_with_logits batch_norm batch_norm_adjoint batch_norm_adjoints batch_norm_eval embedding einsum norm normalize_adjoint prod cumprod".split()
 )

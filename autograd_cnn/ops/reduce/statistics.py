@@ -316,7 +316,7 @@ def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = Fa
 @_norm.source
 def _(input: Operand, p: float, dims: Any, keepdim: bool) -> str | None:
     given = over(dims, keepdim)
-    texts = {2: f"np.sqrt((input ** 2).sum({given}))", 1: f"np.abs(input).sum({given})"}
+    texts: dict[float, str] = {2: f"np.sqrt((input ** 2).sum({given}))", 1: f"np.abs(input).sum({given})"}
     return None if narrow(input) else texts.get(p)
 
 

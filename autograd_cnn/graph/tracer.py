@@ -282,7 +282,7 @@ class Tracer:
         if node.prim is SELECT_OUTPUT:
             node, output = node.inputs[0], node.params[0]  # type: ignore[assignment]  # it has an input
         call = self.made.get(node)
-        return self.leaves.get(node) if call is None else call.outputs[output]  # type: ignore[call-overload]  # a node without a call is a leaf
+        return self.leaves.get(node) if call is None else call.outputs[output]
 
     def recalled(self, node: Node, kept: Sequence[Any], value_type: type[Variable]) -> Sequence[Any]:
         """What the node of a traced call kept, about to be handed to its rule: each is the value that it was in the call."""

@@ -60,8 +60,12 @@ class _Run:
         for v in graph.values:
             if v.kind != "result":
                 self._take(v, v.id in wanted)
-        for step in graph.steps:
-            self._step(step)
+        state = default_generator.get_state()
+        try:
+            for step in graph.steps:
+                self._step(step)
+        finally:
+            default_generator.set_state(state)
         self.seeds: list[tuple[int | None, int]] = []  # the tracer's ids, and the outputs that they belong to
         self.wanted: list[int] = []
         self.gradients: list[int | None] = []
@@ -92,24 +96,37 @@ class _Run:
             self.fixed.add(self.places[v.id])
 
     def _step(self, step: Step) -> None:
-        given = [unbox(self.env[i]) if place in step.bare else self.env[i] for place, i in enumerate(step.inputs)]
+        given = [self._without_node(i) if place in step.bare else self.env[i] for place, i in enumerate(step.inputs)]
         for at in step.absent:
             given.insert(at, None)
         params = {k: exchanged(p, step.linked, lambda at: unbox(self.env[at])) for k, p in step.params.items()}
         draws = step.primitive is _dropout
         if draws:
             params["generator"] = copy.deepcopy(params["generator"] or default_generator)
+        state = None
         if step.primitive is _derived:
             params["fn"], draws = _apart(params["fn"])
+            state = default_generator.get_state()
         before = len(self.tracer.steps)
         with Switch(tracer=self.tracer, record=step.recorded):
             made = step.primitive(*given, **params)
+        draws = draws or (state is not None and not np.array_equal(unbox(default_generator.get_state()), unbox(state)))
         self.steps += [step] * (len(self.tracer.steps) - before)
         for out, x in zip(step.outputs, made if isinstance(made, tuple) else (made,), strict=True):
             self.env[out] = x
             self.places[out] = self.tracer.ids[id(x)]
         if draws:
             self.drawn[self.places[step.outputs[-1]]] = unbox(self.env[step.outputs[-1]])
+
+    def _without_node(self, i: int) -> Any:
+        """A value that was handed over as an array, so that no gradient flows there."""
+        x = self.env[i]
+        if not isinstance(x, Variable):
+            return x
+        alone = box(x.value, None)
+        self.tracer.ids[id(alone)] = self.places[i]
+        self.tracer.alive.append(alone)
+        return alone
 
     def _pull(self, wanted: Sequence[int]) -> None:
         tracer = self.tracer
@@ -144,7 +161,9 @@ class _Run:
     def plan(self) -> Plan:
         """The plan of what was heard."""
         tracer, graph = self.tracer, self.graph
-        self.given = {*self.places.values(), *(s for s, _ in self.seeds if s is not None)}.difference(o for c in tracer.steps for o in c.outputs)
+        self.given = {*self.places.values(), *(s for s, _ in self.seeds if s is not None)}.difference(
+            o for c in tracer.steps for o in c.outputs
+        )
         wishes = {self.places[i]: name for i, name in self._wishes().items()}
         gradients = {
             **{self.places[v.id]: self.places[v.gradient_of] for v in graph.values if v.gradient_of is not None},
@@ -211,18 +230,24 @@ class _Run:
         return [Line(call.prim, call.given, call.outputs, params, scope, rule, step is None)]
 
     def _moves(self) -> list[Move]:
+        """What is written into arguments; a write into what the function made itself needs no line, unless it is seen by another way."""
+        graph, memory = self.graph, _Memory(self.graph)
         found = []
-        for w in self.graph.writes:
+        for w in graph.writes:
+            later = {i for s in graph.steps[w.after :] for i in (*s.inputs, *s.linked.values())} | {*graph.outputs}
+            root = memory.of(w.target)
+            partly = graph.values[root].kind != "result" and not memory.whole(w.target)
+            if partly or later.intersection(memory.before(root, w.after)):
+                raise GraphError(
+                    "source: the function writes into memory that it then reads by another way than the tensor written to (a detached tensor, "
+                    ".data, an embedding's max_norm): expected an operation that gives a new tensor, or such a write outside the function."
+                )
             if isinstance(w, Update):
-                later = [i for s in self.graph.steps[w.after :] for i in (*s.inputs, *s.linked.values())]
-                if w.target in later or w.target in self.graph.outputs:
-                    raise GraphError(
-                        "source: the function writes into a tensor that it reads afterwards, without an operation (an embedding's max_norm, "
-                        "say): expected such a write outside the traced function."
-                    )
-                found.append(Move(self.places[w.target], tuple(self.places[i] for i in w.values), w.fn))
+                found.append(Move(self.places[root], tuple(self.places[i] for i in w.values), w.fn))
             else:
-                found.append(Move(self.places[w.target], (self.places[w.source],)))
+                memory.written(w.source, root)
+                if graph.values[root].kind != "result":
+                    found.append(Move(self.places[root], (self.places[w.source],)))
         last = {m.target: k for k, m in enumerate(found) if m.fn is None}  # what is overwritten again is not written before
         return [m for k, m in enumerate(found) if m.fn is not None or last[m.target] == k]
 
@@ -234,6 +259,36 @@ class _Run:
             f"The function takes numbers out of tensors ({_file_name(taken)}): they are those of the traced run here, and so are the ways that "
             "they chose.",
         )
+
+
+class _Memory:
+    """Which of a graph's values lie in one memory: views of a value, and what was written into it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.steps = graph.steps
+        self.viewed = {o: s.inputs[0] for s in graph.steps if s.primitive.view and s.inputs for o in s.outputs}
+        self.into: dict[int, int] = {}
+
+    def of(self, i: int) -> int:
+        """The first value of the memory that a value lies in."""
+        while i in self.viewed or i in self.into:
+            i = self.into.get(i, self.viewed.get(i, i))
+        return i
+
+    def whole(self, i: int) -> bool:
+        """Is it all of that memory?"""
+        while i in self.into:
+            i = self.into[i]
+        return i not in self.viewed
+
+    def before(self, root: int, after: int) -> set[int]:
+        """The values in a memory after so many steps."""
+        made = {o for s in self.steps[:after] for o in s.outputs}
+        return {root} | {i for i in made if self.of(i) == root}
+
+    def written(self, source: int, root: int) -> None:
+        """From now on the value lies in that memory."""
+        self.into[source] = root
 
 
 def _one(raw: Any) -> Any:

@@ -17,10 +17,11 @@ from autograd_cnn.testing import RandomDraw
 assert ac.ops  # all are registered
 NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
 # Where a program adds up, or multiplies, in another order than the kernel.
-ROUNDED = set(
-    "binary_cross_entropy_with_logits batch_norm batch_norm_adjoint batch_norm_adjoints batch_norm_eval embedding einsum norm normalize_adjoint prod cumprod".split()
-)
-ROUNDED_SINGLE = ROUNDED | set("cumsum var std".split())  # the kernels compute single precision in double
+ROUNDED = {
+    *("batch_norm", "batch_norm_adjoint", "batch_norm_adjoints", "batch_norm_eval", "binary_cross_entropy_with_logits"),
+    *("cumprod", "einsum", "embedding", "norm", "normalize_adjoint", "prod"),
+}
+ROUNDED_SINGLE = ROUNDED | {"cumsum", "var", "std"}  # the kernels compute single precision in double
 DRAWN = {"dropout"}
 
 

@@ -202,6 +202,82 @@ def test_what_is_written_into_arguments_is_written_in_the_end() -> None:
     np.testing.assert_array_equal(kept, [2.0, 3.0])
 
 
+def _twice(x: Any) -> Any:
+    old = x * 3
+    x.mul_(2)
+    y = x + old
+    x.add_(1)
+    return y, x
+
+
+def _in_part(x: Any) -> Any:
+    x.mul_(2)
+    x[1] = 9.0
+    return x + 1, x.t()
+
+
+def _through_a_view(x: Any) -> Any:
+    v = x[:2]
+    v.add_(1)
+    return x * 2, v
+
+
+def _its_own(x: Any) -> Any:
+    y = x + 1
+    v = y[0]
+    y.mul_(2)
+    return v + 0, y
+
+
+def _through_memory(x: Any) -> Any:
+    y = x.clone()
+    seen = y.numpy()
+    y.mul_(2)
+    return ac.from_numpy(seen) + 1
+
+
+def _detached(x: Any) -> Any:
+    d = x.detach()
+    x.mul_(2)
+    return d + 1
+
+
+def _detached_of_its_own(x: Any) -> Any:
+    y = x * 1.0 + 0.5
+    d = y.detach()
+    y.mul_(2)
+    return d + 1
+
+
+def _data(x: Any) -> Any:
+    x.data.mul_(3)
+    return x + 1
+
+
+def _needed(x: Any) -> Any:
+    y = x.reshape(3, 1)
+    x.fill_(7.0)
+    return y
+
+
+@pytest.mark.parametrize(
+    "fn", [_twice, _in_part, _through_a_view, _its_own, _through_memory, _detached, _detached_of_its_own, _data, _needed]
+)
+def test_a_program_that_writes_does_as_the_function_or_is_refused(fn: Any) -> None:
+    x = ac.tensor([1.0, 2.0, 3.0])
+    try:
+        text = ac.trace(fn, x.clone()).source()
+    except GraphError as error:
+        assert "expected" in str(error)
+        assert fn not in (_twice, _in_part, _through_a_view, _its_own)
+        return
+    mine, theirs = np.array([1.0, 2.0, 3.0], np.float32), x.clone()
+    found, wanted = run(text, x=mine), fn(theirs)
+    for a, b in zip(found if isinstance(found, tuple) else (found,), wanted if isinstance(wanted, tuple) else (wanted,), strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+    np.testing.assert_array_equal(mine, theirs.numpy())
+
+
 def test_running_statistics_move() -> None:
     bn = nn.BatchNorm1d(2)
     x = ac.randn(5, 2)
@@ -225,6 +301,15 @@ def test_writing_a_source_changes_nothing() -> None:
     assert w.grad is None
     assert all((v == before[k]).all() for k, v in bn.state_dict().items())
     assert (ac.get_rng_state() == state).all()
+
+
+def test_noise_that_an_operation_draws_by_itself_is_an_argument() -> None:
+    graph = ac.trace(lambda x: ac.nn.functional.rrelu(x, training=True), -ac.ones(4))
+    state = ac.get_rng_state().clone()
+    text = graph.source()
+    assert len(text.arguments) == 2
+    assert (ac.get_rng_state() == state).all()
+    assert run(text).shape == (4,)
 
 
 def test_masks_and_noise_are_arguments() -> None:

@@ -59,7 +59,8 @@ class Writer:
         self.plan = self._with_large_constants(plan)
         self.names = Names(self.plan)
         self.numbers = self.plan.numbers
-        self.env: dict[str, Any] = {slot(i): self._start(i) for i in (*self.plan.arguments, *(s for s in self.plan.seeds if s is not None))}
+        self.env: dict[str, Any] = {"np": np, "math": math, "kernels": kernels}  # what the lines so far have given, as they were tried
+        self.env |= {slot(i): self._start(i) for i in (*self.plan.arguments, *(s for s in self.plan.seeds if s is not None))}
         self.called: dict[str, str] = {}  # slots and helpers -> names
         self.literals: dict[str, ast.expr] = {}
         self.count = 0
@@ -153,7 +154,7 @@ class Writer:
                     warnings.simplefilter("ignore")
                     said = say()
                     statements = self._assigned(said, line)
-                    env = dict(self.env)
+                    env: dict[str, Any] = {}
                     for s in statements:
                         self._run(s, env)
             except GraphError:
@@ -211,7 +212,7 @@ class Writer:
         return [ast.Assign([ast.Name(slot(o))], value)]
 
     def _run(self, s: Statement, env: dict[str, Any]) -> None:
-        exec(ast.unparse(ast.fix_missing_locations(s.node)), {"np": np, "math": math, "kernels": kernels}, env)
+        exec(ast.unparse(ast.fix_missing_locations(s.node)), self.env, env)
         for n in ast.walk(s.node):
             if isinstance(n, ast.Name) and n.id in env:
                 s.shapes[n.id] = env[n.id]

@@ -9,6 +9,7 @@ import numpy as np
 from ...kernels.onednn import eltwise as onednn
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, literal
 from ...types.promotion import ZERO, Array
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
@@ -55,8 +56,13 @@ def relu_adjoint(input: Array, result: Array) -> Array:
     return choose(np.not_equal(result, 0), input, 0.0)  # the result is positive, 0 or NaN
 
 
-relu_adjoint.source("np.where(result != 0, input, 0)", number="input if result != 0 else 0.0")
 relu_adjoint.accelerated(onednn.relu_adjoint)
+
+
+@relu_adjoint.source(number="input if result != 0 else 0.0")
+def _(input: Operand, y: Operand) -> str:
+    alike = input.shape is not None or y.dtype == float  # of a number, and 0, NumPy makes doubles
+    return f"np.where(result != 0, input, 0){'' if alike else f'.astype({literal(y.dtype)})'}"
 
 
 @relu_adjoint.kernel(float)

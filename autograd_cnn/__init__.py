@@ -38,9 +38,10 @@ from .kernels.environment import show_config
 from .kernels.memory.threads import get_num_threads, set_num_threads
 from .ops.registry.expose import FUNCTIONS as _FUNCTIONS
 from .ops.registry.expose import watch as _watch
-from .ops.shape.arrange import trace as _trace_of_matrix
+from .ops.shape.diagonals import trace as _trace_of_matrix
 from .random import Generator, default_generator
 from .support.display import set_renderer as _set_renderer
+from .support.display import set_writer as _set_writer
 from .support.listing import listed as _listed
 from .support.moved import install as _install_old_names
 from .tensors import casts as _casts  # noqa: F401  # brings methods
@@ -193,6 +194,7 @@ __all__ = [
 
 newaxis = None
 _set_renderer(lambda: importlib.import_module(f"{__name__}.drawing").draw)
+_set_writer(lambda: importlib.import_module(f"{__name__}.program.source").source)
 _install_old_names()
 
 globals().update({_n: getattr(_dtypes, _n) for _n in _dtypes.NAMES})

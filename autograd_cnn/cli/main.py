@@ -30,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
-_COMMANDS = ("demo", "train", "run", "launch", "draw", "studio", "export", "check", "lectures")
+_COMMANDS = ("demo", "train", "run", "launch", "draw", "source", "studio", "export", "check", "lectures")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     from .draw import add_parser as add_draw
 
     add_draw(commands)
+    from .source import add_parser as add_source
+
+    add_source(commands)
     from .studio import add_parser as add_studio
 
     add_studio(commands)

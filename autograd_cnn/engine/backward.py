@@ -93,7 +93,12 @@ def pullback(
 def _seed(seed: Any, create_graph: bool, tracer: Any) -> Any:
     """The gradient to start with as the walk wants it: raw, or a variable, which has a graph only if the walk is recorded."""
     if not isinstance(seed, Variable):
-        return seed if tracer is None and not create_graph else box(seed, None)
+        if tracer is None and not create_graph:
+            return seed
+        made = box(seed, None)
+        if tracer is not None:
+            tracer.constant(made)
+        return made
     if create_graph:
         return seed
     if tracer is None:
@@ -129,6 +134,8 @@ def _walk(
         if node.extra is not None:
             owned.discard(node)
             g = _visit(node, g, value_type, boxed, capture is None)
+        if tracer is not None:
+            tracer.arrived(node, g)
         if capture is not None:
             capture[node.serial] = value_type.materialise(unbox(g))
         if wanted is not None and node in wanted:

@@ -41,6 +41,7 @@ class Graph:
     taken: str | None = field(default=None, repr=False, compare=False)  # where it took a number out of a value that each replay has anew
     held: int = 0  # the numbers in all parameters of the modules that were called, whether or not the graph reaches them
     conditions: Conditions = field(default=Conditions(), repr=False, compare=False)
+    called: dict[int, str] = field(default_factory=dict, repr=False, compare=False)  # what the function's own text calls its values
 
     def __setstate__(self, state: list[Any]) -> None:
         restore(self, state)
@@ -72,6 +73,20 @@ class Graph:
     def draw(self, **options: Any) -> Any:
         """Draw it: see `autograd_cnn.draw`."""
         return display.draw(self, **options)
+
+    def source(self, backward: bool = False) -> Any:
+        """Write it as a Python module in NumPy that anybody can read and run: see `autograd_cnn.program.source`.
+
+        >>> import autograd_cnn as ac
+        >>> text = ac.trace(lambda x: (x * x).sum(), ac.ones(2)).source()
+        >>> print(text[text.index("def"):].rstrip())
+        def forward(x):
+            # x (2,)
+            m = x * x    # (2,)
+            y = m.sum()  # ()
+            return y
+        """
+        return display.source(self, backward)
 
     def producer(self) -> dict[int, Step]:
         """For each result the step that makes it."""

@@ -33,7 +33,7 @@ class Value:
     constant that the function made, so that each replay has its own. `of`: the tensor itself, of what the function only finds: a replay
     finds it as it is then. `place`: the module that has it, weakly, and under which name. `shares`: where `grad` is of the sum of several
     outputs, the gradient of each of them (None where none arrives). `held` is "parameter" or "buffer" where a module that was called holds
-    it, frozen or not.
+    it, frozen or not. `gradient_of`: the value whose gradient this is, in a backward pass that the function itself asks for.
     """
 
     id: int
@@ -50,6 +50,7 @@ class Value:
     place: tuple[Any, str] | None = field(default=None, repr=False, compare=False)
     shares: tuple[Any, ...] = field(default=(), repr=False)
     held: str = ""
+    gradient_of: int | None = None
 
     def __getstate__(self) -> list[Any]:
         """As written to a pickle: the leaf is that of the tensor, and no module goes with it."""
@@ -92,7 +93,7 @@ class Step:
 
     `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
-    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up). `absent` are the
+    recorded backward pass, the `serial` of the forward step whose rule ran (or whose gradient it sums up). `absent` are the
     places of optional arguments that were left out. `recorded`: was gradient recording on (not within `no_grad`, nor a plain
     backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids;
     `bare` the inputs that were handed over as such an array, without the variable that carries it, so that no gradient flows there.

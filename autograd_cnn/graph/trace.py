@@ -63,7 +63,40 @@ def trace(fn: Callable[..., Any], *args: Any, note: Callable[[Any], Any] | None 
     return replace(
         graph,
         conditions=Conditions(modes, places, plain if _layouts_count(graph) else (), together if graph.writes else ()),
+        called=_called(fn, args, tracer, inputs),
     )
+
+
+def _called(fn: Callable[..., Any], args: Sequence[Any], tracer: Tracer, inputs: Sequence[int]) -> dict[int, str]:
+    """What the function calls its arguments, and the tensors that it finds outside of itself."""
+    given = [a for a in args if isinstance(a, Variable)]
+    places = {
+        **{id(v["of"]): i for i, v in enumerate(tracer.values) if v["of"] is not None},
+        **dict(zip(map(id, given), inputs, strict=True)),
+    }
+    names: dict[int, str] = {}
+    for name, x in (*named_arguments(fn, args, {}), *_found_outside(fn, set())):
+        if id(x) in places:
+            names.setdefault(places[id(x)], name)
+    return names
+
+
+def _found_outside(fn: Callable[..., Any], seen: set[int]) -> Iterator[tuple[str, Variable]]:
+    """The variables that a function, and the functions that it calls by name, find where they were written, each with its name there."""
+    if not inspect.isroutine(fn) or id(fn) in seen:
+        return
+    seen.add(id(fn))
+    try:
+        around = inspect.getclosurevars(fn)
+    except (TypeError, ValueError):  # a cell that is empty, or no function of Python
+        return
+    for name, x in (*around.nonlocals.items(), *around.globals.items()):
+        if inspect.isfunction(x):
+            yield from _found_outside(x, seen)
+        elif hasattr(x, "named_parameters") and not inspect.isclass(x):
+            yield from ((f"{name}.{own}", v) for kind in ("parameters", "buffers") for own, v in getattr(x, f"named_{kind}")())
+        else:
+            yield from ((full.replace(".", "_"), v) for full, _, v in _variables(name, x))
 
 
 def _layouts_count(graph: Graph) -> bool:
@@ -228,8 +261,18 @@ def _finish(
     for i, v in enumerate(tracer.values):
         held, name = holdings.of(v["data"] if v["node"] is None else v["node"])
         serial = -1 if v["node"] is None else v["node"].serial
-        values.append(Value(id=i, **{**v, "name": v["name"] or name}, held=held, grad=grads.get(serial), shares=shares.get(serial, ())))
+        values.append(
+            Value(
+                id=i,
+                **{**v, "name": v["name"] or name},
+                held=held,
+                grad=grads.get(serial),
+                shares=shares.get(serial, ()),
+                gradient_of=tracer.gradients.get(i),
+            )
+        )
     steps = []
+    made = {call.node: i for i, call in enumerate(tracer.steps) if call.node is not None}
     modules: dict[int, dict[int, str]] = {}  # names within modules, for the scopes' paths
     counted: set[int] = {id(owner(v["data"])) for v in tracer.values if v["kind"] == "parameter"}
     for i, call in enumerate(tracer.steps if tracer.replays else _leading_to(outputs, tracer.steps)):
@@ -251,7 +294,7 @@ def _finish(
                 call=call.call,
                 again=computed_again(call.node),
                 overwrites=next((tracer.written[o] for o in call.outputs if o in tracer.written), None),
-                origin=scope.of.serial if isinstance(scope, BackwardScope) else None,
+                origin=(made.get(scope.of) if tracer.replays else scope.of.serial) if isinstance(scope, BackwardScope) else None,
                 absent=tuple(place for place, at in enumerate(call.given) if at is None),
                 recorded=call.recorded,
             )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..config import current, scope
 from ..engine.node import Leaf, Node
-from ..engine.record import SELECT_OUTPUT, asked_by_user, user_line
+from ..engine.record import SELECT_OUTPUT, OutputCotangents, asked_by_user, user_line
 from ..engine.variable import Variable, unbox
 from ..engine.versions import clock, owner, version
 from ..errors import GraphError
@@ -60,6 +60,8 @@ class Tracer:
         self.found: set[int] = set()  # the variables that were there before
         self.loose: set[int] = set()  # bases of views that the trace knows as what was written into them, in memory of its own
         self.roots: dict[int, Any] = {}  # variables that are no views
+        self.leaves: dict[Node, int] = {}
+        self.gradients: dict[int, int] = {}  # gradients in a backward pass -> the values that they are of
         self.heard: dict[int, int] = {}  # storages -> how often they had been written to when the trace last heard of it
 
     def declare(self, x: Any, kind: str, name: str | None = None, made: bool = False) -> int:
@@ -87,6 +89,8 @@ class Tracer:
         )
         if node is not None:
             self.nodes[len(self.values) - 1] = node
+        if isinstance(node, Leaf):
+            self.leaves.setdefault(node, len(self.values) - 1)
         self.follow(x)
         if kind != "result" and not made:
             self.found.add(id(x))
@@ -265,6 +269,20 @@ class Tracer:
                 f"trace: the function asks for a gradient through {prim.name}, whose own backward works on arrays, or on what its forward "
                 "has saved: every replay would have the numbers of this run. Expected operations, or a @primitive with a rule of operations."
             )
+
+    def arrived(self, node: Node, g: Any) -> None:
+        """The gradient of what `node` made is whole."""
+        for j, part in g.found.items() if isinstance(g, OutputCotangents) else ((0, g),):
+            at, of = self.ids.get(id(part)), self.value_of(node, j)
+            if at is not None and of is not None:
+                self.gradients.setdefault(at, of)
+
+    def value_of(self, node: Node, output: int = 0) -> int | None:
+        """The value that a node is of; None if the trace does not know it."""
+        if node.prim is SELECT_OUTPUT:
+            node, output = node.inputs[0], node.params[0]  # type: ignore[assignment]  # it has an input
+        call = self.made.get(node)
+        return self.leaves.get(node) if call is None else call.outputs[output]
 
     def recalled(self, node: Node, kept: Sequence[Any], value_type: type[Variable]) -> Sequence[Any]:
         """What the node of a traced call kept, about to be handed to its rule: each is the value that it was in the call."""

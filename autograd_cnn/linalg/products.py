@@ -8,7 +8,7 @@ from ..engine.variable import shape_of
 from ..ops.linalg.matrix_products import matmul
 from ..ops.linalg.products import cross as _cross
 from ..ops.linalg.products import powers_of
-from ..ops.shape.arrange import diagonal as _diagonal
+from ..ops.shape.diagonals import diagonal as _diagonal
 from ..types.kinds import real_only
 
 

@@ -106,6 +106,8 @@ class Primitive:
         self.bad: Callable[[], Iterable[Bad]] | None = None
         self.entry_rule: Callable[..., Any] | None = None
         self.onnx_rule: str | Callable[..., Any] | None = None
+        self.source_rule: str | Callable[..., str | None] | None = None
+        self.number_rule: str | None = None
         self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
         self.by_value_type: dict[type, Callable[..., Any]] = {}  # the calls written so far
         self.aliases: list[Alias] = []
@@ -207,6 +209,22 @@ class Primitive:
         does the same with the same inputs."""
         self.onnx_rule = rule
         return rule
+
+    @overload
+    def source(self, rule: str | None = None, *, number: str | None = None) -> Callable[[R], R]: ...
+    @overload
+    def source(self, rule: R, *, number: str | None = None) -> R: ...
+    def source(self, rule: Any = None, *, number: str | None = None) -> Any:
+        """How the operation is written in Python, on NumPy's arrays (`graph.source()`): an expression over the names of its inputs and
+        parameters, behind any number of assignments to helpers; of several outputs a tuple. Or a function that returns such a text, or
+        None where only the kernel does it, and asks for inputs (`primitives/written.py`: `Operand`), parameters and `y`, the output, by
+        their names. `number`: the same on Python's floats, with `math`, where it is something else."""
+        if number is not None:
+            self.number_rule = number
+        if rule is None:
+            return self.source
+        self.source_rule = rule
+        return rule if callable(rule) else self.source
 
     def hints(self, fn: Callable[[Sequence[str], Sequence[Any]], str]) -> Callable[[Sequence[str], Sequence[Any]], str]:
         """What is rarely meant in a call, given as a `UsageHint` under `detect_anomaly`: a function of the names of the operations that

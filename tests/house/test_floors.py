@@ -20,7 +20,7 @@ FLOORS = (
     "kernels analysis random",
     "ops",
     "tensors",
-    "autograd linalg drawing distributed",
+    "autograd linalg drawing distributed program",
     "serialization utils",
     "nn",
     "optim distributions summaries onnx",

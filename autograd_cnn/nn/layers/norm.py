@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ...config import current, no_grad
 from ...ops.registry.derived import updated
+from ...primitives.written import written
 from ...tensors import creation
 from ...tensors.tensor import Parameter, Tensor
 from ...types.dtypes import int64
@@ -135,6 +136,7 @@ class _BatchNorm(_Norm):
         return F.batch_norm(input, mean, var, self.weight, self.bias, batch, factor, self.eps)
 
 
+@written("batches += 1")
 def _count(batches: Any) -> None:
     batches += 1
 

@@ -69,6 +69,9 @@ def _hardtanh(input: Array, *, min_val: float = -1.0, max_val: float = 1.0) -> A
     return in_chunks(lambda x: np.minimum(np.maximum(x, lo), hi), input)
 
 
+_hardtanh.source("np.clip(input, min_val, max_val)")
+
+
 @_hardtanh.vjp("input")
 def _(g: Array, input: Array, min_val: float, max_val: float) -> Array:
     return where((input > min_val) & (input < max_val), g, 0.0)
@@ -118,6 +121,9 @@ def _threshold(input: Array, *, threshold: float, value: float) -> Array:
     return choose(np.less_equal(input, threshold), input.dtype.type(value), input)
 
 
+_threshold.source("np.where(input <= threshold, value, input)")
+
+
 @_threshold.vjp("input")
 def _(g: Array, input: Array, threshold: float) -> Array:
     return where(input <= threshold, 0.0, g)
@@ -155,6 +161,11 @@ def _leaky_relu(input: Array, *, negative_slope: float = 0.01) -> Array:
     return in_chunks(lambda x: pick(x, x * x.dtype.type(negative_slope)), float_only(input, "leaky_relu"))
 
 
+@_leaky_relu.source(number="input if input > 0 else negative_slope * input")
+def _(negative_slope: float) -> str | None:
+    return "np.where(input > 0, input, negative_slope * input)" if negative_slope <= 1 else None
+
+
 _leaky_relu.accelerated(onednn.leaky_relu)
 
 
@@ -186,6 +197,7 @@ def _leaky_relu_adjoint(input: Array, given: Array, *, negative_slope: float) ->
     return choose(np.greater(given, 0), input, input * negative_slope)
 
 
+_leaky_relu_adjoint.source("np.where(given > 0, input, negative_slope * input)", number="input if given > 0 else negative_slope * input")
 _leaky_relu_adjoint.accelerated(onednn.leaky_relu_adjoint)
 
 
@@ -240,6 +252,9 @@ def _keep_where(input: Array, condition: Array, other: Array) -> Array:
 def _prelu(input: Array, weight: Array) -> Array:
     """y = max(input, 0) + w · min(input, 0), w broadcast to the input"""
     return np.maximum(input, 0) + np.minimum(input, 0) * weight
+
+
+_prelu.source("np.maximum(input, 0) + np.minimum(input, 0) * weight")
 
 
 @_prelu.vjp("input")
@@ -329,6 +344,9 @@ def _hardsigmoid(input: Array) -> Array:
     return in_chunks(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardsigmoid"))
 
 
+_hardsigmoid.source("np.clip(input + 3, 0, 6) / 6")
+
+
 @_hardsigmoid.vjp("input")
 def _(g: Array, input: Array) -> Array:
     return where((input > -3) & (input < 3), g / 6, 0.0)
@@ -360,6 +378,9 @@ def hardsigmoid(input: Array, inplace: bool = False) -> Array:
 def _hardswish(input: Array) -> Array:
     """y = input · min(max(input + 3, 0), 6) / 6"""
     return in_chunks(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6, float_only(input, "hardswish"))
+
+
+_hardswish.source("input * np.clip(input + 3, 0, 6) / 6")
 
 
 @_hardswish.vjp("input")

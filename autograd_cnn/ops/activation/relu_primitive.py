@@ -9,6 +9,7 @@ import numpy as np
 from ...kernels.onednn import eltwise as onednn
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, literal
 from ...types.promotion import ZERO, Array
 from ..elementwise.select import _where as where
 from ..elementwise.select_bits import choose
@@ -45,6 +46,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+relu.source("np.maximum(input, 0)", number="max(input, 0.0)")
 relu.onnx("Relu")
 
 
@@ -55,6 +57,12 @@ def relu_adjoint(input: Array, result: Array) -> Array:
 
 
 relu_adjoint.accelerated(onednn.relu_adjoint)
+
+
+@relu_adjoint.source(number="input if result != 0 else 0.0")
+def _(input: Operand, y: Operand) -> str:
+    alike = input.shape is not None or y.dtype == float  # of a number, and 0, NumPy makes doubles
+    return f"np.where(result != 0, input, 0){'' if alike else f'.astype({literal(y.dtype)})'}"
 
 
 @relu_adjoint.kernel(float)

@@ -29,6 +29,9 @@ def hardshrink(input: Array, *, lambd: float = 0.5) -> Array:
     return choose(np.less_equal(np.abs(float_only(input, "hardshrink")), lambd), 0.0, input)
 
 
+hardshrink.source("np.where(np.abs(input) <= lambd, 0, input)")
+
+
 @hardshrink.vjp("input")
 def _(g: Array, input: Array, lambd: float) -> Array:
     return where((input < -lambd) | (input > lambd), g, 0.0)
@@ -50,6 +53,9 @@ def _softshrink(input: Array, *, lambd: float = 0.5) -> Array:
     float_only(input, "softshrink")
     within = np.minimum(np.maximum(input, input.dtype.type(-lambd)), input.dtype.type(lambd))
     return input - within
+
+
+_softshrink.source("input - np.clip(input, -lambd, lambd)")
 
 
 @_softshrink.vjp("input")

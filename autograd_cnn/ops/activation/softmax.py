@@ -14,6 +14,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow
 from ...types.kinds import float_only
 from ...types.promotion import Array
 from ..elementwise.exponential import exp
@@ -39,6 +40,13 @@ def _softmax(input: Array, *, dim: int) -> Array:
     y = np.exp(y)
     y /= add_up(y, axis, True)
     return y.astype(input.dtype, copy=False)
+
+
+@_softmax.source
+def _(input: Operand) -> str | None:
+    if narrow(input) or not input.ndim:
+        return None
+    return "e = np.exp(input - input.max(axis=dim, keepdims=True))\ne / e.sum(axis=dim, keepdims=True)"
 
 
 @_softmax.accelerated
@@ -92,6 +100,11 @@ def _softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
     return y.astype(input.dtype, copy=False)
 
 
+@_softmax_adjoint.source
+def _(input: Operand) -> str | None:
+    return None if narrow(input) or not input.ndim else "gp = input * result\ngp - result * gp.sum(axis=dim, keepdims=True)"
+
+
 _softmax_adjoint.accelerated(onednn.softmax_adjoint)
 
 
@@ -114,6 +127,13 @@ def _log_softmax(input: Array, *, dim: int) -> Array:
     y, axis = _shifted(input, dim)
     y -= np.log(add_up(np.exp(y), axis, True))
     return y.astype(input.dtype, copy=False)
+
+
+@_log_softmax.source
+def _(input: Operand) -> str | None:
+    if narrow(input) or not input.ndim:
+        return None
+    return "shifted = input - input.max(axis=dim, keepdims=True)\nshifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))"
 
 
 @_log_softmax.accelerated
@@ -163,6 +183,11 @@ def _log_softmax_adjoint(input: Array, result: Array, *, dim: int) -> Array:
     y = np.exp(result)
     y *= add_up(input, _axes(input, dim), True)
     return np.subtract(input, y).astype(input.dtype, copy=False)
+
+
+@_log_softmax_adjoint.source
+def _(input: Operand) -> str | None:
+    return None if narrow(input) or not input.ndim else "input - np.exp(result) * input.sum(axis=dim, keepdims=True)"
 
 
 _log_softmax_adjoint.accelerated(onednn.log_softmax_adjoint)

@@ -21,6 +21,7 @@ from ...kernels.reference.windows import check_fit, full_padding, output_sizes, 
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, alike, call, over, sides
 from ...types.promotion import Array
 from ..linalg.matrix_products import same_dtype
 from ..reduce.reduce import _sum
@@ -45,6 +46,17 @@ def _conv(
 ) -> Array:
     """y[n,o,p] = b[o] + Σ_{c,k} w[o,c,k] · x[n,c,p·stride + k·dilation].   (N, C, *S), (O, C/G, *K), (O) → (N, O, *P)"""
     return conv_forward(input, weight, stride, padding, dilation, groups, bias)
+
+
+@_conv.source
+def _(bias: Operand | None, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
+    options = {
+        "stride": alike(stride, 1),
+        "padding": sides(padding),
+        "dilation": alike(dilation, 1),
+        "groups": None if groups == 1 else groups,
+    }
+    return call("kernels.conv", "input", "weight", *(() if bias is None else ("bias",)), **options)
 
 
 @_conv.accelerated
@@ -83,6 +95,17 @@ def _conv_input(
     return conv_input_adjoint(input, weight, shape, stride, padding, dilation, groups)
 
 
+@_conv_input.source
+def _(shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
+    options = {
+        "stride": alike(stride, 1),
+        "padding": sides(padding),
+        "dilation": alike(dilation, 1),
+        "groups": None if groups == 1 else groups,
+    }
+    return call("kernels.conv_input", "input", "weight", "shape", **options)
+
+
 @_conv_input.accelerated
 def _(input: Array, weight: Array, *, shape: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: int, kind: str = "") -> Array:
     return onednn.input_adjoint(input, weight, shape, stride, padding, dilation, groups)
@@ -103,6 +126,17 @@ def _conv_weight(input: Array, other: Array, *, shape: Shape, stride: Shape, pad
     """The adjoint of convolution by its weight: gw[o,c,k] = Σ_{n,p} g[n,o,p] · x[n,c,p·stride + k·dilation].
     (N, O, *P), (N, C, *S) → shape (O, C/G, *K)"""
     return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups)
+
+
+@_conv_weight.source
+def _(shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
+    options = {
+        "stride": alike(stride, 1),
+        "padding": sides(padding),
+        "dilation": alike(dilation, 1),
+        "groups": None if groups == 1 else groups,
+    }
+    return call("kernels.conv_weight", "input", "other", "shape", **options)
 
 
 @_conv_weight.accelerated
@@ -127,6 +161,17 @@ def _conv_weight_bias(
     """The adjoint of convolution by weight and bias, which share one look at g: `conv_weight`, and gb[o] = Σ_{n,p} g[n,o,p].
     (N, O, *P), (N, C, *S) → shape (O, C/G, *K), (O)"""
     return conv_weight_adjoint(input, other, shape, stride, padding, dilation, groups), _sum_of_bias(input)
+
+
+@_conv_weight_bias.source
+def _(input: Operand, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
+    options = {
+        "stride": alike(stride, 1),
+        "padding": sides(padding),
+        "dilation": alike(dilation, 1),
+        "groups": None if groups == 1 else groups,
+    }
+    return f"({call('kernels.conv_weight', 'input', 'other', 'shape', **options)}, input.sum({over((0, *range(2, input.ndim)))}))"
 
 
 @_conv_weight_bias.accelerated

@@ -15,6 +15,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, literal, narrow, over
 from ...types.promotion import Array, align, floating, number_in
 from ..registry.expose import expose
 from ..registry.legacy_arguments import numbers_first
@@ -53,6 +54,7 @@ def _() -> Any:
     yield Bad(np.ones((2, 3)), np.ones((2, 4)), error=RuntimeError, match="broadcast|match")
 
 
+_add.source("input + other")
 _add.onnx("Add")
 
 
@@ -109,6 +111,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+_sub.source("input - other")
 _sub.onnx("Sub")
 
 
@@ -188,6 +191,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b))
 
 
+mul.source("input * other")
 mul.onnx("Mul")
 
 
@@ -237,6 +241,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a), draw.array(b, low=0.5, high=2.0))
 
 
+_div.source("input / other")
 _div.onnx("Div")
 
 
@@ -402,6 +407,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+neg.source("-input")
 neg.onnx("Neg")
 
 
@@ -421,6 +427,11 @@ def negative(input: Array) -> Array:
 def cast(input: Array, *, dtype: Any) -> Array:
     """The same values in another dtype.   (*) → (*)"""
     return input.astype(dtype) if hasattr(input, "astype") else np.dtype(dtype).type(input)
+
+
+@cast.source
+def _(input: Operand, dtype: Any) -> str:
+    return "input.astype(dtype)" if input.shape is not None else "dtype(input)"
 
 
 @cast.vjp("input")
@@ -444,6 +455,19 @@ def sum_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     lead = input.ndim - len(shape)
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and input.shape[i + lead] != 1)
     return add_up(input, dims, True).astype(input.dtype, copy=False).reshape(shape) if dims else np.array(input).reshape(shape)
+
+
+@sum_to.source
+def _(input: Operand, shape: Any) -> str | None:
+    lead = input.ndim - len(shape)
+    dims = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and (input.shape or ())[i + lead] != 1))
+    if narrow(input) or not dims:
+        return None
+    if len(dims) == input.ndim and not shape:
+        return "input.sum()"
+    if not lead:
+        return f"input.sum({over(dims, True)})"
+    return f"input.sum({over(dims)})" + ("" if len(dims) == lead else f".reshape({literal(shape)})")
 
 
 @sum_to.vjp("input")
@@ -472,6 +496,9 @@ def expand_to(input: Array, *, shape: tuple[int, ...]) -> Array:
     if isinstance(input, np.ndarray) and y.size == input.size:  # no entry is met twice: it may be written to
         y.flags.writeable = input.flags.writeable
     return y
+
+
+expand_to.source("np.broadcast_to(input, shape)")
 
 
 @expand_to.vjp("input")

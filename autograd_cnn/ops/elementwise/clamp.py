@@ -37,6 +37,13 @@ def _clamp(input: Array, *, min: float | None = None, max: float | None = None) 
     return y
 
 
+@_clamp.source
+def _(min: Any, max: Any) -> str:
+    if min is not None and max is not None:
+        return "np.clip(input, min, max)"
+    return "np.maximum(input, min)" if max is None else "np.minimum(input, max)"
+
+
 @_clamp.kernel(float)
 def _(input: float, *, min: float | None = None, max: float | None = None) -> float:
     y = min if min is not None and input < min else input
@@ -97,6 +104,7 @@ def _(g: Array, input: Array, bound: Array) -> Array:
     return _where(input > bound, g, 0.0)
 
 
+_clamp_high.source("np.minimum(input, bound)")
 _clamp_high.onnx("Min")
 
 
@@ -106,6 +114,7 @@ def _(draw: Draw) -> Case:
     return Case(x, draw.array(x.shape[-1:], low=2.5, high=3.0) if draw.boolean() else x + draw.choice([-0.3, 0.3]))
 
 
+_clamp_low.source("np.maximum(input, bound)")
 _clamp_low.onnx("Max")
 
 
@@ -185,6 +194,9 @@ def nan_to_num(input: Array, *, nan: float | None = 0.0, posinf: float | None = 
     if getattr(input, "dtype", np.dtype(float)).kind not in "fc":
         return np.array(input)
     return np.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+
+
+nan_to_num.source("np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)")
 
 
 @nan_to_num.vjp("input")

@@ -27,7 +27,6 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
-    "logit",
     "maximum",
     "minimum",
     "reciprocal",
@@ -66,6 +65,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+exp.source("np.exp(input)", number="math.exp(input)")
 exp.onnx("Exp")
 
 
@@ -79,6 +79,9 @@ def exp2(input: Array) -> Array:
     tensor([1., 8.])
     """
     return np.exp2(floating(input))
+
+
+exp2.source("np.exp2(input)")
 
 
 @exp2.vjp("input")
@@ -108,6 +111,7 @@ def expm1(input: Array) -> Array:
     return np.expm1(floating(input))
 
 
+expm1.source("np.expm1(input)", number="math.expm1(input)")
 expm1.kernel(float)(total(math.expm1, np.expm1))
 
 
@@ -150,6 +154,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+log.source("np.log(input)", number="math.log(input)")
 log.onnx("Log")
 
 
@@ -165,6 +170,7 @@ def log2(input: Array) -> Array:
     return np.log2(floating(input))
 
 
+log2.source("np.log2(input)", number="math.log2(input)")
 log2.kernel(float)(total(math.log2, np.log2))
 
 
@@ -195,6 +201,7 @@ def log10(input: Array) -> Array:
     return np.log10(floating(input))
 
 
+log10.source("np.log10(input)", number="math.log10(input)")
 log10.kernel(float)(total(math.log10, np.log10))
 
 
@@ -225,6 +232,7 @@ def log1p(input: Array) -> Array:
     return np.log1p(floating(input))
 
 
+log1p.source("np.log1p(input)", number="math.log1p(input)")
 log1p.kernel(float)(total(math.log1p, np.log1p))
 
 
@@ -267,6 +275,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.2, high=3.0))
 
 
+sqrt.source("np.sqrt(input)", number="math.sqrt(input)")
 sqrt.onnx("Sqrt")
 
 
@@ -280,6 +289,9 @@ def rsqrt(input: Array) -> Array:
     tensor([0.5000, 2.0000])
     """
     return 1 / np.sqrt(floating(input))
+
+
+rsqrt.source("1 / np.sqrt(input)")
 
 
 @rsqrt.vjp("input")
@@ -322,6 +334,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=0.3, high=3.0))
 
 
+reciprocal.source("1 / input")
 reciprocal.onnx("Reciprocal")
 
 
@@ -329,6 +342,9 @@ reciprocal.onnx("Reciprocal")
 def _frexp(input: Array) -> tuple[Array, Array]:
     """input = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1"""
     return np.frexp(float_only(input, "frexp"))
+
+
+_frexp.source("np.frexp(input)")
 
 
 @_frexp.vjp("input")
@@ -385,6 +401,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+sigmoid.source("1 / (1 + np.exp(-input))", number="1 / (1 + math.exp(-input))")
 sigmoid.onnx("Sigmoid")
 
 
@@ -394,6 +411,7 @@ def sigmoid_adjoint(input: Array, result: Array) -> Array:
     return input * (result * (ONE.get(result.dtype, 1) - result))
 
 
+sigmoid_adjoint.source("input * (result * (1 - result))")
 sigmoid_adjoint.accelerated(onednn.sigmoid_adjoint)
 
 
@@ -412,38 +430,3 @@ def _(g: Array, input: Array, result: Array, donated: Array | None, need: tuple[
 def _(draw: Draw) -> Case:
     y = draw.array(low=0.05, high=0.95)
     return Case(draw.array(y.shape), y)
-
-
-@expose("function method inplace")
-@primitive(label="logit", family="arithmetic", real=True, derivative="1/(x(1 − x))")
-def logit(input: Array, *, eps: float | None = None) -> Array:
-    """y = ln(x / (1 − x)), the inverse of sigmoid; with `eps`, x is clamped to [eps, 1 − eps] first. NaN outside of [0, 1].   (*) → (*)
-
-    >>> import autograd_cnn as ac
-    >>> ac.logit(ac.tensor([0.5, 0.8]))
-    tensor([0.0000, 1.3863])
-    """
-    x = floating(input)
-    if eps is not None:
-        x = np.minimum(np.maximum(x, eps), 1 - eps)
-    return np.log(x / (1 - x))
-
-
-@logit.vjp("input")
-def _(g: Array, input: Array, eps: float | None) -> Array:
-    slope = g / (input * (1 - input))
-    if eps is None:
-        return where((input < 0) | (input > 1), math.nan, slope)
-    return where((input < eps) | (input > 1 - eps), 0.0, slope)
-
-
-@logit.cases
-def _(draw: Draw) -> Case:
-    eps = draw.choice([None, 0.2])
-    return Case(draw.array(low=0.05, high=0.95, avoid=(0.2, 0.8)), eps=eps)
-
-
-@logit.onnx
-def _(to: Emit, input: Any, *, eps: Any) -> Any:
-    x = to.cast(input, to.dtype) if eps is None else to.Min(to.Max(to.cast(input, to.dtype), float(eps)), 1 - eps)
-    return to.Log(to.Div(x, to.Sub(to.const(1, to.dtype), x)))

@@ -37,6 +37,7 @@ def _(g: Array, input: Array) -> Array:
     return g * cosh(input)
 
 
+sinh.source("np.sinh(input)", number="math.sinh(input)")
 sinh.onnx("Sinh")
 
 
@@ -63,6 +64,7 @@ def _(g: Array, input: Array) -> Array:
     return g * sinh(input)
 
 
+cosh.source("np.cosh(input)", number="math.cosh(input)")
 cosh.onnx("Cosh")
 
 
@@ -90,6 +92,7 @@ def _(g: Array, y: Array, donated: Array | None) -> Array:
     return tanh_adjoint.call(g, y, donated)  # without the detour over the operation itself: it takes as long as a product
 
 
+tanh.source("np.tanh(input)", number="math.tanh(input)")
 tanh.onnx("Tanh")
 
 
@@ -102,6 +105,7 @@ def tanh_adjoint(input: Array, result: Array) -> Array:
     return input * (ONE.get(result.dtype, 1) - result * result)
 
 
+tanh_adjoint.source("input * (1 - result**2)")
 tanh_adjoint.accelerated(onednn.tanh_adjoint)
 
 
@@ -142,6 +146,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input + 1)
 
 
+asinh.source("np.arcsinh(input)", number="math.asinh(input)")
 asinh.onnx("Asinh")
 
 
@@ -180,6 +185,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(input * input - 1)
 
 
+acosh.source("np.arccosh(input)", number="math.acosh(input)")
 acosh.onnx("Acosh")
 
 
@@ -218,6 +224,7 @@ def _(g: Array, input: Array) -> Array:
     return g / (1 - input * input)
 
 
+atanh.source("np.arctanh(input)", number="math.atanh(input)")
 atanh.onnx("Atanh")
 
 

@@ -10,6 +10,7 @@ from ...engine.variable import array_of
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.kinds import inexact_only, spoken
 from ...types.promotion import Array, align
 from ..registry.expose import expose
@@ -43,6 +44,13 @@ def lerp(input: Array, end: Array, weight: Array) -> Array:
     if np.ndim(far) == 0:
         return end - span * (1 - weight) if far else input + weight * span
     return np.where(far, end - span * (1 - weight), input + weight * span)
+
+
+@lerp.source
+def _(weight: Operand) -> str | None:
+    if weight.value is None:
+        return None
+    return "input + weight * (end - input)" if abs(weight.value) < 0.5 else "end - (end - input) * (1 - weight)"
 
 
 @lerp.vjp("input")
@@ -120,6 +128,9 @@ def fmax(input: Array, other: Array) -> Array:
     return np.fmax(*align(input, other))
 
 
+fmax.source("np.fmax(input, other)")
+
+
 @fmax.vjp("input", "other")
 def _(g: Array, input: Array, other: Array) -> tuple[Array, Array]:
     first = (input >= other) | isnan(other)
@@ -147,6 +158,9 @@ def fmin(input: Array, other: Array) -> Array:
     tensor([1., 4.])
     """
     return np.fmin(*align(input, other))
+
+
+fmin.source("np.fmin(input, other)")
 
 
 @fmin.vjp("input", "other")

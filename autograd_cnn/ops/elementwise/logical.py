@@ -9,6 +9,7 @@ import numpy as np
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array, align
 from ..registry.expose import expose
 
@@ -47,6 +48,11 @@ def logical_and(input: Array, other: Array) -> Array:
     return np.logical_and(input, other)
 
 
+@logical_and.source
+def _(input: Operand, other: Operand) -> str:
+    return "input & other" if input.dtype == other.dtype == bool else "np.logical_and(input, other)"
+
+
 @logical_and.onnx
 def _(to: Emit, input: Any, other: Any) -> Any:
     return to.And(to.cast(input, bool), to.cast(other, bool))
@@ -62,6 +68,11 @@ def logical_or(input: Array, other: Array) -> Array:
     tensor([ True, False])
     """
     return np.logical_or(input, other)
+
+
+@logical_or.source
+def _(input: Operand, other: Operand) -> str:
+    return "input | other" if input.dtype == other.dtype == bool else "np.logical_or(input, other)"
 
 
 @logical_or.onnx
@@ -81,6 +92,11 @@ def logical_xor(input: Array, other: Array) -> Array:
     return np.logical_xor(input, other)
 
 
+@logical_xor.source
+def _(input: Operand, other: Operand) -> str:
+    return "input ^ other" if input.dtype == other.dtype == bool else "np.logical_xor(input, other)"
+
+
 @logical_xor.onnx
 def _(to: Emit, input: Any, other: Any) -> Any:
     return to.Xor(to.cast(input, bool), to.cast(other, bool))
@@ -96,6 +112,11 @@ def logical_not(input: Array) -> Array:
     tensor([False,  True])
     """
     return np.logical_not(input)
+
+
+@logical_not.source
+def _(input: Operand) -> str:
+    return "~input" if input.dtype == bool else "np.logical_not(input)"
 
 
 @logical_not.onnx
@@ -124,6 +145,11 @@ def bitwise_and(input: Array, other: Array) -> Array:
     return np.bitwise_and(*align(*_bits("bitwise_and", input, other)))
 
 
+@bitwise_and.source
+def _(input: Operand, other: Operand) -> str | None:
+    return "input & other" if input.dtype == other.dtype else None
+
+
 @expose("function method inplace")
 @primitive(label="|", family="compare")
 def bitwise_or(input: Array, other: Array) -> Array:
@@ -137,6 +163,11 @@ def bitwise_or(input: Array, other: Array) -> Array:
     tensor([7, 7])
     """
     return np.bitwise_or(*align(*_bits("bitwise_or", input, other)))
+
+
+@bitwise_or.source
+def _(input: Operand, other: Operand) -> str | None:
+    return "input | other" if input.dtype == other.dtype else None
 
 
 bitwise_or.onnx("BitwiseOr")
@@ -155,6 +186,11 @@ def bitwise_xor(input: Array, other: Array) -> Array:
     tensor([5, 6])
     """
     return np.bitwise_xor(*align(*_bits("bitwise_xor", input, other)))
+
+
+@bitwise_xor.source
+def _(input: Operand, other: Operand) -> str | None:
+    return "input ^ other" if input.dtype == other.dtype else None
 
 
 bitwise_xor.onnx("BitwiseXor")
@@ -243,4 +279,5 @@ def _() -> Any:
     yield Bad(np.ones(2), error=NotImplementedError, match='"bitwise_not" not implemented')
 
 
+bitwise_not.source("~input")
 bitwise_not.onnx("BitwiseNot")

@@ -11,6 +11,7 @@ from ...engine.variable import Variable, array_of, unbox
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.kinds import COMPLEX
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
@@ -36,6 +37,14 @@ def _power(input: Array, *, exponent: float) -> Array:
     if exponent == -0.5:
         return 1 / np.sqrt(x)
     return np.power(x, exponent)
+
+
+@_power.source(number="input ** exponent")
+def _(input: Operand, exponent: Any) -> str:
+    if input.dtype is not None and input.dtype.kind == "f" and exponent in (0.5, -0.5):
+        return "np.sqrt(input)" if exponent > 0 else "1 / np.sqrt(input)"
+    whole = isinstance(exponent, float) and exponent.is_integer() and input.dtype is not None and input.dtype.kind == "f"
+    return f"input ** {int(exponent)}" if whole else "input ** exponent"
 
 
 @_power.kernel(float)
@@ -108,6 +117,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(a, low=0.5), draw.array(b, avoid=0.0))
 
 
+_power_of.source("input ** exponent")
 _power_of.onnx("Pow")
 
 

@@ -12,6 +12,7 @@ from ...engine.variable import dtype_of
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, meet
 from ...types.kinds import float_only
 from ...types.promotion import Array, align, floating
 from ..registry.expose import expose
@@ -56,6 +57,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+abs.source("np.abs(input)", number="abs(input)")
 abs.onnx("Abs")
 
 
@@ -99,6 +101,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(avoid=0.0))
 
 
+sign.source("np.sign(input)", number="(input > 0) - (input < 0)")
 sign.onnx("Sign")
 
 
@@ -124,6 +127,9 @@ def copysign(input: Array, other: Array) -> Array:
     tensor([-1.,  2.])
     """
     return np.copysign(*(floating(v) for v in align(input, other)))
+
+
+copysign.source("np.copysign(input, other)")
 
 
 @copysign.vjp("input")
@@ -175,6 +181,9 @@ def floor(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.floor(input)
 
 
+floor.source("np.floor(input)")
+
+
 @floor.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.Floor(input) if input.dtype.kind == "f" else to.Identity(input)
@@ -192,6 +201,9 @@ def ceil(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.ceil(input)
 
 
+ceil.source("np.ceil(input)")
+
+
 @ceil.onnx
 def _(to: Emit, input: Any) -> Any:
     return to.Ceil(input) if input.dtype.kind == "f" else to.Identity(input)
@@ -207,6 +219,9 @@ def trunc(input: Array) -> Array:
     tensor([ 1., -1.])
     """
     return np.array(input) if _integral(input) else np.trunc(input)
+
+
+trunc.source("np.trunc(input)")
 
 
 @trunc.onnx
@@ -238,6 +253,11 @@ def round(input: Array, *, decimals: int = 0) -> Array:
     return np.round(input, decimals)
 
 
+@round.source
+def _(decimals: int) -> str:
+    return "np.round(input, decimals)" if decimals else "np.round(input)"
+
+
 @round.onnx
 def _(to: Emit, input: Any, *, decimals: Any) -> Any:
     if input.dtype.kind != "f":
@@ -255,6 +275,9 @@ def frac(input: Array) -> Array:
     tensor([ 0.5000, -0.2500])
     """
     return input - np.trunc(float_only(input, "frac"))
+
+
+frac.source("input - np.trunc(input)")
 
 
 @frac.vjp("input")
@@ -305,6 +328,11 @@ def remainder(input: Array, other: Array) -> Array:
     return np.remainder(x, z)
 
 
+@remainder.source(number="input % other")
+def _(input: Operand, other: Operand) -> str | None:
+    return "input % other" if meet(input, other) and (input.dtype or other.dtype).kind == "f" else None
+
+
 remainder.kernel(float)(lambda input, other: input % other if other else math.nan)
 
 
@@ -333,6 +361,11 @@ def fmod(input: Array, other: Array) -> Array:
     x, z = align(input, other)
     _divisor("fmod", x, z)
     return np.fmod(x, z)
+
+
+@fmod.source
+def _(input: Operand, other: Operand) -> str | None:
+    return "np.fmod(input, other)" if meet(input, other) and (input.dtype or other.dtype).kind == "f" else None
 
 
 @fmod.vjp("input")
@@ -386,6 +419,9 @@ def gcd(input: Array, other: Array) -> Array:
     return np.gcd(*align(input, other))
 
 
+gcd.source("np.gcd(input, other)")
+
+
 @expose("function method inplace")
 @primitive(family="arithmetic", real=True, variables=("input", "other"))
 def lcm(input: Array, other: Array) -> Array:
@@ -396,6 +432,9 @@ def lcm(input: Array, other: Array) -> Array:
     tensor([12, 18])
     """
     return np.lcm(*align(input, other))
+
+
+lcm.source("np.lcm(input, other)")
 
 
 @gcd.cases

@@ -10,6 +10,7 @@ from ...errors import DtypeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array, align, result_type
 from ..registry.expose import expose
 from .select_bits import choose
@@ -27,6 +28,11 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
         number = result_type(input, other).type
         return np.where(condition, number(input), number(other))
     return choose(condition, *align(input, other))
+
+
+@_where.source(number="input if condition else other")
+def _(condition: Operand) -> str | None:
+    return "np.where(condition, input, other)" if condition.dtype is None or condition.dtype == bool else None
 
 
 @_where.kernel(float)
@@ -90,6 +96,9 @@ def nonzero_tuple(input: Array) -> tuple[Array, ...]:
     return tuple(np.nonzero(input))
 
 
+nonzero_tuple.source("np.nonzero(input)")
+
+
 @nonzero_tuple.cases
 def _(draw: Draw) -> Case:
     return Case(draw.booleans(draw.shape(min_dims=1)), smooth=False)
@@ -134,6 +143,7 @@ def _(draw: Draw) -> Case:
     return _apart(draw)
 
 
+maximum.source("np.maximum(input, other)", number="max(input, other)")
 maximum.onnx("Max")
 
 
@@ -176,4 +186,5 @@ def _(draw: Draw) -> Case:
     return _apart(draw)
 
 
+minimum.source("np.minimum(input, other)", number="min(input, other)")
 minimum.onnx("Min")

@@ -45,6 +45,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(low=-5.0, high=5.0))
 
 
+erf.source(number="math.erf(input)")
 erf.onnx("Erf")
 
 
@@ -60,6 +61,7 @@ def erfc(input: Array) -> Array:
     return errorfunction.erfc(floating(input))
 
 
+erfc.source(number="math.erfc(input)")
 erfc.kernel(float)(math.erfc)
 
 
@@ -120,6 +122,9 @@ def logaddexp(input: Array, other: Array) -> Array:
     return np.logaddexp(*(float_only(v, "logaddexp") for v in align(input, other)))
 
 
+logaddexp.source("np.logaddexp(input, other)")
+
+
 @logaddexp.vjp("input")
 def _(g: Array, input: Array, other: Array) -> Array:
     return g * sigmoid(input - other)
@@ -153,6 +158,9 @@ def logaddexp2(input: Array, other: Array) -> Array:
     tensor([1001.])
     """
     return np.logaddexp2(*(float_only(v, "logaddexp2") for v in align(input, other)))
+
+
+logaddexp2.source("np.logaddexp2(input, other)")
 
 
 @logaddexp2.vjp("input")

@@ -47,6 +47,7 @@ def _(g: Array, input: Array) -> Array:
     return g * cos(input)
 
 
+sin.source("np.sin(input)", number="math.sin(input)")
 sin.onnx("Sin")
 
 
@@ -73,6 +74,7 @@ def _(g: Array, input: Array) -> Array:
     return -g * sin(input)
 
 
+cos.source("np.cos(input)", number="math.cos(input)")
 cos.onnx("Cos")
 
 
@@ -99,6 +101,7 @@ def _(g: Array, y: Array) -> Array:
     return g * (1 + y * y)
 
 
+tan.source("np.tan(input)", number="math.tan(input)")
 tan.onnx("Tan")
 
 
@@ -125,6 +128,7 @@ def _(g: Array, input: Array) -> Array:
     return g * rsqrt(1 - input * input)
 
 
+asin.source("np.arcsin(input)", number="math.asin(input)")
 asin.onnx("Asin")
 
 
@@ -163,6 +167,7 @@ def _(g: Array, input: Array) -> Array:
     return -g * rsqrt(1 - input * input)
 
 
+acos.source("np.arccos(input)", number="math.acos(input)")
 acos.onnx("Acos")
 
 
@@ -201,6 +206,7 @@ def _(g: Array, input: Array) -> Array:
     return g / (input * input + 1)
 
 
+atan.source("np.arctan(input)", number="math.atan(input)")
 atan.onnx("Atan")
 
 
@@ -234,6 +240,7 @@ def atan2(input: Array, other: Array) -> Array:
     return np.arctan2(floating(x), floating(z))
 
 
+atan2.source("np.arctan2(input, other)", number="math.atan2(input, other)")
 atan2.kernel(float)(math.atan2)
 
 
@@ -283,6 +290,9 @@ def hypot(input: Array, other: Array) -> Array:
     return np.hypot(*(float_only(v, "hypot") for v in align(input, other)))
 
 
+hypot.source("np.hypot(input, other)")
+
+
 @hypot.vjp("input")
 def _(g: Array, y: Array, input: Array) -> Array:
     return g * (input / y)
@@ -315,6 +325,9 @@ def sinc(input: Array) -> Array:
     tensor([1.0000, 0.6366])
     """
     return np.sinc(floating(input)).astype(floating(input).dtype, copy=False)
+
+
+sinc.source("np.sinc(input)")
 
 
 @sinc.vjp("input")

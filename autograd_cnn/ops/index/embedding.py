@@ -26,8 +26,13 @@ def _embedding(weight: Array, input: Array, *, padding_idx: int, by_freq: bool) 
     return np.take(weight, input, axis=0)
 
 
+_embedding.source("weight[input]")
+
+
 @_embedding.vjp("weight")
 def _(g: Array, weight_shape: Shape, input: Array, padding_idx: int, by_freq: bool) -> Array:
+    if padding_idx < 0 and not by_freq:
+        return _take_adjoint(g, input, shape=weight_shape, dim=0)
     share = derived(partial(_share, dtype_of(g), padding_idx, by_freq), input)
     return _take_adjoint(g if sure(_all_one, share) else g * share, input, shape=weight_shape, dim=0)
 

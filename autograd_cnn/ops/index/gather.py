@@ -17,6 +17,7 @@ from ...errors import DtypeError, ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
 from ..registry.derived import derived
@@ -72,6 +73,13 @@ def _gather(input: Array, index: Array, *, dim: int) -> Array:
     """y[i,…,j,…] = input[i,…,index[i,…,j,…],…]: the index replaces the place along `dim`"""
     index = check_bounds("gather", index, input.shape[dim], dim)
     return np.ascontiguousarray(input).reshape(-1)[_spots(index, input.shape, dim)].reshape(index.shape)
+
+
+@_gather.source
+def _(input: Operand, index: Operand, dim: int) -> str | None:
+    d = dim % (input.ndim or 1)
+    alike = input.ndim and all(n == m for k, (n, m) in enumerate(zip(input.shape or (), index.shape or (), strict=True)) if k != d)
+    return "np.take_along_axis(input, index, axis=dim)" if alike else None
 
 
 @_gather.vjp("input")

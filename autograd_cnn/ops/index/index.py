@@ -14,6 +14,7 @@ from ...kernels.onednn import channels_last_ops
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, index, literal, zeros
 from ...types.promotion import Array, held
 from ..registry.contiguous import contiguous
 from ..registry.derived import derived, integer, settled
@@ -130,6 +131,11 @@ def select_view(input: Array, *, at: Index) -> Array:
     return input[at]
 
 
+@select_view.source
+def _(at: Any) -> str:
+    return f"input[{index(at)}]"
+
+
 select_view.accelerated(channels_last_ops.part)
 
 
@@ -153,6 +159,11 @@ def _(to: Emit, input: Any, *, at: Any) -> Any:
 def select_copy(input: Array, *, at: Index) -> Array:
     """y = input[at] with integer or boolean arrays in `at`: a copy."""
     return contiguous(input[at])
+
+
+@select_copy.source
+def _(at: Any) -> str:
+    return f"input[{index(at)}]"
 
 
 @select_copy.vjp("input")
@@ -184,6 +195,13 @@ def index_adjoint(input: Array, *, at: Index, shape: tuple[int, ...]) -> Array:
     return y
 
 
+@index_adjoint.source
+def _(y: Operand, at: Any) -> str:
+    adds = any(isinstance(p, Operand) and p.dtype != bool for p in at)
+    put = f"np.add.at(y, {literal(tuple(at))}, input)" if adds else f"y[{index(at)}] = input"
+    return f"y = {zeros(y)}\n{put}\ny"
+
+
 @index_adjoint.vjp("input")
 def _(g: Array, at: Index) -> Array:
     return select(g, at)
@@ -201,6 +219,11 @@ def index_put(input: Array, values: Array, *, at: Index) -> Array:
     y = np.array(input)
     y[at] = values
     return y
+
+
+@index_put.source
+def _(at: Any) -> str:
+    return f"y = input.copy()\ny[{index(at)}] = values\ny"
 
 
 @index_put.vjp("input")
@@ -255,6 +278,22 @@ def view_write(input: Array, part: Array, *, path: tuple[Any, ...]) -> Array:
     return y
 
 
+@view_write.source
+def _(input: Operand, path: Any) -> str | None:
+    steps = ""
+    for prim, params in path:
+        if prim is select_view:
+            steps += f"[{index(params[0])}]"
+        elif prim.name in ("reshape", "permute"):
+            steps += f".{'reshape' if prim.name == 'reshape' else 'transpose'}({literal(tuple(params[0]))})"
+        else:
+            return None
+    if ".reshape" in steps and ".transpose" in steps:  # no view, perhaps
+        places = f"at = np.arange({input.size}).reshape({literal(input.shape)}){steps}"
+        return f"{places}\ny = input.copy()\ny.reshape(-1)[at] = part\ny"
+    return f"y = input.copy()\ny{steps if steps.endswith(']') else steps + '[...]'} = part\ny"
+
+
 def _followed(x: Array, path: tuple[Any, ...]) -> Array:
     """The view of x that the path leads to."""
     for prim, params in path:
@@ -300,6 +339,9 @@ def filled(input: Array, *, value: float) -> Array:
     return np.full_like(input, held(value, input.dtype, "fill_"))
 
 
+filled.source("np.full_like(input, value)")
+
+
 @filled.vjp("input")
 def _(g: Array) -> Array:
     return filled(g, value=0.0)
@@ -321,6 +363,9 @@ def copied(input: Array, src: Array) -> Array:
     y = np.empty_like(input)
     y[...] = src
     return y
+
+
+copied.source("y = np.empty_like(input)\ny[...] = src\ny")
 
 
 @copied.vjp("src")

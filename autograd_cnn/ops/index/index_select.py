@@ -14,6 +14,7 @@ from ...errors import DtypeError, ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, zeros
 from ...types.promotion import Array, held
 from ..elementwise.arithmetic import add, expand_to
 from ..registry.derived import derived, integer, sure
@@ -29,6 +30,9 @@ from .index import index_put as _put
 def _take(input: Array, index: Array, *, dim: int) -> Array:
     """y = the slices of the input along `dim` that the index names, in its order.   (*A, n, *B), (*I) → (*A, *I, *B)"""
     return np.take(input, check_bounds("index_select", index, input.shape[dim], dim), axis=dim)
+
+
+_take.source("np.take(input, index, axis=dim)")
 
 
 @_take.vjp("input")
@@ -71,6 +75,11 @@ def _take_adjoint(input: Array, index: Array, *, shape: Shape, dim: int) -> Arra
     return y
 
 
+@_take_adjoint.source
+def _(y: Operand, dim: int) -> str | None:
+    return f"y = {zeros(y)}\nnp.add.at(y, index, input)\ny" if dim == 0 and y.ndim else None
+
+
 @_take_adjoint.vjp("input")
 def _(g: Array, index: Array, dim: int) -> Array:
     return _take(g, index, dim=dim)
@@ -90,6 +99,11 @@ def _copy(input: Array, index: Array, source: Array, *, dim: int) -> Array:
     y = np.array(input)
     y[(slice(None),) * dim + (check_bounds("index_copy", index, y.shape[dim], dim),)] = source
     return y
+
+
+@_copy.source
+def _(dim: int) -> str:
+    return f"y = input.copy()\ny[{':, ' * dim}index] = source\ny"
 
 
 @_copy.vjp("input")

@@ -28,6 +28,9 @@ def _select(input: Array, mask: Array) -> Array:
     return input[mask]
 
 
+_select.source("input[mask]")
+
+
 @_select.vjp("input")
 def _(g: Array, mask: Array) -> Array:
     return _put(0.0, g, mask)

@@ -17,7 +17,7 @@ from ..reduce.statistics import _norm
 from ..registry.derived import derived
 from ..registry.dims import normal_dim
 from ..registry.expose import expose
-from ..shape.arrange import diag_embed, diagonal
+from ..shape.diagonals import diag_embed, diagonal
 from ..shape.shape import _reshape
 from .gather import scatter_reduce
 from .index import copied, filled, index_put

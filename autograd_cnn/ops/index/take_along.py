@@ -10,6 +10,7 @@ import numpy as np
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, zeros
 from ...types.promotion import Array
 from ..registry.dims import draw_dim
 
@@ -18,6 +19,11 @@ from ..registry.dims import draw_dim
 def take_along(input: Array, *, at: Any, dim: int, repeats: bool = False) -> Array:
     """y[…, k, …] = input[…, at[…, k, …], …] along `dim`; only with `repeats` may an index come twice in a slice"""
     return np.take_along_axis(input, at, dim) if input.ndim else input.reshape(at.shape)
+
+
+@take_along.source
+def _(input: Operand) -> str | None:
+    return "np.take_along_axis(input, at, axis=dim)" if input.ndim else None
 
 
 @take_along.vjp("input")
@@ -54,6 +60,13 @@ def put_along(input: Array, *, at: Any, dim: int, size: int | None, repeats: boo
     else:
         np.put_along_axis(y, at, input.reshape(at.shape), dim)
     return y
+
+
+@put_along.source
+def _(input: Operand, y: Operand, at: Any, size: Any, repeats: bool) -> str | None:
+    if size is None or repeats or input.shape != at.shape:
+        return None
+    return f"y = {zeros(y)}\nnp.put_along_axis(y, at, input, axis=dim)\ny"
 
 
 @put_along.vjp("input")

@@ -17,7 +17,7 @@ from ..elementwise.select import _where as where
 from ..registry import return_types
 from ..registry.derived import derived
 from ..registry.expose import expose
-from ..shape.arrange import tril
+from ..shape.diagonals import tril
 from ..shape.shape import unsqueeze
 from .matrix_products import _matmul, _swapped
 from .solve import _inv, mirrored, square, symmetric
@@ -57,6 +57,9 @@ def _qr(A: Array) -> tuple[Array, Array]:
     """A = Q R with orthonormal columns in Q, R upper triangular   (…, m, n) → (…, m, k), (…, k, n) with k = min(m, n)"""
     Q, R = np.linalg.qr(A)
     return Q, R
+
+
+_qr.source("np.linalg.qr(A)")
 
 
 @_qr.vjp("A")
@@ -100,6 +103,9 @@ def _full_qr(A: Array) -> tuple[Array, Array]:
     return Q, R
 
 
+_full_qr.source("np.linalg.qr(A, 'complete')")
+
+
 @_full_qr.cases
 def _(draw: Draw) -> Case:
     case = _tall(draw, False)
@@ -112,6 +118,9 @@ def _svd(A: Array) -> tuple[Array, Array, Array]:
     """A = U diag(S) Vh, S descending   (…, m, n) → (…, m, k), (…, k), (…, k, n) with k = min(m, n)"""
     U, S, Vh = np.linalg.svd(A, full_matrices=False)
     return U, S, Vh
+
+
+_svd.source("np.linalg.svd(A, full_matrices=False)")
 
 
 @_svd.vjp("A")
@@ -141,6 +150,9 @@ def _full_svd(A: Array) -> tuple[Array, Array, Array]:
     """A = U diag(S) Vh, U and Vh square   (…, m, n) → (…, m, m), (…, k), (…, n, n) with k = min(m, n)"""
     U, S, Vh = np.linalg.svd(A, full_matrices=True)
     return U, S, Vh
+
+
+_full_svd.source("np.linalg.svd(A)")
 
 
 @_full_svd.cases

@@ -15,6 +15,7 @@ from ...kernels.onednn import matmul as onednn
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, call, literal
 from ...types.promotion import Array, number_in, result_type
 from ..registry.dims import normal_dims
 from ..registry.expose import expose
@@ -79,6 +80,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(left), draw.array(right))
 
 
+_matmul.source("input @ other")
 _matmul.onnx("MatMul")
 
 
@@ -301,6 +303,11 @@ def _linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     return y
 
 
+@_linear.source
+def _(bias: Operand | None) -> str:
+    return "input @ weight.T" if bias is None else "input @ weight.T + bias"
+
+
 _linear.accelerated(onednn.linear)
 
 
@@ -434,6 +441,11 @@ def _einsum(*operands: Array, equation: str) -> Array:
     return np.array(y, dtype) if y.base is not None else y.astype(dtype, copy=False)
 
 
+@_einsum.source
+def _(operands: Any, equation: str) -> str:
+    return call("np.einsum", literal(equation), *(o.name for o in operands))
+
+
 @_einsum.vjp("operands")
 def _(g: Array, operands: tuple[Array, ...], operands_shape: tuple[Shape, ...], equation: str, need: tuple[bool, ...]) -> tuple[Any, ...]:
     """dE/d operand_i: the same sum with the gradient in the operand's place, stretched over letters only it has."""
@@ -533,7 +545,7 @@ def _spell_out(terms: list[str], out: str, arrow: bool, given: list[Any], equati
 
 def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
     """A letter twice in one operand: its diagonal."""
-    from ..shape.arrange import diagonal
+    from ..shape.diagonals import diagonal
 
     for c in dict.fromkeys(term):
         while term.count(c) > 1:

@@ -16,7 +16,7 @@ from ...types.promotion import Array
 from ..registry import return_types
 from ..registry.derived import derived, sure
 from ..registry.expose import expose
-from ..shape.arrange import tril
+from ..shape.diagonals import tril
 from ..shape.shape import unsqueeze
 from .matrix_products import _matmul, _swapped
 
@@ -71,6 +71,9 @@ def _inv(A: Array) -> Array:
     return np.linalg.inv(A)
 
 
+_inv.source("np.linalg.inv(A)")
+
+
 @_inv.vjp("A")
 def _(g: Array, y: Array) -> Array:
     t = _swapped(y)
@@ -120,6 +123,9 @@ def _slogdet(A: Array) -> tuple[Array, Array]:
     return np.asarray(sign), np.asarray(logabsdet)
 
 
+_slogdet.source("np.linalg.slogdet(A)")
+
+
 @_slogdet.vjp("A")
 def _(g: Any, A: Array) -> Array:
     arrived = g[1] if g[1] is not None else 0.0 * g[0]  # the sign is constant wherever the determinant has a logarithm
@@ -158,6 +164,7 @@ def _(g: Array, A: Array, y: Array) -> Array:
     return unsqueeze(unsqueeze(g * y, -1), -1) * _swapped(_inv(A))
 
 
+_det.source("np.linalg.det(A)")
 _det.onnx("Det")
 
 
@@ -203,6 +210,9 @@ def _solve(A: Array, B: Array) -> Array:
     """X with A X = B   (…, n, n), (…, n, k) → (…, n, k)"""
     square("linalg.solve", A)
     return np.linalg.solve(A, B)
+
+
+_solve.source("np.linalg.solve(A, B)")
 
 
 @_solve.vjp("A", "B")

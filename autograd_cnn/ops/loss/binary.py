@@ -15,9 +15,10 @@ from ...engine.variable import array_of, shape_of, unbox
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow, summed
 from ...types.kinds import float_only, real_only
 from ...types.promotion import Array, align
-from ..activation.smooth import _softplus
+from ..activation.softplus import _softplus
 from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import exp, log, sigmoid
 from ..elementwise.power import square
@@ -40,6 +41,16 @@ def _bce(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     x, t = align(float_only(input, "binary_cross_entropy"), target)
     hit, miss = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
     return reduced((t - 1) * miss - t * hit, reduction)
+
+
+@_bce.source
+def _(input: Operand, reduction: str) -> str | None:
+    return (
+        None
+        if narrow(input)
+        else "hit = np.maximum(np.log(input), -100)\nmiss = np.maximum(np.log1p(-input), -100)\n"
+        + summed("(target - 1) * miss - target * hit", reduction)
+    )
 
 
 @_bce.vjp("input")
@@ -112,6 +123,14 @@ def _bce_logits(input: Array, target: Array, pos_weight: Array | None = None, *,
     if pos_weight is not None:
         tail = tail * (1 + (pos_weight - 1) * t)
     return reduced((1 - t) * x + tail, reduction)
+
+
+@_bce_logits.source
+def _(input: Operand, pos_weight: Operand | None, reduction: str) -> str | None:
+    if narrow(input) or pos_weight is not None:
+        return None
+    tail = "tail = np.log1p(np.exp(-np.abs(input))) - np.minimum(input, 0)\n"
+    return tail + summed("(1 - target) * input + tail", reduction)
 
 
 @_bce_logits.vjp("input")
@@ -187,6 +206,11 @@ def _soft_margin(input: Array, target: Array, *, reduction: str = "mean") -> Arr
     """L = mean ln(1 + e^(−t x))"""
     z = -np.multiply(*align(target, float_only(input, "soft_margin_loss")))
     return reduced(np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0), reduction)
+
+
+@_soft_margin.source
+def _(input: Operand, reduction: str) -> str | None:
+    return None if narrow(input) else "z = -(target * input)\n" + summed("np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0)", reduction)
 
 
 @_soft_margin.vjp("input")

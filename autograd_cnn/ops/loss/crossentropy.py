@@ -17,6 +17,7 @@ from ...errors import ShapeError, expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, labels, summed
 from ...types.promotion import Array
 from ..activation.softmax import _log_softmax, _softmax, twice_softmax
 from ..elementwise.arithmetic import neg
@@ -87,6 +88,14 @@ def _cross_entropy(
     return y.astype(input.dtype, copy=False)
 
 
+@_cross_entropy.source
+def _(input: Operand, target: Operand, weight: Operand | None, ignore_index: int, reduction: str, label_smoothing: float) -> str | None:
+    if label_smoothing or not labels(input, target, weight, ignore_index):
+        return None
+    log_p = "shifted = input - input.max(axis=1, keepdims=True)\nlog_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
+    return log_p + "-" + summed(f"log_p[np.arange({target.size}), target]", reduction)
+
+
 @_cross_entropy.vjp("input")
 def _(g: Array, input: Array, target: Array, weight: Array, ignore_index: int, reduction: str, label_smoothing: float) -> Array:
     return cross_entropy_adjoint(g, input, target, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)
@@ -140,6 +149,17 @@ def cross_entropy_adjoint(
     if at.here is not None:
         y = np.where(at.along(at.here), y, y.dtype.type(0))
     return y
+
+
+@cross_entropy_adjoint.source
+def _(
+    input: Operand, logits: Operand, target: Operand, weight: Operand | None, ignore_index: int, reduction: str, label_smoothing: float
+) -> str | None:
+    if label_smoothing or not labels(logits, target, weight, ignore_index):
+        return None
+    e = "e = np.exp(logits - logits.max(axis=1, keepdims=True))\np = e / e.sum(axis=1, keepdims=True)\n"
+    share = {"mean": f"p * (input / {target.size})", "sum": "p * input", "none": "p * input[:, None]"}[reduction]
+    return f"{e}p[np.arange({target.size}), target] -= 1\n{share}"
 
 
 @cross_entropy_adjoint.vjp("input")

@@ -13,6 +13,7 @@ from ...errors import expected
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, labels, summed, zeros
 from ...types.promotion import Array
 from ..registry.expose import expose
 from .regression import chosen_reduction, draw_reduction
@@ -111,6 +112,13 @@ def _nll(input: Array, target: Array, weight: Array | None = None, *, ignore_ind
     return _divide(y, _total(w, target.size)) if reduction == "mean" else y
 
 
+@_nll.source
+def _(input: Operand, target: Operand, weight: Operand | None, ignore_index: int, reduction: str) -> str | None:
+    if not labels(input, target, weight, ignore_index):
+        return None
+    return "-" + summed(f"input[np.arange({target.size}), target]", reduction)
+
+
 @_nll.hints
 def _(made_by: Sequence[str], values: Sequence[Array]) -> str:
     input = values[0]
@@ -151,6 +159,14 @@ def nll_adjoint(
         g = np.where(counts, g, y.dtype.type(0))
     y[_at(t, dim)] = g
     return y
+
+
+@nll_adjoint.source
+def _(y: Operand, target: Operand, weight: Operand | None, ignore_index: int, reduction: str) -> str | None:
+    if not labels(y, target, weight, ignore_index):
+        return None
+    share = f"-input / {target.size}" if reduction == "mean" else "-input"
+    return f"y = {zeros(y)}\ny[np.arange({target.size}), target] = {share}\ny"
 
 
 @nll_adjoint.vjp("input")

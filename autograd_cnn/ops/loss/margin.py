@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.variable import array_of, ndim_of, shape_of, size_of
 from ...errors import expected
 from ...types.promotion import Array
-from ..activation.smooth import logsigmoid
+from ..activation.softplus import logsigmoid
 from ..elementwise.clamp import _clamp
 from ..elementwise.exponential import sqrt
 from ..elementwise.select import minimum, where

@@ -17,6 +17,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow, summed
 from ...types.kinds import float_only
 from ...types.promotion import Array, align
 from ..elementwise.clamp import _clamp
@@ -115,6 +116,11 @@ def _mse(input: Array, target: Array, *, reduction: str = "mean") -> Array:
     return reduced(np.multiply(d, d), reduction)
 
 
+@_mse.source
+def _(input: Operand, reduction: str) -> str | None:
+    return None if narrow(input) else summed("(input - target) ** 2", reduction)
+
+
 @_mse.vjp("input", "target")
 def _(
     g: Array, input: Array, target: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any
@@ -175,6 +181,11 @@ def _l1(input: Array, target: Array, *, reduction: str = "mean") -> tuple[Array,
     return reduced(np.abs(error), reduction), error
 
 
+@_l1.source
+def _(input: Operand, reduction: str) -> str | None:
+    return None if narrow(input) else f"error = input - target\n({summed('np.abs(error)', reduction)}, error)"
+
+
 @_l1.vjp("input", "target")
 def _(g: Array, error: Array, input_shape: Any, target_shape: Any, reduction: str, need: Any) -> tuple[Array | None, Array | None]:
     gx = share(g, reduction, input_shape, target_shape) * sign(error)
@@ -224,6 +235,15 @@ def _smooth_l1(input: Array, target: Array, *, reduction: str = "mean", beta: fl
     d = np.abs(float_only(np.subtract(*align(input, target)), "smooth_l1_loss"))
     near = np.minimum(d, beta)
     return reduced((d - 0.5 * near) * near / beta, reduction)  # d²/(2β) for d < β, else d − β/2
+
+
+@_smooth_l1.source
+def _(input: Operand, reduction: str) -> str | None:
+    return (
+        None
+        if narrow(input)
+        else "d = np.abs(input - target)\nnear = np.minimum(d, beta)\n" + summed("(d - 0.5 * near) * near / beta", reduction)
+    )
 
 
 @_smooth_l1.vjp("input", "target")
@@ -287,6 +307,15 @@ def _huber(input: Array, target: Array, *, reduction: str = "mean", delta: float
     d = np.abs(float_only(np.subtract(*align(input, target)), "huber_loss"))
     near = np.minimum(d, delta)
     return reduced((d - 0.5 * near) * near, reduction)  # d²/2 for d ≤ δ, else δ(d − δ/2)
+
+
+@_huber.source
+def _(input: Operand, reduction: str) -> str | None:
+    return (
+        None
+        if narrow(input)
+        else "d = np.abs(input - target)\nnear = np.minimum(d, delta)\n" + summed("(d - 0.5 * near) * near", reduction)
+    )
 
 
 @_huber.vjp("input", "target")

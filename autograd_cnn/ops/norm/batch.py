@@ -14,6 +14,7 @@ from ...kernels.reference import normalization as kernel
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, broadcast, narrow, over, written
 from ...symbolic.algebra import Constant
 from ...types.promotion import Array
 from ..reduce.reduce import _sum
@@ -41,6 +42,19 @@ def _over_channels(g: Any) -> Any:
 def _batch_norm(input: Array, weight: Array | None = None, bias: Array | None = None, *, eps: float) -> tuple[Array, ...]:
     """y = (x − μ) / √(σ² + ε) · w + b, μ and σ² over batch and space of each channel.   (N, C, *S), (C), (C) → (N, C, *S)"""
     return kernel.batch_norm_forward(input, weight, bias, eps)
+
+
+@_batch_norm.source
+def _(input: Operand, weight: Operand | None, bias: Operand | None) -> str | None:
+    if narrow(input):
+        return None
+    across, n = over((0, *range(2, input.ndim))), input.ndim
+    statistics = f"mean = input.mean({across})\nvar = input.var({across})\ninvstd = 1 / np.sqrt(var + eps)"
+    y = f"(input - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
+    if weight is not None or bias is not None:
+        statistics += f"\nhat = {y}"
+        y = f"hat{'' if weight is None else ' * ' + broadcast('weight', n)}{'' if bias is None else ' + ' + broadcast('bias', n)}"
+    return f"{statistics}\n({y}, mean, var, invstd)"
 
 
 @_batch_norm.accelerated
@@ -110,6 +124,15 @@ def _batch_norm_adjoint(input: Array, x: Array, mean: Array | None = None, invst
     return kernel.batch_norm_adjoint(input, x, None, *_statistics(x, mean, invstd, eps))[0]
 
 
+@_batch_norm_adjoint.source
+def _(input: Operand, invstd: Operand | None) -> str | None:
+    if narrow(input) or invstd is None:
+        return None
+    across, n = over((0, *range(2, input.ndim)), True), input.ndim
+    hat = f"hat = (x - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
+    return f"{hat}\n{broadcast('invstd', n)} * (input - input.mean({across}) - hat * (input * hat).mean({across}))"
+
+
 @_batch_norm_adjoint.accelerated
 def _(input: Array, x: Array, mean: Array | None = None, invstd: Array | None = None, *, eps: float, donated: Array | None = None) -> Any:
     found = onednn.batch_norm_adjoint(input, x, None, mean, invstd, eps, donated)
@@ -133,6 +156,18 @@ def _batch_norm_adjoints(
 ) -> tuple[Array, ...]:
     """The gradients of batch norm by its input, weight and bias: weight · A(g), Σ g · h, Σ g; A(g) is `batch_norm_adjoint`"""
     return kernel.batch_norm_adjoint(input, x, weight, *_statistics(x, mean, invstd, eps))
+
+
+@_batch_norm_adjoints.source
+def _(input: Operand, invstd: Operand | None) -> str | None:
+    if narrow(input) or invstd is None:
+        return None
+    across, n = over((0, *range(2, input.ndim))), input.ndim
+    count = input.size // max((input.shape or (1, 1))[1], 1)
+    hat = f"hat = (x - {broadcast('mean', n)}) * {broadcast('invstd', n)}"
+    rest = f"rest = input - ({broadcast('gbias', n)} + hat * {broadcast('gweight', n)}) / {count}"
+    sums = f"gweight = (input * hat).sum({across})\ngbias = input.sum({across})"
+    return f"{hat}\n{sums}\n{rest}\n({broadcast('(weight * invstd)', n)} * rest, gweight, gbias)"
 
 
 @_batch_norm_adjoints.accelerated
@@ -218,6 +253,15 @@ def _batch_norm_eval(input: Array, mean: Array, var: Array, weight: Array | None
     shift = -mean * scale if bias is None else bias - mean * scale
     dtype = input.dtype
     return kernel.scale_shift(input, scale.astype(dtype, copy=False), shift.astype(dtype, copy=False))
+
+
+@_batch_norm_eval.source
+def _(input: Operand, weight: Operand | None, bias: Operand | None) -> str | None:
+    if narrow(input):
+        return None
+    n, scale = input.ndim, "1 / np.sqrt(var + eps)" if weight is None else "weight / np.sqrt(var + eps)"
+    y = f"(input - {broadcast('mean', n)}) * {broadcast('scale', n)}" + ("" if bias is None else f" + {broadcast('bias', n)}")
+    return f"scale = {scale}\n{y}"
 
 
 @_batch_norm_eval.accelerated
@@ -306,6 +350,7 @@ def batch_norm(
     return y
 
 
+@written("running *= 1 - momentum\nrunning += momentum * factor * now")
 def _move(momentum: float, factor: float, running: Array, now: Array) -> None:
     """running ← (1 − momentum) · running + momentum · factor · now"""
     running *= running.dtype.type(1 - momentum)

@@ -15,6 +15,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow, over
 from ...types.promotion import Array
 from ..reduce.reduce import sum as total
 from ..registry.contiguous import contiguous
@@ -41,6 +42,15 @@ def _normalize(input: Array, *, dims: Shape, eps: float, kind: str = "normalize"
     centred *= inv
     hat = centred.astype(input.dtype, copy=False)
     return hat, hat, inv.astype(input.dtype, copy=False)
+
+
+@_normalize.source
+def _(input: Operand, dims: Any) -> str | None:
+    if narrow(input):
+        return None
+    across = over(dims, True)
+    statistics = f"mean = input.mean({across})\ninvstd = 1 / np.sqrt(input.var({across}) + eps)"
+    return f"{statistics}\nhat = (input - mean) * invstd\n(hat, hat, invstd)"
 
 
 @_normalize.accelerated
@@ -89,6 +99,15 @@ def _normalize_adjoint(input: Array, x: Array, invstd: Array | None = None, *, d
     y -= hat
     y *= inv
     return y.astype(input.dtype, copy=False)
+
+
+@_normalize_adjoint.source
+def _(input: Operand, invstd: Operand | None, dims: Any) -> str | None:
+    if narrow(input) or invstd is None:
+        return None
+    across = over(dims, True)
+    hat = f"hat = (x - x.mean({across})) * invstd"
+    return f"{hat}\n(input - input.mean({across}) - hat * (input * hat).mean({across})) * invstd"
 
 
 @_normalize_adjoint.accelerated

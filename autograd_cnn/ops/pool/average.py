@@ -12,6 +12,7 @@ from ...kernels.reference import averaging as avg
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, alike, call, literal, narrow, over, sides
 from ...types.promotion import Array
 from ..shape.shape import Shape
 from .cases import windows
@@ -40,6 +41,15 @@ def _window_sum(
         over = avg.avg_divisor(x.shape[2:], kernel, stride, padding, ceil_mode, count_include_pad, divisor, x.dtype)
         np.divide(y, over, out=y)
     return y if x is input else y.astype(np.int64)
+
+
+@_window_sum.source
+def _(
+    input: Operand, kernel: Any, stride: Any, padding: Any, ceil_mode: bool, average: bool, count_include_pad: bool, divisor: Any
+) -> str | None:
+    plain = average and not ceil_mode and divisor is None and (count_include_pad or sides(padding) is None) and input.dtype.kind == "f"
+    by = None if alike(stride) == alike(kernel) else alike(stride)
+    return call("kernels.avg_pool", "input", literal(alike(kernel)), stride=by, padding=sides(padding)) if plain else None
 
 
 @_window_sum.accelerated
@@ -105,6 +115,23 @@ def _window_spread(
     return avg.sum_pool_adjoint(g, shape, kernel, stride, padding, ceil_mode)
 
 
+@_window_spread.source
+def _(
+    input: Operand,
+    shape: Any,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    average: bool,
+    count_include_pad: bool,
+    divisor: Any,
+) -> str | None:
+    plain = average and not ceil_mode and divisor is None and (count_include_pad or sides(padding) is None) and input.dtype.kind == "f"
+    by = None if alike(stride) == alike(kernel) else alike(stride)
+    return call("kernels.avg_pool_input", "input", "shape", literal(alike(kernel)), stride=by, padding=sides(padding)) if plain else None
+
+
 @_window_spread.accelerated
 def _(
     input: Array,
@@ -145,6 +172,11 @@ def _adaptive_avg(input: Array, *, size: Shape) -> Array:
     return avg.adaptive_avg_pool_forward(input, size)
 
 
+@_adaptive_avg.source
+def _(input: Operand, size: Any) -> str | None:
+    return f"input.mean({over((*range(2, input.ndim),), True)})" if all(n == 1 for n in size) and not narrow(input) else None
+
+
 @_adaptive_avg.accelerated
 def _(input: Array, *, size: Shape) -> Array:
     kernel = onednn.evenly(input.shape[2:], size) if len(size) == input.ndim - 2 else None
@@ -160,6 +192,12 @@ def _(g: Array, input_shape: Shape) -> Array:
 def _adaptive_spread(input: Array, *, shape: Shape) -> Array:
     """The adjoint of adaptive averages.   (N, C, *P) → shape (N, C, *S)"""
     return avg.adaptive_avg_pool_adjoint(input, shape)
+
+
+@_adaptive_spread.source
+def _(input: Operand, shape: Any) -> str | None:
+    alone = all(n == 1 for n in (input.shape or ())[2:])
+    return f"np.broadcast_to(input / {math.prod(shape[2:])}, shape)" if alone else None
 
 
 @_adaptive_spread.accelerated

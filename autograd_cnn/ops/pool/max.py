@@ -12,6 +12,7 @@ from ...kernels.reference import pooling as mx
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import alike, call, literal, sides
 from ...symbolic.algebra import taken
 from ...types.promotion import Array
 from ..shape.shape import Shape
@@ -22,6 +23,17 @@ from .cases import windows
 def _max_pool(input: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool) -> tuple[Array, Array]:
     """y[n,c,p] = max_k x[n,c,p·stride + k·dilation], and where it stood.   (N, C, *S) → (N, C, *P), twice"""
     return mx.max_pool_forward(input, kernel, stride, padding, dilation, ceil_mode)
+
+
+@_max_pool.source
+def _(kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> str:
+    options = {
+        "stride": None if alike(stride) == alike(kernel) else alike(stride),
+        "padding": sides(padding),
+        "dilation": alike(dilation, 1),
+        "ceil_mode": ceil_mode or None,
+    }
+    return call("kernels.max_pool", "input", literal(alike(kernel)), **options)
 
 
 @_max_pool.accelerated
@@ -50,6 +62,9 @@ def _(input: Array, indices: Array, kernel: Shape, stride: Shape, padding: Shape
 def _switch_adjoint(input: Array, indices: Array, *, shape: Shape) -> Array:
     """gx[switch] += g: the adjoint of taking the values at the switches.   (N, C, *P), (N, C, *P) → shape (N, C, *S)"""
     return mx.max_pool_adjoint(input, mx.places(indices), shape)
+
+
+_switch_adjoint.source("kernels.max_pool_input(input, indices, shape)")
 
 
 @_switch_adjoint.accelerated

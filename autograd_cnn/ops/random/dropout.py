@@ -33,6 +33,11 @@ def _masked(input: Array, mask: Array, *, scale: float) -> Array:
     return in_chunks(lambda x, m: x * m * factor, input, mask)
 
 
+@_masked.source
+def _(scale: float) -> str:
+    return "input * mask" if scale == 1 else "input * mask * scale"
+
+
 _masked.accelerated(onednn.scaled_product)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...primitives.cases import Case, Draw
 from ...primitives.primitive import primitive
+from ...primitives.written import literal
 from ...types.promotion import Array
 
 
@@ -15,6 +16,11 @@ from ...types.promotion import Array
 def sampled(input: Array, other: Any = None, *, values: Any) -> Array:
     """y = the values drawn; they do not move with the parameters of their distribution, so the gradient is 0"""
     return np.asarray(values, (input if hasattr(input, "dtype") else other).dtype)
+
+
+@sampled.source
+def _(values: Any) -> str:
+    return literal(values)
 
 
 @sampled.vjp("input")

@@ -238,7 +238,7 @@ def corrcoef(input: Array) -> Array:
     """
     if ndim_of(input) > 2:
         raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got {ndim_of(input)}")
-    from ..shape.arrange import diagonal
+    from ..shape.diagonals import diagonal
 
     c = cov(input)
     if not shape_of(c):

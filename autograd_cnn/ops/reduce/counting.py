@@ -11,6 +11,7 @@ from ...errors import expected
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array
 from ..elementwise.select import nonzero_tuple
 from ..registry.derived import settled
@@ -22,6 +23,9 @@ from ..registry.expose import expose
 def _one_hot(input: Array, *, num_classes: int) -> Array:
     """y[…, k] = 1 if input[…] = k else 0.   (*) → (*, num_classes)"""
     return (np.asarray(input)[..., None] == np.arange(num_classes)).astype(np.int64)
+
+
+_one_hot.source("np.eye(num_classes, dtype=np.int64)[input]")
 
 
 @_one_hot.cases
@@ -72,6 +76,9 @@ def _nonzero(input: Array) -> Array:
     return np.argwhere(input)
 
 
+_nonzero.source("np.argwhere(input)")
+
+
 @_nonzero.cases
 def _(draw: Draw) -> Case:
     return Case(draw.booleans(draw.shape()), smooth=False)
@@ -110,6 +117,11 @@ def _bincount(input: Array, weights: Array | None = None, *, minlength: int) -> 
     """y_k = how often k occurs (or the sum of the weights there).   (N) → (max(minlength, largest + 1))"""
     y = np.bincount(input, weights, minlength)
     return y if weights is None else y.astype(np.float32 if weights.dtype == np.float32 else np.float64)
+
+
+@_bincount.source
+def _(weights: Operand | None) -> str | None:
+    return "np.bincount(input, minlength=minlength)" if weights is None else None
 
 
 @_bincount.cases

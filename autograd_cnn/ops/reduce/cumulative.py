@@ -14,6 +14,7 @@ from ...engine.variable import Variable, dtype_of, ndim_of, shape_of, unbox
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow, over
 from ...types.promotion import Array
 from ..elementwise.arithmetic import _sub
 from ..elementwise.exponential import exp, log
@@ -57,6 +58,13 @@ def _cumsum(input: Array, *, dim: int, backwards: bool = False) -> Array:
     y = contiguous(np.add.accumulate(x, axis=dim, dtype=_wide(x)))
     y = y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
     return _reverse(y, dim) if backwards else y
+
+
+@_cumsum.source
+def _(input: Operand, backwards: bool) -> str | None:
+    if not input.ndim or narrow(input):
+        return None
+    return "np.flip(np.cumsum(np.flip(input, dim), axis=dim), dim)" if backwards else "np.cumsum(input, axis=dim)"
 
 
 @_cumsum.vjp("input")
@@ -229,6 +237,11 @@ def _prod(input: Array, *, dims: tuple[int, ...] | None = None, keepdim: bool = 
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
 
 
+@_prod.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str | None:
+    return None if narrow(input) else f"input.prod({over(dims, keepdim)})"
+
+
 @_prod.vjp("input")
 def _(g: Array, y: Array, input: Array, dims: tuple[int, ...] | None) -> Array:
     small = kept_shape(shape_of(input), dims)
@@ -274,6 +287,11 @@ def _cumprod(input: Array, *, dim: int) -> Array:
         return np.array(input, dtype=np.int64 if input.dtype.kind in "biu" else None)
     y = np.multiply.accumulate(input, axis=dim, dtype=_wide(input))
     return y.astype(input.dtype, copy=False) if input.dtype.kind == "f" else y
+
+
+@_cumprod.source
+def _(input: Operand) -> str | None:
+    return "np.cumprod(input, axis=dim)" if input.ndim and not narrow(input) else None
 
 
 @_cumprod.vjp("input")

@@ -10,6 +10,7 @@ from ...engine.variable import Variable, ndim_of, size_of, unbox
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, over
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
 from ..elementwise.select import _where, maximum, minimum
@@ -71,6 +72,11 @@ def _amax(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     return contiguous(_maximum.reduce(input, axis=dims, keepdims=keepdim))
 
 
+@_amax.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str:
+    return f"input.max({over(dims, keepdim)})"
+
+
 @_amax.vjp("input")
 def _(g: Array, y: Array, input: Array, input_shape: tuple[int, ...], dims: Dims) -> Array:
     return _shared(g, y, input, input_shape, dims)
@@ -84,6 +90,11 @@ def _amin(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     """y = min input over dims"""
     _nonempty(input, "amin", dims)
     return contiguous(_minimum.reduce(input, axis=dims, keepdims=keepdim))
+
+
+@_amin.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str:
+    return f"input.min({over(dims, keepdim)})"
 
 
 @_amin.vjp("input")
@@ -174,6 +185,12 @@ def _max(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return values, _arg(np.argmax, input, dim, keepdim)
 
 
+@_max.source
+def _(input: Operand, dim: int, keepdim: bool) -> str | None:
+    given = over((dim,), keepdim)
+    return f"(input.max({given}), input.argmax({given}))" if input.ndim else None
+
+
 @_max.vjp("input")
 def _(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int) -> Array:
     return _put_one(g, indices, input_shape, dim)
@@ -202,6 +219,12 @@ def _min(input: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array
     _nonempty(input, "min", (dim,))
     values = contiguous(_minimum.reduce(input, axis=dim, keepdims=keepdim)) if input.ndim else input.copy()
     return values, _arg(np.argmin, input, dim, keepdim)
+
+
+@_min.source
+def _(input: Operand, dim: int, keepdim: bool) -> str | None:
+    given = over((dim,), keepdim)
+    return f"(input.min({given}), input.argmin({given}))" if input.ndim else None
 
 
 @_min.vjp("input")
@@ -279,11 +302,21 @@ def _argmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> A
     return _arg(np.argmax, input, dim, keepdim)  # type: ignore[arg-type]  # NumPy flattens for None, as PyTorch does
 
 
+@_argmax.source
+def _(input: Operand, dim: int | None, keepdim: bool) -> str:
+    return f"input.argmax({over(None if dim is None else (dim,), keepdim)})"
+
+
 @primitive(name="argmin", family="reduce", real=True)
 def _argmin(input: Array, *, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the (first) smallest entry along dim"""
     _nonempty(input, "argmin", None if dim is None else (dim,))
     return _arg(np.argmin, input, dim, keepdim)  # type: ignore[arg-type]  # NumPy flattens for None, as PyTorch does
+
+
+@_argmin.source
+def _(input: Operand, dim: int | None, keepdim: bool) -> str:
+    return f"input.argmin({over(None if dim is None else (dim,), keepdim)})"
 
 
 @_argmin.onnx

@@ -14,6 +14,7 @@ from ...errors import ShapeError, expected, whole
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array
 from ..index.index_select import take_along_dim
 from ..registry import return_types
@@ -34,6 +35,12 @@ def _search(sorted_sequence: Array, values: Array, *, right: bool, kind: Any = n
     rows, wanted = sorted_sequence.reshape(-1, sorted_sequence.shape[-1]), values.reshape(-1, values.shape[-1])
     found = [np.searchsorted(row, row_values, side) for row, row_values in zip(rows, wanted, strict=True)]
     return np.array(found, kind).reshape(values.shape)
+
+
+@_search.source
+def _(sorted_sequence: Operand, right: bool) -> str | None:
+    side = ", 'right'" if right else ""
+    return f"np.searchsorted(sorted_sequence, values{side})" if sorted_sequence.ndim == 1 else None
 
 
 @_search.cases

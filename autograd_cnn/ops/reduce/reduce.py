@@ -12,6 +12,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, literal, narrow, over
 from ...types.kinds import real_only, spoken
 from ...types.promotion import Array
 from ..elementwise.arithmetic import cast
@@ -45,6 +46,11 @@ def _sum(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     return contiguous(y if y.dtype == input.dtype else y.astype(input.dtype))  # float16 adds up in float32, as in PyTorch
 
 
+@_sum.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str | None:
+    return None if narrow(input) else f"input.sum({over(dims, keepdim)})"
+
+
 @_sum.vjp("input")
 def _(g: Array, input_shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
     return spread(g, shape=input_shape, dims=dims, keepdim=keepdim)
@@ -65,6 +71,12 @@ def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
 def spread(input: Array, *, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
     """The adjoint of the sum: y of `shape` repeats the input along the reduced dims. No memory is copied."""
     return np.broadcast_to(input if keepdim else input.reshape(kept_shape(shape, dims)), shape)
+
+
+@spread.source
+def _(input: Operand, shape: Any, dims: Any, keepdim: bool) -> str:
+    inner = dims is not None and not keepdim and {d % len(shape) for d in dims} != {*range(len(dims))}
+    return f"np.broadcast_to(np.expand_dims(input, {literal(dims)}), shape)" if inner and input.ndim else "np.broadcast_to(input, shape)"
 
 
 @spread.vjp("input")
@@ -122,6 +134,11 @@ def _mean(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     n = input.size if dims is None else count_along(input.shape, dims)
     # a Python float divisor keeps the dtype; 0/0 is the NaN of an empty mean
     return (y / n if n else y / y.dtype.type(0)).astype(input.dtype, copy=False)
+
+
+@_mean.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str | None:
+    return None if narrow(input) else f"input.mean({over(dims, keepdim)})"
 
 
 @_mean.vjp("input")
@@ -208,6 +225,11 @@ def _any(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     return _truth(np.logical_or, input, dims, keepdim)
 
 
+@_any.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str:
+    return f"input.any({over(dims, keepdim)})"
+
+
 @_any.onnx
 def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
     x = to.cast(to.cast(input, bool), np.int32)
@@ -220,6 +242,11 @@ def _all(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Array:
     return _truth(np.logical_and, input, dims, keepdim)
 
 
+@_all.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str:
+    return f"input.all({over(dims, keepdim)})"
+
+
 @_all.onnx
 def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
     x = to.cast(to.cast(input, bool), np.int32)
@@ -230,6 +257,11 @@ def _(to: Emit, input: Any, *, dims: Any, keepdim: Any) -> Any:
 def _count_nonzero(input: Array, *, dims: Dims = None) -> Array:
     """How many entries over dims are not 0"""
     return np.asarray(np.count_nonzero(input, axis=dims))
+
+
+@_count_nonzero.source
+def _(dims: Any) -> str:
+    return "np.count_nonzero(input)" if dims is None else "np.count_nonzero(input, axis=dims)"
 
 
 @_count_nonzero.onnx

@@ -15,6 +15,7 @@ from ...kernels.reference.sums import add_up
 from ...primitives.cases import Bad, Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand, narrow, over
 from ...types.kinds import spoken
 from ...types.promotion import Array, get_default_dtype
 from ..elementwise.exponential import exp
@@ -67,6 +68,12 @@ def _var(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: boo
     return _variance(input, dims, correction, keepdim).astype(input.dtype, copy=False)
 
 
+@_var.source
+def _(input: Operand, dims: Any, correction: Any, keepdim: bool) -> str | None:
+    given = ", ".join(said for said in (over(dims), "ddof=correction" if correction else "", over(None, keepdim)) if said)
+    return None if narrow(input) else f"input.var({given})"
+
+
 def _var_rule(g: Array, input: Array, dims: Dims, correction: float) -> Array:
     shape = shape_of(input)
     freedom = max(count_along(shape, dims) - correction, 0)
@@ -99,6 +106,12 @@ def _std(input: Array, *, dims: Dims = None, correction: float = 1, keepdim: boo
     """y = √(Σ (x − mean)² / (n − correction)) over dims; the gradient where it is 0 is 0"""
     _floats(input, "std")
     return np.sqrt(_variance(input, dims, correction, keepdim)).astype(input.dtype, copy=False)
+
+
+@_std.source
+def _(input: Operand, dims: Any, correction: Any, keepdim: bool) -> str | None:
+    given = ", ".join(said for said in (over(dims), "ddof=correction" if correction else "", over(None, keepdim)) if said)
+    return None if narrow(input) else f"input.std({given})"
 
 
 @_std.vjp("input")
@@ -239,6 +252,15 @@ def _logsumexp(input: Array, *, dims: Dims = None, keepdim: bool = False) -> Arr
     return contiguous(y.astype(input.dtype, copy=False))
 
 
+@_logsumexp.source
+def _(input: Operand, dims: Any, keepdim: bool) -> str | None:
+    if narrow(input) or not input.ndim:
+        return None
+    kept = over(dims, True)
+    y = f"np.log(np.exp(input - top).sum({kept})) + top"
+    return f"top = input.max({kept})\n" + (y if keepdim else f"({y}).squeeze({over(dims)})")
+
+
 @_logsumexp.vjp("input")
 def _(g: Array, y: Array, input: Array, dims: Dims) -> Array:
     small = kept_shape(shape_of(input), dims)
@@ -289,6 +311,13 @@ def _norm(input: Array, *, p: float = 2.0, dims: Dims = None, keepdim: bool = Fa
     else:
         y = add_up(x**p, dims, keepdim) ** (1.0 / p)
     return np.asarray(y).astype(np.empty(0, input.dtype).real.dtype, copy=False)
+
+
+@_norm.source
+def _(input: Operand, p: float, dims: Any, keepdim: bool) -> str | None:
+    given = over(dims, keepdim)
+    texts: dict[float, str] = {2: f"np.sqrt((input ** 2).sum({given}))", 1: f"np.abs(input).sum({given})"}
+    return None if narrow(input) else texts.get(p)
 
 
 @_norm.vjp("input")

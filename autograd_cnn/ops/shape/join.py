@@ -32,6 +32,11 @@ def _cat(*tensors: Array, dim: int) -> Array:
         raise ShapeError(f"Sizes of tensors must match except in dimension {dim}: got {shapes} in cat") from None
 
 
+@_cat.source
+def _(tensors: Any) -> str:
+    return f"np.concatenate([{', '.join(t.name for t in tensors)}], axis=dim)"
+
+
 _cat.accelerated(channels_last_ops.cat)
 
 

@@ -15,6 +15,7 @@ from ...errors import ShapeError, expected
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import Operand
 from ...types.promotion import Array
 from ..elementwise.arithmetic import expand_to
 from ..registry.dims import normal_dim, normal_dims, sizes_by_name
@@ -68,6 +69,24 @@ def full_shape(shape: Shape, have: Shape, operation: str) -> Shape:
 def _reshape(input: Array, *, shape: Shape, kind: str = "reshape") -> Array:
     """The same values in row-major order in another shape; a view where the strides allow it"""
     return np.reshape(input, shape)
+
+
+@_reshape.source
+def _(input: Operand, shape: Any, kind: str) -> str:
+    if kind == "unsqueeze" and input.ndim < len(shape) <= input.ndim + 2:
+        left, said = list(input.shape or ()), []
+        for n in shape:
+            said.append(":" if left and left[0] == n else "None")
+            left[:1] = left[1:] if said[-1] == ":" else left[:1]
+        if not left and said[-1] == "None" and len(said) > 2:
+            return (
+                f"input[..., {', '.join(said[said.index('None') :])}]"
+                if said.count("None") == len(said) - said.index("None")
+                else f"input[{', '.join(said)}]"
+            )
+        if not left:
+            return f"input[{', '.join(said)}]"
+    return f"input.reshape({', '.join(map(str, shape))})" if shape else "input.reshape(())"
 
 
 @_reshape.vjp("input")
@@ -225,6 +244,16 @@ def unsqueeze(input: Array, dim: int) -> Array:
 def _permute(input: Array, *, dims: Shape) -> Array:
     """The dims in another order: y[i_dims[0], i_dims[1], …] = input[i_0, i_1, …]; a view"""
     return np.transpose(input, dims)
+
+
+@_permute.source
+def _(input: Operand, dims: Any) -> str:
+    order = (*range(input.ndim),)
+    if dims == order[::-1]:
+        return "input.T"
+    if dims == (*order[:-2], *order[:-3:-1]):
+        return "input.swapaxes(-1, -2)"
+    return f"input.transpose({', '.join(map(str, dims))})"
 
 
 @_permute.vjp("input")
@@ -432,6 +461,9 @@ def clone(input: Array, *, memory_format: Any = None) -> Array:
     return np.array(input, order="K")
 
 
+clone.source("input.copy()", number="input")
+
+
 @clone.vjp("input")
 def _(g: Array) -> Array:
     return g
@@ -468,6 +500,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((2, 3)).T)
 
 
+_pack.source("input.copy()")
 _pack.onnx("Identity")
 
 
@@ -496,6 +529,7 @@ def _(draw: Draw) -> Case:
     return Case(draw.array())
 
 
+_detach.source("input", number="input")
 _detach.onnx("Identity")
 
 
@@ -508,6 +542,9 @@ def apart(array: Any) -> Any:
 def _data(input: Array) -> Array:
     """y = input, unknown to the graph, and so are writes to it: what `.data` is to a trace"""
     return apart(input)
+
+
+_data.source("input", number="input")
 
 
 @_data.cases

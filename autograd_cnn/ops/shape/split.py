@@ -13,6 +13,7 @@ from ...engine.variable import dtype_of, ndim_of, shape_of
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
+from ...primitives.written import index
 from ...types.promotion import Array
 from ..index.index import narrow, select_view
 from ..registry.derived import settled
@@ -34,6 +35,13 @@ def _split(input: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
     ends = np.cumsum(sizes)
     lead = (slice(None),) * dim
     return tuple(input[(*lead, slice(b - n, b))] for n, b in zip(sizes, ends.tolist(), strict=True))
+
+
+@_split.source
+def _(sizes: Any, dim: int) -> str:
+    ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+    parts = [f"input[{index((slice(None),) * dim + (slice(b - n, b),))}]" for n, b in zip(sizes, ends, strict=True)]
+    return f"({', '.join(parts)},)"
 
 
 @_split.vjp("input")

@@ -8,8 +8,9 @@ from ...ops.activation.rectifiers import _hardsigmoid, _hardswish, _hardtanh, _l
 from ...ops.activation.relu_primitive import relu
 from ...ops.activation.smooth import _elu, _mish, _silu
 from ...ops.elementwise.clamp import clamp, clamp_max, clamp_min, nan_to_num
-from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, log10, logit, reciprocal, rsqrt, sigmoid, sqrt
+from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sigmoid, sqrt
 from ...ops.elementwise.hyperbolic import acosh, asinh, atanh, cosh, deg2rad, rad2deg, sinh, tanh
+from ...ops.elementwise.logit import logit
 from ...ops.elementwise.power import square
 from ...ops.elementwise.rounding import abs, ceil, floor, frac, round, sign, trunc
 from ...ops.elementwise.special import erf, erfc, erfinv

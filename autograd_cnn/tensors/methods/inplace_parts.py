@@ -15,7 +15,7 @@ from ...ops.linalg.matrix_products import addbmm, addmm, addmv, addr, baddbmm
 from ...ops.reduce.cumulative import cumprod, cumsum, logcumsumexp
 from ...ops.registry.dims import numpy_names
 from ...ops.registry.legacy_arguments import numbers_first
-from ...ops.shape.arrange import tril, triu
+from ...ops.shape.diagonals import tril, triu
 from ...ops.shape.shape import squeeze, t, transpose, unsqueeze
 from ..inplace import apply_inplace
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class OnnxModule(Module):
             raise TypeError(expected("the ONNX module", f"the inputs {', '.join(self.wanted)}", f"{len(inputs) + len(named)} of them"))
         values = {name: self._value(name) for name in self.held} | given
         found = self._run(self.model.graph, values, self.opsets)
-        outputs = [wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y for y in found]
+        outputs = [_given(y) for y in found]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def _run(self, graph: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any] | None = None) -> list[Any]:
@@ -109,11 +110,11 @@ class OnnxModule(Module):
     ) -> Sequence[Any]:
         """The outputs of one node."""
         domain = "" if node.domain == "ai.onnx" else node.domain
-        if any(isinstance(x, Tensor) for x in given) or node.op_type in _CONTROL:
+        if any(_recorded(x) for x in given) or any(a.type == a.GRAPH for a in node.attribute):
             return self._compute(node, domain, given, values, opsets, attributes)
         with Switch(record=False, tracer=None):  # of numbers that are known: sizes, constants
             found = self._compute(node, domain, given, values, opsets, attributes)
-        return [np.asarray(y.numpy()) if isinstance(y, Tensor) else y for y in found]
+        return [_known(y) for y in found]
 
     def _compute(
         self, node: Any, domain: str, given: list[Any], values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]
@@ -124,23 +125,19 @@ class OnnxModule(Module):
         opset = opsets.get(domain, 1)
         while given and given[-1] is None:
             given.pop()
-        rule = OPERATORS.get(node.op_type) if domain == "" else None
-        if rule is not None and all(_fits(x) for x in given):
-            made = {a.name: _attribute(a, attributes) for a in node.attribute}
-            n = Node(
-                node.op_type,
-                node.name,
-                {k: v for k, v in made.items() if v is not None},
-                opset,
-                max((k + 1 for k, o in enumerate(node.output) if o), default=0),
-                lambda g, bound: self._run(g, values | bound, opsets, attributes),
-            )
-            raw = node.op_type in _CONTROL
-            try:
-                found = rule(n, *(x if raw else wrap(np.asarray(x)) if isinstance(x, np.ndarray | np.generic) else x for x in given))
-                return found if isinstance(found, tuple) else (found,)
-            except Unsupported:
-                pass
+        for rule in OPERATORS.get(f"{domain}.{node.op_type}" if domain else node.op_type, ()):
+            if rule.fits(given):
+                made = {a.name: _attribute(a, attributes) for a in node.attribute}
+                n = Node(
+                    node.op_type,
+                    node.name,
+                    {k: v for k, v in made.items() if v is not None},
+                    opset,
+                    max((k + 1 for k, o in enumerate(node.output) if o), default=0),
+                    lambda g, bound: self._run(g, values | bound, opsets, attributes),
+                )
+                with suppress(Unsupported):
+                    return rule(n, given)
         body = self._definition(node, domain, opset, given)
         if body is not None:
             return self._body(body, node, given, attributes, opset)
@@ -231,11 +228,22 @@ class OnnxModule(Module):
         return f"{', '.join(self.wanted)} → {', '.join(self.results)}; {len(self.model.graph.node)} nodes"
 
 
-_CONTROL = frozenset({"If", "Loop"})
+def _recorded(x: Any) -> bool:
+    return isinstance(x, Tensor) or (isinstance(x, list) and any(_recorded(v) for v in x))
 
 
-def _fits(x: Any) -> bool:
-    return x is None or isinstance(x, Tensor) or (isinstance(x, np.ndarray | np.generic) and x.dtype in HELD)
+def _known(y: Any) -> Any:
+    """A value that no input changes."""
+    if isinstance(y, list):
+        return [_known(v) for v in y]
+    return np.asarray(y.numpy()) if isinstance(y, Tensor) else y
+
+
+def _given(y: Any) -> Any:
+    """An output of the module."""
+    if isinstance(y, list):
+        return [_given(v) for v in y]
+    return wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y
 
 
 def _type(helper: Any, x: Any) -> Any:

@@ -53,35 +53,3 @@ def _cell(n: Node, u: Any, h: Any, c: Any, r: Any, rb: Any, size: int) -> tuple[
     else:
         new = ac.tanh(u[:, 2 * size :] + (reset * h) @ last + bias)
     return (1 - z) * new + z * h, c
-
-
-@operator("If")
-def _(n: Node, condition: Any) -> Any:
-    found = n.subgraph(n.get("then_branch" if bool(number(condition, "a condition")) else "else_branch"), {})
-    return tuple(found) if n.outs > 1 else found[0]
-
-
-@operator("Loop")
-def _(n: Node, count: Any, condition: Any, *state: Any) -> Any:
-    body = n.get("body")
-    names = [i.name for i in body.input]
-    most = None if count is None else int(number(count, "a count"))
-    going = condition is None or bool(number(condition, "a condition"))
-    carried: list[Any] = list(state)
-    rows: list[list[Any]] = [[] for _ in range(len(body.output) - 1 - len(state))]
-    k = 0
-    while going and (most is None or k < most):
-        found = n.subgraph(body, dict(zip(names, [np.array(k, np.int64), np.array(going), *carried], strict=True)))
-        going = bool(np.asarray(number(found[0], "a condition")))
-        carried = list(found[1 : 1 + len(state)])
-        for row, y in zip(rows, found[1 + len(state) :], strict=True):
-            row.append(y)
-        k += 1
-    if any(not row for row in rows):  # of no round the file alone says what shape it has
-        raise Unsupported
-    made = (*carried, *(np.stack(r) if all(isinstance(v, np.ndarray) for v in r) else ac.stack([_tensor(v) for v in r]) for r in rows))
-    return made if n.outs > 1 or len(made) != 1 else made[0]
-
-
-def _tensor(v: Any) -> Any:
-    return constant(v) if isinstance(v, np.ndarray) else v

@@ -44,7 +44,8 @@ def _padded(x: Any, begin: Sequence[int], end: Sequence[int], value: float = 0.0
 
 
 @operator("Conv")
-def _(n: Node, x: Any, w: Any, b: Any = None) -> Any:
+def convolution(n: Node, x: Any, w: Any, b: Any = None) -> Any:
+    """A convolution of any number of dims, with padding as the node says."""
     dims = x.ndim - 2
     stride, dilation = n.get("strides", [1] * dims), n.get("dilations", [1] * dims)
     begin, end = _sides(n, x, w.shape[2:], stride, dilation)

@@ -1,6 +1,19 @@
 """What ONNX's operators mean, by operations of the package."""
 
-from . import control, elementwise, formats, nets, quantised, recurrent, sequences, shape
+from . import control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, sequences, shape
 from .table import OPERATORS, Node
 
-__all__ = ["OPERATORS", "Node", "control", "elementwise", "formats", "nets", "quantised", "recurrent", "sequences", "shape"]
+__all__ = [
+    "OPERATORS",
+    "Node",
+    "control",
+    "elementwise",
+    "formats",
+    "nets",
+    "quantised",
+    "recurrent",
+    "resizing",
+    "sampling",
+    "sequences",
+    "shape",
+]

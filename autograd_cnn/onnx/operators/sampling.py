@@ -25,8 +25,9 @@ def _picked(flat: Any, at: Sequence[Any], sizes: Sequence[int]) -> Any:
     return ac.gather(flat, 2, place.unsqueeze(1).expand(n, c, place.shape[1]))
 
 
-def between(x: Any, at: Sequence[Any], border: bool = False) -> Any:
-    """x (N, C, *S) at any places (N, P), one tensor an axis, by linear interpolation; outside it is 0, or what its border is."""
+def between(x: Any, at: Sequence[Any], border: bool = False, join: Any = ac.add) -> Any:
+    """x (N, C, *S) at any places (N, P), one tensor an axis, by linear interpolation; outside it is 0, or what its border is.
+    `join`: what becomes of the weighted corners."""
     sizes = x.shape[2:]
     flat = x.reshape(*x.shape[:2], -1)
     bounded([x.shape[0], x.shape[1], at[0].shape[1], 2 ** len(sizes)])
@@ -44,7 +45,7 @@ def between(x: Any, at: Sequence[Any], border: bool = False) -> Any:
             weight = w if weight is None else weight * w
             places.append(_whole(here, s))
         term = _picked(flat, places, sizes) * weight.unsqueeze(1)
-        total = term if total is None else total + term
+        total = term if total is None else join(total, term)
     return total
 
 
@@ -136,8 +137,10 @@ def _region(n: Node, x: Any, rows: Any, columns: Any, sizes: tuple[int, int, int
     y = rows.reshape(-1, 1).expand(-1, columns.shape[0]).reshape(1, -1)
     z = columns.reshape(1, -1).expand(rows.shape[0], -1).reshape(1, -1)
     inside = ac.logical_and(ac.logical_and(y >= -1, y <= x.shape[2]), ac.logical_and(z >= -1, z <= x.shape[3]))
-    seen = ac.where(inside.unsqueeze(1), between(x, [y, z], border=True), 0.0).reshape(1, x.shape[1], height, gy, width, gx)
-    return ac.amax(seen, (3, 5)) if n.get("mode", "avg") == "max" else seen.mean((3, 5))
+    most = n.get("mode", "avg") == "max"  # ONNX: of the weighted corners, not of their sums
+    seen = between(x, [y, z], border=True, join=ac.maximum if most else ac.add)
+    seen = ac.where(inside.unsqueeze(1), seen, 0.0).reshape(1, x.shape[1], height, gy, width, gx)
+    return ac.amax(seen, (3, 5)) if most else seen.mean((3, 5))
 
 
 # ------------------------------------------------------------------------------------------------------------ deformed convolution
@@ -201,10 +204,14 @@ def _(n: Node, x: Any, places: Any, shape: Any = None) -> Any:
     if dims < 1 or tuple(places.shape) != tuple(x.shape) or not len(kernel) == len(stride) == len(pads) // 2 == dims:
         raise OnnxError(f"onnx: MaxUnpool: expected a place for each of {list(x.shape)}, got {list(places.shape)}, kernel {kernel}.")
     natural = [(s - 1) * t + k - pads[d] - pads[d + dims] for d, (s, t, k) in enumerate(zip(x.shape[2:], stride, kernel, strict=True))]
-    out = ints(shape)[2:] if shape is not None else natural
-    full = bounded([*x.shape[:2], *out])
-    at = settled(places, "a place")
+    full = bounded([*x.shape[:2], *natural])
+    at = settled(places, "a place").astype(np.int64)
     if at.size and not 0 <= at.min() <= at.max() < math.prod(full):
         raise OnnxError(f"onnx: MaxUnpool: expected places in a tensor of shape {full}, got {at.min()} to {at.max()}.")
-    y = ac.scatter(zeros(math.prod(full), dtype=x.dtype), 0, constant(at.ravel(), np.int64), x.reshape(-1))
+    if shape is not None:  # the same rows and columns in a larger picture
+        larger = bounded(ints(shape))
+        if len(larger) != x.ndim or any(a < b for a, b in zip(larger, full, strict=True)):
+            raise OnnxError(f"onnx: MaxUnpool: expected an output_shape of at least {full}, got {larger}.")
+        at, full = np.ravel_multi_index(np.unravel_index(at, full), larger), larger
+    y = ac.scatter(zeros(math.prod(full), dtype=x.dtype), 0, constant(at.ravel()), x.reshape(-1))
     return y.reshape(full)

@@ -1,6 +1,6 @@
 """What ONNX's operators mean, by operations of the package."""
 
-from . import control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, sequences, shape
+from . import control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, selecting, sequences, shape, signal, training
 from .table import OPERATORS, Node
 
 __all__ = [
@@ -14,6 +14,9 @@ __all__ = [
     "recurrent",
     "resizing",
     "sampling",
+    "selecting",
     "sequences",
     "shape",
+    "signal",
+    "training",
 ]

@@ -16,6 +16,7 @@ from ..tensors.tensor import Tensor, wrap
 from .dims import OnnxError
 from .needs import package
 from .operators import OPERATORS, Node
+from .operators.formats import rounded, widened
 from .operators.shape import dense
 from .operators.table import HELD, Unsupported
 
@@ -125,7 +126,8 @@ class OnnxModule(Module):
         opset = opsets.get(domain, 1)
         while given and given[-1] is None:
             given.pop()
-        for rule in OPERATORS.get(f"{domain}.{node.op_type}" if domain else node.op_type, ()):
+        rules = OPERATORS.get(f"{domain}.{node.op_type}" if domain else node.op_type, ())
+        for rule in rules:
             if rule.fits(given):
                 made = {a.name: _attribute(a, attributes) for a in node.attribute}
                 n = Node(
@@ -138,6 +140,10 @@ class OnnxModule(Module):
                 )
                 with suppress(Unsupported):
                     return rule(n, given)
+        wide = widened(given) if rules else None
+        if wide is not None:
+            found = self._compute(node, domain, wide, values, opsets, attributes)
+            return rounded(package("defs").get_schema(node.op_type, opset, domain), given, found)
         body = self._definition(node, domain, opset, given)
         if body is not None:
             return self._body(body, node, given, attributes, opset)

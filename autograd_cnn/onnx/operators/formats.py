@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..dims import OnnxError
 from ..needs import package
-from .table import HELD, Node, Unsupported, operator
+from .table import HELD, Node, Unsupported, operator, settled
 
 
 def format_of(n: Node, number: Any) -> Any:
@@ -90,3 +91,27 @@ def _(n: Node, x: Any) -> Any:
     if to.itemsize != x.dtype.itemsize or "O" in (to.kind, x.dtype.kind):
         raise OnnxError(f"onnx: BitCast: expected a format as wide as {x.dtype}, got {to}.")
     return x.view(to)
+
+
+# ------------------------------------------------------------------------------------------------------------------- bfloat16
+def _brief(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.name == "bfloat16"
+
+
+def widened(given: Sequence[Any]) -> list[Any] | None:
+    """What is bfloat16 as float32, in which its operators compute; None if nothing is."""
+    return [np.asarray(x).astype(np.float32) if _brief(x) else x for x in given] if any(_brief(x) for x in given) else None
+
+
+def rounded(schema: Any, given: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+    """The outputs that are of the type of an input that is bfloat16, as bfloat16."""
+    brief = next(x.dtype for x in given if _brief(x))
+    letters = {_letter(schema.inputs, k) for k, x in enumerate(given) if _brief(x)}
+    return [
+        np.asarray(settled(y, "a bfloat16 number")).astype(brief) if _letter(schema.outputs, k) in letters else y
+        for k, y in enumerate(outputs)
+    ]
+
+
+def _letter(formal: Any, k: int) -> str:
+    return str(formal[min(k, len(formal) - 1)].type_str)

@@ -1,6 +1,6 @@
 """What ONNX's operators mean, by operations of the package."""
 
-from . import control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, selecting, sequences, shape, signal, training
+from . import control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, selecting, sequences, shape, signal, text, training, trees
 from .table import OPERATORS, Node
 
 __all__ = [
@@ -18,5 +18,7 @@ __all__ = [
     "sequences",
     "shape",
     "signal",
+    "text",
     "training",
+    "trees",
 ]

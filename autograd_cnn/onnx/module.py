@@ -18,7 +18,7 @@ from .needs import package
 from .operators import OPERATORS, Node
 from .operators.formats import rounded, widened
 from .operators.shape import dense
-from .operators.table import HELD, Unsupported
+from .operators.table import FIXED, HELD, Unsupported
 
 
 class OnnxModule(Module):
@@ -36,13 +36,13 @@ class OnnxModule(Module):
         self.functions = {(f.domain, f.name): f for f in model.functions}
         self.held: dict[str, Any] = {}
         to_array = package("numpy_helper").to_array
-        statistics = {name for n in graph.node if n.op_type == "BatchNormalization" for name in n.input[3:5]}
+        fixed = {name for n in graph.node for k, name in enumerate(n.input) if k in FIXED.get(n.op_type, ())}
         for t in graph.initializer:
             array = np.array(to_array(t))
             if array.dtype not in HELD or array.dtype.kind != "f" or array.ndim == 0:
                 self._hold(t.name, array if array.dtype not in HELD or array.dtype.kind in "iub" else wrap(array))
             else:
-                self._hold(t.name, wrap(array) if t.name in statistics else Parameter(wrap(array)))
+                self._hold(t.name, wrap(array) if t.name in fixed else Parameter(wrap(array)))
         for t in graph.sparse_initializer:
             self.held[t.values.name] = dense(t)
         known = {t.name for t in graph.initializer}

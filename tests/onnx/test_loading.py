@@ -121,10 +121,43 @@ def test_opsets_mean_what_they_meant() -> None:
 def test_what_has_no_gradient_says_so() -> None:
     net = read(model([h.make_node("BlackmanWindow", ["n"], ["w"]), h.make_node("Mul", ["x", "w"], ["y"])], [tensor("n", np.int64(3))]))
     net(ac.ones(3, requires_grad=True)).sum().backward()  # of a known window
-    bad = read(model([h.make_node("Unique", ["x"], ["y"])]))
-    assert bad(ac.tensor([2.0, 1.0, 2.0])).tolist() == [1.0, 2.0]
-    with pytest.raises(OnnxError, match="Unique has no gradient"):
+    bad = read(model([h.make_node("TfIdfVectorizer", ["x"], ["y"], mode="TF", min_gram_length=1, max_gram_length=1, max_skip_count=0,
+                                  ngram_counts=[0], ngram_indexes=[0, 1], pool_int64s=[2, 1])]))  # fmt: skip
+    assert bad(ac.tensor([2.0, 1.0, 2.0])).tolist() == [2.0, 1.0]
+    with pytest.raises(OnnxError, match="TfIdfVectorizer has no gradient"):
         bad(ac.ones(3, requires_grad=True))
+    chance = read(model([h.make_node("RandomNormalLike", ["x"], ["y"])]))  # by the reference of the package onnx
+    assert chance(ac.ones(3)).shape == (3,)
+    with pytest.raises(OnnxError, match="RandomNormalLike has no gradient"):
+        chance(ac.ones(3, requires_grad=True))
+
+
+def test_different_values_keep_their_gradient() -> None:
+    x = ac.tensor([2.0, 1.0, 2.0], requires_grad=True)
+    y = read(model([h.make_node("Unique", ["x"], ["y"])]))(x)
+    assert y.tolist() == [1.0, 2.0]
+    (y * ac.tensor([3.0, 5.0])).sum().backward()
+    assert x.grad.tolist() == [5.0, 3.0, 0.0]
+
+
+def test_what_says_how_to_compute_is_no_parameter_and_wants_no_gradient() -> None:
+    net = read(model([h.make_node("Resize", ["x", "", "s"], ["y"], mode="linear")], [tensor("s", np.float32([2.0]))]))
+    assert not list(net.parameters()) and "s" in dict(net.named_buffers())
+    assert net(ac.ones(2)).shape == (4,)
+    given = read(model([h.make_node("Resize", ["x", "", "s"], ["y"])], inputs=("x", "s")))
+    with pytest.raises(OnnxError, match="scales has no gradient here"):
+        given(ac.ones(2), ac.tensor([2.0], requires_grad=True))
+
+
+def test_statistics_that_are_computed_have_gradients() -> None:
+    nodes = [h.make_node("ReduceMean", ["x"], ["m"], axes=[0, 2], keepdims=0), h.make_node("BatchNormalization", ["x", "s", "b", "m", "s"], ["y"])]
+    net = read(model(nodes, inputs=("x", "s", "b"), opset=15))
+    x, one = ac.randn(2, 3, 4, requires_grad=True), ac.ones(3)
+    y = net(x, one, ac.zeros(3))
+    weights = ac.randn(2, 3, 4)
+    (gradient,) = ac.autograd.grad((y * weights).sum(), x)
+    expected = (weights - weights.mean((0, 2), keepdim=True)) / (1 + 1e-5) ** 0.5  # of (x − mean) / √(1 + ε)
+    np.testing.assert_allclose(gradient.numpy(), expected.numpy(), atol=1e-5)
 
 
 def test_operators_by_their_definition_have_gradients() -> None:

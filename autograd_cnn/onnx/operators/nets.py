@@ -177,8 +177,8 @@ def _(n: Node, x: Any, scale: Any, bias: Any, mean: Any, var: Any) -> Any:
     if (n.opset < 7 and not n.get("is_test")) or (n.opset < 9 and not n.get("spatial", 1)):
         raise Unsupported
     if not n.get("training_mode"):
-        if len({v.dtype for v in (x, scale, bias, mean, var)}) == 1:
-            return F.batch_norm(x, mean.detach(), var.detach(), scale, bias, False, 0.0, eps)
+        if len({v.dtype for v in (x, scale, bias, mean, var)}) == 1 and not mean.requires_grad and not var.requires_grad:
+            return F.batch_norm(x, mean, var, scale, bias, False, 0.0, eps)
         y = (x.to(var.dtype) - _columns(mean, x)) / ac.sqrt(_columns(var, x) + eps) * _columns(scale, x) + _columns(bias, x)
         return y.to(x.dtype)
     dims, keep = (0, *range(2, x.ndim)), n.get("momentum", 0.9)

@@ -73,6 +73,8 @@ def _resized(x: Any, d: int, q: Any, f: float, how: _How) -> Any:
     i = x.shape[d]
     if i == 0:
         raise OnnxError(f"onnx: expected an axis to resize that is not empty, got shape {list(x.shape)}.")
+    if not len(q):
+        return ac.narrow(x, d, 0, 0)
     at, weights = _taps(q, i, f, how)
     at = np.clip(at, 0, i - 1).astype(np.int64)
     if how.mode == "nearest":

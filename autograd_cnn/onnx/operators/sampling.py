@@ -123,7 +123,7 @@ def _(n: Node, x: Any, rois: Any, batch: Any) -> Any:
 
 def _samples(start: Any, size: Any, bins: int, ratio: int) -> tuple[Any, int]:
     """The places at which each bin is looked at, and how many a bin."""
-    extent = float(settled(size, "a region").item())
+    extent = float(settled(size, "a region", chooses=True).item())
     per = ratio or (math.ceil(extent / bins) if math.isfinite(extent) else 0)
     if per < 1:
         per = 1

@@ -55,7 +55,7 @@ def _(n: Node, boxes: Any, scores: Any, most: Any = None, overlap: Any = None, l
 def _(n: Node, x: Any) -> Any:
     axis = n.get("axis")
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis_of(axis, x.ndim, "Unique"))
-    array = settled(x, "what is different")
+    array = settled(x, "what is different", chooses=True)
     _, first, inverse, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True, axis=axis)
     inverse = inverse.reshape(-1)
     if not n.get("sorted", 1):

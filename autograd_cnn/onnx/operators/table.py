@@ -56,7 +56,7 @@ class Rule:
         if self.takes == "tensors":
             given = [tensor(x) for x in given]
         elif self.takes == "arrays":
-            arrays = [None if x is None else settled(x, f"what {n.operator} computes with") for x in given]
+            arrays = [None if x is None else settled(x, f"what {n.operator} computes with", chooses=True) for x in given]
             found = self.compute(n, *arrays)
             outputs = found if isinstance(found, tuple) else (found,)
             if current().record and any(isinstance(x, Tensor) and x.requires_grad for x in given):
@@ -90,9 +90,15 @@ def ungraded(operator: str, outputs: Sequence[Any]) -> None:
         raise OnnxError(f"onnx: {operator} has no gradient here: expected to run it under no_grad, or on inputs that need none.")
 
 
-def settled(x: Any, what: str) -> Any:
-    """The numbers of a value that must be known where the computation is recorded as a graph."""
+# Inputs that say how to compute: as initialisers of a file they are no parameters.
+FIXED = {"BatchNormalization": (3, 4), "Resize": (1, 2), "Upsample": (1,), "Dropout": (1,), "Pad": (2,), "Range": (0, 1, 2), "OneHot": (1,)}
+
+
+def settled(x: Any, what: str, chooses: bool = False) -> Any:
+    """The numbers of a value that must be known where the computation is recorded as a graph. `chooses`: no gradient is lost by it."""
     if isinstance(x, Tensor):
+        if x.requires_grad and not chooses and current().record:
+            raise OnnxError(f"onnx: {what} has no gradient here: expected a value that needs none. Use .detach().")
         tracer = current().tracer
         if tracer is not None and tracer.varies(x):
             raise OnnxError(

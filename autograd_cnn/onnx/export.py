@@ -72,7 +72,7 @@ class _Writer:
         if missing:
             raise OnnxError(
                 f"onnx.export: ONNX has no words here for {', '.join(missing)}. Expected operations with a rule (@primitive's `.onnx`): leave "
-                "these out of what is exported, or give them one."
+                "these out of what is exported (compute them before, and make what they give an input, or behind its outputs), or give them one."
             )
         for other in self.graphs[1:]:
             if [s.name for s in other] != [s.name for s in self.graph] or [s.inputs for s in other] != [s.inputs for s in self.graph]:

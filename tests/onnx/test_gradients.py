@@ -106,7 +106,9 @@ def test_gradients(operator: str) -> None:
     for name, model, given, real in CASES[operator][:MOST]:
         # off the kinks on which ONNX's round numbers often stand
         off = AWAY.get(operator, 0.0)
-        moved = [v + off + rng.uniform(-1e-3, 1e-3, v.shape) if k in real and k not in HOW.get(operator, ()) else v for k, v in enumerate(given)]
+        moved = [
+            v + off + rng.uniform(-1e-3, 1e-3, v.shape) if k in real and k not in HOW.get(operator, ()) else v for k, v in enumerate(given)
+        ]
         for at in real:
             if at in HOW.get(operator, ()):
                 with pytest.raises(RuntimeError, match=r"no gradient|not implemented"):

@@ -125,7 +125,9 @@ CASES: list[tuple[str, list[Any], dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("operator", "inputs", "attributes", "said"), CASES, ids=[f"{c[0].rpartition('.')[2]}-{k}" for k, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("operator", "inputs", "attributes", "said"), CASES, ids=[f"{c[0].rpartition('.')[2]}-{k}" for k, c in enumerate(CASES)]
+)
 def test_what_cannot_be_is_said(operator: str, inputs: Any, attributes: Any, said: str) -> None:
     domain, _, name = operator.rpartition(".")
     names = [f"i{k}" if x is not None else "" for k, x in enumerate(inputs)]

@@ -150,7 +150,10 @@ def test_what_says_how_to_compute_is_no_parameter_and_wants_no_gradient() -> Non
 
 
 def test_statistics_that_are_computed_have_gradients() -> None:
-    nodes = [h.make_node("ReduceMean", ["x"], ["m"], axes=[0, 2], keepdims=0), h.make_node("BatchNormalization", ["x", "s", "b", "m", "s"], ["y"])]
+    nodes = [
+        h.make_node("ReduceMean", ["x"], ["m"], axes=[0, 2], keepdims=0),
+        h.make_node("BatchNormalization", ["x", "s", "b", "m", "s"], ["y"]),
+    ]
     net = read(model(nodes, inputs=("x", "s", "b"), opset=15))
     x, one = ac.randn(2, 3, 4, requires_grad=True), ac.ones(3)
     y = net(x, one, ac.zeros(3))

@@ -1,6 +1,23 @@
 """What ONNX's operators mean, by operations of the package."""
 
-from . import attention, control, elementwise, formats, nets, quantised, recurrent, resizing, sampling, selecting, sequences, shape, signal, text, training, trees
+from . import (
+    attention,
+    control,
+    elementwise,
+    formats,
+    nets,
+    quantised,
+    recurrent,
+    resizing,
+    sampling,
+    selecting,
+    sequences,
+    shape,
+    signal,
+    text,
+    training,
+    trees,
+)
 from .table import OPERATORS, Node
 
 __all__ = [

@@ -19,7 +19,9 @@ def _headed(n: Node, x: Any, heads: Any) -> Any:
     if x.ndim == 4:
         return x
     if x.ndim != 3 or not heads or heads < 1 or x.shape[2] % heads:
-        raise OnnxError(f"onnx: {n.operator}: expected 4 dims, or 3 of which the last is a multiple of the heads, got {list(x.shape)} for {heads}.")
+        raise OnnxError(
+            f"onnx: {n.operator}: expected 4 dims, or 3 of which the last is a multiple of the heads, got {list(x.shape)} for {heads}."
+        )
     return x.reshape(x.shape[0], x.shape[1], heads, -1).transpose(1, 2)
 
 
@@ -62,9 +64,7 @@ def _softmax(x: Any) -> Any:
 
 
 @operator("Attention")
-def _(
-    n: Node, q: Any, k: Any, v: Any, mask: Any = None, past_k: Any = None, past_v: Any = None, lengths: Any = None
-) -> Any:
+def _(n: Node, q: Any, k: Any, v: Any, mask: Any = None, past_k: Any = None, past_v: Any = None, lengths: Any = None) -> Any:
     flat = q.ndim == 3
     q, k, v = _headed(n, q, n.get("q_num_heads")), _headed(n, k, n.get("kv_num_heads")), _headed(n, v, n.get("kv_num_heads"))
     past = 0 if past_k is None else past_k.shape[2]

@@ -134,9 +134,7 @@ def _(n: Node, x: Any, w: Any, x_zero: Any = None, w_zero: Any = None) -> Any:
 
 
 @operator("QLinearConv", takes="arrays")
-def _(
-    n: Node, x: Any, x_scale: Any, x_zero: Any, w: Any, w_scale: Any, w_zero: Any, scale: Any, zero: Any, bias: Any = None
-) -> Any:
+def _(n: Node, x: Any, x_scale: Any, x_zero: Any, w: Any, w_scale: Any, w_zero: Any, scale: Any, zero: Any, bias: Any = None) -> Any:
     y = _integer_conv(n, x, x_zero, w, w_zero)
     columns = (1, -1, *(1,) * (y.ndim - 2))
     y = y if bias is None else y + bias.astype(np.float64).reshape(columns)

@@ -119,7 +119,9 @@ def _(n: Node, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None) -
         raise OnnxError("onnx: Resize: expected either scales or sizes.")
     asked = sizes if sizes is not None and sizes.numel() else scales
     if asked.numel() != len(axes) or len(ends) != 2 * len(axes) or 0 in shape:
-        raise OnnxError(f"onnx: Resize: expected a number for each of {len(axes)} axes that are not empty, got {asked.numel()} for {shape}.")
+        raise OnnxError(
+            f"onnx: Resize: expected a number for each of {len(axes)} axes that are not empty, got {asked.numel()} for {shape}."
+        )
     regions = list(zip(ends[: len(axes)], ends[len(axes) :], strict=True))
     if asked is sizes:
         out, by = _sizes(n, shape, ints(sizes))

@@ -100,7 +100,10 @@ def _reflected(a: Any, size: int, corners: bool) -> Any:
 def _(n: Node, x: Any, rois: Any, batch: Any) -> Any:
     """[He et al. 2017]"""
     height, width, ratio = n.get("output_height", 1), n.get("output_width", 1), n.get("sampling_ratio", 0)
-    half, scale = n.get("coordinate_transformation_mode", "half_pixel" if n.opset >= 16 else "output_half_pixel"), n.get("spatial_scale", 1.0)
+    half, scale = (
+        n.get("coordinate_transformation_mode", "half_pixel" if n.opset >= 16 else "output_half_pixel"),
+        n.get("spatial_scale", 1.0),
+    )
     if x.ndim != 4 or rois.ndim != 2 or rois.shape[1] != 4 or min(height, width) < 1 or ratio < 0:
         raise OnnxError(
             f"onnx: RoiAlign: expected pictures of 4 dims, regions (R, 4) and positive sizes, got {list(x.shape)}, {list(rois.shape)}, "

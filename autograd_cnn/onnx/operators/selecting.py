@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dims import OnnxError
 from .elementwise import ac
-from .table import Node, axis_of, bounded, constant, operator, settled
+from .table import Node, axis_of, constant, operator, settled
 
 
 def _corners(boxes: Any, centred: bool) -> tuple[Any, Any]:
@@ -84,7 +84,9 @@ def _(n: Node, past: Any, update: Any, start: Any = None) -> Any:
     room, steps = past.shape[axis], update.shape[axis] if update.ndim == past.ndim else 0
     same = update.ndim == past.ndim and all(a == b for d, (a, b) in enumerate(zip(past.shape, update.shape, strict=True)) if d != axis)
     if not axis or not same or steps > room or mode not in ("linear", "circular"):
-        raise OnnxError(f"onnx: TensorScatter: expected an update that fits {list(past.shape)} along axis {axis}, got {list(update.shape)}.")
+        raise OnnxError(
+            f"onnx: TensorScatter: expected an update that fits {list(past.shape)} along axis {axis}, got {list(update.shape)}."
+        )
     first = np.zeros(past.shape[0], np.int64) if start is None else settled(start, "a place").astype(np.int64)
     at = first[:, None] + np.arange(steps)
     at = at % room if mode == "circular" else at

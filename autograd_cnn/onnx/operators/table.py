@@ -14,7 +14,9 @@ from ..dims import OnnxError
 
 F = TypeVar("F", bound=Callable[..., Any])
 Takes = Literal["tensors", "values", "arrays"]
-HELD = frozenset(np.dtype(t) for t in "float16 float32 float64 uint8 uint16 uint32 uint64 int8 int16 int32 int64 bool".split())  # by tensors
+HELD = frozenset(
+    np.dtype(t) for t in "float16 float32 float64 uint8 uint16 uint32 uint64 int8 int16 int32 int64 bool".split()
+)  # by tensors
 
 
 class Unsupported(Exception):

@@ -41,7 +41,7 @@ def _transformed(re: Any, im: Any, sign: float) -> tuple[Any, Any]:
     a, b = _transformed(rows[0], rows[1], sign)  # (…, m2, k1)
     a, b = _turned(a, b, sign * 2 * np.pi / size * np.outer(np.arange(q), np.arange(p)))
     a, b = _transformed(a.transpose(-1, -2), b.transpose(-1, -2), sign)  # (…, k1, k2)
-    return tuple(v.transpose(-1, -2).reshape(*v.shape[:-2], size) for v in (a, b))  # type: ignore[return-value]
+    return tuple(v.transpose(-1, -2).reshape(*v.shape[:-2], size) for v in (a, b))
 
 
 def _parts(n: Node, x: Any, axis: int, length: int) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,10 +54,11 @@ def _(n: Node, x: Any) -> Any:
 def _(n: Node, x: Any) -> Any:
     if x.ndim not in (1, 2) or (x.ndim == 2 and x.shape[0] != 1):
         raise OnnxError(f"onnx: StringNormalizer: expected strings of the shape (C) or (1, C), got {x.shape}.")
-    change = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}.get(n.get("case_change_action", "NONE"))
+    changes: dict[str, Callable[[str], str]] = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}
+    change = changes.get(n.get("case_change_action", "NONE"))
     if change is None:
         raise OnnxError(f"onnx: StringNormalizer: expected case_change_action LOWER, UPPER or NONE, got {n.get('case_change_action')!r}.")
-    same = str if n.get("is_case_sensitive") else str.lower
+    same = changes["NONE" if n.get("is_case_sensitive") else "LOWER"]
     gone = {same(s) for s in n.get("stopwords") or ()}
     kept = [change(s) for s in _strings(n, x).ravel() if same(s) not in gone] or [""]
     return _objects(kept, [1, -1] if x.ndim == 2 else [-1])

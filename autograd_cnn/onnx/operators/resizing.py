@@ -56,7 +56,8 @@ def _cubic(z: Any, a: float) -> Any:
 def _taps(q: Any, i: int, f: float, how: _How) -> tuple[Any, Any]:
     """For each output the inputs that it is a sum of, and their weights."""
     if how.mode == "nearest":
-        return _ROUND[how.rounding](q)[:, None], np.ones((len(q), 1))
+        # a scale is a float32: what it is off by must not carry a place over the edge between two
+        return _ROUND[how.rounding](q.astype(np.float32))[:, None], np.ones((len(q), 1))
     stretch = min(f, 1.0) if how.antialias else 1.0  # a filter wide enough that no input is passed over
     reach, kernel = (1, _linear) if how.mode == "linear" else (2, _cubic)
     wide = math.ceil(reach / stretch)

@@ -74,9 +74,15 @@ def _(n: Node, x: Any) -> Any:
             f"onnx: TfIdfVectorizer: expected rows of tokens, lengths from 1 and a mode that ONNX names, got shape {x.shape}, {shortest} to "
             f"{longest} and {mode!r}."
         )
-    grams = dict(zip(_pooled(pool, counts), range(len(places)), strict=False))
+    pooled = list(_pooled(pool, counts))
+    grams = dict(zip(pooled, range(len(pooled)), strict=True))
     weights = n.get("weights") or [1.0] * len(places)
-    if min(places, default=0) < 0 or len(weights) != len(places) or sorted(counts) != list(counts):
+    if (
+        min(places, default=0) < 0
+        or not len(weights) == len(places) == len(pooled)
+        or min(counts, default=0) < 0
+        or sorted(counts) != counts
+    ):
         raise OnnxError("onnx: TfIdfVectorizer: expected a place from 0 and a weight for each n-gram.")
     rows = x.reshape(1, -1) if x.ndim < 2 else x
     y = np.zeros(bounded([len(rows), max(places, default=-1) + 1]), np.float32)

@@ -24,8 +24,8 @@ from .operators.table import FIXED, HELD, Unsupported
 class OnnxModule(Module):
     """The computation of an ONNX file. Initialisers of floats are parameters, the others buffers, under their names in the file.
 
-    An operator without operations of its own here is computed by its definition in ONNX; where that has none, by the reference of the
-    package onnx, which has no gradient: asking for one through it raises.
+    An operator without operations of its own here is computed by its definition in ONNX; where that has none (random numbers, coded
+    pictures, regular expressions), by the reference of the package onnx, which has no gradient: asking for one through it raises.
     """
 
     def __init__(self, model: Any) -> None:
@@ -226,8 +226,9 @@ class OnnxModule(Module):
         try:
             runner = evaluator(model)
             found = iter(runner.run(None, {name: np.asarray(x.detach().numpy()) if isinstance(x, Tensor) else x for name, x in entries}))
-        except (NotImplementedError, package("reference.op_run").RuntimeContextError) as error:
-            raise OnnxError(f"onnx: {node.op_type} is not supported: {error}") from error
+        except Exception as error:  # it says of each operator in its own way what it does not know
+            formats = ", ".join(dict.fromkeys(_format(x) for x in given if x is not None)) or "nothing"
+            raise OnnxError(f"onnx: {node.op_type} of {formats} is not supported: {error}") from error
         return [next(found) if o else None for o in node.output]
 
     def extra_repr(self) -> str:
@@ -250,6 +251,11 @@ def _given(y: Any) -> Any:
     if isinstance(y, list):
         return [_given(v) for v in y]
     return wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y
+
+
+def _format(x: Any) -> str:
+    """What the entries of a value are, in words."""
+    return "sequences" if isinstance(x, list) else "strings" if np.dtype(x.dtype).kind == "O" else np.dtype(x.dtype).name
 
 
 def _type(helper: Any, x: Any) -> Any:

@@ -35,11 +35,22 @@ def test_operators(part: str) -> None:
     assert passed == total
 
 
+UNLIKE = [
+    *(f"bernoulli{kind}{way}" for kind in ("", "_double", "_seed") for way in ("", "_expanded")),
+    *(f"training_dropout{kind}" for kind in ("", "_default", "_default_mask", "_mask")),
+    *(f"{name}_fp16{way}" for name in ("attention_4d_causal", "causal_conv_with_state_silu") for way in ("", "_expanded")),
+    *("dft_inverse", "dft_inverse_opset19"),  # an exact 0 where the case has a float32's rounding
+    "loop16_seq_none",
+]
+
+
 @pytest.mark.slow
 def test_nodes() -> None:
     passed, total, bad, ways = report(["Node"])["Node"]
-    assert passed >= 1860, f"{passed} of {total}: {bad}"
-    assert sum(ways.values()) == passed and passed - ways[REFERENCE] >= 1380, ways
+    # what is drawn by chance, what can be only as inexact as ONNX's own numbers, and what its harness cannot compare
+    apart = {n for n, _ in bad}
+    assert apart <= {f"test_{n}_cpu" for n in UNLIKE}, f"{passed} of {total}: {bad}"
+    assert sum(ways.values()) == passed and passed - ways[REFERENCE] >= 1855, ways
 
 
 @pytest.mark.slow

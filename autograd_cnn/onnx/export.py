@@ -25,6 +25,7 @@ from ..tensors.tensor import wrap
 from ..types.promotion import python_dtype
 from .dims import Dim, OnnxError, merged, varying
 from .emitter import Emitter
+from .folding import folded, said
 from .needs import package
 from .selecting import Symbol
 
@@ -64,11 +65,12 @@ class _Writer:
         self.known: dict[int, Symbol | None] = {}
         self.params: list[str] = []
         self.used = _used(self.graph)
+        self.fixed = folded(graphs, self.used, named)
         self._check()
 
     def _check(self) -> None:
         """What cannot be written is said at once, all of it."""
-        missing = sorted({s.name for s in self.used if s.primitive.onnx_rule is None})
+        missing = sorted({said(self.graph, s) for s in self.used if s.primitive.onnx_rule is None and s.index not in self.fixed})
         if missing:
             raise OnnxError(
                 f"onnx.export: ONNX has no words here for {', '.join(missing)}. Expected operations with a rule (@primitive's `.onnx`): leave "
@@ -129,6 +131,11 @@ class _Writer:
     def step(self, k: int) -> None:
         """One operation."""
         step, to = self.graph.steps[k], self.to
+        if k in self.fixed:
+            for o, y in zip(step.outputs, self.fixed[k], strict=True):
+                made = to.const(y)
+                self.known[o] = Symbol(made.name, np.shape(y), made.dtype, made.array)
+            return
         to.scope = "".join(f"/{s.name}" for s in step.scope if s.name) + "/" if any(s.name for s in step.scope) else "/"
         to.operation = step.name
         given: list[Any] = [self.symbol(i) for i in step.inputs]

@@ -55,6 +55,35 @@ def test_ends(name: str) -> None:
         np.testing.assert_allclose(y, right, rtol=tight if "erfinv" in name else 0, atol=0)
 
 
+ROWS_OF = ac.tensor([0, 2, 0])
+WRITES: dict[str, Any] = {
+    "index_put": lambda x: ac.index_put(x, (ROWS_OF,), ac.ones(3, 3), accumulate=True),
+    "index_add": lambda x: x.index_add(0, ROWS_OF, x[:3]),
+    "index_fill": lambda x: x.index_fill(0, ROWS_OF, 1.0),
+    "take": lambda x: x.take(ac.tensor([-1, 3])),
+    "put": lambda x: x.put(ROWS_OF, ac.ones(3), accumulate=True),
+    "diag": lambda x: ac.diag(x[0], 1),
+    "diag_embed": lambda x: ac.diag_embed(x),
+    "take_along_dim": lambda x: ac.take_along_dim(x, ac.tensor([[0, 1, 2]]), 0),
+    "repeat_interleave": lambda x: x.repeat_interleave(ac.tensor([1, 2, 0, 1]), 0),
+    "embedding_bag": lambda x: ac.nn.functional.embedding_bag(ac.tensor([[0, 1]]), x),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_an_index_says_is_held_as_numbers(name: str) -> None:
+    x = ac.arange(12.0).reshape(4, 3)
+    np.testing.assert_allclose(run(export(WRITES[name], x), [x.numpy()])[0], WRITES[name](x).numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("fn", [ac.bernoulli, lambda p: ac.multinomial(p, 2), lambda p: ac.normal(p, p)])
+def test_numbers_drawn_are_not_held(fn: Any) -> None:
+    chances, state = ac.tensor([0.5, 0.25, 0.75]), ac.get_rng_state()
+    with pytest.raises(OnnxError, match="no words here"):
+        export(lambda x: x + fn(chances).sum(), ac.ones(3))
+    ac.set_rng_state(state)
+
+
 def test_erfinv_of_doubles() -> None:  # no other runtime here has erf in float64
     made = export(ac.erfinv, ac.tensor(ENDS))
     with np.errstate(all="ignore"):
@@ -77,6 +106,7 @@ def test_sizes_that_values_give_follow_them() -> None:
         (lambda x: ac.linalg.qr(x)[1], "no words here for qr"),
         (lambda x: ac.linalg.eigh(x)[0], "no words here for eigh"),
         (lambda x: ac.linalg.solve(x, x), "no words here for solve"),
+        (lambda x: x.masked_scatter(x > 0, ac.ones(9)), "words here for what .* takes from values"),
         (lambda x: ac.unique_consecutive(x), "unique of neighbours alone.*expected `unique`"),
         (lambda x: ac.histogram(x, 3).hist, "give it a range, or edges that are constants"),
     ],

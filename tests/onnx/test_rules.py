@@ -26,7 +26,7 @@ NO_OPERATOR = (
     ["qr complete", "svd full", "nuclear norm"],
 )
 BACKWARD = (
-    "adaptive_spread conv_weight conv_weight_bias put_along window_spread".split(),
+    "adaptive_spread conv_weight conv_weight_bias window_spread".split(),
     ["cross_entropy adjoint", "gelu slope", "mish slope", "nll_loss adjoint", "silu slope", "sinc slope"],
 )
 WITHOUT = {

@@ -442,6 +442,14 @@ def _(g: Array, offset: int, dim1: int, dim2: int) -> Array:
     return _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
 
 
+@_diagonal_adjoint.onnx
+def _(to: Emit, input: Any, *, shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    sizes = [int(n) for n in shape]
+    on = np.diagonal(np.arange(math.prod(sizes)).reshape(sizes), _within(offset, sizes), dim1, dim2)
+    zeros = to.const(np.zeros(math.prod(sizes)), input.dtype)
+    return to.reshape(to.ScatterElements(zeros, to.const(on.reshape(-1).astype(np.int64)), to.Reshape(input, [-1]), axis=0), shape)
+
+
 @_diagonal_adjoint.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array((2,)), shape=(2, 3), offset=draw.choice([0, 1]), dim1=0, dim2=1)

@@ -111,6 +111,7 @@ def _(n: Node, x: Any, rois: Any, batch: Any) -> Any:
         )
     bounded([rois.shape[0], x.shape[1], height, width])
     found = []
+    boxes = None if ratio else settled(rois, "a region", chooses=True).astype(np.float64) * scale
     for r, picture in enumerate(ints(batch, "a picture")):
         if not 0 <= picture < x.shape[0]:
             raise OnnxError(f"onnx: RoiAlign: expected regions of {x.shape[0]} pictures, got one of number {picture}.")
@@ -118,20 +119,23 @@ def _(n: Node, x: Any, rois: Any, batch: Any) -> Any:
         wide, high = right - left, bottom - top
         if half != "half_pixel":
             wide, high = (ac.maximum(v, constant(1.0, v.dtype)) for v in (wide, high))
-        rows, gy = _samples(top, high, height, ratio)
-        columns, gx = _samples(left, wide, width, ratio)
+        gy, gx = (
+            (ratio, ratio) if boxes is None else (_per_bin(boxes[r, 3] - boxes[r, 1], height), _per_bin(boxes[r, 2] - boxes[r, 0], width))
+        )
+        rows, columns = _samples(top, high, height, gy), _samples(left, wide, width, gx)
         found.append(_region(n, x[picture : picture + 1], rows, columns, (height, gy, width, gx)))
     return ac.cat(found, 0) if found else zeros(0, x.shape[1], height, width, dtype=x.dtype)
 
 
-def _samples(start: Any, size: Any, bins: int, ratio: int) -> tuple[Any, int]:
-    """The places at which each bin is looked at, and how many a bin."""
-    extent = float(settled(size, "a region", chooses=True).item())
-    per = ratio or (math.ceil(extent / bins) if math.isfinite(extent) else 0)
-    if per < 1:
-        per = 1
+def _per_bin(extent: float, bins: int) -> int:
+    """One sample for each place that a bin covers."""
+    return max(math.ceil(extent / bins), 1) if math.isfinite(extent) else 1
+
+
+def _samples(start: Any, size: Any, bins: int, per: int) -> Any:
+    """The places at which each bin is looked at."""
     bounded([bins, per])
-    return start + constant((np.arange(bins * per) + 0.5) / per, start.dtype) * (size / bins), per
+    return start + constant((np.arange(bins * per) + 0.5) / per, start.dtype) * (size / bins)
 
 
 def _region(n: Node, x: Any, rows: Any, columns: Any, sizes: tuple[int, int, int, int]) -> Any:

@@ -98,13 +98,32 @@ class OnnxModule(Module):
         """The outputs of a graph (or a function) for values by name."""
         if graph is not self.model.graph:
             values.update({t.name: np.array(package("numpy_helper").to_array(t)) for t in getattr(graph, "initializer", ())})
-        for node in graph.node:
+        self._follow(graph.node, values, opsets, attributes or {})
+        return [values.get(o) if isinstance(o, str) else values[o.name] for o in graph.output]
+
+    def _follow(self, nodes: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]) -> None:
+        """Node after node, into the values by name."""
+        for node in nodes:
             given = [values[name] if name else None for name in node.input]
-            found = self._node(node, given, values, opsets, attributes or {})
+            found = self._node(node, given, values, opsets, attributes)
             for name, y in zip(node.output, found, strict=False):
                 if name:
                     values[name] = y
-        return [values.get(o) if isinstance(o, str) else values[o.name] for o in graph.output]
+
+    def _again(self, wanted: str, bound: Mapping[str, Any]) -> Any:
+        """A value of the file's graph, as it is for other ones."""
+        values = {name: self._value(name) for name in self.held} | dict(bound)
+        names, nodes = {wanted} - values.keys(), []
+        for node in reversed(self.model.graph.node):
+            if names.intersection(node.output):
+                nodes.append(node)
+                names = (names | set(node.input) | _free(node)) - set(node.output) - values.keys() - {""}
+        if names:
+            raise OnnxError(
+                f"onnx: expected {wanted!r} to be computed from {', '.join(bound)} alone, but it needs {', '.join(sorted(names))}, too."
+            )
+        self._follow(nodes[::-1], values, self.opsets, {})
+        return values[wanted]
 
     def _node(
         self, node: Any, given: list[Any], values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]
@@ -137,6 +156,7 @@ class OnnxModule(Module):
                     opset,
                     max((k + 1 for k, o in enumerate(node.output) if o), default=0),
                     lambda g, bound: self._run(g, values | bound, opsets, attributes),
+                    self._again,
                 )
                 with suppress(Unsupported):
                     return rule(n, given)

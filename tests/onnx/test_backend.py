@@ -54,7 +54,7 @@ def test_nodes() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["PyTorchConverted", "PyTorchOperator"])
+@pytest.mark.parametrize("kind", ["PyTorchConverted", "PyTorchOperator", "Simple"])
 def test_what_pytorch_wrote(kind: str) -> None:
     passed, total, bad, _ = report([kind])[kind]
     assert total > 10 and passed == total, bad

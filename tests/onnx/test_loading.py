@@ -172,6 +172,27 @@ def test_operators_by_their_definition_have_gradients() -> None:
     np.testing.assert_allclose(ac.autograd.grad(y.sum(), x)[0].numpy(), ac.autograd.grad(expected.sum(), x)[0].numpy(), atol=1e-5)
 
 
+def test_the_gradient_is_an_operator_too() -> None:
+    nodes = [
+        h.make_node("Mul", ["x", "x"], ["s"]),
+        h.make_node("Mul", ["s", "z"], ["p"]),
+        h.make_node("Gradient", ["x", "z"], ["g"], domain="ai.onnx.preview.training", xs=["x"], zs=["z"], y="p"),  # 2 x z
+        h.make_node("Gradient", ["x", "z"], ["", "y"], domain="ai.onnx.preview.training", xs=["x", "z"], y="g"),  # ∂/∂z: 2 x
+    ]
+    made = model(nodes, inputs=("x", "z"), outputs=("g", "y"))
+    made.opset_import.append(h.make_opsetid("ai.onnx.preview.training", 1))
+    net = read(made)
+    x = ac.tensor([1.0, 3.0], requires_grad=True)
+    g, y = net(x, ac.tensor([2.0, 5.0]))
+    assert (g.tolist(), y.tolist()) == ([4.0, 30.0], [2.0, 6.0])
+    assert ac.autograd.grad(g.sum(), x)[0].tolist() == [4.0, 10.0]
+    with ac.no_grad():
+        assert not net(x, ac.tensor([2.0, 5.0]))[0].requires_grad
+    next(a for a in made.graph.node[2].attribute if a.name == "zs").strings[0] = b"s"
+    with pytest.raises(OnnxError, match="from x, s alone, but it needs z"):
+        read(made)(x, ac.ones(2))
+
+
 def test_loops_and_branches() -> None:
     body = h.make_graph(
         [h.make_node("Mul", ["v", "two"], ["w"]), h.make_node("Identity", ["go"], ["on"])],

@@ -26,15 +26,16 @@ class Unsupported(Exception):
 class Node:
     """One node as a rule sees it: its attributes by `get`, the opset that says what it means, and how many outputs are wanted."""
 
-    __slots__ = ("attributes", "name", "operator", "opset", "outs", "subgraph")
+    __slots__ = ("again", "attributes", "name", "operator", "opset", "outs", "subgraph")
 
-    def __init__(self, operator: str, name: str, attributes: dict[str, Any], opset: int, outs: int, subgraph: Any) -> None:
+    def __init__(self, operator: str, name: str, attributes: dict[str, Any], opset: int, outs: int, subgraph: Any, again: Any) -> None:
         self.operator = operator
         self.name = name
         self.attributes = attributes
         self.opset = opset
         self.outs = outs
         self.subgraph = subgraph  # (graph, values by name) -> outputs
+        self.again = again  # (name, values by name) -> the value of that name in the file's graph, computed from these
 
     def get(self, name: str, default: Any = None) -> Any:
         """An attribute."""

@@ -1,15 +1,38 @@
-"""Steps of optimizers as operators."""
+"""Gradients, and steps of optimizers, as operators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from ...autograd import grad
+from ...config import Switch, current
+from ...tensors.creation import zeros_like
 from ..dims import OnnxError
 from .elementwise import ac
-from .table import Node, number, operator
+from .table import Node, number, operator, tensor
 
 DOMAIN = "ai.onnx.preview.training."
+
+
+@operator(f"{DOMAIN}Gradient", takes="values")
+def _(n: Node, *given: Any) -> Any:
+    """∂y/∂x for each x of `xs`: that part of the graph is computed again from the inputs, and walked back."""
+    xs, record = n.get("xs"), current().record
+    names = [*xs, *(n.get("zs") or ())]
+    if len(names) != len(given):
+        raise OnnxError(f"onnx: Gradient: expected a value for each of {', '.join(names)}, got {len(given)}.")
+    with Switch(record=True):
+        values = [_wanted(x) if k < len(xs) else tensor(x) for k, x in enumerate(given)]
+        y = n.again(n.get("y"), dict(zip(names, values, strict=True)))
+        found = grad(ac.sum(y), values[: len(xs)], create_graph=record, allow_unused=True)
+    return tuple(zeros_like(x) if g is None else g for g, x in zip(found, values, strict=False))
+
+
+def _wanted(x: Any) -> Any:
+    """A value that takes a gradient: the one that is recorded, or a leaf."""
+    x = tensor(x)
+    return x if x.requires_grad else x.detach().requires_grad_()
 
 
 def _each(n: Node, x: tuple[Any, ...], kinds: int, step: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -444,7 +444,7 @@ def _(g: Array, offset: int, dim1: int, dim2: int) -> Array:
 
 @_diagonal_adjoint.onnx
 def _(to: Emit, input: Any, *, shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
-    sizes = [int(n) for n in shape]
+    sizes = tuple(int(n) for n in shape)
     on = np.diagonal(np.arange(math.prod(sizes)).reshape(sizes), _within(offset, sizes), dim1, dim2)
     zeros = to.const(np.zeros(math.prod(sizes)), input.dtype)
     return to.reshape(to.ScatterElements(zeros, to.const(on.reshape(-1).astype(np.int64)), to.Reshape(input, [-1]), axis=0), shape)

@@ -319,10 +319,11 @@ def _sizes(args: Sequence[Any], names: Sequence[str], axes: Mapping[str, Mapping
     return found
 
 
-def _tell(graph: Graph) -> None:
-    """What the file cannot follow, though it can be written."""
+def _tell(graph: Graph, drawn: bool) -> None:
+    """What the file cannot follow, though it can be written. `drawn`: random numbers were."""
     taken = None if graph.taken is None else f"the function takes numbers out of tensors ({graph.taken})."
-    for what in (graph.obstacle, taken):
+    chance = "the function draws random numbers." if drawn and all(s.name != "dropout" for s in graph) else None
+    for what in (graph.obstacle, taken, chance):
         if what is not None:
             warnings.warn(
                 f"onnx.export: {what} The file has what this run with the example arguments gave, whatever its inputs will be.",
@@ -396,6 +397,7 @@ def export(
     graphs = []
     mode = training if isinstance(training, TrainingMode) else TrainingMode(getattr(training, "value", training))
     with _mode(model, mode), Switch(record=False):
+        state = get_rng_state()
         for k in runs:
             order = iter(names)
             here = (
@@ -404,7 +406,7 @@ def export(
                 else tuple(_resized(a, axes.get(next(order), {}), sizes, k) if isinstance(a, Variable) else a for a in given)
             )
             graphs.append(trace(fn, *here))
-        _tell(graphs[0])
+        drawn = bool((get_rng_state() != state).any())
         outputs = _named("output", output_names, len(graphs[0].outputs))
         for name in axes:
             if name not in names and name not in outputs:
@@ -423,6 +425,7 @@ def export(
             params_held=export_params,
             as_inputs=keep_initializers_as_inputs,
         )
+    _tell(graphs[0], drawn)
     if made.ByteSize() >= 2**31 - 2**20:
         raise OnnxError(
             f"onnx.export: the model has {made.ByteSize():,} bytes: expected less than 2 GB, which is what an ONNX file can hold."

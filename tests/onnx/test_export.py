@@ -232,3 +232,5 @@ def test_what_a_file_cannot_follow_is_told() -> None:
         export(lambda x: x * x.sum().item(), ac.ones(2))
     with pytest.warns(TraceWarning, match="solarize computes with values outside the graph.*The file has what this run"):
         export(lambda x: solarize(x, 0.5) * x, ac.rand(3, 4, 4))
+    with pytest.warns(TraceWarning, match="draws random numbers.*The file has what this run"):
+        export(lambda x: x + ac.rand_like(x), ac.ones(3))

@@ -24,8 +24,8 @@ from .operators.table import FIXED, HELD, Unsupported
 class OnnxModule(Module):
     """The computation of an ONNX file. Initialisers of floats are parameters, the others buffers, under their names in the file.
 
-    An operator without operations of its own here is computed by its definition in ONNX; where that has none (random numbers, coded
-    pictures, regular expressions), by the reference of the package onnx, which has no gradient: asking for one through it raises.
+    An operator without operations of its own here is computed by its definition in ONNX; where that has none (coded pictures, regular
+    expressions), by the reference of the package onnx, which has no gradient: asking for one through it raises.
     """
 
     def __init__(self, model: Any) -> None:
@@ -248,7 +248,7 @@ class OnnxModule(Module):
             found = iter(runner.run(None, {name: np.asarray(x.detach().numpy()) if isinstance(x, Tensor) else x for name, x in entries}))
         except Exception as error:  # it says of each operator in its own way what it does not know
             formats = ", ".join(dict.fromkeys(_format(x) for x in given if x is not None)) or "nothing"
-            raise OnnxError(f"onnx: {node.op_type} of {formats} is not supported: {error}") from error
+            raise OnnxError(f"onnx: {node.op_type} of {formats} is not supported: {str(error).partition(chr(10))[0][:200]}") from error
         return [next(found) if o else None for o in node.output]
 
     def extra_repr(self) -> str:

@@ -126,10 +126,28 @@ def test_what_has_no_gradient_says_so() -> None:
     assert bad(ac.tensor([2.0, 1.0, 2.0])).tolist() == [2.0, 1.0]
     with pytest.raises(OnnxError, match="TfIdfVectorizer has no gradient"):
         bad(ac.ones(3, requires_grad=True))
-    chance = read(model([h.make_node("RandomNormalLike", ["x"], ["y"])]))  # by the reference of the package onnx
-    assert chance(ac.ones(3)).shape == (3,)
-    with pytest.raises(OnnxError, match="RandomNormalLike has no gradient"):
-        chance(ac.ones(3, requires_grad=True))
+
+
+def test_random_numbers_are_of_the_streams_that_a_seed_sets() -> None:
+    for operator, fields, mean, spread in (
+        ("RandomUniform", {"low": 2.0, "high": 6.0}, 4, 4 / 12**0.5),
+        ("RandomNormal", {"mean": 3.0, "scale": 0.5}, 3, 0.5),
+    ):
+        net = read(model([h.make_node(operator + "Like", ["x"], ["y"], **fields)]))
+        ac.manual_seed(1)
+        first, second = net(ac.ones(4000)), net(ac.ones(4000))
+        ac.manual_seed(1)
+        assert (net(ac.ones(4000)) == first).all() and (second != first).any()
+        assert first.mean().item() == pytest.approx(mean, abs=0.1) and first.std().item() == pytest.approx(spread, abs=0.1)
+        fixed = read(model([h.make_node(operator, [], ["y"], shape=[3], seed=4.0, dtype=11, **fields)], inputs=()))
+        assert (fixed() == fixed()).all() and fixed().dtype == np.float64
+    picks = read(model([h.make_node("Multinomial", ["x"], ["y"], sample_size=4000)]))(ac.tensor([[0.0, -np.inf, np.log(3.0)]]))
+    assert picks.dtype == np.int32 and picks.shape == (1, 4000)
+    assert np.bincount(picks.numpy()[0], minlength=3) / 4000 == pytest.approx([0.25, 0, 0.75], abs=0.05)
+    with pytest.raises(OnnxError, match="the file asks for"):
+        read(model([h.make_node("RandomNormal", [], ["y"], shape=[2**40])], inputs=()))()
+    with pytest.raises(OnnxError, match="a floating-point data type"):
+        read(model([h.make_node("RandomUniform", [], ["y"], shape=[2], dtype=7)], inputs=()))()
 
 
 def test_different_values_keep_their_gradient() -> None:

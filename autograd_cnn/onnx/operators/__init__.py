@@ -2,6 +2,7 @@
 
 from . import (
     attention,
+    chance,
     control,
     elementwise,
     formats,
@@ -24,6 +25,7 @@ __all__ = [
     "OPERATORS",
     "Node",
     "attention",
+    "chance",
     "control",
     "elementwise",
     "formats",

@@ -1,7 +1,7 @@
 """ONNX's own tests of backends, for this one: `python -m autograd_cnn.onnx.backend --report` counts what passes, and how.
 
-`AutogradBackend` is a `Backend` as `onnx.backend.test` and other tools drive it. What this package has no operations for runs by the
-reference of the package onnx: number formats of 4 and 8 bits, strings, sequences, random numbers.
+`AutogradBackend` is a `Backend` as `onnx.backend.test` and other tools drive it. What this package has no rules for runs by the reference
+of the package onnx: coded pictures, regular expressions.
 """
 
 from __future__ import annotations

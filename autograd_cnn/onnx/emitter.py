@@ -78,7 +78,7 @@ class Emitter:
         if dtype is None:
             dtype = np.bool_ if operator in _BOOLEAN else np.int64 if operator in _WHOLE else like
             dtype = symbols[1].dtype if operator == "Where" and symbols[1] is not None else dtype
-        made = tuple(Symbol(n, None, np.int64 if k and operator in ("TopK", "MaxPool") else dtype) for k, n in enumerate(names))
+        made = tuple(Symbol(n, None, np.int64 if k and operator in ("TopK", "MaxPool", "Unique") else dtype) for k, n in enumerate(names))
         return made[0] if outs == 1 else made
 
     def _symbol(self, i: Any, like: Any) -> Any:

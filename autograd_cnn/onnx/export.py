@@ -25,6 +25,7 @@ from ..tensors.tensor import wrap
 from ..types.promotion import python_dtype
 from .dims import Dim, OnnxError, merged, varying
 from .emitter import Emitter
+from .folding import folded, said
 from .needs import package
 from .selecting import Symbol
 
@@ -64,15 +65,16 @@ class _Writer:
         self.known: dict[int, Symbol | None] = {}
         self.params: list[str] = []
         self.used = _used(self.graph)
+        self.fixed = folded(graphs, self.used, named)
         self._check()
 
     def _check(self) -> None:
         """What cannot be written is said at once, all of it."""
-        missing = sorted({s.name for s in self.used if s.primitive.onnx_rule is None})
+        missing = sorted({said(self.graph, s) for s in self.used if s.primitive.onnx_rule is None and s.index not in self.fixed})
         if missing:
             raise OnnxError(
                 f"onnx.export: ONNX has no words here for {', '.join(missing)}. Expected operations with a rule (@primitive's `.onnx`): leave "
-                "these out of what is exported, or give them one."
+                "these out of what is exported (compute them before, and make what they give an input, or behind its outputs), or give them one."
             )
         for other in self.graphs[1:]:
             if [s.name for s in other] != [s.name for s in self.graph] or [s.inputs for s in other] != [s.inputs for s in self.graph]:
@@ -129,6 +131,11 @@ class _Writer:
     def step(self, k: int) -> None:
         """One operation."""
         step, to = self.graph.steps[k], self.to
+        if k in self.fixed:
+            for o, y in zip(step.outputs, self.fixed[k], strict=True):
+                made = to.const(y)
+                self.known[o] = Symbol(made.name, np.shape(y), made.dtype, made.array)
+            return
         to.scope = "".join(f"/{s.name}" for s in step.scope if s.name) + "/" if any(s.name for s in step.scope) else "/"
         to.operation = step.name
         given: list[Any] = [self.symbol(i) for i in step.inputs]
@@ -312,10 +319,11 @@ def _sizes(args: Sequence[Any], names: Sequence[str], axes: Mapping[str, Mapping
     return found
 
 
-def _tell(graph: Graph) -> None:
-    """What the file cannot follow, though it can be written."""
+def _tell(graph: Graph, drawn: bool) -> None:
+    """What the file cannot follow, though it can be written. `drawn`: random numbers were."""
     taken = None if graph.taken is None else f"the function takes numbers out of tensors ({graph.taken})."
-    for what in (graph.obstacle, taken):
+    chance = "the function draws random numbers." if drawn and all(s.name != "dropout" for s in graph) else None
+    for what in (graph.obstacle, taken, chance):
         if what is not None:
             warnings.warn(
                 f"onnx.export: {what} The file has what this run with the example arguments gave, whatever its inputs will be.",
@@ -389,6 +397,7 @@ def export(
     graphs = []
     mode = training if isinstance(training, TrainingMode) else TrainingMode(getattr(training, "value", training))
     with _mode(model, mode), Switch(record=False):
+        state = get_rng_state()
         for k in runs:
             order = iter(names)
             here = (
@@ -397,7 +406,7 @@ def export(
                 else tuple(_resized(a, axes.get(next(order), {}), sizes, k) if isinstance(a, Variable) else a for a in given)
             )
             graphs.append(trace(fn, *here))
-        _tell(graphs[0])
+        drawn = bool((get_rng_state() != state).any())
         outputs = _named("output", output_names, len(graphs[0].outputs))
         for name in axes:
             if name not in names and name not in outputs:
@@ -416,6 +425,7 @@ def export(
             params_held=export_params,
             as_inputs=keep_initializers_as_inputs,
         )
+    _tell(graphs[0], drawn)
     if made.ByteSize() >= 2**31 - 2**20:
         raise OnnxError(
             f"onnx.export: the model has {made.ByteSize():,} bytes: expected less than 2 GB, which is what an ONNX file can hold."

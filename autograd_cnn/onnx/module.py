@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,16 @@ from ..tensors.tensor import Tensor, wrap
 from .dims import OnnxError
 from .needs import package
 from .operators import OPERATORS, Node
+from .operators.formats import rounded, widened
 from .operators.shape import dense
-from .operators.table import HELD, Unsupported
+from .operators.table import FIXED, HELD, Unsupported
 
 
 class OnnxModule(Module):
     """The computation of an ONNX file. Initialisers of floats are parameters, the others buffers, under their names in the file.
 
-    An operator without operations of its own here is computed by its definition in ONNX; where that has none, by the reference of the
-    package onnx, which has no gradient: asking for one through it raises.
+    An operator without operations of its own here is computed by its definition in ONNX; where that has none (coded pictures, regular
+    expressions), by the reference of the package onnx, which has no gradient: asking for one through it raises.
     """
 
     def __init__(self, model: Any) -> None:
@@ -34,13 +36,13 @@ class OnnxModule(Module):
         self.functions = {(f.domain, f.name): f for f in model.functions}
         self.held: dict[str, Any] = {}
         to_array = package("numpy_helper").to_array
-        statistics = {name for n in graph.node if n.op_type == "BatchNormalization" for name in n.input[3:5]}
+        fixed = {name for n in graph.node for k, name in enumerate(n.input) if k in FIXED.get(n.op_type, ())}
         for t in graph.initializer:
             array = np.array(to_array(t))
             if array.dtype not in HELD or array.dtype.kind != "f" or array.ndim == 0:
                 self._hold(t.name, array if array.dtype not in HELD or array.dtype.kind in "iub" else wrap(array))
             else:
-                self._hold(t.name, wrap(array) if t.name in statistics else Parameter(wrap(array)))
+                self._hold(t.name, wrap(array) if t.name in fixed else Parameter(wrap(array)))
         for t in graph.sparse_initializer:
             self.held[t.values.name] = dense(t)
         known = {t.name for t in graph.initializer}
@@ -89,31 +91,50 @@ class OnnxModule(Module):
             raise TypeError(expected("the ONNX module", f"the inputs {', '.join(self.wanted)}", f"{len(inputs) + len(named)} of them"))
         values = {name: self._value(name) for name in self.held} | given
         found = self._run(self.model.graph, values, self.opsets)
-        outputs = [wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y for y in found]
+        outputs = [_given(y) for y in found]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def _run(self, graph: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any] | None = None) -> list[Any]:
         """The outputs of a graph (or a function) for values by name."""
         if graph is not self.model.graph:
             values.update({t.name: np.array(package("numpy_helper").to_array(t)) for t in getattr(graph, "initializer", ())})
-        for node in graph.node:
+        self._follow(graph.node, values, opsets, attributes or {})
+        return [values.get(o) if isinstance(o, str) else values[o.name] for o in graph.output]
+
+    def _follow(self, nodes: Any, values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]) -> None:
+        """Node after node, into the values by name."""
+        for node in nodes:
             given = [values[name] if name else None for name in node.input]
-            found = self._node(node, given, values, opsets, attributes or {})
+            found = self._node(node, given, values, opsets, attributes)
             for name, y in zip(node.output, found, strict=False):
                 if name:
                     values[name] = y
-        return [values.get(o) if isinstance(o, str) else values[o.name] for o in graph.output]
+
+    def _again(self, wanted: str, bound: Mapping[str, Any]) -> Any:
+        """A value of the file's graph, as it is for other ones."""
+        values = {name: self._value(name) for name in self.held} | dict(bound)
+        names, nodes = {wanted} - values.keys(), []
+        for node in reversed(self.model.graph.node):
+            if names.intersection(node.output):
+                nodes.append(node)
+                names = (names | set(node.input) | _free(node)) - set(node.output) - values.keys() - {""}
+        if names:
+            raise OnnxError(
+                f"onnx: expected {wanted!r} to be computed from {', '.join(bound)} alone, but it needs {', '.join(sorted(names))}, too."
+            )
+        self._follow(nodes[::-1], values, self.opsets, {})
+        return values[wanted]
 
     def _node(
         self, node: Any, given: list[Any], values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]
     ) -> Sequence[Any]:
         """The outputs of one node."""
         domain = "" if node.domain == "ai.onnx" else node.domain
-        if any(isinstance(x, Tensor) for x in given) or node.op_type in _CONTROL:
+        if any(_recorded(x) for x in given) or any(a.type == a.GRAPH for a in node.attribute):
             return self._compute(node, domain, given, values, opsets, attributes)
         with Switch(record=False, tracer=None):  # of numbers that are known: sizes, constants
             found = self._compute(node, domain, given, values, opsets, attributes)
-        return [np.asarray(y.numpy()) if isinstance(y, Tensor) else y for y in found]
+        return [_known(y) for y in found]
 
     def _compute(
         self, node: Any, domain: str, given: list[Any], values: dict[str, Any], opsets: Mapping[str, int], attributes: Mapping[str, Any]
@@ -124,23 +145,25 @@ class OnnxModule(Module):
         opset = opsets.get(domain, 1)
         while given and given[-1] is None:
             given.pop()
-        rule = OPERATORS.get(node.op_type) if domain == "" else None
-        if rule is not None and all(_fits(x) for x in given):
-            made = {a.name: _attribute(a, attributes) for a in node.attribute}
-            n = Node(
-                node.op_type,
-                node.name,
-                {k: v for k, v in made.items() if v is not None},
-                opset,
-                max((k + 1 for k, o in enumerate(node.output) if o), default=0),
-                lambda g, bound: self._run(g, values | bound, opsets, attributes),
-            )
-            raw = node.op_type in _CONTROL
-            try:
-                found = rule(n, *(x if raw else wrap(np.asarray(x)) if isinstance(x, np.ndarray | np.generic) else x for x in given))
-                return found if isinstance(found, tuple) else (found,)
-            except Unsupported:
-                pass
+        rules = OPERATORS.get(f"{domain}.{node.op_type}" if domain else node.op_type, ())
+        for rule in rules:
+            if rule.fits(given):
+                made = {a.name: _attribute(a, attributes) for a in node.attribute}
+                n = Node(
+                    node.op_type,
+                    node.name,
+                    {k: v for k, v in made.items() if v is not None},
+                    opset,
+                    max((k + 1 for k, o in enumerate(node.output) if o), default=0),
+                    lambda g, bound: self._run(g, values | bound, opsets, attributes),
+                    self._again,
+                )
+                with suppress(Unsupported):
+                    return rule(n, given)
+        wide = widened(given) if rules else None
+        if wide is not None:
+            found = self._compute(node, domain, wide, values, opsets, attributes)
+            return rounded(package("defs").get_schema(node.op_type, opset, domain), given, found)
         body = self._definition(node, domain, opset, given)
         if body is not None:
             return self._body(body, node, given, attributes, opset)
@@ -223,19 +246,36 @@ class OnnxModule(Module):
         try:
             runner = evaluator(model)
             found = iter(runner.run(None, {name: np.asarray(x.detach().numpy()) if isinstance(x, Tensor) else x for name, x in entries}))
-        except (NotImplementedError, package("reference.op_run").RuntimeContextError) as error:
-            raise OnnxError(f"onnx: {node.op_type} is not supported: {error}") from error
+        except Exception as error:  # it says of each operator in its own way what it does not know
+            formats = ", ".join(dict.fromkeys(_format(x) for x in given if x is not None)) or "nothing"
+            raise OnnxError(f"onnx: {node.op_type} of {formats} is not supported: {str(error).partition(chr(10))[0][:200]}") from error
         return [next(found) if o else None for o in node.output]
 
     def extra_repr(self) -> str:
         return f"{', '.join(self.wanted)} → {', '.join(self.results)}; {len(self.model.graph.node)} nodes"
 
 
-_CONTROL = frozenset({"If", "Loop"})
+def _recorded(x: Any) -> bool:
+    return isinstance(x, Tensor) or (isinstance(x, list) and any(_recorded(v) for v in x))
 
 
-def _fits(x: Any) -> bool:
-    return x is None or isinstance(x, Tensor) or (isinstance(x, np.ndarray | np.generic) and x.dtype in HELD)
+def _known(y: Any) -> Any:
+    """A value that no input changes."""
+    if isinstance(y, list):
+        return [_known(v) for v in y]
+    return np.asarray(y.numpy()) if isinstance(y, Tensor) else y
+
+
+def _given(y: Any) -> Any:
+    """An output of the module."""
+    if isinstance(y, list):
+        return [_given(v) for v in y]
+    return wrap(y) if isinstance(y, np.ndarray) and y.dtype in HELD else y
+
+
+def _format(x: Any) -> str:
+    """What the entries of a value are, in words."""
+    return "sequences" if isinstance(x, list) else "strings" if np.dtype(x.dtype).kind == "O" else np.dtype(x.dtype).name
 
 
 def _type(helper: Any, x: Any) -> Any:

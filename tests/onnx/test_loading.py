@@ -121,10 +121,64 @@ def test_opsets_mean_what_they_meant() -> None:
 def test_what_has_no_gradient_says_so() -> None:
     net = read(model([h.make_node("BlackmanWindow", ["n"], ["w"]), h.make_node("Mul", ["x", "w"], ["y"])], [tensor("n", np.int64(3))]))
     net(ac.ones(3, requires_grad=True)).sum().backward()  # of a known window
-    bad = read(model([h.make_node("Unique", ["x"], ["y"])]))
-    assert bad(ac.tensor([2.0, 1.0, 2.0])).tolist() == [1.0, 2.0]
-    with pytest.raises(OnnxError, match="Unique has no gradient"):
+    bad = read(model([h.make_node("TfIdfVectorizer", ["x"], ["y"], mode="TF", min_gram_length=1, max_gram_length=1, max_skip_count=0,
+                                  ngram_counts=[0], ngram_indexes=[0, 1], pool_int64s=[2, 1])]))  # fmt: skip
+    assert bad(ac.tensor([2.0, 1.0, 2.0])).tolist() == [2.0, 1.0]
+    with pytest.raises(OnnxError, match="TfIdfVectorizer has no gradient"):
         bad(ac.ones(3, requires_grad=True))
+
+
+def test_random_numbers_are_of_the_streams_that_a_seed_sets() -> None:
+    for operator, fields, mean, spread in (
+        ("RandomUniform", {"low": 2.0, "high": 6.0}, 4, 4 / 12**0.5),
+        ("RandomNormal", {"mean": 3.0, "scale": 0.5}, 3, 0.5),
+    ):
+        net = read(model([h.make_node(operator + "Like", ["x"], ["y"], **fields)]))
+        ac.manual_seed(1)
+        first, second = net(ac.ones(4000)), net(ac.ones(4000))
+        ac.manual_seed(1)
+        assert (net(ac.ones(4000)) == first).all() and (second != first).any()
+        assert first.mean().item() == pytest.approx(mean, abs=0.1) and first.std().item() == pytest.approx(spread, abs=0.1)
+        fixed = read(model([h.make_node(operator, [], ["y"], shape=[3], seed=4.0, dtype=11, **fields)], inputs=()))
+        assert (fixed() == fixed()).all() and fixed().dtype == np.float64
+    picks = read(model([h.make_node("Multinomial", ["x"], ["y"], sample_size=4000)]))(ac.tensor([[0.0, -np.inf, np.log(3.0)]]))
+    assert picks.dtype == np.int32 and picks.shape == (1, 4000)
+    assert np.bincount(picks.numpy()[0], minlength=3) / 4000 == pytest.approx([0.25, 0, 0.75], abs=0.05)
+    with pytest.raises(OnnxError, match="the file asks for"):
+        read(model([h.make_node("RandomNormal", [], ["y"], shape=[2**40])], inputs=()))()
+    with pytest.raises(OnnxError, match="a floating-point data type"):
+        read(model([h.make_node("RandomUniform", [], ["y"], shape=[2], dtype=7)], inputs=()))()
+
+
+def test_different_values_keep_their_gradient() -> None:
+    x = ac.tensor([2.0, 1.0, 2.0], requires_grad=True)
+    y = read(model([h.make_node("Unique", ["x"], ["y"])]))(x)
+    assert y.tolist() == [1.0, 2.0]
+    (y * ac.tensor([3.0, 5.0])).sum().backward()
+    assert x.grad.tolist() == [5.0, 3.0, 0.0]
+
+
+def test_what_says_how_to_compute_is_no_parameter_and_wants_no_gradient() -> None:
+    net = read(model([h.make_node("Resize", ["x", "", "s"], ["y"], mode="linear")], [tensor("s", np.float32([2.0]))]))
+    assert not list(net.parameters()) and "s" in dict(net.named_buffers())
+    assert net(ac.ones(2)).shape == (4,)
+    given = read(model([h.make_node("Resize", ["x", "", "s"], ["y"])], inputs=("x", "s")))
+    with pytest.raises(OnnxError, match="scales has no gradient here"):
+        given(ac.ones(2), ac.tensor([2.0], requires_grad=True))
+
+
+def test_statistics_that_are_computed_have_gradients() -> None:
+    nodes = [
+        h.make_node("ReduceMean", ["x"], ["m"], axes=[0, 2], keepdims=0),
+        h.make_node("BatchNormalization", ["x", "s", "b", "m", "s"], ["y"]),
+    ]
+    net = read(model(nodes, inputs=("x", "s", "b"), opset=15))
+    x, one = ac.randn(2, 3, 4, requires_grad=True), ac.ones(3)
+    y = net(x, one, ac.zeros(3))
+    weights = ac.randn(2, 3, 4)
+    (gradient,) = ac.autograd.grad((y * weights).sum(), x)
+    expected = (weights - weights.mean((0, 2), keepdim=True)) / (1 + 1e-5) ** 0.5  # of (x − mean) / √(1 + ε)
+    np.testing.assert_allclose(gradient.numpy(), expected.numpy(), atol=1e-5)
 
 
 def test_operators_by_their_definition_have_gradients() -> None:
@@ -134,6 +188,27 @@ def test_operators_by_their_definition_have_gradients() -> None:
     y = net(x)
     np.testing.assert_allclose(y.detach().numpy(), expected.detach().numpy(), atol=1e-6)
     np.testing.assert_allclose(ac.autograd.grad(y.sum(), x)[0].numpy(), ac.autograd.grad(expected.sum(), x)[0].numpy(), atol=1e-5)
+
+
+def test_the_gradient_is_an_operator_too() -> None:
+    nodes = [
+        h.make_node("Mul", ["x", "x"], ["s"]),
+        h.make_node("Mul", ["s", "z"], ["p"]),
+        h.make_node("Gradient", ["x", "z"], ["g"], domain="ai.onnx.preview.training", xs=["x"], zs=["z"], y="p"),  # 2 x z
+        h.make_node("Gradient", ["x", "z"], ["", "y"], domain="ai.onnx.preview.training", xs=["x", "z"], y="g"),  # ∂/∂z: 2 x
+    ]
+    made = model(nodes, inputs=("x", "z"), outputs=("g", "y"))
+    made.opset_import.append(h.make_opsetid("ai.onnx.preview.training", 1))
+    net = read(made)
+    x = ac.tensor([1.0, 3.0], requires_grad=True)
+    g, y = net(x, ac.tensor([2.0, 5.0]))
+    assert (g.tolist(), y.tolist()) == ([4.0, 30.0], [2.0, 6.0])
+    assert ac.autograd.grad(g.sum(), x)[0].tolist() == [4.0, 10.0]
+    with ac.no_grad():
+        assert not net(x, ac.tensor([2.0, 5.0]))[0].requires_grad
+    next(a for a in made.graph.node[2].attribute if a.name == "zs").strings[0] = b"s"
+    with pytest.raises(OnnxError, match="from x, s alone, but it needs z"):
+        read(made)(x, ac.ones(2))
 
 
 def test_loops_and_branches() -> None:

@@ -22,11 +22,11 @@ assert ac.ops
 NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autograd_cnn."))
 # What has no rule, and why. (Adjoints are what backward passes are made of; a file holds forward passes.)
 NO_OPERATOR = (
-    "bincount cholesky eigh erfinv frexp gcd histogram inv lcm mode qr solve svd unique".split(),
+    "cholesky eigh inv qr solve svd".split(),
     ["qr complete", "svd full", "nuclear norm"],
 )
 BACKWARD = (
-    "adaptive_spread conv_weight conv_weight_bias put_along window_spread".split(),
+    "adaptive_spread conv_weight conv_weight_bias window_spread".split(),
     ["cross_entropy adjoint", "gelu slope", "mish slope", "nll_loss adjoint", "silu slope", "sinc slope"],
 )
 WITHOUT = {
@@ -45,6 +45,7 @@ REFUSED = {
     "median_dim": "skip_nan",
     "window_sum": "ceil_mode",
     "conv_input": "output_padding",
+    "unique": "of neighbours alone",
     "round": "tens",
 }
 LOOSE = {"norm", "logsumexp", "std", "var", "power", "power_of", "sinc", "cumprod", "prod", "resample"}

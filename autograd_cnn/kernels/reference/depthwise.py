@@ -4,7 +4,7 @@ One multiplication and one addition an element of the kernel, over whole planes 
 the phases of the stride (so that strided windows are contiguous), and those of one channel laid end to end, sample
 after sample: moving the kernel by one element is then a shift of one long run. The places between the end of a row, or
 of a plane, and the next are computed too and not copied out. In the adjoints these places meet zeros; a case with inf
-or nan, which zeros do not silence, goes the general way.
+or nan, which zeros do not silence, goes the general way. Sums of float16 are in float32.
 """
 
 from __future__ import annotations
@@ -112,21 +112,26 @@ class Planes:
         return wide
 
 
+def _kind(x: Array) -> Any:
+    """The dtype in which is added up."""
+    return np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+
+
 def forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
     """y (N, C·O, *out) of x (N, C, *S) and w (C·O, 1, *K)"""
-    planes, many = Planes(geo), geo.outputs
+    planes, many, kind = Planes(geo), geo.outputs, _kind(x)
     weights = w.reshape(geo.groups, many, *geo.kernel)
-    for samples, channels in planes.chunks(x.itemsize):
+    for samples, channels in planes.chunks(kind.itemsize):
         padded = planes.load(x[samples, channels])
         count, some = samples.stop - samples.start, channels.stop - channels.start
-        sums = workspace("result", (some, many, count * planes.area), x.dtype)
+        sums = workspace("result", (some, many, count * planes.area), kind)
         length = planes.length(count)
         total = sums[..., :length]
-        product = workspace("columns", total.shape, x.dtype)
+        product = workspace("columns", total.shape, kind)
         for number, (index, phase, shift) in enumerate(planes.shifts):
             shifted = padded[planes.run(phase, shift, length)][:, None]
             weight = weights[planes.weight(channels, index)][..., None]
-            np.multiply(shifted, weight, out=product if number else total)
+            np.multiply(shifted, weight, out=product if number else total, dtype=kind)
             if number:
                 np.add(total, product, out=total)
         y[samples, channels.start * many : channels.stop * many] = planes.results(sums, count, some)
@@ -134,34 +139,34 @@ def forward(geo: Geometry, x: Array, w: Array, y: Array) -> None:
 
 def input_adjoint(geo: Geometry, g: Array, w: Array, gx: Array) -> None:
     """gx (N, C, *S) of g (N, C·O, *out) and w (C·O, 1, *K), which is finite"""
-    planes, many = Planes(geo), geo.outputs
+    planes, many, kind = Planes(geo), geo.outputs, _kind(g)
     weights = w.reshape(geo.groups, many, *geo.kernel)
-    for samples, channels in planes.chunks(g.itemsize):
+    for samples, channels in planes.chunks(kind.itemsize):
         count, some = samples.stop - samples.start, channels.stop - channels.start
         gradient = planes.widen(g[samples, channels.start * many : channels.stop * many], some)
-        total = workspace("padded", (some, *planes.phases, count * planes.area), g.dtype)
+        total = workspace("padded", (some, *planes.phases, count * planes.area), kind)
         total.fill(0)
         length = planes.length(count)
-        product = workspace("columns", (some, length), g.dtype)
+        product = workspace("columns", (some, length), kind)
         for index, phase, shift in planes.shifts:
             target = total[planes.run(phase, shift, length)]
             weight = weights[planes.weight(channels, index)]
             for one in range(many):
-                np.multiply(gradient[:, one, :length], weight[:, one, None], out=product)
+                np.multiply(gradient[:, one, :length], weight[:, one, None], out=product, dtype=kind)
                 np.add(target, product, out=target)
         planes.unload(total, gx[samples, channels])
 
 
 def weight_adjoint(geo: Geometry, g: Array, x: Array) -> Array:
     """gw (C·O, 1, *K) of g (N, C·O, *out) and x (N, C, *S)"""
-    planes, many = Planes(geo), geo.outputs
-    total = np.zeros((geo.groups, many, *geo.kernel), g.dtype)
-    for samples, channels in planes.chunks(g.itemsize):
+    planes, many, kind = Planes(geo), geo.outputs, _kind(g)
+    total = np.zeros((geo.groups, many, *geo.kernel), kind)
+    for samples, channels in planes.chunks(kind.itemsize):
         count, some = samples.stop - samples.start, channels.stop - channels.start
         gradient = planes.widen(g[samples, channels.start * many : channels.stop * many], some)
         padded = planes.load(x[samples, channels])
         length = planes.length(count)
         for index, phase, shift in planes.shifts:
             shifted = padded[planes.run(phase, shift, length)][:, None]
-            total[planes.weight(channels, index)] += np.vecdot(gradient[..., :length], shifted)
-    return total.reshape(geo.w_shape)
+            total[planes.weight(channels, index)] += np.vecdot(gradient[..., :length], shifted, dtype=kind)
+    return total.reshape(geo.w_shape).astype(g.dtype, copy=False)

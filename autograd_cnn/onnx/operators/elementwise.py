@@ -83,11 +83,6 @@ def _(n: Node, x: Any) -> Any:
     return F.softplus(x, threshold=1e9)
 
 
-@operator("Identity")
-def _(n: Node, x: Any) -> Any:
-    return x
-
-
 @operator("Div")
 def _(n: Node, x: Any, y: Any) -> Any:
     if n.opset < 7 and n.get("broadcast"):

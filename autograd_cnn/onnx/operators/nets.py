@@ -1,9 +1,9 @@
-"""Products, convolution, pooling, normalisation, losses, resizing."""
+"""Products, convolution, pooling, normalisation, losses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ...nn import functional as F
 from ...tensors.creation import ones_like
 from .elementwise import ac
-from .table import Node, Unsupported, bounded, constant, ints, number, operator, settled
+from .table import Node, Unsupported, constant, number, operator
 
 
 @operator("Gemm")
@@ -44,7 +44,8 @@ def _padded(x: Any, begin: Sequence[int], end: Sequence[int], value: float = 0.0
 
 
 @operator("Conv")
-def _(n: Node, x: Any, w: Any, b: Any = None) -> Any:
+def convolution(n: Node, x: Any, w: Any, b: Any = None) -> Any:
+    """A convolution of any number of dims, with padding as the node says."""
     dims = x.ndim - 2
     stride, dilation = n.get("strides", [1] * dims), n.get("dilations", [1] * dims)
     begin, end = _sides(n, x, w.shape[2:], stride, dilation)
@@ -176,8 +177,8 @@ def _(n: Node, x: Any, scale: Any, bias: Any, mean: Any, var: Any) -> Any:
     if (n.opset < 7 and not n.get("is_test")) or (n.opset < 9 and not n.get("spatial", 1)):
         raise Unsupported
     if not n.get("training_mode"):
-        if len({v.dtype for v in (x, scale, bias, mean, var)}) == 1:
-            return F.batch_norm(x, mean.detach(), var.detach(), scale, bias, False, 0.0, eps)
+        if len({v.dtype for v in (x, scale, bias, mean, var)}) == 1 and not mean.requires_grad and not var.requires_grad:
+            return F.batch_norm(x, mean, var, scale, bias, False, 0.0, eps)
         y = (x.to(var.dtype) - _columns(mean, x)) / ac.sqrt(_columns(var, x) + eps) * _columns(scale, x) + _columns(bias, x)
         return y.to(x.dtype)
     dims, keep = (0, *range(2, x.ndim)), n.get("momentum", 0.9)
@@ -239,98 +240,3 @@ def _(n: Node, x: Any, target: Any, weight: Any = None) -> Any:
     ignored, how = n.get("ignore_index", -100), n.get("reduction", "mean")
     y = F.nll_loss(logp, target.to(np.int64), weight, ignore_index=ignored, reduction=how)
     return (y, logp) if n.outs > 1 else y
-
-
-# ------------------------------------------------------------------------------------------------------- pictures
-@operator("GridSample")
-def _(n: Node, x: Any, grid: Any) -> Any:
-    mode = n.get("mode", "linear" if n.opset >= 20 else "bilinear")
-    mode = {"linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
-    if x.ndim != 4:
-        raise Unsupported
-    return F.grid_sample(x, grid, mode=mode, padding_mode=n.get("padding_mode", "zeros"), align_corners=bool(n.get("align_corners", 0)))
-
-
-@operator("Col2Im")
-def _(n: Node, x: Any, size: Any, block: Any) -> Any:
-    out, kernel = ints(size), ints(block)
-    dims = len(out)
-    pads = n.get("pads", [0] * 2 * dims)
-    if dims != 2 or list(pads[:dims]) != list(pads[dims:]):
-        raise Unsupported
-    return F.fold(x, tuple(out), tuple(kernel), tuple(n.get("dilations", [1, 1])), tuple(pads[:2]), tuple(n.get("strides", [1, 1])))
-
-
-_PLACES: dict[str, Callable[..., Any]] = {
-    "half_pixel": lambda t, f, i, o: (t + 0.5) / f - 0.5,
-    "asymmetric": lambda t, f, i, o: t / f,
-    "align_corners": lambda t, f, i, o: t * (i - 1) / (f * i - 1) if f * i != 1 else t * 0,
-    "pytorch_half_pixel": lambda t, f, i, o: (t + 0.5) / f - 0.5 if o > 1 else t * 0,
-    "half_pixel_symmetric": lambda t, f, i, o: i / 2 * (1 - o / (f * i)) + (t + 0.5) / f - 0.5,
-}
-_ROUND: dict[str, Callable[..., Any]] = {
-    "round_prefer_floor": lambda q: np.ceil(q - 0.5),
-    "round_prefer_ceil": lambda q: np.floor(q + 0.5),
-    "floor": np.floor,
-    "ceil": np.ceil,
-}
-
-
-@operator("Resize")
-def _(n: Node, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None) -> Any:
-    how, mode = n.get("coordinate_transformation_mode", "half_pixel"), n.get("mode", "nearest")
-    special = n.get("axes") or n.get("antialias") or n.get("exclude_outside") or n.get("keep_aspect_ratio_policy", "stretch") != "stretch"
-    if special or how not in _PLACES:
-        raise Unsupported
-    if n.opset < 11:
-        roi, scales, how = None, roi, "asymmetric"
-    if sizes is not None and sizes.numel():
-        out = ints(sizes)
-        by = [o / i for o, i in zip(out, x.shape, strict=True)]
-    else:
-        by = [float(v) for v in settled(scales, "scales").ravel()]
-        out = [math.floor(i * f) for i, f in zip(x.shape, by, strict=True)]
-    bounded(out)
-    rounding = n.get("nearest_mode", "round_prefer_floor" if n.opset >= 11 else "floor")
-    for d in range(x.ndim):
-        x = _resized(x, d, out[d], by[d], how, mode, rounding, n.get("cubic_coeff_a", -0.75))
-    return x
-
-
-def _near(z: Any, a: float) -> Any:
-    """A cubic's weight within one step."""
-    return (a + 2) * z**3 - (a + 3) * z**2 + 1
-
-
-def _far(z: Any, a: float) -> Any:
-    """A cubic's weight between one step and two."""
-    return a * z**3 - 5 * a * z**2 + 8 * a * z - 4 * a
-
-
-def _resized(x: Any, d: int, o: int, f: float, how: str, mode: str, rounding: str, a: float) -> Any:
-    i = x.shape[d]
-    if i == o and f == 1:
-        return x
-    q = _PLACES[how](np.arange(o, dtype=np.float64), f, i, o)
-    if mode == "nearest":
-        return ac.index_select(x, d, constant(np.clip(_ROUND[rounding](q), 0, i - 1), np.int64))
-    base = np.floor(q)
-    r = q - base
-    if mode == "linear":
-        terms = [(0, 1 - r), (1, r)]
-    else:
-        terms = [(-1, _far(1 + r, a)), (0, _near(r, a)), (1, _near(1 - r, a)), (2, _far(2 - r, a))]
-    shape = [-1 if k == d else 1 for k in range(x.ndim)]
-    picked = [
-        ac.index_select(x, d, constant(np.clip(base + k, 0, i - 1), np.int64)) * constant(w, x.dtype).reshape(shape) for k, w in terms
-    ]
-    return sum(picked[1:], picked[0])
-
-
-@operator("Upsample")
-def _(n: Node, x: Any, scales: Any = None) -> Any:
-    by = [float(v) for v in (n.get("scales") if scales is None else settled(scales, "scales").ravel())]
-    bounded([math.floor(s * f) for s, f in zip(x.shape, by, strict=True)])
-    for d, f in enumerate(by):
-        x = _resized(x, d, math.floor(x.shape[d] * f), f, "asymmetric", n.get("mode", "nearest"), "floor", -0.75)
-    return x

@@ -175,15 +175,6 @@ def _(n: Node, x: Any, index: Any) -> Any:
     return x[tuple(constant(np.broadcast_to(g, at.shape[:-1]).copy()) for g in (*grids, *np.moveaxis(at, -1, 0)))]
 
 
-@operator("ScatterND")
-def _(n: Node, x: Any, index: Any, updates: Any) -> Any:
-    how, at = n.get("reduction", "none"), settled(index, "an index")
-    where = tuple(constant(np.ascontiguousarray(at[..., k]), np.int64) for k in range(at.shape[-1]))
-    if how not in ("none", "add"):
-        raise Unsupported
-    return ac.index_put(x, where, updates, accumulate=how == "add")
-
-
 @operator("OneHot")
 def _(n: Node, index: Any, depth: Any, values: Any) -> Any:
     count = int(number(depth, "a depth"))
@@ -221,9 +212,19 @@ def _reduce(name: str, fn: Any) -> None:
                 return fn(x, ()) if name in ("ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSum") else x
             along = list(range(x.ndim))
         dims = tuple(a % x.ndim for a in along)
-        if not x.numel() and name in ("ReduceMax", "ReduceMin"):
-            raise Unsupported
+        if not all(x.shape[d] for d in dims) and name in _EXTREMA:  # of nothing: what any number would beat
+            x = constant(np.full([1 if d in dims else s for d, s in enumerate(x.shape)], _worst(x.dtype, name == "ReduceMax")), x.dtype)
         return _kept(fn(x, dims).to(x.dtype), x, dims, keep)
+
+
+_EXTREMA = ("ReduceMax", "ReduceMin")
+
+
+def _worst(kind: Any, low: bool) -> Any:
+    if kind.kind == "b":
+        return not low
+    ends = (-math.inf, math.inf) if kind.kind == "f" else (np.iinfo(kind).min, np.iinfo(kind).max)
+    return ends[not low]
 
 
 def _kept(y: Any, x: Any, dims: tuple[int, ...], keep: bool) -> Any:

@@ -12,9 +12,7 @@ from ...kernels.reference.chunks import in_chunks
 from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
-from ...types.kinds import float_only
 from ...types.promotion import ONE, Array, floating
-from ..registry import return_types
 from ..registry.expose import expose
 from ..registry.scalar_kernels import total
 from .select import maximum, minimum, where
@@ -336,36 +334,6 @@ def _(draw: Draw) -> Case:
 
 reciprocal.source("1 / input")
 reciprocal.onnx("Reciprocal")
-
-
-@primitive(name="frexp", family="arithmetic", outputs=("mantissa", "exponent"), derivative="2^−exponent")
-def _frexp(input: Array) -> tuple[Array, Array]:
-    """input = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1"""
-    return np.frexp(float_only(input, "frexp"))
-
-
-_frexp.source("np.frexp(input)")
-
-
-@_frexp.vjp("input")
-def _(g: Array, exponent: Array) -> Array:
-    return g * exp2(-exponent)
-
-
-@_frexp.cases
-def _(draw: Draw) -> Case:
-    return Case(draw.array(avoid=(-1.0, -0.5, 0.0, 0.5, 1.0)))
-
-
-@expose("function method")
-def frexp(input: Array) -> return_types.frexp:
-    """input = mantissa · 2^exponent with 1/2 ≤ |mantissa| < 1 and a whole exponent: a named tuple (mantissa, exponent).
-
-    >>> import autograd_cnn as ac
-    >>> ac.frexp(ac.tensor([8.])).mantissa
-    tensor([0.5000])
-    """
-    return return_types.frexp(*_frexp(input))
 
 
 # ------------------------------------------------------------------------------------------------- sigmoid

@@ -12,8 +12,9 @@ from ...primitives.cases import Case, Draw
 from ...primitives.emit import Emit
 from ...primitives.primitive import primitive
 from ...primitives.written import Operand
-from ...types.kinds import COMPLEX
+from ...types.kinds import COMPLEX, float_only
 from ...types.promotion import Array, align, floating
+from ..registry import return_types
 from ..registry.expose import expose
 from .arithmetic import cast, mul
 from .exponential import exp2, log
@@ -172,3 +173,53 @@ def ldexp(input: Array, other: Array) -> Array:
     """
     array_of(input), array_of(other)
     return mul(input, exp2(other))
+
+
+@primitive(name="frexp", family="arithmetic", outputs=("mantissa", "exponent"), derivative="2^−exponent")
+def _frexp(input: Array) -> tuple[Array, Array]:
+    """input = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1"""
+    return np.frexp(float_only(input, "frexp"))
+
+
+_frexp.source("np.frexp(input)")
+
+
+@_frexp.vjp("input")
+def _(g: Array, exponent: Array) -> Array:
+    return g * exp2(-exponent)
+
+
+@_frexp.cases
+def _(draw: Draw) -> Case:
+    return Case(draw.array(avoid=(-1.0, -0.5, 0.0, 0.5, 1.0)))
+
+
+@_frexp.onnx
+def _(to: Emit, input: Any) -> Any:
+    least, most = (np.finfo(to.dtype).minexp, np.finfo(to.dtype).maxexp)
+    y, exponent = to.Abs(input), to.const(0, np.int32)
+    real = to.And(to.Greater(y, 0.0), to.Not(to.IsInf(y)))
+    y = to.Where(real, y, to.const(1, to.dtype))
+    halves = [1 << k for k in range(int(most - 1).bit_length() - 1, -1, -1)]
+    for s in halves:  # by powers of 2, which is exact, into [1, 2)
+        large = to.GreaterOrEqual(y, 2.0**s)
+        y = to.Where(large, to.Mul(y, 2.0**-s), y)
+        exponent = to.Add(exponent, to.cast(to.Where(large, to.const(s, np.int64), to.const(0, np.int64)), np.int32))
+    for s in [halves[0]] * (1 + (-least + np.finfo(to.dtype).nmant) // (2 * halves[0])) + halves:
+        small = to.Less(y, 2.0 ** (1 - s))
+        y = to.Where(small, to.Mul(y, 2.0**s), y)
+        exponent = to.Sub(exponent, to.cast(to.Where(small, to.const(s, np.int64), to.const(0, np.int64)), np.int32))
+    mantissa = to.Where(real, to.Mul(to.Sign(input), to.Mul(y, 0.5)), input)
+    whole = to.Where(real, to.cast(to.Add(exponent, to.const(1, np.int32)), np.int64), to.const(0, np.int64))
+    return mantissa, to.cast(whole, np.int32)
+
+
+@expose("function method")
+def frexp(input: Array) -> return_types.frexp:
+    """input = mantissa · 2^exponent with 1/2 ≤ |mantissa| < 1 and a whole exponent: a named tuple (mantissa, exponent).
+
+    >>> import autograd_cnn as ac
+    >>> ac.frexp(ac.tensor([8.])).mantissa
+    tensor([0.5000])
+    """
+    return return_types.frexp(*_frexp(input))

@@ -444,3 +444,27 @@ def _(draw: Draw) -> Case:
 
 
 lcm.cases(gcd.draw_case)  # type: ignore[arg-type]  # set just above
+
+
+def _euclid(to: Emit, a: Any, b: Any) -> Any:
+    """As many steps as the dtype can need: of Fibonacci's numbers, which take the most   [Lamé 1844]"""
+    steps = int(a.dtype.itemsize * 8 / math.log2((1 + 5**0.5) / 2)) + 1
+    a, b = (to.Abs(to.cast(x, np.int64)) for x in (a, b))
+    for _ in range(steps):
+        done = to.Equal(b, 0)
+        rest = to.Mod(a, to.Where(done, to.const(1, np.int64), b))
+        a, b = to.Where(done, a, b), to.Where(done, b, rest)
+    return a
+
+
+@gcd.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    return to.cast(_euclid(to, *to.alike(input, other)), to.dtype)
+
+
+@lcm.onnx
+def _(to: Emit, input: Any, other: Any) -> Any:
+    x, y = to.alike(input, other)
+    common = _euclid(to, x, y)
+    x, y = (to.Abs(to.cast(v, np.int64)) for v in (x, y))
+    return to.cast(to.Mul(to.Div(x, to.Where(to.Equal(common, 0), to.const(1, np.int64), common)), y), to.dtype)

@@ -104,6 +104,39 @@ def _(g: Array, input: Array) -> Array:
     return g * (exp(y * y) * (1 / _SLOPE))
 
 
+_NEAR = (
+    2.81022636e-08,
+    3.43273939e-07,
+    -3.5233877e-06,
+    -4.39150654e-06,
+    0.00021858087,
+    -0.00125372503,
+    -0.00417768164,
+    0.246640727,
+    1.50140941,
+)
+_FAR = (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)
+
+
+@erfinv.onnx
+def _(to: Emit, input: Any) -> Any:
+    """Polynomials of w = −ln(1 − x²)   [Giles 2012], then Newton's method."""
+    x = to.cast(input, to.dtype)
+    one = to.const(1, to.dtype)
+    end = to.Equal(to.Abs(x), 1.0)
+    inside = to.Where(end, to.const(0, to.dtype), x)
+    w = to.Neg(to.Log(to.Mul(to.Sub(one, inside), to.Add(inside, 1.0))))
+    near, far = to.Sub(w, 2.5), to.Sub(to.Sqrt(w), 3.0)
+    p, q = to.const(_NEAR[0], to.dtype), to.const(_FAR[0], to.dtype)
+    for a, b in zip(_NEAR[1:], _FAR[1:], strict=True):
+        p, q = to.Add(to.Mul(p, near), a), to.Add(to.Mul(q, far), b)
+    y = to.Mul(to.Where(to.Less(w, 5.0), p, q), inside)
+    for _ in range(2):
+        step = to.Mul(to.Mul(to.Sub(to.Erf(y), inside), 1 / _SLOPE), to.Exp(to.Mul(y, y)))
+        y = to.Sub(y, step)
+    return to.Where(end, to.Mul(x, float("inf")), y)
+
+
 @erfinv.cases
 def _(draw: Draw) -> Case:
     return Case(draw.array(low=-0.9, high=0.9))

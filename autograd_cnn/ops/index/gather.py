@@ -229,6 +229,13 @@ def _(draw: Draw) -> Case:
     return Case(draw.array(index.shape), index, shape=shape, dim=dim)
 
 
+@_gather_adjoint.onnx
+def _(to: Emit, input: Any, index: Any, *, shape: Any, dim: Any) -> Any:
+    if not index.shape:
+        return to.reshape(input, shape)
+    return to.ScatterElements(to.const(np.zeros([int(n) for n in shape]), input.dtype), index, input, axis=dim, reduction="add")
+
+
 @_scatter.cases
 def _(draw: Draw) -> Case:
     shape, dim, index = _problem(draw, different=True)

@@ -213,6 +213,14 @@ def _(draw: Draw) -> Case:
     return Case(draw.array((3, 2)), at=(draw.integers((3,), 0, n),), shape=(n, 2))
 
 
+@index_adjoint.onnx
+def _(to: Emit, input: Any, *, at: Any, shape: Any) -> Any:
+    places = to.places(shape, at)
+    zeros = to.const(np.zeros(math.prod(int(n) for n in shape)), input.dtype)
+    added = to.ScatterElements(zeros, to.const(places.reshape(-1)), to.Reshape(input, [-1]), axis=0, reduction="add")
+    return to.reshape(added, shape)
+
+
 @primitive(label="index put", family="index")
 def index_put(input: Array, values: Array, *, at: Index) -> Array:
     """y = input, but y[at] = values"""

@@ -85,6 +85,15 @@ def _(g: Array, index: Array, dim: int) -> Array:
     return _take(g, index, dim=dim)
 
 
+@_take_adjoint.onnx
+def _(to: Emit, input: Any, index: Any, *, shape: Any, dim: Any) -> Any:
+    sizes = [int(n) for n in shape]
+    wide = [math.prod(sizes[:dim]), math.prod(int(n) for n in index.shape), math.prod(sizes[dim + 1 :])]
+    zeros = to.const(np.zeros((wide[0], sizes[dim], wide[2])), input.dtype)
+    at = to.Expand(to.Reshape(to.cast(index, np.int64), [1, -1, 1]), wide)
+    return to.reshape(to.ScatterElements(zeros, at, to.Reshape(input, wide), axis=1, reduction="add"), shape)
+
+
 @_take_adjoint.cases
 def _(draw: Draw) -> Case:
     shape = draw.shape(min_dims=1)
@@ -131,6 +140,7 @@ def _(to: Emit, input: Any, index: Any, source: Any, *, dim: Any) -> Any:
     lead = [1] * len(input.shape)
     lead[dim] = -1
     where = to.Expand(to.Reshape(index, lead), to.ints(*input.shape[:dim], index.shape[0] if index.shape else 1, *input.shape[dim + 1 :]))
+    source = to.cast(source, input.dtype) if source.shape else to.Expand(to.cast(source, input.dtype), to.Shape(where))
     return to.ScatterElements(input, where, source, axis=dim)
 
 

@@ -76,6 +76,16 @@ def _(g: Array, input_shape: tuple[int, ...], at: Any, dim: int, repeats: bool) 
     return reshape(take_along(g, at=at, dim=dim, repeats=repeats), input_shape)  # the input may lack a dim of size 1
 
 
+@put_along.onnx
+def _(to: Emit, input: Any, *, at: Any, dim: Any, size: Any, repeats: Any) -> Any:
+    if size is None:
+        return to.reshape(input, ())
+    at = at if hasattr(at, "name") else to.const(np.asarray(at))
+    wide = [int(n) for n in at.shape]
+    zeros = to.const(np.zeros([*wide[:dim], int(size), *wide[dim + 1 :]]), input.dtype)
+    return to.ScatterElements(zeros, at, to.reshape(input, wide), axis=dim, reduction="add" if repeats else None)
+
+
 @put_along.cases
 def _(draw: Draw) -> Case:
     shape = draw.shape(min_dims=1)

@@ -131,6 +131,15 @@ def _(draw: Draw) -> Case:
     return Case(draw.integers((n,), 0, 4), *given, minlength=draw.integer(0, 6), smooth=False)
 
 
+@_bincount.onnx
+def _(to: Emit, input: Any, weights: Any = None, *, minlength: Any) -> Any:
+    x, least = to.cast(input, np.int64), to.const([int(minlength)], np.int64)
+    count = to.Max(to.Add(to.reduce("Max", x, (0,), True), 1), least) if input.shape[0] else least
+    each = to.Add(to.Mul(x, 0), 1) if weights is None else to.cast(weights, to.dtype)
+    zeros = to.cast(to.ConstantOfShape(count, dtype=np.float32), to.dtype)
+    return to.ScatterElements(zeros, x, each, axis=0, reduction="add")
+
+
 @expose("function method")
 def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> Array:
     """How often each of 0, 1, 2, … occurs in a vector of whole numbers; with weights, the sum of the weights where it occurs.
@@ -185,6 +194,16 @@ def _unique(input: Array, *, dim: int | None, consecutive: bool) -> tuple[Array,
 def _(draw: Draw) -> Case:
     x = draw.integers(draw.shape(min_dims=1, max_dims=2), 0, 3)
     return Case(x, dim=draw.choice([None, 0]), consecutive=draw.boolean(), smooth=False)
+
+
+@_unique.onnx
+def _(to: Emit, input: Any, *, dim: Any, consecutive: Any) -> Any:
+    if consecutive:
+        to.refuse("of neighbours alone has no operator in ONNX: expected `unique`, which sorts.")
+    x = input if input.dtype.kind == "f" else to.cast(input, np.int64)
+    values, _, inverse, counts = to.Unique(x, axis=dim, sorted=1, outs=4)
+    inverse = to.reshape(inverse, input.shape) if dim is None else inverse
+    return to.cast(values, input.dtype), inverse, counts
 
 
 def _asked(input: Any, dim: int | None, consecutive: bool, return_inverse: bool, return_counts: bool, name: str) -> Any:

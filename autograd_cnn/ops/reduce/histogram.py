@@ -202,6 +202,25 @@ def _(draw: Draw) -> Case:
     return Case(x, bins=draw.integer(1, 4), limits=(-2.0, 2.0), density=False, smooth=False)
 
 
+@_histogram.onnx
+def _(to: Emit, input: Any, weight: Any = None, *, bins: Any, limits: Any, density: Any) -> Any:
+    bins = getattr(bins, "array", bins)  # of edges that are known
+    if bins is None or (limits is None and np.ndim(bins) == 0):
+        to.refuse("has bins that no graph knows before: give it a range, or edges that are constants.")
+    edges = np.asarray(bins if np.ndim(bins) else np.histogram_bin_edges(np.zeros(0, input.dtype), int(bins), limits)).astype(input.dtype)
+    x = to.Reshape(input, [1, -1])
+    above = to.GreaterOrEqual(x, to.const(edges[:-1, None]))
+    last = to.const((np.arange(len(edges) - 1) == len(edges) - 2)[:, None])
+    upper = to.const(edges[1:, None])
+    inside = to.And(above, to.Or(to.Less(x, upper), to.And(last, to.Equal(x, upper))))
+    each = to.cast(inside, input.dtype)
+    each = each if weight is None else to.Mul(each, to.cast(to.Reshape(weight, [1, -1]), input.dtype))
+    counts = to.reduce("Sum", each, (1,))
+    if density:
+        counts = to.Div(to.Div(counts, to.const(np.diff(edges))), to.reduce("Sum", counts, None))
+    return counts, to.Identity(to.const(edges))
+
+
 @expose("function method")
 def histogram(
     input: Array,

@@ -261,6 +261,30 @@ def _(to: Emit, input: Any, *, dim: Any, keepdim: Any, skip_nan: Any) -> Any:
     return to.Gather(values, at, axis=dim), to.Gather(places, at, axis=dim)
 
 
+@_mode.onnx
+def _(to: Emit, input: Any, *, dim: Any, keepdim: Any) -> Any:
+    if not input.shape:
+        return to.Identity(input), to.Identity(to.const(0, np.int64))
+    dims, real = len(input.shape), input.dtype.kind == "f"
+    order = [*(d for d in range(dims) if d != dim), dim]
+    x = to.Transpose(input if real else to.cast(input, np.int64), perm=order)
+    alike = to.cast(to.Equal(to.Unsqueeze(x, [-1]), to.Unsqueeze(x, [-2])), np.float32)  # each with each
+    often = to.Max(to.reduce("Sum", alike, (dims,)), 1.0)  # a NaN is not even as itself
+    never = to.const(np.inf if real else np.iinfo(np.int64).max, x.dtype)
+    most = to.Equal(often, to.reduce("Max", often, (dims - 1,), True))
+    most = to.And(most, to.Not(to.IsNaN(x))) if real else most
+    value = to.reduce("Min", to.Where(most, x, never), (dims - 1,), True)
+    last = to.reduce(
+        "Max", to.Where(to.Equal(x, value), to.const(np.arange(int(input.shape[dim])), np.int64), to.const(-1, np.int64)), (dims - 1,), True
+    )
+    nothing = to.Less(last, 0)  # NaNs alone
+    value = to.Where(nothing, to.const(np.nan, x.dtype), value) if real else value
+    last = to.Where(nothing, to.const(0, np.int64), last)
+    back = [int(d) for d in np.argsort(order)]
+    found = [to.Transpose(y, perm=back) for y in (to.cast(value, input.dtype), last)]
+    return tuple(found if keepdim else [to.Squeeze(y, [dim]) for y in found])
+
+
 @_mode.cases
 def _(draw: Draw) -> Case:
     x = draw.array(draw.shape(min_dims=1), distinct=True)

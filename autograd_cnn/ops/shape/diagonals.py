@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,14 @@ def _diagonal_adjoint(input: Array, *, shape: Shape, offset: int, dim1: int, dim
 @_diagonal_adjoint.vjp("input")
 def _(g: Array, offset: int, dim1: int, dim2: int) -> Array:
     return _diagonal(g, offset=offset, dim1=dim1, dim2=dim2)
+
+
+@_diagonal_adjoint.onnx
+def _(to: Emit, input: Any, *, shape: Any, offset: Any, dim1: Any, dim2: Any) -> Any:
+    sizes = tuple(int(n) for n in shape)
+    on = np.diagonal(np.arange(math.prod(sizes)).reshape(sizes), _within(offset, sizes), dim1, dim2)
+    zeros = to.const(np.zeros(math.prod(sizes)), input.dtype)
+    return to.reshape(to.ScatterElements(zeros, to.const(on.reshape(-1).astype(np.int64)), to.Reshape(input, [-1]), axis=0), shape)
 
 
 @_diagonal_adjoint.cases

@@ -15,6 +15,7 @@ from .scene import Group, Path, Scene
 from .theme import check_theme
 
 GAP = 24.0
+HEAD = 44.0  # of a title above them all
 
 
 @figure
@@ -60,7 +61,7 @@ def beside_scene(scenes: Sequence[Scene], columns: int, title: str | None) -> Sc
     top = 0.0
     if title is not None:
         whole.text(symbols.MARGIN, 34, title, 17, "bold")
-        top = 44.0
+        top = HEAD
     rows = [list(scenes[i : i + columns]) for i in range(0, len(scenes), columns)]
     widths = [max(row[k].width for row in rows if k < len(row)) for k in range(min(columns, len(scenes)))]
     y, number = top, 0

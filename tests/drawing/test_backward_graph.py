@@ -21,6 +21,8 @@ from autograd_cnn.errors import GraphError
 from autograd_cnn.graph.graph import Graph
 from autograd_cnn.nn import functional as F
 
+from . import sound
+from .fitting_models import MODELS
 from .fitting_table import on_screen
 
 
@@ -72,7 +74,34 @@ def scalars() -> Scalar:
     return (a * b + a.tanh()) ** 2
 
 
-MAKE: dict[str, Callable[[], Any]] = {f.__name__: f for f in (perceptron, block, shared, detached, convolutional, deep, scalars)}
+def attention() -> ac.Tensor:
+    """Written out in functions: no module says what belongs together."""
+    ac.manual_seed(0)
+    x = ac.randn(2, 5, 8)
+    w = [ac.randn(8, 8, requires_grad=True) for _ in range(4)]
+    q, k, v = (x @ m for m in w[:3])
+    return ((q @ k.transpose(1, 2) / 8**0.5).softmax(-1) @ v @ w[3]).pow(2).mean()
+
+
+def attention_with_heads() -> ac.Tensor:
+    ac.manual_seed(0)
+    x = ac.randn(2, 5, 8)
+    w = [ac.randn(8, 8, requires_grad=True) for _ in range(4)]
+    q, k, v = ((x @ m).reshape(2, 5, 2, 4).transpose(1, 2) for m in w[:3])
+    scores = q @ k.transpose(2, 3) / 4**0.5
+    e = (scores - scores.max(-1, keepdim=True)[0]).exp()
+    out = (e / e.sum(-1, keepdim=True) @ v).transpose(1, 2).reshape(2, 5, 8) @ w[3]
+    return ((out - x) ** 2).mean()
+
+
+def attention_of_the_library() -> ac.Tensor:
+    q, k, v = (ac.rand(1, 2, 3, 4, requires_grad=True) for _ in range(3))
+    return F.scaled_dot_product_attention(q, k, v).sum()
+
+
+PLAIN = (attention, attention_with_heads, attention_of_the_library)
+WITH_MODULES = (perceptron, block, shared, detached, convolutional, deep)
+MAKE: dict[str, Callable[[], Any]] = {f.__name__: f for f in (*WITH_MODULES, *PLAIN, scalars)}
 
 
 def walked(value: Any) -> tuple[View, Walk]:
@@ -160,9 +189,43 @@ def test_nothing_overlaps_and_no_text_leaves_its_box(drawn: Drawing) -> None:
         assert inside(at(row), cells[row.id.rsplit("-", 1)[0]])
 
 
-@pytest.mark.parametrize("name", [n for n in MAKE if n != "scalars"])
+@pytest.mark.parametrize("name", MAKE)
 def test_it_fits_a_screen(name: str) -> None:
     assert on_screen(draw(MAKE[name](), backward="graph").scene) >= 9.0 - 1e-6
+
+
+@pytest.mark.parametrize("name", ["concat_16", "many_losses", "diamond", "complete_graph", "siamese_triplet"])
+def test_what_is_wide_or_entangled_fits_too(name: str) -> None:
+    *given, _ = MODELS[name]()
+    scene = draw(*given, backward="graph").scene
+    assert on_screen(scene) >= 9.0 - 1e-6
+    sound.check(scene)
+
+
+def test_rules_are_folded_before_what_nothing_puts_together() -> None:
+    """Every operation forward stands alone or with its like; long rules are a card that says of how many operations they are."""
+    scene = draw(attention(), backward="graph").scene
+    rules = {g.id.removeprefix("b-"): g for g in scene.groups() if g.kind == "cell" and g.id}
+    fronts = [g for g in scene.groups() if g.id in rules]
+    assert len(fronts) == 8  # three products as one, a permutation, a product, ÷ with the softmax after it, two products, a power, a mean
+    assert "∂ matmul: 5 operations" in [g.title for g in rules.values()]
+    assert draw(attention(), backward="graph", fold="none").scene.width > 1500  # nothing is folded: not the rules either
+
+
+def test_numbers_beside_the_gradients_keep_off_the_lines() -> None:
+    scene = draw(attention_with_heads(), backward="graph").scene
+    numbers = [t.box() for g, t in scene.walk() if isinstance(t, Text) and t.size == 11 and g.kind is None and t.string[:1].isdigit()]
+    assert numbers
+    for g in scene.groups():
+        if g.kind == "edge back":
+            for (x0, y0), (x1, y1) in (p for i in g.items if isinstance(i, Path) for p in itertools.pairwise(i.points())):
+                line = (min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+                assert not any(overlap(line, box, 0.0) for box in numbers), g.id
+
+
+def test_folded_operations_are_called_what_they_are() -> None:
+    texts = sound.texts(draw(attention_with_heads(), backward="graph").scene)
+    assert "folded operations" in texts and "folded module" not in texts
 
 
 def test_in_two_columns_either_picture_is_whole() -> None:
@@ -179,7 +242,7 @@ def test_in_two_columns_either_picture_is_whole() -> None:
 def test_the_legend_keeps_clear_of_both_pictures() -> None:
     """Where it finds room between them, it stands there."""
     q, k, v = (ac.rand(1, 2, 3, 4, requires_grad=True) for _ in range(3))
-    scene = draw(F.scaled_dot_product_attention(q, k, v).sum(), backward="graph").scene
+    scene = draw(F.scaled_dot_product_attention(q, k, v).sum(), backward="graph", fold="none").scene
     (legend,) = [g for g in scene.groups() if g.kind == "legend"]
     texts = [t.box() for _, t in legend.walk() if isinstance(t, Text)]
     solid = [at(g) for g in scene.groups() if g.box and (g.kind or "").split()[0] in ("op", "tensor", "cell")]

@@ -18,6 +18,7 @@ from autograd_cnn.errors import GraphError
 from autograd_cnn.nn import functional as F
 from autograd_cnn.vision import models
 
+from .fitting_table import on_screen
 from .sound import check, texts
 
 
@@ -494,3 +495,22 @@ def test_the_still_figure_of_a_later_moment_says_how_gradients_differ() -> None:
     assert marks(left) == []
     assert marks(right) == ["×3", "×1", "×1"]
     assert "×1 … ×3" in texts(drawn.scene)
+
+
+SCREENS = {"slide": (1280.0, 720.0), "page": (794.0, 1123.0), (800, 600): (800.0, 600.0)}
+
+
+@pytest.mark.parametrize("fit", SCREENS)
+def test_the_still_figures_of_a_comparison_fit_what_they_are_read_on(fit: Any) -> None:
+    def deep(activation: type[nn.Module]) -> nn.Module:
+        return nn.Sequential(*(m for k in range(7) for m in (nn.Linear(4 + k, 5 + k), activation())))
+
+    drawn = draw.compare(deep(nn.ReLU), deep(nn.Tanh), (1, 4), fit=fit).drawing
+    assert on_screen(drawn.scene, SCREENS[fit]) >= 9.0 - 1e-6
+    check(drawn.scene)
+    assert len([g for g in drawn.scene.groups() if g.kind == "figure"]) == 2
+
+
+def test_a_comparison_refuses_a_size_that_is_none() -> None:
+    with pytest.raises(ValueError, match="expected fit to be 'slide'"):
+        draw.compare(nn.Linear(2, 2), nn.Linear(2, 2), (1, 2), fit="wide")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -501,3 +503,48 @@ def test_a_comparison(show: Any) -> None:
     seen.page.evaluate("explorer.reveal(explorer.nodes.find(n => n.d.name === '3'))")
     assert "in_features=4, out_features=2, bias=True" in seen.page.locator("#panel").inner_text()
     assert "what changed" in seen.page.locator("#scale").inner_text()
+
+
+# ------------------------------------------------------------------------------------------------- entry by entry
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_panel_draws_an_operation_entry_by_entry(show: Callable[..., Seen], dark: bool) -> None:
+    """The figure that `draw.expand` makes, in the page's colours; a click shows it at its own size."""
+    ac.manual_seed(0)
+    conv, x = nn.Conv2d(1, 1, 2), ac.rand(1, 1, 3, 3)
+    seen = show(draw.explore(conv, x), dark=dark)
+    drawn = draw.expand(conv(x))
+    page = seen.page
+    page.evaluate("explorer.reveal(explorer.nodes.find(n => n.d.figure !== undefined))")
+    button = page.locator("#panel button.figure")
+    button.wait_for(state="visible")
+    picture = page.evaluate("(() => { const s = document.querySelector('#panel .picture-of').shadowRoot.querySelector('svg'); "
+        "return [s.querySelector('title').textContent, s.viewBox.baseVal.width, s.viewBox.baseVal.height, "
+        "getComputedStyle(s.querySelector('text')).fill]; })()")  # fmt: skip
+    assert picture[0] == drawn.scene.title
+    assert picture[1:3] == pytest.approx([drawn.scene.width, drawn.scene.height], abs=1)
+    channels = [int(c) for c in picture[3].removeprefix("rgb(").removesuffix(")").split(",")]
+    assert (min(channels) > 128) == dark
+    button.press("Enter")
+    page.locator("#figure").wait_for(state="visible")
+    width = page.evaluate("document.querySelector('#figure .picture-of').shadowRoot.querySelector('svg').getBoundingClientRect().width")
+    assert width == pytest.approx(drawn.scene.width, abs=2)
+    page.keyboard.press("Escape")
+    assert not page.locator("#figure").is_visible()
+
+
+def test_a_page_holds_few_drawings_and_none_of_large_arrays() -> None:
+    """Of 40 small layers some are drawn, within 72,000 characters; of large ones none."""
+    small = draw.explore(nn.Sequential(*(m for _ in range(20) for m in (nn.Linear(3, 3), nn.Tanh()))), (1, 3)).document
+    assert 6 < len(small["figures"]) <= 12
+    assert sum(map(len, small["figures"])) <= 72_000
+    assert sorted(n["figure"] for n in small["nodes"] if "figure" in n) == list(range(len(small["figures"])))
+    assert not draw.explore(nn.Sequential(nn.Linear(40, 40), nn.ReLU()), (2, 40)).document["figures"]
+
+
+def test_a_comparison_keeps_the_drawings_of_what_was_removed() -> None:
+    one, other = nn.Sequential(nn.Linear(3, 3), nn.Tanh()), nn.Sequential(nn.Linear(3, 3))
+    for first, second in ((one, other), (other, one)):
+        found = draw.compare(first, second, (1, 3)).document
+        tanh = next(n for n in found["nodes"] if n.get("op") == "tanh")
+        source = gzip.decompress(base64.b64decode(found["figures"][tanh["figure"]])).decode()
+        assert "<title" in source and "tanh" in source.split("</title>")[0]

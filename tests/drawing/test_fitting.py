@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,10 +19,13 @@ from autograd_cnn.drawing.canvas.scene import Group, Scene, Text
 from autograd_cnn.drawing.canvas.symbols import LaneScale
 from autograd_cnn.drawing.canvas.text import Words
 from autograd_cnn.drawing.layout.fit import Arrangement, Fit
+from autograd_cnn.drawing.tensor_graph.cards import Card
 from autograd_cnn.drawing.tensor_graph.figure import DOWN, Figure
+from autograd_cnn.drawing.tensor_graph.wrapped import columns_of
 from autograd_cnn.drawing.view.builder import view_of
 from autograd_cnn.drawing.view.folding import Fold
 from autograd_cnn.drawing.view.style import Style
+from autograd_cnn.drawing.view.view import View
 from autograd_cnn.graph.graph import Graph
 
 from . import corpus, sound
@@ -188,6 +194,66 @@ def test_a_gradient_beyond_the_scale_is_marked_and_explained() -> None:
     net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 2))
     scene = draw((net(ac.randn(16, 4)) ** 2).mean(), backward=True).scene
     assert "beyond the scale of widths" in sound.texts(scene)
+
+
+# ------------------------------------------------------------------------------------------------- columns and stretches
+def chain(heights: Sequence[float]) -> tuple[View, dict[str, Card]]:
+    """Operations one after another, and cards of these heights for them."""
+    x = ac.ones(2, requires_grad=True)
+    for _ in heights:
+        x = x.tanh()
+    view = view_of(Graph.of(x), Fold(rule="none"))
+    units = view.units[-1 - len(heights) : -1]
+    view = replace(view, units=units, edges=[e for e in view.edges if e.tail in units and e.head in units], panels=[])
+    return view, {u.id: Card(u, 100.0, h) for u, h in zip(units, heights, strict=True)}
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize(
+    "heights", [(40, 40, 300, 40, 40, 40), (300, 40, 40, 40, 40, 40, 40), (60,) * 9, (40,) * 8 + (500,), (90, 30, 30, 200, 30, 30)]
+)
+def test_columns_are_balanced(heights: tuple[float, ...], count: int) -> None:
+    """Of all ways to cut a chain: none with fewer columns of a single card, of those none lower, of those none more even."""
+    gap = 10.0
+
+    def worth(parts: Sequence[Sequence[float]]) -> tuple[int, float, float]:
+        sizes = [sum(h + gap for h in part) for part in parts]
+        return sum(len(part) == 1 for part in parts), max(sizes), sum(s * s for s in sizes)
+
+    every = []
+    for stops in itertools.combinations(range(1, len(heights)), count - 1):
+        every.append([heights[a:b] for a, b in itertools.pairwise((0, *stops, len(heights)))])
+    view, cards = chain(heights)
+    found = columns_of(view, cards, count, gap, False)
+    assert found is not None
+    assert worth([[cards[u.id].height for u in column] for column in found]) == pytest.approx(min(map(worth, every)))
+
+
+def test_the_loss_does_not_stand_alone_in_a_column() -> None:
+    net = nn.Sequential(*(m for k in range(5) for m in (nn.Conv2d(3 + k, 4 + k, 3, padding=1), nn.BatchNorm2d(4 + k), nn.ReLU())))
+    target = net(ac.randn(1, 3, 8, 8)).pow(2).mean()
+    for how in (Arrangement("down", n) for n in (2, 3, 4, 5)):
+        figure = Figure(view_of(Graph.of(target, gradients=True), Fold(rule="none")), Style(Words(), True), "T", "s", "auto", how)
+        middles = Counter(round(c.x / 100) for c in figure.cards.values())
+        lonely = {round(c.x / 100) for c in figure.cards.values() if c.unit.kind == "loss"}
+        assert all(middles[k] > 1 for k in lonely)
+
+
+def test_stretches_end_where_the_fewest_values_pass() -> None:
+    """Between two expressions a single value passes; a cut into halves would go through the first of them."""
+    x = ac.ones(4, requires_grad=True)
+    e = x.exp()
+    x = e / (e.sin() + e.cos() + e.sqrt() + e.sum() + 1.0)
+    x = x.sigmoid().tanh()
+    graph = Graph.of(x.sum(), gradients=True)
+
+    def pass_at(k: int) -> int:
+        return len({o for s in graph.steps[:k] for o in s.outputs} & {i for s in graph.steps[k:] for i in s.inputs})
+
+    assert pass_at(len(graph.steps) // 2) > 1
+    view = view_of(graph, Fold(tight=True, loose=True, stretches=2))
+    first, second = [u for u in view.units if u.works]
+    assert pass_at(len(first.steps)) == 1 and len(second.steps) > 1
 
 
 # ------------------------------------------------------------------------------------------------- circuits

@@ -242,7 +242,30 @@ def test_it_fits_a_screen(sizes: tuple[int, ...]) -> None:
         for scene in (frames[0], frames[-1])
     ]
     assert places[0] == places[1]
-    assert min(map(on_screen, (frames[0], frames[-1]))) >= (9.0 if len(sizes) < 30 else 8.5) - 1e-6  # two more lines stand under them
+    assert min(map(on_screen, frames)) >= 9.0 - 1e-6  # two more lines stand under them
+
+
+@pytest.mark.parametrize("sizes", [(3, *[5] * 100), (784, *[256] * 40, 10)], ids=len)
+def test_a_hundred_layers_are_put_together_in_the_middle(sizes: tuple[int, ...]) -> None:
+    """What is drawn and what is said to be put together are all layers there are."""
+    drawing = draw.network(deep(*sizes), [0.3] * sizes[0], lambda y: (y**2).sum())
+    for scene in (drawing.scene, drawing.frames.scenes[len(sizes) // 2]):
+        assert on_screen(scene) >= 9.0 - 1e-6
+        check(scene)
+        (fold,) = [g for g in scene.groups() if g.kind == "layers folded"]
+        shown = [g for g in scene.groups() if g.kind == "layer"]
+        assert len(shown) + fold.data["copies"] == len(sizes)
+        assert f"×{fold.data['copies']}" in [t.string for t in fold.items if isinstance(t, Text)]
+        assert (fold.title or "").count(";") == fold.data["copies"] - 1
+        assert fold.box is not None
+        x, _, w, _ = fold.box
+        ends = [p for g in scene.groups() if g.kind == "edge" for i in g.items if isinstance(i, Path) for p in i.points()]
+        assert not any(x < px < x + w for px, _ in ends)
+
+
+def test_numbers_of_layers_are_subscripts_whole() -> None:
+    captions = draw.network(deep(3, *[5] * 12), [0.3] * 3, lambda y: (y**2).sum()).frames.captions
+    assert "h_{11} = tanh(W_{11} h_{10} + b_{11})" in captions and "δ_9 = W_{10}ᵀ δ_{10} · tanh′(z_9)" in captions
 
 
 def test_a_row_begins_with_the_layer_that_ended_the_one_before() -> None:

@@ -196,6 +196,23 @@ def test_heights_are_those_of_the_function() -> None:
     assert relief.height(np.array([-1.0, 0.0, 1.0]), np.array([-1.0, 0.5, 1.0])) == pytest.approx([0, 15.5 / 21, 1])
 
 
+def test_ways_that_cover_one_another_are_told_apart_from_the_side_too() -> None:
+    """Two along one line run beside each other by more than a line's width; one by itself lies where it is."""
+    way = [(-1.5 + 0.1 * k, 0.4) for k in range(20)]
+
+    def lines(paths: dict[str, Any]) -> list[list[tuple[float, float]]]:
+        scene = draw.surface(lambda x, y: x**2 + y**2, paths, bounds=((-2, 2), (-2, 2)), view="3d").scene
+        groups = [g for g in scene.groups() if (g.id or "").startswith("lying-")]
+        return [[p for i in g.items if isinstance(i, Path) and i.stroke != "paper" and i.line > 1.5 for p in i.points()] for g in groups]
+
+    one, other = lines({"one": way, "other": way})
+    (alone,) = lines({"one": way})
+    assert min(math.dist(p, q) for p in one[4:-4] for q in other) > 2.5
+    middle = [((ax + bx) / 2, (ay + by) / 2) for (ax, ay), (bx, by) in zip(one[4:-4], other[4:-4], strict=True)]
+    assert all(min(math.dist(p, q) for q in alone) < 6.0 for p in middle)
+    assert lines({"one": way, "far": [(1.5, -1.5), (1.0, -1.0)]})[0] == alone
+
+
 def test_a_surface_brings_its_bounds() -> None:
     from autograd_cnn.optim import surfaces
 

@@ -338,3 +338,39 @@ def test_a_branch_that_sees_less_than_the_layer_before_it_says_what_it_reads() -
 def test_an_unknown_layer_is_told_all_there_are() -> None:
     with pytest.raises(ValueError, match=r"expected layer to be one with places \(first, one, two, beside, last\), got 'thr'"):
         draw.receptive_field(Skipping(), None, (1, 1, 32, 32), layer="thr")
+
+
+# ------------------------------------------------------------------------------------------------------- what it fits
+SCREENS = {"slide": (1280.0, 720.0), "page": (794.0, 1123.0), (800, 600): (800.0, 600.0)}
+
+
+@pytest.mark.parametrize("fit", SCREENS)
+@pytest.mark.parametrize(("layers", "dims", "side"), [(5, 1, 40), (40, 1, 120), (5, 2, 32), (28, 2, 60)])
+def test_it_fits_what_it_is_read_on(layers: int, dims: int, side: int, fit: Any) -> None:
+    scene = draw.receptive_field(stack(nn.Conv1d if dims == 1 else nn.Conv2d, layers), None, (1, 1, *[side] * dims), fit=fit).scene
+    assert on_screen(scene, SCREENS[fit]) >= 9.0 - 1e-6
+    check(scene)
+    drawn = [g for g in scene.groups() if g.kind in ("layer", "field")]
+    widest = max(g.data["field"] if dims == 1 else max(g.data["field"]) for g in drawn)
+    assert widest == 1 + 2 * layers  # whatever is put together
+
+
+def test_layers_put_together_widen_by_what_all_of_them_do() -> None:
+    """40 layers of 3 in a row, each widening by 2; those that stand for several say how many, and all are counted."""
+    scene = draw.receptive_field(stack(nn.Conv1d, 40), None, (1, 1, 120), fit=(800, 600)).scene
+    rows = sorted((g for g in scene.groups() if g.kind == "layer"), key=lambda g: int(str(g.id).removeprefix("row-")))
+    assert len(rows) < 41
+    names = [str(g.title).split(":")[0] for g in rows]
+    counts = [0, *(int(name.split("×")[1]) if "×" in name else 1 for name in names[1:])]
+    assert sum(counts) == 40 and any("×" in name for name in names)
+    assert [g.data["field"] for g in rows] == [1 + 2 * n for n in itertools.accumulate(counts)]
+
+
+def test_what_fits_stays_as_it_was() -> None:
+    net = stack(nn.Conv1d, 5)
+    assert draw.receptive_field(net, 3, (1, 1, 20)).svg == draw.receptive_field(net, 3, (1, 1, 20), fit=(1e6, 1e6)).svg
+
+
+def test_a_size_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected fit to be 'slide'"):
+        draw.receptive_field(stack(nn.Conv1d, 2), None, (1, 1, 20), fit="wide")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...errors import GraphError, nearest
@@ -20,16 +19,13 @@ from ..explore.page import page as page_of
 from ..explore.parts import Part
 from ..layout.fit import Fit
 from ..scalar_graph.fitting import fitted_circuit
-from ..tensor_graph.backward_figure import backward_figure
-from ..tensor_graph.backward_walk import walk_of
 from ..tensor_graph.dot import dot_source
-from ..tensor_graph.fitting import first_of, fitted_figure
+from ..tensor_graph.fitting import fitted_figure, fitted_twice
 from ..view.arguments import check_number, graph_of, is_called, named, watched_of
 from ..view.blocks import Block
 from ..view.builder import view_of
 from ..view.failure import failure_of
 from ..view.folding import Fold, Tree
-from ..view.naming import subtitle_of
 from ..view.style import Style
 from ..view.view import View
 from ..view.watching import Watched, recorded
@@ -146,13 +142,7 @@ class GraphFigures:
         known = known_as(view, title, words)
         scene: Scene | None = None
         if twice:
-
-            def both(v: View, columns: int, tight: Fit | None) -> Scene:
-                walk = walk_of(v)
-                line = f"{subtitle_of(v, words, precision)}, {words('of the walk', len(walk.graph.steps))}"
-                return backward_figure(v, walk, replace(style), known, line if subtitle is None else subtitle, "auto", columns, tight)
-
-            scene, view = first_of(views, how, both, size)
+            scene, view = fitted_twice(views, how, style, known, subtitle, size)
         elif circuit:
             folds = fold == "auto" and depth is None and open is None
             scene, view = fitted_circuit(views, view, style, known, subtitle, title is None, size if folds else None)

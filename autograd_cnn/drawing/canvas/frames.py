@@ -28,11 +28,14 @@ class Frames(Sequence[Drawing]):
         svg: one SVG with all frames, stepped by the links in it.
     """
 
-    def __init__(self, scenes: Sequence[Scene], captions: Sequence[str], theme: str = "auto", prefix: str = "") -> None:
+    def __init__(
+        self, scenes: Sequence[Scene], captions: Sequence[str], theme: str = "auto", prefix: str = "", of_page: Sequence[Scene] = ()
+    ) -> None:
         if not scenes or len(scenes) != len(captions):
             raise ValueError(f"Frames: expected at least one frame and a caption for each, got {len(scenes)} and {len(captions)}.")
         self.scenes, self.captions = list(scenes), list(captions)
         self.theme, self.prefix = check_theme(theme), prefix
+        self._of_page = list(of_page or scenes)  # for a page, whose camera stays on what is at work
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -43,7 +46,7 @@ class Frames(Sequence[Drawing]):
     def __getitem__(self, at: slice) -> Frames: ...
     def __getitem__(self, at: int | slice) -> Drawing | Frames:
         if isinstance(at, slice):
-            return Frames(self.scenes[at], self.captions[at], self.theme, self.prefix)
+            return Frames(self.scenes[at], self.captions[at], self.theme, self.prefix, self._of_page[at])
         if not -len(self) <= at < len(self):
             raise IndexError(f"Frames: expected an index from {-len(self)} to {len(self) - 1}, got {at}.")
         return Drawing(self.scenes[at], self.theme, self.prefix)
@@ -66,7 +69,7 @@ class Frames(Sequence[Drawing]):
 
     def html(self, seconds: float = SECONDS) -> str:
         """A page with previous, next, play, keys and a slider; it works from the disk."""
-        return animation.page(self.scenes, self.captions, self.theme, _positive(seconds))
+        return animation.page(self._of_page, self.captions, self.theme, _positive(seconds))
 
     def gif(self, seconds: float = SECONDS) -> bytes:
         """An animated GIF, through CairoSVG and Pillow."""

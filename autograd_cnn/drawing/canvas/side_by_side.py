@@ -10,11 +10,13 @@ from . import symbols
 from .drawing import Drawing
 from .figures import figure
 from .frames import Frames
+from .geometry import bounds
 from .metrics import text_width
-from .scene import Group, Path, Scene
+from .scene import Box, Circle, Group, Path, Rect, Scene, Text
 from .theme import check_theme
 
 GAP = 24.0
+HEAD = 44.0  # of a title above them all
 
 
 @figure
@@ -60,7 +62,7 @@ def beside_scene(scenes: Sequence[Scene], columns: int, title: str | None) -> Sc
     top = 0.0
     if title is not None:
         whole.text(symbols.MARGIN, 34, title, 17, "bold")
-        top = 44.0
+        top = HEAD
     rows = [list(scenes[i : i + columns]) for i in range(0, len(scenes), columns)]
     widths = [max(row[k].width for row in rows if k < len(row)) for k in range(min(columns, len(scenes)))]
     y, number = top, 0
@@ -93,3 +95,44 @@ def moved(item: Any, dx: float, dy: float, prefix: str) -> Any:
         steps = [(c, *(v + (dy if i % 2 else dx) for i, v in enumerate(numbers))) for c, *numbers in item.steps]
         return replace(item, steps=steps)
     return replace(item, x=item.x + dx, y=item.y + dy)
+
+
+def scaled(item: Any, factor: float, dx: float, dy: float, prefix: str = "") -> Any:
+    """A part of a scene so many times as large, then moved; the ids in it with a prefix."""
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return x * factor + dx, y * factor + dy
+
+    if isinstance(item, Group):
+        inner = [scaled(i, factor, dx, dy, prefix) for i in item.items]
+        box = item.box and (*at(*item.box[:2]), item.box[2] * factor, item.box[3] * factor)
+        return replace(item, id=item.id and prefix + item.id, box=box, items=inner, data=dict(item.data))
+    if isinstance(item, Path):
+        steps = [(c, *(v for p in zip(n[::2], n[1::2], strict=True) for v in at(*p))) for c, *n in item.steps]
+        return replace(item, steps=steps, line=item.line * factor, dash=_longer(item.dash, factor))
+    x, y = at(item.x, item.y)
+    if isinstance(item, Text):
+        return replace(item, x=x, y=y, size=item.size * factor)
+    if isinstance(item, Circle):
+        return replace(item, x=x, y=y, radius=item.radius * factor, line=item.line * factor)
+    larger = replace(item, x=x, y=y, width=item.width * factor, height=item.height * factor)
+    if isinstance(larger, Rect):
+        larger.radius, larger.line, larger.dash = larger.radius * factor, larger.line * factor, _longer(larger.dash, factor)
+    return larger
+
+
+def _longer(dash: str | None, factor: float) -> str | None:
+    return dash and " ".join(f"{float(n) * factor:g}" for n in dash.split())
+
+
+def extent(group: Group) -> Box:
+    """The room that all in a group takes."""
+    boxes: list[Box] = [group.box] if group.box else []
+    for _, item in group.walk():
+        if isinstance(item, Path):
+            boxes += [(x, y, 0.0, 0.0) for x, y in item.points()]
+        elif isinstance(item, Circle):
+            boxes.append((item.x - item.radius, item.y - item.radius, 2 * item.radius, 2 * item.radius))
+        else:
+            boxes.append(item.box() if isinstance(item, Text) else (item.x, item.y, item.width, item.height))
+    return bounds(boxes)

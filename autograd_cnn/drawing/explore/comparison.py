@@ -88,6 +88,7 @@ class _Merger:
         self.texts: list[str] = list(second["texts"])
         self.number_of_text = {text: k for k, text in enumerate(self.texts)}
         self.places: list[Any] = list(second["places"])
+        self.figures: list[str] = list(second["figures"])
         self.value_of: dict[int, int] = {}  # the first's values -> ours
         self.at: dict[int, int] = {}  # the second's nodes -> ours
         self.of_first: dict[int, int] = {}  # the first's nodes -> ours
@@ -101,7 +102,14 @@ class _Merger:
                     kept[2] = self.at.get(kept[2], -1)
         self.link()
         self.inside()
-        found = {**self.b.document, "nodes": self.nodes, "values": self.values, "texts": self.texts, "places": self.places}
+        found = {
+            **self.b.document,
+            "nodes": self.nodes,
+            "values": self.values,
+            "texts": self.texts,
+            "places": self.places,
+            "figures": self.figures,
+        }
         found["operations"] = {**self.a.document["operations"], **self.b.document["operations"]}
         found["backward"] = bool(self.a.document["backward"] and self.b.document["backward"])
         found["compared"] = {k: self.counts[k] for k in ("added", "removed", "changed")}
@@ -165,6 +173,9 @@ class _Merger:
                 for said in ("args", "sum"):
                     if said in node:
                         node[said] = self.text(side.document["texts"][node[said]])
+                if "figure" in node:
+                    self.figures.append(side.document["figures"][node["figure"]])
+                    node["figure"] = len(self.figures) - 1
                 if "place" in node:
                     self.places.append(side.document["places"][node["place"]])
                     node["place"] = len(self.places) - 1

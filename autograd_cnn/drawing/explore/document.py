@@ -8,7 +8,8 @@
   `open`: is it open at first? `label`, `color`: what a callback gave; `takes` and `gives`: the numbers of values, so that an edge runs from
   the node that gives a value to each that takes it; of an operation `op`: its name, `does`: its label where it is neither `kind` nor the
   usual one, `absent`: the places of arguments left out, `keeps`: `[text, bytes, node]` for each array kept for the backward pass, with the
-  node that holds it already (-1: it is a parameter), `sum`: what the gradient of its first entry comes from, a text, `cost`: multiply-adds,
+  node that holds it already (-1: it is a parameter), `sum`: what the gradient of its first entry comes from, a text, `figure`: the number of
+  its drawing entry by entry, `cost`: multiply-adds,
   `place`: the number of a line, `took`: seconds; of a failure its `message`, `expected`, `came`, `hint`;
 - `values`: `shape` (left out: a plain number), `dtype` where it is not the usual one, `role` "parameter", "input" or "constant" (left out: a
   result), `frozen` of a parameter that takes no gradient, `name`, `is`: the number that it is, `grad`: the norm of the gradient, or "nan" or
@@ -17,7 +18,7 @@
   few, and `grads`: those of its gradient; `dead`: the share of channels that are zero for
   every sample, of results that have any; `bars`: the heights of a histogram's bins, a sign of base 36 each (not of constants);
 - `places`: `[file, line, text]`; `texts`: those that stand many times, by number; `operations`: for each `op` its `family`, its usual
-  `label`, its `formula`, the names of its `inputs`.
+  `label`, its `formula`, the names of its `inputs`; `figures`: SVG, compressed by gzip, as base64.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from ...engine.versions import owner
 from ...errors import nearest
 from ...graph.step import Step, Value
 from ..canvas.numbers import Numbers
+from ..canvas.text import Words
 from ..view.arguments import check_number
 from ..view.blocks import plain
 from ..view.builder import FEW_INPUTS
@@ -41,7 +43,7 @@ from ..view.sources import Place, shown
 from ..view.statistics import MOST_ENTRIES, Statistics, entries_of, rounded, statistics
 from ..view.view import gradient_by, gradient_of, leaves_only
 from ..view.watching import Watched, number_or_none
-from .entry_sums import entry_sum
+from .entry_sums import entry_figure, entry_sum
 from .parts import Part, Tree
 
 MODES = ("time", "multiply-adds", "bytes", "weights' gradient", "dead")
@@ -49,6 +51,7 @@ SCHEME = "autograd_cnn.explore/1"
 _STATE_FAMILIES = ("norm", "dropout", "random")
 _UNSHOWN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MOST_SUMS = 16  # different sums that are written out
+MOST_FIGURES, MOST_OF_FIGURES = 12, 72_000  # drawings entry by entry, and characters of them all
 LONGEST = 200  # characters of a text that a program wrote
 
 
@@ -74,11 +77,12 @@ class Wishes:
 
 def document(watched: Watched, wishes: Wishes, title: str, subtitle: str, lang: str, theme: str) -> dict[str, Any]:
     """The document of a watched graph."""
-    return _Writer(watched, wishes).written(title, subtitle, lang, theme)
+    return _Writer(watched, wishes, lang, theme).written(title, subtitle)
 
 
 class _Writer:
-    def __init__(self, watched: Watched, wishes: Wishes) -> None:
+    def __init__(self, watched: Watched, wishes: Wishes, lang: str, theme: str) -> None:
+        self.lang, self.theme = lang, theme
         self.watched, self.graph, self.wishes = watched, watched.graph, wishes
         self.numbers = Numbers("en")
         self.tree = Tree(watched)
@@ -88,6 +92,7 @@ class _Writer:
         self.places: dict[Place, int] = {}
         self.operations: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, int] = {}
+        self.figures: list[str] = []
         self.used = {i for s in self.graph.steps for i in s.inputs} | set(self.graph.outputs)
         self.node_of: dict[int, int] = {}  # of a step
         self.of_part: dict[int, int] = {}  # id of a part -> its node
@@ -98,7 +103,7 @@ class _Writer:
         self.sums: dict[Any, str] = {}  # of operations, by what they do on which shapes
         self.held: list[Any] = []  # those arrays, so that no other one takes the identity of one
 
-    def written(self, title: str, subtitle: str, lang: str, theme: str) -> dict[str, Any]:
+    def written(self, title: str, subtitle: str) -> dict[str, Any]:
         for v in self.graph.values:
             if v.held == "parameter":
                 self.store(v.data, -1)
@@ -113,8 +118,8 @@ class _Writer:
             "scheme": SCHEME,
             "title": short(title),
             "subtitle": short(subtitle),
-            "lang": lang,
-            "theme": theme,
+            "lang": self.lang,
+            "theme": self.theme,
             "dtype": self.dtype,
         }
         found |= {"backward": self.wishes.backward, "timed": self.wishes.timed, "numbers": bool(self.watched.statistics)}
@@ -123,7 +128,12 @@ class _Writer:
         if self.wishes.color_by is not None:
             found["color"] = "own" if callable(self.wishes.color_by) else self.wishes.color_by
         found |= {"nodes": self.nodes, "values": self.values}
-        found |= {"places": [list(shown(p)) for p in self.places], "texts": list(self.texts), "operations": self.operations}
+        found |= {
+            "places": [list(shown(p)) for p in self.places],
+            "texts": list(self.texts),
+            "figures": self.figures,
+            "operations": self.operations,
+        }
         return found
 
     # ------------------------------------------------------------------------------------------------- nodes
@@ -208,6 +218,7 @@ class _Writer:
             node["keeps"] = keeps
         if said := self.sum_of(step):
             node["sum"] = self.text(said)
+            self.draw_entries(step, node)
         cost = Part("", "", "op", [step], self.watched).multiply_adds
         if cost:
             node["cost"] = cost
@@ -231,6 +242,14 @@ class _Writer:
         if alike not in self.sums:
             self.sums[alike] = entry_sum(node, self.numbers)
         return self.sums[alike]
+
+    def draw_entries(self, step: Step, node: dict[str, Any]) -> None:
+        """Of the first operations on few entries their drawing entry by entry."""
+        if len(self.figures) < MOST_FIGURES:
+            drawn = entry_figure(self.watched.nodes[step.outputs[0]], Words(self.lang), self.theme)
+            if drawn and sum(map(len, self.figures)) + len(drawn) <= MOST_OF_FIGURES:
+                node["figure"] = len(self.figures)
+                self.figures.append(drawn)
 
     def text(self, said: str) -> int:
         """The number of a text that stands many times."""

@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import nearest
 from ..canvas.drawing import FORMATS, Drawing, write_file
 from ..canvas.svg import escape
+from ..layout.fit import Fit
 from ..view.view import View
 from .page import page
 
@@ -28,7 +29,9 @@ class Explorer:
         error: what the forward pass raised, if it failed; then the graph is told as far as it came.
     """
 
-    def __init__(self, document: dict[str, Any], still: Callable[[Marks | None], Drawing], error: Exception | None = None) -> None:
+    def __init__(
+        self, document: dict[str, Any], still: Callable[[Marks | None, Fit | None], Drawing], error: Exception | None = None
+    ) -> None:
         self.document = document
         self.error = error
         self._still = still
@@ -38,9 +41,9 @@ class Explorer:
         """The still figure, drawn when it is asked for."""
         return self.marked(None)
 
-    def marked(self, marks: Marks | None) -> Drawing:
-        """The still figure, with what `marks` puts on its parts."""
-        return self._still(marks)
+    def marked(self, marks: Marks | None, fit: Fit | None = None) -> Drawing:
+        """The still figure, with what `marks` puts on its parts, for what it is to fit."""
+        return self._still(marks, fit)
 
     @property
     def svg(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..canvas.drawing import Drawing
-from ..canvas.side_by_side import beside_scene
+from ..canvas.scene import Scene
+from ..canvas.side_by_side import GAP, HEAD, beside_scene
 from ..canvas.text import Words
-from ..layout.fit import Fit
+from ..layout.fit import Fit, first_that_fits
 from ..tensor_graph.dot import dot_source
 from ..tensor_graph.fitting import fitted_figure
 from ..view.builder import view_of
@@ -26,16 +28,16 @@ from .marking import marks_of
 def explorer_of(watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words) -> Explorer:
     """The page of a watched graph."""
 
-    def still(marks: Marks | None) -> Drawing:
-        return still_of(watched, wishes, title, subtitle, theme, words, marks)
+    def still(marks: Marks | None, fit: Fit | None) -> Drawing:
+        return still_of(watched, wishes, title, subtitle, theme, words, marks, fit or Fit.of("slide"))
 
     return Explorer(document_of(watched, wishes, title, subtitle, theme, words), still, watched.error)
 
 
-def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: str, words: Words) -> Explorer:
-    """The page of two explored models, one laid into the other."""
-    both = compared(first.document, second.document)
-    found = both.document
+def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: str, words: Words, size: Fit) -> Explorer:
+    """The page of two explored models, one laid into the other; their still figures, beside each other or one below the other, fit `size`."""
+    matched = compared(first.document, second.document)
+    found = matched.document
     one, other = first.document["title"], second.document["title"]
     counts = found["compared"]
     line = words("added, removed, changed", *(words.count(counts[k]) for k in ("added", "removed", "changed")))
@@ -47,10 +49,16 @@ def comparison_of(first: Explorer, second: Explorer, title: str | None, theme: s
         "color": "change",
     }
 
-    def still(marks: Marks | None) -> Drawing:
-        marked = first.marked(marks or marks_of(both.of_first, False)), second.marked(marks or marks_of(both.of_second, True))
-        scenes = [drawing.scene for drawing in marked]
-        return Drawing(beside_scene(scenes, 2, found["title"]), theme)
+    def still(marks: Marks | None, fit: Fit | None) -> Drawing:
+        whole = fit or size
+
+        def both(columns: int, each: Fit) -> Scene:
+            left = first.marked(marks or marks_of(matched.of_first, False), each)
+            right = second.marked(marks or marks_of(matched.of_second, True), each)
+            return beside_scene([left.scene, right.scene], columns, found["title"])
+
+        ways = ((2, whole), (2, Fit((whole.width - GAP) / 2, whole.height)), (1, Fit(whole.width, (whole.height - GAP - HEAD) / 2)))
+        return Drawing(first_that_fits((partial(both, *way) for way in ways), whole), theme)
 
     return Explorer(found, still)
 
@@ -73,7 +81,7 @@ def headed(view: View, title: str | None, subtitle: str | None, words: Words, pr
 
 
 def still_of(
-    watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words, marks: Marks | None = None
+    watched: Watched, wishes: Wishes, title: str | None, subtitle: str | None, theme: str, words: Words, marks: Marks | None, fit: Fit
 ) -> Drawing:
     """The still figure of a watched graph, with what `marks` puts on its parts."""
     tree, failure = Tree(watched.graph), failure_of(watched)
@@ -85,5 +93,5 @@ def still_of(
         return made
 
     known = known_as(views(Fold()), title, words)
-    scene, view = fitted_figure(views, Fold(), Style(words, wishes.backward), known, subtitle, Fit.of("slide"), None)
+    scene, view = fitted_figure(views, Fold(), Style(words, wishes.backward), known, subtitle, fit, None)
     return Drawing(scene, theme, dot=lambda: dot_source(view, Style(words, wishes.backward)), error=watched.error)

@@ -8,6 +8,7 @@ from typing import Any
 from ..canvas.figures import figure
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
+from ..layout.fit import Fit
 from ..view.arguments import watched_of
 from .document import Wishes
 from .explorer import Explorer
@@ -78,6 +79,7 @@ def compare(
     *inputs: Any,
     kwargs: Mapping[str, Any] | None = None,
     backward: bool = False,
+    fit: str | tuple[float, float] = "slide",
     title: str | None = None,
     theme: str = "auto",
     lang: str = "en",
@@ -92,6 +94,8 @@ def compare(
         first, second: models or functions, recorded values, graphs, or what `draw.explore` gave.
         inputs: what models and functions are called with, both with the same.
         kwargs, backward, theme, lang: as for `explore`.
+        fit: where the still figure, which shows both, is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels, as for
+            `draw`. They stand beside each other or one below the other, folded further until their text can be read there.
         title: instead of both titles.
 
     Returns:
@@ -107,11 +111,11 @@ def compare(
         >>> draw.compare(one, other, (1, 4)).document["compared"]
         {'added': 1, 'removed': 0, 'changed': 0}
     """
-    words, theme = Words(lang), check_theme(theme)
+    words, theme, size = Words(lang), check_theme(theme), Fit.of(fit)
     if isinstance(first, Explorer) and isinstance(second, Explorer) and (inputs or kwargs):
         raise TypeError("draw.compare: both are explored already; expected no inputs. Explore the models anew, on these.")
     both = [
         x if isinstance(x, Explorer) else explore(x, *inputs, kwargs=kwargs, backward=backward, theme=theme, lang=lang)
         for x in (first, second)
     ]
-    return comparison_of(both[0], both[1], title, theme, words)
+    return comparison_of(both[0], both[1], title, theme, words, size)

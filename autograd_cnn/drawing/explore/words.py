@@ -39,6 +39,7 @@ declare(
         "page hint": ("hint", "Hinweis"),
         "page computes": ("Computes", "Berechnet"),
         "page sum": ("Entry by entry", "Eintrag für Eintrag"),
+        "page figure of entries": ("the operation, entry by entry: enlarge", "die Operation, Eintrag für Eintrag: vergrößern"),
         "page entries": ("entries", "Einträge"),
         "page entries and gradients": ("entries, below each its gradient", "Einträge, darunter ihr Gradient"),
         "page line": ("Line of the program", "Zeile des Programms"),

@@ -218,29 +218,34 @@ def passes(columns: Sequence[Column], words: Words) -> list[Pass]:
     found = [Pass(State(0, none), words("network input"))]
     for k in range(1, last + 1):
         u, name = columns[k], _output(k, last)
-        inner = f"W_{k} {_output(k - 1, last)}" + (f" + b_{k}" if u.bias.size else "")
+        inner = f"W_{_low(k)} {_output(k - 1, last)}" + (f" + b_{_low(k)}" if u.bias.size else "")
         found.append(Pass(State(k, none, k), f"{name} = {_scaled(u, k, words)}{_applied(u, inner)}"))
     if not any(u.delta.size for u in columns):
         return found
-    found.append(Pass(State(last, last, None, True), f"δ_{last} = ∂E/∂z_{last}"))
+    found.append(Pass(State(last, last, None, True), f"δ_{_low(last)} = ∂E/∂z_{_low(last)}"))
     for k in range(last, 0, -1):
-        caption = f"∂E/∂W_{k} = δ_{k} {_output(k - 1, last)}ᵀ"
+        caption = f"∂E/∂W_{_low(k)} = δ_{_low(k)} {_output(k - 1, last)}ᵀ"
         found.append(Pass(State(last, k, k, True, "gradient"), caption, words("widths gradient")))
         if k > 1:
             u = columns[k - 1]
-            caption = f"δ_{k - 1} = W_{k}ᵀ δ_{k}{_derived(u, k - 1, words)}"
+            caption = f"δ_{_low(k - 1)} = W_{_low(k)}ᵀ δ_{_low(k)}{_derived(u, k - 1, words)}"
             found.append(Pass(State(last, k - 1, k, True, "credit"), caption, words("widths credit")))
     return found
 
 
+def _low(k: int) -> str:
+    """A number as a subscript."""
+    return str(k) if k < 10 else f"{{{k}}}"
+
+
 def _output(k: int, last: int) -> str:
-    return "x" if k == 0 else "y" if k == last else f"h_{k}"
+    return "x" if k == 0 else "y" if k == last else f"h_{_low(k)}"
 
 
 def _scaled(u: Column, k: int, words: Words) -> str:
     """The factors of a dropout, in front of what they multiply."""
     factor = f"{words.digits(u.factor, 4)} · " if u.factor != 1 else ""
-    return f"{factor}m_{k} · " if u.dropped.size else factor
+    return f"{factor}m_{_low(k)} · " if u.dropped.size else factor
 
 
 def _applied(u: Column, inner: str) -> str:
@@ -254,7 +259,7 @@ def _applied(u: Column, inner: str) -> str:
 def _derived(u: Column, k: int, words: Words) -> str:
     """The derivative of what lies between a column's sums and its output."""
     factors = _scaled(u, k, words).removesuffix(" · ")
-    own = "" if not u.functions else f"{_function(u.functions[0])}′(z_{k})" if len(u.functions) == 1 else f"∂h_{k}/∂z_{k}"
+    own = "" if not u.functions else f"{_function(u.functions[0])}′(z_{_low(k)})" if len(u.functions) == 1 else f"∂h_{_low(k)}/∂z_{_low(k)}"
     if len(u.functions) > 1:
         factors = ""  # they are in it
     return "".join(f" · {f}" for f in (factors, own) if f)

@@ -24,9 +24,12 @@ declare({"dropout": ("dropout {}", "Dropout {}")})
 MOST = 10  # units of a layer that are drawn; of more the first and the last
 FEWER = (MOST, 7, 5, 3)  # where so many do not fit
 MOST_ROWS = 5
+MOST_WIDE = 1600.0  # pixels of a row of columns
+FEWEST_LAYERS = 4  # columns that are drawn beside those put together in the middle
 MOST_WRITTEN = 16  # edges between two columns, if all are to carry their numbers
 COLUMN = 168.0
 CLOSER = (COLUMN, 126.0, 92.0)
+FOLD = 84.0  # width of layers put together
 HEADS = 56.0  # what stands over the units of a row
 RADIUS = 17.0
 NUMBER = 10.0  # of a number on an edge
@@ -68,13 +71,19 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Room:
     """How closely a network stands: how far apart its columns are, how many units of a column are drawn, whether numbers may be written on
-    the edges, in how many rows it is broken, and whether the legend is under it."""
+    the edges, in how many rows it is broken, whether the legend is under it, and how many layers are drawn (0: all; else those in the
+    middle are put together)."""
 
     column: float = COLUMN
     most: int = MOST
     written: bool = True
     rows: int = 1
     under: bool = False
+    layers: int = 0
+
+    def hidden(self, count: int) -> range:
+        """Which of so many columns are put together."""
+        return range((self.layers + 1) // 2, count - self.layers // 2) if 0 < self.layers < count - 1 else range(0)
 
     def shown(self, u: Column) -> list[int]:
         """Which units of a column are drawn."""
@@ -88,8 +97,8 @@ class Room:
         return self.most // 2 if u.count > self.most else None
 
 
-def rooms() -> Iterator[Room]:
-    """The plain one first, then closer and closer."""
+def rooms(count: int) -> Iterator[Room]:
+    """Of so many columns: the plain one first, then closer and closer, last with fewer of them."""
     for written, width in ((True, COLUMN), *((False, width) for width in CLOSER)):
         for under in (False, True):
             yield Room(width, written=written, under=under)
@@ -98,6 +107,10 @@ def rooms() -> Iterator[Room]:
             for width in CLOSER:
                 for under in (False, True):
                     yield Room(width, most, False, rows, under)
+    for layers in range(min(count - 2, int(MOST_WIDE / CLOSER[-1])), FEWEST_LAYERS - 1, -1):
+        for most in FEWER:
+            for under in (True, False):
+                yield Room(CLOSER[-1], most, False, 1, under, layers)
 
 
 Places = list[dict[int, Point]]
@@ -118,6 +131,7 @@ class Figure:
         default_factory=dict
     )  # of a column that ends a row: where it stands once more, before the next
     tops: list[float] = field(default_factory=list)  # of each row
+    fold: Box | None = None  # where the columns that are put together stand
     written: dict[tuple[int, int, int], Point] = field(default_factory=dict)  # where an edge's number stands
     right: float = 0.0
     bottom: float = 0.0
@@ -165,7 +179,8 @@ def _half(u: Column, radius: float, words: Words) -> float:
 
 def _settle(f: Figure) -> None:
     """Place the units, and the numbers of the edges where all of a layer's find room."""
-    halves = [_half(u, f.radius, f.words) for u in f.columns]
+    hidden = f.room.hidden(len(f.columns))
+    halves = [FOLD / 2 if k in hidden else _half(u, f.radius, f.words) for k, u in enumerate(f.columns)]
     step = 2 * f.radius + (27 if any(u.delta.size for u in f.columns) else 13)
     least = max(f.room.column, *(a + b + 20 for a, b in itertools.pairwise(halves)))
     fits = f.room.written and all(a.count * b.count <= MOST_WRITTEN for a, b in itertools.pairwise(f.columns))
@@ -185,12 +200,19 @@ def _settle(f: Figure) -> None:
 def _place(f: Figure, each: int, left: float, across: float, step: float, above: float) -> None:
     """The units of all columns, row for row; a row but the first begins with the column that ended the one before."""
     tall = max(len(f.room.shown(u)) + (f.room.gap(u) is not None) for u in f.columns) * step
-    f.places, f.again, f.tops = [], {}, []
+    f.places, f.again, f.tops, f.fold = [], {}, [], None
+    hidden = f.room.hidden(len(f.columns))
     for first in range(0, len(f.columns) - 1, each):
         top = symbols.HEADING + HEADS + len(f.tops) * (tall + HEADS)
         f.tops.append(top)
         for k in range(first, min(first + each, len(f.columns) - 1) + 1):
-            places = _places(f.columns[k], f.room, left + (k - first) * across, top, tall, step, above)
+            if k in hidden:
+                x = left + hidden.start * across
+                f.fold = (x - FOLD / 2, top, FOLD, tall)
+                f.places.append({})
+                continue
+            slot = k - first - (len(hidden) - 1 if hidden and k > hidden.start else 0)
+            places = _places(f.columns[k], f.room, left + slot * across, top, tall, step, above)
             if k < len(f.places):
                 f.again[k] = places
             else:

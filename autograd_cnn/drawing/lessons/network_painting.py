@@ -63,8 +63,10 @@ def network_scene(
     wide = symbols.heading(scene.group("heading"), title, _line(f, subtitle))
     for k in range(1, len(columns)):
         _edges(scene, f, k)
+    _fold(scene, f)
     for k, u in enumerate(columns):
-        _column(scene, f, u, k, f.places[k])
+        if f.places[k]:
+            _column(scene, f, u, k, f.places[k])
         if k in f.again:
             _column(scene, f, u, k, f.again[k], again=True)
     _numbers(scene, f)
@@ -95,7 +97,7 @@ def room_for(
 ) -> Room:
     """The first room in which the network fits with these lines under it (each with its height); if none does, the one that comes nearest."""
     best, most = Room(), 0.0
-    for room in rooms():
+    for room in rooms(len(columns)):
         f = placed(columns, state, words, precision, room)
         wide = max(text_width(title, 17, "bold"), text_width(_line(f, subtitle), 12))
         width, height, _ = _size(f, wide, _entries(f), lines)
@@ -111,7 +113,9 @@ def room_for(
 def _line(f: Figure, subtitle: str | None) -> str:
     """The line under the title."""
     total = sum(u.weight.size + u.bias.size for u in f.columns[1:])
-    sizes = " – ".join(f.words.count(u.count) for u in f.columns)
+    hidden = f.room.hidden(len(f.columns))
+    shown = (f.words.count(u.count) if k not in hidden else "…" for k, u in enumerate(f.columns) if k <= hidden.start or k not in hidden)
+    sizes = " – ".join(shown)
     return subtitle if subtitle is not None else f.words.comma.join((f.words("network sub", sizes), f.words.parameters(total)))
 
 
@@ -198,12 +202,31 @@ def _column(scene: Scene, f: Figure, u: Column, k: int, places: dict[int, Point]
         if known and not dropped:
             q.text(cx, cy + 3.8, f.number(u.values[unit]), 10.5, "bold", "forward", "middle")
         if delta:
-            q.text(cx, cy + radius + 11.5, f.number(u.delta[unit]), 10.5, ink="gradient", anchor="middle")
+            q.text(cx, cy + radius + 11.5, f.number(u.delta[unit]), 10.5, ink="gradient", anchor="middle", halo="paper")
     gap = f.room.gap(u)
     if gap is not None:
         (_, y0), (_, y1) = (places[unit] for unit in f.room.shown(u)[gap - 1 : gap + 1])
         for shift in (-7.0, 0.0, 7.0):
             g.circle(x, (y0 + y1) / 2 + shift, 1.8, fill="dark")
+
+
+def _fold(scene: Scene, f: Figure) -> None:
+    """The layers that are put together, between those before and after them."""
+    if f.fold is None:
+        return
+    hidden, words, state = f.room.hidden(len(f.columns)), f.words, f.state
+    (x, y, w, h), middle = f.fold, f.fold[0] + f.fold[2] / 2
+    told = "; ".join(_described(f.columns[k], words) for k in hidden)
+    g = scene.group("layers-folded", "layers folded", told, (x, f.tops[0] - 44, w, y + h - f.tops[0] + 44), copies=len(hidden))
+    active = state.active is not None and (state.active in hidden or state.active == hidden.stop)
+    ink = ("gradient" if state.backward else "forward") if active else "wire"
+    for k, end in ((hidden.start - 1, x), (hidden.stop, x + w)):
+        for cx, cy in f.places[k].values():
+            g.line((cx + (f.radius if cx < end else -f.radius), cy), (end, cy), stroke=ink, line=1.6 if active else 0.8)
+    for shift in (6.0, 3.0, 0.0):
+        g.rect(x + shift, y + shift, w - 6, h - 6, 8, fill="panel", stroke=ink if active and not shift else "hair", line=1.3)
+    g.text(middle, f.tops[0] - 30, words("layers", len(hidden)), 12.5, "bold", anchor="middle")
+    g.text(middle, y + h / 2 + 4, f"×{len(hidden)}", 13, "bold", "dark", "middle")
 
 
 def _cross(g: Group, x: float, y: float, r: float) -> None:

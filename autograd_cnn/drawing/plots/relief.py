@@ -17,6 +17,7 @@ from ..canvas.metrics import text_width
 from ..canvas.scene import Point, Scene
 from ..canvas.text import Words
 from ..view.arrays import Array
+from .beside import told_apart
 from .curves import STYLES, marker, nice_ticks
 
 NET = 28  # squares along each side
@@ -90,7 +91,11 @@ def draw_relief(
     relief = Relief(z, box, left, top)
     _floor(scene, relief, names, words)
     _net(scene, relief, words)
-    return [_way(scene, relief, k, name, p, words) for k, (name, p) in enumerate(ways.items())]
+    laid = [_laid(relief, p) for p in ways.values()]
+    apart = told_apart([way.points for way in laid])
+    for way, (_, points) in zip(laid, apart, strict=True):
+        way.points = points
+    return [_way(scene, relief, k, name, p, laid[k], words) for k, (name, p) in enumerate(ways.items())]
 
 
 def gutter(z: Array, words: Words) -> float:
@@ -141,10 +146,16 @@ def _net(scene: Scene, r: Relief, words: Words) -> None:
             g.path(steps, fill=f"relief-{shade}", stroke="wire", line=0.35)
 
 
-def _way(scene: Scene, r: Relief, k: int, name: str, p: Array, words: Words) -> Point:
-    """One way, laid onto the surface: pale and thin where it is hidden, a ring where it starts. Returns where it ends."""
-    ink, dash = STYLES[k]
-    g = scene.group(f"lying-{k}", "path", f"{name}: {words.point(p[0])} → {words.point(p[-1])}", steps=len(p))
+@dataclass(slots=True)
+class Laid:
+    """A way on the surface: its places in the picture, each with 0 (beyond the surface), 1 (hidden) or 2 (seen), and which are its own."""
+
+    points: list[Point]
+    kinds: Array
+    stops: list[int]
+
+
+def _laid(r: Relief, p: Array) -> Laid:
     u, v = r.plane(p[:, 0], p[:, 1])
     pieces = [np.linspace(0, 1, max(2, math.ceil(math.hypot(*d) * NET / 2) + 1))[1:] for d in zip(np.diff(u), np.diff(v), strict=True)]
     u = np.concatenate([u[:1], *(a + t * (b - a) for a, b, t in zip(u[:-1], u[1:], pieces, strict=True))])
@@ -152,7 +163,15 @@ def _way(scene: Scene, r: Relief, k: int, name: str, p: Array, words: Words) -> 
     inside = (np.abs(u) <= 1) & (np.abs(v) <= 1)
     kinds = np.where(inside, np.where(r.seen(u, v), 2, 1), 0)
     xs, ys = r.project(u, v, r.height(u, v))
-    points: list[Point] = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+    stops = np.concatenate([[0], np.cumsum([len(t) for t in pieces])]).astype(int).tolist()
+    return Laid([(float(x), float(y)) for x, y in zip(xs, ys, strict=True)], kinds, stops)
+
+
+def _way(scene: Scene, r: Relief, k: int, name: str, p: Array, laid: Laid, words: Words) -> Point:
+    """One way, laid onto the surface: pale and thin where it is hidden, a ring where it starts. Returns where it ends."""
+    ink, dash = STYLES[k]
+    g = scene.group(f"lying-{k}", "path", f"{name}: {words.point(p[0])} → {words.point(p[-1])}", steps=len(p))
+    points, kinds = laid.points, laid.kinds
     for kind, first, last in _runs(kinds.tolist()):
         piece = points[first : last + 1]
         if len(piece) > 1 and kind == 2:
@@ -160,13 +179,12 @@ def _way(scene: Scene, r: Relief, k: int, name: str, p: Array, words: Words) -> 
             g.line(*piece, stroke=ink, line=1.9, dash=dash)
         elif len(piece) > 1 and kind == 1:
             g.line(*piece, stroke=ink, line=1.0, dash=dash, opacity=0.45)
-    stops = np.concatenate([[0], np.cumsum([len(t) for t in pieces])]).astype(int)
-    visible = [i for i in stops.tolist() if kinds[i] == 2]
+    visible = [i for i in laid.stops if kinds[i] == 2]
     for i in sorted({round(j * (len(visible) - 1) / 9) for j in range(10)} if visible else set()):
         marker(g, k, points[visible[i]], ink)
-    if inside[0]:
+    if kinds[0]:
         g.circle(*points[0], 7.0, stroke=ink, line=1.4)
-    known = np.flatnonzero(inside)
+    known = np.flatnonzero(kinds)
     return points[int(known[-1])] if len(known) else r.project(1.0, 0.0, 0.5)
 
 

@@ -3,7 +3,8 @@ upwards."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..canvas import symbols
 from ..canvas.geometry import bounds
@@ -15,37 +16,51 @@ from ..view.style import Style
 from ..view.view import Unit, View, number_of
 from .backward_walk import Walk
 from .cards import Card, told_gradient
-from .cells import Cell, cells_of, paint_cell
+from .cells import MOST_ROWS, Cell, cells_of, paint_cell
 from .figure import DOWN, Figure, Unfit
 from .placement import Layout, gaps_of, lay_out
 from .routes import Route, occupied
 from .wrapped import Columns, columns_of, in_pieces, lay_out_columns
 
-BETWEEN = 70.0  # the two pictures
+BETWEEN = 70.0, 44.0  # the two pictures, and where there is little room
 CLOSE = (22.0, 20.0)  # between cards of a rank, and between ranks, where there is little room
 
 
-def backward_figure(
-    view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str = "auto", columns: int = 1, fit: Fit | None = None
-) -> Scene:
-    """Draw a view and its backward pass. `columns`: in so many either; `fit`: cards stand closer, the legend where the figure fits best."""
-    return _Figure(view, walk, style, title, subtitle, engine, Arrangement("down", columns), fit is not None).scene(fit)
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """How a view and its backward pass are laid out: in how many columns either, how many operations of a rule are shown one by one, and
+    whether the cards stand close, the legend where the figure fits best."""
+
+    columns: int = 1
+    rules: int = MOST_ROWS
+    close: bool = False
+
+    @property
+    def between(self) -> float:
+        return BETWEEN[self.close]
+
+    @property
+    def gaps(self) -> tuple[float, float]:
+        return CLOSE if self.close else gaps_of(DOWN, False)
+
+
+def backward_figure(view: View, walk: Walk, style: Style, title: str, subtitle: str, how: Twice = Twice(), fit: Fit | None = None) -> Scene:
+    """Draw a view and its backward pass."""
+    return _Figure(view, walk, style, title, subtitle, how).scene(fit if how.close else None)
 
 
 class _Figure(Figure):
-    def __init__(
-        self, view: View, walk: Walk, style: Style, title: str, subtitle: str, engine: str, arrangement: Arrangement, close: bool
-    ) -> None:
-        self.walk, self.gaps = walk, CLOSE if close else gaps_of(DOWN, False)
-        super().__init__(view, style, title, subtitle, engine, arrangement)
+    def __init__(self, view: View, walk: Walk, style: Style, title: str, subtitle: str, how: Twice) -> None:
+        self.walk, self.twice = walk, how
+        super().__init__(view, style, title, subtitle, "auto", Arrangement("down", how.columns))
 
     def place(self, engine: str) -> None:
         """One layout, of boxes that hold either side."""
-        self.cells = cells_of(self.view.units, self.walk, self.cards, self.style)
-        rooms = {id: _room(card, self.cells.get(id)) for id, card in self.cards.items()}
+        self.cells = cells_of(self.view.units, self.walk, self.cards, self.style, self.twice.rules)
+        rooms = rooms_of(self.cards, self.cells)
         layout = self.laid_out(rooms, engine)
         right = bounds([c.whole() for c in rooms.values()] + list(layout.frames.values()))
-        self.aside = right[0] + right[2] + BETWEEN - symbols.MARGIN
+        self.aside = right[0] + right[2] + self.twice.between - symbols.MARGIN
         for id, room in rooms.items():
             self.cards[id].x, self.cards[id].y = room.x, room.y
             if id in self.cells:
@@ -61,8 +76,8 @@ class _Figure(Figure):
     def laid_out(self, rooms: dict[str, Card], engine: str) -> Layout | Columns:
         """Of the boxes, in one column or in several."""
         if self.arrangement.columns == 1:
-            return lay_out(self.view, rooms, self.header_width, self.gaps, engine)
-        columns = columns_of(self.view, rooms, self.arrangement.columns, self.gaps[1], False)
+            return lay_out(self.view, rooms, self.header_width, self.twice.gaps, engine)
+        columns = columns_of(self.view, rooms, self.arrangement.columns, self.twice.gaps[1], False)
         if columns is None:
             raise Unfit
         self.view, parts = in_pieces(self.view, columns)
@@ -71,7 +86,7 @@ class _Figure(Figure):
             if u.id in self.cells:
                 back = self.cells[u.id].card
                 back.unit = replace(u, pills=back.unit.pills)
-        return lay_out_columns(self.view, parts, rooms, self.header_width, self.gaps, engine, False)
+        return lay_out_columns(self.view, parts, rooms, self.header_width, self.twice.gaps, engine, False)
 
     def flows_back(self, r: Route) -> bool:
         return r.edge.value.requires_grad and {r.edge.tail.id, r.edge.head.id} <= self.cells.keys()
@@ -91,6 +106,10 @@ class _Figure(Figure):
             g.rect(x, y, w, h, 10, fill="panel2" if p.depth % 2 else "panel", stroke="hair")
             if not any(a < x + 20 + text_width(p.name, 12.5, "bold") and b > x for a, b in self.crossing_back(y + 6, y + 28)):
                 g.text(x + 13, y + 21, p.name, 12.5, "bold", "muted")
+        boxes = [c.card.whole() for c in self.cells.values()] + [(x + self.aside, y, w, h) for x, y, w, h in self.frames.values()]
+        occupied(self.back, self.space, 3)
+        for cell in self.cells.values():
+            self.solid.take(cell.card.whole())
         for r in self.back:
             self.paint_back(edges, labels, r)
         for cell in self.cells.values():
@@ -98,11 +117,9 @@ class _Figure(Figure):
                 paint_cell(nodes, cell, self.style)
             else:
                 self.paint_end(nodes, cell)
-        boxes = [c.card.whole() for c in self.cells.values()] + [(x + self.aside, y, w, h) for x, y, w, h in self.frames.values()]
         boxes += [t.box() for _, t in labels.walk() if hasattr(t, "runs")]
         for box in boxes:  # nothing else may stand there
             self.solid.take(box)
-        occupied(self.back, self.space, 3)
         boxes += [(x, y, 1.0, 0.0) for r in self.back for x, y in r.track.points]
         x, y, w, h = bounds(boxes)
         return max(right, x + w), max(bottom, y + h)
@@ -122,7 +139,14 @@ class _Figure(Figure):
         symbols.wire(g, r.track.points[::-1], "gradient", 1.6)
         (x, y), (_, below) = r.track.points[-1], r.track.points[-2]
         if flow.state == "flows" and e.branches == 1 and y - below > 16:
-            labels.text(x + 7, (y + below) / 2 + 4, self.words.norm(flow.norm), 11, ink="gradient")
+            number, high = self.words.norm(flow.norm), (y + below) / 2 + 4
+            wide = text_width(number, 11)
+            for left in (x + 7, x - 7 - wide):  # beside its line, and on no other
+                box = (left, high - 9, wide, 11.0)
+                if not self.space.hits(box, 1.0) and not self.solid.hits(box, 1.0):
+                    labels.text(left, high, number, 11, ink="gradient")
+                    self.space.take(box)
+                    break
 
     def paint_end(self, parent: Group, cell: Cell) -> None:
         """The gradient 1 of the output, and those of inputs."""
@@ -151,12 +175,16 @@ class _Figure(Figure):
         def end(g: Group, x: float, y: float) -> None:
             g.rect(x, y - 9, 40, 18, 9, fill="gradient-paper", stroke="gradient", line=1.2)
 
+        def folded(g: Group, x: float, y: float) -> None:
+            g.rect(x, y - 9, 40, 18, 5, fill="card", stroke="gradient", line=1.1)
+
         words = self.words
-        own = [
-            symbols.Entry(sample, (Run(words("gradient up"), "sans", "muted"),), gap=10),
-            symbols.Entry(operation, (Run(words("rule of"), "sans", "muted"),), 27.0),
-            symbols.Entry(end, (Run(words("gradient of leaf"), "sans", "muted"),)),
-        ]
+        own = [symbols.Entry(sample, (Run(words("gradient up"), "sans", "muted"),), gap=10)]
+        if any(cell.rows for cell in self.cells.values()):
+            own.append(symbols.Entry(operation, (Run(words("rule of"), "sans", "muted"),), 27.0))
+        if any(cell.folded for cell in self.cells.values()):
+            own.append(symbols.Entry(folded, (Run(words("rules folded"), "sans", "muted"),)))
+        own.append(symbols.Entry(end, (Run(words("gradient of leaf"), "sans", "muted"),)))
         return [*super().legend(), *own]
 
     def description(self) -> str:
@@ -169,8 +197,12 @@ class _Figure(Figure):
         return " ".join(told)
 
 
+def rooms_of(cards: Mapping[str, Card], cells: Mapping[str, Cell]) -> dict[str, Card]:
+    """Boxes that hold a card and, at its place in the other picture, its cell."""
+    return {id: _room(card, cells.get(id)) for id, card in cards.items()}
+
+
 def _room(card: Card, cell: Cell | None) -> Card:
-    """A box that holds the card and, at its place in the other picture, the cell."""
     if cell is None:
         return replace(card)
     return replace(card, width=max(card.width, cell.card.width), height=max(card.height, cell.card.height))

@@ -24,7 +24,7 @@ GAP = 13.0  # between rows: room for an arrow
 EDGE = 17.0  # from the outermost rows to the cell's border
 SIDE = 12.0
 RAIL = 9.0  # between two rails
-MOST_ROWS = 8  # a rule of more operations is one card
+MOST_ROWS = 8  # of a rule's operations
 ARRIVES = -1  # as the source of a rail: what arrives at the cell
 
 
@@ -39,14 +39,14 @@ class Cell:
     direct: list[int] = field(default_factory=list)
 
 
-def cells_of(units: Sequence[Unit], walk: Walk, cards: dict[str, Card], style: Style) -> dict[str, Cell]:
-    """A cell for each unit that a gradient reaches."""
+def cells_of(units: Sequence[Unit], walk: Walk, cards: dict[str, Card], style: Style, most: int = MOST_ROWS) -> dict[str, Cell]:
+    """A cell for each unit that a gradient reaches; a rule of more than `most` operations is one card."""
     found: dict[str, Cell] = {}
     for u in units:
         if not any(v.requires_grad for v in (u.outputs or ([u.value] if u.value else []))):
             continue
         rows = walk.cells.get(u.id, [])
-        fold = len(rows) if u.folded or len(rows) > MOST_ROWS else 0
+        fold = len(rows) if u.folded or len(rows) > most else 0
         front = cards[u.id]
         card = Card(replace(u, pills=_in_order(u, rows)), front.width, front.height, front.stack, list(front.pill_heights))
         cell = Cell(card, [] if fold else rows, fold, direct=walk.direct.get(u.id, []))

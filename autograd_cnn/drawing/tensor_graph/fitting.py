@@ -6,6 +6,7 @@ tried as a U (where it is one), in columns, to the right, in rows. What is certa
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,15 +19,19 @@ from ..view.folding import Fold
 from ..view.naming import subtitle_of
 from ..view.style import Style
 from ..view.view import Unit, View
+from .backward_figure import Twice, backward_figure, rooms_of
+from .backward_walk import Walk, walk_of
 from .cards import Card, measure
+from .cells import MOST_ROWS, cells_of
 from .figure import DOWN, Unfit, settle, tensor_figure
 from .placement import gaps_of
 from .u_shape import levels_of
 from .wrapped import columns_of, ranks_of
 
 BUDGETS = (60, 40, 30, 24, 20, 16, 12, 8, 5, 2)  # nodes
-STRETCHES = (12, 8, 5, 3)  # of operations that nothing puts together, where all else is too large
+STRETCHES = (12, 10, 8, 6, 5, 4, 3)  # of operations that nothing puts together, where all else is too large
 MOST_COLUMNS = 6
+RULES = (MOST_ROWS, 3, 0)  # so many operations of a rule are drawn one by one
 MANY = 150  # units: beyond that nothing but the plain picture is tried
 CLOSEST = 3  # candidates that are laid out although they seem too large, where none fits
 
@@ -54,24 +59,40 @@ def estimate(view: View, style: Style, how: Arrangement) -> tuple[float, float]:
         longer = levels.down if len(levels.down) > len(levels.up) else levels.up
         tall = [max(cards[u.id].up + cards[u.id].tall / 2 for u in row) for row in longer]
         return sum(map(max, sides)) + 2 * symbols.MARGIN, sum(tall) + 30 * len(tall) + symbols.HEADING
-    columns: list[list[Unit]] | None = [view.units]
-    if how.columns > 1:
-        columns = columns_of(view, cards, how.columns, gaps_of(how, style.backward)[1], how.right)
-    if columns is None:
-        return math.inf, math.inf
-    rank = ranks_of(view)
-    sizes = [_column(units, cards, rank, how.right) for units in columns]
-    width = sum(w for w, _ in sizes) + 40.0 * (len(sizes) - 1)
-    height = max(h for _, h in sizes)
+    width, height = _least(view, cards, how, gaps_of(how, style.backward)[1], 24.0, 30.0)
     if how.right:
         nested = max((p.depth + 1 for p in view.panels), default=0)
         width, height = height, width + (HEADER + PAD) * nested
     return width + 2 * symbols.MARGIN, height + symbols.HEADING + symbols.MARGIN
 
 
-def _column(units: Sequence[Unit], cards: Mapping[str, Card], rank: Mapping[str, int], right: bool) -> tuple[float, float]:
-    """The least size across and along of what stands in one column."""
-    across, along = (20.0, 40.0) if right else (24.0, 30.0)
+def estimate_twice(view: View, walk: Walk, style: Style, how: Twice) -> tuple[float, float]:
+    """The same of a view and its backward pass."""
+    cards = {c.unit.id: c for c in measure(view.units, style, False)}
+    rooms = rooms_of(cards, cells_of(view.units, walk, cards, style, how.rules))
+    across, along = (gap - 4.0 for gap in how.gaps)
+    width, height = _least(view, rooms, Arrangement("down", how.columns), how.gaps[1], across, along)
+    return 2 * width + how.between + symbols.MARGIN, height + symbols.HEADING + symbols.MARGIN
+
+
+def _least(view: View, cards: Mapping[str, Card], how: Arrangement, gap: float, across: float, along: float) -> tuple[float, float]:
+    """The least size, across the way a view runs and along it, of its cards in columns."""
+    columns: list[list[Unit]] | None = [view.units]
+    if how.columns > 1:
+        columns = columns_of(view, cards, how.columns, gap, how.right)
+    if columns is None:
+        return math.inf, math.inf
+    rank = ranks_of(view)
+    if how.right:
+        across, along = 20.0, 40.0
+    sizes = [_column(units, cards, rank, how.right, across, along) for units in columns]
+    return sum(w for w, _ in sizes) + 40.0 * (len(sizes) - 1), max(h for _, h in sizes)
+
+
+def _column(
+    units: Sequence[Unit], cards: Mapping[str, Card], rank: Mapping[str, int], right: bool, across: float, along: float
+) -> tuple[float, float]:
+    """The least size across and along of what stands in one column; `across`, `along`: between cards."""
     wide: dict[int, float] = {}
     high: dict[int, float] = {}
     for u in units:
@@ -140,25 +161,42 @@ def _repeats(view: View) -> int:
     return sum(u.kind == "deck" for u in view.units)
 
 
-def first_of(views: Callable[[Fold], View], fold: Fold, painted: Callable[[View, int, Fit | None], Scene], fit: Fit) -> tuple[Scene, View]:
-    """The first view and number of columns whose figure fits, where a figure holds its graph twice: as it is, then closer together,
-    then with modules folded (nothing else is: what operations hand back is what such a figure is for)."""
+def fitted_twice(views: Callable[[Fold], View], fold: Fold, style: Style, title: str, subtitle: str | None, fit: Fit) -> tuple[Scene, View]:
+    """The figure of the first view that fits beside its backward pass, with its view: as it is, then closer together, in columns and with
+    modules folded, then with long rules folded, and last with operations put together that no module does."""
     drawn: dict[int, View] = {}
+    walks: dict[int, Walk] = {}
+    tight: list[tuple[float, int, Callable[[], Scene | None]]] = []
 
-    def made(view: View, columns: int, tight: Fit | None) -> Scene | None:
+    def walked(view: View) -> Walk:
+        return walks.get(id(view)) or walks.setdefault(id(view), walk_of(view))
+
+    def painted(view: View, how: Twice) -> Scene | None:
+        walk = walked(view)
+        line = f"{subtitle_of(view, style.words, style.precision)}, {style.words('of the walk', len(walk.graph.steps))}"
         try:
-            scene = painted(view, columns, tight)
+            scene = backward_figure(view, walk, replace(style), title, line if subtitle is None else subtitle, how, fit)
         except Unfit:
             return None
         drawn[id(scene)] = view
         return scene
 
     def candidates() -> Iterator[Callable[[], Scene | None]]:
-        for number, view in enumerate(_cuts(views, fold, loose=False)):
-            if not number:
-                yield lambda view=view: made(view, 1, None)  # type: ignore[misc]
-            for columns in (1, 2, 3):
-                yield lambda view=view, columns=columns: made(view, columns, fit)  # type: ignore[misc]
+        plain = next(_cuts(views, fold))
+        settle(style, plain)
+        yield lambda: painted(plain, Twice())
+        seen: set[tuple[str, ...]] = set()
+        for loose in (False, True):
+            cuts = [v for v in _cuts(views, fold, loose) if tuple(u.id for u in v.units) not in seen]
+            seen |= {tuple(u.id for u in v.units) for v in cuts}
+            for rules, view, columns in itertools.product(RULES if fold.rule == "auto" else RULES[:1], cuts, (1, 2, 3)):
+                how = Twice(columns, rules, close=True)
+                text = fit.text(*estimate_twice(view, walked(view), style, how))
+                if fit.holds(text):
+                    yield lambda view=view, how=how: painted(view, how)  # type: ignore[misc]
+                else:
+                    tight.append((text, len(tight), lambda view=view, how=how: painted(view, how)))  # type: ignore[misc]
+        yield from (make for *_, make in sorted(tight, key=lambda t: (-t[0], t[1]))[:CLOSEST])
 
     scene = first_that_fits(candidates(), fit)
     return scene, drawn[id(scene)]

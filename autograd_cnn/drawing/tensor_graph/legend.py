@@ -9,7 +9,7 @@ from ..canvas.geometry import Track
 from ..canvas.scene import Group, Run
 from ..canvas.theme import family_role
 from ..view.style import Style
-from ..view.view import View
+from ..view.view import NAMELESS, View
 from .cards import copy_gradients, cut_text
 from .losses import loss_entries
 
@@ -52,7 +52,9 @@ def legend_entries(view: View, style: Style, states: Collection[str], branching:
     if view.panels:
         entries.append(_entry(words("module"), _panel, gap=5))
     if "module" in kinds:
-        entries.append(_entry(words("folded"), _folded, gap=0 if view.panels else 5))
+        modules = {u.scopes[-1] is not NAMELESS for u in view.units if u.kind == "module"}
+        said = "folded" if modules == {True} else "folded operations" if modules == {False} else "folded either"
+        entries.append(_entry(words(said), _folded, gap=0 if view.panels else 5))
     if style.backward and "module" in kinds:
         entries.append(symbols.Entry(_norm(style.norms), (Run(words(f"norms {style.norms}"), "sans", "muted"),), 20.0))
     if "deck" in kinds:

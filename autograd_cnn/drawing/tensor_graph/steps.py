@@ -5,8 +5,10 @@ A frame is the finished figure without what comes later, so nothing moves betwee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
+from functools import partial
 
 from ..canvas import symbols
 from ..canvas.frames import Frames
@@ -14,25 +16,54 @@ from ..canvas.mathtext import Term, written
 from ..canvas.metrics import text_width
 from ..canvas.scene import Circle, Group, Path, Rect, Run, Scene, Text, shortened
 from ..canvas.text import Words, shape
+from ..layout.fit import SIZES, Arrangement, Fit, first_that_fits
 from ..view.narration import animation_of, check_count
 from ..view.progress import BACKWARD, FORWARD, SEED, START, Stage, stages
 from ..view.style import Style
 from ..view.view import Gradient, Unit, View
 from .cards import Card, output_text
-from .figure import Figure
+from .figure import DOWN, Figure, Unfit, settle
+from .fitting import arrangements, estimate
 from .routes import Route
 
 WIRE_ITEMS = 2  # of an edge: its line and its head; what follows is the gradient's lane
 
 
+SCREEN = Fit(*SIZES["slide"])
+TRIED = 4  # arrangements that are laid out where the plain one is too large
+
+
 def tensor_steps(view: View, style: Style, title: str, subtitle: str, theme: str, prefix: str) -> Frames:
     """The frames of a graph over tensors."""
     check_count(view)
-    figure = _StepFigure(view, style, title, subtitle, "auto")
-    whole = figure.scene()
+    figure, whole = _arranged(view, style, title, subtitle)
     figure.page = whole.width
-    told = [(_Developed(figure, stage).scene(whole), *_told(figure, stage)) for stage in stages(view, style.backward)]
+    told = [(_Developed(figure, stage).scene(whole), *_told(figure, stage)) for stage in stages(figure.view, style.backward)]
     return animation_of(told, style.words, theme, prefix)
+
+
+def _arranged(view: View, style: Style, title: str, subtitle: str) -> tuple[_StepFigure, Scene]:
+    """The figure that all frames are of, laid out as it can be read best, and its scene."""
+    made: dict[int, _StepFigure] = {}
+
+    def painted(how: Arrangement) -> Scene | None:
+        try:
+            figure = _StepFigure(view, replace(style), title, subtitle, "auto", how)
+        except Unfit:
+            return None
+        scene = figure.scene(None if how == DOWN else SCREEN)
+        made[id(scene)] = figure
+        return scene
+
+    def candidates() -> Iterator[Callable[[], Scene | None]]:
+        yield partial(painted, DOWN)
+        settle(style, view)
+        others = [how for how in arrangements(view, None) if how != DOWN]
+        others.sort(key=lambda how: -SCREEN.text(*estimate(view, style, how)))  # stable: of equals the first
+        yield from (partial(painted, how) for how in others[:TRIED])
+
+    scene = first_that_fits(candidates(), SCREEN)
+    return made[id(scene)], scene
 
 
 class _StepFigure(Figure):

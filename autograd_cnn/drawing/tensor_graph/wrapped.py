@@ -44,35 +44,59 @@ def ranks_of(view: View) -> dict[str, int]:
 
 
 def columns_of(view: View, cards: Mapping[str, Card], count: int, gap: float, turned: bool) -> list[list[Unit]] | None:
-    """The units in `count` columns, as even as can be; None where the graph cannot be cut so often."""
+    """The units in `count` columns: of the ways to cut where one line alone goes on those that leave the fewest columns with a single
+    card, of these the one whose tallest column is least, then the most even. None where the graph cannot be cut so often."""
     rank = ranks_of(view)
     rows = max(rank.values()) + 1
-    high = [gap] * rows
+    high, cards_in = [gap] * rows, [0] * rows
     for u in view.units:
         c = cards[u.id]
         high[rank[u.id]] = max(high[rank[u.id]], (c.left + c.width / 2 if turned else c.tall) + gap)
+        cards_in[rank[u.id]] += 1
     for p in view.panels:
         inside = [rank[u.id] for u in p.all_units()]
         high[min(inside)] += PAD if turned else PAD + HEADER
         high[max(inside)] += PAD
     passing = [[e for e in view.edges if rank[e.tail.id] <= r < rank[e.head.id]] for r in range(rows - 1)]
     free = [r + 1 for r, es in enumerate(passing) if len(es) == 1 and rank[es[0].head.id] - rank[es[0].tail.id] == 1]
-    if len(free) < count - 1:
-        return None
-    height = [0.0, *itertools.accumulate(high)]
-    # best[j][k]: the least height of the tallest of k columns that hold what is above stop j
     stops = [0, *free, rows]
-    best = {(0, 0): (0.0, [0])}
-    for k in range(1, count + 1):
-        for j in range(1, len(stops)):
-            ways = [(max(best[i, k - 1][0], height[stops[j]] - height[stops[i]]), i) for i in range(j) if (i, k - 1) in best]
-            if ways:
-                tallest, i = min(ways)
-                best[j, k] = tallest, [*best[i, k - 1][1], stops[j]]
-    found = best.get((len(stops) - 1, count))
+    height, number = ([0, *itertools.accumulate(sizes)] for sizes in (high, cards_in))
+
+    def single(i: int, j: int) -> int:
+        return int(number[j] - number[i] == 1)
+
+    def tall(i: int, j: int) -> float:
+        return height[j] - height[i]
+
+    def tallest(before: Cost, i: int, j: int) -> Cost:
+        return before[0] + single(i, j), max(before[1], tall(i, j))
+
+    found = _cut(stops, count, tallest)
     if found is None:
         return None
-    return [[u for u in view.units if a <= rank[u.id] < b] for a, b in itertools.pairwise(found[1])]
+    most = max(tall(i, j) for i, j in itertools.pairwise(found))
+
+    def uneven(before: Cost, i: int, j: int) -> Cost:
+        return before[0] + single(i, j) + (count + 1 if tall(i, j) > most else 0), before[1] + tall(i, j) ** 2
+
+    even = _cut(stops, count, uneven)
+    return [[u for u in view.units if a <= rank[u.id] < b] for a, b in itertools.pairwise(even or found)]
+
+
+Cost = tuple[float, float]
+
+
+def _cut(stops: Sequence[int], count: int, cost: Callable[[Cost, int, int], Cost]) -> list[int] | None:
+    """The stops at which the cheapest way ends its columns; `cost` is what a column from one stop to another makes of the cost before."""
+    best: dict[tuple[int, int], tuple[Cost, list[int]]] = {(0, 0): ((0.0, 0.0), [0])}  # (stops passed, columns) -> the cheapest way
+    for k in range(1, count + 1):
+        for j in range(1, len(stops)):
+            ways = [(cost(best[i, k - 1][0], stops[i], stops[j]), best[i, k - 1][1]) for i in range(j) if (i, k - 1) in best]
+            if ways:
+                least, way = min(ways)
+                best[j, k] = least, [*way, stops[j]]
+    found = best.get((len(stops) - 1, count))
+    return found and found[1]
 
 
 def in_pieces(view: View, columns: Sequence[Sequence[Unit]]) -> tuple[View, list[View]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 
 from ...errors import nearest
 from ...graph.graph import Graph
@@ -189,11 +189,33 @@ class _Cut:
         return self.in_rows(calls_joined(self.tree, found)) if self.fold.rows else list(found)
 
     def in_stretches(self, parts: Sequence[Part]) -> list[Part]:
-        """Neighbours in stretches of about one length, repeats or not."""
-        blocks = [b for p in parts for b in _blocks(p)]
-        each = -(-len(blocks) // self.fold.stretches)
-        cut = [blocks[i : i + each] for i in range(0, len(blocks), each)]
-        return [some[0] if len(some) == 1 else Row(some) for some in cut]
+        """Neighbours in as many stretches as are wished: the longest is halved where the fewest values pass, that is, between two
+        expressions rather than within one. What repeats stands for itself while there are stretches enough."""
+        passing = self.passing(parts)
+        decks = [i for i, p in enumerate(parts) if isinstance(p, Deck)]
+        walls = {k for i in decks for k in (i, i + 1)} - {0, len(parts)} if 2 * len(decks) < self.fold.stretches else set()
+        stops = [0, *sorted(walls), len(parts)]
+        while len(stops) <= self.fold.stretches:
+            a, b = max(pairwise(stops), key=lambda ends: (ends[1] - ends[0], -ends[0]))
+            if b - a < 2:
+                break
+            margin = max(1, (b - a) // 4)
+            near = range(a + margin, b - margin + 1)
+            stops.append(min(near, key=lambda k: (passing[k], abs(2 * k - a - b))))
+            stops.sort()
+        cut = [parts[a:b] for a, b in pairwise(stops)]
+        return [some[0] if len(some) == 1 else Row([b for p in some for b in _blocks(p)]) for some in cut]
+
+    def passing(self, parts: Sequence[Part]) -> list[int]:
+        """Before each part, and after the last, how many values pass from what stands before to what comes after."""
+        part_of = {i: k for k, p in enumerate(parts) for i in range(p.start, p.end)}
+        begin = [0] * (len(parts) + 2)
+        for k, p in enumerate(parts):
+            for o in {o for s in self.graph.steps[p.start : p.end] for o in s.outputs}:
+                last = max((part_of.get(u, k) for u in self.tree.uses.get(o, ())), default=k)
+                begin[k + 1] += 1
+                begin[last + 1] -= 1
+        return list(accumulate(begin))
 
     def in_rows(self, parts: Sequence[Part]) -> list[Part]:
         """Each layer with what follows it: single operations that take what it gives, which nothing else takes."""

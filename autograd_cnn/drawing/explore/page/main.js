@@ -103,7 +103,7 @@ function turnTheme() {
   root.dataset.theme = dark ? "light" : "dark";
   themeChanged();
 }
-function themeChanged() { COLOURS.clear(); forgetElements(); scale(); repaint(); }
+function themeChanged() { COLOURS.clear(); forgetElements(); scale(); repaint(); showPanel(); }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
 
 // ------------------------------------------------------------------------------------------------- where the gradient vanished

@@ -1,4 +1,20 @@
 // The side panel: all that is known of the selected node.
+// A drawing entry by entry: unpacked when it is asked for, in a shadow, so that its styles are its own; light or dark as the page is.
+const DIALOG = document.getElementById("figure");
+async function drawn(k, host) {
+  const packed = Uint8Array.from(atob(DATA.figures[k]), c => c.charCodeAt(0));
+  const source = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const dark = hex("paper") !== "#ffffff";
+  (host.shadowRoot || host.attachShadow({mode: "open"})).innerHTML = source.slice(source.indexOf("<svg")).replaceAll("(prefers-color-scheme:dark)", dark ? "all" : "not all");
+  const svg = host.shadowRoot.firstChild;
+  svg.style.cssText = "display:block;max-width:100%;height:auto";
+  return svg;
+}
+async function enlarge(k) {
+  const svg = await drawn(k, DIALOG.querySelector(".picture-of"));
+  svg.style.maxWidth = "none";
+  DIALOG.showModal();
+}
 const PANEL = document.getElementById("panel"), CRUMBS = document.getElementById("crumbs"), LIVE = document.getElementById("live");
 const announce = said => { LIVE.textContent = ""; requestAnimationFrame(() => { LIVE.textContent = said; }); };
 const row = (key, value) => value === "" || value === null || value === undefined ? "" : `<dt>${escaped(key)}</dt><dd>${value}</dd>`;
@@ -86,7 +102,7 @@ function about(n) {
   if (d.role === "failure") out += section(t("failed"), list(row(t("expected"), escaped(d.expected || "")) + row(t("came"), escaped(d.came || "")) + row(t("hint"), escaped(d.hint || ""))) + `<p class="mono">${escaped(d.message)}</p>`);
   const operation = OPERATIONS[d.op];
   if (operation && operation.formula) out += section(t("computes"), `<p class="formula">${escaped(operation.formula).replace(/_\{([^}]*)\}/g, "<sub>$1</sub>").replace(/\^(\u2212?\w+)/g, "<sup>$1</sup>")}</p>`);
-  if (d.sum !== undefined) out += section(t("sum"), `<p class="mono">${escaped(DATA.texts[d.sum])}</p>`);
+  if (d.sum !== undefined) out += section(t("sum"), `<p class="mono">${escaped(DATA.texts[d.sum])}</p>` + (d.figure === undefined ? "" : `<button type="button" class="figure" data-figure="${d.figure}" aria-label="${escaped(t("figure of entries"))}" hidden><span class="picture-of"></span></button>`));
   if (at) out += section(t("line"), `<p class="mono"><button type="button" class="jump" data-place="${d.place}">${escaped(at[0])}:${at[1]}</button></p>${at[2] ? `<pre>${escaped(at[2])}</pre>` : ""}`);
   out += section(t("compared"), changeBlock(n));
   const whole = (d.role === "op" ? "" : row(t("operations in all"), n.count ? count(n.count) : "")) + row(t("parameters in all"), n.weights.size ? count(parametersOf(n)) : "") + row(t("frozen"), frozenOf(n) ? count(frozenOf(n)) : "")
@@ -114,6 +130,7 @@ function about(n) {
 function showPanel() {
   PANEL.innerHTML = about(SELECTED);
   PANEL.scrollTop = 0;
+  for (const b of PANEL.querySelectorAll("[data-figure]")) drawn(b.dataset.figure, b.firstChild).then(() => { b.hidden = false; }, () => b.remove());
   const chain = [];
   for (let n = SELECTED; n && n !== ROOT; n = n.parent) chain.unshift(n);
   CRUMBS.innerHTML = [`<li><button type="button" data-n="-1">${escaped(ROOT.d.kind || ROOT.d.name || t("graph"))}</button></li>`,
@@ -121,8 +138,8 @@ function showPanel() {
   CRUMBS.scrollLeft = CRUMBS.scrollWidth;
 }
 PANEL.addEventListener("click", e => {
-  const b = e.target.closest("[data-n],[data-place]");
-  if (b && b.dataset.place !== undefined) lightLine(Number(b.dataset.place)); else if (b) reveal(NODES[b.dataset.n]);
+  const b = e.target.closest("[data-n],[data-place],[data-figure]");
+  if (b && b.dataset.figure !== undefined) enlarge(b.dataset.figure); else if (b && b.dataset.place !== undefined) lightLine(Number(b.dataset.place)); else if (b) reveal(NODES[b.dataset.n]);
 });
 CRUMBS.addEventListener("click", e => {
   const b = e.target.closest("[data-n]");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...canvas.metrics import text_width
 from ...canvas.scene import Run, Scene
 from ...canvas.text import Words
 from ...canvas.theme import check_theme
+from ...layout.fit import Fit, first_that_fits
 from ...view.arguments import traced
 from ..input_window import Mask, centres
 from .sight import Row, Sight, line_of, sight_of
@@ -41,6 +43,8 @@ WIDEST = 26.0  # of a cell with the gap to the next
 ROOM = 900.0
 MOST = 90  # cells in a row; more are cut off around the cone
 ROW, CLOSEST_ROWS, ALL_ROWS = 58.0, 22.0, 620.0  # from row to row; at least; and of all where there are many
+SMALLER = (1.0, 0.85, 0.7, 0.55)  # than usual, where that does not fit
+ROWS = (40, 30, 24, 20, 16, 12, 10, 8, 6, 5, 4)  # so many layers are drawn where all do not fit
 NARROWEST, FEWER_LINES = 4.5, 7.0  # of a cell with its gap; below the latter only what the unit sees is joined by lines
 
 
@@ -52,6 +56,7 @@ def receptive_field(
     *,
     layer: str | None = None,
     section: str | None = None,
+    fit: str | tuple[float, float] = "slide",
     title: str | None = None,
     subtitle: str | None = None,
     theme: str = "auto",
@@ -70,6 +75,8 @@ def receptive_field(
         unit: the place of the unit within its layer, the middle by default.
         layer: the name of the layer; by default the last one with more than one place.
         section: "width" or "height" draws a picture's cells and cone along that dimension.
+        fit: where the picture is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels. What would be too large is drawn
+            smaller, and layers are put together, first those that widen nothing.
 
     Raises:
         TypeError: no model, or no input.
@@ -81,7 +88,7 @@ def receptive_field(
         >>> draw.receptive_field(net, 3, (1, 1, 20))
         <Drawing 'What one unit can see', 848×322>
     """
-    words, theme = Words(lang), check_theme(theme)
+    words, theme, size = Words(lang), check_theme(theme), Fit.of(fit)
     graph = traced(model, input, "receptive_field")
     sight = sight_of(graph, unit, layer, words)
     known = words("field title") if title is None else title
@@ -90,16 +97,23 @@ def receptive_field(
         raise ValueError(f"draw.receptive_field: expected section to be 'width' or 'height', got {section!r}.")
     if dims > 2 or (section and dims != 2):
         raise ValueError(f"draw.receptive_field: expected signals (N, C, L) or pictures (N, C, H, W), got units with {dims} dims.")
-    if dims == 1 or section:
-        return Drawing(cells_scene(sight, 0 if section == "height" or dims == 1 else 1, words, known, subtitle), theme, prefix)
     given = graph.values[sight.source].data
     picture = np.asarray(given[0], np.float64) if given is not None and np.ptp(given) > 0 and given.shape[1] in (1, 3) else None
-    return Drawing(squares_scene(sight, picture, words, known, subtitle), theme, prefix)
+
+    def painted(rows: int, smaller: float) -> Scene:
+        seen = sight.folded(rows)
+        if dims == 1 or section:
+            return cells_scene(seen, 0 if section == "height" or dims == 1 else 1, words, known, subtitle, smaller)
+        return squares_scene(seen, picture, words, known, subtitle, smaller)
+
+    counts = [n for n in ROWS if n < len(sight.rows)]
+    looks = [(n, smaller) for n in (len(sight.rows), *counts) for smaller in SMALLER]
+    return Drawing(first_that_fits((partial(painted, *look) for look in looks), size), theme, prefix)
 
 
 # ------------------------------------------------------------------------------------------------------- cells and cone
-def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None) -> Scene:
-    """A row of cells for each layer along dimension d, the unit on top, the cone shaded."""
+def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None, smaller: float = 1.0) -> Scene:
+    """A row of cells for each layer along dimension d, the unit on top, the cone shaded; `smaller`: in so much of the usual room."""
     scene = Scene(title=title, name="receptive-field", lang=words.lang)
     middle = centres(s.graph, d)
     jumps = [middle[r.layer.out][1] for r in s.rows]
@@ -107,9 +121,9 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
     line = subtitle if subtitle is not None else words("field sub enlarged" if enlarged else "field sub")
     wide = symbols.heading(scene, title, line)
     lines = [line_of(r.mask, d) for r in s.rows]
-    first, last = _cut(lines[0])
-    pitch = max(NARROWEST, min(WIDEST, ROOM / (last - first + 1)))
-    apart = max(CLOSEST_ROWS, min(ROW, ALL_ROWS / len(s.rows)))
+    first, last = _cut(lines[0], int(MOST * smaller))
+    pitch = max(NARROWEST, min(WIDEST, smaller * ROOM / (last - first + 1)))
+    apart = max(CLOSEST_ROWS, min(ROW, smaller * ALL_ROWS / len(s.rows)))
     left = symbols.MARGIN + max(text_width(r.name, 12.5, "bold") for r in s.rows) + 26
     top = symbols.HEADING + 34
 
@@ -158,7 +172,7 @@ def cells_scene(s: Sight, d: int, words: Words, title: str, subtitle: str | None
         if len(seen[k]) < sees:
             text = f"{words.count(sees)}, {words('with gaps')}"
         field = [Run(text, "bold" if head else "sans", "series-1" if head else "muted")]
-        if k and s.rows[k - 1].layer.index in r.layer.sources and sees > sizes[k - 1]:
+        if k and s.rows[k - 1].layer.index in r.sources and sees > sizes[k - 1]:
             field.append(Run(f"   +{words.count(sees - sizes[k - 1])}", "sans", "muted"))
         widest = max(widest, g.text(right + of + 30, y(k) + 4.5, field, 12.5).width)
         if not _whole(m, shown[k]):
@@ -177,12 +191,12 @@ def _whole(m: Mask, shown: Sequence[int]) -> bool:
     return len(shown) == len(m)
 
 
-def _cut(m: Mask) -> tuple[int, int]:
+def _cut(m: Mask, most: int) -> tuple[int, int]:
     """The first and last input that is drawn: all, or the field and what lies around it."""
-    if len(m) <= MOST:
+    if len(m) <= most:
         return 0, len(m) - 1
     hot = np.flatnonzero(m)
-    extra = max(3, (MOST - (hot[-1] - hot[0] + 1)) // 2)
+    extra = max(3, (most - (hot[-1] - hot[0] + 1)) // 2)
     return max(0, int(hot[0]) - extra), min(len(m) - 1, int(hot[-1]) + extra)
 
 
@@ -202,7 +216,7 @@ def _edges(
     """From each cell of a layer to those it reads in the row below, where that row is what the layer reads; `few`: from all cells, else from
     those alone that the unit sees."""
     row, below = s.rows[k], s.rows[k - 1]
-    if below.layer.index not in row.layer.sources:
+    if row.first is not None or below.layer.index not in row.sources:
         return
     w = row.layer.window
     cells, known = len(lines[k - 1]), set(shown[k - 1])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,17 @@ class Row:
     name: str
     mask: Mask  # of the layer's places that the unit depends on
     sees: Mask  # of the input's places that the layer's middle unit depends on
+    first: Layer | None = None  # of several layers that are one row; `layer` is the last of them
+
+    @property
+    def sources(self) -> list[int]:
+        """Which layers it reads."""
+        return list((self.first or self.layer).sources)
+
+    @property
+    def called(self) -> str:
+        """By its place in the model, if it has one."""
+        return self.name if self.first is not None else self.layer.name or self.name
 
 
 @dataclass(slots=True)
@@ -40,6 +52,17 @@ class Sight:
     @property
     def field(self) -> Mask:
         return self.rows[0].mask
+
+    def folded(self, count: int) -> Sight:
+        """With so many rows at most: first what widens nothing stands with the layer before it, then neighbours, as evenly as can be; the
+        input and the layer of the unit stand alone."""
+        groups = [[r] for r in self.rows[1:-1]]
+        for at in range(len(groups) - 1, 0, -1):
+            if len(groups) + 2 > count and np.array_equal(groups[at][0].sees, groups[at - 1][-1].sees):
+                groups[at - 1 : at + 1] = [groups[at - 1] + groups[at]]
+        each = max(1, -(-len(groups) // max(1, count - 2)))
+        parts = [list(chain.from_iterable(groups[k : k + each])) for k in range(0, len(groups), each)]
+        return replace(self, rows=[self.rows[0], *map(_joined, parts), self.rows[-1]])
 
 
 def sight_of(graph: Graph, unit: Any, layer: str | None, words: Words) -> Sight:
@@ -64,6 +87,16 @@ def sight_of(graph: Graph, unit: Any, layer: str | None, words: Words) -> Sight:
     if rows[0].layer.kind != "input":
         raise ValueError("draw.receptive_field: the unit does not depend on the input.")
     return Sight(graph, rows, place, source, target)
+
+
+def _joined(rows: Sequence[Row]) -> Row:
+    """Several rows as one, which is the last of them."""
+    if len(rows) == 1:
+        return rows[0]
+    first, last = rows[0], rows[-1]
+    alike = all(r.name == first.name for r in rows)
+    name = f"{first.name}  ×{len(rows)}" if alike else f"{first.called} … {last.called}"
+    return Row(last.layer, name, last.mask, last.sees, first.layer)
 
 
 def _values(n: Layer) -> list[int]:

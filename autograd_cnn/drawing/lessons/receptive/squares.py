@@ -42,13 +42,13 @@ STYLES = (
 )
 
 
-def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, subtitle: str | None) -> Scene:
-    """The picture with the field of a unit of each layer, one within the other."""
+def squares_scene(s: Sight, picture: Array | None, words: Words, title: str, subtitle: str | None, smaller: float = 1.0) -> Scene:
+    """The picture with the field of a unit of each layer, one within the other; `smaller`: of its usual size."""
     scene = Scene(title=title, name="receptive-field", lang=words.lang)
     h, w = space(s.graph, s.source)
     fields_of = _nested(s, words)
     many = len(fields_of) > FEW
-    unit = (LARGE if many else SIDE) / max(h, w)
+    unit = smaller * (LARGE if many else SIDE) / max(h, w)
     wide = symbols.heading(scene, title, subtitle if subtitle is not None else words("squares sub"))
     left, top = symbols.MARGIN, symbols.HEADING + 8
     g = scene.group("picture", "input", f"{words('input')} {h} × {w}")
@@ -133,10 +133,10 @@ def _nested(s: Sight, words: Words) -> list[Field]:
         seen = _seen(s, r)
         hot = np.argwhere(seen)
         (r0, c0), (r1, c1) = hot.min(axis=0), hot.max(axis=0) + 1
-        n = Field(r.layer.name or r.name, r.name if r.layer.name else "", (int(r0), int(r1), int(c0), int(c1)), int(seen.sum()))
+        n = Field(r.called, r.name if r.called != r.name else "", (int(r0), int(r1), int(c0), int(c1)), int(seen.sum()))
         n.after, n.target = _read(s, before, r, words), r is s.rows[-1]
         if found and not n.after and (found[-1].box, found[-1].count) == (n.box, n.count):
-            n.name, n.what = f"{found.pop().name.split(' … ')[0]} … {n.name}", ""
+            n.name, n.what = f"{found.pop().name.split(' … ')[0]} … {n.name.split(' … ')[-1]}", ""
         found.append(n)
     return sorted(found, key=lambda n: (n.box[1] - n.box[0]) * (n.box[3] - n.box[2]))
 

@@ -32,6 +32,7 @@ declare(
         "val": ("val", "Validierung"),
         "iteration": ("iteration", "Iteration"),
         "batch": ("batch", "Batch"),
+        "nodes": ("nodes", "Knoten"),
         "series": ("{}: from {} to {} in {} points", "{}: von {} bis {} in {} Punkten"),
         "series best": (", best {} at {}", ", am besten {} bei {}"),
         "series last": ("{}: last {}", "{}: zuletzt {}"),
@@ -50,7 +51,7 @@ STYLES: tuple[tuple[str, str | None], ...] = (
     ("series-5", "12 4"),
     ("series-6", "5 2 1 2 1 2"),
 )
-STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
+STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place", "nodes")
 
 
 @figure
@@ -60,6 +61,8 @@ def curves(
     panel: str | None = None,
     x: str | None = None,
     log: bool = False,
+    doubling: bool = False,
+    percent: bool = False,
     title: str | None = None,
     subtitle: str | None = None,
     theme: str = "auto",
@@ -74,11 +77,14 @@ def curves(
             "accuracy" in a name tell the panel, "train", "test" and "val" tell series of one measure apart; a mapping in
             place of a list is a panel of that name with its series. None, NaN and empty entries interrupt a line.
         panel: one panel of this name for all lists, each named as it is given.
-        x: the column along the horizontal axis; by default one named "epoch", "step", "iteration", "batch", "layer" or "place".
+        x: the column along the horizontal axis; by default one named "epoch", "step", "iteration", "batch", "layer", "place" or "nodes".
         log: powers of ten upwards.
+        doubling: powers of two along the horizontal axis, each as far from the one before.
+        percent: all lists are shares of one.
 
     Raises:
-        ValueError: no column of numbers, a column that is partly text, no column `x`, or with `log` a number that is not above 0.
+        ValueError: no column of numbers, a column that is partly text, no column `x`, or with `log` or `doubling` a number that is not
+            above 0.
 
     Example:
         >>> from autograd_cnn import draw
@@ -88,9 +94,12 @@ def curves(
         <Drawing 'Training', 541×392>
         >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
         <Drawing 'Training', 576×392>
+        >>> draw.curves({"1 Gb/s": [0.6, 0.4, 0.3], "10 Gb/s": [0.9, 0.9, 0.8], "nodes": [2, 16, 128]}, panel="use", doubling=True, percent=True)
+        <Drawing 'Training', 585×392>
     """
     words = Words(lang)
-    return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log, panel, x), theme, prefix)
+    known = words("curves") if title is None else title
+    return Drawing(curves_figure(metrics, words, known, subtitle, log, panel, x, doubling, percent), theme, prefix)
 
 
 @dataclass(slots=True)
@@ -106,13 +115,25 @@ class _Panel:
     percent: bool
     best: Callable[..., Any] | None  # which of its values is best, if one knows
     log: bool = False  # powers of ten upwards
+    doubling: bool = False  # powers of two along
 
     def height(self, y: float) -> float:
         return math.log10(y) if self.log else y
 
+    def along(self, x: float) -> float:
+        return math.log2(x) if self.doubling else x
+
 
 def curves_figure(
-    metrics: Any, words: Words, title: str, subtitle: str | None, log: bool, panel: str | None = None, x: str | None = None
+    metrics: Any,
+    words: Words,
+    title: str,
+    subtitle: str | None,
+    log: bool,
+    panel: str | None = None,
+    x: str | None = None,
+    doubling: bool = False,
+    percent: bool = False,
 ) -> Scene:
     """Draw columns of numbers: a mapping of names to lists, or rows that are mappings; a mapping within is a panel of its own."""
     own: dict[str, Mapping[str, Any]] = {}
@@ -139,6 +160,10 @@ def curves_figure(
             raise ValueError(
                 f"draw.curves: expected numbers above 0 on a logarithmic axis, got {low:g} in {p.name!r}; None interrupts a line."
             )
+    for p in panels:
+        p.doubling, p.percent = doubling, p.percent or (percent and not log)
+    if doubling and panels and not (least := min(q[0] for p in panels for s in p.series for q in s.points)) > 0:
+        raise ValueError(f"draw.curves: expected numbers above 0 along an axis of powers of two, got {least:g} in {steps!r}.")
     if not panels:
         raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
     scene = Scene(title=title, name="curves", lang=words.lang)
@@ -327,7 +352,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
     if p.log:
         ticks = _decades(low, high)
     elif p.percent:
-        ticks = [t for t in nice_ticks(low, high) if t <= 1.0 + 1e-9]
+        ticks = [t for t in nice_ticks(min(low, 0.0) if p.best is None else low, high) if t <= 1.0 + 1e-9]
     else:
         ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
     if len(ticks) < 2:
@@ -338,7 +363,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
 
     def at(q: Point) -> Point:
-        across = (q[0] - first) / (last - first) if last > first else 0.5
+        across = (p.along(q[0]) - p.along(first)) / (p.along(last) - p.along(first)) if last > first else 0.5
         y, foot, head = (p.height(v) for v in (q[1], ticks[0], ticks[-1]))
         return left + across * PLOT_W, bottom - (y - foot) / (head - foot) * PLOT_H
 
@@ -347,7 +372,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
         level = at((first, t))[1]
         g.line((left, level), (right, level), stroke="hair")
         g.text(left - 8, level + 3.8, text, 11, ink="muted", anchor="end")
-    for t in _x_ticks(first, last):
+    for t in _powers(first, last) if p.doubling else _x_ticks(first, last):
         across = at((t, ticks[0]))[0]
         g.line((across, bottom), (across, bottom + 4), stroke="wire")
         g.text(across, bottom + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
@@ -363,6 +388,16 @@ def _x_ticks(first: float, last: float) -> list[float]:
     ticks = [t for t in nice_ticks(first, last, 6) if first - 1e-9 <= t <= last + 1e-9]
     whole = [t for t in ticks if t == int(t)]
     return whole if len(whole) > 1 or first == int(first) == last else ticks
+
+
+def _powers(first: float, last: float) -> list[float]:
+    """Powers of two within a range, at most about ten.
+
+    >>> _powers(2, 1024)
+    [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]
+    """
+    low, high = math.ceil(math.log2(first) - 1e-9), math.floor(math.log2(last) + 1e-9)
+    return [2.0**k for k in range(low, high + 1, max(1, math.ceil((high - low) / 10)))]
 
 
 def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Words) -> float:

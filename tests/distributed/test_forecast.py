@@ -14,6 +14,7 @@ import autograd_cnn as ac
 from autograd_cnn import distributed as dist
 from autograd_cnn import nn
 from autograd_cnn.distributed.buckets import in_buckets
+from autograd_cnn.distributed.forecast.links import ALGORITHMS
 
 from . import emulated
 from .links import OVER_CABLES, NoLinks, links
@@ -112,7 +113,7 @@ def test_an_algorithm_costs_what_it_costs_played_message_by_message(played, p):
 
 
 def test_one_node_sends_nothing():
-    assert [dist.all_reduce_seconds(1e9, 1, 1e9, algorithm=a) for a in dist.ALGORITHMS] == [0.0] * 4
+    assert [dist.all_reduce_seconds(1e9, 1, 1e9, algorithm=a) for a in ALGORITHMS] == [0.0] * 4
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_time_goes_with_the_multiply_adds():
     model = net()
     model[1].eval()
     modes = [m.training for m in model.modules()]
-    work = dist.work_of(model, (1, 4, 4), 10, flops=1e6, bucket_cap_mb=16 * 32 * 4 / 2**20)
+    work = dist.workload(model, (1, 4, 4), 10, flops=1e6, bucket_cap_mb=16 * 32 * 4 / 2**20)
     assert modes == [m.training for m in model.modules()]
     assert work.seconds == pytest.approx(6 * 10 * (288 + 512 + 48) / 1e6)
     assert work.forward == pytest.approx(work.seconds / 3)
@@ -162,7 +163,7 @@ def test_time_goes_with_the_multiply_adds():
 
 
 def test_a_step_that_was_measured():
-    work = dist.work_of(net(), ac.zeros(5, 1, 4, 4), 10, seconds=0.3)
+    work = dist.workload(net(), ac.zeros(5, 1, 4, 4), 10, seconds=0.3)
     assert work.seconds == pytest.approx(0.3)
     assert work.flops == pytest.approx(6 * 10 * 848 / 0.3)
 
@@ -176,7 +177,7 @@ def test_a_gradient_is_whole_when_its_first_use_is_passed():
         def forward(self, x):
             return self.a(self.b(self.a(x)))
 
-    assert [b.ready for b in dist.work_of(Twice(), (4,), bucket_cap_mb=1e-6).buckets] == pytest.approx([2 / 3, 1.0])
+    assert [b.ready for b in dist.workload(Twice(), (4,), bucket_cap_mb=1e-6).buckets] == pytest.approx([2 / 3, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ def chain(widths: list[int]) -> nn.Sequential:
 
 def test_buckets_leave_when_they_are_full_and_the_one_before_is_back():
     """Three layers of 1,000,000 bytes: 3 s of compute, 1 s forward, a layer of the backward pass every 2/3 s; sending takes 1 s each."""
-    work = dist.work_of(chain([500, 500, 500, 500]), (500,), seconds=3.0, bucket_cap_mb=0.5)
+    work = dist.workload(chain([500, 500, 500, 500]), (500,), seconds=3.0, bucket_cap_mb=0.5)
     step = dist.scaling(work, None, nodes=(2,), rates=(8e6,), latency=0.0).step(2, 8e6)
     assert [t.full for t in step.travels] == pytest.approx([1 + 2 / 3, 1 + 4 / 3, 3.0])
     assert [t.leaves for t in step.travels] == pytest.approx([1 + 2 / 3, 2 + 2 / 3, 3 + 2 / 3])
@@ -227,7 +228,7 @@ def test_one_node_is_alone():
 
 
 def test_fewer_bytes():
-    work = dist.work_of(nn.Linear(300, 200), (300,), seconds=1.0, batch=1)
+    work = dist.workload(nn.Linear(300, 200), (300,), seconds=1.0, batch=1)
     free = {"nodes": (2,), "rates": (8e3,), "latency": 0.0}
 
     def travels(**options) -> float:
@@ -241,7 +242,7 @@ def test_fewer_bytes():
 
 
 def test_the_slowest_of_many_is_slower():
-    work = dist.work_of(chain([50, 50]), (50,), seconds=1.0)
+    work = dist.workload(chain([50, 50]), (50,), seconds=1.0)
     fast = {"nodes": (1, 4, 64), "rates": (1e15,), "latency": 0.0}
     exponential = dist.scaling(work, None, **fast, stragglers=("exponential", 0.5))
     for line in exponential:  # the mean of the largest of p exponential numbers is 1 + 1/2 + … + 1/p
@@ -254,7 +255,7 @@ def test_the_slowest_of_many_is_slower():
 
 
 def test_who_does_not_wait_loses_only_the_slow_one():
-    work = dist.work_of(chain([50, 50]), (50,), seconds=1.0)
+    work = dist.workload(chain([50, 50]), (50,), seconds=1.0)
     fast = {"nodes": (4,), "rates": (1e15,), "latency": 0.0, "asynchronous": True}
     (even,) = dist.scaling(work, None, **fast)
     assert (even.efficiency, even.seconds) == pytest.approx((1.0, 1.0), rel=0.03)
@@ -267,7 +268,7 @@ def test_who_does_not_wait_loses_only_the_slow_one():
 
 def test_asynchronously_everything_goes_and_comes():
     """A second of computing, and half of 1,000,000 bytes each way at 1,000,000 a second."""
-    work = dist.work_of(chain([500, 500]), (500,), seconds=1.0)
+    work = dist.workload(chain([500, 500]), (500,), seconds=1.0)
     (line,) = dist.scaling(work, None, nodes=(2,), rates=(8e6,), latency=0.1, asynchronous=True)
     assert line.seconds == pytest.approx(1 + 2 * (0.5 + 0.1), rel=0.25)  # and the two meet at the links
     (alone,) = dist.scaling(work, None, nodes=(1,), rates=(8e6,), latency=0.0, asynchronous=True)
@@ -286,8 +287,8 @@ def test_the_table():
 
 
 def test_a_work_has_its_input_in_it():
-    work = dist.work_of(chain([5, 5]), (5,))
-    with pytest.raises(ValueError, match="no input beside what work_of"):
+    work = dist.workload(chain([5, 5]), (5,))
+    with pytest.raises(ValueError, match="no input beside what workload"):
         dist.scaling(work, (5,))
 
 
@@ -330,7 +331,7 @@ def test_steps_over_links_take_what_was_foretold(nodes, mbits, algorithm, batch)
         assert end.code == 0, end.err
     found = {name: max(end.said[name] for end in ended) for name in ended[0].said}
     rate, latency = mbits * 1e6 * PAYLOAD, found["small"] / (2 * math.ceil(math.log2(nodes)))
-    work = dist.work_of(emulated.network(), (emulated.WIDTH,), seconds=found["alone"], bucket_cap_mb=emulated.CAP_MB)
+    work = dist.workload(emulated.network(), (emulated.WIDTH,), seconds=found["alone"], bucket_cap_mb=emulated.CAP_MB)
     (line,) = dist.scaling(work, None, nodes=(nodes,), rates=(rate,), latency=latency, algorithm=algorithm)
     foretold = {"together": line.seconds, "large": dist.all_reduce_seconds(8 << 20, nodes, rate, latency, algorithm)}
     for name, seconds in foretold.items():

@@ -15,7 +15,7 @@ from ..buckets import CAP_MIB
 from . import steps
 from .links import ALGORITHMS, all_reduce_seconds
 from .steps import KINDS, Step, rounds, slowness, step
-from .work import FLOPS, Bucket, Work, work_of
+from .workload import FLOPS, Bucket, Workload, workload
 
 NODES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 RATES = (1e9, 10e9, 100e9)
@@ -45,7 +45,7 @@ class Forecast:
 class Scaling:
     """What `scaling` gives: its lines (`for line in found`), and single steps. `print` shows the table."""
 
-    def __init__(self, work: Work, lines: Sequence[Forecast], one: Any) -> None:
+    def __init__(self, work: Workload, lines: Sequence[Forecast], one: Any) -> None:
         self.work, self.lines = work, tuple(lines)
         self._one = one
 
@@ -116,7 +116,7 @@ def scaling(
 ) -> Scaling:
     """How long a training step takes on nodes that are not here, each with a batch of its own (weak scaling), and how much of them is of use.
 
-    A node computes as `work_of` says. As in DistributedDataParallel buckets of gradients leave in their order, each when it is full and the
+    A node computes as `workload` says. As in DistributedDataParallel buckets of gradients leave in their order, each when it is full and the
     one before is back, while the backward pass goes on:
 
         leaves_i = max(full_i, back_{i−1})      back_i = leaves_i + ⌈lg p⌉ α + all-reduce(n_i)      step = max(computed, back_last)
@@ -127,7 +127,7 @@ def scaling(
     them, one after the other; efficiency is what all add in a second over what p nodes alone would.
 
     Args:
-        model: a module; `work_of(…)` of one has `input`, `batch`, `seconds`, `flops` and `bucket_cap_mb` said already, and input is None then.
+        model: a module; `workload(…)` of one has `input`, `batch`, `seconds`, `flops` and `bucket_cap_mb` said already, and input is None then.
         input: a batch, or the sizes of a sample, as (3, 224, 224).
         nodes: how many there are, from 1 on.
         rates: of every node's link, bits a second, in both directions at once.
@@ -156,12 +156,12 @@ def scaling(
     Source: Thakur et al., 2005 (the costs of algorithms); Li et al., VLDB 2020 (buckets); Sergeev, Del Balso, "Horovod: fast and easy distributed
     deep learning in TensorFlow", 2018 (rings); Dean et al., NeurIPS 2012 (Downpour); Vogels et al., NeurIPS 2019 (PowerSGD).
     """
-    if isinstance(model, Work):
+    if isinstance(model, Workload):
         if input is not None:
-            raise ValueError(expected("scaling", "no input beside what work_of() made of one", str(input)))
+            raise ValueError(expected("scaling", "no input beside what workload() made of one", str(input)))
         work = model
     else:
-        work = work_of(model, input, batch, seconds=seconds, flops=flops, bucket_cap_mb=bucket_cap_mb)
+        work = workload(model, input, batch, seconds=seconds, flops=flops, bucket_cap_mb=bucket_cap_mb)
     _check(nodes, rates, algorithm, compression, stragglers, asynchronous)
     one = partial(_one, work, latency, algorithm, adding, compression)
     kind, size = stragglers or ("exponential", 0.0)
@@ -204,7 +204,7 @@ def _check(
 
 
 def _one(
-    work: Work,
+    work: Workload,
     latency: float,
     algorithm: str,
     adding: float,
@@ -246,7 +246,7 @@ def _thin(b: Bucket, rank: int) -> tuple[int, int, int, int]:
     return whole * b.itemsize, left * b.itemsize, right * b.itemsize, products
 
 
-def _asynchronous(work: Work, factors: Any, rate: float, latency: float) -> Forecast:
+def _asynchronous(work: Workload, factors: Any, rate: float, latency: float) -> Forecast:
     nodes = factors.shape[1]
     found = steps.asynchronous(work, factors, rate, latency, work.bytes)
     return Forecast(

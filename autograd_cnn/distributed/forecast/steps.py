@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .work import Bucket, Work
+from .workload import Bucket, Workload
 
 Array = np.ndarray[Any, Any]
 
@@ -45,7 +45,7 @@ class Step:
         return 1 - (self.seconds - self.computed) / total if total else 1.0
 
 
-def step(work: Work, cost: Callable[[Bucket], float], slower: float = 1.0) -> Step:
+def step(work: Workload, cost: Callable[[Bucket], float], slower: float = 1.0) -> Step:
     """One step in which computing takes `slower` times as long: a bucket leaves when it is full and the one before is back."""
     forward, computed = work.forward * slower, work.seconds * slower
     free, travels = 0.0, []
@@ -80,7 +80,7 @@ class Asynchronous:
     staleness: float
 
 
-def asynchronous(work: Work, factors: Array, rate: float, latency: float, size: float) -> Asynchronous:
+def asynchronous(work: Workload, factors: Array, rate: float, latency: float, size: float) -> Asynchronous:
     """Each node computes, adds its step to the parameters at the server, and reads them; nothing of that overlaps.
 
     Every node serves 1/p of the parameters, and its own share does not travel: (p − 1)/p of `size` bytes go each way over a node's own link,

@@ -18,6 +18,7 @@ from ..canvas.geometry import spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
+from .ticks import decades, nice_ticks, powers, tick_text, ticks_along
 
 declare(
     {
@@ -306,58 +307,20 @@ def _described(panels: Sequence[_Panel], words: Words) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------- axes
-def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers that span a range.
-
-    >>> nice_ticks(0.0, 2.3)
-    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
-    """
-    if not high > low:
-        high = low + (abs(low) or 1.0)
-    raw = (high - low) / about
-    power = math.floor(math.log10(raw))
-    step = next(m for m in (1, 2, 2.5, 5, 10) if m * 10.0**power >= raw * 0.999) * 10.0**power
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 2 - power) for i in range(first, last + 1)]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """Powers of ten around a range, at most about seven.
-
-    >>> _decades(0.004, 20.0)
-    [0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
-    """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    step = max(1, math.ceil((last - first) / 6))
-    count = max(1, math.ceil((last - first) / step))
-    return [10.0 ** (first + k * step) for k in range(count + 1)]
-
-
-def _tick_text(v: float, ticks: Sequence[float], percent: bool, words: Words) -> str:
-    if percent:
-        return f"{words.digits(100 * v)} %"
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    power = math.floor(math.log10(step) + 1e-9)
-    last = power - (abs(step / 10.0**power - round(step / 10.0**power)) > 1e-6)  # the last place that tells ticks apart
-    if abs(v) < 1e5 and last > -6:
-        return words.decimals(v, max(0, -last))
-    return words.digits(v, max(1, math.floor(math.log10(abs(v)) + 1e-9) - last + 1)) if v else "0"
-
-
 def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words) -> float:
     """One panel with its left upper corner at (x, y); its width."""
     g = scene.group(f"panel-{p.name}".replace(" ", "-"), "panel", p.name, series=[s.name for s in p.series])
     all_points = [q for s in p.series for q in s.points if math.isfinite(q[1]) and math.isfinite(q[0])]
     low, high = min(v for _, v in all_points), max(v for _, v in all_points)
     if p.log:
-        ticks = _decades(low, high)
+        ticks = decades(low, high)
     elif p.percent:
         ticks = [t for t in nice_ticks(min(low, 0.0) if p.best is None else low, high) if t <= 1.0 + 1e-9]
     else:
         ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
     if len(ticks) < 2:
         ticks = [ticks[0] - 0.1, *ticks]
-    texts = [words.digits(t) if p.log else _tick_text(t, ticks, p.percent, words) for t in ticks]
+    texts = [words.digits(t) if p.log else tick_text(t, ticks, p.percent, words) for t in ticks]
     gutter = max(text_width(t, 11) for t in texts) + 8
     left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
@@ -372,7 +335,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
         level = at((first, t))[1]
         g.line((left, level), (right, level), stroke="hair")
         g.text(left - 8, level + 3.8, text, 11, ink="muted", anchor="end")
-    for t in _powers(first, last) if p.doubling else _x_ticks(first, last):
+    for t in powers(first, last) if p.doubling else ticks_along(first, last):
         across = at((t, ticks[0]))[0]
         g.line((across, bottom), (across, bottom + 4), stroke="wire")
         g.text(across, bottom + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
@@ -382,22 +345,6 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
     for k, s in enumerate(p.series):
         ends.append((_draw_series(g, s, k, at, p.percent, words), k))
     return gutter + PLOT_W + _labels(g, p, ends, right, words)
-
-
-def _x_ticks(first: float, last: float) -> list[float]:
-    ticks = [t for t in nice_ticks(first, last, 6) if first - 1e-9 <= t <= last + 1e-9]
-    whole = [t for t in ticks if t == int(t)]
-    return whole if len(whole) > 1 or first == int(first) == last else ticks
-
-
-def _powers(first: float, last: float) -> list[float]:
-    """Powers of two within a range, at most about ten.
-
-    >>> _powers(2, 1024)
-    [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]
-    """
-    low, high = math.ceil(math.log2(first) - 1e-9), math.floor(math.log2(last) + 1e-9)
-    return [2.0**k for k in range(low, high + 1, max(1, math.ceil((high - low) / 10)))]
 
 
 def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Words) -> float:

@@ -17,7 +17,8 @@ from ..canvas.metrics import text_width
 from ..canvas.scene import Point, Scene
 from ..canvas.text import Words
 from ..view.arrays import Array
-from .curves import STYLES, marker, nice_ticks
+from .curves import STYLES, marker
+from .ticks import nice_ticks
 
 NET = 28  # squares along each side
 BANDS = 8  # shades of height, `relief-0` … in the theme

@@ -29,7 +29,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Workload:
     """One node's step on a batch of its own: seconds of the forward and of the backward pass, and the buckets in their order."""
 
     name: str
@@ -53,7 +53,7 @@ class Work:
         return sum(b.bytes for b in self.buckets)
 
 
-def work_of(
+def workload(
     model: Any,
     input: Any,
     batch: int = 32,
@@ -61,7 +61,7 @@ def work_of(
     seconds: float | None = None,
     flops: float = FLOPS,
     bucket_cap_mb: float = CAP_MIB,
-) -> Work:
+) -> Workload:
     """A node's work in a training step of `model`.
 
     Time is divided among the layers by their multiply-adds, of which the forward pass has one share and the backward pass two (the
@@ -79,7 +79,7 @@ def work_of(
         ValueError: no parameter requires a gradient, no layer multiplies, a number out of range.
 
     >>> import autograd_cnn as ac
-    >>> work = ac.distributed.work_of(ac.nn.Sequential(ac.nn.Linear(8, 16), ac.nn.Linear(16, 4)), (8,), batch=10, flops=1e6)
+    >>> work = ac.distributed.workload(ac.nn.Sequential(ac.nn.Linear(8, 16), ac.nn.Linear(16, 4)), (8,), batch=10, flops=1e6)
     >>> work.parameters, f"{work.seconds:.5f}", [b.bytes for b in work.buckets]  # (8·16 + 16·4) · 10 · 6 / 1e6
     (212, '0.01152', [848])
     """
@@ -110,7 +110,7 @@ def work_of(
     count = sum(p.numel() for p in params)
     dense = sum(p.numel() for p in params if kinds.get(id(p)) in ("linear", "matmul", "einsum"))
     dense_cost = sum(c for c, step in zip(costs, graph.steps, strict=True) if step.name in ("linear", "matmul", "einsum"))
-    return Work(
+    return Workload(
         type(model).__name__,
         batch,
         step_seconds / 3,

@@ -40,7 +40,7 @@ Piece = tuple[str, float, float]
 
 @figure
 def timeline(
-    lanes: Mapping[str, Sequence[Piece]],
+    lanes: Mapping[str, Sequence[tuple[str, float, float]]],
     *,
     unit: str = "s",
     german: Mapping[str, str] | None = None,

@@ -57,8 +57,7 @@ def measure(side: str, name: str) -> tuple[int, Numbers]:
             step()
             times[way].append((time.perf_counter() - started) * 1e3)
 
-    turn()  # the first ones warm up
-    turn()
+    turn()  # the first one warms up, and tells how long they are
     slowest = lib.tensor(sum(of.pop() for of in times.values()) / 1e3)
     dist.all_reduce(slowest, op=dist.ReduceOp.MAX)  # all ranks make as many
     for of in times.values():

@@ -16,7 +16,8 @@ from typing import Any
 from .nets import NETS
 from .programs import Numbers, Race
 
-STEPS = 9
+STEPS, FEWEST = 9, 3
+SECONDS = 12.0  # for all of them: a step of VGG-16 takes seconds
 
 
 def measure(side: str, name: str) -> tuple[int, Numbers]:
@@ -48,13 +49,21 @@ def measure(side: str, name: str) -> tuple[int, Numbers]:
 
     ways: dict[str, Callable[[], Any]] = {"overlapped": race.step, "alone": alone, "afterwards": afterwards}
     times: dict[str, list[float]] = {way: [] for way in ways}
-    for k in range(STEPS + 1):
+
+    def turn() -> None:
         for way, step in ways.items():
             dist.barrier()
             started = time.perf_counter()
             step()
-            if k:  # the first one warms up
-                times[way].append((time.perf_counter() - started) * 1e3)
+            times[way].append((time.perf_counter() - started) * 1e3)
+
+    turn()  # the first one warms up, and tells how long they are
+    slowest = lib.tensor(sum(of.pop() for of in times.values()) / 1e3)
+    dist.all_reduce(slowest, op=dist.ReduceOp.MAX)  # all ranks make as many
+    for of in times.values():
+        of.clear()
+    for _ in range(max(FEWEST, min(STEPS, int(SECONDS / slowest.item())))):
+        turn()
     rank = dist.get_rank()
     dist.destroy_process_group()
     return rank, {way: statistics.median(found) for way, found in times.items()}

@@ -7,6 +7,7 @@ Needs `pip install "autograd-cnn[distributed]"`.
 from ..support.listing import defined_in, listed
 from .collectives import *
 from .errors import *
+from .forecast import *
 from .groups import *
 from .groups import default_pg_timeout
 from .messages import *

@@ -12,7 +12,7 @@ from ..tensors.creation import from_numpy
 from ..tensors.tensor import Tensor
 from .agreement import together
 from .errors import DistBackendError
-from .groups import ProcessGroup, of
+from .groups import ProcessGroup, members_only, of
 from .reduce_op import ReduceOp, mpi_op, reducible
 from .work import Work
 
@@ -78,6 +78,7 @@ def reduced(
     return work.astype(array.dtype, copy=False)
 
 
+@members_only
 def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
     """tensor ← op of every process's tensor, the same bits on all.
 
@@ -98,6 +99,7 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, group: Any = None, a
     )
 
 
+@members_only
 def reduce(
     tensor: Tensor,
     dst: int | None = None,
@@ -124,6 +126,7 @@ def reduce(
 
 
 # ------------------------------------------------------------------------------------------------- copies
+@members_only
 def broadcast(
     tensor: Tensor, src: int | None = None, group: Any = None, async_op: bool = False, group_src: int | None = None
 ) -> Work | None:
@@ -163,6 +166,7 @@ def _fits(operation: str, name: str, tensors: Sequence[np.ndarray[Any, Any]], li
             raise ValueError(f"{operation}: {name}[{i}] is {told(t)}; expected {told(like)}, as every process's tensor.")
 
 
+@members_only
 def all_gather(tensor_list: list[Tensor], tensor: Tensor, group: Any = None, async_op: bool = False) -> Work | None:
     """tensor_list[i] ← the tensor of process i, everywhere.
 
@@ -179,6 +183,7 @@ def all_gather(tensor_list: list[Tensor], tensor: Tensor, group: Any = None, asy
     return together(g, "all_gather", f"all_gather({told(array)})", call, tensor_list, async_op)
 
 
+@members_only
 def all_gather_into_tensor(output_tensor: Tensor, input_tensor: Tensor, group: Any = None, async_op: bool = False) -> Work | None:
     """output ← the inputs of all processes, one after another along dim 0, or stacked in a new dim 0.
 
@@ -200,6 +205,7 @@ def all_gather_into_tensor(output_tensor: Tensor, input_tensor: Tensor, group: A
     )
 
 
+@members_only
 def gather(
     tensor: Tensor,
     gather_list: list[Tensor] | None = None,
@@ -233,6 +239,7 @@ def gather(
     return together(g, "gather", f"gather({told(array)}, dst={g.ranks[root]})", call, gather_list, async_op)
 
 
+@members_only
 def scatter(
     tensor: Tensor,
     scatter_list: list[Tensor] | None = None,
@@ -267,6 +274,7 @@ def scatter(
     return together(g, "scatter", f"scatter({told(array)}, src={g.ranks[root]})", call, [tensor], async_op)
 
 
+@members_only
 def reduce_scatter(
     output: Tensor, input_list: list[Tensor], op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ) -> Work | None:
@@ -280,6 +288,7 @@ def reduce_scatter(
     return _reduce_scatter(g, "reduce_scatter", output, np.stack(parts), op, async_op)
 
 
+@members_only
 def reduce_scatter_tensor(
     output: Tensor, input: Tensor, op: ReduceOp = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ) -> Work | None:
@@ -312,6 +321,7 @@ def _reduce_scatter(
 
 
 # ------------------------------------------------------------------------------------------------- everybody to everybody
+@members_only
 def all_to_all(output_tensor_list: list[Tensor], input_tensor_list: list[Tensor], group: Any = None, async_op: bool = False) -> Work | None:
     """output_tensor_list[i] ← the input_tensor_list[j] of process i, on process j. Sizes may differ.
 
@@ -336,6 +346,7 @@ def all_to_all(output_tensor_list: list[Tensor], input_tensor_list: list[Tensor]
     return _exchange(g, "all_to_all", sent, [a.size for a in ins], received, [a.size for a in outs], done, output_tensor_list, async_op)
 
 
+@members_only
 def all_to_all_single(
     output: Tensor,
     input: Tensor,
@@ -405,6 +416,7 @@ def _exchange(
 
 
 # ------------------------------------------------------------------------------------------------- waiting
+@members_only
 def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, timeout: timedelta | None = None) -> Work | None:
     """Wait until all processes of the group are here, at most `timeout` (the group's if none is given).
 
@@ -417,6 +429,7 @@ def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, t
     return together(of(group, "barrier"), "barrier", "barrier()", lambda: None, None, async_op, seconds=seconds)
 
 
+@members_only
 def monitored_barrier(group: Any = None, timeout: timedelta | None = None, wait_all_ranks: bool = False) -> None:
     """A barrier that says who did not come within `timeout` (the group's if none is given).
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from ..kernels.memory import threads
 from .ends import ends
 from .mpi import is_available, launched, load
 from .rendezvous import join, meeting
 from .work import Lane
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "Backend",
@@ -260,6 +264,23 @@ def of(group: Any, operation: str) -> ProcessGroup:
     if group not in members:
         raise ValueError(f"{operation}: this group was destroyed.")
     return group
+
+
+def members_only(operation: F) -> F:
+    """Where this process is not of the group it names, an operation warns and gives None, as torch.distributed's do: a program may call it
+    everywhere."""
+    place = list(inspect.signature(operation).parameters).index("group")
+
+    @functools.wraps(operation)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        group = args[place] if len(args) > place else kwargs.get("group")
+        if members and group == GroupMember.NON_GROUP_MEMBER:
+            told = f"Running {operation.__name__} on global rank {members[0].rank()} which does not belong to the given group."
+            warnings.warn(told, stacklevel=2)
+            return None
+        return operation(*args, **kwargs)
+
+    return cast(F, call)
 
 
 def get_rank(group: Any = None) -> int:

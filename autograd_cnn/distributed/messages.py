@@ -10,7 +10,7 @@ import numpy as np
 from ..tensors.tensor import Tensor
 from .collectives import put, raw, told
 from .errors import DistBackendError
-from .groups import ProcessGroup, get_rank, of
+from .groups import ProcessGroup, get_rank, members_only, of
 from .work import Future, Work, wait_for
 
 __all__ = ["P2POp", "batch_isend_irecv", "irecv", "isend", "recv", "send"]
@@ -86,7 +86,8 @@ def _packed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.concatenate([_head(array), array.reshape(-1).view(np.uint8)])
 
 
-def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Work:
+@members_only
+def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Work | None:
     """Begin to send the tensor to process `dst`. Its numbers are those of now, whatever is written into it later.
 
     Raises:
@@ -104,7 +105,8 @@ def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 
     return Message(g, f"send to rank {g.ranks[to]}", request, lambda _: g.ranks[to], {g.ranks[to]}, [tensor])
 
 
-def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Message:
+@members_only
+def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Message | None:
     """Begin to receive into the tensor from process `src`, or from whoever sends.
 
     Raises:
@@ -141,15 +143,18 @@ def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0
 
     Source: torch.distributed.send.
     """
-    isend(tensor, dst, group, tag, group_dst).wait()
+    work = isend(tensor, dst, group, tag, group_dst)
+    if work is not None:
+        work.wait()
 
 
 def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> int:
-    """Receive into the tensor from process `src`, or from whoever sends; the sender's rank.
+    """Receive into the tensor from process `src`, or from whoever sends; the sender's rank, -1 where this process is not of the group.
 
     Source: torch.distributed.recv.
     """
-    return irecv(tensor, src, group, tag, group_src).source()
+    message = irecv(tensor, src, group, tag, group_src)
+    return -1 if message is None else message.source()
 
 
 class P2POp:
@@ -170,4 +175,5 @@ def batch_isend_irecv(p2p_op_list: list[P2POp]) -> list[Work]:
     """
     if not p2p_op_list or not all(isinstance(op, P2POp) for op in p2p_op_list):
         raise ValueError("batch_isend_irecv: expected a list of P2POp, at least one.")
-    return [op.op(op.tensor, op.peer, op.group, op.tag, op.group_peer) for op in p2p_op_list]
+    begun = [op.op(op.tensor, op.peer, op.group, op.tag, op.group_peer) for op in p2p_op_list]
+    return [work for work in begun if work is not None]  # of groups that have this process

@@ -6,11 +6,12 @@ import pickle
 from typing import Any
 
 from .agreement import together
-from .groups import ProcessGroup, of
+from .groups import ProcessGroup, members_only, of
 
 __all__ = ["all_gather_object", "broadcast_object_list", "gather_object", "scatter_object_list"]
 
 
+@members_only
 def all_gather_object(object_list: list[Any], obj: Any, group: Any = None) -> None:
     """object_list[i] ← the object of process i, everywhere.
 
@@ -22,6 +23,7 @@ def all_gather_object(object_list: list[Any], obj: Any, group: Any = None) -> No
     together(g, "all_gather_object", "all_gather_object()", lambda: _into(object_list, g.comm.allgather(mine)), None, False)
 
 
+@members_only
 def gather_object(
     obj: Any, object_gather_list: list[Any] | None = None, dst: int | None = None, group: Any = None, group_dst: int | None = None
 ) -> None:
@@ -46,6 +48,7 @@ def gather_object(
     together(g, "gather_object", f"gather_object(dst={g.ranks[root]})", call, None, False)
 
 
+@members_only
 def broadcast_object_list(
     object_list: list[Any], src: int | None = None, group: Any = None, device: Any = None, group_src: int | None = None
 ) -> None:
@@ -68,6 +71,7 @@ def broadcast_object_list(
     together(g, "broadcast_object_list", what, call, None, False)
 
 
+@members_only
 def scatter_object_list(
     scatter_object_output_list: list[Any],
     scatter_object_input_list: list[Any] | None = None,

@@ -206,13 +206,6 @@ def groups() -> None:
                 and dist.get_global_rank(g, 0) == ranks[0]
                 and dist.get_group_rank(g, ranks[-1]) == len(ranks) - 1
             )
-        else:
-            try:
-                dist.all_reduce(ac.ones(1), group=g)
-            except ValueError as e:
-                assert "not of the group" in str(e)
-            else:
-                raise AssertionError("not of the group")
     turned = dist.new_group(list(range(size))[::-1], sort_ranks=False)
     assert dist.get_rank(turned) == size - 1 - rank and dist.get_process_group_ranks(turned) == list(range(size))[::-1]
     dist.broadcast(t := ac.tensor([float(rank)]), group_src=0, group=turned)
@@ -425,3 +418,54 @@ def again() -> None:
         assert not dist.is_initialized() and dist.group.WORLD is None
         dist.init_process_group("mpi")
     assert dist.get_rank() == rank
+
+
+def outsiders() -> None:
+    """A program calls everything everywhere: who is not of the group is told, and does nothing."""
+    rank, _ = join()
+    g = dist.new_group([0])
+    t, one, objects = ac.ones(2), ac.ones(2), [None]
+    calls = {
+        "all_reduce": lambda: dist.all_reduce(t, group=g, async_op=True),
+        "reduce": lambda: dist.reduce(t, 0, group=g),
+        "broadcast": lambda: dist.broadcast(t, 0, g),
+        "all_gather": lambda: dist.all_gather([t], t, g),
+        "all_gather_into_tensor": lambda: dist.all_gather_into_tensor(one, t, group=g),
+        "gather": lambda: dist.gather(t, [one], group=g),
+        "scatter": lambda: dist.scatter(t, [one], group=g),
+        "reduce_scatter": lambda: dist.reduce_scatter(t, [one], group=g),
+        "reduce_scatter_tensor": lambda: dist.reduce_scatter_tensor(t, one, group=g),
+        "all_to_all": lambda: dist.all_to_all([t], [one], g),
+        "all_to_all_single": lambda: dist.all_to_all_single(t, one, group=g),
+        "barrier": lambda: dist.barrier(g),
+        "monitored_barrier": lambda: dist.monitored_barrier(g),
+        "all_gather_object": lambda: dist.all_gather_object(objects, 1, g),
+        "gather_object": lambda: dist.gather_object(1, objects, 0, g),
+        "broadcast_object_list": lambda: dist.broadcast_object_list(objects, 0, g),
+        "scatter_object_list": lambda: dist.scatter_object_list(objects, [1], 0, g),
+    }
+    for name, call in calls.items():
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            given = call()
+        if rank == 0:
+            assert not told and (name != "all_reduce" or given.wait()), (name, told)
+        else:
+            said = [str(w.message) for w in told]
+            assert said == [f"Running {name} on global rank {rank} which does not belong to the given group."], said
+            assert told[0].filename == __file__ and given is None
+    if rank:
+        assert objects == [None] and (t == 1).all().item() and (one == 1).all().item()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert dist.isend(t, 0, g) is None and dist.irecv(t, 0, g) is None and dist.recv(t, 0, g) == -1
+            dist.send(t, 0, g)
+            assert dist.batch_isend_irecv([dist.P2POp(dist.isend, t, 0, g)]) == []
+        for asked in (dist.get_backend, dist.get_process_group_ranks):
+            try:
+                asked(g)
+            except ValueError as e:
+                assert "this process is not of the group" in str(e)
+            else:
+                raise AssertionError(asked)
+    dist.all_reduce(t)

@@ -27,7 +27,7 @@ def test_every_collective_of_every_dtype_and_layout(size):
 
 @needs_mpi
 @pytest.mark.slow
-@pytest.mark.parametrize("name", "flattened asynchronous groups objects messages polled wrong again".split())
+@pytest.mark.parametrize("name", "flattened asynchronous groups outsiders objects messages polled wrong again".split())
 @pytest.mark.parametrize("size", [2, 3])
 def test_on_several(name, size):
     run_ranks(f"collectives.{name}", size)

@@ -10,7 +10,8 @@ import pytest
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.scene import Circle, Group, Path
 from autograd_cnn.drawing.canvas.text import Words
-from autograd_cnn.drawing.plots.curves import _columns, _decades, _panels, _tick_text, _value, _x_ticks, nice_ticks
+from autograd_cnn.drawing.plots.curves import _columns, _panels, _value
+from autograd_cnn.drawing.plots.ticks import decades, nice_ticks, tick_text, ticks_along
 
 from .sound import check, texts
 
@@ -141,7 +142,7 @@ def test_ticks_are_round_numbers(low: float, high: float, about: int, ticks: lis
     ],
 )
 def test_texts_of_ticks(v: float, ticks: list[float], percent: bool, text: str) -> None:
-    assert _tick_text(v, ticks, percent, Words("en")) == text
+    assert tick_text(v, ticks, percent, Words("en")) == text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_texts_of_ticks(v: float, ticks: list[float], percent: bool, text: str) 
     ],
 )
 def test_ticks_below_are_whole_where_they_can_be(first: float, last: float, ticks: list[float]) -> None:
-    assert _x_ticks(first, last) == pytest.approx(ticks)
+    assert ticks_along(first, last) == pytest.approx(ticks)
 
 
 def test_a_share_has_no_ticks_beyond_everything() -> None:
@@ -225,7 +226,7 @@ def test_powers_of_ten() -> None:
         (0.02, 3.0, [0.01, 0.1, 1.0, 10.0]),
         (1e-30, 1.0, [10.0**k for k in range(-30, 1, 5)]),
     ):
-        assert _decades(low, high) == pytest.approx(ticks)
+        assert decades(low, high) == pytest.approx(ticks)
     with pytest.raises(ValueError, match="expected numbers above 0 on a logarithmic axis, got 0 in 'E'; None interrupts a line"):
         draw.curves({"E": [1.0, 0.0]}, log=True)
 

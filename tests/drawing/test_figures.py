@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from autograd_cnn.drawing import draw
 from autograd_cnn.drawing.canvas.geometry import inside, overlap
 from autograd_cnn.drawing.canvas.scene import Circle, Group, Image, Path, Rect, Scene, Text
-from autograd_cnn.drawing.plots.curves import nice_ticks
+from autograd_cnn.drawing.plots.ticks import nice_ticks
 
 rng = np.random.default_rng(0)
 

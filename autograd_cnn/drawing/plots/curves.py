@@ -18,6 +18,7 @@ from ..canvas.geometry import spread
 from ..canvas.metrics import text_width
 from ..canvas.scene import Group, Point, Scene
 from ..canvas.text import Words
+from .ticks import decades, nice_ticks, powers, tick_text, ticks_along
 
 declare(
     {
@@ -32,6 +33,7 @@ declare(
         "val": ("val", "Validierung"),
         "iteration": ("iteration", "Iteration"),
         "batch": ("batch", "Batch"),
+        "nodes": ("nodes", "Knoten"),
         "series": ("{}: from {} to {} in {} points", "{}: von {} bis {} in {} Punkten"),
         "series best": (", best {} at {}", ", am besten {} bei {}"),
         "series last": ("{}: last {}", "{}: zuletzt {}"),
@@ -50,7 +52,7 @@ STYLES: tuple[tuple[str, str | None], ...] = (
     ("series-5", "12 4"),
     ("series-6", "5 2 1 2 1 2"),
 )
-STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place")
+STEP_NAMES = ("epoch", "step", "iteration", "batch", "layer", "place", "nodes")
 
 
 @figure
@@ -60,6 +62,8 @@ def curves(
     panel: str | None = None,
     x: str | None = None,
     log: bool = False,
+    doubling: bool = False,
+    percent: bool = False,
     title: str | None = None,
     subtitle: str | None = None,
     theme: str = "auto",
@@ -74,11 +78,14 @@ def curves(
             "accuracy" in a name tell the panel, "train", "test" and "val" tell series of one measure apart; a mapping in
             place of a list is a panel of that name with its series. None, NaN and empty entries interrupt a line.
         panel: one panel of this name for all lists, each named as it is given.
-        x: the column along the horizontal axis; by default one named "epoch", "step", "iteration", "batch", "layer" or "place".
+        x: the column along the horizontal axis; by default one named "epoch", "step", "iteration", "batch", "layer", "place" or "nodes".
         log: powers of ten upwards.
+        doubling: powers of two along the horizontal axis, each as far from the one before.
+        percent: all lists are shares of one.
 
     Raises:
-        ValueError: no column of numbers, a column that is partly text, no column `x`, or with `log` a number that is not above 0.
+        ValueError: no column of numbers, a column that is partly text, no column `x`, or with `log` or `doubling` a number that is not
+            above 0.
 
     Example:
         >>> from autograd_cnn import draw
@@ -88,9 +95,12 @@ def curves(
         <Drawing 'Training', 541×392>
         >>> draw.curves({"‖∂E/∂W‖": {"plain": [1e-6, 1e-3, 1.0], "residual": [0.5, 0.7, 1.0]}, "layer": [1, 2, 3]}, log=True)
         <Drawing 'Training', 576×392>
+        >>> draw.curves({"1 Gb/s": [0.6, 0.4, 0.3], "10 Gb/s": [0.9, 0.9, 0.8], "nodes": [2, 16, 128]}, panel="use", doubling=True, percent=True)
+        <Drawing 'Training', 585×392>
     """
     words = Words(lang)
-    return Drawing(curves_figure(metrics, words, words("curves") if title is None else title, subtitle, log, panel, x), theme, prefix)
+    known = words("curves") if title is None else title
+    return Drawing(curves_figure(metrics, words, known, subtitle, log, panel, x, doubling, percent), theme, prefix)
 
 
 @dataclass(slots=True)
@@ -106,13 +116,25 @@ class _Panel:
     percent: bool
     best: Callable[..., Any] | None  # which of its values is best, if one knows
     log: bool = False  # powers of ten upwards
+    doubling: bool = False  # powers of two along
 
     def height(self, y: float) -> float:
         return math.log10(y) if self.log else y
 
+    def along(self, x: float) -> float:
+        return math.log2(x) if self.doubling else x
+
 
 def curves_figure(
-    metrics: Any, words: Words, title: str, subtitle: str | None, log: bool, panel: str | None = None, x: str | None = None
+    metrics: Any,
+    words: Words,
+    title: str,
+    subtitle: str | None,
+    log: bool,
+    panel: str | None = None,
+    x: str | None = None,
+    doubling: bool = False,
+    percent: bool = False,
 ) -> Scene:
     """Draw columns of numbers: a mapping of names to lists, or rows that are mappings; a mapping within is a panel of its own."""
     own: dict[str, Mapping[str, Any]] = {}
@@ -139,6 +161,10 @@ def curves_figure(
             raise ValueError(
                 f"draw.curves: expected numbers above 0 on a logarithmic axis, got {low:g} in {p.name!r}; None interrupts a line."
             )
+    for p in panels:
+        p.doubling, p.percent = doubling, p.percent or (percent and not log)
+    if doubling and panels and not (least := min(q[0] for p in panels for s in p.series for q in s.points)) > 0:
+        raise ValueError(f"draw.curves: expected numbers above 0 along an axis of powers of two, got {least:g} in {steps!r}.")
     if not panels:
         raise ValueError("draw.curves: expected at least one column of numbers (such as 'train_loss'), got none.")
     scene = Scene(title=title, name="curves", lang=words.lang)
@@ -281,64 +307,26 @@ def _described(panels: Sequence[_Panel], words: Words) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------- axes
-def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers that span a range.
-
-    >>> nice_ticks(0.0, 2.3)
-    [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
-    """
-    if not high > low:
-        high = low + (abs(low) or 1.0)
-    raw = (high - low) / about
-    power = math.floor(math.log10(raw))
-    step = next(m for m in (1, 2, 2.5, 5, 10) if m * 10.0**power >= raw * 0.999) * 10.0**power
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 2 - power) for i in range(first, last + 1)]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """Powers of ten around a range, at most about seven.
-
-    >>> _decades(0.004, 20.0)
-    [0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
-    """
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    step = max(1, math.ceil((last - first) / 6))
-    count = max(1, math.ceil((last - first) / step))
-    return [10.0 ** (first + k * step) for k in range(count + 1)]
-
-
-def _tick_text(v: float, ticks: Sequence[float], percent: bool, words: Words) -> str:
-    if percent:
-        return f"{words.digits(100 * v)} %"
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    power = math.floor(math.log10(step) + 1e-9)
-    last = power - (abs(step / 10.0**power - round(step / 10.0**power)) > 1e-6)  # the last place that tells ticks apart
-    if abs(v) < 1e5 and last > -6:
-        return words.decimals(v, max(0, -last))
-    return words.digits(v, max(1, math.floor(math.log10(abs(v)) + 1e-9) - last + 1)) if v else "0"
-
-
 def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words) -> float:
     """One panel with its left upper corner at (x, y); its width."""
     g = scene.group(f"panel-{p.name}".replace(" ", "-"), "panel", p.name, series=[s.name for s in p.series])
     all_points = [q for s in p.series for q in s.points if math.isfinite(q[1]) and math.isfinite(q[0])]
     low, high = min(v for _, v in all_points), max(v for _, v in all_points)
     if p.log:
-        ticks = _decades(low, high)
+        ticks = decades(low, high)
     elif p.percent:
-        ticks = [t for t in nice_ticks(low, high) if t <= 1.0 + 1e-9]
+        ticks = [t for t in nice_ticks(min(low, 0.0) if p.best is None else low, high) if t <= 1.0 + 1e-9]
     else:
         ticks = nice_ticks(min(low, 0.0) if low < 0.4 * high else low, high)
     if len(ticks) < 2:
         ticks = [ticks[0] - 0.1, *ticks]
-    texts = [words.digits(t) if p.log else _tick_text(t, ticks, p.percent, words) for t in ticks]
+    texts = [words.digits(t) if p.log else tick_text(t, ticks, p.percent, words) for t in ticks]
     gutter = max(text_width(t, 11) for t in texts) + 8
     left, _top, right, bottom = x + gutter, y + 24, x + gutter + PLOT_W, y + 24 + PLOT_H
     first, last = min(q[0] for q in all_points), max(q[0] for q in all_points)
 
     def at(q: Point) -> Point:
-        across = (q[0] - first) / (last - first) if last > first else 0.5
+        across = (p.along(q[0]) - p.along(first)) / (p.along(last) - p.along(first)) if last > first else 0.5
         y, foot, head = (p.height(v) for v in (q[1], ticks[0], ticks[-1]))
         return left + across * PLOT_W, bottom - (y - foot) / (head - foot) * PLOT_H
 
@@ -347,7 +335,7 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
         level = at((first, t))[1]
         g.line((left, level), (right, level), stroke="hair")
         g.text(left - 8, level + 3.8, text, 11, ink="muted", anchor="end")
-    for t in _x_ticks(first, last):
+    for t in powers(first, last) if p.doubling else ticks_along(first, last):
         across = at((t, ticks[0]))[0]
         g.line((across, bottom), (across, bottom + 4), stroke="wire")
         g.text(across, bottom + 17, words.digits(t, 6), 11, ink="muted", anchor="middle")
@@ -357,12 +345,6 @@ def _draw(scene: Scene, p: _Panel, x: float, y: float, x_name: str, words: Words
     for k, s in enumerate(p.series):
         ends.append((_draw_series(g, s, k, at, p.percent, words), k))
     return gutter + PLOT_W + _labels(g, p, ends, right, words)
-
-
-def _x_ticks(first: float, last: float) -> list[float]:
-    ticks = [t for t in nice_ticks(first, last, 6) if first - 1e-9 <= t <= last + 1e-9]
-    whole = [t for t in ticks if t == int(t)]
-    return whole if len(whole) > 1 or first == int(first) == last else ticks
 
 
 def _draw_series(g: Group, s: _Series, k: int, at: Any, percent: bool, words: Words) -> float:

@@ -28,7 +28,7 @@ from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..view.arrays import Array
 from ..view.observing import observing
-from .curves import nice_ticks
+from .ticks import nice_ticks
 
 declare(
     {

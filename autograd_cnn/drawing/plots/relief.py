@@ -18,7 +18,8 @@ from ..canvas.scene import Point, Scene
 from ..canvas.text import Words
 from ..view.arrays import Array
 from .beside import told_apart
-from .curves import STYLES, marker, nice_ticks
+from .curves import STYLES, marker
+from .ticks import nice_ticks
 
 NET = 28  # squares along each side
 BANDS = 8  # shades of height, `relief-0` … in the theme

@@ -16,7 +16,8 @@ from ..canvas.scene import Scene
 from ..canvas.text import Words
 from ..canvas.theme import check_theme
 from ..view.arrays import array_of
-from .curves import STYLES, nice_ticks
+from .curves import STYLES
+from .ticks import nice_ticks
 
 declare(
     {

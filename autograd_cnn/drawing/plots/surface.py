@@ -22,9 +22,10 @@ from ..canvas.theme import check_theme
 from ..view.arrays import Array, array_of
 from .beside import told_apart
 from .contour import level_lines
-from .curves import STYLES, marker, nice_ticks
+from .curves import STYLES, marker
 from .relief import HEIGHT, WIDTH, draw_relief, gutter
 from .shades import paint_shades
+from .ticks import nice_ticks
 
 declare(
     {

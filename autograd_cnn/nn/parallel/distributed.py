@@ -10,6 +10,7 @@ import numpy as np
 
 from ...config import current
 from ...distributed.agreement import together
+from ...distributed.buckets import CAP_MIB, in_buckets
 from ...distributed.collectives import put, raw, reduced, told
 from ...distributed.errors import DistBackendError
 from ...distributed.groups import ProcessGroup, of
@@ -24,8 +25,6 @@ from ...tensors.tensor import Tensor
 from ..module.module import Module
 
 __all__ = ["DistributedDataParallel", "GradBucket"]
-
-_FIRST_MIB = 1.0  # the first bucket is small: the sooner it is full, the sooner anything travels
 
 
 class GradBucket:
@@ -145,7 +144,7 @@ class DistributedDataParallel(Module):
         self.gradient_as_bucket_view = gradient_as_bucket_view
         self.static_graph = static_graph
         self.require_backward_grad_sync = True
-        self._state = _Reduction(self, group, named, 25.0 if bucket_cap_mb is None else bucket_cap_mb)
+        self._state = _Reduction(self, group, named, CAP_MIB if bucket_cap_mb is None else bucket_cap_mb)
         self._ignored = ignored
         if init_sync:
             self._state.same_parameters()
@@ -212,15 +211,9 @@ class _Reduction:
         self.expecting = self.begun = False
         self.ready: set[int] = set()
         self.turn = 0
-        cap = min(cap_mib, _FIRST_MIB) * 2**20
-        part: list[Tensor] = []
-        for _, p in reversed(named):
-            size = sum(q.detach().value.nbytes for q in part)
-            if part and (size + p.detach().value.nbytes > cap or part[0].dtype is not p.dtype):
-                self.buckets.append(_Bucket(len(self.buckets), part))
-                part, cap = [], cap_mib * 2**20
-            part.append(p)
-        self.buckets.append(_Bucket(len(self.buckets), part))
+        params = [p for _, p in named]
+        for part in in_buckets([(p.detach().value.nbytes, p.dtype) for p in params], cap_mib):
+            self.buckets.append(_Bucket(len(self.buckets), [params[i] for i in part]))
         for bucket in self.buckets:
             for p, view in zip(bucket.params, bucket.views, strict=True):
                 p.register_post_accumulate_grad_hook(self._arrived(bucket, view))

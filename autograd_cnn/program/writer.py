@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import kernels
 from ..errors import GraphError
-from ..primitives.written import literal
+from ..primitives.written import Unwritable, literal
 from .names import Names
 from .plan import Line, Move, Plan, nested
 from .setting import WIDTH, Filled, Named, Tidied, displayed, filled, living, mentions, rename, stored, tuple_of, wrapped
@@ -279,7 +279,11 @@ class Writer:
         lines += [(self._unparsed(s), "") for s in ends]
         code = [(wrapped(text), shape) for text, shape in lines]
         column = min(max((len(c[-1]) for c, shape in code if shape), default=0), _COMMENT)
-        return [line if k + 1 < len(c) or not shape else f"{line:<{column}}  # {shape}" for c, shape in code for k, line in enumerate(c)]
+        return [
+            line if k + 1 < len(c) or not shape or self.numbers else f"{line:<{column}}  # {shape}"
+            for c, shape in code
+            for k, line in enumerate(c)
+        ]
 
     def _constants(self, nodes: list[ast.stmt], uses: Counter[str]) -> dict[str, ast.expr]:
         """Arrays that are written out, and stand there more than once: each has a name."""
@@ -373,7 +377,11 @@ def _comment(text: str) -> str:
 
 
 def _plainly(p: Any) -> str:
+    """Something else that the function returns."""
     try:
         return literal(p)
-    except Exception:
-        return "None"
+    except Unwritable as error:
+        raise GraphError(
+            f"source: the function returns a {error} beside its tensors, which no program can name: expected tensors, numbers, texts, and "
+            "tuples, lists and dicts of these."
+        ) from None

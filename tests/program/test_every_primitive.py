@@ -103,6 +103,40 @@ def test_the_program_is_the_operation_on_every_backend(name: str) -> None:
         check(name, draw_case(RandomDraw(seed, dtype=np.float32)), seed, False, 1e-3)
 
 
+ON_NUMBERS = [n for n in NAMES if float in REGISTRY[n].kernels]
+BEYOND_MATH = {"erfinv", "clamp"}  # Python has no function that does it
+
+
+@pytest.mark.parametrize("name", ON_NUMBERS)
+def test_the_program_of_scalars_is_plain_arithmetic(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None
+    for seed in range(4):
+        case = prim.draw_case(RandomDraw(seed))
+        numbers = [float(np.ravel(x)[0]) if getattr(x, "dtype", None) == np.float64 else bool(np.ravel(x)[0]) for x in case.inputs]
+        given = [ac.Scalar(x, f"x{i}") if isinstance(x, float) else x for i, x in enumerate(numbers)]
+        scalars = [x for x in given if isinstance(x, ac.Scalar)]
+
+        def fn(*args: Any, given: Any = given, prim: Any = prim, params: Any = case.params) -> Any:
+            left = iter(args)
+            return prim(*[next(left) if isinstance(x, ac.Scalar) else x for x in given], **params)
+
+        y = fn(*scalars)
+        smooth = prim.differentiable and y.node is not None
+        text = ac.trace(fn, *scalars).source(backward=smooth)
+        imports = {line for line in text.splitlines() if line.startswith(("import", "from"))}
+        assert imports <= {"import math"} or name in BEYOND_MATH, text
+        module: dict[str, Any] = {}
+        exec(text, module)
+        found = module["forward"](**text.arguments)
+        found, saved = found if smooth else (found, None)
+        assert found == pytest.approx(y.value, rel=1e-12, abs=1e-12), text
+        if smooth:
+            y.backward()
+            grads = tuple_of(module["backward"](saved))
+            assert grads == pytest.approx([x.grad for x in scalars], rel=1e-9, abs=1e-9), text
+
+
 def test_what_only_arrays_can_pull_back_is_refused() -> None:
     with pytest.raises(GraphError, match="whose own backward works on arrays"):
         ac.trace(REGISTRY["nuclear norm"], ac.eye(2).requires_grad_()).source(backward=True)

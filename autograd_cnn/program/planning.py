@@ -175,7 +175,7 @@ class _Run:
         for k, call in enumerate(tracer.steps):
             step = self.steps[k] if k < len(self.steps) else None
             if step is not None:
-                rule = None if step.origin is None else first[step.origin]
+                rule = None if step.rule is None else first[step.rule]
             else:
                 rule = tracer.value_of(call.scope.of) if isinstance(call.scope, BackwardScope) else None
             lines += self._line(call, step, rule, quantities)

@@ -19,6 +19,15 @@ NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autogr
 # Where a program adds up, or multiplies, in another order than the kernel.
 ROUNDED = {
     *("batch_norm", "batch_norm_adjoint", "batch_norm_adjoints", "batch_norm_eval", "binary_cross_entropy_with_logits"),
+    *(
+        "binary_cross_entropy",
+        "huber_loss",
+        "l1_loss",
+        "smooth_l1_loss",
+        "soft_margin_loss",
+        "mean",
+        "adaptive_avg_pool",
+    ),  # x / n for x · 1/n
     *("cumprod", "einsum", "embedding", "norm", "normalize_adjoint", "prod"),
 }
 ROUNDED_SINGLE = ROUNDED | {"cumsum", "var", "std"}  # the kernels compute single precision in double

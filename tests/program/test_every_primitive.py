@@ -28,6 +28,7 @@ ROUNDED = {
         "mean",
         "adaptive_avg_pool",
     ),  # x / n for x · 1/n
+    *("index_select", "var", "std"),
     *("cumprod", "einsum", "embedding", "norm", "normalize_adjoint", "prod"),
 }
 ROUNDED_SINGLE = ROUNDED | {"cumsum", "var", "std"}  # the kernels compute single precision in double
@@ -36,7 +37,7 @@ DRAWN = {"dropout"}
 
 def prepared(prim: Primitive, case: Case) -> tuple[Any, list[Any], list[Any]]:
     """The call as a function of tensors, these, and those of them that are differentiated."""
-    given = [wrap(np.array(x, order="C")) if isinstance(x, np.ndarray) else x for x in case.inputs]
+    given = [wrap(np.array(x, order="C")) if hasattr(x, "dtype") else x for x in case.inputs]
     tensors = [x for x in given if isinstance(x, ac.Tensor)]
     floating = [t for t in tensors if t.dtype in (ac.float32, ac.float64)] if prim.differentiable and case.smooth and not prim.once else []
     for t in floating:

@@ -93,8 +93,9 @@ class Step:
 
     `scope` is the module path from the outermost call inwards. `keeps` names what the tape holds for the backward pass,
     `kept_bytes` its size (shared arrays and parameters counted once, at their first holder). `origin` is, for a step of a
-    recorded backward pass, the `serial` of the forward step whose rule ran (or whose gradient it sums up). `absent` are the
-    places of optional arguments that were left out. `recorded`: was gradient recording on (not within `no_grad`, nor a plain
+    recorded backward pass, the serial number of the forward node whose rule ran (or whose gradient it sums up), and `rule` the index of its
+    step, where that is one of the graph's. `absent` are the places of optional arguments that were left out.
+    `recorded`: was gradient recording on (not within `no_grad`, nor a plain
     backward pass)? `linked` are the arrays among the parameters that are values of the graph: their identities, and the values' ids;
     `bare` the inputs that were handed over as such an array, without the variable that carries it, so that no gradient flows there.
     `call`: name and number of the library function that was called for this step and others. `again`: what it keeps is computed again
@@ -119,6 +120,7 @@ class Step:
     call: tuple[str, int] | None = None
     again: bool = False
     overwrites: int | None = None
+    rule: int | None = None
 
     def __getstate__(self) -> list[Any]:
         """As written to a pickle: there an array is known by its place among the parameters' leaves, for it has another identity when it is

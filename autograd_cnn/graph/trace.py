@@ -294,7 +294,8 @@ def _finish(
                 call=call.call,
                 again=computed_again(call.node),
                 overwrites=next((tracer.written[o] for o in call.outputs if o in tracer.written), None),
-                origin=(made.get(scope.of) if tracer.replays else scope.of.serial) if isinstance(scope, BackwardScope) else None,
+                origin=scope.of.serial if isinstance(scope, BackwardScope) else None,
+                rule=made.get(scope.of) if isinstance(scope, BackwardScope) else None,
                 absent=tuple(place for place, at in enumerate(call.given) if at is None),
                 recorded=call.recorded,
             )

@@ -107,7 +107,7 @@ class Primitive:
         self.entry_rule: Callable[..., Any] | None = None
         self.onnx_rule: str | Callable[..., Any] | None = None
         self.source_rule: str | Callable[..., str | None] | None = None
-        self.number_rule: str | None = None
+        self.number_rule: str | Callable[..., str | None] | None = None
         self.advice: Callable[[Sequence[str], Sequence[Any]], str] | None = None
         self.by_value_type: dict[type, Callable[..., Any]] = {}  # the calls written so far
         self.aliases: list[Alias] = []
@@ -211,10 +211,10 @@ class Primitive:
         return rule
 
     @overload
-    def source(self, rule: str | None = None, *, number: str | None = None) -> Callable[[R], R]: ...
+    def source(self, rule: str | None = None, *, number: str | Callable[..., str | None] | None = None) -> Callable[[R], R]: ...
     @overload
-    def source(self, rule: R, *, number: str | None = None) -> R: ...
-    def source(self, rule: Any = None, *, number: str | None = None) -> Any:
+    def source(self, rule: R, *, number: str | Callable[..., str | None] | None = None) -> R: ...
+    def source(self, rule: Any = None, *, number: Any = None) -> Any:
         """How the operation is written in Python, on NumPy's arrays (`graph.source()`): an expression over the names of its inputs and
         parameters, behind any number of assignments to helpers; of several outputs a tuple. Or a function that returns such a text, or
         None where only the kernel does it, and asks for inputs (`primitives/written.py`: `Operand`), parameters and `y`, the output, by

@@ -175,7 +175,7 @@ class _Run:
         for k, call in enumerate(tracer.steps):
             step = self.steps[k] if k < len(self.steps) else None
             if step is not None:
-                rule = None if step.origin is None else first[step.origin]
+                rule = None if step.rule is None else first[step.rule]
             else:
                 rule = tracer.value_of(call.scope.of) if isinstance(call.scope, BackwardScope) else None
             lines += self._line(call, step, rule, quantities)
@@ -209,6 +209,8 @@ class _Run:
         handed = i in self.drawn or (i in self.given and i not in self.fixed)
         kind = "argument" if handed else "result" if v["kind"] == "result" else "constant"
         data = self.drawn.get(i, v["data"])
+        if kind == "constant" and isinstance(data, np.generic):  # beside tensors it counts as a Python number
+            return Quantity(i, kind, data=data.item())
         dtype = None if v["dtype"] is None else np.dtype(v["dtype"])
         shape = None if v["shape"] is None else tuple(v["shape"])
         return Quantity(i, kind, shape, dtype, data, wish, gradient_of)

@@ -17,7 +17,8 @@ from ..ops.shape.shape import _permute, _reshape
 from .plan import Line, Plan, Quantity, Ref, mapped
 
 _LARGEST = 1 << 16  # entries up to which constants are folded
-_SAME = frozenset({"clone", "pack", "detach", "data"})
+_COPIES = frozenset({"clone", "pack"})
+_SAME = _COPIES | {"detach", "data"}
 _SCALED = frozenset({_add, _sub, mul, _div, tanh_adjoint, sigmoid_adjoint, relu_adjoint})  # equal entries of an operand are one number
 _EITHER_WAY = frozenset({_add, mul})  # whose operands may change places
 
@@ -31,6 +32,7 @@ class _Pass:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.quantities = dict(plan.quantities)
+        self.next = max(self.quantities, default=0)
         self.instead: dict[int, int] = {}  # quantities -> what stands for them
         self.made: dict[int, Line] = {}
         self.known: dict[Any, Line] = {}
@@ -84,9 +86,9 @@ class _Pass:
         return self._new(Quantity(-1, "constant", dtype=q.dtype, data=float(first))) if np.all(q.data == first) else i
 
     def _new(self, q: Quantity) -> int:
-        at = max(self.quantities) + 1
-        self.quantities[at] = replace(q, id=at)
-        return at
+        self.next += 1
+        self.quantities[self.next] = replace(q, id=self.next)
+        return self.next
 
     # ------------------------------------------------------------------------------------------------ what goes
     def _dropped(self, line: Line) -> bool:
@@ -98,7 +100,8 @@ class _Pass:
         other = None if len(line.inputs) < 2 or line.inputs[1] is None else self.quantities[line.inputs[1]]
         if prim.name == "exchanged":
             return self._stands_for(line, line.inputs[1] if line.inputs[1] is not None else x.id)
-        if prim.name in _SAME and (same or x.shape is None):
+        copies = prim.name in _COPIES and self.plan.moves  # of what may be written to in the end
+        if prim.name in _SAME and (same or x.shape is None) and not copies:
             return self._stands_for(line, x.id)
         if prim is _permute and line.params["dims"] == tuple(range(len(x.shape or ()))):
             return self._stands_for(line, x.id)
@@ -193,12 +196,12 @@ class _Pass:
 def _with_own_views(plan: Plan) -> Plan:
     """Each line turns its own operands round: a transposed view costs nothing, and need not be handed from one pass to the other."""
     turned = {line.outputs[0]: line for line in plan.lines if line.primitive is _permute}
-    quantities, lines = dict(plan.quantities), []
+    quantities, lines, own = dict(plan.quantities), [], max(plan.quantities, default=0)
     for line in plan.lines:
         inputs = []
         for i in line.inputs:
             if i in turned and line.primitive is not _permute:
-                own = max(quantities) + 1
+                own += 1
                 quantities[own] = replace(quantities[i], id=own, wish=None, gradient_of=None)
                 lines.append(replace(turned[i], outputs=(own,), backward=line.backward, rule=line.rule))
                 i = own

@@ -40,19 +40,20 @@ def sayings(line: Line, plan: Plan, place: int) -> Iterator[Callable[[], Said]]:
     outs = [plan.quantities[o] for o in line.outputs if o in plan.quantities]
     of_numbers = all(q is None or q.shape is None for q in given) and all(q.shape is None for q in outs)
     prim = line.primitive
-    if of_numbers and prim.number_rule is not None:
-        yield lambda: _say(prim.number_rule or "", line, plan, place, None)
+    plain = _text(line, plan, prim.number_rule) if of_numbers else None
+    if plain is not None:
+        yield lambda: _say(plain, line, plan, place, None)
     if prim is _derived:
         yield lambda: _derived_said(line, plan, place)
         return
-    text = _text(line, plan)
+    text = _text(line, plan, prim.source_rule)
     if text is not None and not (of_numbers and "np." in text):
         yield lambda: _say(text, line, plan, place, None)
         kinds = {q.dtype for q in given if q is not None and q.shape is not None}
         y = outs[0].dtype if outs else None
         if y is not None and y.kind in "fiu" and any(k != y for k in kinds):
             yield lambda: _say(text, line, plan, place, y)
-    yield lambda: _say(_kernel(line, plan), line, plan, place, None, arrays=True)
+    yield lambda: _say(_kernel(line, plan), line, plan, place, np.dtype(float) if of_numbers else None, arrays=True)
 
 
 def _operands(line: Line, plan: Plan) -> dict[str, Any]:
@@ -77,9 +78,8 @@ def _params(line: Line, plan: Plan) -> dict[str, Any]:
     return {k: mapped(p, named) for k, p in line.params.items()}
 
 
-def _text(line: Line, plan: Plan) -> str | None:
-    """What the operation's rule says."""
-    rule = line.primitive.source_rule
+def _text(line: Line, plan: Plan, rule: str | Callable[..., str | None] | None) -> str | None:
+    """What a rule of the operation says."""
     if rule is None or isinstance(rule, str):
         return rule
     y = plan.quantities.get(line.outputs[0])
@@ -172,6 +172,8 @@ def _say(text: str, line: Line, plan: Plan, place: int, dtype: Any, arrays: bool
 
 
 def _value(q: Quantity, dtype: Any, arrays: bool) -> ast.expr:
+    if arrays and dtype is not None and isinstance(q.data, float):
+        return _expression(f"np.float64({slot(q.id)})")
     if arrays and q.kind == "constant" and q.shape == ():
         return _expression(f"{literal(q.dtype)}({constant(q)})")
     if dtype is not None and q.shape is not None and q.dtype != dtype:

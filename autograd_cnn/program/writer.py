@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import kernels
 from ..errors import GraphError
-from ..primitives.written import literal
+from ..primitives.written import Unwritable, literal
 from .names import Names
 from .plan import Line, Move, Plan, nested
 from .setting import WIDTH, Filled, Named, Tidied, displayed, filled, living, mentions, rename, stored, tuple_of, wrapped
@@ -103,7 +103,7 @@ class Writer:
         moves = [s for m in plan.moves for s in self._move(m)]
         saved = plan.saved() if backward else ()
         before = self._before_moves(plan, saved)
-        result = nested(plan.structure, [ast.Name(slot(i)) for i in plan.outputs], lambda p: ast.parse(_plainly(p), mode="eval").body)
+        result = nested(plan.structure, [self._end(i) for i in plan.outputs], lambda p: ast.parse(_plainly(p), mode="eval").body)
         ends: list[ast.expr] = [displayed(result)]
         keep: list[ast.stmt] = []
         if backward:
@@ -119,12 +119,19 @@ class Writer:
         saved = plan.saved()
         seeds = [s for s in plan.seeds if s is not None]
         body = self._statements(plan.part(True))
-        grads: list[ast.expr] = [ast.Constant(None) if g is None else ast.Name(slot(g)) for g in plan.gradients]
+        grads: list[ast.expr] = [ast.Constant(None) if g is None else self._end(g) for g in plan.gradients]
         lines = self._set(body, [ast.Return(grads[0] if len(grads) == 1 else tuple_of(grads))])
         if saved:
             names = ", ".join(self.names.of[i] for i in saved)
             lines = [*wrapped(f"{names}{',' if len(saved) == 1 else ''} = saved"), *lines]
         return self._function("backward", ["saved", *(self.names.of[s] for s in seeds)], self._shapes(seeds), lines)
+
+    def _end(self, i: int) -> ast.expr:
+        """What comes out: a constant without dims in its dtype, which a plain number has not."""
+        q = self.plan.quantities[i]
+        if q.kind != "constant" or q.shape != () or q.dtype.kind != "f":
+            return ast.Name(slot(i))
+        return ast.parse(f"{literal(q.dtype)}({constant(q)})", mode="eval").body
 
     def _function(self, name: str, arguments: Sequence[str], shapes: list[str], body: list[str]) -> str:
         head = f"def {name}({', '.join(arguments)}):"
@@ -279,7 +286,11 @@ class Writer:
         lines += [(self._unparsed(s), "") for s in ends]
         code = [(wrapped(text), shape) for text, shape in lines]
         column = min(max((len(c[-1]) for c, shape in code if shape), default=0), _COMMENT)
-        return [line if k + 1 < len(c) or not shape else f"{line:<{column}}  # {shape}" for c, shape in code for k, line in enumerate(c)]
+        return [
+            line if k + 1 < len(c) or not shape or self.numbers else f"{line:<{column}}  # {shape}"
+            for c, shape in code
+            for k, line in enumerate(c)
+        ]
 
     def _constants(self, nodes: list[ast.stmt], uses: Counter[str]) -> dict[str, ast.expr]:
         """Arrays that are written out, and stand there more than once: each has a name."""
@@ -373,7 +384,11 @@ def _comment(text: str) -> str:
 
 
 def _plainly(p: Any) -> str:
+    """Something else that the function returns."""
     try:
         return literal(p)
-    except Exception:
-        return "None"
+    except Unwritable as error:
+        raise GraphError(
+            f"source: the function returns a {error} beside its tensors, which no program can name: expected tensors, numbers, texts, and "
+            "tuples, lists and dicts of these."
+        ) from None

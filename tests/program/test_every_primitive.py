@@ -19,6 +19,16 @@ NAMES = sorted(n for n, p in REGISTRY.items() if p.__module__.startswith("autogr
 # Where a program adds up, or multiplies, in another order than the kernel.
 ROUNDED = {
     *("batch_norm", "batch_norm_adjoint", "batch_norm_adjoints", "batch_norm_eval", "binary_cross_entropy_with_logits"),
+    *(
+        "binary_cross_entropy",
+        "huber_loss",
+        "l1_loss",
+        "smooth_l1_loss",
+        "soft_margin_loss",
+        "mean",
+        "adaptive_avg_pool",
+    ),  # x / n for x · 1/n
+    *("index_select", "var", "std"),
     *("cumprod", "einsum", "embedding", "norm", "normalize_adjoint", "prod"),
 }
 ROUNDED_SINGLE = ROUNDED | {"cumsum", "var", "std"}  # the kernels compute single precision in double
@@ -27,7 +37,7 @@ DRAWN = {"dropout"}
 
 def prepared(prim: Primitive, case: Case) -> tuple[Any, list[Any], list[Any]]:
     """The call as a function of tensors, these, and those of them that are differentiated."""
-    given = [wrap(np.array(x, order="C")) if isinstance(x, np.ndarray) else x for x in case.inputs]
+    given = [wrap(np.array(x, order="C")) if hasattr(x, "dtype") else x for x in case.inputs]
     tensors = [x for x in given if isinstance(x, ac.Tensor)]
     floating = [t for t in tensors if t.dtype in (ac.float32, ac.float64)] if prim.differentiable and case.smooth and not prim.once else []
     for t in floating:
@@ -101,6 +111,40 @@ def test_the_program_is_the_operation_on_every_backend(name: str) -> None:
         with ac.use_backend("numpy"):
             check(name, draw_case(RandomDraw(seed)), seed, name not in ROUNDED, 1e-8)
         check(name, draw_case(RandomDraw(seed, dtype=np.float32)), seed, False, 1e-3)
+
+
+ON_NUMBERS = [n for n in NAMES if float in REGISTRY[n].kernels]
+BEYOND_MATH = {"erfinv", "clamp"}  # Python has no function that does it
+
+
+@pytest.mark.parametrize("name", ON_NUMBERS)
+def test_the_program_of_scalars_is_plain_arithmetic(name: str) -> None:
+    prim = REGISTRY[name]
+    assert prim.draw_case is not None
+    for seed in range(4):
+        case = prim.draw_case(RandomDraw(seed))
+        numbers = [float(np.ravel(x)[0]) if getattr(x, "dtype", None) == np.float64 else bool(np.ravel(x)[0]) for x in case.inputs]
+        given = [ac.Scalar(x, f"x{i}") if isinstance(x, float) else x for i, x in enumerate(numbers)]
+        scalars = [x for x in given if isinstance(x, ac.Scalar)]
+
+        def fn(*args: Any, given: Any = given, prim: Any = prim, params: Any = case.params) -> Any:
+            left = iter(args)
+            return prim(*[next(left) if isinstance(x, ac.Scalar) else x for x in given], **params)
+
+        y = fn(*scalars)
+        smooth = prim.differentiable and y.node is not None
+        text = ac.trace(fn, *scalars).source(backward=smooth)
+        imports = {line for line in text.splitlines() if line.startswith(("import", "from"))}
+        assert imports <= {"import math"} or name in BEYOND_MATH, text
+        module: dict[str, Any] = {}
+        exec(text, module)
+        found = module["forward"](**text.arguments)
+        found, saved = found if smooth else (found, None)
+        assert found == pytest.approx(y.value, rel=1e-12, abs=1e-12), text
+        if smooth:
+            y.backward()
+            grads = tuple_of(module["backward"](saved))
+            assert grads == pytest.approx([x.grad for x in scalars], rel=1e-9, abs=1e-9), text
 
 
 def test_what_only_arrays_can_pull_back_is_refused() -> None:

@@ -229,6 +229,12 @@ def _its_own(x: Any) -> Any:
     return v + 0, y
 
 
+def _copied_before(x: Any) -> Any:
+    before = x.clone()
+    x.mul_(2)
+    return before, before + x
+
+
 def _through_memory(x: Any) -> Any:
     y = x.clone()
     seen = y.numpy()
@@ -260,7 +266,7 @@ def _through_an_earlier_view(x: Any) -> Any:
     return y
 
 
-@pytest.mark.parametrize("fn", [_twice, _in_part, _through_a_view, _its_own, _through_memory, _through_an_earlier_view])
+@pytest.mark.parametrize("fn", [_twice, _in_part, _copied_before, _through_a_view, _its_own, _through_memory, _through_an_earlier_view])
 def test_a_program_writes_as_the_function_does(fn: Any) -> None:
     x = ac.tensor([1.0, 2.0, 3.0])
     text = ac.trace(fn, x.clone()).source()
@@ -368,6 +374,12 @@ def test_a_users_function_of_values_is_refused() -> None:
     graph = ac.trace(lambda x: x.clone().apply_(lambda v: v + 1), ac.ones(2))
     with pytest.raises(GraphError, match="hand its result over as an argument"):
         graph.source()
+
+
+def test_a_result_that_no_text_can_name_is_refused() -> None:
+    layer = nn.Linear(1, 1)
+    with pytest.raises(GraphError, match="the function returns a Linear beside its tensors"):
+        ac.trace(lambda x: (x * 2, layer), ac.ones(2)).source()
 
 
 def test_a_graph_from_a_pickle_is_written_too() -> None:

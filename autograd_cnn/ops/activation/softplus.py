@@ -33,7 +33,13 @@ def _softplus(input: Array, *, beta: float = 1.0, threshold: float = 20.0) -> Ar
     return in_chunks(softplus, float_only(input, "softplus"))
 
 
-@_softplus.source
+def _softplus_number(beta: float, threshold: float) -> str:
+    if beta == 1:
+        return "max(input, 0.0) + math.log1p(math.exp(-abs(input))) if input <= threshold else input"
+    return "z = beta * input\n(max(z, 0.0) + math.log1p(math.exp(-abs(z)))) / beta if z <= threshold else input"
+
+
+@_softplus.source(number=_softplus_number)
 def _(beta: float, threshold: float) -> str | None:
     if beta != 1 or threshold < 0:
         return None

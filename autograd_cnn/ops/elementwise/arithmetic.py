@@ -327,6 +327,10 @@ def _div_floor(input: Array, other: Array) -> Array:
     return floor_divide.forward(input, other)
 
 
+floor_divide.source(number="input // other")
+_div_floor.source(number="input // other")
+
+
 @_div_floor.onnx
 def _(to: Emit, input: Any, other: Any) -> Any:
     x, z = to.alike(input, other)

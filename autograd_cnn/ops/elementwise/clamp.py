@@ -37,7 +37,12 @@ def _clamp(input: Array, *, min: float | None = None, max: float | None = None) 
     return y
 
 
-@_clamp.source
+def _clamped_number(min: Any, max: Any) -> str:
+    below = "" if min is None else "min if input < min else "
+    return f"{below}{'' if max is None else 'max if input > max else '}input"
+
+
+@_clamp.source(number=_clamped_number)
 def _(min: Any, max: Any) -> str:
     if min is not None and max is not None:
         return "np.clip(input, min, max)"

@@ -79,7 +79,7 @@ def exp2(input: Array) -> Array:
     return np.exp2(floating(input))
 
 
-exp2.source("np.exp2(input)")
+exp2.source("np.exp2(input)", number="2.0**input")
 
 
 @exp2.vjp("input")
@@ -289,7 +289,7 @@ def rsqrt(input: Array) -> Array:
     return 1 / np.sqrt(floating(input))
 
 
-rsqrt.source("1 / np.sqrt(input)")
+rsqrt.source("1 / np.sqrt(input)", number="1 / math.sqrt(input)")
 
 
 @rsqrt.vjp("input")

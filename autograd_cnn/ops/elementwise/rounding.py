@@ -129,7 +129,7 @@ def copysign(input: Array, other: Array) -> Array:
     return np.copysign(*(floating(v) for v in align(input, other)))
 
 
-copysign.source("np.copysign(input, other)")
+copysign.source("np.copysign(input, other)", number="math.copysign(input, other)")
 
 
 @copysign.vjp("input")
@@ -181,7 +181,7 @@ def floor(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.floor(input)
 
 
-floor.source("np.floor(input)")
+floor.source("np.floor(input)", number="float(math.floor(input))")
 
 
 @floor.onnx
@@ -201,7 +201,7 @@ def ceil(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.ceil(input)
 
 
-ceil.source("np.ceil(input)")
+ceil.source("np.ceil(input)", number="float(math.ceil(input))")
 
 
 @ceil.onnx
@@ -221,7 +221,7 @@ def trunc(input: Array) -> Array:
     return np.array(input) if _integral(input) else np.trunc(input)
 
 
-trunc.source("np.trunc(input)")
+trunc.source("np.trunc(input)", number="float(math.trunc(input))")
 
 
 @trunc.onnx

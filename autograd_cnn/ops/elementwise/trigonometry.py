@@ -290,7 +290,7 @@ def hypot(input: Array, other: Array) -> Array:
     return np.hypot(*(float_only(v, "hypot") for v in align(input, other)))
 
 
-hypot.source("np.hypot(input, other)")
+hypot.source("np.hypot(input, other)", number="math.hypot(input, other)")
 
 
 @hypot.vjp("input")

@@ -13,6 +13,8 @@ import pytest
 
 import autograd_cnn as ac
 from autograd_cnn import draw, nn
+from autograd_cnn.drawing.explore import document
+from autograd_cnn.drawing.explore.entry_sums import entry_figure
 from autograd_cnn.vision import models
 
 from ..browser import chromium
@@ -532,13 +534,17 @@ def test_the_panel_draws_an_operation_entry_by_entry(show: Callable[..., Seen], 
     assert not page.locator("#figure").is_visible()
 
 
-def test_a_page_holds_few_drawings_and_none_of_large_arrays() -> None:
-    """Of 40 small layers some are drawn, within 72,000 characters; of large ones none."""
+def test_a_page_holds_few_drawings_and_none_of_large_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 small layers some are drawn, within 72,000 characters, and no more are made than twelve; of large ones none."""
+    made: list[Any] = []
+    monkeypatch.setattr(document, "entry_figure", lambda *given: made.append(given) or entry_figure(*given))
     small = draw.explore(nn.Sequential(*(m for _ in range(20) for m in (nn.Linear(3, 3), nn.Tanh()))), (1, 3)).document
     assert 6 < len(small["figures"]) <= 12
     assert sum(map(len, small["figures"])) <= 72_000
     assert sorted(n["figure"] for n in small["nodes"] if "figure" in n) == list(range(len(small["figures"])))
+    assert len(made) == 12
     assert not draw.explore(nn.Sequential(nn.Linear(40, 40), nn.ReLU()), (2, 40)).document["figures"]
+    assert len(made) == 12
 
 
 def test_a_comparison_keeps_the_drawings_of_what_was_removed() -> None:

@@ -28,14 +28,17 @@ class Frames(Sequence[Drawing]):
         svg: one SVG with all frames, stepped by the links in it.
     """
 
-    def __init__(
-        self, scenes: Sequence[Scene], captions: Sequence[str], theme: str = "auto", prefix: str = "", of_page: Sequence[Scene] = ()
-    ) -> None:
+    def __init__(self, scenes: Sequence[Scene], captions: Sequence[str], theme: str = "auto", prefix: str = "") -> None:
         if not scenes or len(scenes) != len(captions):
             raise ValueError(f"Frames: expected at least one frame and a caption for each, got {len(scenes)} and {len(captions)}.")
         self.scenes, self.captions = list(scenes), list(captions)
         self.theme, self.prefix = check_theme(theme), prefix
-        self._of_page = list(of_page or scenes)  # for a page, whose camera stays on what is at work
+        self._of_page = self.scenes  # for a page, whose camera stays on what is at work
+
+    def with_page(self, scenes: Sequence[Scene]) -> Frames:
+        """The same frames, whose page is made of other scenes."""
+        self._of_page = list(scenes)
+        return self
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -46,7 +49,7 @@ class Frames(Sequence[Drawing]):
     def __getitem__(self, at: slice) -> Frames: ...
     def __getitem__(self, at: int | slice) -> Drawing | Frames:
         if isinstance(at, slice):
-            return Frames(self.scenes[at], self.captions[at], self.theme, self.prefix, self._of_page[at])
+            return Frames(self.scenes[at], self.captions[at], self.theme, self.prefix).with_page(self._of_page[at])
         if not -len(self) <= at < len(self):
             raise IndexError(f"Frames: expected an index from {-len(self)} to {len(self) - 1}, got {at}.")
         return Drawing(self.scenes[at], self.theme, self.prefix)

@@ -122,7 +122,7 @@ def scaled(item: Any, factor: float, dx: float, dy: float, prefix: str = "") -> 
 
 
 def _longer(dash: str | None, factor: float) -> str | None:
-    return dash and " ".join(f"{float(n) * factor:g}" for n in dash.split())
+    return dash and " ".join(str(round(float(n) * factor, 2)) for n in dash.split())
 
 
 def extent(group: Group) -> Box:

@@ -51,7 +51,7 @@ SCHEME = "autograd_cnn.explore/1"
 _STATE_FAMILIES = ("norm", "dropout", "random")
 _UNSHOWN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MOST_SUMS = 16  # different sums that are written out
-MOST_FIGURES, MOST_OF_FIGURES = 12, 72_000  # drawings entry by entry, and characters of them all
+MOST_FIGURES, MOST_OF_FIGURES = 12, 72_000  # drawings entry by entry that are tried, and characters of all
 LONGEST = 200  # characters of a text that a program wrote
 
 
@@ -93,6 +93,7 @@ class _Writer:
         self.operations: dict[str, dict[str, Any]] = {}
         self.texts: dict[str, int] = {}
         self.figures: list[str] = []
+        self.drawings = 0  # that were tried
         self.used = {i for s in self.graph.steps for i in s.inputs} | set(self.graph.outputs)
         self.node_of: dict[int, int] = {}  # of a step
         self.of_part: dict[int, int] = {}  # id of a part -> its node
@@ -244,12 +245,14 @@ class _Writer:
         return self.sums[alike]
 
     def draw_entries(self, step: Step, node: dict[str, Any]) -> None:
-        """Of the first operations on few entries their drawing entry by entry."""
-        if len(self.figures) < MOST_FIGURES:
-            drawn = entry_figure(self.watched.nodes[step.outputs[0]], Words(self.lang), self.theme)
-            if drawn and sum(map(len, self.figures)) + len(drawn) <= MOST_OF_FIGURES:
-                node["figure"] = len(self.figures)
-                self.figures.append(drawn)
+        """Of the first operations on few entries their drawing entry by entry: each takes a tenth of a second to make."""
+        if self.drawings == MOST_FIGURES:
+            return
+        self.drawings += 1
+        drawn = entry_figure(self.watched.nodes[step.outputs[0]], Words(self.lang), self.theme)
+        if drawn and sum(map(len, self.figures)) + len(drawn) <= MOST_OF_FIGURES:
+            node["figure"] = len(self.figures)
+            self.figures.append(drawn)
 
     def text(self, said: str) -> int:
         """The number of a text that stands many times."""

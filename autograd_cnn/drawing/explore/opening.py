@@ -94,8 +94,8 @@ def compare(
         first, second: models or functions, recorded values, graphs, or what `draw.explore` gave.
         inputs: what models and functions are called with, both with the same.
         kwargs, backward, theme, lang: as for `explore`.
-        fit: where the still figure, which shows both, is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels, as for
-            `draw`. They stand beside each other or one below the other, folded further until their text can be read there.
+        fit: where the still figure, which shows both, is to be read: "slide" (1280×720), "page" (A4) or (width, height) in pixels.
+            They stand beside each other or one below the other, folded further until their text can be read there.
         title: instead of both titles.
 
     Returns:

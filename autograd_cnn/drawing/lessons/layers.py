@@ -33,7 +33,6 @@ declare(
         "op global": ("global {}", "globales {}"),
         "op dense": ("dense", "vollverbunden"),
         "op concat": ("concat", "verkettet"),
-        "layers": ("{} layers", "{} Schichten"),
     }
 )
 

@@ -88,7 +88,7 @@ def animation_of(told: Sequence[tuple[Scene, Stage, list[Term], str]], words: Wo
         if needed <= zoom * 1.001:
             break
         zoom = needed
-    return Frames(enlarged, captions, theme, prefix, plain)
+    return Frames(enlarged, captions, theme, prefix).with_page(plain)
 
 
 def _narrated(told: Sequence[tuple[Scene, Stage, list[Term], str]], words: Words, captions: Sequence[str], zoom: float) -> list[Scene]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 CAPTIONS: dict[str, tuple[str, str]] = {
     "one unit": ("1 unit", "1 Einheit"),
     "units": ("{} units", "{} Einheiten"),
+    "layers": ("{} layers", "{} Schichten"),
     "image": ("image", "Bild"),
     "score": ("score {}", "Bewertung {}"),
     "class": ("class {}", "Klasse {}"),

@@ -51,3 +51,28 @@ def timed(steps: int, batch: int) -> dict[str, float]:
             if k:
                 found[name].append((time.perf_counter() - begun) / times)
     return {name: min(of) for name, of in found.items()}
+
+
+def unwaited(steps: int, batch: int) -> dict[str, float]:
+    """Seconds: least of a step without communication, and of one of Downpour on average."""
+    dist.init_process_group()
+    ac.set_num_threads(1)
+    model = network()
+    x = ac.randn(batch, WIDTH)
+
+    def step() -> float:
+        begun = time.perf_counter()
+        model.zero_grad()
+        model(x).sum().backward()
+        return time.perf_counter() - begun
+
+    alone = min(step() for _ in range(4))
+    optimizer = ac.optim.Downpour(model.parameters(), lr=1e-6)
+    dist.barrier()
+    begun = time.perf_counter()
+    for _ in range(steps):
+        step()
+        optimizer.step()
+    each = (time.perf_counter() - begun) / steps
+    optimizer.finish()
+    return {"alone": alone, "each": each}

@@ -297,6 +297,29 @@ MPICH = {"ring": "ring", "tree": "tree", "halving": "reduce_scatter_allgather", 
 PAYLOAD = 1448 / 1514  # of an Ethernet frame, what is not headers
 
 
+def over_links(nodes: int, mbits: float, function: str, *arguments: object, **more: str) -> dict[str, float]:
+    """What ranks that each hang on a link of their own say, of each number the largest."""
+    told = {"WORLD_SIZE": str(nodes), "MASTER_ADDR": "10.9.0.1", "MASTER_PORT": "29511", "LOCAL_RANK": "0", **OVER_CABLES, **more}
+    try:
+        with links(nodes, mbits * 1e6) as places:
+            commands = [
+                ([*place, *command(function, *arguments)], environment(**told, RANK=str(k), AUTOGRAD_CNN_HOST=f"node{k}"))
+                for k, place in enumerate(places)
+            ]
+            ended = run_commands(commands, 120)
+    except NoLinks as why:
+        pytest.skip(str(why))
+    for end in ended:
+        assert end.code == 0, end.err
+    return {name: max(end.said[name] for end in ended) for name in ended[0].said}
+
+
+def as_foretold(found: dict[str, float], foretold: dict[str, float], busy: bool) -> None:
+    for name, seconds in foretold.items():
+        assert found[name] > 0.75 * seconds, (name, found, foretold)
+        assert found[name] < 4 / 3 * seconds or busy, (name, found, foretold)
+
+
 @needs_mpi
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -315,25 +338,22 @@ PAYLOAD = 1448 / 1514  # of an Ethernet frame, what is not headers
 def test_steps_over_links_take_what_was_foretold(nodes, mbits, algorithm, batch):
     """Gradients of 24 MB in six buckets, with the time of computing, and α, as they are measured: at most a quarter less or, where
     the machine has nothing else to do, a third more."""
-    told = {"WORLD_SIZE": str(nodes), "MASTER_ADDR": "10.9.0.1", "MASTER_PORT": "29511", "LOCAL_RANK": "0", **OVER_CABLES}
     busy = os.getloadavg()[0] > 1  # then what carries the bytes waits for a processor
-    told["MPIR_CVAR_ALLREDUCE_COMPOSITION"], told["MPIR_CVAR_ALLREDUCE_INTRA_ALGORITHM"] = "1", MPICH[algorithm]
-    try:
-        with links(nodes, mbits * 1e6) as places:
-            commands = [
-                ([*place, *command("emulated.timed", 5, batch)], environment(**told, RANK=str(k), AUTOGRAD_CNN_HOST=f"node{k}"))
-                for k, place in enumerate(places)
-            ]
-            ended = run_commands(commands, 120)
-    except NoLinks as why:
-        pytest.skip(str(why))
-    for end in ended:
-        assert end.code == 0, end.err
-    found = {name: max(end.said[name] for end in ended) for name in ended[0].said}
+    how = {"MPIR_CVAR_ALLREDUCE_COMPOSITION": "1", "MPIR_CVAR_ALLREDUCE_INTRA_ALGORITHM": MPICH[algorithm]}
+    found = over_links(nodes, mbits, "emulated.timed", 5, batch, **how)
     rate, latency = mbits * 1e6 * PAYLOAD, found["small"] / (2 * math.ceil(math.log2(nodes)))
     work = dist.workload(emulated.network(), (emulated.WIDTH,), seconds=found["alone"], bucket_cap_mb=emulated.CAP_MB)
     (line,) = dist.scaling(work, None, nodes=(nodes,), rates=(rate,), latency=latency, algorithm=algorithm)
     foretold = {"together": line.seconds, "large": dist.all_reduce_seconds(8 << 20, nodes, rate, latency, algorithm)}
-    for name, seconds in foretold.items():
-        assert found[name] > 0.75 * seconds, (name, found, foretold)
-        assert found[name] < 4 / 3 * seconds or busy, (name, found, foretold)
+    as_foretold(found, foretold, busy)
+
+
+@needs_mpi
+@pytest.mark.slow
+@pytest.mark.parametrize("nodes", [2, 3])
+def test_so_do_steps_that_do_not_wait(nodes):
+    busy = os.getloadavg()[0] > 1
+    found = over_links(nodes, 500, "emulated.unwaited", 5, 256)
+    work = dist.workload(emulated.network(), (emulated.WIDTH,), seconds=found["alone"])
+    (line,) = dist.scaling(work, None, nodes=(nodes,), rates=(500e6 * PAYLOAD,), latency=1e-4, asynchronous=True)
+    as_foretold(found, {"each": line.seconds}, busy)

@@ -350,8 +350,14 @@ def test_the_last_frame_is_the_figure(network: Frames) -> None:
     model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4))
     loss = nn.functional.cross_entropy(model(ac.randn(2, 1, 8, 8)), ac.tensor([0, 1]))
     whole = draw(loss, backward=True, fold="none", fit=(1e6, 1e6)).scene
-    missing = Counter(sound.texts(whole)) - Counter(sound.texts(network[-1].scene))
+    figure, frame = Counter(sound.texts(whole)), Counter(sound.texts(network[-1].scene))
+    missing = figure - frame
     assert all("  " in t and not any(c.isdigit() for c in t.split("  ")[1]) for t in missing)  # a module's name, where there is no room
+    assert set(frame - figure) <= _told(network[-1].scene)
+
+
+def _told(scene: Scene) -> set[str]:
+    return {t.string for g in scene.groups() if g.kind == "caption" or g.id == "step" for _, t in g.walk() if isinstance(t, Text)}
 
 
 def test_every_frame_of_the_network_is_sound(network: Frames) -> None:

@@ -24,10 +24,10 @@ from .wire import LARGEST, pack, unpack
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")
 _FILES = {
-    "": ("index.html", "text/html; charset=utf-8"),
-    "studio.js": ("studio.js", "text/javascript; charset=utf-8"),
-    "studio.css": ("studio.css", "text/css; charset=utf-8"),
-    "licences.txt": ("licences.txt", "text/plain; charset=utf-8"),
+    "": ("page/index.html", "text/html; charset=utf-8"),
+    "studio.js": ("built/studio.js", "text/javascript; charset=utf-8"),
+    "studio.css": ("page/studio.css", "text/css; charset=utf-8"),
+    "licences.txt": ("built/licences.txt", "text/plain; charset=utf-8"),
 }
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:"
 
@@ -117,7 +117,7 @@ def _application(server: Server) -> Any:
             self.set_header("X-Content-Type-Options", "nosniff")
             self.set_header("Referrer-Policy", "no-referrer")
             self.set_header("Content-Security-Policy", _POLICY)
-            self.finish(built(found[0]))
+            self.finish(part(found[0]))
 
     class Socket(WebSocketHandler):
         def prepare(self) -> None:
@@ -160,9 +160,9 @@ def _application(server: Server) -> Any:
     )
 
 
-def built(name: str) -> bytes:
-    """A file of the page as it was built."""
-    return files("autograd_cnn.studio").joinpath("built", name).read_bytes()
+def part(name: str) -> bytes:
+    """A file of the page: as it is written, or, of the script, as it was built."""
+    return files("autograd_cnn.studio").joinpath(*name.split("/")).read_bytes()
 
 
 def serve(server: Server, ready: Callable[[Server], None] = lambda server: None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograd_cnn.studio.looking import Look
-from autograd_cnn.studio.server import built
+from autograd_cnn.studio.server import part
 from autograd_cnn.studio.trained import digit_examples, digits_subject
 
 from ..browser import chromium
@@ -290,4 +290,4 @@ def test_another_network_with_its_weights(browser: Any, tmp_path: Any) -> None:
 def test_the_page_is_light() -> None:
     import gzip
 
-    assert len(gzip.compress(built("studio.js"))) < 170_000
+    assert len(gzip.compress(part("built/studio.js"))) < 170_000

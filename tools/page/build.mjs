@@ -1,4 +1,4 @@
-// Writes autograd_cnn/studio/built from autograd_cnn/studio/page: npm ci && npm run build (in this folder).
+// Writes autograd_cnn/studio/built (the script, and its libraries' licences) from autograd_cnn/studio/page: npm ci && npm run build (in this folder).
 // With --check it writes nothing and fails where what is checked in is not what would be written.
 import { build } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,8 +14,6 @@ const made = await build({
 const read = (...path) => readFileSync(join(...path), "utf8");
 const files = {
   "studio.js": made.outputFiles[0].text,
-  "studio.css": read(page, "studio.css"),
-  "index.html": read(page, "index.html"),
   "licences.txt": ["three"].map((name) => `${name} ${JSON.parse(read(here, "node_modules", name, "package.json")).version}\n\n${read(here, "node_modules", name, "LICENSE")}`).join("\n\n"),
 };
 const stale = Object.entries(files).filter(([name, text]) => !existsSync(join(built, name)) || read(built, name) !== text).map(([name]) => name);

@@ -48,15 +48,15 @@ def _conv(
     return conv_forward(input, weight, stride, padding, dilation, groups, bias)
 
 
+def _told(stride: Any, padding: Any, dilation: Any, groups: int) -> dict[str, Any]:
+    """What a written call says of its windows: what is not the usual."""
+    unusual = None if groups == 1 else groups
+    return {"stride": alike(stride, 1), "padding": sides(padding), "dilation": alike(dilation, 1), "groups": unusual}
+
+
 @_conv.source
 def _(bias: Operand | None, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
-    options = {
-        "stride": alike(stride, 1),
-        "padding": sides(padding),
-        "dilation": alike(dilation, 1),
-        "groups": None if groups == 1 else groups,
-    }
-    return call("kernels.conv", "input", "weight", *(() if bias is None else ("bias",)), **options)
+    return call("kernels.conv", "input", "weight", *(() if bias is None else ("bias",)), **_told(stride, padding, dilation, groups))
 
 
 @_conv.accelerated
@@ -97,13 +97,7 @@ def _conv_input(
 
 @_conv_input.source
 def _(shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
-    options = {
-        "stride": alike(stride, 1),
-        "padding": sides(padding),
-        "dilation": alike(dilation, 1),
-        "groups": None if groups == 1 else groups,
-    }
-    return call("kernels.conv_input", "input", "weight", "shape", **options)
+    return call("kernels.conv_input", "input", "weight", "shape", **_told(stride, padding, dilation, groups))
 
 
 @_conv_input.accelerated
@@ -130,13 +124,7 @@ def _conv_weight(input: Array, other: Array, *, shape: Shape, stride: Shape, pad
 
 @_conv_weight.source
 def _(shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
-    options = {
-        "stride": alike(stride, 1),
-        "padding": sides(padding),
-        "dilation": alike(dilation, 1),
-        "groups": None if groups == 1 else groups,
-    }
-    return call("kernels.conv_weight", "input", "other", "shape", **options)
+    return call("kernels.conv_weight", "input", "other", "shape", **_told(stride, padding, dilation, groups))
 
 
 @_conv_weight.accelerated
@@ -165,13 +153,8 @@ def _conv_weight_bias(
 
 @_conv_weight_bias.source
 def _(input: Operand, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
-    options = {
-        "stride": alike(stride, 1),
-        "padding": sides(padding),
-        "dilation": alike(dilation, 1),
-        "groups": None if groups == 1 else groups,
-    }
-    return f"({call('kernels.conv_weight', 'input', 'other', 'shape', **options)}, input.sum({over((0, *range(2, input.ndim)))}))"
+    weight = call("kernels.conv_weight", "input", "other", "shape", **_told(stride, padding, dilation, groups))
+    return f"({weight}, input.sum({over((0, *range(2, input.ndim)))}))"
 
 
 @_conv_weight_bias.accelerated

@@ -44,10 +44,10 @@ _NAMES = {
     "nn.module": "attributes=nn.members backward_hooks=nn.boundary buffer=nn.buffer conversion=nn.convert hooks=nn.hooks "
     "state_dict=nn.state traversal=nn.walk",
     "ops.activation": "attention=ops.attention gated=ops.gates rectifiers=ops.activation relu_primitive=ops.activation "
-    "shrink=ops.shrink smooth=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
+    "shrink=ops.shrink smooth=ops.smooth softplus=ops.smooth softmax=ops.softmax softmax_functional=ops.softmax",
     "ops.conv": "conv=ops.conv functions=ops.conv fold=ops.fold grid_sample=ops.grid resample=ops.resample",
-    "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp comparison=ops.comparison exponential=ops.elementwise "
-    "interpolate=ops.blend logical=ops.logical power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
+    "ops.elementwise": "arithmetic=ops.arithmetic clamp=ops.clamp closeness=ops.comparison comparison=ops.comparison exponential=ops.elementwise "
+    "interpolate=ops.blend logical=ops.logical logit=ops.elementwise power=ops.arithmetic power=ops.elementwise rounding=ops.rounding "
     "select=ops.select special=ops.special "
     "trigonometry=ops.trigonometry hyperbolic=ops.trigonometry",
     "ops.index": "embedding=ops.embedding gather=ops.gather index=ops.index index=ops.split index_select=ops.indexed masked=ops.masked "
@@ -61,7 +61,7 @@ _NAMES = {
     "quantile=ops.quantile reduce=ops.reduce sorting=ops.sorting statistics=ops.statistics",
     "ops.registry": "contiguous=ops.packed dims=ops.dims expose=ops.expose legacy_arguments=ops.former return_types=ops.return_types "
     "scalar_kernels=ops.floats",
-    "ops.shape": "arrange=ops.arrange combine=ops.combine join=ops.join shape=ops.shape split=ops.split",
+    "ops.shape": "arrange=ops.arrange diagonals=ops.arrange combine=ops.combine join=ops.join shape=ops.shape split=ops.split",
     "serialization": "hub=hub",
     "support": "atomic=atomic handles=hooks listing=listing",
     "symbolic": "algebra=engine.algebra calculus=engine.algebra",

@@ -47,6 +47,13 @@ def _(g: Array) -> Array:
     return 0.5 * (g + _swapped(g))  # along symmetric changes of A, of which both entries are the same: PyTorch's convention
 
 
+@mirrored.onnx
+def _(to: Emit, A: Any, *, upper: bool) -> Any:
+    n = len(A.shape)
+    strictly = to.Trilu(A, to.const(1 if upper else -1, np.int64), upper=int(upper))
+    return to.Add(to.Trilu(A, upper=int(upper)), to.Transpose(strictly, perm=[*range(n - 2), n - 1, n - 2]))
+
+
 @mirrored.cases
 def _(draw: Draw) -> Case:
     n = draw.integer(1, 3)

@@ -90,6 +90,8 @@ def test_same_names_and_parameters():
     for name in ours.__all__:
         if name in ("ProcessGroup", "Work", "Future", "Backend", "ReduceOp", "default_pg_timeout", "group", "GroupMember", "P2POp"):
             continue
+        if getattr(ours, name).__module__.startswith("autograd_cnn.distributed.forecast"):  # PyTorch foretells nothing
+            continue
         assert hasattr(theirs, name), name
         mine, them = getattr(ours, name), getattr(theirs, name)
         if inspect.isfunction(mine):

@@ -34,7 +34,7 @@ COMPUTED_HERE = {
     *(f"{kind}avg_pool{n}d" for kind in ("", "adaptive_") for n in (1, 2, 3)),
 }
 NOT_NUMBERS = {"empty_like", "coalesce", "is_pinned", "new", "pin_memory", "type"}  # memory as it is; where tensors live
-SETTINGS = {"save", "load", "seed", "manual_seed", "compile", "set_default_dtype"}
+SETTINGS = ("set_", "use_", "get_", "save", "load", "seed", "manual_seed", "compile", "data_ptr")  # names that begin so
 NEEDS_MORE = {"backward", "register_hook", "apply_", "map_", "share_memory_", "numpy"}
 
 
@@ -42,10 +42,10 @@ def both() -> Iterator[tuple[str, Callable[..., Any], Callable[..., Any]]]:
     for ours, theirs in ((ac, torch), (ac.nn.functional, torch.nn.functional), (ac.linalg, torch.linalg)):
         for name in dir(ours):
             pair = getattr(ours, name), getattr(theirs, name, None)
-            if not name.startswith("_") and name not in SETTINGS and all(callable(f) and not inspect.isclass(f) for f in pair):
+            if not name.startswith(("_", *SETTINGS)) and all(callable(f) and not inspect.isclass(f) for f in pair):
                 yield name, *pair
     for name in dir(ac.Tensor):
-        if not name.startswith("_") and name not in NEEDS_MORE and callable(getattr(torch.Tensor, name, None)):
+        if not name.startswith(("_", *SETTINGS)) and name not in NEEDS_MORE and callable(getattr(torch.Tensor, name, None)):
             yield name, *(lambda x, *rest, name=name: getattr(x, name)(*rest),) * 2
 
 

@@ -374,3 +374,19 @@ def test_what_fits_stays_as_it_was() -> None:
 def test_a_size_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="expected fit to be 'slide'"):
         draw.receptive_field(stack(nn.Conv1d, 2), None, (1, 1, 20), fit="wide")
+
+
+def test_what_a_unit_sees_is_found_once_for_all_foldings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd_cnn.drawing.lessons.receptive import squares
+
+    asked: list[tuple[int, tuple[int, ...]]] = []
+
+    def counted(graph: Any, target: int, unit: tuple[int, ...]) -> Any:
+        asked.append((target, unit))
+        return fields(graph, target, unit)
+
+    fields = squares.fields
+    monkeypatch.setattr(squares, "fields", counted)
+    net = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=1) for _ in range(24)))
+    draw.receptive_field(net, input=(1, 1, 16, 16), fit=(300, 300))
+    assert len(asked) == len(set(asked)) <= 24

@@ -74,7 +74,7 @@ def separable(mask: Mask, reach: list[Mask]) -> Mask:
     """The inputs that outputs read, where along dimension d output p reads input q if `reach[d][p, q]`."""
     found = mask
     for d, r in enumerate(reach):
-        found = np.moveaxis(np.tensordot(found.astype(np.int64), r.astype(np.int64), (d, 0)), -1, d) > 0
+        found = np.moveaxis(np.tensordot(found.astype(np.float32), r.astype(np.float32), (d, 0)), -1, d) > 0  # sums of ones: never 0
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -48,6 +48,7 @@ class Sight:
     unit: tuple[int, ...]
     source: int  # the input's value
     target: int
+    seen: dict[tuple[int, tuple[int, ...]], Mask] = field(default_factory=dict)  # what units of values were found to see, of all foldings
 
     @property
     def field(self) -> Mask:

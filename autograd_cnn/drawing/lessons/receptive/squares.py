@@ -180,4 +180,6 @@ def _seen(s: Sight, r: Row) -> Mask:
     """What the unit of a layer sees that lies in the middle of what the target sees of it."""
     hot = [np.flatnonzero(line_of(r.mask, d)) for d in range(r.mask.ndim)]
     middle = tuple(int(h[len(h) // 2]) for h in hot)
-    return fields(s.graph, r.layer.out, middle)[s.source]
+    if (r.layer.out, middle) not in s.seen:
+        s.seen[r.layer.out, middle] = fields(s.graph, r.layer.out, middle)[s.source]
+    return s.seen[r.layer.out, middle]

@@ -149,12 +149,23 @@ class Look:
             found["field"] = self._field(stage, y, x)
         if stage.steps and stage.folded == 1:
             flat = int(np.ravel_multi_index(place, stage.shape))
-            found["chain"] = [
-                {"does": does, "value": float(self._number(step.outputs[0])[0].reshape(-1)[flat])}
-                for does, step in zip(stage.done, stage.steps, strict=True)
-            ]
+            found["chain"] = self._chain(stage, flat)
             found["terms"] = self._terms(stage, channel, y, x, flat)
         return found
+
+    def _chain(self, stage: Stage, flat: int) -> list[dict[str, Any]]:
+        """What each operation of a stage made of the entry, and the entry of another stage that came to it ("with")."""
+        chain, before = [], None
+        for does, step in zip(stage.done, stage.steps, strict=True):
+            out = step.outputs[0]
+            told: dict[str, Any] = {"does": does, "value": float(self._number(out)[0].reshape(-1)[flat])}
+            shape = self.graph.values[out].shape
+            others = [i for i in step.inputs if i != before and self.graph.values[i].shape == shape]
+            if before is not None and others:
+                told["with"] = float(self._number(others[0])[0].reshape(-1)[flat])
+            chain.append(told)
+            before = out
+        return chain
 
     def _field(self, stage: Stage, y: int, x: int) -> list[list[int]] | None:
         """The rows and columns of the picture that the entry may depend on, cut at its edges."""

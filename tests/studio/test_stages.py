@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,10 @@ def test_arithmetic_written_out_gives_the_entry(layer: str | None) -> None:
     for at, stage in enumerate(look.stages[1:], 1):
         for place in np.ndindex(*stage.shape):
             told = look.unit(at, place)
+            for (_, first), (does, step) in itertools.pairwise((s["does"], s) for s in told["chain"]):
+                assert ("with" in step) == (does == "add")
+                if does == "add":
+                    assert step["value"] == pytest.approx(first["value"] + step["with"], abs=1e-5)
             assert told["value"] == pytest.approx(float(maps[at][place]), abs=1e-6)
             assert told["chain"][-1]["value"] == pytest.approx(told["value"], abs=1e-6)
             terms = told["terms"]

@@ -41,6 +41,11 @@ function shortly(stage, [c, y, x]) {
   return stage.shape[1] * stage.shape[2] === 1 ? `unit ${c}` : `${c}: ${y}, ${x}`;
 }
 
+// An operation, and what came to it from elsewhere: "add −0.31".
+function did(step) {
+  return step.with === undefined ? step.does : `${step.does} ${number(step.with)}`;
+}
+
 export function show(root, title, told, stages, choose) {
   const stage = stages[told.stage], terms = told.terms, before = stages[stage.inputs[0]];
   title.textContent = `${stage.name}, ${placeOf(stage, told.place)}`;
@@ -53,7 +58,7 @@ export function show(root, title, told, stages, choose) {
       lines.push([`Σ of ${terms.values.length} products`, number(sum)]);
       if (terms.bias) lines.push(["+ bias", number(terms.bias)]);
     }
-    told.chain.forEach((step, i) => lines.push([`${i || terms.kind === "max" ? "" : "= "}${step.does}`, number(step.value)]));
+    told.chain.forEach((step, i) => lines.push([`${i || terms.kind === "max" ? "" : "= "}${did(step)}`, number(step.value)]));
     root.append(element("h2", "How it came about"), rows(element("table", undefined, "chain"), lines));
     root.append(element("h2", terms.kind === "max" ? "The greatest" : "What weighs most"));
     const strongest = terms.strongest.map((i) => {
@@ -66,7 +71,7 @@ export function show(root, title, told, stages, choose) {
     root.append(rows(element("table"), strongest));
     if (terms.window && terms.kind !== "max" && terms.window[1] * terms.window[2] > 1) kernels(root, terms);
   } else if (told.chain) {
-    root.append(element("h2", "How it came about"), rows(element("table", undefined, "chain"), told.chain.map((s) => [s.does, number(s.value)])));
+    root.append(element("h2", "How it came about"), rows(element("table", undefined, "chain"), told.chain.map((s) => [did(s), number(s.value)])));
   } else if (stage.folded > 1) root.append(element("p", `${stage.folded} operations are folded into this part.`));
   if (told.field && told.stage) {
     const [[y0, y1], [x0, x1]] = told.field;

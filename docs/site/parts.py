@@ -7,6 +7,8 @@ between light and dark reaches them, too.
 
 from __future__ import annotations
 
+import base64
+import html
 import re
 
 from autograd_cnn.drawing.canvas.theme import ROLES
@@ -43,6 +45,11 @@ class Parts:
         style = f' style="--width:{width[1]}px"' if width else ""
         kind = "figure" if tag == "div" else tag
         return self.put(f'<{kind} class="drawing"{style}>{self._own(svg[svg.index("<svg") :])}</{kind}>', tag)
+
+    def photo(self, png: bytes, told: str) -> str:
+        """A picture of a screen, in the page itself."""
+        data = base64.b64encode(png).decode("ascii")
+        return self.put(f'<span class="drawing"><img alt="{html.escape(told)}" src="data:image/png;base64,{data}"></span>', "span")
 
     def film(self, source: str) -> str:
         """Frames that a reader steps through, as a notebook shows them."""

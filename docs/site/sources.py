@@ -62,7 +62,7 @@ def rewritten(markdown: str, source: str, target: str, parts: Parts) -> str:
         file, _, anchor = to.partition("#")
         at = posixpath.normpath(posixpath.join(posixpath.dirname(source), file)) if file else source
         if picture:
-            return parts.figure(read(at), "span")
+            return parts.photo((ROOT / at).read_bytes(), text) if at.endswith(".png") else parts.figure(read(at), "span")
         text = _LINK.sub(link, text)
         if not file or to.startswith(("https://", "http://", "mailto:")):
             return f"[{text}]({to})"

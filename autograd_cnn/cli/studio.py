@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         serve(server, ready)
     except OSError as error:
-        if args.port is not None or server.port != PORT:
+        if server.listens:  # it did not fail at the port
+            raise
+        if args.port is not None:
             raise OSError(f"--port {server.port}: {error.strerror or error}. Choose another one, or 0 for any free one.") from error
         serve(Server(desk, args.host, 0), ready)
     return 0

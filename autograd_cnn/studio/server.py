@@ -56,6 +56,11 @@ class Server:
         name = f"[{name}]" if ":" in name else name
         return f"http://{name}:{self.port}/?token={self.token}"
 
+    @property
+    def listens(self) -> bool:
+        """Has it been started?"""
+        return self._server is not None
+
     def start(self) -> None:
         """Listen. To be called within a running event loop.
 

@@ -10,6 +10,7 @@ from ...analysis.costs import multiply_adds
 from ...errors import expected
 from ...graph.graph import Graph
 from ...graph.trace import trace
+from ...support.evaluation import evaluating
 from ...tensors.creation import zeros
 from ...tensors.tensor import Tensor
 from ..buckets import CAP_MIB, in_buckets
@@ -129,13 +130,8 @@ def _traced(model: Any, input: Any) -> Graph:
         if not (isinstance(input, Sequence) and all(isinstance(n, int) and n > 0 for n in input)):
             raise TypeError(f"scaling: expected input to be a Tensor, or the sizes of a sample such as (3, 224, 224), got {input!r}.")
         input = zeros(1, *input)
-    modes = [(m, m.training) for m in model.modules()]
-    model.eval()
-    try:
+    with evaluating(model):
         return trace(model, input.detach())
-    finally:
-        for m, mode in modes:
-            m.training = mode
 
 
 def _arrivals(graph: Graph, costs: Sequence[int]) -> tuple[dict[int, float], dict[int, str]]:
